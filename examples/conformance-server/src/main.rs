@@ -1,0 +1,2 @@
+//! The fixtures of the official conformance suite.
+fn main() {}

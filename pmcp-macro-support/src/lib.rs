@@ -1,0 +1,1 @@
+//! Diagnostics, signatures and fallbacks shared by the macro crates.

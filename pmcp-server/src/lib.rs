@@ -1,0 +1,1 @@
+//! Serve Model Context Protocol tools, tasks, prompts and resources over stdio and HTTP.

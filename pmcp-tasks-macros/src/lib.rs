@@ -1,0 +1,1 @@
+//! Macros of pmcp-tasks: task_tool, TaskVariables, FromRef.

@@ -1,0 +1,415 @@
+//! The port a store implements: keys, opaque parts, compare-and-swap. No rule of tasks lives behind it.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::StoreError;
+use crate::{
+    task::{OwnerKey, TaskId},
+    time::Millis,
+};
+
+/// What a backend's methods return.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Where a task is stored: whose it is, and which.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskKey {
+    /// The owner's key; tasks of different owners never share one.
+    pub owner: OwnerKey,
+    /// The task.
+    pub id: TaskId,
+}
+
+/// The list a task appears in. Tasks with none are in no list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(pub OwnerKey);
+
+/// When a task was created, as a number that orders tasks: milliseconds since the epoch in the high 44 bits, a counter
+/// in the low 20. Monotone in a process; two processes may produce equal ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(pub u64);
+
+/// A place in a list: tasks are ordered by stamp, then id. Pages run from the newest down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// When the task was created.
+    pub stamp: Stamp,
+    /// Decides between equal stamps.
+    pub id: TaskId,
+}
+
+/// A process that runs tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerId(pub u128);
+
+/// Who is responsible for running a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holder {
+    /// Nobody yet: any worker may claim it.
+    Queue,
+    /// This worker.
+    Worker(WorkerId),
+}
+
+/// Identifies one write, so that a retry after a lost reply is recognised. A retry reuses the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WriteId(pub u128);
+
+/// The name of a task variable.
+pub type Field = Arc<str>;
+
+bitflags::bitflags! {
+    /// Which parts of a task to read. The head and what is stored beside it always come.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Parts: u8 {
+        /// What was asked for; never changes.
+        const BODY = 1;
+        /// The variables.
+        const VARIABLES = 1 << 1;
+        /// The recorded steps.
+        const STEPS = 1 << 2;
+        /// The outcome.
+        const OUTCOME = 1 << 3;
+    }
+}
+
+/// A task as it is stored. Parts that were not asked for are `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTask {
+    /// Raised by one at every write of the head; the first is 1.
+    pub version: u64,
+    /// Raised whenever another worker takes the task over; the first is 1.
+    pub fence: u64,
+    /// Who runs it, if anybody.
+    pub holder: Option<Holder>,
+    /// Whether it may still change. A sealed task never does.
+    pub open: bool,
+    /// When it was created, for ordering.
+    pub stamp: Stamp,
+    /// When it ends to exist.
+    pub expires: Millis,
+    /// Status, timestamps and message, opaque to the backend.
+    pub head: Bytes,
+    /// What was asked for, opaque.
+    pub body: Option<Bytes>,
+    /// One cell a field, opaque.
+    pub variables: Option<BTreeMap<Field, Bytes>>,
+    /// One value a step, opaque.
+    pub steps: Option<BTreeMap<String, Bytes>>,
+    /// The outcome, once sealed. `None` if it was not asked for or there is none.
+    pub outcome: Option<Bytes>,
+}
+
+/// A digest that stands for an idempotency key or a payload.
+pub type Digest = [u8; 32];
+
+/// A task to create.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// Where it goes.
+    pub key: TaskKey,
+    /// The list it appears in.
+    pub scope: Option<Scope>,
+    /// Its place in that list.
+    pub stamp: Stamp,
+    /// When it ends to exist.
+    pub expires: Millis,
+    /// How many live tasks (open and not expired) the owner may have, this one included.
+    pub quota: u32,
+    /// Who runs it.
+    pub holder: Holder,
+    /// The first head.
+    pub head: Bytes,
+    /// What was asked for.
+    pub body: Bytes,
+    /// The digests of an idempotency key and of the payload it stands for.
+    pub idempotency: Option<(Digest, Digest)>,
+    /// Identifies this write.
+    pub write: WriteId,
+}
+
+/// How a create ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// The task exists now.
+    Created,
+    /// This very write had been applied before.
+    Replayed,
+    /// The idempotency key stands for this task, with the same payload.
+    Same(TaskId),
+    /// The idempotency key stands for another payload.
+    Differs,
+    /// The owner has as many live tasks as the quota allows.
+    Full,
+}
+
+/// What a write of the head does to the holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderChange {
+    /// Nothing.
+    Keep,
+    /// This worker takes the task; the fence rises by one.
+    Take(WorkerId),
+    /// Back to the queue; the fence rises by one.
+    Queue,
+    /// Nobody holds it any more.
+    Release,
+}
+
+/// A write of the head.
+#[derive(Clone, Debug)]
+pub struct Put {
+    /// The version it was made from.
+    pub version: u64,
+    /// The fence the writer holds the task under; `None` from anybody else.
+    pub fence: Option<u64>,
+    /// The new head.
+    pub head: Bytes,
+    /// The outcome; given exactly when `open` is false.
+    pub outcome: Option<Bytes>,
+    /// Whether the task may still change. `false` seals it: every later write fails.
+    pub open: bool,
+    /// What happens to the holder.
+    pub holder: HolderChange,
+    /// Identifies this write.
+    pub write: WriteId,
+}
+
+/// How a write of the head ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Applied; the task has this version now.
+    Done {
+        /// The new version.
+        version: u64,
+        /// The fence now.
+        fence: u64,
+    },
+    /// This very write had been applied before; the task as it is now, without parts.
+    Replayed(StoredTask),
+    /// Version or fence do not match, or the task is sealed; the task as it is now, without parts.
+    Conflict(StoredTask),
+    /// There is no such task, or it has expired.
+    Missing,
+}
+
+/// Who may write variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The worker that holds the task under this fence.
+    Fence(u64),
+    /// Anybody, while the task is open.
+    Open,
+}
+
+/// What happens to one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldOp {
+    /// It gets this value.
+    Set(Bytes),
+    /// It goes.
+    Remove,
+    /// It gets this value if it still has the value `was` (`None`: if it does not exist).
+    SetIf {
+        /// The expected value.
+        was: Option<Bytes>,
+        /// The new one.
+        value: Bytes,
+    },
+}
+
+/// A write of variables: all of it or nothing.
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// Who writes.
+    pub guard: Guard,
+    /// The fields, each at most once.
+    pub ops: Vec<(Field, FieldOp)>,
+    /// How large names and values of all variables together may become, in bytes.
+    pub max_bytes: u32,
+    /// Identifies this write.
+    pub write: WriteId,
+}
+
+/// How a write of variables ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// Applied.
+    Done,
+    /// This very write had been applied before.
+    Replayed,
+    /// A `SetIf` of this field found another value; nothing was written.
+    Changed(Field),
+    /// The guard does not hold: the task is sealed or another worker has it.
+    Lost,
+    /// The variables would become too large; nothing was written.
+    TooLarge,
+    /// There is no such task, or it has expired.
+    Missing,
+}
+
+/// A step's result to record.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The fence the writer holds the task under.
+    pub fence: u64,
+    /// The step's name, unique in the task.
+    pub name: String,
+    /// Its result.
+    pub value: Bytes,
+    /// Identifies this write.
+    pub write: WriteId,
+}
+
+/// How recording a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is recorded now.
+    Recorded,
+    /// It had been recorded before, with this value; that one stands.
+    Exists(Bytes),
+    /// The fence does not match or the task is sealed.
+    Lost,
+    /// There is no such task, or it has expired.
+    Missing,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The tasks, newest first, without parts.
+    pub tasks: Vec<(TaskKey, StoredTask)>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Position>,
+}
+
+/// A task that was claimed: with its body, variables and steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which.
+    pub key: TaskKey,
+    /// As it is after the claim.
+    pub task: StoredTask,
+}
+
+/// How a heartbeat ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beat {
+    /// The counter has this value now.
+    Alive(u64),
+    /// Others declared this worker dead. That is final.
+    Buried,
+}
+
+/// Hints that tasks changed: they may be lost, repeated and reordered.
+#[derive(Debug)]
+pub struct Feed {
+    /// Tasks that may have changed.
+    pub hints: mpsc::Receiver<TaskKey>,
+    /// Tells the backend which tasks somebody waits for (`true`) or no longer waits for (`false`).
+    pub interest: mpsc::UnboundedSender<(TaskKey, bool)>,
+}
+
+/// What a backend can and cannot do; parameters of the contract suite, not excuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The backend's name for messages.
+    pub name: &'static str,
+    /// The largest part it stores, in bytes.
+    pub max_part: u32,
+    /// Whether other processes may use the same tasks.
+    pub shared: bool,
+    /// What a write promises, in words for the log.
+    pub durability: String,
+}
+
+/// A store of tasks.
+///
+/// Methods take `now` where expiry matters: an expired task is missing to every one of them, whether or not it was
+/// removed. Every write carries a [`WriteId`]; a backend remembers the last 8 of a head and the last 64 of the variables
+/// and answers `Replayed` to one of them.
+///
+/// Each sentence of a *Contract* paragraph is a case of [`storage_contract!`](crate::storage_contract).
+#[async_trait]
+pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
+    /// What the backend can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Stores a new task: head, body, list entry, quota entry, holder entry and idempotency entry in one atomic write.
+    ///
+    /// *Contract.* The first version and fence are 1. The same write again is `Replayed`, at a full quota too. Of many
+    /// creates racing against a quota of n, n succeed. An expired or sealed task frees its place though nothing swept.
+    /// The same idempotency key and payload give `Same`, another payload `Differs`; an entry whose task has expired is
+    /// no entry.
+    async fn create(&self, new: &NewTask, now: Millis) -> Result<Create>;
+
+    /// Reads a task with the given parts.
+    ///
+    /// *Contract.* A missing key, another owner's key and an expired task are `None`. A deleted and recreated key starts
+    /// at version 1.
+    async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>>;
+
+    /// Writes the head if version (and fence, when given) match and the task is open.
+    ///
+    /// *Contract.* The current version is accepted; a stale one conflicts and reports the actual task. Of racing writers
+    /// one wins. A sealing write stores the outcome, frees the quota and leaves the holder's set in one operation; every
+    /// later write conflicts. `Take` and `Queue` raise the fence.
+    async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written>;
+
+    /// Writes variables.
+    ///
+    /// *Contract.* Writers of different fields all succeed. A repeated write is applied once. A `SetIf` that finds
+    /// another value writes nothing. A merge that would pass `max_bytes` writes nothing. A merge into a sealed task, or
+    /// under an old fence, is `Lost`.
+    async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged>;
+
+    /// Records a step's result.
+    ///
+    /// *Contract.* The first value stands; recording again returns it. Under an old fence or in a sealed task it is
+    /// `Lost`.
+    async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded>;
+
+    /// Removes a task and everything about it, with its quota, list, holder and idempotency entries.
+    ///
+    /// *Contract.* Tells whether there was one; deleting again is `false`.
+    async fn delete(&self, key: &TaskKey) -> Result<bool>;
+
+    /// A page of a list, at most `n` tasks older than `before`, newest first.
+    ///
+    /// *Contract.* Lists one scope and nothing else. Equal stamps are ordered by id, across a page boundary too. Expired
+    /// tasks are left out. `next` is `None` exactly when nothing older remains.
+    async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page>;
+
+    /// Takes over at most `n` open tasks of a holder: the worker becomes the holder, version and fence rise by one.
+    ///
+    /// *Contract.* Of racing claimers each task goes to one. Writes under the old fence are rejected from then on. Sealed
+    /// and expired tasks are not claimed.
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>>;
+
+    /// The open tasks of a holder, in key order, after the given one; at most `n`.
+    async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>>;
+
+    /// Raises the worker's counter by one, registering it at first use.
+    ///
+    /// *Contract.* A buried worker stays buried.
+    async fn beat(&self, worker: &WorkerId) -> Result<Beat>;
+
+    /// The living workers and their counters.
+    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>>;
+
+    /// Declares a worker dead if its counter still has the value `seen`.
+    ///
+    /// *Contract.* Fails when the worker has renewed since. Of racing callers at least one learns `true`, and burying a
+    /// buried worker is `true`.
+    async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool>;
+
+    /// Removes at most `n` expired tasks, found by index; tells how many. Does nothing where the service expires records.
+    async fn sweep(&self, n: u16, now: Millis) -> Result<u16>;
+
+    /// Hints of changes made by other processes; `None` if there are none or the caller has to poll.
+    fn feed(&self, me: &WorkerId) -> Option<Feed>;
+}

@@ -1,0 +1,1 @@
+//! Compile-fail and behaviour tests of the macros.
