@@ -1,7 +1,10 @@
 //! Storing tasks: the port backends implement, and the backends.
 
+mod arc;
 pub mod backend;
 mod error;
+mod memory;
 
 pub use backend::StorageBackend;
 pub use error::StoreError;
+pub use memory::MemoryBackend;
