@@ -1,1 +1,1 @@
-//! Macros of pmcp-tasks: task_tool, TaskVariables, FromRef.
+//! Macros of pmcp-tasks.

@@ -33,10 +33,7 @@ impl TaskStatus {
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Working | Self::InputRequired => {
-                matches!(
-                    next,
-                    Self::Working | Self::InputRequired | Self::Completed | Self::Failed | Self::Cancelled
-                )
+                matches!(next, Self::Working | Self::InputRequired | Self::Completed | Self::Failed | Self::Cancelled)
             }
             Self::Completed | Self::Failed | Self::Cancelled => false,
         }

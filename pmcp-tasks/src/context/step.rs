@@ -1,0 +1,13 @@
+//! Recorded steps: what they may return.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What a step may return: any type that serialises both ways, since its result is recorded and read back.
+#[diagnostic::on_unimplemented(
+    message = "the result of a step cannot be recorded: `{Self}` does not serialise both ways",
+    label = "not recordable",
+    note = "derive `Serialize` and `Deserialize` for `{Self}`"
+)]
+pub trait StepValue: Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> StepValue for T {}

@@ -1,0 +1,286 @@
+//! The contexts a function takes as parameters.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ask::{AskError, Elicit, elicited, requested_schema},
+    step::StepValue,
+    variable::Cells,
+};
+use crate::{
+    execution::Run,
+    security::Principal,
+    store::StoreError,
+    task::{Owner, TaskId, TaskVariables},
+    tool::ToolError,
+};
+
+/// A run, before generated code makes the context its function takes.
+#[derive(Clone)]
+pub struct RunContext {
+    run: Arc<Run>,
+}
+
+impl RunContext {
+    pub(crate) fn new(run: Arc<Run>) -> Self {
+        Self { run }
+    }
+
+    /// The context of a function with these variables.
+    #[must_use]
+    pub fn task<V: TaskVariables>(&self) -> TaskContext<V> {
+        TaskContext {
+            tool: ToolContext { run: self.run.clone() },
+            cells: Cells::new(self.run.clone()),
+            variables: PhantomData,
+        }
+    }
+
+    /// The context of an ordinary function.
+    #[must_use]
+    pub fn tool(&self) -> ToolContext {
+        ToolContext { run: self.run.clone() }
+    }
+}
+
+impl fmt::Debug for RunContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunContext")
+    }
+}
+
+/// The work was cancelled, or ran out of time. Returned through `?` it ends the task as cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+/// The call a function runs in: who called, whether it was cancelled, and the way to ask the client.
+#[derive(Clone)]
+pub struct ToolContext {
+    run: Arc<Run>,
+}
+
+impl fmt::Debug for ToolContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolContext").field("task", &self.run.visible_id()).finish_non_exhaustive()
+    }
+}
+
+impl ToolContext {
+    /// Who the call belongs to; `None` where the server cannot tell.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Owner> {
+        self.run.owner()
+    }
+
+    /// The authenticated caller; `None` without authentication, and after a restart of the server.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.run.principal()
+    }
+
+    /// Ends when the work is cancelled, its time is over, or the server stops.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        self.run.cancellation()
+    }
+
+    /// Fails when the work is cancelled: `task.check_cancelled()?` between pieces of work.
+    ///
+    /// # Errors
+    /// The work was cancelled.
+    pub fn check_cancelled(&self) -> Result<(), Cancelled> {
+        if self.run.cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// Waits, on the server's clock, unless the work is cancelled.
+    ///
+    /// # Errors
+    /// The work was cancelled.
+    pub async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
+        tokio::select! {
+            biased;
+            () = self.run.cancellation().cancelled() => Err(Cancelled),
+            () = self.run.clock().sleep(duration) => Ok(()),
+        }
+    }
+
+    /// Tells the client how far the work is: `done` of `total`.
+    ///
+    /// A 2025-11-25 client that sent a `progressToken` gets `notifications/progress`; a task shows it as its status
+    /// message, written at most once a poll interval. Values that do not increase are not sent.
+    pub async fn progress(&self, done: impl Amount, total: impl Amount) {
+        self.run.progress(done.amount(), Some(total.amount()), None).await;
+    }
+
+    /// The same with a text for the user.
+    pub async fn progress_message(&self, done: impl Amount, total: impl Amount, message: impl Into<String>) {
+        self.run.progress(done.amount(), Some(total.amount()), Some(message.into())).await;
+    }
+
+    /// Asks the user. `T` is a flat struct of strings, numbers, booleans and enums.
+    ///
+    /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
+    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together.
+    ///
+    /// # Errors
+    /// The user declined or dismissed it, the client cannot be asked, or the answer does not fit `T`.
+    pub async fn elicit<T: Elicit>(&self, message: impl Into<String>) -> Result<T, AskError> {
+        let params = serde_json::json!({
+            "mode": "form",
+            "message": message.into(),
+            "requestedSchema": requested_schema::<T>()?,
+        });
+        elicited(self.run.ask("elicitation/create", params).await?)
+    }
+
+    /// Asks the client's model: `params` and result are those of `sampling/createMessage`.
+    ///
+    /// The protocol deprecated sampling in 2026-07-28; clients may not offer it.
+    ///
+    /// # Errors
+    /// The client cannot be asked, or refused.
+    pub async fn sample(&self, params: Value) -> Result<Value, AskError> {
+        not_cancelled(self.run.ask("sampling/createMessage", params).await?)
+    }
+
+    /// Asks for the client's roots: the `roots` of `roots/list`.
+    ///
+    /// The protocol deprecated roots in 2026-07-28; clients may not offer them.
+    ///
+    /// # Errors
+    /// The client cannot be asked, or refused.
+    pub async fn list_roots(&self) -> Result<Value, AskError> {
+        let mut answer = not_cancelled(self.run.ask("roots/list", serde_json::json!({})).await?)?;
+        Ok(answer.get_mut("roots").map(Value::take).unwrap_or_default())
+    }
+}
+
+/// An answer, unless the client refused to give one.
+fn not_cancelled(answer: Value) -> Result<Value, AskError> {
+    if answer.get("action").is_some_and(|action| action == "cancel") { Err(AskError::Cancelled) } else { Ok(answer) }
+}
+
+/// The task a function runs in: everything of [`ToolContext`], and what makes it a task.
+///
+/// `V` is the type of its variables. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
+/// variables live in memory for the duration of the call.
+pub struct TaskContext<V: TaskVariables = ()> {
+    tool: ToolContext,
+    cells: Cells,
+    variables: PhantomData<fn() -> V>,
+}
+
+impl<V: TaskVariables> Clone for TaskContext<V> {
+    fn clone(&self) -> Self {
+        Self { tool: self.tool.clone(), cells: self.cells.clone(), variables: PhantomData }
+    }
+}
+
+impl<V: TaskVariables> fmt::Debug for TaskContext<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskContext").field("task", &self.id()).finish_non_exhaustive()
+    }
+}
+
+impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
+    type Target = ToolContext;
+
+    fn deref(&self) -> &ToolContext {
+        &self.tool
+    }
+}
+
+impl<V: TaskVariables> TaskContext<V> {
+    /// The task's id; `None` if the call did not become a task.
+    #[must_use]
+    pub fn id(&self) -> Option<TaskId> {
+        self.tool.run.visible_id()
+    }
+
+    /// Which run this is: 1, and one more after each time the task was taken over from a dead worker.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.tool.run.attempt()
+    }
+
+    /// The task's variables: one handle each.
+    #[must_use]
+    pub fn variables(&self) -> V::Variables<'_> {
+        V::variables(&self.cells)
+    }
+
+    /// Runs `work` once: its result is recorded and, when the function runs again after a crash, returned without running
+    /// it again. Only an `Ok` is recorded. If the process dies between the end of `work` and its recording, it runs
+    /// again: give [`step_key`](Self::step_key) to effects that can deduplicate.
+    ///
+    /// # Errors
+    /// The error of `work`; a name used twice in this run; the task was lost or cancelled; the store failed.
+    pub async fn step<T, E, F, W>(&self, name: impl Into<String>, work: F) -> Result<T, ToolError>
+    where
+        T: StepValue,
+        E: Into<ToolError>,
+        F: FnOnce() -> W + Send,
+        W: Future<Output = Result<T, E>> + Send,
+    {
+        let name = name.into();
+        let run = &self.tool.run;
+        if let Some(recorded) = run.begin_step(&name)? {
+            return Ok(serde_json::from_slice(&recorded)?);
+        }
+        let value = work().await.map_err(Into::into)?;
+        let bytes = serde_json::to_vec(&value)?;
+        match run.record_step(name, bytes.into()).await? {
+            None => Ok(value),
+            Some(earlier) => Ok(serde_json::from_slice(&earlier)?),
+        }
+    }
+
+    /// A key for the effects of a step: the same each time this task runs the step, different for every task and step.
+    #[must_use]
+    pub fn step_key(&self, name: &str) -> String {
+        self.tool.run.step_key(name)
+    }
+
+    /// Sets the task's status message, which clients show to the user; at most 1,024 bytes, cut beyond that.
+    ///
+    /// # Errors
+    /// The task was lost, or the store failed.
+    pub async fn status_message(&self, message: impl Into<String>) -> Result<(), StoreError> {
+        self.tool.run.status_message(message.into()).await
+    }
+}
+
+/// A count that progress can be told in.
+pub trait Amount: Send {
+    /// As a number of the protocol.
+    fn amount(self) -> f64;
+}
+
+macro_rules! amounts {
+    ($($type:ty),*) => {$(
+        impl Amount for $type {
+            #[expect(clippy::cast_precision_loss, reason = "progress beyond 2^53 is exact enough")]
+            fn amount(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+amounts!(u64, usize, i64, isize);
+
+macro_rules! small_amounts {
+    ($($type:ty),*) => {$(
+        impl Amount for $type {
+            fn amount(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
+}
+
+small_amounts!(u8, u16, u32, i8, i16, i32, f32, f64);

@@ -1,0 +1,237 @@
+//! Asking the client from inside a run.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::run::{Open, Place, Run, answer_step, lock};
+use crate::{
+    call::{PeerError, Revision},
+    context::AskError,
+    store::{
+        Draft, NotChanged,
+        backend::{Recorded, TaskKey},
+    },
+    task::{Change, Hidden, InputRequest, Outcome, SCHEMA, Task, TaskBody, TaskHead, TaskStatus},
+    tool::OnCrash,
+};
+
+/// The questions of a run.
+#[derive(Debug, Default)]
+pub(super) struct Questions(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    asked: u32,
+    /// Asked, and not yet in the store.
+    pending: Open,
+    waiting: HashMap<String, oneshot::Sender<Value>>,
+    /// Answers the function has, and the store may forget.
+    taken: Vec<String>,
+}
+
+impl Questions {
+    fn next_key(&self) -> String {
+        let mut inner = lock(&self.0);
+        inner.asked += 1;
+        format!("input-{}", inner.asked)
+    }
+
+    /// Adds a question; its answer comes through the receiver. `None` if too many are open.
+    fn add(&self, key: &str, request: InputRequest, limit: usize) -> Option<oneshot::Receiver<Value>> {
+        let mut inner = lock(&self.0);
+        if inner.waiting.len() >= limit {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        inner.pending.insert(key.to_owned(), request);
+        inner.waiting.insert(key.to_owned(), sender);
+        Some(receiver)
+    }
+
+    fn drain_pending(&self) -> Open {
+        std::mem::take(&mut lock(&self.0).pending)
+    }
+
+    /// Hands answers to those who wait for them.
+    pub(super) fn deliver(&self, answers: &BTreeMap<String, Value>) {
+        let mut inner = lock(&self.0);
+        for (key, answer) in answers {
+            if let Some(sender) = inner.waiting.remove(key) {
+                inner.taken.push(key.clone());
+                // A receiver that is gone is a question the function no longer waits for.
+                let _ = sender.send(answer.clone());
+            }
+        }
+    }
+
+    pub(super) fn drain_taken(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.0).taken)
+    }
+
+    pub(super) fn put_back_taken(&self, keys: Vec<String>) {
+        lock(&self.0).taken.extend(keys);
+    }
+}
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AskError {
+    AskError::Failed { source: source.into() }
+}
+
+impl Run {
+    /// Asks the client and waits for its answer, the result of the method.
+    pub(crate) async fn ask(self: &Arc<Self>, method: &'static str, params: Value) -> Result<Value, AskError> {
+        if !self.parts.client.allow(method) {
+            return Err(AskError::Unsupported { what: method });
+        }
+        if self.key().is_none() && self.parts.revision != Revision::V2026 {
+            return self.ask_on_stream(method, params).await;
+        }
+        self.ask_in_task(InputRequest { method: method.into(), params }).await
+    }
+
+    /// On the stream of the call itself, as earlier revisions do.
+    async fn ask_on_stream(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
+        let Some(peer) = &self.parts.peer else { return Err(AskError::Stopped) };
+        tokio::select! {
+            biased;
+            () = self.cancellation().cancelled() => Err(AskError::Stopped),
+            answer = peer.request(method, params) => match answer {
+                Ok(answer) => Ok(answer),
+                Err(PeerError::Gone) => Err(AskError::Stopped),
+                Err(error) => Err(failed(error)),
+            },
+        }
+    }
+
+    async fn ask_in_task(self: &Arc<Self>, request: InputRequest) -> Result<Value, AskError> {
+        let key = self.questions.next_key();
+        if let Some(answer) = self.recorded_answer(&key) {
+            return Ok(answer);
+        }
+        let limit = self.answers_limit();
+        let answer = self
+            .questions
+            .add(&key, request, limit)
+            .ok_or_else(|| AskError::Invalid { reason: format!("more than {limit} questions are open") })?;
+        // Others that are polled together with this one add their questions now: the client sees them at once.
+        tokio::task::yield_now().await;
+        self.publish_questions().await?;
+        let answer = tokio::select! {
+            biased;
+            () = self.cancellation().cancelled() => return Err(AskError::Stopped),
+            answer = answer => answer.map_err(|_| AskError::Stopped)?,
+        };
+        self.record_answer(&key, &answer).await?;
+        Ok(answer)
+    }
+
+    async fn publish_questions(self: &Arc<Self>) -> Result<(), AskError> {
+        let mut held = self.held.lock().await;
+        let questions = self.questions.drain_pending();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        if let Some(task) = held.as_mut() {
+            // Answers given to an earlier run that died before recording them.
+            let given = task.head.answers.clone();
+            self.questions.deliver(&given);
+            let open: Open = questions.into_iter().filter(|(key, _)| !given.contains_key(key)).collect();
+            if open.is_empty() {
+                return Ok(());
+            }
+            return match self.write_held(task, &[Change::Ask(open)]).await {
+                Ok(()) => Ok(()),
+                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(AskError::Stopped),
+                Err(NotChanged::Store(error)) => Err(failed(error)),
+            };
+        }
+        let task = self.hide(questions).await?;
+        let _ = self.hidden.set(task.key.clone());
+        self.runtime.runs.insert(task.key.clone(), self.clone());
+        *held = Some(task);
+        self.promoted.notify_one();
+        Ok(())
+    }
+
+    /// Makes the hidden task that keeps a call for its retry.
+    async fn hide(&self, questions: Open) -> Result<Task, AskError> {
+        let (Some(owner), Place::Call { call }) = (&self.parts.owner, &self.parts.place) else {
+            return Err(AskError::Unsupported { what: "questions: the server does not know who calls" });
+        };
+        let limits = &self.runtime.limits;
+        let now = self.runtime.store.now();
+        let draft = Draft {
+            owner: owner.clone(),
+            listed: false,
+            ttl: limits.question_ttl,
+            quota: limits.tasks_per_owner,
+            worker: self.runtime.worker,
+            head: TaskHead {
+                schema: SCHEMA,
+                owner: owner.clone(),
+                status: TaskStatus::InputRequired,
+                is_error: false,
+                message: None,
+                is_progress: false,
+                created: now,
+                updated: now,
+                ttl: crate::time::millis(limits.question_ttl),
+                poll_interval: crate::time::millis(limits.poll_interval),
+                inputs: questions,
+                answers: BTreeMap::new(),
+                hidden: Some(Hidden { call: call.clone(), handle: None }),
+            },
+            body: TaskBody {
+                schema: SCHEMA,
+                tool: self.parts.tool.name.clone(),
+                arguments: serde_json::Map::new(),
+                answers: serde_json::Map::new(),
+                variables: serde_json::Map::new(),
+                on_crash: OnCrash::Fail,
+            },
+        };
+        match self.runtime.store.create(draft).await {
+            Ok(Ok(task)) => {
+                self.runtime.expire_hidden(&task.key, limits.question_ttl);
+                Ok(task)
+            }
+            Ok(Err(_)) => Err(AskError::Invalid { reason: "too many tasks are waiting for answers".into() }),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Records the answer of a task that may run again.
+    async fn record_answer(&self, key: &str, answer: &Value) -> Result<(), AskError> {
+        let Some(task) = self.key() else { return Ok(()) };
+        let bytes = answer.to_string().into_bytes().into();
+        match self.runtime.store.record(task, self.fence().await, answer_step(key), bytes).await {
+            Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
+            Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Ends when this call has become a hidden task.
+    pub(crate) async fn promoted(&self) -> TaskKey {
+        loop {
+            if let Some(key) = self.hidden.get() {
+                return key.clone();
+            }
+            self.promoted.notified().await;
+        }
+    }
+
+    /// What the function returned goes to the caller who waits, or into the task.
+    pub(crate) async fn end(&self, outcome: Outcome) -> Result<(), crate::store::StoreError> {
+        let result = self.finish(outcome).await;
+        if let Some(key) = self.stored_key() {
+            self.runtime.runs.remove(key);
+        }
+        result
+    }
+}

@@ -1,0 +1,89 @@
+//! Bounds on what callers can make a server do.
+
+use std::time::Duration;
+
+/// Bounds on tasks and calls. The defaults suit a server for a team; change them with `Limits { …, ..Limits::default() }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Live tasks (neither finished nor expired) an owner may have. Default 100.
+    pub tasks_per_owner: u32,
+    /// How long a task exists if neither client nor tool says. Default 1 hour.
+    pub default_ttl: Duration,
+    /// The longest a task exists, whatever a client asks for. Default 24 hours.
+    pub max_ttl: Duration,
+    /// How long one run may take if the tool does not say. Default 30 minutes.
+    pub default_timeout: Duration,
+    /// How often clients are told to poll if the tool does not say. Default 500 ms.
+    pub poll_interval: Duration,
+    /// How long cancelled code may go on before it is dropped. Default 5 seconds.
+    pub cancel_grace: Duration,
+    /// How long a call that waits for the user's answer is kept for its retry (2026-07-28). Default 10 minutes.
+    pub question_ttl: Duration,
+    /// Size of a call's arguments as JSON, in bytes. Default 1 MiB.
+    pub max_arguments: u32,
+    /// Size of all variables of a task, names and values, in bytes. Default 256 KiB.
+    pub max_variables: u32,
+    /// Size of a result or a step's result as JSON, in bytes. Default 4 MiB.
+    pub max_result: u32,
+    /// Size of an answer to a question as JSON, in bytes. Default 64 KiB.
+    pub max_answer: u32,
+    /// Questions a task may have open at once. Default 16.
+    pub open_questions: usize,
+    /// Tasks one subscription may follow. Default 100.
+    pub subscribed_tasks: usize,
+    /// Tasks or other entries on a page of a list. Default 50.
+    pub page_size: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tasks_per_owner: 100,
+            default_ttl: Duration::from_secs(60 * 60),
+            max_ttl: Duration::from_secs(24 * 60 * 60),
+            default_timeout: Duration::from_secs(30 * 60),
+            poll_interval: Duration::from_millis(500),
+            cancel_grace: Duration::from_secs(5),
+            question_ttl: Duration::from_secs(10 * 60),
+            max_arguments: 1 << 20,
+            max_variables: 256 << 10,
+            max_result: 4 << 20,
+            max_answer: 64 << 10,
+            open_questions: 16,
+            subscribed_tasks: 100,
+            page_size: 50,
+        }
+    }
+}
+
+/// What a task outlives its longest run by, so that a client can fetch the result of work that took all its time.
+const RESULT_TIME: Duration = Duration::from_secs(10 * 60);
+
+impl Limits {
+    /// How long a task of a tool exists: what the client asked for, else the tool, else the default; at most the maximum,
+    /// but never shorter than the tool's timeout and ten minutes.
+    #[must_use]
+    pub fn ttl(&self, requested: Option<Duration>, tool: Option<Duration>, timeout: Option<Duration>) -> Duration {
+        let wanted = requested.or(tool).unwrap_or(self.default_ttl).min(self.max_ttl);
+        wanted.max(timeout.unwrap_or(self.default_timeout) + RESULT_TIME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_ttl_is_bounded_on_both_sides() {
+        let limits = Limits::default();
+        assert_eq!(limits.ttl(None, None, None), HOUR);
+        assert_eq!(limits.ttl(None, Some(2 * HOUR), None), 2 * HOUR);
+        assert_eq!(limits.ttl(Some(3 * HOUR), Some(2 * HOUR), None), 3 * HOUR);
+        assert_eq!(limits.ttl(Some(87_600 * HOUR), None, None), 24 * HOUR);
+        assert_eq!(limits.ttl(Some(MINUTE), None, Some(MINUTE)), 11 * MINUTE);
+        assert_eq!(limits.ttl(Some(MINUTE), None, None), 40 * MINUTE);
+    }
+}

@@ -1,0 +1,26 @@
+//! The wire: what MCP calls things, and each revision's shapes.
+
+mod error;
+pub mod v2025;
+pub mod v2026;
+
+pub use error::{RpcError, code};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The tasks extension (2026-07-28).
+pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
+/// The `_meta` key that ties a message to a task (2025-11-25).
+pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
+/// The `_meta` key of a text for the model while a task runs (2025-11-25).
+pub const MODEL_IMMEDIATE_RESPONSE: &str = "io.modelcontextprotocol/model-immediate-response";
+/// Our `_meta` key: a task's variables.
+pub const VARIABLES: &str = "run.pmcp/variables";
+
+/// Reads a method's parameters; fields nobody asked for are tolerated.
+///
+/// # Errors
+/// They do not fit: -32602 with what is wrong.
+pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
+    T::deserialize(params).map_err(|error| RpcError::invalid_params(format!("invalid params: {error}")))
+}

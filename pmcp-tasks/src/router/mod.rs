@@ -1,0 +1,264 @@
+//! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
+
+mod call;
+mod listen;
+mod retry;
+mod tasks;
+mod tools;
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use serde_json::{Map, Value};
+
+pub use listen::Subscription;
+
+use crate::{
+    call::{CallContext, Caller, Revision},
+    execution::Runtime,
+    limits::Limits,
+    protocol::{RpcError, code, v2026},
+    store::{StoreError, TaskStore},
+    task::Owner,
+    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition},
+};
+
+/// Accepts or refuses the arguments of a call.
+type Prepare = Arc<dyn Fn(Arguments) -> Result<Prepared, ArgumentError> + Send + Sync>;
+
+/// A tool as it was registered.
+#[derive(Clone)]
+struct Registered {
+    definition: Arc<ToolDefinition>,
+    prepare: Prepare,
+}
+
+/// Serves tools and tasks: `tools/list`, `tools/call` and every `tasks/*` method of both revisions.
+///
+/// It knows nothing of transports. [`handle`](Self::handle) takes a method, its parameters and the context of the call, and
+/// gives the result, a JSON-RPC error, or `None` for a method that is not its own. Cheap to clone.
+#[derive(Clone)]
+pub struct TaskRouter {
+    runtime: Arc<Runtime>,
+    tools: Arc<HashMap<String, Registered>>,
+    order: Arc<[String]>,
+}
+
+impl fmt::Debug for TaskRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRouter").field("tools", &self.order).finish_non_exhaustive()
+    }
+}
+
+/// Collects tools for a [`TaskRouter`].
+pub struct TaskRouterBuilder<S> {
+    state: S,
+    tools: Vec<Registered>,
+    limits: Limits,
+    expose_errors: bool,
+}
+
+impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRouterBuilder").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Why a router cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two tools have one name.
+    #[error("two tools are named `{0}`; give one of them another name with `name = \"…\"`")]
+    DuplicateTool(String),
+    /// A question cannot be asked in the protocol's forms.
+    #[error("tool `{tool}`: the client cannot be asked for `{parameter}`: {reason}")]
+    Question {
+        /// The tool.
+        tool: String,
+        /// The `#[ask]` parameter.
+        parameter: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A tool may run longer than tasks exist.
+    #[error("tool `{tool}`: its timeout and ten minutes are longer than the longest task ({max:?})")]
+    Timeout {
+        /// The tool.
+        tool: String,
+        /// The longest task.
+        max: Duration,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TaskRouter {
+    /// Begins a router without state.
+    #[must_use]
+    pub fn builder() -> TaskRouterBuilder<()> {
+        TaskRouterBuilder { state: (), tools: Vec::new(), limits: Limits::default(), expose_errors: false }
+    }
+
+    /// The tools, in the order of their registration.
+    pub fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
+        self.order.iter().filter_map(|name| self.tools.get(name)).map(|tool| &*tool.definition)
+    }
+
+    /// The limits the router was built with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.runtime.limits
+    }
+
+    /// Where tasks are kept.
+    #[must_use]
+    pub fn store(&self) -> &TaskStore {
+        &self.runtime.store
+    }
+
+    /// Whether calls can become tasks at all.
+    #[must_use]
+    pub fn has_tasks(&self) -> bool {
+        self.tools.values().any(|tool| tool.definition.support != crate::tool::TaskSupport::Forbidden)
+    }
+
+    /// Handles a request; `None` if the method is not one of tools or tasks in this revision.
+    ///
+    /// # Errors
+    /// The inner result is the JSON-RPC error to answer with.
+    pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Option<Result<Value, RpcError>> {
+        let result = match (method, cx.revision) {
+            ("tools/list", _) => self.list_tools(params, cx.revision),
+            ("tools/call", _) => self.call_tool(params, cx).await,
+            ("tasks/get", Revision::V2025 | Revision::V2026) => self.get_task(params, cx).await,
+            ("tasks/cancel", Revision::V2025 | Revision::V2026) => self.cancel_task(params, cx).await,
+            ("tasks/update", Revision::V2025 | Revision::V2026) => self.update_task(params, cx).await,
+            ("tasks/list", Revision::V2025) => self.list_tasks(params, cx).await,
+            ("tasks/result", Revision::V2025) => self.task_result(params, cx).await,
+            _ => return None,
+        };
+        Some(result)
+    }
+
+    /// Runs a request of another method, such as `prompts/get`, which may ask the client as tools do. `name` and
+    /// `arguments` are what a retry has to repeat.
+    ///
+    /// # Errors
+    /// The JSON-RPC error to answer with.
+    pub async fn run(
+        &self,
+        (method, name, arguments): (&str, &str, &Map<String, Value>),
+        prepared: Prepared,
+        params: &Value,
+        cx: &CallContext,
+    ) -> Result<Value, RpcError> {
+        let digest = retry::digest(method, name, arguments);
+        if cx.revision == Revision::V2026
+            && let Some(state) = params.get("requestState").and_then(Value::as_str)
+        {
+            return self.retry(state, params.get("inputResponses"), &digest, cx).await;
+        }
+        self.runtime.admit()?;
+        let definition = Arc::new(ToolDefinition { name: name.to_owned(), ..ToolDefinition::default() });
+        self.run_plain(definition, false, digest, prepared, Map::new(), params, cx).await
+    }
+
+    /// Stops admitting calls, lets running ones finish for the grace period, then cancels them.
+    pub async fn shut_down(&self, grace: Duration) {
+        self.runtime.shut_down(grace).await;
+    }
+
+    /// Starts the work in the background that a serving process needs: removing expired tasks.
+    pub fn keep_house(&self) {
+        self.runtime.keep_house();
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
+    /// The state that tools take parts of; call it before registering them.
+    pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
+        TaskRouterBuilder { state, tools: self.tools, limits: self.limits, expose_errors: self.expose_errors }
+    }
+
+    /// Registers a tool.
+    #[must_use]
+    pub fn tool<T: Tool<S>>(mut self) -> Self {
+        let state = self.state.clone();
+        self.tools.push(Registered {
+            definition: Arc::new(T::definition()),
+            prepare: Arc::new(move |arguments| T::prepare(&state, arguments)),
+        });
+        self
+    }
+
+    /// Other limits than the default ones.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Whether clients see what went wrong inside a tool. For development only.
+    #[must_use]
+    pub fn expose_errors(self, expose_errors: bool) -> Self {
+        Self { expose_errors, ..self }
+    }
+
+    /// The router, with its tasks in this store.
+    ///
+    /// # Errors
+    /// Two tools have one name, a question cannot be asked, a timeout is too long, or the store fails.
+    pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
+        let mut tools = HashMap::new();
+        let mut order = Vec::new();
+        for tool in self.tools {
+            let definition = &tool.definition;
+            for question in &definition.questions {
+                call::form(question).map_err(|error| BuildError::Question {
+                    tool: definition.name.clone(),
+                    parameter: question.name,
+                    reason: error.to_string(),
+                })?;
+            }
+            if self.limits.ttl(None, None, definition.timeout) > self.limits.max_ttl {
+                return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.limits.max_ttl });
+            }
+            order.push(definition.name.clone());
+            if let Some(other) = tools.insert(definition.name.clone(), tool) {
+                return Err(BuildError::DuplicateTool(other.definition.name.clone()));
+            }
+        }
+        let runtime = Runtime::new(store, self.limits, self.expose_errors)?;
+        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into() })
+    }
+}
+
+/// `_meta` of a request's parameters.
+fn meta(params: &Value) -> Option<&Map<String, Value>> {
+    params.get("_meta").and_then(Value::as_object)
+}
+
+/// The caller's owner, or the error that says what to configure.
+fn owner(cx: &CallContext) -> Result<&Owner, RpcError> {
+    match &cx.caller {
+        Caller::Known { owner, .. } => Ok(owner),
+        Caller::Unknown { reason } => Err(RpcError::new(code::INTERNAL_ERROR, *reason)
+            .with_data(serde_json::json!({ "reason": "tasks_unavailable" }))),
+    }
+}
+
+/// A failed store, as the client sees it.
+fn store_failed(error: &StoreError) -> RpcError {
+    tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+    RpcError::internal("the task store failed")
+}
+
+/// There is no such task for this caller; the same answer whether or not somebody else has it.
+fn unknown_task() -> RpcError {
+    RpcError::invalid_params("unknown task")
+}
+
+/// Task methods need the extension on the very request (2026-07-28).
+fn declared(cx: &CallContext) -> Result<(), RpcError> {
+    if cx.revision == Revision::V2026 && !cx.client.tasks { Err(v2026::missing_tasks_extension()) } else { Ok(()) }
+}

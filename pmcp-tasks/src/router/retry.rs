@@ -1,0 +1,137 @@
+//! Calls that were answered `input_required` and come back with answers (2026-07-28, multi round-trip requests).
+//!
+//! The function keeps running in a hidden task; what the client holds is a handle to it: the task's id and a random
+//! nonce, used once. Owner, method and arguments have to be those of the first call.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::{TaskRouter, owner, store_failed, tasks};
+use crate::{
+    call::CallContext,
+    protocol::{RpcError, v2026},
+    store::{
+        NotChanged,
+        backend::{Parts, TaskKey},
+    },
+    task::{Change, Outcome, Task, TaskId, TaskStatus, canonical},
+};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What a retry has to have in common with the call it repeats.
+pub(super) fn digest(method: &str, name: &str, arguments: &Map<String, Value>) -> String {
+    let mut hash = Sha256::new();
+    for part in [method.as_bytes(), name.as_bytes(), &canonical(arguments).unwrap_or_default()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}
+
+fn handle_digest(nonce: &[u8]) -> String {
+    hex(&Sha256::digest(nonce))
+}
+
+/// Every handle that is not good answers alike.
+fn wrong_state() -> RpcError {
+    RpcError::invalid_params(
+        "`requestState` is not one this server gave for this request, or it was used or has expired",
+    )
+}
+
+impl TaskRouter {
+    /// A call with `requestState`: answers the questions of the hidden task and waits on.
+    pub(super) async fn retry(
+        &self,
+        state: &str,
+        responses: Option<&Value>,
+        digest: &str,
+        cx: &CallContext,
+    ) -> Result<Value, RpcError> {
+        let owner = owner(cx)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(state).map_err(|_| wrong_state())?;
+        let (id, nonce) = bytes.split_at_checked(16).ok_or_else(wrong_state)?;
+        let id = TaskId::from_bytes(id.try_into().map_err(|_| wrong_state())?);
+        let key = TaskKey { owner: owner.key(), id };
+        let task = self.runtime.store.read(&key, Parts::empty()).await.map_err(|error| store_failed(&error))?;
+        let Some(mut task) = task.filter(|task| task.head.owner == *owner) else { return Err(wrong_state()) };
+        let good = task
+            .head
+            .hidden
+            .as_ref()
+            .is_some_and(|hidden| hidden.call == digest && hidden.handle == Some(handle_digest(nonce)));
+        if !good {
+            return Err(wrong_state());
+        }
+        let answers = tasks::input_responses(responses, &task, self.runtime.limits.max_answer)?;
+        // Answers and the end of the handle are one write made from the version just read: of two calls with one handle, the
+        // second conflicts, finds another handle and is refused.
+        let changes = [Change::Answer(answers), Change::Handle(None)];
+        match self.runtime.store.change_once(&mut task, &changes).await {
+            Ok(true) => self.runtime.tell(&task),
+            Ok(false) => {
+                tracing::debug!(task = %id, "two calls came with one handle");
+                return Err(wrong_state());
+            }
+            Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Err(wrong_state()),
+        }
+        self.hidden_reply(&key, cx).await
+    }
+
+    /// Waits until the hidden task asks or ends, and answers the call with that.
+    pub(super) async fn hidden_reply(&self, key: &TaskKey, cx: &CallContext) -> Result<Value, RpcError> {
+        let mut watch = self.runtime.store.watch(key);
+        loop {
+            let task = self.runtime.store.read(key, Parts::OUTCOME).await.map_err(|error| store_failed(&error))?;
+            let Some(task) = task else {
+                return Err(RpcError::internal("the call waited too long for its answers"));
+            };
+            if let Some(outcome) = &task.outcome {
+                let outcome = outcome.clone();
+                // The answer goes out now; there is nobody else to keep it for.
+                if let Err(error) = self.runtime.store.delete(key).await {
+                    tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
+                }
+                return tasks::outcome(outcome, cx.revision);
+            }
+            if task.status() == TaskStatus::InputRequired {
+                return self.hand_out(task).await;
+            }
+            tokio::select! {
+                () = watch.changed() => {}
+                () = self.runtime.expired(&task) => {}
+                () = cx.cancellation.cancelled() => {
+                    // Ended already is as good.
+                    let _ = self.runtime.change(key, &[Change::Finish(Outcome::Cancelled)]).await;
+                    return Err(tasks::cancelled());
+                }
+                () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
+            }
+        }
+    }
+
+    async fn hand_out(&self, mut task: Task) -> Result<Value, RpcError> {
+        let nonce = self.runtime.store.random().map_err(|error| store_failed(&error))?;
+        let change = [Change::Handle(Some(handle_digest(&nonce)))];
+        match self.runtime.store.change(&mut task, None, &change).await {
+            Ok(()) => self.runtime.tell(&task),
+            Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
+            Err(_) => return Err(RpcError::internal("the call ended before it was answered")),
+        }
+        let mut state = task.id().as_bytes().to_vec();
+        state.extend(nonce);
+        let inputs: &BTreeMap<_, _> = task.inputs();
+        Ok(v2026::input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state))))
+    }
+}

@@ -1,0 +1,363 @@
+//! Tasks in the memory of this process.
+
+mod indexes;
+mod owner;
+mod record;
+mod workers;
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use dashmap::{DashMap, Entry, mapref::one::Ref};
+
+use self::{
+    indexes::{Expiry, Finished, Holders},
+    owner::OwnerState,
+    record::Record,
+    workers::Workers,
+};
+use super::{
+    StorageBackend, StoreError,
+    backend::{
+        Beat, Capabilities, Claimed, Create, Feed, FieldOp, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+        Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+    },
+};
+use crate::{task::OwnerKey, time::Millis};
+
+/// The largest part it stores: 64 MiB.
+const MAX_PART: u32 = 64 << 20;
+
+/// How many finished tasks it keeps unless told otherwise.
+const RETAINED: usize = 100_000;
+
+/// Keeps tasks in memory: the default, for tests and for servers whose tasks may end with the process.
+///
+/// Finished tasks stay readable until they expire, but at most 100,000 of them, of all owners together: beyond that the
+/// one that finished first is forgotten. [`with_retained`](Self::with_retained) sets another bound. Live tasks are bounded
+/// by the quota of each owner.
+///
+/// ```
+/// use pmcp_tasks::store::{MemoryBackend, StorageBackend as _};
+///
+/// assert_eq!(MemoryBackend::new().capabilities().name, "memory");
+/// ```
+// Locks are taken in this order: owner, task, one index. The guards of `owners` and `tasks` belong to the lock they
+// lead to, so none of the two maps is entered again while a guard of it is held; indexes are held by themselves.
+pub struct MemoryBackend {
+    owners: DashMap<OwnerKey, Mutex<OwnerState>>,
+    tasks: DashMap<TaskKey, Box<Mutex<Record>>>,
+    holders: Holders,
+    expiry: Expiry,
+    finished: Finished,
+    workers: Workers,
+}
+
+impl MemoryBackend {
+    /// An empty store that keeps up to 100,000 finished tasks.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_retained(RETAINED)
+    }
+
+    /// An empty store that keeps up to `finished` finished tasks, those that finished last. With 0 no outcome can ever
+    /// be read.
+    #[must_use]
+    pub fn with_retained(finished: usize) -> Self {
+        Self {
+            owners: DashMap::new(),
+            tasks: DashMap::new(),
+            holders: Holders::default(),
+            expiry: Expiry::default(),
+            finished: Finished::new(finished),
+            workers: Workers::default(),
+        }
+    }
+
+    /// The state of an owner, made if there is none.
+    fn owner(&self, key: OwnerKey) -> Ref<'_, OwnerKey, Mutex<OwnerState>> {
+        match self.owners.get(&key) {
+            Some(owner) => owner,
+            None => self.owners.entry(key).or_default().downgrade(),
+        }
+    }
+
+    /// Forgets an owner of whom nothing is stored.
+    fn forget_if_empty(&self, owner: &OwnerKey) {
+        self.owners.remove_if(owner, |_, state| lock(state).is_empty());
+    }
+
+    fn insert(&self, new: &NewTask, now: Millis) -> Create {
+        let owner = self.owner(new.key.owner);
+        let mut owner = lock(&owner);
+        let slot = self.tasks.entry(new.key.clone());
+        if let Entry::Occupied(task) = &slot
+            && lock(task.get()).exists(now)
+        {
+            return Create::Replayed;
+        }
+        if let Some(answer) = owner.idempotent(new, now) {
+            return answer;
+        }
+        if owner.is_full(new.quota, now) {
+            return Create::Full;
+        }
+        let record = Box::new(Mutex::new(Record::new(new)));
+        // Held to the end: nobody may change the holder of the task before its entry is there.
+        let task = match slot {
+            Entry::Vacant(slot) => slot.insert(record),
+            Entry::Occupied(mut slot) => {
+                let expired = into_inner(*slot.insert(record));
+                self.unindex(&mut owner, &new.key, &expired);
+                slot.into_ref()
+            }
+        };
+        owner.add(new);
+        self.holders.insert(new.holder, &new.key);
+        self.expiry.insert(new.expires, &new.key);
+        drop(task);
+        Create::Created
+    }
+
+    fn write_head(&self, key: &TaskKey, put: &Put, now: Millis) -> Written {
+        // Only sealing needs the owner, for the quota.
+        let owner = if put.open { None } else { self.owners.get(&key.owner) };
+        let mut owner = owner.as_ref().map(|owner| lock(owner));
+        let Some(task) = self.tasks.get(key) else { return Written::Missing };
+        let mut record = lock(&task);
+        if !record.exists(now) {
+            return Written::Missing;
+        }
+        let (was_open, holder) = (record.is_open(), record.holder);
+        let written = record.put(put);
+        self.holders.change(key, holder, record.holder);
+        if was_open && !record.is_open() {
+            if let Some(owner) = &mut owner {
+                owner.seal(record.expires, key.id);
+            }
+            record.finished = Some(self.finished.add(key));
+        }
+        written
+    }
+
+    /// Forgets the tasks that finished first while there are more than are to be kept.
+    fn evict(&self) {
+        while let Some((number, key)) = self.finished.pop_excess() {
+            self.remove(&key, |record| record.finished == Some(number));
+        }
+    }
+
+    fn take_over(&self, key: &TaskKey, from: Holder, to: WorkerId, now: Millis) -> Option<StoredTask> {
+        let task = self.tasks.get(key)?;
+        let mut record = lock(&task);
+        if !record.exists(now) || !record.is_open() || record.holder != Some(from) {
+            return None;
+        }
+        record.take(to);
+        self.holders.change(key, Some(from), record.holder);
+        Some(record.stored(Parts::BODY | Parts::VARIABLES | Parts::STEPS))
+    }
+
+    /// Removes a task and everything about it if it is there and meets the condition.
+    fn remove(&self, key: &TaskKey, condition: impl FnOnce(&Record) -> bool) -> bool {
+        let owner = self.owner(key.owner);
+        let mut state = lock(&owner);
+        let removed = self.remove_of(&mut state, key, condition);
+        let empty = state.is_empty();
+        drop(state);
+        drop(owner);
+        if empty {
+            self.forget_if_empty(&key.owner);
+        }
+        removed
+    }
+
+    fn remove_of(&self, owner: &mut OwnerState, key: &TaskKey, condition: impl FnOnce(&Record) -> bool) -> bool {
+        let Some((_, record)) = self.tasks.remove_if(key, |_, record| condition(&lock(record))) else { return false };
+        // No task can come to be under this key meanwhile: that needs the owner.
+        self.unindex(owner, key, &into_inner(*record));
+        true
+    }
+
+    fn unindex(&self, owner: &mut OwnerState, key: &TaskKey, record: &Record) {
+        owner.remove(key.id, record);
+        self.holders.change(key, record.holder, None);
+        self.expiry.remove(record.expires, key);
+        if let Some(number) = record.finished {
+            self.finished.remove(number);
+        }
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBackend").field("tasks", &self.tasks.len()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl StorageBackend for MemoryBackend {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            name: "memory",
+            max_part: MAX_PART,
+            shared: false,
+            durability: "lost when the process ends".to_owned(),
+        }
+    }
+
+    async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
+        check_sizes([&new.head, &new.body])?;
+        if new.scope.is_some_and(|scope| scope.0 != new.key.owner) {
+            return Err(StoreError::Refused { backend: "memory", source: "a task is listed with its owner".into() });
+        }
+        let answer = self.insert(new, now);
+        if answer == Create::Full {
+            self.forget_if_empty(&new.key.owner);
+        }
+        Ok(answer)
+    }
+
+    async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
+        let Some(task) = self.tasks.get(key) else { return Ok(None) };
+        let record = lock(&task);
+        Ok(record.exists(now).then(|| record.stored(parts)))
+    }
+
+    async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
+        check_sizes([&put.head].into_iter().chain(&put.outcome))?;
+        let written = self.write_head(key, put, now);
+        if !put.open {
+            self.evict();
+        }
+        Ok(written)
+    }
+
+    async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
+        check_sizes(merge.ops.iter().filter_map(|(_, op)| match op {
+            FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
+            FieldOp::Remove => None,
+        }))?;
+        let Some(task) = self.tasks.get(key) else { return Ok(Merged::Missing) };
+        let mut record = lock(&task);
+        Ok(if record.exists(now) { record.merge(merge) } else { Merged::Missing })
+    }
+
+    async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
+        check_sizes([&step.value])?;
+        let Some(task) = self.tasks.get(key) else { return Ok(Recorded::Missing) };
+        let mut record = lock(&task);
+        Ok(if record.exists(now) { record.record(step) } else { Recorded::Missing })
+    }
+
+    async fn delete(&self, key: &TaskKey) -> Result<bool> {
+        Ok(self.remove(key, |_| true))
+    }
+
+    async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
+        let Some(owner) = self.owners.get(&scope.0) else { return Ok(Page { tasks: Vec::new(), next: None }) };
+        let mut owner = lock(&owner);
+        let mut page = Page { tasks: Vec::new(), next: None };
+        let (mut last, mut expired) = (None, Vec::new());
+        for position in owner.older(before) {
+            let key = TaskKey { owner: scope.0, id: position.id };
+            let Some(task) = self.tasks.get(&key) else { continue };
+            let record = lock(&task);
+            if !record.exists(now) {
+                drop(record);
+                drop(task);
+                expired.push(key);
+                continue;
+            }
+            if page.tasks.len() == usize::from(n) {
+                page.next = last;
+                break;
+            }
+            last = Some(*position);
+            let stored = record.stored(Parts::empty());
+            drop(record);
+            drop(task);
+            page.tasks.push((key, stored));
+        }
+        // So that no page has to pass them again.
+        for key in expired {
+            self.remove_of(&mut owner, &key, |record| !record.exists(now));
+        }
+        Ok(page)
+    }
+
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+        let mut claimed = Vec::new();
+        let mut after = None;
+        while claimed.len() < usize::from(n) {
+            let keys = self.holders.of(*from, after.as_ref(), usize::from(n) - claimed.len());
+            let Some(last) = keys.last() else { break };
+            after = Some(last.clone());
+            for key in keys {
+                if let Some(task) = self.take_over(&key, *from, *to, now) {
+                    claimed.push(Claimed { key, task });
+                } else {
+                    // So that no claim has to pass an expired task again.
+                    self.remove(&key, |record| !record.exists(now));
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
+        Ok(self.holders.of(*by, after, usize::from(n)))
+    }
+
+    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
+        Ok(self.workers.beat(*worker))
+    }
+
+    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+        Ok(self.workers.alive())
+    }
+
+    async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
+        Ok(self.workers.bury(*worker, seen))
+    }
+
+    async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
+        let mut removed = 0;
+        for key in self.expiry.due(now, n) {
+            removed += u16::from(self.remove(&key, |record| !record.exists(now)));
+        }
+        Ok(removed)
+    }
+
+    fn feed(&self, _me: &WorkerId) -> Option<Feed> {
+        None
+    }
+}
+
+fn check_sizes<'a>(parts: impl IntoIterator<Item = &'a Bytes>) -> Result<()> {
+    for part in parts {
+        if u32::try_from(part.len()).map_or(true, |size| size > MAX_PART) {
+            return Err(StoreError::TooLarge { backend: "memory", size: part.len() as u64, max: MAX_PART });
+        }
+    }
+    Ok(())
+}
+
+/// Locks; a panic elsewhere is no reason to refuse, as no operation leaves a state half changed behind it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,200 @@
+//! One task: what its writes check and change. No index and no other task is touched here.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::{
+    store::backend::{
+        Digest, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Put, Recorded, Stamp, Step,
+        StoredTask, WorkerId, WriteId, Written,
+    },
+    time::Millis,
+};
+
+#[derive(Debug)]
+pub(super) struct Record {
+    version: u64,
+    fence: u64,
+    pub(super) holder: Option<Holder>,
+    open: bool,
+    pub(super) stamp: Stamp,
+    pub(super) expires: Millis,
+    pub(super) listed: bool,
+    /// Its place among the finished tasks, once sealed.
+    pub(super) finished: Option<u64>,
+    pub(super) idempotency: Option<Digest>,
+    head: Bytes,
+    body: Bytes,
+    outcome: Option<Bytes>,
+    writes: Recent<8>,
+    variables: Variables,
+    steps: BTreeMap<String, Bytes>,
+}
+
+impl Record {
+    pub(super) fn new(new: &NewTask) -> Self {
+        let mut writes = Recent::default();
+        writes.add(new.write);
+        Self {
+            version: 1,
+            fence: 1,
+            holder: Some(new.holder),
+            open: true,
+            stamp: new.stamp,
+            expires: new.expires,
+            listed: new.scope.is_some(),
+            finished: None,
+            idempotency: new.idempotency.map(|(key, _)| key),
+            head: new.head.clone(),
+            body: new.body.clone(),
+            outcome: None,
+            writes,
+            variables: Variables::default(),
+            steps: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn exists(&self, now: Millis) -> bool {
+        now < self.expires
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    pub(super) fn stored(&self, parts: Parts) -> StoredTask {
+        StoredTask {
+            version: self.version,
+            fence: self.fence,
+            holder: self.holder,
+            open: self.open,
+            stamp: self.stamp,
+            expires: self.expires,
+            head: self.head.clone(),
+            body: parts.contains(Parts::BODY).then(|| self.body.clone()),
+            variables: parts.contains(Parts::VARIABLES).then(|| self.variables.fields.clone()),
+            steps: parts.contains(Parts::STEPS).then(|| self.steps.clone()),
+            outcome: self.outcome.as_ref().filter(|_| parts.contains(Parts::OUTCOME)).cloned(),
+        }
+    }
+
+    pub(super) fn put(&mut self, put: &Put) -> Written {
+        if self.writes.contains(put.write) {
+            return Written::Replayed(self.stored(Parts::empty()));
+        }
+        let fenced_off = put.fence.is_some_and(|fence| fence != self.fence);
+        if !self.open || put.version != self.version || fenced_off {
+            return Written::Conflict(self.stored(Parts::empty()));
+        }
+        match put.holder {
+            HolderChange::Keep => {}
+            HolderChange::Take(worker) => {
+                self.holder = Some(Holder::Worker(worker));
+                self.fence += 1;
+            }
+            HolderChange::Queue => {
+                self.holder = Some(Holder::Queue);
+                self.fence += 1;
+            }
+            HolderChange::Release => self.holder = None,
+        }
+        if !put.open {
+            self.open = false;
+            self.holder = None;
+            self.outcome.clone_from(&put.outcome);
+        }
+        self.head = put.head.clone();
+        self.version += 1;
+        self.writes.add(put.write);
+        Written::Done { version: self.version, fence: self.fence }
+    }
+
+    pub(super) fn take(&mut self, worker: WorkerId) {
+        self.holder = Some(Holder::Worker(worker));
+        self.fence += 1;
+        self.version += 1;
+    }
+
+    pub(super) fn merge(&mut self, merge: &Merge) -> Merged {
+        if self.variables.writes.contains(merge.write) {
+            return Merged::Replayed;
+        }
+        let holds = match merge.guard {
+            Guard::Fence(fence) => fence == self.fence,
+            Guard::Open => true,
+        };
+        if !self.open || !holds {
+            return Merged::Lost;
+        }
+        self.variables.merge(merge)
+    }
+
+    pub(super) fn record(&mut self, step: &Step) -> Recorded {
+        if !self.open || step.fence != self.fence {
+            return Recorded::Lost;
+        }
+        if let Some(value) = self.steps.get(&step.name) {
+            return Recorded::Exists(value.clone());
+        }
+        self.steps.insert(step.name.clone(), step.value.clone());
+        Recorded::Recorded
+    }
+}
+
+#[derive(Debug, Default)]
+struct Variables {
+    fields: BTreeMap<Field, Bytes>,
+    /// The length of all names and values, kept so that no merge has to count them.
+    bytes: usize,
+    writes: Recent<64>,
+}
+
+impl Variables {
+    fn merge(&mut self, merge: &Merge) -> Merged {
+        let mut bytes = self.bytes;
+        for (field, op) in &merge.ops {
+            let old = self.fields.get(field);
+            let new = match op {
+                FieldOp::SetIf { was, .. } if was.as_ref() != old => return Merged::Changed(field.clone()),
+                FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
+                FieldOp::Remove => None,
+            };
+            let size = |value: &Bytes| field.len() + value.len();
+            bytes = bytes - old.map_or(0, size) + new.map_or(0, size);
+        }
+        if bytes > usize::try_from(merge.max_bytes).unwrap_or(usize::MAX) {
+            return Merged::TooLarge;
+        }
+        for (field, op) in &merge.ops {
+            match op {
+                FieldOp::Set(value) | FieldOp::SetIf { value, .. } => {
+                    self.fields.insert(field.clone(), value.clone());
+                }
+                FieldOp::Remove => {
+                    self.fields.remove(field);
+                }
+            }
+        }
+        self.bytes = bytes;
+        self.writes.add(merge.write);
+        Merged::Done
+    }
+}
+
+/// The last `N` writes.
+#[derive(Debug, Default)]
+struct Recent<const N: usize>(VecDeque<WriteId>);
+
+impl<const N: usize> Recent<N> {
+    fn contains(&self, write: WriteId) -> bool {
+        self.0.contains(&write)
+    }
+
+    fn add(&mut self, write: WriteId) {
+        if self.0.len() == N {
+            self.0.pop_front();
+        }
+        self.0.push_back(write);
+    }
+}

@@ -1,0 +1,248 @@
+//! What is stored of a task: head, body and outcome, as JSON with sorted keys and a schema version.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{Owner, TaskId, TaskStatus};
+use crate::{
+    protocol::RpcError,
+    store::{
+        StoreError,
+        backend::{StoredTask, TaskKey},
+    },
+    time::Millis,
+    tool::{OnCrash, Output, ToolResult},
+};
+
+/// The version of the records this build writes, and the newest it reads.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// A question to the client: a server-to-client request as MCP writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRequest {
+    /// The method, such as `elicitation/create`.
+    pub method: String,
+    /// Its parameters.
+    pub params: Value,
+}
+
+/// The small part of a task that changes: everything a list shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TaskHead {
+    pub(crate) schema: u32,
+    pub(crate) owner: Owner,
+    pub(crate) status: TaskStatus,
+    /// The result is one with `isError`: 2025-11-25 calls such a task failed, 2026-07-28 completed.
+    pub(crate) is_error: bool,
+    pub(crate) message: Option<String>,
+    /// The message tells progress: it goes when the task completes.
+    pub(crate) is_progress: bool,
+    pub(crate) created: Millis,
+    pub(crate) updated: Millis,
+    /// Milliseconds.
+    pub(crate) ttl: u64,
+    /// Milliseconds.
+    pub(crate) poll_interval: u64,
+    /// Open questions.
+    pub(crate) inputs: BTreeMap<String, InputRequest>,
+    /// Answers the worker has not taken yet.
+    pub(crate) answers: BTreeMap<String, Value>,
+    /// Set for a call that waits for its retry (2026-07-28 multi round-trip), not for a task clients know.
+    pub(crate) hidden: Option<Hidden>,
+}
+
+/// What a retry of a call is checked against.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hidden {
+    /// SHA-256 of method and arguments, in hexadecimal.
+    pub(crate) call: String,
+    /// SHA-256 of the one handle that is valid now, in hexadecimal.
+    pub(crate) handle: Option<String>,
+}
+
+/// What was asked for; never changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TaskBody {
+    pub(crate) schema: u32,
+    pub(crate) tool: String,
+    pub(crate) arguments: Map<String, Value>,
+    /// Answers to the tool's `#[ask]` parameters.
+    pub(crate) answers: Map<String, Value>,
+    /// Variables the client set in the creating call.
+    pub(crate) variables: Map<String, Value>,
+    pub(crate) on_crash: OnCrash,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "value")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The tool's result, with or without `isError`.
+    Result(ToolResult),
+    /// A result of another method, as it goes on the wire.
+    Raw(Value),
+    /// A JSON-RPC error.
+    Error(RpcError),
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Tool(result) => Self::Result(result),
+            Output::Raw(value) => Self::Raw(value),
+        }
+    }
+}
+
+/// A task as it is read from a store.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub(crate) key: TaskKey,
+    pub(crate) head: TaskHead,
+    pub(crate) body: Option<TaskBody>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) stored: StoredTask,
+}
+
+impl Task {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.key.id
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.head.owner
+    }
+
+    /// Its state.
+    #[must_use]
+    pub fn status(&self) -> TaskStatus {
+        self.head.status
+    }
+
+    /// Whether it ended with a result that has `isError`.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.head.is_error
+    }
+
+    /// A text about its state, for the user.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.head.message.as_deref()
+    }
+
+    /// When it was created.
+    #[must_use]
+    pub fn created(&self) -> Millis {
+        self.head.created
+    }
+
+    /// When its state or message last changed.
+    #[must_use]
+    pub fn updated(&self) -> Millis {
+        self.head.updated
+    }
+
+    /// How long it exists, from its creation.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        Duration::from_millis(self.head.ttl)
+    }
+
+    /// How often clients should poll.
+    #[must_use]
+    pub fn poll_interval(&self) -> Duration {
+        Duration::from_millis(self.head.poll_interval)
+    }
+
+    /// The open questions to the client.
+    #[must_use]
+    pub fn inputs(&self) -> &BTreeMap<String, InputRequest> {
+        &self.head.inputs
+    }
+
+    /// How it ended, if it was read with its outcome and has one.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Reads what a backend stored.
+    ///
+    /// # Errors
+    /// A record is corrupt or newer than this build.
+    pub(crate) fn decode(backend: &'static str, key: TaskKey, stored: StoredTask) -> Result<Self, StoreError> {
+        let head: TaskHead = read(backend, "head", key.id, &stored.head)?;
+        if head.owner.key() != key.owner {
+            return Err(corrupt(backend, "head", key.id, None));
+        }
+        let body = stored.body.as_deref().map(|bytes| read(backend, "body", key.id, bytes)).transpose()?;
+        let outcome = stored.outcome.as_deref().map(|bytes| read(backend, "outcome", key.id, bytes)).transpose()?;
+        Ok(Self { key, head, body, outcome, stored })
+    }
+
+    /// The variables as they were stored: what the client set at creation, overlaid by the cells.
+    ///
+    /// # Errors
+    /// A cell is corrupt.
+    pub(crate) fn variables(&self, backend: &'static str) -> Result<Map<String, Value>, StoreError> {
+        let mut values = self.body.as_ref().map(|body| body.variables.clone()).unwrap_or_default();
+        for (field, bytes) in self.stored.variables.iter().flatten() {
+            values.insert(field.to_string(), read_value(backend, field, self.key.id, bytes)?);
+        }
+        Ok(values)
+    }
+}
+
+pub(crate) fn read_value(backend: &'static str, field: &str, id: TaskId, bytes: &[u8]) -> Result<Value, StoreError> {
+    serde_json::from_slice(bytes)
+        .map_err(|source| corrupt(backend, &format!("variable {field}"), id, Some(Box::new(source))))
+}
+
+fn read<T: DeserializeOwned>(backend: &'static str, what: &str, id: TaskId, bytes: &[u8]) -> Result<T, StoreError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        #[serde(default)]
+        schema: u32,
+    }
+    serde_json::from_slice::<T>(bytes).map_err(|source| {
+        let newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > SCHEMA);
+        let what = if newer { format!("{what} (of a newer version)") } else { what.to_owned() };
+        corrupt(backend, &what, id, Some(Box::new(source)))
+    })
+}
+
+fn corrupt(
+    backend: &'static str,
+    what: &str,
+    id: TaskId,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError::Corrupt { backend, what: format!("{what} of task {id}"), source }
+}
+
+/// JSON with sorted keys, the same for equal values whatever the features of `serde_json` in the build.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    fn sort(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.sort_keys();
+                map.values_mut().for_each(sort);
+            }
+            Value::Array(list) => list.iter_mut().for_each(sort),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(value)?;
+    sort(&mut value);
+    serde_json::to_vec(&value)
+}

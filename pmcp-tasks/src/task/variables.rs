@@ -1,0 +1,117 @@
+//! Variables: typed state that a task shares with its client.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::context::Cells;
+
+/// The shared state of a task. Implemented by `#[derive(TaskVariables)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored as task variables",
+    label = "not a `TaskVariables` type",
+    note = "add `#[derive(TaskVariables)]` to `{Self}`, or use `TaskContext` with no type argument"
+)]
+pub trait TaskVariables: Default + Send + Sync + 'static {
+    /// One handle a variable.
+    type Variables<'a>;
+
+    /// The handles over a task's cells.
+    fn variables(cells: &Cells) -> Self::Variables<'_>;
+
+    /// What each variable is, with its default.
+    fn fields() -> Vec<FieldDefinition>;
+
+    /// Every variable as JSON.
+    ///
+    /// # Errors
+    /// A value does not serialise.
+    fn write(&self) -> Result<Map<String, Value>, VariableError>;
+
+    /// The state made of stored values; what is missing has its default.
+    ///
+    /// # Errors
+    /// A value does not fit its variable's type.
+    fn read(values: Map<String, Value>) -> Result<Self, VariableError>;
+}
+
+/// No variables.
+impl TaskVariables for () {
+    type Variables<'a> = ();
+
+    fn variables(_: &Cells) {}
+
+    fn fields() -> Vec<FieldDefinition> {
+        Vec::new()
+    }
+
+    fn write(&self) -> Result<Map<String, Value>, VariableError> {
+        Ok(Map::new())
+    }
+
+    fn read(_: Map<String, Value>) -> Result<Self, VariableError> {
+        Ok(())
+    }
+}
+
+/// What a variable may be: any type that serialises both ways.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a task variable",
+    label = "not a variable's type",
+    note = "derive `Serialize` and `Deserialize` for `{Self}`"
+)]
+pub trait VariableValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> VariableValue for T {}
+
+/// What one variable is.
+#[derive(Clone, Debug)]
+pub struct FieldDefinition {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Whether it stays on the server.
+    pub hidden: bool,
+    /// Whether the client may set it.
+    pub client_writable: bool,
+    /// Its value in a new task; `null` if that does not serialise.
+    pub default: Value,
+    /// Whether a value fits its type; the error is one sentence without the value.
+    pub check: fn(&Value) -> Result<(), String>,
+}
+
+/// A variable could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VariableError {
+    /// A value does not fit the variable's type.
+    #[error("variable `{name}` has a value of another type")]
+    Type {
+        /// The variable.
+        name: String,
+        /// Why it does not fit.
+        source: serde_json::Error,
+    },
+    /// The sum or list would pass what its type holds.
+    #[error("variable `{name}` would overflow")]
+    Overflow {
+        /// The variable.
+        name: String,
+    },
+    /// The variables would become larger than the server allows.
+    #[error("the task's variables would be larger than {max} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        max: u32,
+    },
+    /// The task ended or another worker has taken it over.
+    #[error("the task is no longer this worker's")]
+    Lost,
+    /// Other writers kept changing the variable.
+    #[error("variable `{name}` is being changed too often")]
+    Contended {
+        /// The variable.
+        name: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}

@@ -1,0 +1,180 @@
+//! What a tool declares, and the trait the macro implements.
+
+use std::{fmt, pin::Pin, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ToolError, ToolResult};
+use crate::{context::RunContext, task::FieldDefinition};
+
+/// Whether calls of a tool become tasks (tasks, "Tool-Level Negotiation").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskSupport {
+    /// Never: an ordinary tool.
+    #[default]
+    Forbidden,
+    /// When the client asks for it (2025-11-25) or understands it (2026-07-28).
+    Optional,
+    /// Always.
+    Required,
+}
+
+/// What happens to a task whose process died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnCrash {
+    /// It fails with a message that says so.
+    #[default]
+    Fail,
+    /// The function is called again with the recorded arguments, variables, answers and steps.
+    Restart,
+}
+
+/// Hints about a tool's behaviour (schema, `ToolAnnotations`). `None` leaves the protocol's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolAnnotations {
+    /// It changes nothing.
+    #[serde(rename = "readOnlyHint", skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
+    /// It may destroy something.
+    #[serde(rename = "destructiveHint", skip_serializing_if = "Option::is_none")]
+    pub destructive: Option<bool>,
+    /// Calling it again with the same arguments changes nothing more.
+    #[serde(rename = "idempotentHint", skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
+    /// It deals with things outside the server.
+    #[serde(rename = "openWorldHint", skip_serializing_if = "Option::is_none")]
+    pub open_world: Option<bool>,
+}
+
+/// A parameter marked `#[ask("…")]`: the client is asked for it before the task exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The parameter's name; also the key of the input request.
+    pub name: &'static str,
+    /// What the client is asked.
+    pub message: &'static str,
+    /// The schema of the answer, one of the protocol's primitive schemas.
+    pub schema: Value,
+}
+
+/// Everything a tool declares.
+#[derive(Clone, Debug, Default)]
+pub struct ToolDefinition {
+    /// Its name, unique in the server: 1 to 128 of `A-Z a-z 0-9 _ - .`.
+    pub name: String,
+    /// A name for people.
+    pub title: Option<String>,
+    /// What it does, for the model.
+    pub description: Option<String>,
+    /// Whether its calls become tasks.
+    pub support: TaskSupport,
+    /// How long a task exists if the client does not say.
+    pub ttl: Option<Duration>,
+    /// How often clients should poll.
+    pub poll_interval: Option<Duration>,
+    /// How long one run may take.
+    pub timeout: Option<Duration>,
+    /// What happens when the process dies.
+    pub on_crash: OnCrash,
+    /// Hints about its behaviour.
+    pub annotations: ToolAnnotations,
+    /// The JSON Schema of its arguments, an object.
+    pub input_schema: Value,
+    /// The JSON Schema of its structured result.
+    pub output_schema: Option<Value>,
+    /// What is asked before the task exists.
+    pub questions: Vec<Question>,
+    /// The variables of its tasks.
+    pub variables: Vec<FieldDefinition>,
+    /// `_meta` of the tool.
+    pub meta: Map<String, Value>,
+}
+
+/// The arguments of a call: the client's, and the answers to the tool's questions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arguments {
+    /// `params.arguments`.
+    pub given: Map<String, Value>,
+    /// The answers to `#[ask]` parameters, by name.
+    pub answers: Map<String, Value>,
+}
+
+/// Arguments that do not fit the tool's schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ArgumentError {
+    /// One sentence that names the argument.
+    pub message: String,
+}
+
+/// What a run gives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// A tool's result.
+    Tool(ToolResult),
+    /// The result of another method, as it goes on the wire.
+    Raw(Value),
+}
+
+type OutputFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;
+
+/// A call whose arguments were accepted, ready to run once.
+pub struct Prepared(Box<dyn FnOnce(RunContext) -> OutputFuture + Send>);
+
+impl Prepared {
+    /// A call of a tool that runs this function.
+    pub fn new<F, R>(run: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        R: Future<Output = Result<ToolResult, ToolError>> + Send + 'static,
+    {
+        Self(Box::new(move |cx| {
+            let run = run(cx);
+            Box::pin(async move { run.await.map(Output::Tool) })
+        }))
+    }
+
+    /// A call of something else than a tool, such as a prompt: the function gives the method's result.
+    pub fn raw<F, R>(run: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        R: Future<Output = Result<Value, ToolError>> + Send + 'static,
+    {
+        Self(Box::new(move |cx| {
+            let run = run(cx);
+            Box::pin(async move { run.await.map(Output::Raw) })
+        }))
+    }
+
+    /// Runs it.
+    pub(crate) fn run(self, cx: RunContext) -> OutputFuture {
+        (self.0)(cx)
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prepared")
+    }
+}
+
+/// A tool of a server whose state is `S`. `#[task_tool]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool of a server with the state `{S}`",
+    label = "not a tool here",
+    note = "annotate the function with `#[task_tool]`, and call `.state(…)` before `.tool::<…>()` with a state that has every `State<T>` it takes"
+)]
+pub trait Tool<S>: 'static {
+    /// What the tool declares.
+    fn definition() -> ToolDefinition;
+
+    /// Accepts or refuses the arguments.
+    ///
+    /// # Errors
+    /// The arguments do not fit the schema; the message names the argument.
+    fn prepare(state: &S, arguments: Arguments) -> Result<Prepared, ArgumentError>;
+}

@@ -1,0 +1,14 @@
+//! Tools: what they declare and how they are called.
+
+mod definition;
+mod error;
+mod result;
+pub(crate) mod schema;
+
+pub use definition::{
+    ArgumentError, Arguments, OnCrash, Output, Prepared, Question, TaskSupport, Tool, ToolAnnotations, ToolDefinition,
+};
+pub(crate) use error::Kind as ToolErrorKind;
+pub use error::{ResultExt, ToolError};
+pub use result::{Content, ToolOutput, ToolResult};
+pub(crate) use result::{output_schema, tool_result};
