@@ -87,7 +87,11 @@ mod tests {
         both.combine(error(&token, "wrong", "write `other`"));
         diag.push(both);
         assert!(diag.has_errors());
-        let tokens = diag.finish(quote!(struct Kept;)).to_string();
+        let tokens = diag
+            .finish(quote!(
+                struct Kept;
+            ))
+            .to_string();
         assert!(tokens.starts_with("struct Kept ;"), "{tokens}");
         assert_eq!(tokens.matches("compile_error").count(), 2, "{tokens}");
         assert!(tokens.contains("wrong\\nhelp: write `other`"), "{tokens}");

@@ -59,7 +59,11 @@ fn strip(tokens: TokenStream, attributes: &[&str]) -> TokenStream {
 fn is_attribute(token: &TokenTree, attributes: &[&str]) -> bool {
     let TokenTree::Group(group) = token else { return false };
     group.delimiter() == Delimiter::Bracket
-        && group.stream().into_iter().next().is_some_and(|first| attributes.iter().any(|name| first.to_string() == *name))
+        && group
+            .stream()
+            .into_iter()
+            .next()
+            .is_some_and(|first| attributes.iter().any(|name| first.to_string() == *name))
 }
 
 #[cfg(test)]
@@ -75,7 +79,9 @@ mod tests {
                 g!(#[arg] c)
             }
         };
-        let tokens = Fallback::new(item).strip_parameters(&["arg", "ask", "doc"]).stub(quote!(enum f {}));
+        let tokens = Fallback::new(item).strip_parameters(&["arg", "ask", "doc"]).stub(quote!(
+            enum f {}
+        ));
         let expected = quote! {
             #[arg] pub(crate) async fn f(#[expect(unused)] a: u8, b: [u8; 2]) {
                 g!(#[arg] c)

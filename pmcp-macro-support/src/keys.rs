@@ -44,7 +44,8 @@ impl Keys {
     /// Reads the arguments, of which these are known.
     pub fn parse(tokens: TokenStream, known: &[&str]) -> Self {
         let mut keys = Self::default();
-        let parser = |input: ParseStream<'_>| Punctuated::<Entry, Token![,]>::parse_terminated_with(input, Entry::parse);
+        let parser =
+            |input: ParseStream<'_>| Punctuated::<Entry, Token![,]>::parse_terminated_with(input, Entry::parse);
         match parser.parse2(tokens) {
             Ok(entries) => entries.into_iter().for_each(|entry| keys.add(entry, known)),
             Err(error) => keys.report(error),

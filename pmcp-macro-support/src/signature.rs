@@ -113,7 +113,15 @@ mod tests {
     fn a_body_need_not_parse() {
         let func = SigFn::parse(quote!(pub async fn f(a: u8) -> u8 { a. }), "task_tool").unwrap();
         assert_eq!((func.sig.ident.to_string(), func.body.to_string()), ("f".into(), quote!({ a. }).to_string()));
-        assert!(SigFn::parse(quote!(unsafe extern "C" fn f() {}), "task_tool").is_ok());
+        assert!(
+            SigFn::parse(
+                quote!(
+                    unsafe extern "C" fn f() {}
+                ),
+                "task_tool"
+            )
+            .is_ok()
+        );
     }
 
     #[test]
