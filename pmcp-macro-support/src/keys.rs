@@ -11,7 +11,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::{did_you_mean, error};
+use crate::{did_you_mean, error, listed};
 
 /// The arguments of an attribute. Each is taken out once, by its key; [`finish`](Self::finish) reports every mistake.
 #[derive(Default)]
@@ -42,6 +42,7 @@ impl Entry {
 
 impl Keys {
     /// Reads the arguments, of which these are known.
+    #[must_use]
     pub fn parse(tokens: TokenStream, known: &[&str]) -> Self {
         let mut keys = Self::default();
         let parser =
@@ -58,7 +59,7 @@ impl Keys {
         if !known.contains(&name.as_str()) {
             let help = match did_you_mean(&name, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("the known keys are {}", list(known)),
+                None => format!("the known keys are {}", listed(known, "and")),
             };
             self.report(error(&entry.key, format_args!("unknown key `{name}`"), help));
         } else if self.entries.iter().any(|other| other.key == entry.key) {
@@ -76,10 +77,10 @@ impl Keys {
         }
     }
 
-    /// Whether the key was given.
+    /// The key itself, to point at.
     #[must_use]
-    pub fn contains(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+    pub fn key(&self, key: &str) -> Option<&Ident> {
+        self.entries.iter().map(|entry| &entry.key).find(|given| *given == key)
     }
 
     /// The key with its value, whatever that is: `None` for a bare key.
@@ -150,15 +151,6 @@ impl Keys {
     }
 }
 
-/// `a`, `b` and `c` as they are written in a sentence.
-fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.as_slice() {
-        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        all => all.concat(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use quote::quote;
@@ -175,7 +167,7 @@ mod tests {
             quote!(name = "n", on, off = false, args = Name, crate = ::a::b),
             &["name", "on", "off", "args", "crate", "absent"],
         );
-        assert!(keys.contains("name") && !keys.contains("absent"));
+        assert!(keys.key("name").is_some() && keys.key("absent").is_none());
         assert_eq!(keys.string("name").unwrap().value(), "n");
         assert_eq!((keys.flag("on"), keys.flag("off"), keys.flag("absent")), (Some(true), Some(false), None));
         assert_eq!(keys.ident("args").unwrap(), "Name");

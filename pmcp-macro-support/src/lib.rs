@@ -18,6 +18,6 @@ pub use diagnostics::{Diagnostics, error};
 pub use docs::{description, doc_text};
 pub use fallback::Fallback;
 pub use keys::Keys;
-pub use names::{did_you_mean, is_primitive_type};
+pub use names::{did_you_mean, is_primitive_type, listed};
 pub use signature::{SigFn, strip_attributes};
 pub use types::{last_segment, peel, type_argument};

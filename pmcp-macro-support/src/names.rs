@@ -11,6 +11,16 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, candidate)| candidate)
 }
 
+/// `a`, `b` and `c` as they are written in a sentence.
+#[must_use]
+pub fn listed(names: &[&str], conjunction: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [all @ .., last] if !all.is_empty() => format!("{} {conjunction} {last}", all.join(", ")),
+        all => all.concat(),
+    }
+}
+
 /// Whether a type of this name would shadow one of the language's own.
 #[must_use]
 pub fn is_primitive_type(name: &str) -> bool {

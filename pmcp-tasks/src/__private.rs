@@ -20,7 +20,7 @@ pub use self::{
         ArgumentList, ArgumentObject, ObjectSpec, Values, debug_list, decode_list, deserialize_list, input_schema,
         list_schema, object, serialize_list,
     },
-    output::{AnyResult, OutputSpec, ToolFailure, failure, output},
+    output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
     parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
     variable::{VariableSpec, default_of, variable},
 };

@@ -52,19 +52,16 @@ impl StateParts {
             }
             let ty = &field.ty;
             let name = member.to_token_stream().to_string();
-            match owners.get(&ty.to_token_stream().to_string()) {
-                Some(first) => diag.error(
+            let shown = shown(ty);
+            if let Some(first) = owners.get(&shown) {
+                diag.error(
                     ty,
-                    format_args!(
-                        "`{first}` and `{name}` have the same type, so `State<{}>` could be either",
-                        shown(ty)
-                    ),
+                    format_args!("`{first}` and `{name}` have the same type, so `State<{shown}>` could be either"),
                     "give one of them a type of its own, or mark it `#[from_ref(skip)]`",
-                ),
-                None => {
-                    owners.insert(ty.to_token_stream().to_string(), name);
-                    set.parts.push(Part { member, ty: ty.clone() });
-                }
+                );
+            } else {
+                owners.insert(shown, name);
+                set.parts.push(Part { member, ty: ty.clone() });
             }
         }
         set

@@ -1,6 +1,6 @@
 //! The grammar of `#[task_tool(…)]`.
 
-use pmcp_macro_support::{Keys, did_you_mean, error};
+use pmcp_macro_support::{Keys, did_you_mean, error, listed};
 use proc_macro2::{Span, TokenStream};
 use syn::{Ident, LitStr, Path};
 
@@ -110,13 +110,15 @@ fn choice<T: Copy>(keys: &mut Keys, key: &str, choices: &[(&str, T)]) -> Option<
     if let Some((_, value)) = choices.iter().find(|(name, _)| *name == given) {
         return Some(Given { value: *value, span: text.span() });
     }
-    let help = match did_you_mean(&given, choices.iter().map(|(name, _)| *name)) {
-        Some(meant) => format!("did you mean `\"{meant}\"`?"),
-        None => {
-            let names: Vec<String> = choices.iter().map(|(name, _)| format!("`\"{name}\"`")).collect();
-            format!("use {}", names.join(" or "))
-        }
-    };
+    let meant = did_you_mean(&given, choices.iter().map(|(name, _)| *name));
+    let help = meant.map_or_else(
+        || {
+            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("use {}", listed(&names, "or"))
+        },
+        |meant| format!("did you mean `\"{meant}\"`?"),
+    );
     keys.report(error(&text, format_args!("`{key}` cannot be `\"{given}\"`"), help));
     None
 }

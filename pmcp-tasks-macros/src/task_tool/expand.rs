@@ -1,8 +1,8 @@
 //! The tokens of a tool.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{ext::IdentExt, spanned::Spanned};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 
 use super::{
     args::{Hints, Millis, OnCrash, Support},
@@ -148,18 +148,15 @@ impl TaskTool {
         let parameters = self.parameters.iter().enumerate().map(|(at, parameter)| passed(at, parameter));
         let call = quote!(#ident(#(#parameters),*).await);
         let result = match &self.output {
-            Output::Value(_) => quote!((__pmcp_output().convert)(#call)),
-            Output::Result { result, .. } => {
-                let into_result = quote_spanned!(result.span()=> <#result as #p::AnyResult>::into_result);
-                quote! {
-                    match #into_result(#call) {
-                        ::core::result::Result::Ok(__pmcp_value) => (__pmcp_output().convert)(__pmcp_value),
-                        ::core::result::Result::Err(__pmcp_error) => {
-                            ::core::result::Result::Err(__pmcp_failure()(__pmcp_error))
-                        }
+            Output::Value(_) | Output::Alias(_) => quote!((__pmcp_output().convert)(#call)),
+            Output::Result { .. } => quote! {
+                match #call {
+                    ::core::result::Result::Ok(__pmcp_value) => (__pmcp_output().convert)(__pmcp_value),
+                    ::core::result::Result::Err(__pmcp_error) => {
+                        ::core::result::Result::Err(__pmcp_failure()(__pmcp_error))
                     }
                 }
-            }
+            },
         };
         quote! {
             let __pmcp_args = #decoded;
@@ -195,28 +192,23 @@ impl TaskTool {
                 }
             }
         });
-        let (value, failure) = match &self.output {
-            Output::Value(value) => (value.clone(), None),
-            Output::Result { result, value, error } => {
-                let hidden = |name: &str| {
-                    let name = Ident::new(name, Span::call_site());
-                    quote_spanned!(result.span()=> <#result as #p::AnyResult>::#name)
-                };
-                let value = value.clone().unwrap_or_else(|| hidden("Value"));
-                let error = error.clone().unwrap_or_else(|| hidden("Error"));
-                let failure = quote! {
-                    fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
-                        #p::failure::<#error>()
-                    }
-                };
-                (value, Some(failure))
-            }
+        let (returned, make) = match &self.output {
+            Output::Value(value) | Output::Result { value, .. } => (value, quote!(output)),
+            Output::Alias(result) => (result, quote!(result)),
+        };
+        let failure = match &self.output {
+            Output::Result { error, .. } => Some(quote! {
+                fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
+                    #p::failure::<#error>()
+                }
+            }),
+            Output::Value(_) | Output::Alias(_) => None,
         };
         quote! {
             #(#answers)*
             #context
-            fn __pmcp_output() -> #p::OutputSpec<#value> {
-                #p::output::<#value>()
+            fn __pmcp_output() -> #p::OutputSpec<#returned> {
+                #p::#make::<#returned>()
             }
             #failure
         }

@@ -26,7 +26,7 @@ impl Input {
         args: Option<&Ident>,
         parameters: &[Option<Parameter>],
         diag: &mut Diagnostics,
-    ) -> Option<Self> {
+    ) -> Self {
         let arguments = parameters.iter().flatten().filter_map(|parameter| match parameter {
             Parameter::Argument(argument) => Some(argument),
             _ => None,
@@ -46,7 +46,7 @@ impl Input {
                     );
                 }
             }
-            return Some(Self::List(arguments_name(func, args)));
+            return Self::List(arguments_name(func, args));
         };
         for second in wholes {
             diag.error(&second.token, "two parameters take all arguments", "keep one `#[args]`");
@@ -61,6 +61,6 @@ impl Input {
         if let Some(name) = args {
             diag.error(name, "`args` has no effect with `#[args]`, whose type has a name", "remove it");
         }
-        Some(Self::Object(owned.clone()))
+        Self::Object(owned.clone())
     }
 }

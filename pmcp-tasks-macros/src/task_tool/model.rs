@@ -69,7 +69,7 @@ impl TaskTool {
             timeout: given.timeout.map(|timeout| timeout.value),
             on_crash: given.on_crash.map_or(OnCrash::Fail, |on_crash| on_crash.value),
             hints: given.hints,
-            input: input?,
+            input,
             parameters: parameters.into_iter().collect::<Option<_>>()?,
             output: output?,
         })

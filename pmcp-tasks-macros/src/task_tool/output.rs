@@ -3,14 +3,16 @@
 use pmcp_macro_support::{error, last_segment, type_argument};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{ReturnType, Type};
+use syn::ReturnType;
 
 /// The types a run ends with.
 pub(super) enum Output {
     /// A value.
     Value(TokenStream),
-    /// A value or an error; `None` where an alias of `Result` does not show the type.
-    Result { result: TokenStream, value: Option<TokenStream>, error: Option<TokenStream> },
+    /// A value or an error.
+    Result { value: TokenStream, error: TokenStream },
+    /// An alias of `Result`, which hides one of the two.
+    Alias(TokenStream),
 }
 
 impl Output {
@@ -18,11 +20,14 @@ impl Output {
     pub(super) fn build(output: &ReturnType) -> syn::Result<Self> {
         let ReturnType::Type(_, ty) = output else { return Ok(Self::Value(quote!(()))) };
         refuse_borrows(&ty.to_token_stream())?;
-        if let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") {
-            let argument = |position| type_argument(segment, position).map(Type::to_token_stream);
-            return Ok(Self::Result { result: ty.to_token_stream(), value: argument(0), error: argument(1) });
-        }
-        Ok(Self::Value(ty.to_token_stream()))
+        let segment = last_segment(ty).filter(|segment| segment.ident == "Result");
+        Ok(match segment.map(|segment| (type_argument(segment, 0), type_argument(segment, 1))) {
+            None => Self::Value(ty.to_token_stream()),
+            Some((Some(value), Some(error))) => {
+                Self::Result { value: value.to_token_stream(), error: error.to_token_stream() }
+            }
+            Some(_) => Self::Alias(ty.to_token_stream()),
+        })
     }
 }
 

@@ -70,6 +70,10 @@ impl Owned {
             _ if last_segment(elem).is_some_and(|segment| segment.ident == "str") => {
                 quote_spanned!(start=> ::std::string::String)
             }
+            // Whoever calls a type of their own `Path` gets that type.
+            _ if last_segment(elem).is_some_and(|segment| segment.ident == "Path") => {
+                quote_spanned!(start=> <#elem as ::std::borrow::ToOwned>::Owned)
+            }
             _ => elem.to_token_stream(),
         };
         Ok(Self { ty, lent: Lent::Reference, target: elem.to_token_stream() })
@@ -100,12 +104,9 @@ fn refuse_parts(ty: &TokenStream) -> syn::Result<()> {
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Group(group) => refuse_parts(&group.stream())?,
-            TokenTree::Ident(ident) if ident == "impl" => {
-                return Err(error(
-                    ident,
-                    "an argument needs a type of its own",
-                    "name the type instead of `impl Trait`",
-                ));
+            TokenTree::Ident(ident) if ident == "impl" || ident == "dyn" => {
+                let help = format!("name the type instead of `{ident} Trait`");
+                return Err(error(ident, "an argument needs a type of its own", help));
             }
             TokenTree::Punct(punct) if punct.as_char() == '&' => {
                 return Err(borrowed(punct));
@@ -141,6 +142,7 @@ mod tests {
             ("&str", "::std::string::String", Lent::Reference),
             ("&[Row]", "::std::vec::Vec<Row>", Lent::Reference),
             ("&Row", "Row", Lent::Reference),
+            ("&Path", "<Pathas::std::borrow::ToOwned>::Owned", Lent::Reference),
             ("Option<u8>", "Option<u8>", Lent::Value),
             ("Option<&str>", "Option<::std::string::String>", Lent::OptionOfSlice),
             ("std::option::Option<&Row>", "std::option::Option<Row>", Lent::OptionOfReference),
@@ -160,6 +162,7 @@ mod tests {
             ("(u8, [&u8; 2])", "an argument cannot borrow inside another type"),
             ("Cow<'_, str>", "an argument cannot borrow inside another type"),
             ("Vec<impl Row>", "an argument needs a type of its own"),
+            ("&dyn Row", "an argument needs a type of its own"),
         ];
         for (ty, message) in cases {
             assert!(build(ty).unwrap_err().starts_with(message), "{ty}");

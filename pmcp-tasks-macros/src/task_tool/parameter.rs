@@ -41,7 +41,7 @@ pub(super) enum DefaultValue {
     /// `#[arg(default)]`
     OfType,
     /// `#[arg(default = …)]`
-    Value(Expr),
+    Value(Box<Expr>),
 }
 
 /// A parameter that is asked for.
@@ -99,6 +99,33 @@ enum Role<'a> {
     State,
 }
 
+impl<'a> Role<'a> {
+    /// The attribute that says what a parameter is; two are a mistake, and so is one that says more than its name.
+    fn of(typed: &'a PatType) -> syn::Result<Option<Self>> {
+        let mut role = None;
+        for attr in &typed.attrs {
+            let found = match attr.path().get_ident().map(ToString::to_string).as_deref() {
+                Some("ask") => Role::Ask(attr),
+                Some("args") => Role::Args(attr),
+                Some("context") => Role::Context(attr),
+                Some("state") => Role::State,
+                _ => continue,
+            };
+            if !matches!((&found, &attr.meta), (Role::Ask(_), _) | (_, Meta::Path(_))) {
+                let name = attr.path().to_token_stream();
+                let help = format!("write `#[{name}]`");
+                return Err(error(attr, format_args!("`#[{name}]` takes no arguments"), help));
+            }
+            if role.is_some() {
+                let help = "keep one of `#[ask]`, `#[args]`, `#[context]` and `#[state]`";
+                return Err(error(attr, "a parameter has one role", help));
+            }
+            role = Some(found);
+        }
+        Ok(role)
+    }
+}
+
 impl Parameter {
     /// Looks at one input of the signature.
     pub(super) fn build(input: &FnArg, diag: &mut Diagnostics) -> Option<Self> {
@@ -120,7 +147,7 @@ impl Parameter {
                 "write the function twice, with the `cfg` on the functions",
             );
         }
-        let role = Self::role(typed, diag)?;
+        let role = diag.take(Role::of(typed))?;
         let (ty, is_reference) = match peel(&typed.ty) {
             Type::Reference(reference) if reference.mutability.is_none() => (peel(&reference.elem), true),
             ty => (ty, false),
@@ -172,35 +199,6 @@ impl Parameter {
             }
             (None, _) => Self::argument(typed, diag),
         }
-    }
-
-    /// The attribute that says what it is; two are a mistake, and so is one that says more than its name.
-    fn role<'a>(typed: &'a PatType, diag: &mut Diagnostics) -> Option<Option<Role<'a>>> {
-        let mut role = None;
-        for attr in &typed.attrs {
-            let found = match attr.path().get_ident().map(ToString::to_string).as_deref() {
-                Some("ask") => Role::Ask(attr),
-                Some("args") => Role::Args(attr),
-                Some("context") => Role::Context(attr),
-                Some("state") => Role::State,
-                _ => continue,
-            };
-            if !matches!((&found, &attr.meta), (Role::Ask(_), _) | (_, Meta::Path(_))) {
-                let name = attr.path().to_token_stream();
-                diag.error(attr, format_args!("`#[{name}]` takes no arguments"), format_args!("write `#[{name}]`"));
-                return None;
-            }
-            if role.is_some() {
-                diag.error(
-                    attr,
-                    "a parameter has one role",
-                    "keep one of `#[ask]`, `#[args]`, `#[context]` and `#[state]`",
-                );
-                return None;
-            }
-            role = Some(found);
-        }
-        Some(role)
     }
 
     fn argument(typed: &PatType, diag: &mut Diagnostics) -> Option<Self> {
@@ -282,7 +280,9 @@ impl ArgKeys {
             return Err(error(attr, "`#[arg]` says nothing", "write `#[arg(default = …)]`, or remove it"));
         };
         let mut keys = Keys::parse(list.tokens.clone(), &["default", "rename", "description"]);
-        let default = keys.expr("default").map(|(_, value)| value.map_or(DefaultValue::OfType, DefaultValue::Value));
+        let default = keys
+            .expr("default")
+            .map(|(_, value)| value.map_or(DefaultValue::OfType, |value| DefaultValue::Value(Box::new(value))));
         let parsed = Self { default, rename: keys.string("rename"), description: keys.string("description") };
         keys.finish(parsed)
     }

@@ -13,7 +13,8 @@ use super::{
 /// The names that success would define, so that their uses are no further errors.
 pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn) -> TokenStream {
     let ident = &func.sig.ident;
-    if is_primitive_type(&ident.to_string()) {
+    // Types would shadow the language's own, and cannot stand in the `impl` that a method is in.
+    if is_primitive_type(&ident.to_string()) || func.sig.receiver().is_some() {
         return TokenStream::new();
     }
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();

@@ -67,7 +67,7 @@ impl VariableSet {
                 impl #p::TaskVariables for #ident {
                     type Variables<'a> = #handles<'a>;
 
-                    fn variables<'a>(__pmcp_cells: &'a #p::Cells) -> Self::Variables<'a> {
+                    fn variables<'a>(__pmcp_cells: &'a #p::Cells) -> #handles<'a> {
                         #handles {
                             #(#idents: #p::Variable::new(
                                 __pmcp_cells,

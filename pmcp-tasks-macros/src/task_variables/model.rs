@@ -97,9 +97,8 @@ impl Variable {
         let ident = field.ident.clone()?;
         let keys = diag.take(VariableKeys::parse(&field.attrs))?;
         if keys.is_hidden && keys.is_client_writable {
-            let attr = field.attrs.iter().find(|attr| attr.path().is_ident("variable"));
             diag.error(
-                attr,
+                &keys.client_writable,
                 "a hidden variable never leaves the server, so the client cannot write it",
                 "keep one of `hidden` and `client_writable`",
             );
@@ -128,6 +127,8 @@ impl Variable {
 struct VariableKeys {
     is_hidden: bool,
     is_client_writable: bool,
+    /// Where it says so.
+    client_writable: Option<Ident>,
     rename: Option<LitStr>,
 }
 
@@ -141,7 +142,9 @@ impl VariableKeys {
             tokens.extend(quote::quote!(,));
         }
         let mut keys = Keys::parse(tokens, &["hidden", "client_writable", "rename"]);
+        let client_writable = keys.key("client_writable").cloned();
         let parsed = Self {
+            client_writable,
             is_hidden: keys.flag("hidden").unwrap_or_default(),
             is_client_writable: keys.flag("client_writable").unwrap_or_default(),
             rename: keys.string("rename"),

@@ -2,9 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::argument::{absent, decode, refused};
+use super::{
+    Values,
+    argument::{absent, decode, refused},
+};
 use crate::tool::{ArgumentError, Question, schema};
 
 /// What a client can be asked for before the task exists.
@@ -29,6 +32,7 @@ pub struct AnswerSpec<T> {
 }
 
 /// The answer to this question.
+#[must_use]
 pub fn answer<T: Answer>(name: &'static str, message: &'static str) -> AnswerSpec<T> {
     AnswerSpec {
         name,
@@ -51,7 +55,7 @@ impl<T> AnswerSpec<T> {
     ///
     /// # Errors
     /// It is missing or has another type.
-    pub fn decode(&self, answers: &mut Map<String, Value>) -> Result<T, ArgumentError> {
+    pub fn decode(&self, answers: &mut Values) -> Result<T, ArgumentError> {
         match answers.remove(self.name) {
             Some(value) => (self.decode)(self.name, value),
             None => (self.absent)().ok_or_else(|| refused(format!("answer `{}` is missing", self.name))),

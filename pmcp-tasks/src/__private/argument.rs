@@ -11,13 +11,14 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+use super::Values;
 use crate::tool::ArgumentError;
 
 /// What an argument may be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's argument",
     label = "not an argument's type",
-    note = "derive `Serialize`, `Deserialize` and `JsonSchema` for `{Self}`"
+    note = "an argument's type derives `Serialize`, `Deserialize` and `JsonSchema`, and so do the types inside it"
 )]
 pub trait Argument: Serialize + DeserializeOwned + JsonSchema + Send + 'static {}
 
@@ -36,6 +37,7 @@ pub struct ArgumentSpec<T> {
 }
 
 /// The argument of this name.
+#[must_use]
 pub fn argument<T: Argument>(name: &'static str) -> ArgumentSpec<T> {
     ArgumentSpec {
         name,
@@ -65,7 +67,7 @@ impl<T> ArgumentSpec<T> {
     ///
     /// # Errors
     /// It is missing, or its value has another type.
-    pub fn decode(&self, given: &mut Map<String, Value>) -> Result<T, ArgumentError> {
+    pub fn decode(&self, given: &mut Values) -> Result<T, ArgumentError> {
         match given.remove(self.name) {
             Some(value) => (self.decode)(self.name, value),
             None => self
@@ -80,7 +82,7 @@ impl<T> ArgumentSpec<T> {
     ///
     /// # Errors
     /// It does not serialise.
-    pub fn encode(&self, value: &T, encoded: &mut Map<String, Value>) -> Result<(), serde_json::Error> {
+    pub fn encode(&self, value: &T, encoded: &mut Values) -> Result<(), serde_json::Error> {
         let value = (self.encode)(value)?;
         let is_absent = value.is_null() && self.default.is_none() && (self.absent)().is_some();
         if !is_absent {

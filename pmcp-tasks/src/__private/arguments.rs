@@ -25,13 +25,13 @@ pub trait ArgumentList: Sized {
     ///
     /// # Errors
     /// One is missing or has another type.
-    fn decode(given: &mut Map<String, Value>) -> Result<Self, ArgumentError>;
+    fn decode(given: &mut Values) -> Result<Self, ArgumentError>;
 
     /// The arguments as JSON.
     ///
     /// # Errors
     /// One does not serialise.
-    fn encode(&self, encoded: &mut Map<String, Value>) -> Result<(), serde_json::Error>;
+    fn encode(&self, encoded: &mut Values) -> Result<(), serde_json::Error>;
 
     /// Describes the arguments.
     fn schema(object: &mut ObjectSchema<'_>);
@@ -41,7 +41,7 @@ pub trait ArgumentList: Sized {
 ///
 /// # Errors
 /// An argument is unknown, missing or of another type.
-pub fn decode_list<L: ArgumentList>(mut given: Map<String, Value>) -> Result<L, ArgumentError> {
+pub fn decode_list<L: ArgumentList>(mut given: Values) -> Result<L, ArgumentError> {
     // A misspelt name says more than the "missing" that follows from it.
     if let Some(unknown) = given.keys().find(|name| !L::NAMES.contains(&name.as_str())) {
         return Err(unknown_argument(unknown, L::NAMES));
@@ -100,6 +100,7 @@ pub fn debug_list<L: ArgumentList>(list: &L, name: &str, f: &mut fmt::Formatter<
 }
 
 /// The schema of all arguments, as a tool shows it.
+#[must_use]
 pub fn input_schema<T: JsonSchema>() -> Value {
     let mut schema = schema::of::<T>();
     if let Some(object) = schema.as_object_mut() {
@@ -125,7 +126,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentObject for T {}
 /// How a parameter marked `#[args]` is read and described.
 pub struct ObjectSpec<T> {
     /// Reads it.
-    pub decode: fn(Map<String, Value>) -> Result<T, ArgumentError>,
+    pub decode: fn(Values) -> Result<T, ArgumentError>,
     /// Describes it.
     pub schema: fn() -> Value,
 }
@@ -136,7 +137,7 @@ pub fn object<T: ArgumentObject>() -> ObjectSpec<T> {
     ObjectSpec { decode: decode_object, schema: input_schema::<T> }
 }
 
-fn decode_object<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T, ArgumentError> {
+fn decode_object<T: DeserializeOwned>(given: Values) -> Result<T, ArgumentError> {
     serde_path_to_error::deserialize(Value::Object(given)).map_err(|error| {
         refused(match error.path().to_string() {
             root if root == "." => format!("arguments: {}", error.inner()),

@@ -35,7 +35,7 @@ pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     E::into
 }
 
-/// A `Result` by any name, for aliases that hide one of its types.
+/// A `Result` by an alias, which hides what it is made of.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the standard library's `Result`",
     label = "not a `Result`",
@@ -47,7 +47,7 @@ pub trait AnyResult {
     /// The type of its error.
     type Error;
 
-    /// The same as the standard library's type.
+    /// The same by its own name.
     ///
     /// # Errors
     /// Its error.
@@ -60,5 +60,18 @@ impl<T, E> AnyResult for Result<T, E> {
 
     fn into_result(self) -> Self {
         self
+    }
+}
+
+/// The type of a function's result.
+#[must_use]
+pub fn result<R: AnyResult>() -> OutputSpec<R>
+where
+    R::Value: ToolOutput,
+    R::Error: ToolFailure,
+{
+    OutputSpec {
+        convert: |result| result.into_result().map_err(Into::into).and_then(tool_result),
+        schema: output_schema::<R::Value>,
     }
 }

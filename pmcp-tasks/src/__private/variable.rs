@@ -1,18 +1,22 @@
 //! One variable of a task.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::Values;
 use crate::{
     context::take_field,
     task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
 };
+
+/// Takes a value out of the stored ones, where the last argument is its default.
+type Take<T> = fn(&mut Values, &str, T) -> Result<T, VariableError>;
 
 /// How one variable is read, written and described.
 pub struct VariableSpec<T> {
     name: &'static str,
     hidden: bool,
     client_writable: bool,
-    take: fn(&mut Map<String, Value>, &str, T) -> Result<T, VariableError>,
+    take: Take<T>,
     encode: fn(&T) -> Result<Value, serde_json::Error>,
     check: fn(&Value) -> Result<(), String>,
 }
@@ -46,7 +50,7 @@ impl<T> VariableSpec<T> {
     ///
     /// # Errors
     /// The stored value has another type.
-    pub fn read(&self, values: &mut Map<String, Value>, default: T) -> Result<T, VariableError> {
+    pub fn read(&self, values: &mut Values, default: T) -> Result<T, VariableError> {
         (self.take)(values, self.name, default)
     }
 
@@ -54,7 +58,7 @@ impl<T> VariableSpec<T> {
     ///
     /// # Errors
     /// It does not serialise.
-    pub fn write(&self, value: &T, values: &mut Map<String, Value>) -> Result<(), VariableError> {
+    pub fn write(&self, value: &T, values: &mut Values) -> Result<(), VariableError> {
         let value = (self.encode)(value).map_err(|source| VariableError::Type { name: self.name.into(), source })?;
         values.insert(self.name.into(), value);
         Ok(())
