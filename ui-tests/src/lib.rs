@@ -29,7 +29,7 @@ impl Peer for Client {
     }
 
     async fn closed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -35,6 +35,8 @@ impl TaskTool {
             _ => None,
         });
         quote! {
+            // A tool is `async` whether or not it waits for anything.
+            #[allow(clippy::unused_async)]
             #func
 
             #(#cfgs)*
@@ -114,7 +116,7 @@ impl TaskTool {
                 },
                 input_schema: #input_schema,
                 output_schema: (__pmcp_output().schema)(),
-                questions: ::std::vec::Vec::from([#(#questions),*]),
+                questions: ::core::convert::From::from([#(#questions),*]),
                 variables: #variables,
                 ..::core::default::Default::default()
             }

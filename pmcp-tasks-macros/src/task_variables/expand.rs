@@ -81,7 +81,7 @@ impl VariableSet {
                     fn fields() -> ::std::vec::Vec<#p::FieldDefinition> {
                         let __pmcp_specs = __pmcp_specs();
                         let __pmcp_default = #p::default_of::<Self>();
-                        ::std::vec::Vec::from([#(__pmcp_specs.#idents.field(&__pmcp_default.#idents)),*])
+                        ::core::convert::From::from([#(__pmcp_specs.#idents.field(&__pmcp_default.#idents)),*])
                     }
 
                     fn write(&self) -> ::core::result::Result<#p::Values, #p::VariableError> {

@@ -41,37 +41,19 @@ pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     label = "not a `Result`",
     note = "a return type called `Result` is taken for the standard library's, or for an alias of it"
 )]
-pub trait AnyResult {
-    /// The type of its value.
-    type Value;
-    /// The type of its error.
-    type Error;
-
-    /// The same by its own name.
-    ///
-    /// # Errors
-    /// Its error.
-    fn into_result(self) -> Result<Self::Value, Self::Error>;
+pub trait AnyResult: Sized {
+    /// How it becomes a tool's result.
+    fn spec() -> OutputSpec<Self>;
 }
 
-impl<T, E> AnyResult for Result<T, E> {
-    type Value = T;
-    type Error = E;
-
-    fn into_result(self) -> Self {
-        self
+impl<T: ToolOutput, E: ToolFailure> AnyResult for Result<T, E> {
+    fn spec() -> OutputSpec<Self> {
+        OutputSpec { convert: |result| result.map_err(E::into).and_then(tool_result), schema: output_schema::<T> }
     }
 }
 
 /// The type of a function's result.
 #[must_use]
-pub fn result<R: AnyResult>() -> OutputSpec<R>
-where
-    R::Value: ToolOutput,
-    R::Error: ToolFailure,
-{
-    OutputSpec {
-        convert: |result| result.into_result().map_err(Into::into).and_then(tool_result),
-        schema: output_schema::<R::Value>,
-    }
+pub fn result<R: AnyResult>() -> OutputSpec<R> {
+    R::spec()
 }
