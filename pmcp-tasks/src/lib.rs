@@ -4,12 +4,17 @@ pub mod call;
 pub mod context;
 mod execution;
 pub mod limits;
+#[cfg(feature = "macros")]
+mod macros;
+pub mod prelude;
 pub mod protocol;
 pub mod random;
 pub mod router;
 pub mod security;
 pub mod store;
 pub mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod tool;
 
@@ -18,6 +23,8 @@ pub mod __private;
 
 pub use context::{FromRef, State, TaskContext, ToolContext};
 pub use limits::Limits;
+#[cfg(feature = "macros")]
+pub use macros::{FromRef, TaskVariables, task_tool};
 pub use protocol::RpcError;
 pub use router::TaskRouter;
 pub use store::TaskStore;
