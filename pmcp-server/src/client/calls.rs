@@ -176,7 +176,7 @@ impl Client {
         let params = Map::from_iter([("name".into(), name.into()), ("arguments".into(), self::arguments(arguments)?)]);
         let mut result = self.connection().complete("tools/call", params, &options).await?;
         let task = if self.connection().settings.is_stateless() {
-            (result["resultType"] == "task").then_some(result.take())
+            (result["resultType"] == "task").then(|| result.take())
         } else {
             let meta = result.get("_meta").cloned();
             result.get_mut("task").map(|task| with_meta(task.take(), meta))

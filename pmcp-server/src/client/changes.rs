@@ -106,8 +106,13 @@ impl Changes {
         }
         if matches!(self.push, Push::Unopened) {
             self.push = self.open().await;
-            if let Some(shown) = self.task.first().cloned().and_then(|first| self.see(first)) {
-                return Some(Ok(shown));
+            let first = self.task.first().cloned().and_then(|first| self.see(first));
+            if matches!(self.push, Push::Status(_)) {
+                // What was pushed before now went unheard, and is not pushed again.
+                self.next_poll = Instant::now();
+            }
+            if let Some(first) = first {
+                return Some(Ok(first));
             }
         }
         loop {

@@ -39,6 +39,8 @@ mod request;
 mod session;
 mod state;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
