@@ -13,6 +13,7 @@ pub enum add {}
 )]
 pub struct AddArgs {
     pub a: u32,
+    pub b: u8,
 }
 const _: () = {
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for add {
