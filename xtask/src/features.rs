@@ -43,12 +43,9 @@ fn feature_sets(metadata: &Value) -> Vec<(String, Vec<String>)> {
     libraries
         .filter_map(|package| {
             let mut sets = vec!["--no-default-features".to_owned()];
-            for feature in package["features"].as_object()?.keys() {
-                sets.push(match feature.as_str() {
-                    "default" => String::new(),
-                    feature => format!("--no-default-features --features {feature}"),
-                });
-            }
+            // `default` is among them.
+            let alone = |feature| format!("--no-default-features --features {feature}");
+            sets.extend(package["features"].as_object()?.keys().map(alone));
             Some((package["name"].as_str()?.to_owned(), sets))
         })
         .collect()
@@ -69,14 +66,22 @@ mod tests {
         let metadata = json!({ "packages": [
             { "name": "app", "features": {}, "targets": [{ "kind": ["bin"] }] },
             { "name": "plain", "features": {}, "targets": [{ "kind": ["proc-macro"] }] },
-            { "name": "rich", "features": { "default": ["a"], "a": [], "b": [] }, "targets": [{ "kind": ["test"] }, { "kind": ["lib"] }] },
+            {
+                "name": "rich",
+                "features": { "default": ["a"], "a": [], "b": [] },
+                "targets": [{ "kind": ["test"] }, { "kind": ["lib"] }],
+            },
         ]});
-        let sets = feature_sets(&metadata);
-        assert_eq!(sets.len(), 2);
-        assert_eq!(sets[0], ("plain".to_owned(), vec!["--no-default-features".to_owned()]));
-        let rich =
-            ["--no-default-features", "--no-default-features --features a", "--no-default-features --features b", ""];
-        assert_eq!(sets[1].0, "rich");
-        assert!(rich.iter().all(|set| sets[1].1.iter().any(|other| other == set)), "{:?}", sets[1].1);
+        let sets: Vec<_> = feature_sets(&metadata)
+            .into_iter()
+            .flat_map(|(name, sets)| sets.into_iter().map(move |set| format!("{name} {set}")))
+            .collect();
+        expect_test::expect![[r#"
+            plain --no-default-features
+            rich --no-default-features
+            rich --no-default-features --features a
+            rich --no-default-features --features b
+            rich --no-default-features --features default"#]]
+        .assert_eq(&sets.join("\n"));
     }
 }
