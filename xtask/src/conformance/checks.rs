@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::expected::Expected;
 use crate::report::Counts;
 
+/// The one scenario that the suite skips for every server.
+const SKIPPED_BY_THE_SUITE: &str = "tasks-status-notifications";
+
 /// One check of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
@@ -75,7 +78,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Check>> {
             "SKIPPED" => Status::Skipped,
             _ => Status::Bad,
         };
-        if known == Status::Bad {
+        if matches!(known, Status::Bad | Status::Skipped) {
             message = format!("{status}: {message}");
         }
         Check { id: text_of(check, "id"), status: known, message }
@@ -94,8 +97,8 @@ pub(super) struct Verdict<'a> {
 }
 
 impl<'a> Verdict<'a> {
-    /// Judges a scenario: no bad check that is not expected, nothing skipped unless it may be, and at least one check.
-    pub(super) fn of(scenario: &'a Scenario, may_skip: bool, expected: &mut Expected) -> Self {
+    /// Judges a scenario: at least one check, and none that failed or was skipped without being expected to.
+    pub(super) fn of(scenario: &'a Scenario, expected: &mut Expected) -> Self {
         let mut verdict =
             Self { name: &scenario.name, passed: 0, failures: Vec::new(), expected: Vec::new(), skipped: Vec::new() };
         if scenario.checks.is_empty() {
@@ -105,9 +108,8 @@ impl<'a> Verdict<'a> {
             match status {
                 Status::Success => verdict.passed += 1,
                 Status::Info => {}
-                Status::Skipped if may_skip => verdict.skipped.push((id, message)),
-                Status::Skipped => verdict.failures.push((id, message)),
-                Status::Bad => match expected.take(&scenario.name, id) {
+                Status::Skipped if scenario.name == SKIPPED_BY_THE_SUITE => verdict.skipped.push((id, message)),
+                Status::Skipped | Status::Bad => match expected.take(&scenario.name, id) {
                     Some(reason) => verdict.expected.push((id, reason)),
                     None => verdict.failures.push((id, message)),
                 },
@@ -168,7 +170,7 @@ mod tests {
                 {"id": "four", "status": "INFO"}
             ]"#,
         );
-        let verdict = Verdict::of(&scenario, true, &mut Expected::default());
+        let verdict = Verdict::of(&scenario, &mut Expected::default());
         assert_eq!(verdict.counts(), Counts { passed: 1, failed: 2, skipped: 0 });
         expect![[r"
             FAILED ping                                           1 passed, 2 failed, 0 skipped
@@ -180,28 +182,33 @@ mod tests {
     #[test]
     fn a_scenario_without_checks_fails() {
         let scenario = scenario("ping", "[]");
-        assert!(!Verdict::of(&scenario, true, &mut Expected::default()).is_fit());
+        assert!(!Verdict::of(&scenario, &mut Expected::default()).is_fit());
     }
 
     #[test]
-    fn skipping_passes_only_where_it_may() {
-        let scenario = scenario("ping", r#"[{"id": "one", "status": "SKIPPED", "errorMessage": "later"}]"#);
-        assert!(!Verdict::of(&scenario, false, &mut Expected::default()).is_fit());
-        let verdict = Verdict::of(&scenario, true, &mut Expected::default());
-        expect![[r"
-            skip   ping                                           0 passed, 0 failed, 1 skipped
-                   skipped  one: later"]]
-        .assert_eq(&verdict.to_string());
+    fn skipping_is_a_failure_except_where_the_suite_always_does() {
+        let checks = r#"[{"id": "one", "status": "SKIPPED", "errorMessage": "later"}]"#;
+        assert!(!Verdict::of(&scenario("ping", checks), &mut Expected::default()).is_fit());
+        let always = scenario(SKIPPED_BY_THE_SUITE, checks);
+        expect![[r#"
+            skip   tasks-status-notifications                     0 passed, 0 failed, 1 skipped
+                   skipped  one: SKIPPED: later"#]]
+        .assert_eq(&Verdict::of(&always, &mut Expected::default()).to_string());
     }
 
     #[test]
     fn an_expected_failure_is_shown_with_its_reason() {
-        let scenario = scenario("ping", r#"[{"id": "one", "status": "FAILURE"}, {"id": "two", "status": "SUCCESS"}]"#);
-        let mut expected = Expected::parse("2025-11-25 ping one # the suite asks twice", "2025-11-25").unwrap();
-        let verdict = Verdict::of(&scenario, true, &mut expected);
-        expect![[r"
-            ok     ping                                           1 passed, 0 failed, 1 skipped
-                   expected one: the suite asks twice"]]
+        let scenario = scenario(
+            "ping",
+            r#"[{"id": "one", "status": "FAILURE"}, {"id": "two", "status": "SUCCESS"}, {"id": "three", "status": "SKIPPED"}]"#,
+        );
+        let expected = "2025-11-25 ping one # the suite asks twice\n2025-11-25 ping three # only for others";
+        let mut expected = Expected::parse(expected, "2025-11-25").unwrap();
+        let verdict = Verdict::of(&scenario, &mut expected);
+        expect![[r#"
+            ok     ping                                           1 passed, 0 failed, 2 skipped
+                   expected one: the suite asks twice
+                   expected three: only for others"#]]
         .assert_eq(&verdict.to_string());
         assert!(expected.stale().is_empty());
     }

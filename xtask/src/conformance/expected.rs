@@ -1,4 +1,4 @@
-//! The failures we know of and accept, each with its reason.
+//! The checks we know to fail or to be skipped, each with the reason why that is accepted.
 
 use std::fmt;
 use std::fs;
@@ -15,7 +15,7 @@ pub(super) struct Entry {
     scenario: String,
     check: String,
     reason: String,
-    failed: bool,
+    met: bool,
 }
 
 impl fmt::Display for Entry {
@@ -24,7 +24,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The expected failures of one protocol revision.
+/// What is expected at one protocol revision.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
     entries: Vec<Entry>,
@@ -50,7 +50,7 @@ impl Expected {
                             scenario: scenario.to_owned(),
                             check: check.to_owned(),
                             reason,
-                            failed: false,
+                            met: false,
                         });
                     }
                 }
@@ -60,16 +60,16 @@ impl Expected {
         Ok(Self { entries })
     }
 
-    /// The reason why this check is expected to fail, if it is; the expectation is then met.
+    /// The reason why this check is expected not to pass, if it is; the expectation is then met.
     pub(super) fn take(&mut self, scenario: &str, check: &str) -> Option<String> {
         let entry = self.entries.iter_mut().find(|entry| entry.scenario == scenario && entry.check == check)?;
-        entry.failed = true;
+        entry.met = true;
         Some(entry.reason.clone())
     }
 
     /// The expectations that nothing met.
     pub(super) fn stale(&self) -> Vec<&Entry> {
-        self.entries.iter().filter(|entry| !entry.failed).collect()
+        self.entries.iter().filter(|entry| !entry.met).collect()
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fail_is_stale() {
+    fn what_does_not_happen_is_stale() {
         let mut expected = Expected::parse(TEXT, "2026-07-28").unwrap();
         assert_eq!(expected.take("caching", "scope"), None);
         let stale: Vec<_> = expected.stale().into_iter().map(ToString::to_string).collect();
