@@ -76,6 +76,12 @@ impl Content {
 
     /// The content block as MCP writes it.
     #[must_use]
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+
+    /// The content block as MCP writes it.
+    #[must_use]
     pub fn as_value(&self) -> &Value {
         &self.0
     }
