@@ -4,6 +4,9 @@ pub mod call;
 pub mod context;
 mod execution;
 pub mod limits;
+#[cfg(feature = "macros")]
+mod macros;
+pub mod prelude;
 pub mod protocol;
 pub mod random;
 pub mod router;
@@ -20,6 +23,8 @@ pub mod __private;
 
 pub use context::{FromRef, State, TaskContext, ToolContext};
 pub use limits::Limits;
+#[cfg(feature = "macros")]
+pub use macros::{FromRef, TaskVariables, task_tool};
 pub use protocol::RpcError;
 pub use router::TaskRouter;
 pub use store::TaskStore;
