@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 )]
 pub trait Elicit: DeserializeOwned + JsonSchema + Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> Elicit for T {}
 
 /// Why a question has no answer.
@@ -109,7 +110,8 @@ pub(crate) fn form_of(name: &str, schema: &Value) -> Result<Value, AskError> {
     }
     let primitive = primitive_schema(schema)
         .ok_or_else(|| invalid(format!("`{name}` is not a string, number, boolean, enum or flat struct of them")))?;
-    Ok(serde_json::json!({ "type": "object", "properties": { name: primitive }, "required": [name] }))
+    let required: &[&str] = if accepts_null(schema) { &[] } else { &[name] };
+    Ok(serde_json::json!({ "type": "object", "properties": { name: primitive }, "required": required }))
 }
 
 /// The value a form's answer gives a parameter.
@@ -121,7 +123,19 @@ pub(crate) fn form_answer(name: &str, schema: &Value, answer: &Value) -> Result<
     if schema.get("properties").is_some() {
         return Ok(content.into());
     }
-    content.remove(name).ok_or_else(|| invalid(format!("the answer has no `{name}`")))
+    match content.remove(name) {
+        Some(value) => Ok(value),
+        None if accepts_null(schema) => Ok(Value::Null),
+        None => Err(invalid(format!("the answer has no `{name}`"))),
+    }
+}
+
+/// Whether the type has a null, which a form expresses by leaving the field out.
+fn accepts_null(schema: &Value) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().any(|kind| kind == "null"),
+        _ => false,
+    }
 }
 
 /// A schema as one of the protocol's primitive schemas; `None` if it is none (elicitation, "Requested Schema").

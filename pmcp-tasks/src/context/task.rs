@@ -166,27 +166,28 @@ fn not_cancelled(answer: Value) -> Result<Value, AskError> {
 
 /// The task a function runs in: everything of [`ToolContext`], and what makes it a task.
 ///
-/// `V` is the type of its variables. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
+/// `V` is the type of its variables, which derives [`TaskVariables`]; the bound is on what needs it, so that a type without
+/// it is one error. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
 /// variables live in memory for the duration of the call.
-pub struct TaskContext<V: TaskVariables = ()> {
+pub struct TaskContext<V = ()> {
     tool: ToolContext,
     cells: Cells,
     variables: PhantomData<fn() -> V>,
 }
 
-impl<V: TaskVariables> Clone for TaskContext<V> {
+impl<V> Clone for TaskContext<V> {
     fn clone(&self) -> Self {
         Self { tool: self.tool.clone(), cells: self.cells.clone(), variables: PhantomData }
     }
 }
 
-impl<V: TaskVariables> fmt::Debug for TaskContext<V> {
+impl<V> fmt::Debug for TaskContext<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskContext").field("task", &self.id()).finish_non_exhaustive()
+        f.debug_struct("TaskContext").field("task", &self.tool.run.visible_id()).finish_non_exhaustive()
     }
 }
 
-impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
+impl<V> std::ops::Deref for TaskContext<V> {
     type Target = ToolContext;
 
     fn deref(&self) -> &ToolContext {
