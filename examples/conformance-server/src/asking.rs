@@ -1,0 +1,7 @@
+//! Tools that ask the client inside the call.
+
+use pmcp_server::Server;
+
+pub(crate) fn add_to(server: Server) -> Server {
+    server
+}

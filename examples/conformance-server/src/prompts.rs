@@ -1,0 +1,7 @@
+//! The prompts.
+
+use pmcp_server::Server;
+
+pub(crate) fn add_to(server: Server) -> Server {
+    server
+}
