@@ -1,5 +1,6 @@
 //! The fixtures of the official conformance suite: one server with everything the suite calls.
 
+mod answers;
 mod arguments;
 mod asking;
 mod content;

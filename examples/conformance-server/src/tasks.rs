@@ -5,7 +5,9 @@ use std::{io::Write as _, time::Duration};
 use pmcp_server::Server;
 use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::answers::{Confirmation, Named};
 
 pub(crate) fn add_to(server: Server) -> Server {
     server
@@ -44,18 +46,6 @@ async fn failing_job(task: TaskContext) -> Result<String, ToolError> {
 #[task_tool(support = "optional", read_only)]
 async fn protocol_error_job() -> Result<String, ToolError> {
     Err(ToolError::rpc(-32000, "This job always ends in a protocol error."))
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Confirmation {
-    /// Whether to go ahead.
-    confirm: bool,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Named {
-    /// A name.
-    name: String,
 }
 
 /// Deletes a file that does not exist, if the user agrees.
