@@ -8,7 +8,7 @@ mod prompts;
 mod resources;
 mod tasks;
 
-use std::process::ExitCode;
+use std::{error::Error, io::Write as _, process::ExitCode};
 
 use pmcp_server::{BearerTokens, Server};
 use pmcp_tasks::{Limits, TaskStore};
@@ -21,7 +21,8 @@ async fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            eprint!("{USAGE}");
+            // A reader that has gone away wanted no more help.
+            let _ = std::io::stdout().write_all(USAGE.as_bytes());
             return ExitCode::SUCCESS;
         }
         Err(error) => return wrong_usage(&error),
@@ -36,10 +37,15 @@ async fn main() -> ExitCode {
     match server(&arguments, store).serve(arguments.transport).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn wrong_usage(error: &str) -> ExitCode {
