@@ -53,15 +53,16 @@ impl ClientCapabilities {
         }
     }
 
-    /// Whether the client can be asked with this method.
+    /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn allow(&self, method: &str) -> bool {
-        match method {
-            "elicitation/create" => self.elicitation,
-            "sampling/createMessage" => self.sampling,
-            "roots/list" => self.roots,
-            _ => false,
-        }
+    pub fn missing_for(&self, method: &'static str) -> Option<&'static str> {
+        let (declared, capability) = match method {
+            "elicitation/create" => (self.elicitation, "elicitation"),
+            "sampling/createMessage" => (self.sampling, "sampling"),
+            "roots/list" => (self.roots, "roots"),
+            other => (false, other),
+        };
+        (!declared).then_some(capability)
     }
 }
 
