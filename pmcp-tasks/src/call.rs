@@ -172,6 +172,7 @@ struct Nobody;
 
 #[async_trait]
 impl Peer for Nobody {
+    #[expect(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
     fn session(&self) -> &str {
         ""
     }
@@ -183,6 +184,6 @@ impl Peer for Nobody {
     }
 
     async fn closed(&self) {
-        std::future::pending().await
+        std::future::pending().await;
     }
 }
