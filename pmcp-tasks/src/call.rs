@@ -184,6 +184,6 @@ impl Peer for Nobody {
     }
 
     async fn closed(&self) {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
