@@ -10,6 +10,8 @@ pub mod router;
 pub mod security;
 pub mod store;
 pub mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod tool;
 

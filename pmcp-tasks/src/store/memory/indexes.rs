@@ -51,6 +51,14 @@ impl Holders {
     pub(super) fn of(&self, holder: Holder, after: Option<&TaskKey>, n: usize) -> Vec<TaskKey> {
         self.0.get(&holder).map_or_else(Vec::new, |held| held.after(after, n))
     }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> Vec<(Holder, TaskKey)> {
+        let mut holders: Vec<_> = self.0.iter().map(|held| (*held.key(), held.after(None, usize::MAX))).collect();
+        holders.sort();
+        assert!(holders.iter().all(|(_, keys)| !keys.is_empty()));
+        holders.into_iter().flat_map(|(holder, keys)| keys.into_iter().map(move |key| (holder, key))).collect()
+    }
 }
 
 /// How many recent tasks a holder has before they move to the others.
@@ -120,6 +128,14 @@ impl Expiry {
         }
         due
     }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> Vec<(Millis, TaskKey)> {
+        let mut entries: Vec<_> =
+            self.0.iter().flat_map(|part| lock(part).iter().cloned().collect::<Vec<_>>()).collect();
+        entries.sort();
+        entries
+    }
 }
 
 /// Sealed tasks in the order they were sealed, and how many are kept.
@@ -157,5 +173,10 @@ impl Finished {
     pub(super) fn pop_excess(&self) -> Option<(u64, TaskKey)> {
         let mut order = lock(&self.order);
         if order.tasks.len() > self.kept { order.tasks.pop_first() } else { None }
+    }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> Vec<(u64, TaskKey)> {
+        lock(&self.order).tasks.iter().map(|(number, key)| (*number, key.clone())).collect()
     }
 }

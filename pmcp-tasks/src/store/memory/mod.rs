@@ -3,6 +3,8 @@
 mod indexes;
 mod owner;
 mod record;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 use std::{
@@ -151,6 +153,34 @@ impl MemoryBackend {
         }
     }
 
+    fn page_of(&self, key: OwnerKey, owner: &mut OwnerState, before: Option<&Position>, n: usize, now: Millis) -> Page {
+        let mut page = Page { tasks: Vec::new(), next: None };
+        let (mut last, mut expired) = (None, Vec::new());
+        for position in owner.older(before) {
+            let key = TaskKey { owner: key, id: position.id };
+            let Some(task) = self.tasks.get(&key) else { continue };
+            let record = lock(&task);
+            let stored = record.exists(now).then(|| record.stored(Parts::empty()));
+            drop(record);
+            drop(task);
+            let Some(stored) = stored else {
+                expired.push(key);
+                continue;
+            };
+            if page.tasks.len() == n {
+                page.next = last;
+                break;
+            }
+            last = Some(*position);
+            page.tasks.push((key, stored));
+        }
+        // So that no page has to pass them again.
+        for key in expired {
+            self.remove_of(owner, &key, |record| !record.exists(now));
+        }
+        page
+    }
+
     fn take_over(&self, key: &TaskKey, from: Holder, to: WorkerId, now: Millis) -> Option<StoredTask> {
         let task = self.tasks.get(key)?;
         let mut record = lock(&task);
@@ -265,33 +295,16 @@ impl StorageBackend for MemoryBackend {
     }
 
     async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
-        let Some(owner) = self.owners.get(&scope.0) else { return Ok(Page { tasks: Vec::new(), next: None }) };
-        let mut owner = lock(&owner);
-        let mut page = Page { tasks: Vec::new(), next: None };
-        let (mut last, mut expired) = (None, Vec::new());
-        for position in owner.older(before) {
-            let key = TaskKey { owner: scope.0, id: position.id };
-            let Some(task) = self.tasks.get(&key) else { continue };
-            let record = lock(&task);
-            if !record.exists(now) {
-                drop(record);
-                drop(task);
-                expired.push(key);
-                continue;
+        let (page, emptied) = match self.owners.get(&scope.0) {
+            Some(owner) => {
+                let mut owner = lock(&owner);
+                let page = self.page_of(scope.0, &mut owner, before, usize::from(n), now);
+                (page, owner.is_empty())
             }
-            if page.tasks.len() == usize::from(n) {
-                page.next = last;
-                break;
-            }
-            last = Some(*position);
-            let stored = record.stored(Parts::empty());
-            drop(record);
-            drop(task);
-            page.tasks.push((key, stored));
-        }
-        // So that no page has to pass them again.
-        for key in expired {
-            self.remove_of(&mut owner, &key, |record| !record.exists(now));
+            None => (Page { tasks: Vec::new(), next: None }, false),
+        };
+        if emptied {
+            self.forget_if_empty(&scope.0);
         }
         Ok(page)
     }

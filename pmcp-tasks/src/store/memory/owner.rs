@@ -85,4 +85,9 @@ impl OwnerState {
         let end = before.map_or(Bound::Unbounded, |before| Bound::Excluded(*before));
         self.list.range((Bound::Unbounded, end)).rev()
     }
+
+    #[cfg(test)]
+    pub(super) fn counted(&self) -> impl Iterator<Item = TaskId> {
+        self.live.iter().map(|(_, id)| *id)
+    }
 }

@@ -1,0 +1,224 @@
+//! What the contract does not see: retention, and that the indexes say what the tasks say.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use super::*;
+use crate::{
+    store::backend::{Guard, HolderChange, NewTask},
+    testing::{
+        block_on,
+        fixtures::{NOW, TTL, later, merge, put, read, seal, set, step, task, task_of, worker},
+    },
+};
+
+/// Checks every index against the tasks, both ways.
+fn assert_consistent(backend: &MemoryBackend) {
+    let (mut held, mut expiring, mut finished, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for task in &backend.tasks {
+        let (key, record) = (task.key().clone(), lock(task.value()));
+        assert_eq!(record.is_open(), record.finished.is_none(), "{key:?}");
+        assert!(record.is_open() || record.holder.is_none(), "{key:?}");
+        held.extend(record.holder.map(|holder| (holder, key.clone())));
+        finished.extend(record.finished.map(|number| (number, key.clone())));
+        listed.extend(record.listed.then(|| (key.owner, Position { stamp: record.stamp, id: key.id })));
+        expiring.push((record.expires, key));
+    }
+    held.sort();
+    expiring.sort();
+    finished.sort();
+    listed.sort();
+    assert_eq!(backend.holders.entries(), held);
+    assert_eq!(backend.expiry.entries(), expiring);
+    assert_eq!(backend.finished.entries(), finished);
+    let mut in_lists = Vec::new();
+    for owner in &backend.owners {
+        let state = lock(owner.value());
+        assert!(!state.is_empty(), "nothing is stored of {}", owner.key());
+        in_lists.extend(state.older(None).map(|position| (*owner.key(), *position)));
+        // Expired tasks may have lost their place, but nothing else has one.
+        for id in state.counted() {
+            let task = backend.tasks.get(&TaskKey { owner: *owner.key(), id }).unwrap();
+            assert!(lock(&task).is_open(), "{id} is counted");
+        }
+    }
+    in_lists.sort();
+    assert_eq!(in_lists, listed);
+}
+
+fn assert_empty(backend: &MemoryBackend) {
+    assert!(backend.tasks.is_empty());
+    assert!(backend.owners.is_empty());
+    assert_consistent(backend);
+}
+
+#[test]
+fn nothing_is_left_of_tasks_that_are_gone() {
+    block_on(async {
+        let backend = MemoryBackend::new();
+        for n in 0..40 {
+            let holder = if n % 2 == 0 { Holder::Queue } else { Holder::Worker(worker(0)) };
+            let digest = u8::try_from(n).unwrap();
+            let new = NewTask { holder, idempotency: Some(([digest; 32], [0; 32])), ..task_of(n % 5, n) };
+            backend.create(&new, NOW).await.unwrap();
+            if n % 3 == 0 {
+                backend.put(&new.key, &seal(1), NOW).await.unwrap();
+            }
+        }
+        backend.claim(&Holder::Queue, &worker(1), 5, NOW).await.unwrap();
+        assert_consistent(&backend);
+        for n in 0..20 {
+            assert!(backend.delete(&task_of(n % 5, n).key).await.unwrap());
+        }
+        assert_consistent(&backend);
+        assert_eq!(backend.sweep(8, later(TTL)).await.unwrap(), 8);
+        assert_eq!(backend.sweep(100, later(TTL)).await.unwrap(), 12);
+        assert_empty(&backend);
+    });
+}
+
+#[test]
+fn a_refused_create_leaves_no_owner() {
+    block_on(async {
+        let backend = MemoryBackend::new();
+        assert_eq!(backend.create(&NewTask { quota: 0, ..task(1) }, NOW).await.unwrap(), Create::Full);
+        assert_empty(&backend);
+    });
+}
+
+#[test]
+fn pages_and_claims_remove_the_expired_tasks_they_meet() {
+    block_on(async {
+        let backend = MemoryBackend::new();
+        for n in 0..10 {
+            backend.create(&NewTask { holder: Holder::Queue, ..task(n) }, NOW).await.unwrap();
+        }
+        backend.page(&Scope(task(0).key.owner), None, 1, later(TTL)).await.unwrap();
+        assert_consistent(&backend);
+        assert!(backend.tasks.is_empty());
+        backend.create(&NewTask { holder: Holder::Queue, ..task(0) }, NOW).await.unwrap();
+        backend.claim(&Holder::Queue, &worker(1), 1, later(TTL)).await.unwrap();
+        assert_empty(&backend);
+    });
+}
+
+#[test]
+fn the_tasks_that_finished_first_are_forgotten() {
+    block_on(async {
+        let backend = MemoryBackend::with_retained(3);
+        for n in 0..8 {
+            backend.create(&task_of(n % 2, n), NOW).await.unwrap();
+        }
+        for n in [5, 1, 4, 2, 3] {
+            backend.put(&task_of(n % 2, n).key, &seal(1), NOW).await.unwrap();
+            assert_consistent(&backend);
+        }
+        for n in 0..8 {
+            let stored = read(&backend, &task_of(n % 2, n).key).await;
+            assert_eq!(stored.is_some(), ![5, 1].contains(&n), "task {n}");
+        }
+        // A finished task that is gone takes no place.
+        backend.delete(&task_of(0, 4).key).await.unwrap();
+        backend.put(&task_of(0, 0).key, &seal(1), NOW).await.unwrap();
+        assert!(read(&backend, &task_of(0, 2).key).await.is_some());
+    });
+}
+
+#[test]
+fn a_task_is_listed_with_its_owner_only() {
+    block_on(async {
+        let backend = MemoryBackend::new();
+        let foreign = NewTask { scope: task_of(1, 1).scope, ..task(1) };
+        assert_eq!(backend.create(&foreign, NOW).await.unwrap_err().code(), "refused");
+        assert_empty(&backend);
+    });
+}
+
+#[test]
+fn a_holder_with_many_tasks_lists_them_in_order() {
+    block_on(async {
+        let backend = MemoryBackend::new();
+        let mut keys = Vec::new();
+        for n in 0..2000 {
+            // Scattered, so that recent and older tasks alternate in key order.
+            let new = NewTask { quota: u32::MAX, ..task(n * 7919 % 2000) };
+            assert_eq!(backend.create(&new, NOW).await.unwrap(), Create::Created);
+            keys.push(new.key);
+        }
+        for _ in 0..500 {
+            assert!(backend.delete(&keys.swap_remove(keys.len() / 3)).await.unwrap());
+        }
+        keys.sort();
+        let mut held: Vec<TaskKey> = Vec::new();
+        while held.len() < keys.len() {
+            let page = backend.held(&task(0).holder, held.last(), 7).await.unwrap();
+            assert!(!page.is_empty());
+            held.extend(page);
+        }
+        assert_eq!(held, keys);
+        assert_consistent(&backend);
+    });
+}
+
+/// One of many operations on few tasks, by a number that looks random.
+async fn operate(backend: &MemoryBackend, random: u64) {
+    let pick = |shift: u32, n: u64| u32::try_from((random >> shift) % n).unwrap();
+    let n = pick(0, 12);
+    let me = worker(u8::try_from(pick(8, 3)).unwrap());
+    let now = later(u64::from(pick(12, 2)) * TTL);
+    let from = if pick(16, 2) == 0 { Holder::Queue } else { Holder::Worker(me) };
+    let new = NewTask { holder: from, quota: 4, idempotency: Some(([0; 32], [0; 32])), ..task_of(n % 3, n) };
+    let key = new.key.clone();
+    let version = backend.get(&key, Parts::empty(), NOW).await.unwrap().map_or(1, |task| task.version);
+    match pick(20, 12) {
+        0 => drop(backend.create(&new, NOW).await.unwrap()),
+        1..=3 => drop(backend.create(&NewTask { idempotency: None, ..new }, NOW).await.unwrap()),
+        4 => drop(backend.put(&key, &seal(version), now).await.unwrap()),
+        5 => drop(backend.put(&key, &Put { holder: HolderChange::Take(me), ..put(version) }, now).await.unwrap()),
+        6 => drop(backend.put(&key, &Put { holder: HolderChange::Queue, ..put(version) }, now).await.unwrap()),
+        7 => drop(backend.claim(&from, &me, 3, now).await.unwrap()),
+        8 => drop(backend.page(&Scope(key.owner), None, 5, now).await.unwrap()),
+        9 => drop(backend.sweep(2, now).await.unwrap()),
+        10 => {
+            backend.merge(&key, &merge(Guard::Open, [("a", set("1"))]), now).await.unwrap();
+            backend.record(&key, &step(1, "fetch", "1"), now).await.unwrap();
+            backend.held(&from, None, 10).await.unwrap();
+        }
+        _ => drop(backend.delete(&key).await.unwrap()),
+    }
+}
+
+#[test]
+fn threads_that_do_everything_at_once_finish() {
+    const THREADS: u64 = 8;
+    const OPERATIONS: u64 = 20_000;
+    let backend = Arc::new(MemoryBackend::with_retained(4));
+    let (done, finished) = mpsc::channel();
+    for seed in 1..=THREADS {
+        let (backend, done) = (Arc::clone(&backend), done.clone());
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            runtime.block_on(async {
+                for _ in 0..OPERATIONS {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    operate(&backend, random).await;
+                }
+            });
+            done.send(()).unwrap();
+        });
+    }
+    drop(done);
+    for _ in 0..THREADS {
+        // An error is a thread that panicked, or locks that wait for each other.
+        finished.recv_timeout(Duration::from_secs(120)).unwrap();
+    }
+    assert_consistent(&backend);
+    let kept = backend.finished.entries();
+    assert!(kept.len() <= 4, "{kept:?}");
+}

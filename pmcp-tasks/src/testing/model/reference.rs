@@ -1,0 +1,228 @@
+//! The store as plainly as it can be written: one map, and a scan for everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    store::backend::{
+        Beat, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put, Recorded,
+        Scope, Step, StoredTask, TaskKey, WorkerId, WriteId, Written,
+    },
+    time::Millis,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Reference {
+    tasks: BTreeMap<TaskKey, Task>,
+    workers: BTreeMap<WorkerId, u64>,
+    buried: BTreeSet<WorkerId>,
+}
+
+#[derive(Debug)]
+struct Task {
+    new: NewTask,
+    stored: StoredTask,
+    puts: Vec<WriteId>,
+    merges: Vec<WriteId>,
+}
+
+impl Task {
+    fn without_parts(&self) -> StoredTask {
+        StoredTask { body: None, variables: None, steps: None, outcome: None, ..self.stored.clone() }
+    }
+}
+
+impl Reference {
+    fn living(&self, now: Millis) -> impl Iterator<Item = (&TaskKey, &Task)> {
+        self.tasks.iter().filter(move |(_, task)| task.stored.expires > now)
+    }
+
+    fn task(&self, key: &TaskKey, now: Millis) -> Option<&Task> {
+        self.tasks.get(key).filter(|task| task.stored.expires > now)
+    }
+
+    fn task_mut(&mut self, key: &TaskKey, now: Millis) -> Option<&mut Task> {
+        self.tasks.get_mut(key).filter(|task| task.stored.expires > now)
+    }
+
+    pub(super) fn head(&self, key: &TaskKey, now: Millis) -> Option<&StoredTask> {
+        self.task(key, now).map(|task| &task.stored)
+    }
+
+    /// Whether it was created and not deleted, expired or not.
+    pub(super) fn exists(&self, key: &TaskKey) -> bool {
+        self.tasks.contains_key(key)
+    }
+
+    pub(super) fn created(&self, key: &TaskKey, now: Millis) -> Option<NewTask> {
+        self.task(key, now).map(|task| task.new.clone())
+    }
+
+    pub(super) fn create(&mut self, new: &NewTask, now: Millis) -> Create {
+        if self.task(&new.key, now).is_some() {
+            return Create::Replayed;
+        }
+        let owned = || self.living(now).filter(|(key, _)| key.owner == new.key.owner);
+        if let Some((digest, payload)) = new.idempotency {
+            let known = owned().find_map(|(key, task)| {
+                let (known, payload) = task.new.idempotency?;
+                (known == digest).then_some((key.id, payload))
+            });
+            match known {
+                Some((id, known)) if known == payload => return Create::Same(id),
+                Some(_) => return Create::Differs,
+                None => {}
+            }
+        }
+        if owned().filter(|(_, task)| task.stored.open).count() >= new.quota as usize {
+            return Create::Full;
+        }
+        let stored = StoredTask {
+            version: 1,
+            fence: 1,
+            holder: Some(new.holder),
+            open: true,
+            stamp: new.stamp,
+            expires: new.expires,
+            head: new.head.clone(),
+            body: Some(new.body.clone()),
+            variables: Some(BTreeMap::new()),
+            steps: Some(BTreeMap::new()),
+            outcome: None,
+        };
+        let task = Task { new: new.clone(), stored, puts: Vec::new(), merges: Vec::new() };
+        self.tasks.insert(new.key.clone(), task);
+        Create::Created
+    }
+
+    pub(super) fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Option<StoredTask> {
+        let mut stored = self.task(key, now)?.stored.clone();
+        stored.body = stored.body.filter(|_| parts.contains(Parts::BODY));
+        stored.variables = stored.variables.filter(|_| parts.contains(Parts::VARIABLES));
+        stored.steps = stored.steps.filter(|_| parts.contains(Parts::STEPS));
+        stored.outcome = stored.outcome.filter(|_| parts.contains(Parts::OUTCOME));
+        Some(stored)
+    }
+
+    pub(super) fn put(&mut self, key: &TaskKey, put: &Put, now: Millis) -> Written {
+        let Some(task) = self.task_mut(key, now) else { return Written::Missing };
+        if task.puts.contains(&put.write) {
+            return Written::Replayed(task.without_parts());
+        }
+        let stored = &mut task.stored;
+        let fits = put.version == stored.version && put.fence.is_none_or(|fence| fence == stored.fence);
+        if !stored.open || !fits {
+            return Written::Conflict(task.without_parts());
+        }
+        stored.version += 1;
+        stored.head = put.head.clone();
+        stored.open = put.open;
+        stored.outcome.clone_from(&put.outcome);
+        stored.holder = match put.holder {
+            HolderChange::Keep => stored.holder,
+            HolderChange::Take(worker) => Some(Holder::Worker(worker)),
+            HolderChange::Queue => Some(Holder::Queue),
+            HolderChange::Release => None,
+        };
+        if matches!(put.holder, HolderChange::Take(_) | HolderChange::Queue) {
+            stored.fence += 1;
+        }
+        task.puts.push(put.write);
+        Written::Done { version: task.stored.version, fence: task.stored.fence }
+    }
+
+    pub(super) fn merge(&mut self, key: &TaskKey, merge: &Merge, now: Millis) -> Merged {
+        let Some(task) = self.task_mut(key, now) else { return Merged::Missing };
+        if task.merges.contains(&merge.write) {
+            return Merged::Replayed;
+        }
+        let fenced_off = matches!(merge.guard, Guard::Fence(fence) if fence != task.stored.fence);
+        if !task.stored.open || fenced_off {
+            return Merged::Lost;
+        }
+        let mut variables = task.stored.variables.clone().unwrap_or_default();
+        for (field, op) in &merge.ops {
+            match op {
+                FieldOp::Set(value) => {
+                    variables.insert(field.clone(), value.clone());
+                }
+                FieldOp::Remove => {
+                    variables.remove(field);
+                }
+                FieldOp::SetIf { was, value } => {
+                    if variables.get(field) != was.as_ref() {
+                        return Merged::Changed(field.clone());
+                    }
+                    variables.insert(field.clone(), value.clone());
+                }
+            }
+        }
+        let size: usize = variables.iter().map(|(field, value)| field.len() + value.len()).sum();
+        if size > merge.max_bytes as usize {
+            return Merged::TooLarge;
+        }
+        task.stored.variables = Some(variables);
+        task.merges.push(merge.write);
+        Merged::Done
+    }
+
+    pub(super) fn record(&mut self, key: &TaskKey, step: &Step, now: Millis) -> Recorded {
+        let Some(task) = self.task_mut(key, now) else { return Recorded::Missing };
+        if !task.stored.open || step.fence != task.stored.fence {
+            return Recorded::Lost;
+        }
+        let steps = task.stored.steps.get_or_insert_default();
+        if let Some(value) = steps.get(&step.name) {
+            return Recorded::Exists(value.clone());
+        }
+        steps.insert(step.name.clone(), step.value.clone());
+        Recorded::Recorded
+    }
+
+    pub(super) fn delete(&mut self, key: &TaskKey) {
+        self.tasks.remove(key);
+    }
+
+    /// The whole list, newest first.
+    pub(super) fn list(&self, scope: Scope, now: Millis) -> Vec<(TaskKey, StoredTask)> {
+        let listed = self.living(now).filter(|(_, task)| task.new.scope == Some(scope));
+        let mut list: Vec<_> = listed.map(|(key, task)| (key.clone(), task.without_parts())).collect();
+        list.sort_by_key(|(key, task)| std::cmp::Reverse(Position { stamp: task.stamp, id: key.id }));
+        list
+    }
+
+    pub(super) fn held(&self, by: Holder, now: Millis) -> Vec<TaskKey> {
+        let held = self.living(now).filter(|(_, task)| task.stored.open && task.stored.holder == Some(by));
+        held.map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(super) fn take(&mut self, key: &TaskKey, worker: WorkerId) {
+        if let Some(task) = self.tasks.get_mut(key) {
+            task.stored.holder = Some(Holder::Worker(worker));
+            task.stored.version += 1;
+            task.stored.fence += 1;
+        }
+    }
+
+    pub(super) fn beat(&mut self, worker: WorkerId) -> Beat {
+        if self.buried.contains(&worker) {
+            return Beat::Buried;
+        }
+        let counter = self.workers.entry(worker).or_default();
+        *counter += 1;
+        Beat::Alive(*counter)
+    }
+
+    /// The counter of a worker that has beaten, dead or alive.
+    pub(super) fn counter(&self, worker: WorkerId) -> Option<u64> {
+        self.workers.get(&worker).copied()
+    }
+
+    pub(super) fn bury(&mut self, worker: WorkerId, seen: u64) -> bool {
+        self.buried.contains(&worker) || (self.counter(worker) == Some(seen) && self.buried.insert(worker))
+    }
+
+    pub(super) fn workers(&self) -> Vec<(WorkerId, u64)> {
+        let alive = self.workers.iter().filter(|(worker, _)| !self.buried.contains(worker));
+        alive.map(|(worker, counter)| (*worker, *counter)).collect()
+    }
+}
