@@ -1,1 +1,29 @@
-//! Macros of pmcp-tasks.
+//! Macros of pmcp-tasks: `#[task_tool]`, `#[derive(TaskVariables)]`, `#[derive(FromRef)]`.
+//!
+//! They are documented where they are re-exported, in `pmcp-tasks`.
+
+use proc_macro::TokenStream;
+
+#[cfg(test)]
+mod expansion;
+mod from_ref;
+mod task_tool;
+mod task_variables;
+
+/// Makes a tool of an async function.
+#[proc_macro_attribute]
+pub fn task_tool(args: TokenStream, item: TokenStream) -> TokenStream {
+    task_tool::expand(args.into(), item.into()).into()
+}
+
+/// Makes a struct the shared state of a task.
+#[proc_macro_derive(TaskVariables, attributes(variable, task_variables))]
+pub fn task_variables(item: TokenStream) -> TokenStream {
+    task_variables::expand(item.into()).into()
+}
+
+/// Provides the fields of a server's state to functions.
+#[proc_macro_derive(FromRef, attributes(from_ref))]
+pub fn from_ref(item: TokenStream) -> TokenStream {
+    from_ref::expand(item.into()).into()
+}

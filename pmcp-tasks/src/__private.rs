@@ -1,11 +1,31 @@
 //! What generated code names. No compatibility promise: the macro crate is pinned to this version.
 
+#![expect(missing_debug_implementations, reason = "specs are function pointers, with nothing to show")]
+
+mod answer;
+mod argument;
+mod arguments;
+mod output;
+mod parameter;
+mod variable;
+
 pub use schemars;
 pub use serde;
 pub use serde_json;
 
+pub use self::{
+    answer::{Answer, AnswerSpec, answer},
+    argument::{Argument, ArgumentSpec, ObjectSchema, argument, to_owned},
+    arguments::{
+        ArgumentList, ArgumentObject, ObjectSpec, Values, debug_list, decode_list, deserialize_list, input_schema,
+        list_schema, object, serialize_list,
+    },
+    output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
+    parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
+    variable::{VariableSpec, default_of, variable},
+};
 pub use crate::{
-    context::{Cells, FromRef, RunContext, State, TaskContext, ToolContext, Variable, take_field},
+    context::{Cells, FromRef, RunContext, State, TaskContext, ToolContext, Variable},
     task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
     tool::{
         ArgumentError, Arguments, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations, ToolDefinition,

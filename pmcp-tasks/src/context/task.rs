@@ -11,6 +11,7 @@ use super::{
     variable::Cells,
 };
 use crate::{
+    call::ClientCapabilities,
     execution::Run,
     security::Principal,
     store::StoreError,
@@ -80,6 +81,12 @@ impl ToolContext {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.run.principal()
+    }
+
+    /// What the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
+    #[must_use]
+    pub fn client(&self) -> ClientCapabilities {
+        self.run.client()
     }
 
     /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
@@ -166,27 +173,28 @@ fn not_cancelled(answer: Value) -> Result<Value, AskError> {
 
 /// The task a function runs in: everything of [`ToolContext`], and what makes it a task.
 ///
-/// `V` is the type of its variables. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
+/// `V` is the type of its variables, which derives [`TaskVariables`]; the bound is on what needs it, so that a type without
+/// it is one error. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
 /// variables live in memory for the duration of the call.
-pub struct TaskContext<V: TaskVariables = ()> {
+pub struct TaskContext<V = ()> {
     tool: ToolContext,
     cells: Cells,
     variables: PhantomData<fn() -> V>,
 }
 
-impl<V: TaskVariables> Clone for TaskContext<V> {
+impl<V> Clone for TaskContext<V> {
     fn clone(&self) -> Self {
         Self { tool: self.tool.clone(), cells: self.cells.clone(), variables: PhantomData }
     }
 }
 
-impl<V: TaskVariables> fmt::Debug for TaskContext<V> {
+impl<V> fmt::Debug for TaskContext<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskContext").field("task", &self.id()).finish_non_exhaustive()
+        f.debug_struct("TaskContext").field("task", &self.tool.run.visible_id()).finish_non_exhaustive()
     }
 }
 
-impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
+impl<V> std::ops::Deref for TaskContext<V> {
     type Target = ToolContext;
 
     fn deref(&self) -> &ToolContext {
@@ -194,7 +202,7 @@ impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
     }
 }
 
-impl<V: TaskVariables> TaskContext<V> {
+impl<V> TaskContext<V> {
     /// The task's id; `None` if the call did not become a task.
     #[must_use]
     pub fn id(&self) -> Option<TaskId> {
@@ -209,7 +217,10 @@ impl<V: TaskVariables> TaskContext<V> {
 
     /// The task's variables: one handle each.
     #[must_use]
-    pub fn variables(&self) -> V::Variables<'_> {
+    pub fn variables(&self) -> V::Variables<'_>
+    where
+        V: TaskVariables,
+    {
         V::variables(&self.cells)
     }
 

@@ -98,7 +98,7 @@ impl Runtime {
                 .filter(|(name, _)| !task.inputs().contains_key(*name))
                 .for_each(|(_, answered)| answered.cancel());
             for (name, question) in task.inputs() {
-                if !asked.contains_key(name) && client.allow(&question.method) {
+                if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
                     answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));

@@ -153,6 +153,10 @@ impl Run {
         self.parts.principal.as_ref()
     }
 
+    pub(crate) fn revision(&self) -> Revision {
+        self.parts.revision
+    }
+
     pub(crate) fn client(&self) -> ClientCapabilities {
         self.parts.client
     }

@@ -13,10 +13,10 @@ use tokio_util::{
 
 use super::{finishing::Finishing, run::Run};
 use crate::{
-    call::Peer,
-    context::RunContext,
+    call::{Peer, Revision},
+    context::{AskError, RunContext},
     limits::Limits,
-    protocol::RpcError,
+    protocol::{RpcError, v2026},
     store::{
         Draft, NotChanged, QuotaReached, StoreError, TaskStore,
         backend::{TaskKey, WorkerId},
@@ -206,6 +206,10 @@ impl Runtime {
             ToolErrorKind::Visible(text) => text,
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
+            ToolErrorKind::Unsupported(what) if run.revision() == Revision::V2026 => {
+                return Outcome::Error(v2026::missing_capability(&serde_json::json!({ what: {} })));
+            }
+            ToolErrorKind::Unsupported(what) => AskError::Unsupported { what }.to_string(),
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = crate::ToolError(ToolErrorKind::Internal { source, context: context.clone() });

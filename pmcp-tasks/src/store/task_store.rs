@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::OnceCell;
@@ -162,6 +163,14 @@ impl TaskStore {
         let mut bytes = [0; 16];
         self.randomness.fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// 128 random bits as 22 characters of URL-safe Base64: for ids that must not be guessed.
+    ///
+    /// # Errors
+    /// The source of randomness failed.
+    pub fn random_text(&self) -> Result<String, StoreError> {
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(self.random()?))
     }
 
     async fn write_id(&self) -> Result<WriteId, StoreError> {

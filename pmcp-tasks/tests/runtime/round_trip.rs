@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use pmcp_tasks::{Limits, RpcError, ToolResult, tool::Prepared};
+use pmcp_tasks::{Limits, RpcError, ToolError, ToolResult, tool::Prepared};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -304,14 +304,11 @@ async fn a_waiting_call_is_no_task_anybody_can_name_but_it_counts() {
 async fn who_cannot_be_asked_or_recognised_is_told_so() {
     let server = Server::new();
     greets(&server);
-    let result = server.v2026("ann").without_elicitation().call("plain", json!({})).await.unwrap();
-    assert_eq!(
-        (&result["isError"], text_of(&result)),
-        (&json!(true), "the client does not support elicitation/create")
-    );
+    let error = server.v2026("ann").without_elicitation().call("plain", json!({})).await.unwrap_err();
+    assert_eq!((error.code, error.data), (-32021, Some(json!({ "requiredCapabilities": { "elicitation": {} } }))));
     let client = server.v2026("ann").unknown();
     let result = client.call("plain", json!({})).await.unwrap();
-    assert_eq!(text_of(&result), "the client does not support questions: the server does not know who calls");
+    assert_eq!(text_of(&result), "the client cannot be asked: the server does not know who calls");
     assert_eq!(client.err("tools/call", again("x", json!({}))).await.message, "configure authentication");
 }
 
@@ -362,5 +359,9 @@ async fn prompts_ask_in_the_same_way() {
 async fn a_failing_prompt_is_an_error_and_no_result() {
     let client = Server::new().v2026("ann").without_elicitation();
     let error = prompt(&client, json!({})).await.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (-32603, "the client does not support elicitation/create"));
+    assert_eq!(error.code, -32021);
+    let prepared = Prepared::raw(|_| async { Err(ToolError::new("no such greeting")) });
+    let name = ("prompts/get", "greeting", &Map::new());
+    let error = client.router.run(name, prepared, &json!({}), &client.cx).await.unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (-32603, "no such greeting"));
 }

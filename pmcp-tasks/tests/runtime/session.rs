@@ -238,7 +238,7 @@ async fn a_plain_call_asks_on_its_own_stream() {
     assert!(client.session.requests().is_empty());
     let poor = server.v2025("ann").without_elicitation();
     let result = poor.call("optional", json!({})).await.unwrap();
-    assert_eq!(text_of(&result), "the client does not support elicitation/create");
+    assert_eq!(text_of(&result), "the client does not support elicitation");
 }
 
 #[tokio::test]

@@ -139,8 +139,18 @@ async fn a_client_that_cannot_be_asked_is_not() {
     asks(&server);
     let client = server.v2026("ann").without_elicitation();
     let id = client.start("optional").await;
-    let task = client.until(&id, "completed").await;
-    assert_eq!(text_of(&task["result"]), "the client does not support elicitation/create");
+    let task = client.until(&id, "failed").await;
+    let missing = json!({ "requiredCapabilities": { "elicitation": {} } });
+    assert_eq!((&task["error"]["code"], &task["error"]["data"]), (&json!(-32021), &missing));
+    // The function may ask what it can ask for, or go on without.
+    server.world.on("optional", |_, cx| async move {
+        assert!(!cx.tool().client().elicitation && cx.tool().client().sampling);
+        let refused = cx.tool().elicit::<Name>("?").await.map(drop);
+        assert!(matches!(refused, Err(AskError::Unsupported { what: "elicitation" })));
+        Ok(ToolResult::text("without"))
+    });
+    let id = client.start("optional").await;
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "without");
 }
 
 #[tokio::test]

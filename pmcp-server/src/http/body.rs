@@ -1,0 +1,126 @@
+//! Reading headers and writing bodies.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, StreamExt, stream};
+use pmcp_tasks::RpcError;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::Refusal;
+use crate::{
+    message::{self, RequestId},
+    session::Outgoing,
+};
+
+/// How long a response may take before it becomes a stream, which shows the client and proxies that it lives.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a quiet stream says that it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What the client can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Accepts {
+    pub(super) json: bool,
+    pub(super) stream: bool,
+}
+
+/// Reads `Accept`; without one everything is accepted.
+pub(super) fn accepts(headers: &HeaderMap) -> Accepts {
+    let values: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    if values.is_empty() {
+        return Accepts { json: true, stream: true };
+    }
+    let has = |wanted: &[&str]| {
+        let kinds = values.iter().flat_map(|value| value.split(','));
+        kinds.map(|kind| kind.split(';').next().unwrap_or_default().trim()).any(|kind| wanted.contains(&kind))
+    };
+    Accepts {
+        json: has(&["application/json", "application/*", "*/*"]),
+        stream: has(&["text/event-stream", "text/*", "*/*"]),
+    }
+}
+
+/// Refuses a body that does not say it is JSON.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not `application/json`"))
+    }
+}
+
+/// A header that may come once.
+pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(value), None) => Ok(Some(value.trim())),
+        _ => Err(Refusal(StatusCode::BAD_REQUEST, "a header is repeated or not text")),
+    }
+}
+
+/// A JSON-RPC message as the whole body.
+pub(super) fn json(status: StatusCode, message: &Value) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(message.to_string()))
+        .into_response()
+}
+
+/// A JSON-RPC error as the whole body.
+pub(super) fn error(status: StatusCode, id: Option<&RequestId>, error: RpcError) -> Response {
+    json(status, &message::response(id, Err(error)))
+}
+
+/// Messages as server-sent events, one a `data:` line.
+pub(super) fn events(messages: impl Stream<Item = Value> + Send + 'static) -> Response {
+    let events = messages.map(|message| Ok::<_, Infallible>(Event::default().data(message.to_string())));
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // Proxies must not hold events back.
+    ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], stream).into_response()
+}
+
+/// The answer to a request whose messages arrive here: a JSON body if the response is the first and comes soon, else a
+/// stream that ends with it.
+pub(super) async fn answer(
+    mut receiver: mpsc::Receiver<Outgoing>,
+    accepts: Accepts,
+    status: impl FnOnce(&Value) -> StatusCode,
+) -> Response {
+    let first = match (accepts.json, accepts.stream) {
+        (true, true) => tokio::time::timeout(PATIENCE, receiver.recv()).await,
+        (false, _) => Ok(receiver.recv().await),
+        (true, false) => Ok(response(&mut receiver).await),
+    };
+    let first = match first {
+        Ok(Some(Outgoing::Response(response))) if accepts.json => return json(status(&response), &response),
+        // The request was cancelled and gets no response.
+        Ok(None) => return StatusCode::ACCEPTED.into_response(),
+        Ok(first) => first,
+        Err(_) => None,
+    };
+    events(stream::iter(first).chain(ReceiverStream::new(receiver)).map(Outgoing::into_message))
+}
+
+/// The response, where nothing else can be sent.
+async fn response(receiver: &mut mpsc::Receiver<Outgoing>) -> Option<Outgoing> {
+    loop {
+        match receiver.recv().await {
+            Some(Outgoing::Message(_)) => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Streamable HTTP, as every version since 2025-03-26 has it.
+
+mod body;
+mod guard;
+mod legacy;
+mod modern;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use pmcp_tasks::security::Principal;
+use serde_json::Value;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+pub(crate) use guard::Allowed;
+use sessions::Sessions;
+
+use crate::{
+    auth::Authenticator,
+    legacy::VERSIONS,
+    message::{self, Message, Request, parse_error},
+    modern::claimed_version,
+    service::Service,
+};
+
+/// The header that names the protocol version.
+const PROTOCOL_VERSION: &str = "mcp-protocol-version";
+/// The header that names a session.
+const SESSION_ID: &str = "mcp-session-id";
+
+/// What the handlers share.
+pub(crate) struct Http {
+    service: Arc<Service>,
+    sessions: Sessions,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    allowed: Allowed,
+}
+
+type Shared = State<Arc<Http>>;
+
+/// The routes of the MCP endpoint at `path`.
+pub(crate) fn routes(
+    service: Arc<Service>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    allowed: Allowed,
+    path: &str,
+) -> Router {
+    let limit = DefaultBodyLimit::max(service.limits.message);
+    let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([http::Method::GET, http::Method::POST, http::Method::DELETE])
+        .allow_headers(guard::REQUEST_HEADERS)
+        .expose_headers([http::HeaderName::from_static(SESSION_ID), http::header::WWW_AUTHENTICATE]);
+    let sessions = Sessions::new(service.clone());
+    let http = Arc::new(Http { service, sessions, authenticator, allowed });
+    Router::new()
+        .route(path, post(take).get(legacy::listen).delete(legacy::end))
+        .layer(limit)
+        .layer(middleware::from_fn_with_state(http.clone(), guard::authenticate))
+        .layer(cors)
+        .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host))
+        .with_state(http)
+}
+
+/// A POST: one message, or a batch.
+async fn take(
+    State(http): Shared,
+    principal: Option<axum::Extension<Principal>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Refusal(rejection.status(), "the body is too large or broken").into_response(),
+    };
+    let principal = principal.map(|axum::Extension(principal)| principal);
+    if let Err(refusal) = body::check_content_type(&headers) {
+        return refusal.into_response();
+    }
+    let Ok(value) = serde_json::from_slice::<Value>(&body) else {
+        return body::error(StatusCode::BAD_REQUEST, None, parse_error());
+    };
+    // Browsers and libraries repeat no header; of repeated ones none is to be trusted.
+    let version = match body::single(&headers, PROTOCOL_VERSION) {
+        Ok(version) => version,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let is_legacy = match version {
+        Some(version) => VERSIONS.contains(&version),
+        None => value.get("params").is_none_or(|params| claimed_version(params).is_none()),
+    };
+    if is_legacy {
+        return legacy::take(http, principal, headers, value).await;
+    }
+    match Message::parse(value) {
+        Ok(Message::Request(request)) => modern::take(http, principal, &headers, version, request).await,
+        Ok(Message::Notification { .. }) => StatusCode::ACCEPTED.into_response(),
+        Ok(Message::Response { .. }) => {
+            Refusal(StatusCode::BAD_REQUEST, "this version has no requests to answer").into_response()
+        }
+        Err(malformed) => body::error(StatusCode::BAD_REQUEST, malformed.id.as_ref(), malformed.error),
+    }
+}
+
+/// A refusal without JSON-RPC.
+#[derive(Clone, Copy, Debug)]
+struct Refusal(StatusCode, &'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, self.1).into_response()
+    }
+}
+
+/// The response to a request, in its own message.
+fn respond(request: &Request, result: Result<Value, pmcp_tasks::RpcError>) -> Value {
+    message::response(Some(&request.id), result)
+}

@@ -1,0 +1,123 @@
+//! The endpoint as 2026-07-28 uses it: every request a POST of its own, mirrored in headers.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use pmcp_tasks::{RpcError, protocol::code, security::Principal};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Http, Refusal, body, respond};
+use crate::{
+    message::Request,
+    modern::{self, RequestMeta},
+    session::{Outbox, Outgoing, STREAM_BUFFER},
+};
+
+fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
+    (StatusCode::BAD_REQUEST, RpcError::new(code::HEADER_MISMATCH, text))
+}
+
+/// Checks a request in the order the specification needs: metadata, versions, method, names.
+fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Result<RequestMeta, (StatusCode, RpcError)> {
+    let meta = modern::request_meta(&request.params).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
+    match version {
+        None => return Err(mismatch("the header `MCP-Protocol-Version` is missing")),
+        Some(version) if version != meta.version => {
+            return Err(mismatch("the header `MCP-Protocol-Version` is not the version in `_meta`"));
+        }
+        Some(_) => {}
+    }
+    if meta.version != modern::VERSION {
+        return Err((StatusCode::BAD_REQUEST, modern::unsupported(&meta.version)));
+    }
+    if header(headers, "mcp-method")?.as_deref() != Some(request.method.as_str()) {
+        return Err(mismatch("the header `Mcp-Method` is missing or not the method of the request"));
+    }
+    if !modern::has_method(&request.method) {
+        return Err((StatusCode::NOT_FOUND, modern::unknown_method(&request.method)));
+    }
+    let source = match request.method.as_str() {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+        _ => return Ok(meta),
+    };
+    // A request without the value is malformed, not mismatched: the method says so.
+    if let Some(value) = request.params.get(source).and_then(Value::as_str) {
+        let name = header(headers, "mcp-name")?.map(|name| decoded(&name)).transpose()?;
+        if name.as_deref() != Some(value) {
+            return Err(mismatch(format!("the header `Mcp-Name` is missing or not `params.{source}`")));
+        }
+    }
+    Ok(meta)
+}
+
+/// A header's value without the white space around it.
+fn header(headers: &HeaderMap, name: &str) -> Result<Option<String>, (StatusCode, RpcError)> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (value.to_str(), values.next()) {
+        (Ok(value), None) => Ok(Some(value.trim().to_owned())),
+        _ => Err(mismatch(format!("the header `{name}` is repeated or has invalid characters"))),
+    }
+}
+
+/// The text a value stands for: names beyond ASCII come as Base64 between markers ("Value Encoding").
+fn decoded(value: &str) -> Result<String, (StatusCode, RpcError)> {
+    let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
+        return Ok(value.to_owned());
+    };
+    let bytes = BASE64_STANDARD.decode(encoded).ok();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| mismatch("a header is not valid Base64"))
+}
+
+/// The HTTP status of a response: errors of the protocol have their own, what a method answers is 200.
+fn status(response: &Value) -> StatusCode {
+    match response.pointer("/error/code").and_then(Value::as_i64) {
+        Some(code::MISSING_CLIENT_CAPABILITY) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
+}
+
+/// A POST of this version.
+pub(super) async fn take(
+    http: Arc<Http>,
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    version: Option<&str>,
+    request: Request,
+) -> Response {
+    let accepts = body::accepts(headers);
+    if !accepts.json && !accepts.stream {
+        return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
+            .into_response();
+    }
+    let meta = match check(headers, version, &request) {
+        Ok(meta) => meta,
+        Err((status, error)) => return body::error(status, Some(&request.id), error),
+    };
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let stream = Outbox::new(sender, None);
+    let cancellation = CancellationToken::new();
+    let cx = modern::context(&http.service, &meta, principal, stream.clone(), cancellation.clone());
+    tokio::spawn(async move {
+        let handling = modern::handle(&http.service, &request, &cx, &stream);
+        tokio::pin!(handling);
+        let result = tokio::select! {
+            result = &mut handling => result,
+            // Closing the stream cancels the request ("Cancellation"); it is still let to end in its own way.
+            () = stream.closed() => {
+                cancellation.cancel();
+                handling.await
+            }
+        };
+        stream.send(Outgoing::Response(respond(&request, result))).await;
+    });
+    body::answer(receiver, accepts, status).await
+}

@@ -1,0 +1,160 @@
+//! The versions that begin with `initialize`: 2025-11-25 and before.
+
+use std::sync::{Arc, OnceLock};
+
+use pmcp_tasks::{
+    RpcError,
+    call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
+    protocol::params as parse,
+    security::Principal,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    message::{Message, Request, RequestId},
+    service::{Call, Service},
+    session::{Outbox, RequestPeer, Session, SessionPeer},
+};
+
+/// The versions that have a handshake, newest first.
+pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+
+/// What a client and we agreed on at `initialize`.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreement {
+    pub(crate) version: &'static str,
+    pub(crate) client: ClientCapabilities,
+}
+
+/// A session of these versions, with whose it is.
+#[derive(Debug)]
+pub(crate) struct LegacySession {
+    pub(crate) session: Arc<Session>,
+    /// Who began it; nobody else may use it.
+    pub(crate) principal: Option<Principal>,
+    agreement: OnceLock<Agreement>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InitializeParams {
+    protocol_version: String,
+    #[serde(default)]
+    capabilities: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelledParams {
+    request_id: RequestId,
+}
+
+impl LegacySession {
+    pub(crate) fn new(session: Arc<Session>, principal: Option<Principal>) -> Self {
+        Self { session, principal, agreement: OnceLock::new() }
+    }
+
+    pub(crate) fn agreement(&self) -> Option<&Agreement> {
+        self.agreement.get()
+    }
+
+    /// The context of a request that came over this stream.
+    pub(crate) fn context(
+        &self,
+        service: &Service,
+        agreement: &Agreement,
+        stream: Outbox,
+        cancellation: CancellationToken,
+    ) -> CallContext {
+        let peer: Arc<dyn Peer> = Arc::new(RequestPeer { stream, session: Some(self.session.clone()) });
+        let session: Arc<dyn Peer> = Arc::new(SessionPeer(self.session.clone()));
+        service.context(Call {
+            revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
+            principal: self.principal.clone(),
+            session_id: Some(self.session.id.clone()),
+            client: agreement.client,
+            peer,
+            session: Some(session),
+            cancellation,
+        })
+    }
+
+    /// Answers `initialize` (lifecycle, "Initialization").
+    pub(crate) fn initialize(&self, service: &Service, params: &Value) -> Result<Value, RpcError> {
+        let given: InitializeParams = parse(params)?;
+        // A version we do not speak is answered with the newest we do ("Version Negotiation").
+        let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
+        let agreement = Agreement { version, client: ClientCapabilities::parse(&given.capabilities) };
+        if self.agreement.set(agreement).is_err() {
+            return Err(RpcError::new(
+                pmcp_tasks::protocol::code::INVALID_REQUEST,
+                "this session has been initialized already",
+            ));
+        }
+        let mut capabilities = service.capabilities();
+        if version == VERSIONS[0] {
+            let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
+            capabilities.extend(tasks_capability(service, &caller));
+        }
+        let mut result = json!({
+            "protocolVersion": version,
+            "capabilities": capabilities,
+            "serverInfo": service.info,
+        });
+        if let Some(instructions) = &service.instructions {
+            result["instructions"] = instructions.as_str().into();
+        }
+        Ok(result)
+    }
+
+    /// Handles a request of an initialized session.
+    pub(crate) async fn handle(
+        &self,
+        service: &Service,
+        request: &Request,
+        cx: &CallContext,
+    ) -> Result<Value, RpcError> {
+        if request.method == "ping" {
+            return Ok(json!({}));
+        }
+        let result = service.handle(&request.method, &request.params, cx).await;
+        result.unwrap_or_else(|| {
+            Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
+        })
+    }
+
+    /// Takes a notification or an answer; what it does not know it ignores.
+    pub(crate) fn take(&self, message: Message) {
+        match message {
+            Message::Notification { method, params } if method == "notifications/cancelled" => {
+                if let Ok(CancelledParams { request_id }) = parse::<CancelledParams>(&params) {
+                    self.session.cancel(&request_id);
+                }
+            }
+            Message::Response { id, result } => self.session.answered(&id, result),
+            Message::Notification { .. } | Message::Request(_) => {}
+        }
+        self.session.touch();
+    }
+}
+
+/// The tasks capability of 2025-11-25, where tasks are possible (tasks, "Server Capabilities").
+fn tasks_capability(service: &Service, caller: &Caller) -> Option<(String, Value)> {
+    let Caller::Known { may_list, .. } = caller else { return None };
+    if !service.router.has_tasks() {
+        return None;
+    }
+    let mut tasks =
+        Map::from_iter([("cancel".to_owned(), json!({})), ("requests".to_owned(), json!({ "tools": { "call": {} } }))]);
+    if *may_list {
+        tasks.insert("list".into(), json!({}));
+    }
+    Some(("tasks".into(), tasks.into()))
+}
+
+/// The beginning of a name a client sent, for a message.
+pub(crate) fn shortened(name: &str) -> String {
+    name.chars().take(80).collect()
+}

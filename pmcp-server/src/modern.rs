@@ -1,0 +1,217 @@
+//! The version without sessions: 2026-07-28. Every request says in `_meta` what it speaks and what its client can do.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use pmcp_tasks::{
+    RpcError,
+    call::{CallContext, ClientCapabilities, Revision},
+    protocol::{TASKS_EXTENSION, code},
+    security::Principal,
+};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    legacy,
+    message::{self, Request, RequestId},
+    service::{Call, Service},
+    session::{Outbox, Outgoing, RequestPeer},
+};
+
+/// The one modern version we speak.
+pub(crate) const VERSION: &str = "2026-07-28";
+
+const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+
+/// How long clients may keep lists, which do not change while the server runs: one minute.
+const LIST_TTL_MS: u64 = 60_000;
+
+/// What a request says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestMeta {
+    pub(crate) version: String,
+    pub(crate) client: ClientCapabilities,
+}
+
+/// The version a message claims in `_meta`, if it does: the mark of this era.
+pub(crate) fn claimed_version(params: &Value) -> Option<&str> {
+    params.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()
+}
+
+/// Reads the required fields of `_meta` (overview, "Per-request protocol fields").
+pub(crate) fn request_meta(params: &Value) -> Result<RequestMeta, RpcError> {
+    let missing = |key: &str| RpcError::invalid_params(format!("`_meta` has no valid `{key}`"));
+    let version = claimed_version(params).ok_or_else(|| missing(PROTOCOL_VERSION))?.to_owned();
+    let capabilities = params.get("_meta").and_then(|meta| meta.get(CLIENT_CAPABILITIES));
+    let capabilities = capabilities.filter(|value| value.is_object()).ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
+    Ok(RequestMeta { version, client: ClientCapabilities::parse(capabilities) })
+}
+
+/// Every version we speak, newest first.
+fn supported() -> Vec<&'static str> {
+    [VERSION].into_iter().chain(legacy::VERSIONS).collect()
+}
+
+/// A version we do not speak: -32022 (versioning, "Protocol Version Negotiation").
+pub(crate) fn unsupported(requested: &str) -> RpcError {
+    RpcError::new(code::UNSUPPORTED_PROTOCOL_VERSION, "unsupported protocol version")
+        .with_data(json!({ "supported": supported(), "requested": requested }))
+}
+
+/// Whether this version has the method.
+pub(crate) fn has_method(method: &str) -> bool {
+    matches!(
+        method,
+        "server/discover"
+            | "subscriptions/listen"
+            | "tools/list"
+            | "tools/call"
+            | "tasks/get"
+            | "tasks/update"
+            | "tasks/cancel"
+            | "prompts/list"
+            | "prompts/get"
+            | "resources/list"
+            | "resources/templates/list"
+            | "resources/read"
+    )
+}
+
+/// An unknown method, or one this version removed.
+pub(crate) fn unknown_method(method: &str) -> RpcError {
+    RpcError::method_not_found(format!("unknown method `{}`", legacy::shortened(method)))
+}
+
+/// The context of a request that came over this stream.
+pub(crate) fn context(
+    service: &Service,
+    meta: &RequestMeta,
+    principal: Option<Principal>,
+    stream: Outbox,
+    cancellation: CancellationToken,
+) -> CallContext {
+    service.context(Call {
+        revision: Revision::V2026,
+        principal,
+        session_id: None,
+        client: meta.client,
+        peer: Arc::new(RequestPeer { stream, session: None }),
+        session: None,
+        cancellation,
+    })
+}
+
+/// Handles a request whose version was checked. Notifications of a subscription go out on `stream` before this returns.
+pub(crate) async fn handle(
+    service: &Service,
+    request: &Request,
+    cx: &CallContext,
+    stream: &Outbox,
+) -> Result<Value, RpcError> {
+    let result = match request.method.as_str() {
+        "server/discover" => Ok(discover(service)),
+        "subscriptions/listen" => listen(service, request, cx, stream).await,
+        method if has_method(method) => match service.handle(method, &request.params, cx).await {
+            Some(result) => result,
+            None => Err(unknown_method(method)),
+        },
+        method => Err(unknown_method(method)),
+    };
+    result.map(|result| completed(service, &request.method, result))
+}
+
+/// The result with what every result of this version has.
+fn completed(service: &Service, method: &str, mut result: Value) -> Value {
+    let Some(fields) = result.as_object_mut() else { return result };
+    let kind = fields.entry("resultType").or_insert_with(|| "complete".into());
+    if kind == "complete" {
+        // Lists are the same for all and change only with the server; what is read may be anything (caching).
+        let caching = match method {
+            "server/discover" | "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
+                Some((LIST_TTL_MS, "public"))
+            }
+            "resources/read" => Some((0, "private")),
+            _ => None,
+        };
+        if let Some((ttl, scope)) = caching {
+            fields.entry("ttlMs").or_insert_with(|| ttl.into());
+            fields.entry("cacheScope").or_insert_with(|| scope.into());
+        }
+    }
+    let meta = fields.entry("_meta").or_insert_with(|| json!({}));
+    if let Some(meta) = meta.as_object_mut() {
+        meta.insert(SERVER_INFO.into(), service.info.clone());
+    }
+    result
+}
+
+/// `DiscoverResult` (discovery, "Response").
+fn discover(service: &Service) -> Value {
+    let mut capabilities = service.capabilities();
+    if service.router.has_tasks() {
+        capabilities.insert("extensions".into(), json!({ TASKS_EXTENSION: {} }));
+    }
+    let mut result = json!({ "supportedVersions": supported(), "capabilities": capabilities });
+    if let Some(instructions) = &service.instructions {
+        result["instructions"] = instructions.as_str().into();
+    }
+    result
+}
+
+/// Sends a notification that names its subscription.
+async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) -> bool {
+    if let Some(fields) = params.as_object_mut() {
+        let meta = fields.entry("_meta").or_insert_with(|| json!({}));
+        if let Some(meta) = meta.as_object_mut() {
+            meta.insert(SUBSCRIPTION_ID.into(), json!(id));
+        }
+    }
+    stream.send(Outgoing::Message(message::notification(method, params))).await
+}
+
+/// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it. Tasks are all
+/// that can be listened to: lists do not change while the server runs.
+async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: &Outbox) -> Result<Value, RpcError> {
+    let _place = service.subscriptions.try_acquire().map_err(|_| {
+        RpcError::internal(format!("{} subscriptions are open; close one", service.limits.subscriptions))
+    })?;
+    let subscription = service.router.listen(&request.params, cx).await?;
+    let mut accepted = Map::new();
+    if let Some(subscription) = &subscription {
+        accepted.insert("taskIds".into(), json!(subscription.accepted()));
+    }
+    let id = &request.id;
+    let acknowledged = json!({ "notifications": accepted });
+    if !tell(stream, id, "notifications/subscriptions/acknowledged", acknowledged).await {
+        return Ok(ended(id));
+    }
+    let tasks = async {
+        if let Some(mut subscription) = subscription {
+            while let Some(task) = subscription.next().await {
+                if !tell(stream, id, "notifications/tasks", task).await {
+                    return;
+                }
+            }
+        }
+        // Every task has ended; the client closes the stream when it wants.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = tasks => {}
+        () = stream.closed() => {}
+        () = cx.cancellation.cancelled() => {}
+        () = service.stopped.cancelled() => {
+            // At teardown the server cancels the request, then answers it (cancellation, "Behavior Requirements").
+            tell(stream, id, "notifications/cancelled", json!({ "requestId": id, "reason": "the server is shutting down" })).await;
+        }
+    }
+    Ok(ended(id))
+}
+
+fn ended(id: &RequestId) -> Value {
+    json!({ "_meta": { SUBSCRIPTION_ID: id } })
+}

@@ -1,0 +1,429 @@
+//! Building a server and serving it.
+
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use pmcp_tasks::{
+    Limits, TaskStore, ToolContext, ToolError,
+    router::{TaskRouter, TaskRouterBuilder},
+    tool::Tool,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::Semaphore,
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error, Transport,
+    access::{Access, Anonymous},
+    auth::Authenticator,
+    connection,
+    http::{self, Allowed},
+    prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
+    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
+    service::{ServeLimits, Service},
+};
+
+/// Where the MCP endpoint is.
+const PATH: &str = "/mcp";
+
+/// How long open streams are waited for after everything has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
+pub struct Server<S = ()> {
+    info: Value,
+    instructions: Option<String>,
+    tools: TaskRouterBuilder<S>,
+    prompts: Vec<RegisteredPrompt>,
+    resources: Vec<Result<RegisteredResource, Error>>,
+    store: TaskStore,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    anonymous: Anonymous,
+    allowed: Allowed,
+    limits: ServeLimits,
+    shutdown_grace: Duration,
+}
+
+impl<S> fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server with this name and version, which clients show. It offers nothing yet, keeps tasks in memory and serves
+    /// only this machine's user.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            info: json!({ "name": name.into(), "version": version.into() }),
+            instructions: None,
+            tools: TaskRouter::builder(),
+            prompts: Vec::new(),
+            resources: Vec::new(),
+            store: TaskStore::memory(),
+            authenticator: None,
+            anonymous: Anonymous::default(),
+            allowed: Allowed::default(),
+            limits: ServeLimits::default(),
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Server<S> {
+    /// A name for people.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.info["title"] = title.into().into();
+        self
+    }
+
+    /// How to use the server, for the model.
+    #[must_use]
+    pub fn instructions(self, instructions: impl Into<String>) -> Self {
+        Self { instructions: Some(instructions.into()), ..self }
+    }
+
+    /// The state that tools take parts of as `State<T>`. Call it before registering the tools that do.
+    pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> Server<T> {
+        Server {
+            info: self.info,
+            instructions: self.instructions,
+            tools: self.tools.state(state),
+            prompts: self.prompts,
+            resources: self.resources,
+            store: self.store,
+            authenticator: self.authenticator,
+            anonymous: self.anonymous,
+            allowed: self.allowed,
+            limits: self.limits,
+            shutdown_grace: self.shutdown_grace,
+        }
+    }
+
+    /// Offers a tool: a function with `#[task_tool]`.
+    #[must_use]
+    pub fn tool<T: Tool<S>>(self) -> Self {
+        Self { tools: self.tools.tool::<T>(), ..self }
+    }
+
+    /// Offers a prompt.
+    #[must_use]
+    pub fn prompt<F, R>(mut self, prompt: Prompt, handler: F) -> Self
+    where
+        F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
+    {
+        self.prompts.push(RegisteredPrompt::new(prompt, handler));
+        self
+    }
+
+    /// Offers a resource, given by its URI or described in more detail.
+    #[must_use]
+    pub fn resource<F, R, C>(self, resource: impl Into<Resource>, handler: F) -> Self
+    where
+        F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<ResourceContents>,
+    {
+        self.add_resource(RegisteredResource::new(resource.into(), false, handler))
+    }
+
+    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
+    #[must_use]
+    pub fn resource_template<F, R, C>(self, template: impl Into<Resource>, handler: F) -> Self
+    where
+        F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<ResourceContents>,
+    {
+        self.add_resource(RegisteredResource::new(template.into(), true, handler))
+    }
+
+    fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
+    /// Where tasks are kept; in memory if nothing is said.
+    #[must_use]
+    pub fn store(self, store: TaskStore) -> Self {
+        Self { store, ..self }
+    }
+
+    /// Bounds on tasks and calls.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { tools: self.tools.limits(limits), ..self }
+    }
+
+    /// Bounds on messages, sessions and streams.
+    #[must_use]
+    pub fn serve_limits(self, limits: ServeLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Shows clients what went wrong inside a tool. For development only: it may tell secrets.
+    #[must_use]
+    pub fn expose_errors(self, expose_errors: bool) -> Self {
+        Self { tools: self.tools.expose_errors(expose_errors), ..self }
+    }
+
+    /// Lets in only whom this authenticator knows (HTTP). Tasks belong to the subject it finds, else to the client.
+    #[must_use]
+    pub fn authenticator(self, authenticator: impl Authenticator) -> Self {
+        Self { authenticator: Some(Arc::new(authenticator)), ..self }
+    }
+
+    /// What callers may do with tasks where nobody authenticates and the server is not local.
+    #[must_use]
+    pub fn anonymous(self, anonymous: Anonymous) -> Self {
+        Self { anonymous, ..self }
+    }
+
+    /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser. On a loopback address
+    /// pages of this machine may, too.
+    #[must_use]
+    pub fn allowed_origins<T: Into<String>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
+        self.allowed.origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The names clients reach the server under; requests with another `Host` are refused. Without any, only a server on a
+    /// loopback address checks.
+    #[must_use]
+    pub fn allowed_hosts<T: Into<String>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
+        self.allowed.hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long work may go on after the server was told to stop. Default 10 seconds.
+    #[must_use]
+    pub fn shutdown_grace(self, grace: Duration) -> Self {
+        Self { shutdown_grace: grace, ..self }
+    }
+
+    fn build(self, local: bool) -> Result<Built, Error> {
+        let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
+        unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
+        unique("resource", resources.iter().map(RegisteredResource::uri))?;
+        let durability = self.store.capabilities().durability.clone();
+        let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };
+        tracing::info!(durability, owners = access.describe(), "tasks");
+        let service = Service {
+            info: self.info,
+            instructions: self.instructions,
+            router: self.tools.build(self.store)?,
+            prompts: self.prompts,
+            resources,
+            access,
+            subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
+            limits: self.limits,
+            shutdown_grace: self.shutdown_grace,
+            stopped: CancellationToken::new(),
+        };
+        Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(mut self, clock: impl pmcp_tasks::time::Clock) -> Self {
+        self.store = self.store.with_clock(clock);
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
+        Ok(self.build(true)?.service)
+    }
+
+    /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
+    /// gets the [grace](Self::shutdown_grace) to finish.
+    ///
+    /// Over HTTP one line on standard error tells the address: `listening on http://HOST:PORT/mcp`.
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the address cannot be listened on.
+    pub async fn serve(self, transport: Transport) -> Result<(), Error> {
+        match transport {
+            Transport::Stdio => {
+                let service = self.build(true)?.service;
+                service.router.keep_house();
+                let stopping = service.clone();
+                let signal = tokio::spawn(async move {
+                    terminated().await;
+                    stopping.shut_down().await;
+                });
+                connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
+                signal.abort();
+                service.shut_down().await;
+                Ok(())
+            }
+            Transport::Http(address) => {
+                let running = self.start(address).await?;
+                eprintln!("listening on {}", running.url());
+                terminated().await;
+                running.shut_down().await
+            }
+        }
+    }
+
+    /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback
+    /// address, and are refused on any other.
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the address cannot be listened on.
+    pub async fn start(self, address: SocketAddr) -> Result<Running, Error> {
+        let bind = |source| Error::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let local_address = listener.local_addr().map_err(bind)?;
+        let loopback = local_address.ip().is_loopback();
+        let mut built = self.build(loopback)?;
+        built.allowed.loopback = loopback;
+        let service = built.service.clone();
+        service.router.keep_house();
+        let closing = CancellationToken::new();
+        let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
+        let serving = tokio::spawn(async move { serving.await });
+        Ok(Running { address: local_address, service, closing, serving })
+    }
+
+    /// The server as routes for an `axum` application of yours: one endpoint at `/mcp`. Nest it under a path if you like.
+    ///
+    /// The application decides where it listens, so callers who do not authenticate are refused tasks, unless
+    /// [`anonymous`](Self::anonymous) says otherwise, and `Host` is checked only against
+    /// [`allowed_hosts`](Self::allowed_hosts). 2025-11-25 sessions live in this process: a load balancer has to send all
+    /// requests with one `Mcp-Session-Id` to one instance.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub fn into_router(self) -> Result<axum::Router, Error> {
+        Ok(self.build(false)?.routes())
+    }
+
+    /// Serves one client over a pair of streams, a message a line, until its input ends: as on stdio.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub async fn serve_io(
+        self,
+        reader: impl AsyncRead + Unpin + Send,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<(), Error> {
+        let service = self.build(true)?.service;
+        service.router.keep_house();
+        connection::serve(service.clone(), reader, writer).await;
+        service.shut_down().await;
+        Ok(())
+    }
+}
+
+/// A server whose parts fit together.
+struct Built {
+    service: Arc<Service>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    allowed: Allowed,
+}
+
+impl Built {
+    fn routes(self) -> axum::Router {
+        http::routes(self.service, self.authenticator, self.allowed, PATH)
+    }
+}
+
+fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let mut seen = std::collections::HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::Duplicate { what, name: name.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// A server that serves HTTP in the background.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    service: Arc<Service>,
+    closing: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of its MCP endpoint.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}{PATH}", self.address)
+    }
+
+    /// Begins nothing new, lets running work finish for the grace period, then closes.
+    ///
+    /// # Errors
+    /// Serving had failed.
+    pub async fn shut_down(self) -> Result<(), Error> {
+        self.service.shut_down().await;
+        self.closing.cancel();
+        let mut serving = self.serving;
+        match tokio::time::timeout(LAST_WORDS, &mut serving).await {
+            Ok(Ok(result)) => result.map_err(Error::from),
+            Ok(Err(_)) => Ok(()),
+            Err(_) => {
+                // A client that keeps its connection open does not keep the server.
+                serving.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Standard input, read by a thread of its own: tokio's would keep the process alive until the next line comes.
+fn stdin() -> impl AsyncRead + Unpin + Send {
+    use std::io::Read as _;
+    let (sender, receiver) = tokio::sync::mpsc::channel(4);
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = std::io::stdin().lock().read(&mut buffer);
+            let ended = matches!(read, Ok(0) | Err(_));
+            let chunk = read.map(|n| bytes::Bytes::copy_from_slice(&buffer[..n]));
+            if ended || sender.blocking_send(chunk).is_err() {
+                return;
+            }
+        }
+    });
+    tokio_util::io::StreamReader::new(tokio_stream::wrappers::ReceiverStream::new(receiver))
+}
+
+/// Ends at Ctrl-C or SIGTERM.
+async fn terminated() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,189 @@
+//! The grammar of `#[task_tool(…)]`.
+
+use pmcp_macro_support::{Keys, did_you_mean, error, listed};
+use proc_macro2::{Span, TokenStream};
+use syn::{Ident, LitStr, Path};
+
+/// The keys, in the order of the documentation.
+const KEYS: [&str; 14] = [
+    "name",
+    "title",
+    "description",
+    "support",
+    "ttl",
+    "poll_interval",
+    "timeout",
+    "on_crash",
+    "read_only",
+    "destructive",
+    "idempotent",
+    "open_world",
+    "args",
+    "crate",
+];
+
+/// What the attribute says. `None` is what it leaves out.
+#[derive(Default)]
+pub(super) struct TaskToolArgs {
+    pub(super) name: Option<LitStr>,
+    pub(super) title: Option<LitStr>,
+    pub(super) description: Option<LitStr>,
+    pub(super) support: Option<Given<Support>>,
+    pub(super) ttl: Option<Given<Millis>>,
+    pub(super) poll_interval: Option<Given<Millis>>,
+    pub(super) timeout: Option<Given<Millis>>,
+    pub(super) on_crash: Option<Given<OnCrash>>,
+    pub(super) hints: Hints,
+    pub(super) args: Option<Ident>,
+    pub(super) krate: Option<Path>,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) span: Span,
+}
+
+/// Whether calls become tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Support {
+    Forbidden,
+    Optional,
+    Required,
+}
+
+/// What happens when the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnCrash {
+    Fail,
+    Restart,
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Millis(pub(super) u64);
+
+/// The annotations of MCP.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Hints {
+    pub(super) read_only: Option<bool>,
+    pub(super) destructive: Option<bool>,
+    pub(super) idempotent: Option<bool>,
+    pub(super) open_world: Option<bool>,
+}
+
+impl TaskToolArgs {
+    /// Reads the arguments.
+    pub(super) fn parse(args: TokenStream) -> syn::Result<Self> {
+        let mut keys = Keys::parse(args, &KEYS);
+        let parsed = Self {
+            name: keys.string("name"),
+            title: keys.string("title"),
+            description: keys.string("description"),
+            support: choice(
+                &mut keys,
+                "support",
+                &[("forbidden", Support::Forbidden), ("optional", Support::Optional), ("required", Support::Required)],
+            ),
+            ttl: duration(&mut keys, "ttl"),
+            poll_interval: duration(&mut keys, "poll_interval"),
+            timeout: duration(&mut keys, "timeout"),
+            on_crash: choice(&mut keys, "on_crash", &[("fail", OnCrash::Fail), ("restart", OnCrash::Restart)]),
+            hints: Hints {
+                read_only: keys.flag("read_only"),
+                destructive: keys.flag("destructive"),
+                idempotent: keys.flag("idempotent"),
+                open_world: keys.flag("open_world"),
+            },
+            args: keys.ident("args"),
+            krate: keys.path("crate"),
+        };
+        keys.finish(parsed)
+    }
+}
+
+/// The value of a key that takes one of these strings.
+fn choice<T: Copy>(keys: &mut Keys, key: &str, choices: &[(&str, T)]) -> Option<Given<T>> {
+    let text = keys.string(key)?;
+    let given = text.value();
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == given) {
+        return Some(Given { value: *value, span: text.span() });
+    }
+    let meant = did_you_mean(&given, choices.iter().map(|(name, _)| *name));
+    let help = meant.map_or_else(
+        || {
+            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("use {}", listed(&names, "or"))
+        },
+        |meant| format!("did you mean `\"{meant}\"`?"),
+    );
+    keys.report(error(&text, format_args!("`{key}` cannot be `\"{given}\"`"), help));
+    None
+}
+
+/// The value of a key that takes a length of time.
+fn duration(keys: &mut Keys, key: &str) -> Option<Given<Millis>> {
+    let text = keys.string(key)?;
+    let help = "write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`";
+    match millis(&text.value()) {
+        Some(0) => keys.report(error(&text, format_args!("`{key}` is zero"), "use at least `\"1ms\"`")),
+        Some(value) => return Some(Given { value: Millis(value), span: text.span() }),
+        None => {
+            let given = text.value();
+            keys.report(error(&text, format_args!("`{given}` is not a length of time"), help));
+        }
+    }
+    None
+}
+
+fn millis(text: &str) -> Option<u64> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        let known = [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("1d", 86_400_000)];
+        for (text, expected) in known {
+            assert_eq!(millis(text), Some(expected));
+        }
+        for text in ["", "1", "h", "1 h", "1.5h", "-1s", "1w", "99999999999999999999s", "9999999999999999d"] {
+            assert_eq!(millis(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_wrong_value_is_reported_at_itself() {
+        let args = quote!(support = "optionl", ttl = "1w", timeout = "0s", on_crash = "never", name = 3, read_only = 1);
+        let errors: Vec<String> =
+            TaskToolArgs::parse(args).err().unwrap().into_iter().map(|error| error.to_string()).collect();
+        assert_eq!(
+            errors,
+            [
+                "`name` takes a string\nhelp: write `name = \"…\"`",
+                "`support` cannot be `\"optionl\"`\nhelp: did you mean `\"optional\"`?",
+                "`1w` is not a length of time\nhelp: write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`",
+                "`timeout` is zero\nhelp: use at least `\"1ms\"`",
+                "`on_crash` cannot be `\"never\"`\nhelp: use `\"fail\"` or `\"restart\"`",
+                "`read_only` takes `true` or `false`\nhelp: write `read_only` or `read_only = false`",
+            ]
+        );
+    }
+}

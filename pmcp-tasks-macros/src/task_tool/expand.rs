@@ -1,0 +1,296 @@
+//! The tokens of a tool.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+
+use super::{
+    args::{Hints, Millis, OnCrash, Support},
+    input::Input,
+    model::TaskTool,
+    output::Output,
+    owned::{Lent, Owned},
+    parameter::{Answer, Argument, Context, ContextKind, Parameter, State, StateKind},
+};
+
+impl TaskTool {
+    /// The function, the type that stands for it, its arguments, and how it is called.
+    pub(super) fn expand(&self) -> TokenStream {
+        let p = self.krate.private();
+        let func = &self.func;
+        let (ident, vis) = (&func.sig.ident, &func.vis);
+        let (cfgs, docs) = (func.cfgs().collect::<Vec<_>>(), func.docs());
+        let (arguments, impls) = match &self.input {
+            Input::List(name) => (self.arguments_struct(name), self.arguments_impls(name)),
+            Input::Object(owned) => (TokenStream::new(), object_spec(owned, &p)),
+        };
+        let definition = self.definition(&p);
+        let prepare = self.prepare(&p);
+        let specs = self.specs(&p);
+        let bounds = self.parameters.iter().filter_map(|parameter| match parameter {
+            Parameter::State(State { kind: StateKind::Part(ty), .. }) => Some(quote!(#ty: #p::FromRef<__PmcpState>)),
+            Parameter::State(State { kind: StateKind::Alias(ty), .. }) => {
+                Some(quote!(#ty: #p::StateParameter<__PmcpState>))
+            }
+            _ => None,
+        });
+        quote! {
+            // A tool is `async` whether or not it waits for anything.
+            #[allow(clippy::unused_async)]
+            #func
+
+            #(#cfgs)*
+            #(#docs)*
+            #[doc(hidden)]
+            #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
+            #vis enum #ident {}
+
+            #arguments
+
+            #(#cfgs)*
+            #[allow(deprecated, non_snake_case)]
+            const _: () = {
+                #impls
+                #specs
+
+                impl<__PmcpState> #p::Tool<__PmcpState> for #ident
+                where
+                    #(#bounds,)*
+                {
+                    fn definition() -> #p::ToolDefinition {
+                        #definition
+                    }
+
+                    fn prepare(
+                        __pmcp_state: &__PmcpState,
+                        __pmcp_arguments: #p::Arguments,
+                    ) -> ::core::result::Result<#p::Prepared, #p::ArgumentError> {
+                        #prepare
+                    }
+                }
+            };
+        }
+    }
+
+    fn definition(&self, p: &TokenStream) -> TokenStream {
+        let name = &self.name;
+        let (title, description) = (text(self.title.as_deref()), text(self.description.as_deref()));
+        let support = match self.support {
+            Support::Forbidden => quote!(Forbidden),
+            Support::Optional => quote!(Optional),
+            Support::Required => quote!(Required),
+        };
+        let on_crash = match self.on_crash {
+            OnCrash::Fail => quote!(Fail),
+            OnCrash::Restart => quote!(Restart),
+        };
+        let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
+        let Hints { read_only, destructive, idempotent, open_world } = self.hints;
+        let (read_only, destructive) = (flag(read_only), flag(destructive));
+        let (idempotent, open_world) = (flag(idempotent), flag(open_world));
+        let input_schema = match &self.input {
+            Input::List(name) => quote!(#p::input_schema::<#name>()),
+            Input::Object(_) => quote!((__pmcp_object().schema)()),
+        };
+        let questions = self.answers().map(|Answer { ident, .. }| {
+            let spec = answer_spec(ident);
+            quote!(#spec().question())
+        });
+        let variables =
+            if self.context().is_some() { quote!((__pmcp_context().fields)()) } else { quote!(::std::vec::Vec::new()) };
+        quote! {
+            #p::ToolDefinition {
+                name: ::core::convert::From::from(#name),
+                title: #title,
+                description: #description,
+                support: #p::TaskSupport::#support,
+                ttl: #ttl,
+                poll_interval: #poll_interval,
+                timeout: #timeout,
+                on_crash: #p::OnCrash::#on_crash,
+                annotations: #p::ToolAnnotations {
+                    read_only: #read_only,
+                    destructive: #destructive,
+                    idempotent: #idempotent,
+                    open_world: #open_world,
+                },
+                input_schema: #input_schema,
+                output_schema: (__pmcp_output().schema)(),
+                questions: ::core::convert::From::from([#(#questions),*]),
+                variables: #variables,
+                ..::core::default::Default::default()
+            }
+        }
+    }
+
+    /// The body of `prepare`: everything that can be refused happens before the run.
+    fn prepare(&self, p: &TokenStream) -> TokenStream {
+        let ident = &self.func.sig.ident;
+        let decoded = match &self.input {
+            Input::List(name) => quote!(#p::decode_list::<#name>(__pmcp_arguments.given)?),
+            Input::Object(_) => quote!((__pmcp_object().decode)(__pmcp_arguments.given)?),
+        };
+        let answers = self.answers().map(|Answer { ident, .. }| {
+            let (local, spec) = (answer_local(ident), answer_spec(ident));
+            quote!(let #local = #spec().decode(&mut __pmcp_answers)?;)
+        });
+        let taken = self.answers().next().map(|_| quote!(let mut __pmcp_answers = __pmcp_arguments.answers;));
+        let states = self.parameters.iter().enumerate().filter_map(|(at, parameter)| {
+            let Parameter::State(State { kind, .. }) = parameter else { return None };
+            let local = state_local(at);
+            Some(match kind {
+                StateKind::Part(ty) => {
+                    quote!(let #local = #p::State(<#ty as #p::FromRef<__PmcpState>>::from_ref(__pmcp_state));)
+                }
+                StateKind::Alias(ty) => {
+                    quote!(let #local = <#ty as #p::StateParameter<__PmcpState>>::from_state(__pmcp_state);)
+                }
+            })
+        });
+        let parameters = self.parameters.iter().enumerate().map(|(at, parameter)| passed(at, parameter));
+        let call = quote!(#ident(#(#parameters),*).await);
+        let result = match &self.output {
+            Output::Value(_) | Output::Alias(_) => quote!((__pmcp_output().convert)(#call)),
+            Output::Result { .. } => quote! {
+                match #call {
+                    ::core::result::Result::Ok(__pmcp_value) => (__pmcp_output().convert)(__pmcp_value),
+                    ::core::result::Result::Err(__pmcp_error) => {
+                        ::core::result::Result::Err(__pmcp_failure()(__pmcp_error))
+                    }
+                }
+            },
+        };
+        quote! {
+            let __pmcp_args = #decoded;
+            #taken
+            #(#answers)*
+            #(#states)*
+            ::core::result::Result::Ok(#p::Prepared::new(move |__pmcp_run: #p::RunContext| async move { #result }))
+        }
+    }
+
+    /// One function for each type that has a bound, which stands nowhere else.
+    fn specs(&self, p: &TokenStream) -> TokenStream {
+        let answers = self.answers().map(|Answer { ident, message, description, owned }| {
+            let (function, ty, name) = (answer_spec(ident), &owned.ty, ident.unraw().to_string());
+            let describe = description.iter().map(|text| quote!(.describe(#text)));
+            quote! {
+                fn #function() -> #p::AnswerSpec<#ty> {
+                    #p::answer::<#ty>(#name, #message) #(#describe)*
+                }
+            }
+        });
+        let context = self.context().map(|Context { kind, .. }| {
+            let (ty, make) = match kind {
+                ContextKind::Task(variables) => {
+                    (quote!(#p::TaskContext<#variables>), quote!(#p::task_context::<#variables>()))
+                }
+                ContextKind::Tool => (quote!(#p::ToolContext), quote!(#p::tool_context())),
+                ContextKind::Alias(ty) => (ty.clone(), quote!(#p::context::<#ty>())),
+            };
+            quote! {
+                fn __pmcp_context() -> #p::ContextSpec<#ty> {
+                    #make
+                }
+            }
+        });
+        let (returned, make) = match &self.output {
+            Output::Value(value) | Output::Result { value, .. } => (value, quote!(output)),
+            Output::Alias(result) => (result, quote!(result)),
+        };
+        let failure = match &self.output {
+            Output::Result { error, .. } => Some(quote! {
+                fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
+                    #p::failure::<#error>()
+                }
+            }),
+            Output::Value(_) | Output::Alias(_) => None,
+        };
+        quote! {
+            #(#answers)*
+            #context
+            fn __pmcp_output() -> #p::OutputSpec<#returned> {
+                #p::#make::<#returned>()
+            }
+            #failure
+        }
+    }
+
+    fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.parameters.iter().filter_map(|parameter| match parameter {
+            Parameter::Answer(answer) => Some(answer),
+            _ => None,
+        })
+    }
+
+    fn context(&self) -> Option<&Context> {
+        self.parameters.iter().find_map(|parameter| match parameter {
+            Parameter::Context(context) => Some(context),
+            _ => None,
+        })
+    }
+}
+
+fn object_spec(owned: &Owned, p: &TokenStream) -> TokenStream {
+    let ty = &owned.ty;
+    quote! {
+        fn __pmcp_object() -> #p::ObjectSpec<#ty> {
+            #p::object::<#ty>()
+        }
+    }
+}
+
+/// What the function is called with.
+fn passed(at: usize, parameter: &Parameter) -> TokenStream {
+    match parameter {
+        Parameter::Argument(Argument { ident, owned, .. }) => lend(owned.lent, &quote!(__pmcp_args.#ident)),
+        Parameter::Arguments(whole) => lend(whole.owned.lent, &quote!(__pmcp_args)),
+        Parameter::Answer(Answer { ident, owned, .. }) => lend(owned.lent, &answer_local(ident).to_token_stream()),
+        Parameter::Context(Context { is_reference, .. }) => {
+            let borrow = is_reference.then(|| quote!(&));
+            quote!(#borrow (__pmcp_context().make)(&__pmcp_run))
+        }
+        Parameter::State(State { is_reference, .. }) => {
+            let (borrow, local) = (is_reference.then(|| quote!(&)), state_local(at));
+            quote!(#borrow #local)
+        }
+    }
+}
+
+fn lend(lent: Lent, stored: &TokenStream) -> TokenStream {
+    match lent {
+        Lent::Value => stored.clone(),
+        Lent::Reference => quote!(&#stored),
+        Lent::OptionOfReference => quote!(::core::option::Option::as_ref(&#stored)),
+        Lent::OptionOfSlice => quote!(::core::option::Option::as_deref(&#stored)),
+    }
+}
+
+fn answer_spec(ident: &Ident) -> Ident {
+    Ident::new(&format!("__pmcp_{}_question", ident.unraw()), Span::call_site())
+}
+
+fn answer_local(ident: &Ident) -> Ident {
+    Ident::new(&format!("__pmcp_{}_answer", ident.unraw()), Span::call_site())
+}
+
+/// A part of the state may have a pattern instead of a name: it goes by its position.
+fn state_local(at: usize) -> Ident {
+    Ident::new(&format!("__pmcp_state_{at}"), Span::call_site())
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
+}
+
+fn text(value: Option<&str>) -> TokenStream {
+    option(value.map(|value| quote!(::core::convert::From::from(#value))))
+}
+
+fn time(value: Option<Millis>) -> TokenStream {
+    option(value.map(|Millis(millis)| quote!(::core::time::Duration::from_millis(#millis))))
+}
+
+fn flag(value: Option<bool>) -> TokenStream {
+    option(value.map(|value| quote!(#value)))
+}

@@ -1,0 +1,316 @@
+//! The checked form of a tool.
+
+use heck::ToUpperCamelCase;
+use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
+use quote::ToTokens;
+use syn::{Ident, LitStr, Safety, ext::IdentExt};
+
+use super::{
+    PARAMETER_ATTRIBUTES,
+    args::{Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
+    input::Input,
+    output::Output,
+    parameter::{ContextKind, Parameter},
+};
+
+/// How long a task exists beyond the time its work may take.
+const AFTERLIFE: u64 = 600_000;
+/// How long a task may exist.
+const LONGEST: u64 = 86_400_000;
+
+/// A tool.
+pub(super) struct TaskTool {
+    /// The function, without what the compiler does not understand on its parameters.
+    pub(super) func: SigFn,
+    pub(super) krate: CratePath,
+    pub(super) name: String,
+    pub(super) title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) support: Support,
+    pub(super) ttl: Option<Millis>,
+    pub(super) poll_interval: Option<Millis>,
+    pub(super) timeout: Option<Millis>,
+    pub(super) on_crash: OnCrash,
+    pub(super) hints: Hints,
+    pub(super) input: Input,
+    /// In the order of the signature.
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) output: Output,
+}
+
+impl TaskTool {
+    /// Checks everything that grammar leaves open. Arguments that did not parse are taken as none were given.
+    pub(super) fn build(args: Option<&TaskToolArgs>, func: Option<&SigFn>, diag: &mut Diagnostics) -> Option<Self> {
+        let none = TaskToolArgs::default();
+        let given = args.unwrap_or(&none);
+        check_times(given, diag);
+        let func = func?;
+        check_signature(func, diag);
+        let parameters: Vec<Option<Parameter>> =
+            func.sig.inputs.iter().map(|input| Parameter::build(input, diag)).collect();
+        check_contexts(&parameters, given.support, diag);
+        let input = Input::build(func, given.args.as_ref(), &parameters, diag);
+        let name = tool_name(func, given.name.as_ref(), diag);
+        let output = diag.take(Output::build(&func.sig.output));
+        if args.is_none() || diag.has_errors() {
+            return None;
+        }
+        let mut stripped = func.clone();
+        strip_attributes(&mut stripped.sig, &PARAMETER_ATTRIBUTES);
+        Some(Self {
+            func: stripped,
+            krate: CratePath::new(given.krate.as_ref(), "pmcp_tasks"),
+            name,
+            title: given.title.as_ref().map(LitStr::value),
+            description: given.description.as_ref().map(LitStr::value).or_else(|| description(&func.attrs)),
+            support: given.support.map_or(Support::Optional, |support| support.value),
+            ttl: given.ttl.map(|ttl| ttl.value),
+            poll_interval: given.poll_interval.map(|interval| interval.value),
+            timeout: given.timeout.map(|timeout| timeout.value),
+            on_crash: given.on_crash.map_or(OnCrash::Fail, |on_crash| on_crash.value),
+            hints: given.hints,
+            input,
+            parameters: parameters.into_iter().collect::<Option<_>>()?,
+            output: output?,
+        })
+    }
+}
+
+/// The name of the struct made of a function's arguments.
+pub(super) fn arguments_name(func: &SigFn, given: Option<&Ident>) -> Ident {
+    given.cloned().unwrap_or_else(|| {
+        let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
+        Ident::new(&format!("{name}Args"), func.sig.ident.span())
+    })
+}
+
+fn tool_name(func: &SigFn, given: Option<&LitStr>, diag: &mut Diagnostics) -> String {
+    let name = given.map_or_else(|| func.sig.ident.unraw().to_string(), LitStr::value);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let at = given.map_or_else(|| func.sig.ident.to_token_stream(), ToTokens::to_token_stream);
+    let allowed = "a tool's name is 1 to 128 of `A-Z a-z 0-9 _ - .`";
+    if let Some(wrong) = name.chars().find(|c| !is_allowed(*c)) {
+        let help =
+            if given.is_some() { allowed.into() } else { format!("{allowed}: give it one with `name = \"…\"`") };
+        diag.error(at, format_args!("a tool's name cannot contain `{wrong}`"), help);
+    } else if name.is_empty() {
+        diag.error(at, "a tool's name cannot be empty", allowed);
+    } else if name.len() > 128 {
+        diag.error(at, format_args!("a tool's name cannot have {} characters", name.len()), allowed);
+    }
+    name
+}
+
+fn check_signature(func: &SigFn, diag: &mut Diagnostics) {
+    let sig = &func.sig;
+    let name = &sig.ident;
+    if sig.asyncness.is_none() {
+        diag.error(sig.fn_token, "a tool is an `async fn`", format_args!("write `async fn {name}`"));
+    }
+    if let Safety::Unsafe(token) = &sig.safety {
+        diag.error(token, "a tool cannot be `unsafe`", "keep the unsafe part in a function that the tool calls");
+    }
+    if let Some(token) = &sig.constness {
+        diag.error(token, "a tool cannot be `const`", "remove `const`");
+    }
+    if let Some(abi) = &sig.abi {
+        diag.error(abi, "a tool cannot have a foreign ABI", "remove `extern`");
+    }
+    if !sig.generics.params.is_empty() {
+        diag.error(
+            &sig.generics,
+            "a tool cannot be generic",
+            "name the types; several tools can call one generic function",
+        );
+    } else if let Some(clause) = &sig.generics.where_clause {
+        diag.error(clause, "a tool cannot have a `where` clause", "remove it");
+    }
+    if let Some(variadic) = &sig.variadic {
+        diag.error(variadic, "a tool cannot be variadic", "take a `Vec<T>`");
+    }
+    if is_primitive_type(&name.to_string()) {
+        diag.error(
+            name,
+            format_args!("a tool's function cannot be named like the primitive type `{name}`"),
+            format_args!("rename the function and use `name = \"{name}\"`"),
+        );
+    }
+}
+
+fn check_times(args: &TaskToolArgs, diag: &mut Diagnostics) {
+    if let Some(Given { value: Millis(timeout), span }) = args.timeout
+        && timeout.saturating_add(AFTERLIFE) > LONGEST
+    {
+        diag.push(syn::Error::new(
+            span,
+            format_args!(
+                "`timeout` is too long: a task exists for at most 24 hours, ten minutes longer than its work\nhelp: use at \
+                 most `\"{}m\"`",
+                (LONGEST - AFTERLIFE) / 60_000
+            ),
+        ));
+    }
+    if args.support.is_some_and(|support| support.value == Support::Forbidden) {
+        let spans = [
+            ("ttl", args.ttl.map(|given| given.span)),
+            ("poll_interval", args.poll_interval.map(|given| given.span)),
+            ("on_crash", args.on_crash.map(|given| given.span)),
+        ];
+        for (key, span) in spans {
+            if let Some(span) = span {
+                diag.push(syn::Error::new(
+                    span,
+                    format_args!(
+                        "`{key}` has no effect when `support = \"forbidden\"`\nhelp: remove it, or use `support = \"optional\"`"
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+fn check_contexts(parameters: &[Option<Parameter>], support: Option<Given<Support>>, diag: &mut Diagnostics) {
+    let mut contexts = parameters.iter().flatten().filter_map(|parameter| match parameter {
+        Parameter::Context(context) => Some(context),
+        _ => None,
+    });
+    let Some(first) = contexts.next() else { return };
+    if support.is_some_and(|support| support.value == Support::Forbidden) && matches!(first.kind, ContextKind::Task(_))
+    {
+        diag.error(
+            &first.token,
+            "`TaskContext` is unavailable when `support = \"forbidden\"`",
+            "use `support = \"optional\"`, or take `ToolContext` instead",
+        );
+    }
+    for second in contexts {
+        diag.error(
+            &second.token,
+            "a tool takes one context",
+            "keep one: `TaskContext` has everything of `ToolContext`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The mistakes in a tool: what is underlined, and the first line of what is said.
+    fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {
+        let mut diag = Diagnostics::new();
+        let args = diag.take(TaskToolArgs::parse(args.parse().unwrap()));
+        let func = diag.take(SigFn::parse(item.parse().unwrap(), "task_tool"));
+        assert!(TaskTool::build(args.as_ref(), func.as_ref(), &mut diag).is_none(), "no mistake in {item}");
+        let found = diag.errors().iter().map(|error| {
+            let message = error.to_string();
+            let (first, help) = message.split_once('\n').unwrap();
+            assert!(help.starts_with("help: ") && !help.contains('\n'), "{message}");
+            (error.span().source_text().unwrap(), first.into())
+        });
+        let found = found.collect();
+        drop(diag.finish(proc_macro2::TokenStream::new()));
+        found
+    }
+
+    #[test]
+    fn a_mistake_is_told_once_at_the_smallest_token() {
+        let cases = [
+            ("", "fn f() {}", "fn", "a tool is an `async fn`"),
+            ("", "async unsafe fn f() {}", "unsafe", "a tool cannot be `unsafe`"),
+            ("", "async extern \"C\" fn f() {}", "extern \"C\"", "a tool cannot have a foreign ABI"),
+            ("", "async fn f<T>() {}", "<T>", "a tool cannot be generic"),
+            ("", "async fn f() where u8: Copy {}", "where u8: Copy", "a tool cannot have a `where` clause"),
+            ("", "async fn u8() {}", "u8", "a tool's function cannot be named like the primitive type `u8`"),
+            ("", "async fn é() {}", "é", "a tool's name cannot contain `é`"),
+            ("name = \"\"", "async fn f() {}", "\"\"", "a tool's name cannot be empty"),
+            ("name = \"a b\"", "async fn f() {}", "\"a b\"", "a tool's name cannot contain ` `"),
+            ("", "async fn f(&self) {}", "&self", "a tool is a free function, without `self`"),
+            (
+                "",
+                "async fn f((a, b): (u8, u8)) {}",
+                "(a, b)",
+                "an argument is named after its parameter, and this one has no name",
+            ),
+            ("", "async fn f(_: u8) {}", "_", "an argument is named after its parameter, and this one has no name"),
+            ("", "async fn f(#[cfg(x)] a: u8) {}", "#[cfg(x)]", "a parameter cannot depend on a `cfg`"),
+            ("", "async fn f(a: &mut u8) {}", "mut", "an argument cannot be borrowed mutably"),
+            ("", "async fn f(a: &'static str) {}", "'static", "an argument lives only as long as the call"),
+            ("", "async fn f(a: Vec<Cow<'_, str>>) {}", "'_", "an argument cannot borrow inside another type"),
+            ("", "async fn f(_task_id: u8) {}", "_task_id", "the argument `_task_id` is reserved"),
+            ("", "async fn f(#[arg(rename = \"\")] a: u8) {}", "\"\"", "an argument needs a name"),
+            ("", "async fn f(#[arg] a: u8) {}", "#[arg]", "`#[arg]` says nothing"),
+            ("", "async fn f(#[arg(default)] #[arg(default)] a: u8) {}", "#[arg(default)]", "`#[arg]` is given twice"),
+            (
+                "",
+                "async fn f(#[arg(default)] s: State<u8>) {}",
+                "#[arg(default)]",
+                "`#[arg]` has no effect on a part of the state",
+            ),
+            ("", "async fn f(#[ask] a: u8) {}", "#[ask]", "`#[ask]` needs the question"),
+            ("", "async fn f(#[ask(\"?\")] #[state] a: u8) {}", "#[state]", "a parameter has one role"),
+            ("", "async fn f(#[state(x)] a: u8) {}", "#[state(x)]", "`#[state]` takes no arguments"),
+            ("", "async fn f(s: State) {}", "State", "`State` does not say of what"),
+            ("", "async fn f(s: State<&Db>) {}", "&Db", "a part of the state is cloned, not borrowed"),
+            ("", "async fn f(#[args] a: A, #[args] b: B) {}", "#[args]", "two parameters take all arguments"),
+            (
+                "",
+                "async fn f(#[args] a: A, b: B) {}",
+                "b",
+                "`b` is an argument beside `#[args]`, which takes all of them",
+            ),
+            (
+                "args = B",
+                "async fn f(#[args] a: A) {}",
+                "B",
+                "`args` has no effect with `#[args]`, whose type has a name",
+            ),
+            ("", "async fn f(a: u8, #[arg(rename = \"a\")] b: u8) {}", "\"a\"", "two arguments are named `a`"),
+            ("", "async fn f(a: TaskContext, b: &ToolContext) {}", "ToolContext", "a tool takes one context"),
+            (
+                "support = \"forbidden\"",
+                "async fn f(a: TaskContext<V>) {}",
+                "TaskContext",
+                "`TaskContext` is unavailable when `support = \"forbidden\"`",
+            ),
+            (
+                "support = \"forbidden\", on_crash = \"fail\"",
+                "async fn f() {}",
+                "\"fail\"",
+                "`on_crash` has no effect when `support = \"forbidden\"`",
+            ),
+            ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
+            (
+                "timeout = \"1431m\"",
+                "async fn f() {}",
+                "\"1431m\"",
+                "`timeout` is too long: a task exists for at most 24 hours, ten minutes longer than its work",
+            ),
+            ("", "async fn f() -> &str {}", "&", "a tool's result cannot borrow"),
+            ("", "async fn f() -> Result<impl X, E> {}", "impl", "a tool's result needs a type of its own"),
+            ("", "struct S;", "struct", "`#[task_tool]` goes on an `async fn`"),
+        ];
+        for (args, item, underlined, message) in cases {
+            assert_eq!(mistakes(args, item), [(underlined.into(), message.into())], "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_is_a_model() {
+        let cases = [
+            ("timeout = \"1430m\"", "async fn f() -> &'static str {}"),
+            ("support = \"forbidden\", timeout = \"1s\"", "async fn f(cx: &ToolContext, mut a: u8) {}"),
+            ("name = \"a.b-c_D9\"", "pub(crate) async fn r#type(r#fn: Option<&[u8]>) -> io::Result<()> {}"),
+            ("", "async fn f(State(a): State<u8>, State(b): &State<u16>, #[args] Q { q }: Q) -> Result<u8, E> {}"),
+            ("destructive = false, open_world", "async fn f(#[context] a: Alias, #[ask(\"?\")] b: Option<u8>) {}"),
+        ];
+        for (args, item) in cases {
+            let mut diag = Diagnostics::new();
+            let args = TaskToolArgs::parse(args.parse().unwrap()).unwrap();
+            let func = SigFn::parse(item.parse().unwrap(), "task_tool").unwrap();
+            let tool = TaskTool::build(Some(&args), Some(&func), &mut diag);
+            assert!(tool.is_some(), "{item}: {:?}", diag.errors());
+            drop(diag.finish(proc_macro2::TokenStream::new()));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How a parameter's type is stored, and lent to the function.
+
+use pmcp_macro_support::{error, last_segment, peel, type_argument};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Path, PathArguments, Type, TypeReference};
+
+/// A parameter's type as it is stored.
+#[derive(Clone)]
+pub(super) struct Owned {
+    /// The stored type, which borrows nothing.
+    pub(super) ty: TokenStream,
+    /// How the parameter is made of it.
+    pub(super) lent: Lent,
+    /// What the parameter refers to, if it is a reference or an `Option` of one.
+    pub(super) target: TokenStream,
+}
+
+/// How a parameter is made of a stored value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lent {
+    /// It is the value.
+    Value,
+    /// It is a reference to the value.
+    Reference,
+    /// It is an `Option` of a reference to the value.
+    OptionOfReference,
+    /// The same, where the reference is to a `str` or a slice.
+    OptionOfSlice,
+}
+
+impl Owned {
+    /// The stored form of a parameter's type.
+    pub(super) fn build(ty: &Type) -> syn::Result<Self> {
+        let owned = if let Type::Reference(reference) = peel(ty) {
+            Self::reference(reference)?
+        } else if let Some((option, reference)) = option_of_reference(ty) {
+            let Self { ty: inner, lent: _, target } = Self::reference(reference)?;
+            let is_slice = inner.to_string() != target.to_string();
+            let lent = if is_slice { Lent::OptionOfSlice } else { Lent::OptionOfReference };
+            Self { ty: quote!(#option<#inner>), lent, target }
+        } else {
+            Self { ty: ty.to_token_stream(), lent: Lent::Value, target: ty.to_token_stream() }
+        };
+        refuse_parts(&owned.ty)?;
+        Ok(owned)
+    }
+
+    fn reference(reference: &TypeReference) -> syn::Result<Self> {
+        if let Some(token) = reference.mutability {
+            return Err(error(token, "an argument cannot be borrowed mutably", "take it by value"));
+        }
+        if let Some(lifetime) = &reference.lifetime {
+            return Err(error(
+                lifetime,
+                "an argument lives only as long as the call",
+                "remove the lifetime, or take the argument by value",
+            ));
+        }
+        let elem = peel(&reference.elem);
+        let start = reference.and_token.span;
+        let ty = match elem {
+            Type::Slice(slice) => {
+                // The stored type stands where the slice stood: an error about it belongs there as a whole.
+                let (item, end) = (&slice.elem, slice.bracket_token.span.close());
+                let mut ty = quote_spanned!(start=> ::std::vec::Vec<#item);
+                ty.extend(quote_spanned!(end=> >));
+                ty
+            }
+            _ if last_segment(elem).is_some_and(|segment| segment.ident == "str") => {
+                quote_spanned!(start=> ::std::string::String)
+            }
+            // Whoever calls a type of their own `Path` gets that type.
+            _ if last_segment(elem).is_some_and(|segment| segment.ident == "Path") => {
+                quote_spanned!(start=> <#elem as ::std::borrow::ToOwned>::Owned)
+            }
+            _ => elem.to_token_stream(),
+        };
+        Ok(Self { ty, lent: Lent::Reference, target: elem.to_token_stream() })
+    }
+}
+
+/// The path of `Option` and the reference in `Option<&T>`.
+fn option_of_reference(ty: &Type) -> Option<(Path, &TypeReference)> {
+    let Type::Path(option) = peel(ty) else { return None };
+    let segment = last_segment(ty).filter(|segment| segment.ident == "Option")?;
+    let Type::Reference(reference) = peel(type_argument(segment, 0)?) else { return None };
+    let mut path = option.path.clone();
+    path.segments.last_mut()?.arguments = PathArguments::None;
+    Some((path, reference))
+}
+
+fn borrowed(tokens: impl ToTokens) -> syn::Error {
+    error(
+        tokens,
+        "an argument cannot borrow inside another type",
+        "use owned types inside, such as `String`; `&str`, `&[T]` and `&T` may be borrowed as a whole",
+    )
+}
+
+/// What a stored type may not have anywhere inside.
+fn refuse_parts(ty: &TokenStream) -> syn::Result<()> {
+    let mut tokens = ty.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => refuse_parts(&group.stream())?,
+            TokenTree::Ident(ident) if ident == "impl" || ident == "dyn" => {
+                let help = format!("name the type instead of `{ident} Trait`");
+                return Err(error(ident, "an argument needs a type of its own", help));
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                return Err(borrowed(punct));
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                let is_static = matches!(tokens.peek(), Some(TokenTree::Ident(name)) if name == "static");
+                if !is_static {
+                    let name = tokens.next();
+                    return Err(borrowed(quote!(#punct #name)));
+                }
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(ty: &str) -> Result<(String, Lent), String> {
+        let ty = syn::parse_str(ty).unwrap();
+        Owned::build(&ty)
+            .map(|owned| (owned.ty.to_string().replace(' ', ""), owned.lent))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn references_are_stored_owned() {
+        let cases = [
+            ("u32", "u32", Lent::Value),
+            ("&str", "::std::string::String", Lent::Reference),
+            ("&[Row]", "::std::vec::Vec<Row>", Lent::Reference),
+            ("&Row", "Row", Lent::Reference),
+            ("&Path", "<Pathas::std::borrow::ToOwned>::Owned", Lent::Reference),
+            ("Option<u8>", "Option<u8>", Lent::Value),
+            ("Option<&str>", "Option<::std::string::String>", Lent::OptionOfSlice),
+            ("std::option::Option<&Row>", "std::option::Option<Row>", Lent::OptionOfReference),
+            ("Cow<'static, str>", "Cow<'static,str>", Lent::Value),
+        ];
+        for (ty, stored, lent) in cases {
+            assert_eq!(build(ty).unwrap(), (stored.into(), lent), "{ty}");
+        }
+    }
+
+    #[test]
+    fn other_borrows_are_refused() {
+        let cases = [
+            ("&mut Row", "an argument cannot be borrowed mutably"),
+            ("&'static str", "an argument lives only as long as the call"),
+            ("Vec<&str>", "an argument cannot borrow inside another type"),
+            ("(u8, [&u8; 2])", "an argument cannot borrow inside another type"),
+            ("Cow<'_, str>", "an argument cannot borrow inside another type"),
+            ("Vec<impl Row>", "an argument needs a type of its own"),
+            ("&dyn Row", "an argument needs a type of its own"),
+        ];
+        for (ty, message) in cases {
+            assert!(build(ty).unwrap_err().starts_with(message), "{ty}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What each parameter of the function is.
+
+use pmcp_macro_support::{Diagnostics, Keys, doc_text, error, last_segment, peel, type_argument};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Pat, PatType, Type, ext::IdentExt};
+
+use super::owned::Owned;
+
+/// Where a client puts the id of the task a call belongs to.
+const RESERVED: &str = "_task_id";
+
+/// A parameter.
+pub(super) enum Parameter {
+    /// An argument of the tool.
+    Argument(Argument),
+    /// `#[ask("…")]`: asked for before the task exists.
+    Answer(Answer),
+    /// `#[args]`: all arguments.
+    Arguments(Whole),
+    /// The context of the run.
+    Context(Context),
+    /// A part of the server's state.
+    State(State),
+}
+
+/// An argument of the tool.
+pub(super) struct Argument {
+    pub(super) ident: Ident,
+    pub(super) name: String,
+    /// Where the name stands.
+    pub(super) name_token: TokenStream,
+    pub(super) description: Option<String>,
+    pub(super) docs: Vec<Attribute>,
+    pub(super) default: Option<DefaultValue>,
+    pub(super) owned: Owned,
+}
+
+/// The value of an argument that is left out.
+pub(super) enum DefaultValue {
+    /// `#[arg(default)]`
+    OfType,
+    /// `#[arg(default = …)]`
+    Value(Box<Expr>),
+}
+
+/// A parameter that is asked for.
+pub(super) struct Answer {
+    pub(super) ident: Ident,
+    pub(super) message: LitStr,
+    pub(super) description: Option<String>,
+    pub(super) owned: Owned,
+}
+
+/// The parameter that holds all arguments.
+pub(super) struct Whole {
+    pub(super) owned: Owned,
+    /// Its attribute.
+    pub(super) token: TokenStream,
+}
+
+/// A context.
+pub(super) struct Context {
+    pub(super) kind: ContextKind,
+    pub(super) is_reference: bool,
+    /// The word that says it is one.
+    pub(super) token: TokenStream,
+}
+
+/// Which context it is.
+pub(super) enum ContextKind {
+    /// `TaskContext<V>`
+    Task(TokenStream),
+    /// `ToolContext`
+    Tool,
+    /// `#[context]` on a type that does not say which.
+    Alias(TokenStream),
+}
+
+/// A part of the server's state.
+pub(super) struct State {
+    pub(super) kind: StateKind,
+    pub(super) is_reference: bool,
+}
+
+/// How the part is named.
+pub(super) enum StateKind {
+    /// `State<T>`
+    Part(TokenStream),
+    /// `#[state]` on a type that does not say of what.
+    Alias(TokenStream),
+}
+
+/// The attribute that says what a parameter is.
+enum Role<'a> {
+    Ask(&'a Attribute),
+    Args(&'a Attribute),
+    Context(&'a Attribute),
+    State,
+}
+
+impl<'a> Role<'a> {
+    /// The attribute that says what a parameter is; two are a mistake, and so is one that says more than its name.
+    fn of(typed: &'a PatType) -> syn::Result<Option<Self>> {
+        let mut role = None;
+        for attr in &typed.attrs {
+            let found = match attr.path().get_ident().map(ToString::to_string).as_deref() {
+                Some("ask") => Role::Ask(attr),
+                Some("args") => Role::Args(attr),
+                Some("context") => Role::Context(attr),
+                Some("state") => Role::State,
+                _ => continue,
+            };
+            if !matches!((&found, &attr.meta), (Role::Ask(_), _) | (_, Meta::Path(_))) {
+                let name = attr.path().to_token_stream();
+                let help = format!("write `#[{name}]`");
+                return Err(error(attr, format_args!("`#[{name}]` takes no arguments"), help));
+            }
+            if role.is_some() {
+                let help = "keep one of `#[ask]`, `#[args]`, `#[context]` and `#[state]`";
+                return Err(error(attr, "a parameter has one role", help));
+            }
+            role = Some(found);
+        }
+        Ok(role)
+    }
+}
+
+impl Parameter {
+    /// Looks at one input of the signature.
+    pub(super) fn build(input: &FnArg, diag: &mut Diagnostics) -> Option<Self> {
+        let typed = match input {
+            FnArg::Typed(typed) => typed,
+            FnArg::Receiver(receiver) => {
+                diag.error(
+                    receiver,
+                    "a tool is a free function, without `self`",
+                    "move it out of the `impl`, and take what it shares as `State<T>`",
+                );
+                return None;
+            }
+        };
+        for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
+            diag.error(
+                attr,
+                "a parameter cannot depend on a `cfg`",
+                "write the function twice, with the `cfg` on the functions",
+            );
+        }
+        let role = diag.take(Role::of(typed))?;
+        let (ty, is_reference) = match peel(&typed.ty) {
+            Type::Reference(reference) if reference.mutability.is_none() => (peel(&reference.elem), true),
+            ty => (ty, false),
+        };
+        let segment = last_segment(ty);
+        let named = segment.map(|segment| segment.ident.to_string()).unwrap_or_default();
+        match (role, segment) {
+            (Some(Role::Ask(attr)), _) => Self::answer(typed, attr, diag),
+            (Some(Role::Args(attr)), _) => {
+                Self::no_arg(typed, "the parameter of all arguments", diag);
+                let owned = diag.take(Owned::build(&typed.ty))?;
+                Some(Self::Arguments(Whole { owned, token: attr.to_token_stream() }))
+            }
+            (None | Some(Role::Context(_)), Some(segment)) if named == "TaskContext" || named == "ToolContext" => {
+                Self::no_arg(typed, "a context", diag);
+                let kind = if named == "ToolContext" {
+                    ContextKind::Tool
+                } else {
+                    let variables = type_argument(segment, 0).map_or_else(|| quote!(()), ToTokens::to_token_stream);
+                    ContextKind::Task(variables)
+                };
+                Some(Self::Context(Context { kind, is_reference, token: segment.ident.to_token_stream() }))
+            }
+            (Some(Role::Context(attr)), _) => {
+                Self::no_arg(typed, "a context", diag);
+                let kind = ContextKind::Alias(ty.to_token_stream());
+                Some(Self::Context(Context { kind, is_reference, token: attr.to_token_stream() }))
+            }
+            (None | Some(Role::State), Some(segment)) if named == "State" => {
+                Self::no_arg(typed, "a part of the state", diag);
+                let Some(part) = type_argument(segment, 0) else {
+                    diag.error(ty, "`State` does not say of what", "write `State<Database>` with the type it takes");
+                    return None;
+                };
+                if let Type::Reference(reference) = peel(part) {
+                    let inner = reference.elem.to_token_stream();
+                    diag.error(
+                        part,
+                        "a part of the state is cloned, not borrowed",
+                        format_args!("write `State<{inner}>`; an `Arc` makes the clone cheap"),
+                    );
+                    return None;
+                }
+                Some(Self::State(State { kind: StateKind::Part(part.to_token_stream()), is_reference }))
+            }
+            (Some(Role::State), _) => {
+                Self::no_arg(typed, "a part of the state", diag);
+                Some(Self::State(State { kind: StateKind::Alias(ty.to_token_stream()), is_reference }))
+            }
+            (None, _) => Self::argument(typed, diag),
+        }
+    }
+
+    fn argument(typed: &PatType, diag: &mut Diagnostics) -> Option<Self> {
+        let ident = name_of(typed, diag);
+        let arg = diag.take(ArgKeys::parse(&typed.attrs));
+        let owned = diag.take(Owned::build(&typed.ty));
+        let (ident, arg, owned) = (ident?, arg?, owned?);
+        let (name, name_token) = match &arg.rename {
+            Some(name) => (name.value(), name.to_token_stream()),
+            None => (ident.unraw().to_string(), ident.to_token_stream()),
+        };
+        if name == RESERVED {
+            diag.error(name_token, format_args!("the argument `{RESERVED}` is reserved"), "give it another name");
+            return None;
+        }
+        if name.is_empty() {
+            diag.error(name_token, "an argument needs a name", "write the name, or remove `rename`");
+            return None;
+        }
+        let docs: Vec<Attribute> = typed.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect();
+        let description = arg.description.map(|text| text.value()).or_else(|| doc_text(&docs));
+        Some(Self::Argument(Argument { ident, name, name_token, description, docs, default: arg.default, owned }))
+    }
+
+    fn answer(typed: &PatType, attr: &Attribute, diag: &mut Diagnostics) -> Option<Self> {
+        Self::no_arg(typed, "a parameter that is asked for", diag);
+        let message = match attr.parse_args::<LitStr>() {
+            Ok(message) if !message.value().trim().is_empty() => Some(message),
+            _ => {
+                diag.error(attr, "`#[ask]` needs the question", "write `#[ask(\"What is your name?\")]`");
+                None
+            }
+        };
+        let ident = name_of(typed, diag);
+        let owned = diag.take(Owned::build(&typed.ty));
+        let description = doc_text(&typed.attrs);
+        Some(Self::Answer(Answer { ident: ident?, message: message?, description, owned: owned? }))
+    }
+
+    /// Reports `#[arg(…)]` where there is no argument to describe.
+    fn no_arg(typed: &PatType, what: &str, diag: &mut Diagnostics) {
+        for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("arg")) {
+            diag.error(attr, format_args!("`#[arg]` has no effect on {what}"), "remove it");
+        }
+    }
+}
+
+/// The name of an argument, which is the name of its parameter.
+fn name_of(typed: &PatType, diag: &mut Diagnostics) -> Option<Ident> {
+    match &*typed.pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(pat.ident.clone()),
+        pat => {
+            diag.error(
+                pat,
+                "an argument is named after its parameter, and this one has no name",
+                "write a plain name here and take it apart in the body",
+            );
+            None
+        }
+    }
+}
+
+/// The grammar of `#[arg(…)]`.
+#[derive(Default)]
+struct ArgKeys {
+    default: Option<DefaultValue>,
+    rename: Option<LitStr>,
+    description: Option<LitStr>,
+}
+
+impl ArgKeys {
+    fn parse(attrs: &[Attribute]) -> syn::Result<Self> {
+        let mut attrs = attrs.iter().filter(|attr| attr.path().is_ident("arg"));
+        let Some(attr) = attrs.next() else { return Ok(Self::default()) };
+        if let Some(second) = attrs.next() {
+            return Err(error(second, "`#[arg]` is given twice", "write all of it in one `#[arg(…)]`"));
+        }
+        let Meta::List(list) = &attr.meta else {
+            return Err(error(attr, "`#[arg]` says nothing", "write `#[arg(default = …)]`, or remove it"));
+        };
+        let mut keys = Keys::parse(list.tokens.clone(), &["default", "rename", "description"]);
+        let default = keys
+            .expr("default")
+            .map(|(_, value)| value.map_or(DefaultValue::OfType, |value| DefaultValue::Value(Box::new(value))));
+        let parsed = Self { default, rename: keys.string("rename"), description: keys.string("description") };
+        keys.finish(parsed)
+    }
+}

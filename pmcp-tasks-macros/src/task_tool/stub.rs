@@ -1,0 +1,71 @@
+//! What stands in for a tool that could not be made.
+
+use pmcp_macro_support::{CratePath, Diagnostics, SigFn, is_primitive_type, strip_attributes};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    args::TaskToolArgs,
+    model::arguments_name,
+    parameter::{Argument, Parameter},
+};
+
+/// The names that success would define, so that their uses are no further errors.
+pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn) -> TokenStream {
+    let ident = &func.sig.ident;
+    // Types would shadow the language's own, and cannot stand in the `impl` that a method is in.
+    if is_primitive_type(&ident.to_string()) || func.sig.receiver().is_some() {
+        return TokenStream::new();
+    }
+    let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();
+    let (vis, cfgs) = (&func.vis, func.cfgs().collect::<Vec<_>>());
+    let name = arguments_name(func, args.and_then(|args| args.args.as_ref()));
+    // The mistakes were reported, and a field is one whatever is said about it.
+    let mut reported = Diagnostics::new();
+    let mut sig = func.sig.clone();
+    strip_attributes(&mut sig, &["arg", "cfg", "cfg_attr"]);
+    let parameters: Vec<Parameter> =
+        sig.inputs.iter().filter_map(|input| Parameter::build(input, &mut reported)).collect();
+    drop(reported.finish(TokenStream::new()));
+    let has_struct = !parameters.iter().any(|parameter| matches!(parameter, Parameter::Arguments(_)));
+    let fields = parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Argument(Argument { ident, owned, .. }) => {
+            let ty = &owned.ty;
+            Some(quote!(pub #ident: #ty))
+        }
+        _ => None,
+    });
+    let arguments = has_struct.then(|| {
+        quote! {
+            #(#cfgs)*
+            #[allow(dead_code, missing_debug_implementations, missing_docs, private_interfaces, unreachable_pub)]
+            #vis struct #name {
+                #(#fields),*
+            }
+        }
+    });
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
+        #vis enum #ident {}
+
+        #arguments
+
+        #(#cfgs)*
+        const _: () = {
+            impl<__PmcpState> #p::Tool<__PmcpState> for #ident {
+                fn definition() -> #p::ToolDefinition {
+                    ::core::default::Default::default()
+                }
+
+                fn prepare(
+                    _: &__PmcpState,
+                    _: #p::Arguments,
+                ) -> ::core::result::Result<#p::Prepared, #p::ArgumentError> {
+                    ::core::result::Result::Err(#p::ArgumentError { message: ::std::string::String::new() })
+                }
+            }
+        };
+    }
+}

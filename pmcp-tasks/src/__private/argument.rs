@@ -1,0 +1,181 @@
+//! One argument of a tool.
+//!
+//! [`argument`] carries the only bound on the argument's type and turns it into function pointers; everything else is free
+//! of bounds, so that a type that cannot be an argument is one error.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{
+    Deserializer, Serialize,
+    de::{DeserializeOwned, Visitor, value::Error as Missing},
+    forward_to_deserialize_any,
+};
+use serde_json::{Map, Value};
+
+use super::Values;
+use crate::tool::ArgumentError;
+
+/// What an argument may be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a tool's argument",
+    label = "not an argument's type",
+    note = "an argument's type derives `Serialize`, `Deserialize` and `JsonSchema`, and so do the types inside it"
+)]
+pub trait Argument: Serialize + DeserializeOwned + JsonSchema + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Argument for T {}
+
+/// How one argument is read, written and described.
+pub struct ArgumentSpec<T> {
+    name: &'static str,
+    description: Option<&'static str>,
+    default: Option<fn() -> T>,
+    decode: fn(&str, Value) -> Result<T, ArgumentError>,
+    absent: fn() -> Option<T>,
+    encode: fn(&T) -> Result<Value, serde_json::Error>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// The argument of this name.
+#[must_use]
+pub fn argument<T: Argument>(name: &'static str) -> ArgumentSpec<T> {
+    ArgumentSpec {
+        name,
+        description: None,
+        default: None,
+        decode: |name, value| decode("argument", name, value),
+        absent,
+        encode: |value| serde_json::to_value(value),
+        schema: SchemaGenerator::subschema_for::<T>,
+    }
+}
+
+impl<T> ArgumentSpec<T> {
+    /// The same with a description.
+    #[must_use]
+    pub fn describe(self, text: &'static str) -> Self {
+        Self { description: Some(text), ..self }
+    }
+
+    /// The same with a value for calls that leave it out.
+    #[must_use]
+    pub fn default(self, default: fn() -> T) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// Takes its value out of the given ones.
+    ///
+    /// # Errors
+    /// It is missing, or its value has another type.
+    pub fn decode(&self, given: &mut Values) -> Result<T, ArgumentError> {
+        match given.remove(self.name) {
+            Some(value) => (self.decode)(self.name, value),
+            None => self
+                .default
+                .map(|default| default())
+                .or_else(self.absent)
+                .ok_or_else(|| refused(format!("argument `{}` is missing", self.name))),
+        }
+    }
+
+    /// Adds its value to others; what means the same as leaving it out is left out.
+    ///
+    /// # Errors
+    /// It does not serialise.
+    pub fn encode(&self, value: &T, encoded: &mut Values) -> Result<(), serde_json::Error> {
+        let value = (self.encode)(value)?;
+        let is_absent = value.is_null() && self.default.is_none() && (self.absent)().is_some();
+        if !is_absent {
+            encoded.insert(self.name.into(), value);
+        }
+        Ok(())
+    }
+
+    /// Adds it to a schema.
+    pub fn schema(&self, object: &mut ObjectSchema<'_>) {
+        let mut schema = (self.schema)(object.generator);
+        if let Some(text) = self.description {
+            schema.insert("description".into(), text.into());
+        }
+        match self.default {
+            Some(default) => {
+                if let Ok(value) = (self.encode)(&default()) {
+                    schema.insert("default".into(), value);
+                }
+            }
+            None if (self.absent)().is_none() => object.required.push(self.name.into()),
+            None => {}
+        }
+        object.properties.insert(self.name.into(), schema.to_value());
+    }
+}
+
+/// The schema of an argument list while it is made.
+pub struct ObjectSchema<'g> {
+    generator: &'g mut SchemaGenerator,
+    properties: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+impl<'g> ObjectSchema<'g> {
+    pub(super) fn new(generator: &'g mut SchemaGenerator) -> Self {
+        Self { generator, properties: Map::new(), required: Vec::new() }
+    }
+
+    pub(super) fn finish(self) -> Schema {
+        let mut schema = Schema::default();
+        schema.insert("type".into(), "object".into());
+        schema.insert("properties".into(), self.properties.into());
+        if !self.required.is_empty() {
+            schema.insert("required".into(), self.required.into());
+        }
+        schema.insert("additionalProperties".into(), false.into());
+        schema
+    }
+}
+
+pub(super) fn refused(message: String) -> ArgumentError {
+    ArgumentError { message }
+}
+
+/// A value as its type. The error names the part that does not fit: "argument `filter.rows[3]`: …".
+pub(super) fn decode<T: DeserializeOwned>(what: &str, name: &str, value: Value) -> Result<T, ArgumentError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = match error.path().to_string() {
+            root if root == "." => String::new(),
+            index if index.starts_with('[') => index,
+            field => format!(".{field}"),
+        };
+        refused(format!("{what} `{name}{path}`: {}", error.inner()))
+    })
+}
+
+/// The value that leaving it out means: `None` for `Option<T>`, by whatever name it goes, and nothing for other types.
+pub(super) fn absent<T: DeserializeOwned>() -> Option<T> {
+    T::deserialize(Absent).ok()
+}
+
+/// Nothing, as serde's derive reads a field that is not there.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = Missing;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Missing> {
+        Err(serde::de::Error::custom("missing"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Missing> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// The default of an argument whose parameter borrows.
+pub fn to_owned<B: ToOwned + ?Sized>(value: &B) -> B::Owned {
+    value.to_owned()
+}

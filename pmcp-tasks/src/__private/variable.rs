@@ -1,0 +1,88 @@
+//! One variable of a task.
+
+use serde_json::Value;
+
+use super::Values;
+use crate::{
+    context::take_field,
+    task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
+};
+
+/// Takes a value out of the stored ones, where the last argument is its default.
+type Take<T> = fn(&mut Values, &str, T) -> Result<T, VariableError>;
+
+/// How one variable is read, written and described.
+pub struct VariableSpec<T> {
+    name: &'static str,
+    hidden: bool,
+    client_writable: bool,
+    take: Take<T>,
+    encode: fn(&T) -> Result<Value, serde_json::Error>,
+    check: fn(&Value) -> Result<(), String>,
+}
+
+/// The variable of this name.
+#[must_use]
+pub fn variable<T: VariableValue>(name: &'static str, hidden: bool, client_writable: bool) -> VariableSpec<T> {
+    VariableSpec {
+        name,
+        hidden,
+        client_writable,
+        take: take_field,
+        encode: |value| serde_json::to_value(value),
+        check: check::<T>,
+    }
+}
+
+impl<T> VariableSpec<T> {
+    /// What it is, where this is its value in a new task.
+    pub fn field(&self, default: &T) -> FieldDefinition {
+        FieldDefinition {
+            name: self.name,
+            hidden: self.hidden,
+            client_writable: self.client_writable,
+            default: (self.encode)(default).unwrap_or_default(),
+            check: self.check,
+        }
+    }
+
+    /// Takes its value out of the stored ones.
+    ///
+    /// # Errors
+    /// The stored value has another type.
+    pub fn read(&self, values: &mut Values, default: T) -> Result<T, VariableError> {
+        (self.take)(values, self.name, default)
+    }
+
+    /// Adds its value to others.
+    ///
+    /// # Errors
+    /// It does not serialise.
+    pub fn write(&self, value: &T, values: &mut Values) -> Result<(), VariableError> {
+        let value = (self.encode)(value).map_err(|source| VariableError::Type { name: self.name.into(), source })?;
+        values.insert(self.name.into(), value);
+        Ok(())
+    }
+}
+
+fn check<T: VariableValue>(value: &Value) -> Result<(), String> {
+    // serde's own text repeats the value, which may be secret.
+    T::deserialize(value).map(drop).map_err(|_| format!("{} does not fit", kind(value)))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The variables of a new task. Called through the trait, so that a missing `Default` is an error of the derive alone.
+#[must_use]
+pub fn default_of<V: TaskVariables>() -> V {
+    V::default()
+}

@@ -1,0 +1,9 @@
+//! What a file with tools wants: `use pmcp_tasks::prelude::*;`.
+
+#[cfg(feature = "macros")]
+pub use crate::macros::{FromRef, TaskVariables, task_tool};
+pub use crate::{
+    context::{AskError, FromRef, State, TaskContext, ToolContext},
+    task::TaskVariables,
+    tool::{Content, ResultExt, ToolError, ToolResult},
+};

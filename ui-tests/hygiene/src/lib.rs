@@ -1,0 +1,102 @@
+//! The macros where nothing has its usual name: no prelude, types and modules that shadow the standard library's, a
+//! renamed dependency, and every lint on. That it compiles is the test.
+
+#![no_implicit_prelude]
+#![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub, unused)]
+
+#[expect(dead_code, non_camel_case_types, reason = "names in the way of generated code")]
+mod in_the_way {
+    pub(crate) struct Result;
+    pub(crate) struct Option;
+    pub(crate) struct Vec;
+    pub(crate) struct String;
+    pub(crate) struct Box;
+    pub(crate) struct Self_;
+    pub(crate) struct str;
+    pub(crate) struct bool;
+    pub(crate) struct Ok;
+    pub(crate) struct Err;
+    pub(crate) struct Some;
+    pub(crate) struct None;
+    pub(crate) mod std {}
+    pub(crate) mod core {}
+    pub(crate) mod serde {}
+    pub(crate) mod serde_json {}
+    pub(crate) mod schemars {}
+    pub(crate) mod pmcp_tasks {}
+    pub(crate) trait Into {}
+    pub(crate) trait From {}
+    pub(crate) trait Default {}
+    pub(crate) trait Clone {}
+    pub(crate) trait Send {}
+    pub(crate) trait Fn {}
+    pub(crate) trait Tool {}
+}
+
+/// Tools.
+pub mod tools {
+    #[expect(unused_imports, reason = "names in the way of generated code")]
+    use super::in_the_way::*;
+
+    /// What the server has.
+    #[derive(::renamed::FromRef, ::core::clone::Clone, ::core::fmt::Debug)]
+    #[from_ref(crate = ::renamed)]
+    pub struct App {
+        /// A number.
+        pub number: u64,
+    }
+
+    /// What tasks share.
+    #[derive(::renamed::TaskVariables, ::core::default::Default, ::core::fmt::Debug)]
+    #[task_variables(crate = ::renamed)]
+    pub struct Progress {
+        /// How far it is.
+        pub done: u64,
+        /// What is left.
+        #[variable(hidden)]
+        pub left: ::std::vec::Vec<u8>,
+    }
+
+    /// Has everything a tool can have.
+    ///
+    /// # Errors
+    /// Never.
+    #[::renamed::task_tool(crate = ::renamed, title = "All", ttl = "1h", timeout = "1m", read_only)]
+    pub async fn everything(
+        /// A path.
+        path: &::core::primitive::str,
+        #[arg(default = 3)] count: u64,
+        note: ::core::option::Option<&::core::primitive::str>,
+        #[ask("Sure?")] sure: u64,
+        task: ::renamed::TaskContext<Progress>,
+        number: ::renamed::State<u64>,
+    ) -> ::core::result::Result<u64, ::renamed::ToolError> {
+        let done = task.variables().done.add(count + sure).await?;
+        ::core::result::Result::Ok(done + path.len() as u64 + note.map_or(0, |note| note.len() as u64) + number.0)
+    }
+
+    /// Its locals are named like nothing of ours.
+    #[::renamed::task_tool(crate = ::renamed, support = "forbidden")]
+    pub async fn state(arguments: u8, given: u8, specs: u8, value: u8) -> u8 {
+        arguments + given + specs + value
+    }
+
+    /// Nobody may call it.
+    #[::renamed::task_tool(crate = ::renamed)]
+    #[deprecated]
+    pub async fn old() {}
+
+    #[::renamed::task_tool(crate = ::renamed)]
+    async fn private() {}
+
+    /// Not built.
+    #[::renamed::task_tool(crate = ::renamed)]
+    #[cfg(any())]
+    pub async fn absent(missing: Missing) {}
+
+    /// Registers them.
+    #[must_use]
+    pub fn registered() -> impl ::core::fmt::Debug {
+        ::renamed::TaskRouter::builder().state(App { number: 1 }).tool::<everything>().tool::<state>().tool::<private>()
+    }
+}

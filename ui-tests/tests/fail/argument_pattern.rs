@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool]
+async fn add((_a, _b): (u32, u32)) -> u32 {
+    0
+}
+
+fn main() {}
