@@ -55,12 +55,12 @@ impl ClientCapabilities {
 
     /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn missing_for(&self, method: &'static str) -> Option<&'static str> {
+    pub fn missing_for(&self, method: &str) -> Option<&'static str> {
         let (declared, capability) = match method {
             "elicitation/create" => (self.elicitation, "elicitation"),
             "sampling/createMessage" => (self.sampling, "sampling"),
             "roots/list" => (self.roots, "roots"),
-            other => (false, other),
+            _ => (false, "this kind of question"),
         };
         (!declared).then_some(capability)
     }
@@ -172,8 +172,7 @@ struct Nobody;
 
 #[async_trait]
 impl Peer for Nobody {
-    #[expect(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
-    fn session(&self) -> &str {
+    fn session(&self) -> &'static str {
         ""
     }
 
