@@ -172,7 +172,7 @@ struct Nobody;
 
 #[async_trait]
 impl Peer for Nobody {
-    fn session(&self) -> &str {
+    fn session(&self) -> &'static str {
         ""
     }
 
@@ -183,6 +183,6 @@ impl Peer for Nobody {
     }
 
     async fn closed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
