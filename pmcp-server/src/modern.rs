@@ -62,23 +62,25 @@ pub(crate) fn unsupported(requested: &str) -> RpcError {
         .with_data(json!({ "supported": supported(), "requested": requested }))
 }
 
-/// Whether this version has the method.
-pub(crate) fn has_method(method: &str) -> bool {
-    matches!(
-        method,
-        "server/discover"
-            | "subscriptions/listen"
-            | "tools/list"
-            | "tools/call"
-            | "tasks/get"
-            | "tasks/update"
-            | "tasks/cancel"
-            | "prompts/list"
-            | "prompts/get"
-            | "resources/list"
-            | "resources/templates/list"
-            | "resources/read"
-    )
+/// Whether this version has the method, and the server what it is about.
+pub(crate) fn has_method(service: &Service, method: &str) -> bool {
+    let optional = method == "completion/complete" && service.completer.is_some();
+    optional
+        || matches!(
+            method,
+            "server/discover"
+                | "subscriptions/listen"
+                | "tools/list"
+                | "tools/call"
+                | "tasks/get"
+                | "tasks/update"
+                | "tasks/cancel"
+                | "prompts/list"
+                | "prompts/get"
+                | "resources/list"
+                | "resources/templates/list"
+                | "resources/read"
+        )
 }
 
 /// An unknown method, or one this version removed.
@@ -115,7 +117,7 @@ pub(crate) async fn handle(
     let result = match request.method.as_str() {
         "server/discover" => Ok(discover(service)),
         "subscriptions/listen" => listen(service, request, cx, stream).await,
-        method if has_method(method) => match service.handle(method, &request.params, cx).await {
+        method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
             Some(result) => result,
             None => Err(unknown_method(method)),
         },
