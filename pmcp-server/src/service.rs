@@ -196,7 +196,8 @@ impl Service {
 
     /// What the server offers beside tasks, which each revision declares in its own way.
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
-        let mut capabilities = Map::new();
+        // Tools, prompts and resources may write to the client's log.
+        let mut capabilities = Map::from_iter([("logging".to_owned(), json!({}))]);
         if self.router.definitions().next().is_some() {
             capabilities.insert("tools".into(), json!({}));
         }
