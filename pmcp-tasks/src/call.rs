@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    log::LogLevel,
     protocol::{RpcError, TASKS_EXTENSION},
     security::Principal,
     task::Owner,
@@ -110,6 +111,11 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
 
     /// Sends a notification; it is dropped if no stream is open or the client reads too slowly.
     fn notify(&self, method: &str, params: Value);
+
+    /// The least grave log message the client wants to see; `None` if it wants none.
+    fn log_level(&self) -> Option<LogLevel> {
+        None
+    }
 
     /// Sends a request and waits for the answer. If the stream it went over closes, it is sent again on the next one.
     ///

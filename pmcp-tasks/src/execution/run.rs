@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard, SetOnce};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Runtime, questions::Questions};
 use crate::{
     call::{ClientCapabilities, Peer, Revision},
+    log::LogLevel,
     protocol::RELATED_TASK,
     security::Principal,
     store::{
@@ -280,6 +282,29 @@ impl Run {
         }
     }
 
+    pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {
+        let Some(peer) = &self.parts.peer else { return };
+        if peer.log_level().is_none_or(|least| level < least) {
+            return;
+        }
+        match serde_json::to_value(data) {
+            Ok(data) => {
+                let params = [("level", json!(level)), ("logger", self.tool_name().into()), ("data", data)];
+                let params = params.map(|(key, value)| (key.to_owned(), value));
+                self.notify(peer, "notifications/message", Map::from_iter(params));
+            }
+            Err(error) => tracing::warn!(tool = self.tool_name(), %error, "a log message does not serialise"),
+        }
+    }
+
+    /// Tells the client something about this run.
+    fn notify(&self, peer: &Arc<dyn Peer>, method: &str, mut params: Map<String, Value>) {
+        if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
+            params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
+        }
+        peer.notify(method, params.into());
+    }
+
     pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         {
             // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
@@ -314,10 +339,7 @@ impl Run {
             Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
         params.extend(total.filter(|total| total.is_finite()).map(|total| ("total".to_owned(), number(total))));
         params.extend(message.map(|message| ("message".to_owned(), message.into())));
-        if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
-            params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
-        }
-        peer.notify("notifications/progress", params.into());
+        self.notify(peer, "notifications/progress", params);
     }
 
     /// How many questions may be open at once.
