@@ -2,6 +2,8 @@
 
 mod access;
 mod auth;
+#[cfg(feature = "client")]
+pub mod client;
 mod connection;
 mod error;
 mod http;

@@ -195,7 +195,7 @@ impl<V> std::ops::Deref for TaskContext<V> {
     }
 }
 
-impl<V: TaskVariables> TaskContext<V> {
+impl<V> TaskContext<V> {
     /// The task's id; `None` if the call did not become a task.
     #[must_use]
     pub fn id(&self) -> Option<TaskId> {
@@ -210,7 +210,10 @@ impl<V: TaskVariables> TaskContext<V> {
 
     /// The task's variables: one handle each.
     #[must_use]
-    pub fn variables(&self) -> V::Variables<'_> {
+    pub fn variables(&self) -> V::Variables<'_>
+    where
+        V: TaskVariables,
+    {
         V::variables(&self.cells)
     }
 
