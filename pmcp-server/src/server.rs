@@ -229,6 +229,17 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(mut self, clock: impl pmcp_tasks::time::Clock) -> Self {
+        self.store = self.store.with_clock(clock);
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
+        Ok(self.build(true)?.service)
+    }
+
     /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
     /// gets the [grace](Self::shutdown_grace) to finish.
     ///

@@ -53,15 +53,16 @@ impl ClientCapabilities {
         }
     }
 
-    /// Whether the client can be asked with this method.
+    /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn allow(&self, method: &str) -> bool {
-        match method {
-            "elicitation/create" => self.elicitation,
-            "sampling/createMessage" => self.sampling,
-            "roots/list" => self.roots,
-            _ => false,
-        }
+    pub fn missing_for(&self, method: &'static str) -> Option<&'static str> {
+        let (declared, capability) = match method {
+            "elicitation/create" => (self.elicitation, "elicitation"),
+            "sampling/createMessage" => (self.sampling, "sampling"),
+            "roots/list" => (self.roots, "roots"),
+            other => (false, other),
+        };
+        (!declared).then_some(capability)
     }
 }
 
@@ -85,6 +86,12 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// The one user of a local server.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::Known { owner: Owner::local(), principal: None, may_list: true }
+    }
+
     /// The owner, if known.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
@@ -141,4 +148,41 @@ pub struct CallContext {
     pub session: Option<Arc<dyn Peer>>,
     /// Fires when the client cancels the request, or closes its stream where that means the same.
     pub cancellation: CancellationToken,
+}
+
+impl CallContext {
+    /// The context of a request whose client can do nothing and is reached by its response alone. Set the fields that are
+    /// known to be more.
+    #[must_use]
+    pub fn new(revision: Revision, caller: Caller) -> Self {
+        Self {
+            revision,
+            caller,
+            client: ClientCapabilities::default(),
+            peer: Arc::new(Nobody),
+            session: None,
+            cancellation: CancellationToken::new(),
+        }
+    }
+}
+
+/// No way back.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Peer for Nobody {
+    fn session(&self) -> &str {
+        ""
+    }
+
+    fn notify(&self, _: &str, _: Value) {}
+
+    async fn request(&self, _: &str, _: Value) -> Result<Value, PeerError> {
+        Err(PeerError::Gone)
+    }
+
+    async fn closed(&self) {
+        std::future::pending().await
+    }
 }

@@ -11,6 +11,7 @@ use super::{
     variable::Cells,
 };
 use crate::{
+    call::ClientCapabilities,
     execution::Run,
     security::Principal,
     store::StoreError,
@@ -80,6 +81,12 @@ impl ToolContext {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.run.principal()
+    }
+
+    /// What the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
+    #[must_use]
+    pub fn client(&self) -> ClientCapabilities {
+        self.run.client()
     }
 
     /// Ends when the work is cancelled, its time is over, or the server stops.

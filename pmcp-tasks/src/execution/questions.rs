@@ -85,8 +85,8 @@ fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AskErr
 impl Run {
     /// Asks the client and waits for its answer, the result of the method.
     pub(crate) async fn ask(self: &Arc<Self>, method: &'static str, params: Value) -> Result<Value, AskError> {
-        if !self.parts.client.allow(method) {
-            return Err(AskError::Unsupported { what: method });
+        if let Some(what) = self.parts.client.missing_for(method) {
+            return Err(AskError::Unsupported { what });
         }
         if self.key().is_none() && self.parts.revision != Revision::V2026 {
             return self.ask_on_stream(method, params).await;
@@ -161,7 +161,9 @@ impl Run {
     /// Makes the hidden task that keeps a call for its retry.
     async fn hide(&self, questions: Open) -> Result<Task, AskError> {
         let (Some(owner), Place::Call { call }) = (&self.parts.owner, &self.parts.place) else {
-            return Err(AskError::Unsupported { what: "questions: the server does not know who calls" });
+            return Err(AskError::Invalid {
+                reason: "the client cannot be asked: the server does not know who calls".into(),
+            });
         };
         let limits = &self.runtime.limits;
         let now = self.runtime.store.now();

@@ -150,6 +150,14 @@ impl Run {
         self.parts.principal.as_ref()
     }
 
+    pub(crate) fn revision(&self) -> Revision {
+        self.parts.revision
+    }
+
+    pub(crate) fn client(&self) -> ClientCapabilities {
+        self.parts.client
+    }
+
     pub(crate) fn cancellation(&self) -> &CancellationToken {
         &self.parts.cancellation
     }

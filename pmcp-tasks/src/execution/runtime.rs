@@ -10,9 +10,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::run::Run;
 use crate::{
-    context::RunContext,
+    call::Revision,
+    context::{AskError, RunContext},
     limits::Limits,
-    protocol::RpcError,
+    protocol::{RpcError, v2026},
     store::{
         NotChanged, StoreError, TaskStore,
         backend::{TaskKey, WorkerId},
@@ -124,6 +125,10 @@ impl Runtime {
             ToolErrorKind::Visible(text) => text,
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
+            ToolErrorKind::Unsupported(what) if run.revision() == Revision::V2026 => {
+                return Outcome::Error(v2026::missing_capability(&serde_json::json!({ what: {} })));
+            }
+            ToolErrorKind::Unsupported(what) => AskError::Unsupported { what }.to_string(),
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = crate::ToolError(ToolErrorKind::Internal { source, context: context.clone() });
