@@ -7,6 +7,7 @@ mod error;
 mod hub;
 mod memory;
 mod task_store;
+mod workers;
 
 pub use backend::StorageBackend;
 pub use error::StoreError;

@@ -344,6 +344,15 @@ impl StorageBackend for MemoryBackend {
         Ok(self.workers.bury(*worker, seen))
     }
 
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        Ok(self.workers.buried())
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        self.workers.settle(*worker);
+        Ok(())
+    }
+
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
         let mut removed = 0;
         for key in self.expiry.due(now, n) {
