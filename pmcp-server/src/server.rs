@@ -20,6 +20,7 @@ use crate::{
     Error, Transport,
     access::{Access, Anonymous},
     auth::Authenticator,
+    completion::{Completer, Completion, CompletionRequest},
     connection,
     http::{self, Allowed},
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
@@ -40,6 +41,7 @@ pub struct Server<S = ()> {
     tools: TaskRouterBuilder<S>,
     prompts: Vec<RegisteredPrompt>,
     resources: Vec<Result<RegisteredResource, Error>>,
+    completer: Option<Completer>,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -64,6 +66,7 @@ impl Server {
             tools: TaskRouter::builder(),
             prompts: Vec::new(),
             resources: Vec::new(),
+            completer: None,
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -96,6 +99,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             tools: self.tools.state(state),
             prompts: self.prompts,
             resources: self.resources,
+            completer: self.completer,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -147,6 +151,20 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
         self.resources.push(resource);
         self
+    }
+
+    /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
+    ///
+    /// One function for all of them: it is asked only about what the server offers, and what it does not know it answers
+    /// with an empty list.
+    #[must_use]
+    pub fn complete<F, R, C>(self, handler: F) -> Self
+    where
+        F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<Completion>,
+    {
+        Self { completer: Some(Completer::new(handler)), ..self }
     }
 
     /// Where tasks are kept; in memory if nothing is said.
@@ -220,6 +238,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             router: self.tools.build(self.store)?,
             prompts: self.prompts,
             resources,
+            completer: self.completer,
             access,
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,

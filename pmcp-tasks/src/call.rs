@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    log::LogLevel,
     protocol::{RpcError, TASKS_EXTENSION},
     security::Principal,
     task::Owner,
@@ -55,12 +56,12 @@ impl ClientCapabilities {
 
     /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn missing_for(&self, method: &'static str) -> Option<&'static str> {
+    pub fn missing_for(&self, method: &str) -> Option<&'static str> {
         let (declared, capability) = match method {
             "elicitation/create" => (self.elicitation, "elicitation"),
             "sampling/createMessage" => (self.sampling, "sampling"),
             "roots/list" => (self.roots, "roots"),
-            other => (false, other),
+            _ => (false, "this kind of question"),
         };
         (!declared).then_some(capability)
     }
@@ -110,6 +111,11 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
 
     /// Sends a notification; it is dropped if no stream is open or the client reads too slowly.
     fn notify(&self, method: &str, params: Value);
+
+    /// The least grave log message the client wants to see; `None` if it wants none.
+    fn log_level(&self) -> Option<LogLevel> {
+        None
+    }
 
     /// Sends a request and waits for the answer. If the stream it went over closes, it is sent again on the next one.
     ///
@@ -172,7 +178,7 @@ struct Nobody;
 
 #[async_trait]
 impl Peer for Nobody {
-    fn session(&self) -> &str {
+    fn session(&self) -> &'static str {
         ""
     }
 
@@ -183,6 +189,6 @@ impl Peer for Nobody {
     }
 
     async fn closed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
