@@ -56,12 +56,12 @@ impl ClientCapabilities {
 
     /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn missing_for(&self, method: &'static str) -> Option<&'static str> {
+    pub fn missing_for(&self, method: &str) -> Option<&'static str> {
         let (declared, capability) = match method {
             "elicitation/create" => (self.elicitation, "elicitation"),
             "sampling/createMessage" => (self.sampling, "sampling"),
             "roots/list" => (self.roots, "roots"),
-            other => (false, other),
+            _ => (false, "this kind of question"),
         };
         (!declared).then_some(capability)
     }

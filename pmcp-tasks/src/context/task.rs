@@ -91,7 +91,7 @@ impl ToolContext {
         self.run.client()
     }
 
-    /// Ends when the work is cancelled, its time is over, or the server stops.
+    /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.run.cancellation()

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::sync::{Mutex, MutexGuard, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::{Runtime, questions::Questions};
@@ -66,9 +66,9 @@ pub(crate) struct Run {
     /// The task as this worker last saw it; set once a hidden task exists, too.
     pub(super) held: Mutex<Option<Task>>,
     /// The hidden task of a call, once there is one.
-    pub(super) hidden: OnceLock<TaskKey>,
-    /// Told when `hidden` is set.
-    pub(super) promoted: Notify,
+    pub(super) hidden: SetOnce<TaskKey>,
+    /// What the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
+    pub(super) fence: u64,
     pub(super) questions: Questions,
     /// Serialises the changes of variables that read first.
     variable_turn: Mutex<()>,
@@ -84,6 +84,9 @@ struct Steps {
     recorded: HashMap<String, Bytes>,
     used: HashSet<String>,
 }
+
+/// The fence of a task that was never taken over.
+const FIRST_FENCE: u64 = 1;
 
 /// A step was used wrongly.
 #[derive(Debug, thiserror::Error)]
@@ -105,9 +108,9 @@ impl Run {
         let steps = task.as_ref().and_then(|task| task.stored.steps.clone()).unwrap_or_default();
         Arc::new(Self {
             runtime,
+            fence: task.as_ref().map_or(FIRST_FENCE, |task| task.stored.fence),
             held: Mutex::new(task),
-            hidden: OnceLock::new(),
-            promoted: Notify::new(),
+            hidden: SetOnce::new(),
             questions: Questions::default(),
             variable_turn: Mutex::new(()),
             local: std::sync::Mutex::new(parts.initial_variables.clone()),
@@ -169,12 +172,7 @@ impl Run {
     }
 
     pub(crate) fn attempt(&self) -> u32 {
-        // The fence rises with every take-over; nothing else raises it.
-        self.held
-            .try_lock()
-            .ok()
-            .and_then(|held| held.as_ref().map(|task| task.stored.fence))
-            .map_or(1, |fence| u32::try_from(fence).unwrap_or(u32::MAX))
+        u32::try_from(self.fence).unwrap_or(u32::MAX)
     }
 
     pub(crate) async fn variable_turn(&self) -> MutexGuard<'_, ()> {
@@ -200,7 +198,7 @@ impl Run {
             return Err(StepError::TooLarge { name, size: value.len(), max }.into());
         }
         let Some(key) = self.key() else { return Ok(None) };
-        match self.runtime.store.record(key, self.fence().await, name, value).await? {
+        match self.runtime.store.record(key, self.fence, name, value).await? {
             Recorded::Recorded => Ok(None),
             Recorded::Exists(value) => Ok(Some(value)),
             Recorded::Lost | Recorded::Missing => {
@@ -210,8 +208,9 @@ impl Run {
         }
     }
 
-    pub(super) async fn fence(&self) -> u64 {
-        self.held.lock().await.as_ref().map_or(0, |task| task.stored.fence)
+    /// The task of this run, once it is in the store.
+    pub(crate) async fn hold(&self, task: Task) {
+        *self.held.lock().await = Some(task);
     }
 
     pub(crate) fn step_key(&self, name: &str) -> String {
@@ -235,8 +234,7 @@ impl Run {
             all.push(Change::Take(taken.clone()));
         }
         all.extend_from_slice(changes);
-        let fence = task.stored.fence;
-        let result = self.runtime.store.change(task, Some(fence), &all).await;
+        let result = self.runtime.store.change(task, Some(self.fence), &all).await;
         match &result {
             Ok(()) => self.questions.deliver(&task.head.answers),
             Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
@@ -309,19 +307,14 @@ impl Run {
 
     pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         {
-            // Values must increase (progress, "Behavior Requirements").
+            // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
+            // lock, so that they arrive in that order too.
             let mut last = lock(&self.progress);
-            if done.is_nan() || done <= *last {
+            if !done.is_finite() || done <= *last || self.cancellation().is_cancelled() {
                 return;
             }
             *last = done;
-        }
-        if let (Some(peer), Some(token)) = (&self.parts.peer, &self.parts.progress_token) {
-            let mut params =
-                Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
-            params.extend(total.map(|total| ("total".to_owned(), number(total))));
-            params.extend(message.clone().map(|message| ("message".to_owned(), message.into())));
-            self.notify(peer, "notifications/progress", params);
+            self.notify_progress(done, total, message.as_deref());
         }
         let Some(key) = self.key() else { return };
         let now = self.runtime.store.now();
@@ -340,7 +333,16 @@ impl Run {
         }
     }
 
-    /// The answers and questions of the stored task, for a reply to the client.
+    fn notify_progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
+        let (Some(peer), Some(token)) = (&self.parts.peer, &self.parts.progress_token) else { return };
+        let mut params =
+            Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
+        params.extend(total.filter(|total| total.is_finite()).map(|total| ("total".to_owned(), number(total))));
+        params.extend(message.map(|message| ("message".to_owned(), message.into())));
+        self.notify(peer, "notifications/progress", params);
+    }
+
+    /// How many questions may be open at once.
     pub(crate) fn answers_limit(&self) -> usize {
         self.runtime.limits.open_questions
     }
