@@ -25,7 +25,7 @@ use crate::{
     protocol::{RpcError, code, v2026},
     store::{StoreError, TaskStore},
     task::Owner,
-    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition, header},
 };
 
 /// Accepts or refuses the arguments of a call.
@@ -87,6 +87,14 @@ pub enum BuildError {
         /// Why.
         reason: String,
     },
+    /// An argument cannot be repeated in a header.
+    #[error("tool `{tool}`: {reason}")]
+    Header {
+        /// The tool.
+        tool: String,
+        /// Why.
+        reason: String,
+    },
     /// A tool may run longer than tasks exist.
     #[error("tool `{tool}`: its timeout and ten minutes are longer than the longest task ({max:?})")]
     Timeout {
@@ -110,6 +118,12 @@ impl TaskRouter {
     /// The tools, in the order of their registration.
     pub fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
         self.order.iter().filter_map(|name| self.tools.get(name)).map(|tool| &*tool.definition)
+    }
+
+    /// The tool with this name.
+    #[must_use]
+    pub fn definition(&self, name: &str) -> Option<&ToolDefinition> {
+        self.tools.get(name).map(|tool| &*tool.definition)
     }
 
     /// The limits the router was built with.
@@ -243,7 +257,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The router, with its tasks in this store.
     ///
     /// # Errors
-    /// Two tools have one name, a question cannot be asked, a timeout is too long, or the store fails.
+    /// Two tools have one name, a question cannot be asked, a header cannot be sent, a timeout is too long, or the store fails.
     pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
         let mut tools = HashMap::new();
         let mut order = Vec::new();
@@ -256,6 +270,8 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                     reason: error.to_string(),
                 })?;
             }
+            header::parameters(&definition.input_schema)
+                .map_err(|reason| BuildError::Header { tool: definition.name.clone(), reason })?;
             if self.settings.limits.ttl(None, None, definition.timeout) > self.settings.limits.max_ttl {
                 return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.settings.limits.max_ttl });
             }
