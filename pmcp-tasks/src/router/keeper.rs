@@ -172,7 +172,7 @@ impl TaskRouter {
         };
         let any_foreign = !foreign.is_empty();
         for task in foreign {
-            self.hand_back(task).await;
+            self.hand_back(*task).await;
         }
         Ok(Claimed { ends, foreign: any_foreign, more: more? })
     }

@@ -26,7 +26,7 @@ pub(super) enum TakenOver {
     /// Nothing is left to do.
     Ended,
     /// It cannot run here, and is to be handed back.
-    Foreign(Task),
+    Foreign(Box<Task>),
 }
 
 impl TaskRouter {
@@ -46,7 +46,7 @@ impl TaskRouter {
         let Some(tool) = tool else {
             // Another process runs it: this one has no such tool, or leaves tasks to workers.
             tracing::debug!(task = %task.id(), tool = body.tool, "the task is left to another worker");
-            return TakenOver::Foreign(task);
+            return TakenOver::Foreign(Box::new(task));
         };
         let arguments = Arguments { given: body.arguments, answers: body.answers };
         let Ok(prepared) = (tool.prepare)(arguments) else {
@@ -89,7 +89,7 @@ impl TaskRouter {
                     body.on_crash = OnCrash::Restart;
                 }
                 if let TakenOver::Foreign(task) = self.take_over(task).await {
-                    self.hand_back(task).await;
+                    self.hand_back(*task).await;
                 }
             }
             Ok(_) => {}
