@@ -50,6 +50,12 @@ impl Log {
         self.0.lock().unwrap().push(line.into());
     }
 
+    /// What a step does.
+    fn effect(&self, line: impl Into<String>) -> Result<(), ToolError> {
+        self.add(line);
+        Ok(())
+    }
+
     fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -136,16 +142,16 @@ async fn a_dead_workers_task_goes_on_within_two_periods_with_all_it_had() {
                 let task: TaskContext<Shared> = cx.task();
                 let argument = &arguments.given["argument"];
                 log.add(format!("{name} has {argument} in attempt {}", task.attempt()));
-                let work = async || Ok::<_, ToolError>(log.add(format!("{name} fetches")));
+                let work = async || log.effect(format!("{name} fetches"));
                 task.step("fetch", work).await?;
                 let Name { name: answer } = task.elicit("What is your name?").await?;
                 log.add(format!("{name} is told {answer}"));
                 if stops {
                     task.variables().rows.add(41).await?;
-                    task.step("store", || std::future::pending::<Result<(), ToolError>>()).await?;
+                    task.step("store", std::future::pending::<Result<(), ToolError>>).await?;
                 }
                 task.variables().rows.add(1).await?;
-                task.step("store", async || Ok::<_, ToolError>(log.add(format!("{name} stores")))).await?;
+                task.step("store", async || log.effect(format!("{name} stores"))).await?;
                 Ok(ToolResult::text(name))
             }
         });
@@ -221,7 +227,7 @@ async fn writes_of_a_run_that_was_taken_over_are_rejected_and_it_is_told() {
             gate.cancelled().await;
             let written = task.variables().rows.set(99).await;
             log.add(format!("written: {}, cancelled: {}", written.is_ok(), task.cancellation().is_cancelled()));
-            let work = async || Ok::<_, ToolError>(log.add("a step of the old run"));
+            let work = async || log.effect("a step of the old run");
             log.add(format!("step: {}", task.step("late", work).await.is_ok()));
             Ok(ToolResult::text("one"))
         }
@@ -318,8 +324,7 @@ async fn after_standing_still_a_step_waits_until_the_lease_is_certain() {
                 if attempt == 1 {
                     gate.cancelled().await;
                 }
-                task.step("effect", async || Ok::<_, ToolError>(log.add(format!("effect of attempt {attempt}"))))
-                    .await?;
+                task.step("effect", async || log.effect(format!("effect of attempt {attempt}"))).await?;
                 Ok(ToolResult::text("one"))
             }
         });
