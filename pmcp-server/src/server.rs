@@ -26,6 +26,7 @@ use crate::{
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
     resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
     service::{ServeLimits, Service},
+    updates::ResourceUpdates,
 };
 
 /// Where the MCP endpoint is.
@@ -42,6 +43,7 @@ pub struct Server<S = ()> {
     prompts: Vec<RegisteredPrompt>,
     resources: Vec<Result<RegisteredResource, Error>>,
     completer: Option<Completer>,
+    updates: Option<ResourceUpdates>,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -67,6 +69,7 @@ impl Server {
             prompts: Vec::new(),
             resources: Vec::new(),
             completer: None,
+            updates: None,
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -100,6 +103,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             prompts: self.prompts,
             resources: self.resources,
             completer: self.completer,
+            updates: self.updates,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -146,6 +150,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         C: Into<ResourceContents>,
     {
         self.add_resource(RegisteredResource::new(template.into(), true, handler))
+    }
+
+    /// Lets clients subscribe to resources: they are told of what is reported to `updates`.
+    #[must_use]
+    pub fn resource_updates(self, updates: &ResourceUpdates) -> Self {
+        Self { updates: Some(updates.clone()), ..self }
     }
 
     fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
@@ -239,6 +249,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             prompts: self.prompts,
             resources,
             completer: self.completer,
+            updates: self.updates,
             access,
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,
