@@ -1,7 +1,9 @@
 //! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
 
 mod call;
+mod keeper;
 mod listen;
+mod recovery;
 mod retry;
 mod tasks;
 #[cfg(test)]
@@ -14,9 +16,11 @@ use serde_json::{Map, Value};
 
 pub use listen::Subscription;
 
+pub use crate::execution::Execution;
+
 use crate::{
     call::{CallContext, Caller, Revision},
-    execution::Runtime,
+    execution::{Runtime, Settings},
     limits::Limits,
     protocol::{RpcError, code, v2026},
     store::{StoreError, TaskStore},
@@ -43,6 +47,8 @@ pub struct TaskRouter {
     runtime: Arc<Runtime>,
     tools: Arc<HashMap<String, Registered>>,
     order: Arc<[String]>,
+    /// How many queued tasks run here at once.
+    at_once: Option<usize>,
 }
 
 impl fmt::Debug for TaskRouter {
@@ -55,8 +61,7 @@ impl fmt::Debug for TaskRouter {
 pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<Registered>,
-    limits: Limits,
-    expose_errors: bool,
+    settings: Settings,
 }
 
 impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
@@ -107,7 +112,7 @@ impl TaskRouter {
     /// Begins a router without state.
     #[must_use]
     pub fn builder() -> TaskRouterBuilder<()> {
-        TaskRouterBuilder { state: (), tools: Vec::new(), limits: Limits::default(), expose_errors: false }
+        TaskRouterBuilder { state: (), tools: Vec::new(), settings: Settings::default() }
     }
 
     /// The tools, in the order of their registration.
@@ -188,16 +193,18 @@ impl TaskRouter {
         self.runtime.shut_down(grace).await;
     }
 
-    /// Starts the work in the background that a serving process needs: removing expired tasks.
+    /// Starts the work in the background that a serving process needs: removing expired tasks and, where other processes
+    /// share the store, keeping the lease, taking over the tasks of dead workers, and learning what others do to tasks here.
     pub fn keep_house(&self) {
         self.runtime.keep_house();
+        self.keep();
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The state that tools take parts of; call it before registering them.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
-        TaskRouterBuilder { state, tools: self.tools, limits: self.limits, expose_errors: self.expose_errors }
+        TaskRouterBuilder { state, tools: self.tools, settings: self.settings }
     }
 
     /// Registers a tool.
@@ -213,14 +220,38 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
 
     /// Other limits than the default ones.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// How long a worker may go without renewing its lease before others that share the store take its tasks over. Default
+    /// 10 seconds; it is renewed four times as often.
+    #[must_use]
+    pub fn lease(mut self, period: Duration) -> Self {
+        self.settings.lease = period;
+        self
+    }
+
+    /// Which process runs the tasks that are created here.
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.settings.execution = execution;
+        self
+    }
+
+    /// Runs queued tasks here, at most `at_once` at the same time.
+    #[must_use]
+    pub fn worker(mut self, at_once: usize) -> Self {
+        self.settings.at_once = Some(at_once);
+        self
     }
 
     /// Whether clients see what went wrong inside a tool. For development only.
     #[must_use]
-    pub fn expose_errors(self, expose_errors: bool) -> Self {
-        Self { expose_errors, ..self }
+    pub fn expose_errors(mut self, expose_errors: bool) -> Self {
+        self.settings.expose_errors = expose_errors;
+        self
     }
 
     /// The router, with its tasks in this store.
@@ -241,16 +272,17 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             }
             header::parameters(&definition.input_schema)
                 .map_err(|reason| BuildError::Header { tool: definition.name.clone(), reason })?;
-            if self.limits.ttl(None, None, definition.timeout) > self.limits.max_ttl {
-                return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.limits.max_ttl });
+            if self.settings.limits.ttl(None, None, definition.timeout) > self.settings.limits.max_ttl {
+                return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.settings.limits.max_ttl });
             }
             order.push(definition.name.clone());
             if let Some(other) = tools.insert(definition.name.clone(), tool) {
                 return Err(BuildError::DuplicateTool(other.definition.name.clone()));
             }
         }
-        let runtime = Runtime::new(store, self.limits, self.expose_errors)?;
-        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into() })
+        let at_once = self.settings.at_once;
+        let runtime = Runtime::new(store, self.settings)?;
+        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into(), at_once })
     }
 }
 
