@@ -302,8 +302,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 let service = self.build(true)?.service;
                 service.router.keep_house();
                 let stopping = service.clone();
+                let terminated = terminated();
                 let signal = tokio::spawn(async move {
-                    terminated().await;
+                    terminated.await;
                     stopping.shut_down().await;
                 });
                 connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
@@ -313,8 +314,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             }
             Transport::Http(address) => {
                 let running = self.start(address).await?;
+                let terminated = terminated();
                 eprintln!("listening on {}", running.url());
-                terminated().await;
+                terminated.await;
                 running.shut_down().await
             }
         }
@@ -466,26 +468,32 @@ fn stdin() -> impl AsyncRead + Unpin + Send {
     tokio_util::io::StreamReader::new(tokio_stream::wrappers::ReceiverStream::new(receiver))
 }
 
-/// Ends at Ctrl-C or SIGTERM.
-async fn terminated() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads
+/// that the server listens may end it at once.
+#[cfg(unix)]
+fn terminated() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn received(signal: std::io::Result<Signal>) {
+        match signal {
             Ok(mut signal) => {
                 signal.recv().await;
             }
             Err(_) => std::future::pending::<()>().await,
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+    }
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+async fn terminated() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
