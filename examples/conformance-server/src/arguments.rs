@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use lexopt::prelude::{Long, Short, ValueExt as _};
 use pmcp_server::Transport;
@@ -13,7 +13,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
   --max-tasks N        live tasks an owner may have (default 100)
   --store URL          where tasks are kept (default memory:)
-  --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
+  --lease MS           how long a worker is trusted without a sign of life (default 10000)
   -h, --help           print this
 ";
 
@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
     pub(crate) tokens: Vec<Token>,
     pub(crate) max_tasks: Option<u32>,
     pub(crate) store: String,
+    pub(crate) lease: Duration,
 }
 
 impl Arguments {
@@ -39,8 +40,13 @@ impl Arguments {
         let text = |error: lexopt::Error| error.to_string();
         let mut parser = lexopt::Parser::from_args(args);
         let mut transport = None;
-        let mut parsed =
-            Self { transport: Transport::Stdio, tokens: Vec::new(), max_tasks: None, store: "memory:".into() };
+        let mut parsed = Self {
+            transport: Transport::Stdio,
+            tokens: Vec::new(),
+            max_tasks: None,
+            store: "memory:".into(),
+            lease: Duration::from_secs(10),
+        };
         while let Some(argument) = parser.next().map_err(text)? {
             let chosen = match argument {
                 Short('h') | Long("help") => return Ok(None),
@@ -59,8 +65,7 @@ impl Arguments {
                     continue;
                 }
                 Long("lease") => {
-                    // Leases come with stores that processes share; memory has none.
-                    number::<std::num::NonZeroU32>("--lease", &mut parser)?;
+                    parsed.lease = Duration::from_millis(number::<NonZeroU32>("--lease", &mut parser)?.get().into());
                     continue;
                 }
                 other => return Err(text(other.unexpected())),
