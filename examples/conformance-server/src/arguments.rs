@@ -12,8 +12,8 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
   --max-tasks N        live tasks an owner may have (default 100)
-  --store URL          where tasks are kept (default memory:)
-  --lease MS           how long a worker is trusted without a sign of life (default 10000)
+  --store URL          where tasks are kept (default memory:; or sqlite:PATH)
+  --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
   -h, --help           print this
 ";
 
