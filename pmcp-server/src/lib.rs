@@ -44,6 +44,7 @@
 //! |---|---|
 //! | [`Server`] | everything a server is made of, and how it is served |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
+//! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
@@ -51,6 +52,7 @@ mod access;
 mod auth;
 #[cfg(feature = "client")]
 pub mod client;
+mod completion;
 mod connection;
 mod error;
 mod http;
@@ -68,6 +70,7 @@ mod transport;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
+pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::Error;
 pub use pmcp_tasks;
 pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};

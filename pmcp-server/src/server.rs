@@ -4,7 +4,7 @@ use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
-    router::{TaskRouter, TaskRouterBuilder},
+    router::{Execution, TaskRouter, TaskRouterBuilder},
     tool::Tool,
 };
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::{
     Error, Transport,
     access::{Access, Anonymous},
     auth::Authenticator,
+    completion::{Completer, Completion, CompletionRequest},
     connection,
     http::{self, Allowed},
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
@@ -40,6 +41,7 @@ pub struct Server<S = ()> {
     tools: TaskRouterBuilder<S>,
     prompts: Vec<RegisteredPrompt>,
     resources: Vec<Result<RegisteredResource, Error>>,
+    completer: Option<Completer>,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -64,6 +66,7 @@ impl Server {
             tools: TaskRouter::builder(),
             prompts: Vec::new(),
             resources: Vec::new(),
+            completer: None,
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -96,6 +99,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             tools: self.tools.state(state),
             prompts: self.prompts,
             resources: self.resources,
+            completer: self.completer,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -149,6 +153,20 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
+    /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
+    ///
+    /// One function for all of them: it is asked only about what the server offers, and what it does not know it answers
+    /// with an empty list.
+    #[must_use]
+    pub fn complete<F, R, C>(self, handler: F) -> Self
+    where
+        F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<Completion>,
+    {
+        Self { completer: Some(Completer::new(handler)), ..self }
+    }
+
     /// Where tasks are kept; in memory if nothing is said.
     #[must_use]
     pub fn store(self, store: TaskStore) -> Self {
@@ -159,6 +177,25 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { tools: self.tools.limits(limits), ..self }
+    }
+
+    /// How long this process may go without a sign of life before others that share the store take its tasks over. Default
+    /// 10 seconds. It has no meaning for a store in memory.
+    #[must_use]
+    pub fn lease(self, period: Duration) -> Self {
+        Self { tools: self.tools.lease(period), ..self }
+    }
+
+    /// Which process runs the tasks that are created here: this one, or workers that share the store.
+    #[must_use]
+    pub fn execution(self, execution: Execution) -> Self {
+        Self { tools: self.tools.execution(execution), ..self }
+    }
+
+    /// Runs tasks that other processes left in the queue, at most `at_once` at the same time.
+    #[must_use]
+    pub fn worker(self, at_once: usize) -> Self {
+        Self { tools: self.tools.worker(at_once), ..self }
     }
 
     /// Bounds on messages, sessions and streams.
@@ -220,6 +257,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             router: self.tools.build(self.store)?,
             prompts: self.prompts,
             resources,
+            completer: self.completer,
             access,
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,
@@ -269,6 +307,19 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 running.shut_down().await
             }
         }
+    }
+
+    /// Serves nobody: runs what is left in the [queue](Self::worker) until Ctrl-C or SIGTERM, then lets it finish for the
+    /// [grace](Self::shutdown_grace) and hands the rest over.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub async fn work(self) -> Result<(), Error> {
+        let service = self.build(true)?.service;
+        service.router.keep_house();
+        terminated().await;
+        service.shut_down().await;
+        Ok(())
     }
 
     /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback

@@ -3,17 +3,19 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    log::LogLevel,
     protocol::{RpcError, TASKS_EXTENSION},
     security::Principal,
     task::Owner,
 };
 
 /// What a request may expect of tasks, by the protocol version it speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Revision {
     /// 2025-06-18 and earlier: no tasks.
     Plain,
@@ -24,7 +26,7 @@ pub enum Revision {
 }
 
 /// What a client declared it can do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 pub struct ClientCapabilities {
     /// It shows forms.
@@ -110,6 +112,11 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
 
     /// Sends a notification; it is dropped if no stream is open or the client reads too slowly.
     fn notify(&self, method: &str, params: Value);
+
+    /// The least grave log message the client wants to see; `None` if it wants none.
+    fn log_level(&self) -> Option<LogLevel> {
+        None
+    }
 
     /// Sends a request and waits for the answer. If the stream it went over closes, it is sent again on the next one.
     ///

@@ -66,6 +66,7 @@ pub mod call;
 pub mod context;
 mod execution;
 pub mod limits;
+mod log;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;
@@ -85,6 +86,7 @@ pub mod __private;
 
 pub use context::{FromRef, State, TaskContext, ToolContext};
 pub use limits::Limits;
+pub use log::LogLevel;
 #[cfg(feature = "macros")]
 pub use macros::{FromRef, TaskVariables, task_tool};
 pub use protocol::RpcError;

@@ -26,6 +26,8 @@ pub(crate) fn add_to(server: Server) -> Server {
         .tool::<test_multiple_content_types>()
         .tool::<test_error_handling>()
         .tool::<test_tool_with_progress>()
+        .tool::<test_tool_with_logging>()
+        .tool::<test_logging_tool>()
         .tool::<greet>()
 }
 
@@ -77,6 +79,24 @@ async fn test_tool_with_progress(cx: ToolContext) -> Result<String, ToolError> {
         cx.sleep(Duration::from_millis(50)).await?;
     }
     Ok("Progress was reported three times.".into())
+}
+
+/// Writes to the client's log three times, then returns.
+#[task_tool(support = "forbidden", read_only)]
+async fn test_tool_with_logging(cx: ToolContext) -> Result<String, ToolError> {
+    cx.log(LogLevel::Info, "Tool execution started");
+    cx.sleep(Duration::from_millis(50)).await?;
+    cx.log(LogLevel::Info, "Tool processing data");
+    cx.sleep(Duration::from_millis(50)).await?;
+    cx.log(LogLevel::Info, "Tool execution completed");
+    Ok("Three messages were logged.".into())
+}
+
+/// Writes to the client's log, which a client sees only if it wants to.
+#[task_tool(support = "forbidden", read_only)]
+async fn test_logging_tool(cx: ToolContext) -> String {
+    cx.log(LogLevel::Info, "The tool was called");
+    "A message was logged.".into()
 }
 
 /// Greets somebody.

@@ -1,6 +1,6 @@
-//! The prompts.
+//! The prompts, and suggestions for their arguments.
 
-use pmcp_server::{Prompt, PromptArgument, PromptResult, Server};
+use pmcp_server::{Completion, Prompt, PromptArgument, PromptResult, Server};
 use pmcp_tasks::tool::Content;
 
 use crate::{answers::Background, content::PNG};
@@ -44,4 +44,8 @@ pub(crate) fn add_to(server: Server) -> Server {
                 Ok(PromptResult::user(format!("Use this context: {context}")))
             },
         )
+        .complete(|request, _| async move {
+            let known = ["test", "testing", "tested", "other"];
+            Ok(known.into_iter().filter(|known| known.starts_with(&request.value)).collect::<Completion>())
+        })
 }

@@ -118,6 +118,7 @@ pub(super) fn related_task(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(RELATED_TASK)?.get("taskId")?.as_str()
 }
 
-fn unknown(method: &str) -> RpcError {
+/// There is no callback for this method.
+pub(super) fn unknown(method: &str) -> RpcError {
     RpcError::method_not_found(format!("this client does not answer `{method}`"))
 }

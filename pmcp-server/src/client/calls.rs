@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pmcp_tasks::{
-    protocol::RpcError,
-    tool::{TaskSupport, ToolResult},
-};
+use pmcp_tasks::tool::{TaskSupport, ToolResult};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -108,7 +105,7 @@ impl Connection {
         let method = question["method"].as_str().unwrap_or_default();
         let answer = self.settings.callbacks.answer(method, params, task).await;
         // Responses of this kind are results: an error cannot be sent.
-        answer.map_err(|_: RpcError| ClientError::Unanswered { method: method.to_owned() })
+        answer.map_err(|reason| ClientError::Unanswered { method: method.to_owned(), reason })
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::AbortHandle,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     ClientError, Notification, Reply, RequestOptions, answers, builder::Settings, http::HttpWire, lines::LineWire,
@@ -275,7 +275,13 @@ impl Connection {
             let key = key.clone();
             async move {
                 let task = answers::related_task(&params).map(str::to_owned);
-                let answer = callbacks.answer(&method, params, None).await;
+                let answer = tokio::spawn({
+                    let method = method.clone();
+                    async move { callbacks.answer(&method, params, None).await }
+                });
+                // The server is told of a callback that panicked too: it waits for an answer.
+                let answer = AbortOnDropHandle::new(answer).await;
+                let answer = answer.unwrap_or_else(|_| Err(RpcError::internal("the client failed to answer")));
                 let Some(connection) = weak.upgrade() else { return };
                 if let Err(error) = connection.post(response(&id, answer, task)).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, method, "an answer could not be sent");

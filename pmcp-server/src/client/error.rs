@@ -33,11 +33,14 @@ pub enum ClientError {
     /// The server sent something the protocol does not allow.
     #[error("the server broke the protocol: {0}")]
     Protocol(String),
-    /// The server asks for something no callback answers.
-    #[error("the server asks with `{method}`, and no callback answers that")]
+    /// The server asks for something that has no answer: there is no callback for it, or the callback failed.
+    #[error("the server asks with `{method}`: {reason}")]
     Unanswered {
         /// The method of the question.
         method: String,
+        /// Why there is no answer.
+        #[source]
+        reason: RpcError,
     },
     /// The server kept asking before it gave a result.
     #[error("the server still asks for input after {0} rounds")]

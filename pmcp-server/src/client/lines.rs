@@ -2,7 +2,7 @@
 
 use std::{
     process::Stdio,
-    sync::{Mutex, PoisonError, Weak},
+    sync::{Mutex, Weak},
     time::Duration,
 };
 
@@ -17,7 +17,10 @@ use tokio_util::{
     task::AbortOnDropHandle,
 };
 
-use super::{ClientError, connection::Connection};
+use super::{
+    ClientError,
+    connection::{Connection, lock},
+};
 
 /// How long a child may take to exit once its input has ended.
 const EXIT: Duration = Duration::from_secs(5);
@@ -77,10 +80,6 @@ impl LineWire {
             tracing::warn!(error = &error as &dyn std::error::Error, "the server's process could not be killed");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts a server with its standard streams piped.

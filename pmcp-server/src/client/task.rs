@@ -9,7 +9,9 @@ use futures_util::{Stream, StreamExt as _};
 use pmcp_tasks::{protocol::VARIABLES, task::TaskStatus, tool::ToolResult};
 use serde_json::{Map, Value, json};
 
-use super::{Client, ClientError, RequestOptions, TaskState, calls::tool_result, changes::Changes, connection::lock};
+use super::{
+    Client, ClientError, RequestOptions, TaskState, answers, calls::tool_result, changes::Changes, connection::lock,
+};
 
 /// What has become of a question.
 #[derive(Debug)]
@@ -182,7 +184,8 @@ impl TaskHandle {
                 return tool_result(outcome?);
             }
             if let Some(method) = self.unanswerable(&state) {
-                return Err(ClientError::Unanswered { method });
+                let reason = answers::unknown(&method);
+                return Err(ClientError::Unanswered { method, reason });
             }
         }
         Err(ClientError::Closed)

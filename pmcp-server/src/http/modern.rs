@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use pmcp_tasks::{RpcError, protocol::code, security::Principal};
+use pmcp_tasks::{RpcError, protocol::code, security::Principal, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -16,15 +16,24 @@ use super::{Http, Refusal, body, respond};
 use crate::{
     message::Request,
     modern::{self, RequestMeta},
+    service::Service,
     session::{Outbox, Outgoing, STREAM_BUFFER},
 };
+
+/// What the headers that repeat arguments begin with.
+pub(super) const ARGUMENT_PREFIX: &str = "Mcp-Param-";
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
     (StatusCode::BAD_REQUEST, RpcError::new(code::HEADER_MISMATCH, text))
 }
 
 /// Checks a request in the order the specification needs: metadata, versions, method, names.
-fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Result<RequestMeta, (StatusCode, RpcError)> {
+fn check(
+    service: &Service,
+    headers: &HeaderMap,
+    version: Option<&str>,
+    request: &Request,
+) -> Result<RequestMeta, (StatusCode, RpcError)> {
     let meta = modern::request_meta(&request.params).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
     match version {
         None => return Err(mismatch("the header `MCP-Protocol-Version` is missing")),
@@ -39,7 +48,7 @@ fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Resul
     if header(headers, "mcp-method")?.as_deref() != Some(request.method.as_str()) {
         return Err(mismatch("the header `Mcp-Method` is missing or not the method of the request"));
     }
-    if !modern::has_method(&request.method) {
+    if !modern::has_method(service, &request.method) {
         return Err((StatusCode::NOT_FOUND, modern::unknown_method(&request.method)));
     }
     let source = match request.method.as_str() {
@@ -55,7 +64,26 @@ fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Resul
             return Err(mismatch(format!("the header `Mcp-Name` is missing or not `params.{source}`")));
         }
     }
+    if request.method == "tools/call" {
+        check_arguments(service, headers, &request.params)?;
+    }
     Ok(meta)
+}
+
+/// Compares arguments with the headers that repeat them ("Server Behavior for Custom Headers").
+fn check_arguments(service: &Service, headers: &HeaderMap, params: &Value) -> Result<(), (StatusCode, RpcError)> {
+    let tool = params.get("name").and_then(Value::as_str).and_then(|name| service.router.definition(name));
+    for parameter in tool.map(ToolDefinition::header_parameters).unwrap_or_default() {
+        let name = format!("{ARGUMENT_PREFIX}{}", parameter.name);
+        let given = header(headers, &name)?.map(|value| decoded(&value)).transpose()?;
+        let expected = parameter.expected(params.get("arguments").unwrap_or(&Value::Null));
+        // Arguments of a wrong type are refused by the tool, which says what is wrong.
+        if expected.is_ok_and(|expected| expected != given) {
+            let argument = parameter.path.join(".");
+            return Err(mismatch(format!("the header `{name}` is missing or not the argument `{argument}`")));
+        }
+    }
+    Ok(())
 }
 
 /// A header's value without the white space around it.
@@ -98,7 +126,7 @@ pub(super) async fn take(
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
             .into_response();
     }
-    let meta = match check(headers, version, &request) {
+    let meta = match check(&http.service, headers, version, &request) {
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };

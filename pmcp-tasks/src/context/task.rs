@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,7 @@ use super::{
 use crate::{
     call::ClientCapabilities,
     execution::Run,
+    log::LogLevel,
     security::Principal,
     store::StoreError,
     task::{Owner, TaskId, TaskVariables},
@@ -126,6 +128,14 @@ impl ToolContext {
     /// The same with a text for the user.
     pub async fn progress_message(&self, done: impl Amount, total: impl Amount, message: impl Into<String>) {
         self.run.progress(done.amount(), Some(total.amount()), Some(message.into())).await;
+    }
+
+    /// Writes to the client's log, if the client wants to see messages of this level. For your own log use [`tracing`].
+    ///
+    /// 2025-11-25 clients choose a level for their session, [`LogLevel::Info`] if they do not; 2026-07-28 clients with each
+    /// request, and see nothing of a task. The protocol deprecated such messages in 2026-07-28.
+    pub fn log(&self, level: LogLevel, data: impl Serialize) {
+        self.run.log(level, data);
     }
 
     /// Asks the user. `T` is a flat struct of strings, numbers, booleans and enums.

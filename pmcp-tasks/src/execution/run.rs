@@ -4,11 +4,12 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard, SetOnce};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Runtime, questions::Questions};
 use crate::{
     call::{ClientCapabilities, Peer, Revision},
+    log::LogLevel,
     protocol::RELATED_TASK,
     security::Principal,
     store::{
@@ -54,6 +56,8 @@ pub(crate) struct RunParts {
     pub(crate) progress_token: Option<Value>,
     pub(crate) initial_variables: Map<String, Value>,
     pub(crate) cancellation: CancellationToken,
+    /// The task was claimed from the queue.
+    pub(crate) queued: bool,
 }
 
 /// One run of a function.
@@ -75,6 +79,8 @@ pub(crate) struct Run {
     steps: std::sync::Mutex<Steps>,
     progress: std::sync::Mutex<f64>,
     last_message: AtomicU64,
+    /// Another worker has the task, or none: nothing is written any more.
+    lost: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +121,7 @@ impl Run {
             steps: std::sync::Mutex::new(Steps { recorded: steps.into_iter().collect(), used: HashSet::new() }),
             progress: std::sync::Mutex::new(f64::NEG_INFINITY),
             last_message: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
             parts,
         })
     }
@@ -170,7 +177,29 @@ impl Run {
     }
 
     pub(crate) fn attempt(&self) -> u32 {
-        u32::try_from(self.fence).unwrap_or(u32::MAX)
+        // A task from the queue was claimed before its first run.
+        let runs = self.fence.saturating_sub(u64::from(self.parts.queued)).max(1);
+        u32::try_from(runs).unwrap_or(u32::MAX)
+    }
+
+    /// Stops the run without writing anything: the task is no longer this worker's.
+    pub(crate) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.cancellation().cancel();
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the task is still held under the fence of this run.
+    pub(crate) fn is_held(&self, task: &Task) -> bool {
+        task.stored.fence == self.fence
+    }
+
+    /// Whether the task is known to be in the store.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.held.try_lock().is_ok_and(|held| held.is_some())
     }
 
     pub(crate) async fn variable_turn(&self) -> MutexGuard<'_, ()> {
@@ -280,6 +309,29 @@ impl Run {
         }
     }
 
+    pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {
+        let Some(peer) = &self.parts.peer else { return };
+        if peer.log_level().is_none_or(|least| level < least) {
+            return;
+        }
+        match serde_json::to_value(data) {
+            Ok(data) => {
+                let params = [("level", json!(level)), ("logger", self.tool_name().into()), ("data", data)];
+                let params = params.map(|(key, value)| (key.to_owned(), value));
+                self.notify(peer, "notifications/message", Map::from_iter(params));
+            }
+            Err(error) => tracing::warn!(tool = self.tool_name(), %error, "a log message does not serialise"),
+        }
+    }
+
+    /// Tells the client something about this run.
+    fn notify(&self, peer: &Arc<dyn Peer>, method: &str, mut params: Map<String, Value>) {
+        if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
+            params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
+        }
+        peer.notify(method, params.into());
+    }
+
     pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         {
             // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
@@ -314,10 +366,7 @@ impl Run {
             Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
         params.extend(total.filter(|total| total.is_finite()).map(|total| ("total".to_owned(), number(total))));
         params.extend(message.map(|message| ("message".to_owned(), message.into())));
-        if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
-            params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
-        }
-        peer.notify("notifications/progress", params.into());
+        self.notify(peer, "notifications/progress", params);
     }
 
     /// How many questions may be open at once.

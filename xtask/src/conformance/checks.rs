@@ -132,8 +132,9 @@ impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
             _ if !self.is_fit() => "FAILED",
-            Self { passed: 0, .. } => "skip",
-            _ => "ok",
+            Self { passed: 1.., .. } => "ok",
+            Self { skipped, expected, .. } if skipped.is_empty() && expected.is_empty() => "info",
+            _ => "skip",
         };
         write!(f, "{word:<6} {:<46} {}", self.name, self.counts())?;
         for (id, message) in &self.failures {

@@ -23,17 +23,12 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// The suite that `cargo xtask setup` installed, with an empty directory for its results.
+    /// The suite that `cargo xtask setup` installed.
     pub(super) fn open() -> anyhow::Result<Self> {
-        let results = root().join("target/conformance");
-        if results.exists() {
-            fs::remove_dir_all(&results).context("could not remove the results of an earlier run")?;
-        }
-        fs::create_dir_all(&results)?;
-        Ok(Self { node: setup::node()?, results })
+        Ok(Self { node: setup::node()?, results: root().join("target/conformance") })
     }
 
-    /// The directory of the results of this run, relative to where the person is likely to be.
+    /// The directory of the results, from the root of the workspace.
     pub(super) fn results(&self) -> &Path {
         self.results.strip_prefix(root()).unwrap_or(&self.results)
     }
@@ -65,6 +60,9 @@ impl Suite {
     /// The exit code says nothing: it is 0 for warnings, for what is skipped, and for some scenarios without a server.
     fn server(&self, url: &str, selection: &[&str], label: &str, limit: Duration) -> anyhow::Result<PathBuf> {
         let directory = self.results.join(label);
+        if directory.exists() {
+            fs::remove_dir_all(&directory).context("could not remove the results of an earlier run")?;
+        }
         fs::create_dir_all(&directory)?;
         let log = File::create(directory.join("output.log"))?;
         let mut command = self.suite();

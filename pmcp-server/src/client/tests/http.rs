@@ -37,7 +37,7 @@ impl Seen {
     }
 
     /// The response with this result.
-    fn result(&self, result: Value) -> Value {
+    fn result(&self, result: &Value) -> Value {
         json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result })
     }
 }
@@ -80,21 +80,22 @@ fn events(text: impl Into<Body>) -> Response<Body> {
 
 /// A stream that stays open after these messages.
 fn open(messages: &[Value]) -> Response<Body> {
-    let text: String = messages.iter().map(|message| format!("data: {message}\n\n")).collect();
-    let chunks = stream::iter([Ok::<_, std::convert::Infallible>(text)]).chain(stream::pending());
+    let chunks: Vec<_> =
+        messages.iter().map(|message| Ok::<_, std::convert::Infallible>(format!("data: {message}\n\n"))).collect();
+    let chunks = stream::iter(chunks).chain(stream::pending());
     events(Body::from_stream(chunks))
 }
 
 fn initialized(request: &Seen, session: &str) -> Response<Body> {
     let result = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": { "name": "s" } });
-    let mut response = answer(&request.result(result));
+    let mut response = answer(&request.result(&result));
     response.headers_mut().insert("mcp-session-id", session.parse().unwrap());
     response
 }
 
 #[tokio::test]
 async fn requests_are_mirrored_in_headers() {
-    let (url, requests) = serve(|request| answer(&request.result(greeting()))).await;
+    let (url, requests) = serve(|request| answer(&request.result(&greeting()))).await;
     let client = builder("2026-07-28").bearer("secret").connect_http(&url).await.unwrap();
     client.call_tool("grüße", json!({})).await.unwrap();
     let options = RequestOptions::new().header("Mcp-Name", "other").without_header("mcp-method").header("x-extra", "1");
@@ -119,7 +120,7 @@ async fn an_answer_may_come_at_the_end_of_a_stream() {
         let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progress": 1 } });
         events(format!(
             ": keep-alive\n\nid: 1\ndata:\n\nevent: message\ndata: {progress}\n\ndata: {}\n\n",
-            request.result(greeting())
+            request.result(&greeting())
         ))
     })
     .await;
@@ -170,7 +171,7 @@ async fn refusals_are_told_apart() {
     let (url, _) = serve(|_| events("data: 1234567890\n\n")).await;
     let client = builder("2026-07-28").max_message(8).connect_http(&url).await.unwrap();
     assert!(matches!(client.list_tools().await, Err(ClientError::Transport(_))));
-    let (url, _) = serve(|request| answer(&request.result(json!({ "text": "x".repeat(100) })))).await;
+    let (url, _) = serve(|request| answer(&request.result(&json!({ "text": "x".repeat(100) })))).await;
     let client = builder("2026-07-28").max_message(100).connect_http(&url).await.unwrap();
     assert!(matches!(client.list_tools().await, Err(ClientError::Transport(_))));
 }
@@ -196,7 +197,7 @@ async fn a_session_is_kept_listened_to_and_deleted() {
         }
         (&Method::DELETE, _) => status(204),
         (_, "initialize") => initialized(request, "session-1"),
-        (_, "tools/call") => answer(&request.result(greeting())),
+        (_, "tools/call") => answer(&request.result(&greeting())),
         _ => status(202),
     })
     .await;
@@ -234,7 +235,7 @@ async fn a_session_that_ended_is_replaced() {
                 initialized(request, &format!("session-{sessions}"))
             }
             (_, "tools/list") if request.header("mcp-session-id") == Some("session-1") => status(404),
-            (_, "tools/list") => answer(&request.result(json!({ "tools": [] }))),
+            (_, "tools/list") => answer(&request.result(&json!({ "tools": [] }))),
             _ => status(202),
         }
     })
@@ -284,8 +285,8 @@ async fn a_stream_that_broke_is_resumed() {
 #[tokio::test]
 async fn earlier_versions_have_no_version_header() {
     let (url, requests) = serve(|request| match request.method() {
-        "initialize" => answer(&request.result(json!({ "protocolVersion": "2025-03-26", "capabilities": {} }))),
-        "tools/call" => answer(&json!([request.result(greeting())])),
+        "initialize" => answer(&request.result(&json!({ "protocolVersion": "2025-03-26", "capabilities": {} }))),
+        "tools/call" => answer(&json!([request.result(&greeting())])),
         _ => status(202),
     })
     .await;

@@ -119,6 +119,14 @@ async fn a_question_the_server_takes_back_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_callback_that_panics_is_answered_with_an_error() {
+    let builder = builder("2025-11-25").on_elicit(|_| async { panic!("on purpose") });
+    let (_client, mut peer, _) = connect(builder, "2025-11-25").await;
+    peer.send(question("q")).await;
+    assert_eq!(peer.message().await["error"]["code"], -32603);
+}
+
+#[tokio::test]
 async fn one_call_asks_for_a_task_where_the_tool_allows_it() {
     let (client, mut peer, _) = connect(builder("2025-11-25").on_elicit(luca), "2025-11-25").await;
     let script = async {

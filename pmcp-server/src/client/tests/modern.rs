@@ -23,7 +23,7 @@ async fn connect(builder: ClientBuilder) -> (Client, Peer) {
 }
 
 /// The task `t` in this state, polled quickly.
-fn task(status: &str, more: Value) -> Value {
+fn task(status: &str, more: &Value) -> Value {
     let mut task = json!({ "resultType": "complete", "taskId": "t", "status": status, "createdAt": "2026-01-01T00:00:00Z",
         "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": 60000, "pollIntervalMs": 10 });
     task.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
@@ -31,7 +31,7 @@ fn task(status: &str, more: Value) -> Value {
 }
 
 fn created() -> Value {
-    task("working", json!({ "resultType": "task" }))
+    task("working", &json!({ "resultType": "task" }))
 }
 
 #[tokio::test]
@@ -53,8 +53,8 @@ async fn a_task_is_polled_and_answered_once() {
             call["_meta"]["io.modelcontextprotocol/clientCapabilities"],
             json!({ "elicitation": { "form": {} }, "extensions": { "io.modelcontextprotocol/tasks": {} } })
         );
-        peer.serve("tasks/get", task("working", json!({}))).await;
-        let asking = task("input_required", json!({ "inputRequests": { "who": form() } }));
+        peer.serve("tasks/get", task("working", &json!({}))).await;
+        let asking = task("input_required", &json!({ "inputRequests": { "who": form() } }));
         peer.serve("tasks/get", asking.clone()).await;
         // The task may go on asking for a while after it was answered.
         let mut updates = 0;
@@ -71,7 +71,7 @@ async fn a_task_is_polled_and_answered_once() {
             }
         }
         assert_eq!(updates, 1);
-        peer.serve("tasks/get", task("completed", json!({ "result": greeting() }))).await;
+        peer.serve("tasks/get", task("completed", &json!({ "result": greeting() }))).await;
     };
     let (result, ()) = tokio::join!(client.call_and_wait("hello", json!({ "polite": true })), script);
     assert_eq!(result.unwrap().first_text(), Some("Hello, Luca!"));
@@ -91,11 +91,11 @@ async fn a_task_is_listened_to_and_not_polled() {
         let acknowledged = json!({ "notifications": { "taskIds": ["t"] }, "_meta": meta });
         peer.notify("notifications/subscriptions/acknowledged", acknowledged).await;
         let asking = json!({ "inputRequests": { "who": form() }, "_meta": meta });
-        peer.notify("notifications/tasks", task("input_required", asking)).await;
+        peer.notify("notifications/tasks", task("input_required", &asking)).await;
         peer.serve("tasks/update", json!({ "resultType": "complete" })).await;
         let other = json!({ "taskId": "other", "result": {}, "_meta": meta });
-        peer.notify("notifications/tasks", task("completed", other)).await;
-        peer.notify("notifications/tasks", task("completed", json!({ "result": greeting(), "_meta": meta }))).await;
+        peer.notify("notifications/tasks", task("completed", &other)).await;
+        peer.notify("notifications/tasks", task("completed", &json!({ "result": greeting(), "_meta": meta }))).await;
         // Dropping the subscription cancels it.
         let cancelled = peer.expect("notifications/cancelled").await;
         assert_eq!(cancelled["params"]["requestId"], listen["id"]);
@@ -114,7 +114,7 @@ async fn a_server_that_cannot_be_listened_to_is_asked_once() {
                 let listen = peer.expect("subscriptions/listen").await;
                 peer.refuse(&listen, -32601).await;
             }
-            peer.serve("tasks/get", task("completed", json!({ "result": greeting() }))).await;
+            peer.serve("tasks/get", task("completed", &json!({ "result": greeting() }))).await;
         }
     };
     let calls = async {
@@ -133,9 +133,9 @@ async fn a_subscription_that_ends_early_is_followed_by_polling() {
         let meta = json!({ "io.modelcontextprotocol/subscriptionId": listen["id"] });
         let acknowledged = json!({ "notifications": { "taskIds": ["t"] }, "_meta": meta });
         peer.notify("notifications/subscriptions/acknowledged", acknowledged).await;
-        peer.notify("notifications/tasks", task("working", json!({ "statusMessage": "half", "_meta": meta }))).await;
+        peer.notify("notifications/tasks", task("working", &json!({ "statusMessage": "half", "_meta": meta }))).await;
         peer.answer(&listen, json!({ "resultType": "complete", "_meta": meta })).await;
-        peer.serve("tasks/get", task("completed", json!({ "result": greeting() }))).await;
+        peer.serve("tasks/get", task("completed", &json!({ "result": greeting() }))).await;
     };
     let mut seen = Vec::new();
     let wait = async {
@@ -169,7 +169,7 @@ async fn input_before_the_task_comes_in_rounds() {
         assert_eq!(third["params"].get("requestState"), None);
         assert_eq!(third["params"]["inputResponses"].as_object().unwrap().len(), 1);
         peer.answer(&third, created()).await;
-        peer.serve("tasks/get", task("completed", json!({ "result": greeting() }))).await;
+        peer.serve("tasks/get", task("completed", &json!({ "result": greeting() }))).await;
     };
     let (result, ()) = tokio::join!(client.call_and_wait("hello", json!({ "n": 1 })), script);
     assert_eq!(result.unwrap().first_text(), Some("Hello, Luca!"));
@@ -187,7 +187,7 @@ async fn rounds_are_bounded_and_need_a_callback() {
     };
     let calls = async {
         let error = client.call_tool("hello", json!({})).await.unwrap_err();
-        assert!(matches!(&error, ClientError::Unanswered { method } if method == "elicitation/create"), "{error}");
+        assert!(matches!(&error, ClientError::Unanswered { method, .. } if method == "elicitation/create"), "{error}");
         let error = client.get_prompt("hello", json!({})).await.unwrap_err();
         assert!(matches!(error, ClientError::TooManyRounds(2)), "{error}");
     };
@@ -220,13 +220,13 @@ async fn a_task_ends_with_its_error_or_its_cancellation() {
     let (client, mut peer) = connect(builder("2026-07-28").listen(false)).await;
     let error = json!({ "error": { "code": -32603, "message": "broken", "data": { "reason": "quota" } } });
     let waiting = client.task("t");
-    let (result, _) = tokio::join!(waiting.wait(), peer.serve("tasks/get", task("failed", error)));
+    let (result, _) = tokio::join!(waiting.wait(), peer.serve("tasks/get", task("failed", &error)));
     assert_eq!(result.unwrap_err().rpc().unwrap().data, Some(json!({ "reason": "quota" })));
 
     let cancelled = async {
         peer.serve("tasks/cancel", json!({ "resultType": "complete" })).await;
-        peer.serve("tasks/get", task("cancelled", json!({}))).await;
-        peer.serve("tasks/get", task("working", json!({}))).await;
+        peer.serve("tasks/get", task("cancelled", &json!({}))).await;
+        peer.serve("tasks/get", task("working", &json!({}))).await;
     };
     let waits = async {
         waiting.cancel().await.unwrap();
@@ -239,7 +239,7 @@ async fn a_task_ends_with_its_error_or_its_cancellation() {
 #[tokio::test]
 async fn questions_without_callback_are_left_to_the_caller() {
     let (client, mut peer) = connect(builder("2026-07-28").listen(false)).await;
-    let asking = task("input_required", json!({ "inputRequests": { "who": form() } }));
+    let asking = task("input_required", &json!({ "inputRequests": { "who": form() } }));
     let waiting = client.task("t");
     let (result, _) = tokio::join!(waiting.wait(), peer.serve("tasks/get", asking.clone()));
     assert!(matches!(result, Err(ClientError::Unanswered { .. })));
@@ -249,7 +249,7 @@ async fn questions_without_callback_are_left_to_the_caller() {
         let update = peer.serve("tasks/update", json!({ "resultType": "complete" })).await;
         assert_eq!(update["inputResponses"], json!({ "who": { "action": "decline" } }));
         assert_eq!(update["_meta"]["run.pmcp/variables"], json!({ "dry_run": true }));
-        peer.serve("tasks/get", task("completed", json!({ "result": greeting() }))).await;
+        peer.serve("tasks/get", task("completed", &json!({ "result": greeting() }))).await;
     };
     let by_hand = async {
         let mut changes = waiting.changes();
@@ -272,7 +272,7 @@ async fn an_answer_that_did_not_arrive_is_sent_again_without_asking() {
         luca(question)
     }))
     .await;
-    let asking = task("input_required", json!({ "inputRequests": { "who": form() } }));
+    let asking = task("input_required", &json!({ "inputRequests": { "who": form() } }));
     let waiting = client.task("t");
     let script = async {
         peer.serve("tasks/get", asking.clone()).await;
@@ -297,7 +297,7 @@ async fn an_answer_that_did_not_arrive_is_sent_again_without_asking() {
         }
         loop {
             let request = peer.message().await;
-            peer.answer(&request, task("completed", json!({ "result": greeting() }))).await;
+            peer.answer(&request, task("completed", &json!({ "result": greeting() }))).await;
             if request["method"] == "tasks/get" {
                 break;
             }
@@ -316,8 +316,8 @@ async fn a_callback_ends_with_the_task() {
     let (client, mut peer) = connect(builder("2026-07-28").listen(false).on_elicit(|_| std::future::pending())).await;
     let waiting = client.task("t");
     let script = async {
-        peer.serve("tasks/get", task("input_required", json!({ "inputRequests": { "who": form() } }))).await;
-        peer.serve("tasks/get", task("cancelled", json!({}))).await;
+        peer.serve("tasks/get", task("input_required", &json!({ "inputRequests": { "who": form() } }))).await;
+        peer.serve("tasks/get", task("cancelled", &json!({}))).await;
     };
     let (result, ()) = tokio::join!(waiting.wait(), script);
     assert!(matches!(result, Err(ClientError::Cancelled)));

@@ -28,7 +28,7 @@ struct Greeting {
 }
 
 /// Greets whoever answers.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", poll_interval = "20ms")]
 async fn greet(task: TaskContext<Greeting>) -> Result<String, ToolError> {
     let Name { name } = task.elicit("Who?").await?;
     task.variables().greeted.set(1).await?;
@@ -43,13 +43,13 @@ async fn greet_plainly(tool: ToolContext) -> Result<String, ToolError> {
 }
 
 /// Asks before it begins.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", poll_interval = "20ms")]
 async fn greet_asked(#[ask("Who?")] who: Name) -> String {
     format!("Hello, {}!", who.name)
 }
 
 /// Works until it is cancelled or told to stop.
-#[task_tool(support = "required")]
+#[task_tool(support = "required", poll_interval = "20ms")]
 async fn work(task: TaskContext<Greeting>) -> Result<String, ToolError> {
     while !task.variables().loud.get().await? {
         task.check_cancelled()?;
@@ -59,7 +59,7 @@ async fn work(task: TaskContext<Greeting>) -> Result<String, ToolError> {
 }
 
 /// Fails as its argument says.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", poll_interval = "20ms")]
 async fn fail(rpc: bool) -> Result<String, ToolError> {
     Err(if rpc { ToolError::rpc(-32050, "broken") } else { ToolError::new("not today") })
 }
@@ -95,9 +95,9 @@ async fn over_http(builder: ClientBuilder) -> (Client, Running) {
 }
 
 /// Runs a test with each revision over each transport, with pushes and without.
-async fn everywhere<F: Future<Output = ()>>(
-    prepare: impl Fn(ClientBuilder) -> ClientBuilder,
-    test: impl Fn(Client) -> F,
+async fn everywhere<F: Future<Output = ()> + Send>(
+    prepare: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync,
+    test: impl Fn(Client) -> F + Send + Sync,
 ) {
     for revision in REVISIONS {
         for listen in [true, false] {

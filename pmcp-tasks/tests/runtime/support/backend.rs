@@ -154,6 +154,14 @@ impl StorageBackend for FaultyBackend {
         self.inner.workers().await
     }
 
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        self.inner.buried().await
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.settle(worker).await
+    }
+
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
         self.inner.bury(worker, seen).await
     }
