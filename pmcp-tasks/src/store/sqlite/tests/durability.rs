@@ -17,7 +17,7 @@ use crate::{
     testing::fixtures::{merge, seal, step, task, worker},
 };
 
-const ROUNDS: u32 = 40;
+const ROUNDS: u32 = 60;
 
 /// No more rounds are begun after this.
 const ENOUGH: Duration = Duration::from_secs(15);
@@ -43,7 +43,7 @@ impl Progress {
 
 /// The variable that every step adds one to.
 fn count(task: &StoredTask) -> usize {
-    task.variables.as_ref().unwrap().get("count").map_or(0, |value| value.len())
+    task.variables.as_ref().unwrap().get("count").map_or(0, Bytes::len)
 }
 
 /// Takes every task on from where it is, until it is killed. After each answer of the store it says which task it was

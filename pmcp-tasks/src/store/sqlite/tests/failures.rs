@@ -107,8 +107,8 @@ fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
             tokio::spawn(async move { (n, backend.create(&new, NOW).await) })
         });
         for create in creates.collect::<Vec<_>>() {
-            let (n, created) = create.await.unwrap();
-            assert_eq!(created.is_ok(), n % 8 != 0, "task {n}: {created:?}");
+            let (n, answer) = create.await.unwrap();
+            assert_eq!(answer.is_ok(), n % 8 != 0, "task {n}: {answer:?}");
             assert_eq!(read(&backend, &task(n).key).await.is_some(), n % 8 != 0);
         }
         assert!(read(&backend, &task(0).key).await.is_some());
@@ -132,8 +132,8 @@ fn a_failed_operation_leaves_nothing_and_takes_no_other_with_it() {
             tokio::spawn(async move { backend.create(&NewTask { idempotency, ..task(n) }, NOW).await })
         });
         for (n, create) in (0..).zip(creates.collect::<Vec<_>>()) {
-            let created = create.await.unwrap();
-            assert_eq!(created.is_ok(), n % 2 == 1, "task {n}: {created:?}");
+            let answer = create.await.unwrap();
+            assert_eq!(answer.is_ok(), n % 2 == 1, "task {n}: {answer:?}");
             assert_eq!(read(&backend, &task(n).key).await.is_some(), n % 2 == 1);
         }
     });

@@ -1,5 +1,7 @@
 //! Two backends of one process on one file keep the contract together.
 
+#![expect(clippy::allow_attributes, reason = "the suite is made for other crates, where nobody sees its attributes")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;

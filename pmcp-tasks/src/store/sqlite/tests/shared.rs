@@ -20,11 +20,11 @@ pub(super) async fn create_many(file: &Path) {
         let new = NewTask { quota: QUOTA, ..task(n) };
         tokio::spawn(async move { backend.create(&new, NOW).await.unwrap() == Create::Created })
     });
-    let mut created = 0;
+    let mut count = 0;
     for create in creates.collect::<Vec<_>>() {
-        created += u32::from(create.await.unwrap());
+        count += u32::from(create.await.unwrap());
     }
-    say(created.to_string());
+    say(count.to_string());
 }
 
 #[test]
