@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     message::{Message, Request, RequestId},
-    service::{Call, Service},
+    service::{Call, ReadParams, Service, unknown_resource},
     session::{Outbox, RequestPeer, Session, SessionPeer},
+    updates::ResourceUpdates,
 };
 
 /// The versions that have a handshake, newest first.
@@ -129,12 +130,41 @@ impl LegacySession {
                 self.session.set_log_level(level);
                 return Ok(json!({}));
             }
+            "resources/subscribe" | "resources/unsubscribe" => {
+                if let Some(updates) = &service.updates {
+                    return self.subscribe(service, updates, request, cx.revision);
+                }
+            }
             _ => {}
         }
         let result = service.handle(&request.method, &request.params, cx).await;
         result.unwrap_or_else(|| {
             Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
         })
+    }
+
+    /// Changes which resources the client is told about (resources, "Subscriptions").
+    fn subscribe(
+        &self,
+        service: &Service,
+        updates: &ResourceUpdates,
+        request: &Request,
+        revision: Revision,
+    ) -> Result<Value, RpcError> {
+        let ReadParams { uri } = parse(&request.params)?;
+        if request.method == "resources/unsubscribe" {
+            self.session.subscribed.remove(&uri);
+            return Ok(json!({}));
+        }
+        if service.find_resource(&uri).is_none() {
+            return Err(unknown_resource(&uri, revision));
+        }
+        let max = service.limits.subscribed_resources;
+        if !self.session.subscribed.add(&uri, max) {
+            return Err(RpcError::internal(format!("{max} resources are subscribed to; unsubscribe from one")));
+        }
+        self.session.follow(updates);
+        Ok(json!({}))
     }
 
     /// Takes a notification or an answer; what it does not know it ignores.

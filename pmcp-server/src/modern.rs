@@ -6,10 +6,10 @@ use futures_util::StreamExt;
 use pmcp_tasks::{
     LogLevel, RpcError,
     call::{CallContext, ClientCapabilities, Revision},
-    protocol::{TASKS_EXTENSION, code},
+    protocol::{TASKS_EXTENSION, code, params as parse},
     security::Principal,
 };
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use crate::{
     message::{self, Request, RequestId},
     service::{Call, Service},
     session::{Outbox, Outgoing, RequestPeer},
+    updates::{Subscribed, Updates},
 };
 
 /// The one modern version we speak.
@@ -181,8 +182,32 @@ async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) 
     stream.send(Outgoing::Message(message::notification(method, params))).await
 }
 
-/// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it. Tasks are all
-/// that can be listened to: lists do not change while the server runs.
+#[derive(Deserialize)]
+struct ListenParams {
+    notifications: Filter,
+}
+
+/// What a client listens to beside tasks. Lists do not change while the server runs, so they are not part of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    resource_subscriptions: Option<Vec<String>>,
+}
+
+/// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
+fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Updates)>, RpcError> {
+    let ListenParams { notifications } = parse(params)?;
+    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, &service.updates) else { return Ok(None) };
+    let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
+    for uri in uris.iter().filter(|uri| service.find_resource(uri).is_some()) {
+        if !subscribed.add(uri, max) {
+            return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
+        }
+    }
+    Ok(Some((subscribed, updates.follow())))
+}
+
+/// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it.
 async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: &Outbox) -> Result<Value, RpcError> {
     let _place = service.subscriptions.try_acquire().map_err(|_| {
         RpcError::internal(format!("{} subscriptions are open; close one", service.limits.subscriptions))
@@ -191,6 +216,10 @@ async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: 
     let mut accepted = Map::new();
     if let Some(subscription) = &subscription {
         accepted.insert("taskIds".into(), json!(subscription.accepted()));
+    }
+    let resources = resources(service, &request.params)?;
+    if let Some((subscribed, _)) = &resources {
+        accepted.insert("resourceSubscriptions".into(), json!(subscribed.all()));
     }
     let id = &request.id;
     let acknowledged = json!({ "notifications": accepted });
@@ -208,8 +237,21 @@ async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: 
         // Every task has ended; the client closes the stream when it wants.
         std::future::pending::<()>().await;
     };
+    let resources = async {
+        if let Some((subscribed, mut updates)) = resources {
+            while let Some(changed) = updates.next(&subscribed).await {
+                for uri in changed {
+                    if !tell(stream, id, "notifications/resources/updated", json!({ "uri": uri })).await {
+                        return;
+                    }
+                }
+            }
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = tasks => {}
+        () = resources => {}
         () = stream.closed() => {}
         () = cx.cancellation.cancelled() => {}
         () = service.stopped.cancelled() => {

@@ -1,6 +1,6 @@
 //! What a server answers, whatever the transport.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     RpcError, TaskRouter,
@@ -18,6 +18,7 @@ use crate::{
     completion::{CompleteParams, Completer, Reference},
     prompt::{GetParams, RegisteredPrompt},
     resource::RegisteredResource,
+    updates::ResourceUpdates,
 };
 
 /// A server as it was built.
@@ -30,6 +31,7 @@ pub(crate) struct Service {
     pub(crate) prompts: Vec<RegisteredPrompt>,
     pub(crate) resources: Vec<RegisteredResource>,
     pub(crate) completer: Option<Completer>,
+    pub(crate) updates: Option<ResourceUpdates>,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each `subscriptions/listen`.
@@ -52,6 +54,8 @@ pub struct ServeLimits {
     pub batch: usize,
     /// `subscriptions/listen` streams at once. Default 1,000.
     pub subscriptions: usize,
+    /// Resources a session or one `subscriptions/listen` may follow. Default 1,000.
+    pub subscribed_resources: usize,
 }
 
 impl Default for ServeLimits {
@@ -62,6 +66,7 @@ impl Default for ServeLimits {
             session_idle: Duration::from_secs(30 * 60),
             batch: 100,
             subscriptions: 1000,
+            subscribed_resources: 1000,
         }
     }
 }
@@ -73,8 +78,14 @@ struct ListParams {
 }
 
 #[derive(Deserialize)]
-struct ReadParams {
-    uri: String,
+pub(crate) struct ReadParams {
+    pub(crate) uri: String,
+}
+
+/// There is no such resource, as each revision says it.
+pub(crate) fn unknown_resource(uri: &str, revision: Revision) -> RpcError {
+    let code = if revision == Revision::V2026 { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
+    RpcError::new(code, "unknown resource").with_data(json!({ "uri": uri }))
 }
 
 /// A request's context before its caller is known.
@@ -164,13 +175,14 @@ impl Service {
 
     async fn read_resource(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         let ReadParams { uri } = parse(params)?;
-        let found = self.resources.iter().find_map(|resource| Some((resource, resource.fits(&uri)?)));
-        let Some((resource, variables)) = found else {
-            let code = if cx.revision == Revision::V2026 { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
-            return Err(RpcError::new(code, "unknown resource").with_data(json!({ "uri": uri })));
-        };
+        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| unknown_resource(&uri, cx.revision))?;
         let prepared = resource.prepare(&uri, variables);
         self.router.run(("resources/read", &uri, &Map::new()), prepared, params, cx).await
+    }
+
+    /// The resource with this URI, or the template it fits with the template's variables.
+    pub(crate) fn find_resource(&self, uri: &str) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
+        self.resources.iter().find_map(|resource| Some((resource, resource.fits(uri)?)))
     }
 
     async fn complete(&self, completer: &Completer, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
@@ -205,7 +217,8 @@ impl Service {
             capabilities.insert("prompts".into(), json!({}));
         }
         if !self.resources.is_empty() {
-            capabilities.insert("resources".into(), json!({}));
+            let subscribe = self.updates.is_some().then(|| ("subscribe".to_owned(), true.into()));
+            capabilities.insert("resources".into(), subscribe.into_iter().collect::<Map<_, _>>().into());
         }
         if self.completer.is_some() {
             capabilities.insert("completions".into(), json!({}));

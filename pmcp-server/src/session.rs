@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -19,11 +19,14 @@ use pmcp_tasks::{
     protocol::RELATED_TASK,
     time::Clock,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{self, RequestId};
+use crate::{
+    message::{self, RequestId},
+    updates::{ResourceUpdates, Subscribed},
+};
 
 /// What goes to the client over one stream.
 #[derive(Clone, Debug)]
@@ -88,6 +91,9 @@ pub(crate) struct Session {
     opened: Notify,
     next_id: AtomicU64,
     pub(crate) ended: CancellationToken,
+    /// The resources it wants to hear about.
+    pub(crate) subscribed: Subscribed,
+    following: Once,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +127,8 @@ impl Session {
             opened: Notify::new(),
             next_id: AtomicU64::new(1),
             ended: CancellationToken::new(),
+            subscribed: Subscribed::default(),
+            following: Once::new(),
         })
     }
 
@@ -141,6 +149,28 @@ impl Session {
 
     fn log_level(&self) -> LogLevel {
         self.inner().log_level
+    }
+
+    /// Tells the client, from now on, about the resources it subscribes to.
+    pub(crate) fn follow(self: &Arc<Self>, updates: &ResourceUpdates) {
+        self.following.call_once(|| {
+            let (session, mut updates) = (self.clone(), updates.follow());
+            tokio::spawn(async move {
+                loop {
+                    let changed = tokio::select! {
+                        Some(changed) = updates.next(&session.subscribed) => changed,
+                        () = session.ended.cancelled() => return,
+                        else => return,
+                    };
+                    if let Some(stream) = session.best_stream(None) {
+                        for uri in changed {
+                            stream
+                                .offer(message::notification("notifications/resources/updated", json!({ "uri": uri })));
+                        }
+                    }
+                }
+            });
+        });
     }
 
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.

@@ -7,9 +7,12 @@ use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answers::{Confirmation, Named};
+use crate::{
+    App,
+    answers::{Confirmation, Named},
+};
 
-pub(crate) fn add_to(server: Server) -> Server {
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server
         .tool::<slow_compute>()
         .tool::<failing_job>()

@@ -173,6 +173,56 @@ fn a_session_sees_log_messages_of_its_level() {
 }
 
 #[test]
+fn a_subscribed_resource_tells_of_its_changes() {
+    const WATCHED: &str = "test://watched-resource";
+    let mut client = Stdio2025::start();
+    let initialized = client.call(1, "initialize", &initialize());
+    assert_eq!(initialized["result"]["capabilities"]["resources"], json!({ "subscribe": true }));
+    let change = json!({ "name": "test_trigger_resource_change", "arguments": {} });
+    client.call(2, "tools/call", &change);
+    let watched = json!({ "uri": WATCHED });
+    assert_eq!(client.call(3, "resources/subscribe", &watched)["result"], json!({}));
+    client.send(&json!({ "jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": change }).to_string());
+    let both = [client.read(), client.read()];
+    let told = json!({ "jsonrpc": "2.0", "method": "notifications/resources/updated", "params": watched });
+    assert!(both.contains(&told), "{both:?}");
+    let read = client.call(5, "resources/read", &watched);
+    assert_eq!(read["result"]["contents"][0]["text"], "This resource has changed 2 times.");
+    assert_eq!(client.call(6, "resources/unsubscribe", &watched)["result"], json!({}));
+    client.call(7, "tools/call", &change);
+    client.call(8, "ping", &json!({}));
+    let unknown = client.call(9, "resources/subscribe", &json!({ "uri": "test://nothing" }));
+    assert_eq!(
+        (&unknown["error"]["code"], &unknown["error"]["data"]["uri"]),
+        (&json!(-32002), &json!("test://nothing"))
+    );
+}
+
+#[test]
+fn a_listener_is_told_of_the_resources_it_names() {
+    let mut client = Stdio2025::start();
+    let listen = |id: u32, params: Value| {
+        let mut params = params;
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        json!({ "jsonrpc": "2.0", "id": id, "method": if id == 1 { "subscriptions/listen" } else { "tools/call" }, "params": params })
+            .to_string()
+    };
+    let uris = json!(["test://watched-resource", "test://nothing", "test://template/7/data"]);
+    client.send(&listen(1, json!({ "notifications": { "resourceSubscriptions": uris, "toolsListChanged": true } })));
+    let acknowledged = client.read();
+    let accepted = json!({ "resourceSubscriptions": ["test://template/7/data", "test://watched-resource"] });
+    assert_eq!(acknowledged["params"]["notifications"], accepted, "{acknowledged}");
+    client.send(&listen(2, json!({ "name": "test_trigger_resource_change" })));
+    let both = [client.read(), client.read()];
+    let told = both.iter().find(|message| message["method"] == "notifications/resources/updated").unwrap();
+    assert_eq!(told["params"]["uri"], "test://watched-resource");
+    assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 1);
+}
+
+#[test]
 fn arguments_are_completed_where_they_exist() {
     let mut client = Stdio2025::start();
     let initialized = client.call(1, "initialize", &initialize());
