@@ -16,8 +16,8 @@ use tokio::sync::OnceCell;
 use super::{
     StorageBackend, StoreError,
     backend::{
-        Capabilities, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
-        Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+        Capabilities, Create, Digest, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position,
+        Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
     },
     cursor,
     hub::{Hub, Watch},
@@ -64,11 +64,20 @@ pub(crate) struct Draft {
     pub(crate) holder: Holder,
     pub(crate) head: TaskHead,
     pub(crate) body: TaskBody,
+    /// The digests of an idempotency key and of the call it stands for.
+    pub(crate) idempotency: Option<(Digest, Digest)>,
 }
 
-/// The owner has as many live tasks as the quota allows.
+/// Why no task was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QuotaReached;
+pub(crate) enum NotCreated {
+    /// The owner has as many live tasks as the quota allows.
+    Quota,
+    /// The idempotency key stands for this task.
+    Same(TaskId),
+    /// The idempotency key stands for another call.
+    Differs,
+}
 
 /// Why a change was not made.
 #[derive(Debug)]
@@ -221,7 +230,7 @@ impl TaskStore {
     }
 
     /// Creates a task. It can be read by anybody who shares the store when this returns.
-    pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, QuotaReached>, StoreError> {
+    pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, NotCreated>, StoreError> {
         let now = self.now();
         let new = NewTask {
             scope: draft.listed.then_some(Scope(draft.key.owner)),
@@ -232,12 +241,14 @@ impl TaskStore {
             holder: draft.holder,
             head: self.encode(&draft.head)?,
             body: self.encode(&draft.body)?,
-            idempotency: None,
+            idempotency: draft.idempotency,
             write: self.write_id().await?,
         };
         match self.retry(|| self.backend.create(&new, now)).await? {
-            Create::Created | Create::Replayed | Create::Same(_) => {}
-            Create::Full | Create::Differs => return Ok(Err(QuotaReached)),
+            Create::Created | Create::Replayed => {}
+            Create::Same(id) => return Ok(Err(NotCreated::Same(id))),
+            Create::Differs => return Ok(Err(NotCreated::Differs)),
+            Create::Full => return Ok(Err(NotCreated::Quota)),
         }
         let stored = StoredTask {
             version: 1,
