@@ -254,6 +254,8 @@ impl Run {
 
     /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
     pub(crate) async fn finish(&self, outcome: Outcome) -> Result<(), StoreError> {
+        // Code that outlives its function tells nothing more (progress, "Behavior Requirements").
+        *lock(&self.progress) = f64::INFINITY;
         match self.write(&[Change::Finish(outcome)]).await {
             Ok(()) | Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Ok(()),
             Err(NotChanged::Store(error)) => Err(error),
@@ -275,6 +277,10 @@ impl Run {
     }
 
     pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
+        // A cancelled request gets no message any more.
+        if self.cancellation().is_cancelled() {
+            return;
+        }
         {
             // Values must increase (progress, "Behavior Requirements").
             let mut last = lock(&self.progress);

@@ -242,7 +242,10 @@ impl TaskRouter {
                     None => Err(AskError::Stopped),
                 }
             } else {
-                let answer = cx.peer.request("elicitation/create", params.clone()).await;
+                let answer = tokio::select! {
+                    answer = cx.peer.request("elicitation/create", params.clone()) => answer,
+                    () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
+                };
                 let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
                 form_answer(question.name, &question.schema, &answer)
             };

@@ -26,7 +26,7 @@ impl TaskRouter {
                 last.ok_or_else(|| RpcError::invalid_params("unknown cursor"))? + 1
             }
         };
-        let size = usize::from(self.limits().page_size);
+        let size = usize::from(self.limits().page_size.max(1));
         let page: Vec<Value> = self
             .definitions()
             .skip(start)
