@@ -147,8 +147,13 @@ mod tests {
             assert!(!configured.origin(evil), "{evil}");
         }
         assert!(local().origin("http://localhost:5173") && local().origin("http://[::1]"));
-        for evil in ["http://evil.com", "null", "http://localhost.evil.com", "http://127.0.0.1@evil.com", "http://localhost:1@evil.com"]
-        {
+        for evil in [
+            "http://evil.com",
+            "null",
+            "http://localhost.evil.com",
+            "http://127.0.0.1@evil.com",
+            "http://localhost:1@evil.com",
+        ] {
             assert!(!local().origin(evil), "{evil}");
         }
     }

@@ -40,7 +40,10 @@ impl Sessions {
                 let Some(by_id) = by_id.upgrade() else { return };
                 by_id.retain(|_, session| {
                     let idle = session.session.idle().is_some_and(|idle| idle >= service.limits.session_idle);
-                    if idle || stopped {
+                    if stopped {
+                        // What was asked is still answered: that the server is shutting down.
+                        session.session.hang_up();
+                    } else if idle {
                         session.session.end();
                     }
                     !(idle || stopped)

@@ -37,6 +37,8 @@ pub(crate) struct Runtime {
     pub(super) background: TaskTracker,
     /// No new work.
     stopping: CancellationToken,
+    /// Running work is cancelled: that of tasks and that of calls.
+    aborting: CancellationToken,
     /// No work any more.
     pub(super) stopped: CancellationToken,
     /// Errors go to the client with all their causes; for development.
@@ -58,6 +60,7 @@ impl Runtime {
             tracker: TaskTracker::new(),
             background: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            aborting: CancellationToken::new(),
             stopped: CancellationToken::new(),
             expose_errors,
         }))
@@ -97,7 +100,10 @@ impl Runtime {
         let clock = self.store.clock();
         let work = AssertUnwindSafe(async move { call.run(cx).await }).catch_unwind();
         let overdue = async {
-            run.cancellation().cancelled().await;
+            tokio::select! {
+                () = run.cancellation().cancelled() => {}
+                () = self.aborting.cancelled() => run.cancellation().cancel(),
+            }
             clock.sleep(self.limits.cancel_grace).await;
         };
         tokio::select! {
@@ -213,9 +219,7 @@ impl Runtime {
         tokio::select! {
             () = self.tracker.wait() => {}
             () = clock.sleep(grace) => {
-                for run in &self.runs {
-                    run.cancellation().cancel();
-                }
+                self.aborting.cancel();
                 tokio::select! {
                     () = self.tracker.wait() => {}
                     () = clock.sleep(self.limits.cancel_grace) => {}
