@@ -56,6 +56,12 @@ impl Diagnostics {
         !self.errors.is_empty()
     }
 
+    /// The mistakes reported so far.
+    #[must_use]
+    pub fn errors(&self) -> &[syn::Error] {
+        &self.errors
+    }
+
     /// The tokens of the macro, followed by its errors.
     #[must_use]
     pub fn finish(mut self, tokens: TokenStream) -> TokenStream {

@@ -1,6 +1,12 @@
 //! A client on one pair of streams, a JSON-RPC message a line: stdio, or anything that reads and writes like it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use pmcp_tasks::{RpcError, protocol::code};
@@ -73,8 +79,11 @@ async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite +
 
 impl Connection {
     fn new(service: Arc<Service>, stream: Outbox) -> Self {
+        // Connections of one server are told apart by what their sessions are called.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let clock = service.router.store().clock().clone();
-        let legacy = LegacySession::new(Session::new("stdio".into(), clock), None);
+        let id = format!("lines-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let legacy = LegacySession::new(Session::new(id, clock), None);
         let closing = service.stopped.child_token();
         let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         Self { service, legacy, stream, requests: TaskTracker::new(), places, closing }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_tasks::{
-    RpcError,
+    LogLevel, RpcError,
     call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
     protocol::params as parse,
     security::Principal,
@@ -65,6 +65,11 @@ struct InitializeParams {
 }
 
 #[derive(Deserialize)]
+struct SetLevelParams {
+    level: LogLevel,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CancelledParams {
     request_id: RequestId,
@@ -88,7 +93,8 @@ impl LegacySession {
         stream: Outbox,
         cancellation: CancellationToken,
     ) -> CallContext {
-        let peer: Arc<dyn Peer> = Arc::new(RequestPeer { stream, session: Some(self.session.clone()) });
+        let peer: Arc<dyn Peer> =
+            Arc::new(RequestPeer { stream, session: Some(self.session.clone()), log_level: None });
         let session: Arc<dyn Peer> = Arc::new(SessionPeer(self.session.clone()));
         service.context(Call {
             revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
@@ -133,8 +139,14 @@ impl LegacySession {
         request: &Request,
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
-        if request.method == "ping" {
-            return Ok(json!({}));
+        match request.method.as_str() {
+            "ping" => return Ok(json!({})),
+            "logging/setLevel" => {
+                let SetLevelParams { level } = parse(&request.params)?;
+                self.session.set_log_level(level);
+                return Ok(json!({}));
+            }
+            _ => {}
         }
         let result = service.handle(&request.method, &request.params, cx).await;
         result.unwrap_or_else(|| {

@@ -1,7 +1,58 @@
 //! Serves Model Context Protocol tools, tasks, prompts and resources over stdio and streamable HTTP.
+//!
+//! - One server speaks 2026-07-28 and every version since 2024-11-05; each client gets what its version has.
+//! - Requests are worked on concurrently: a slow call, a panic or a client that does not read holds up nobody else.
+//! - By default only this machine's user is served: loopback, `Origin` and `Host` checked, tasks refused elsewhere until
+//!   callers can be told apart.
+//! - Told to stop, it begins nothing new, lets work finish for a grace period and closes.
+//!
+//! ```no_run
+//! use pmcp_server::{Error, Server, Transport};
+//! use pmcp_tasks::prelude::*;
+//!
+//! /// Count the words of a text.
+//! #[task_tool(support = "optional")]
+//! async fn count_words(text: String) -> Result<String, ToolError> {
+//!     Ok(format!("{} words", text.split_whitespace().count()))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     Server::new("words", env!("CARGO_PKG_VERSION"))
+//!         .tool::<count_words>()
+//!         .serve(Transport::from_args()?) // --stdio, or --http 127.0.0.1:8080
+//!         .await
+//! }
+//! ```
+//!
+//! # Behind a load balancer
+//!
+//! 2026-07-28 has no sessions: any instance that shares the task store answers any request. A session of 2025-11-25 or
+//! before lives in the process that began it, so the balancer has to send all requests with one `Mcp-Session-Id` to the
+//! same instance.
+//!
+//! # Features
+//!
+//! | name | default | brings |
+//! |---|---|---|
+//! | `client` | no | a client for both revisions, over HTTP, a child process or a pair of streams |
+//! | `testing` | no | an in-process server on a manual clock, and the client |
+//!
+//! # Where to find what
+//!
+//! | type | what |
+//! |---|---|
+//! | [`Server`] | everything a server is made of, and how it is served |
+//! | [`Prompt`], [`Resource`] | what it offers beside tools |
+//! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
+//! | [`Authenticator`], [`Anonymous`] | who callers are |
+//! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
 mod auth;
+#[cfg(feature = "client")]
+pub mod client;
+mod completion;
 mod connection;
 mod error;
 mod http;
@@ -14,10 +65,13 @@ mod resource;
 mod server;
 mod service;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
+pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::Error;
 pub use pmcp_tasks;
 pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};

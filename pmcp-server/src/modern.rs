@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use pmcp_tasks::{
-    RpcError,
+    LogLevel, RpcError,
     call::{CallContext, ClientCapabilities, Revision},
     protocol::{TASKS_EXTENSION, code},
     security::Principal,
 };
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ pub(crate) const VERSION: &str = "2026-07-28";
 
 const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -35,6 +37,8 @@ const LIST_TTL_MS: u64 = 60_000;
 pub(crate) struct RequestMeta {
     pub(crate) version: String,
     pub(crate) client: ClientCapabilities,
+    /// Without one the request wants no log messages.
+    pub(crate) log_level: Option<LogLevel>,
 }
 
 /// The version a message claims in `_meta`, if it does.
@@ -48,13 +52,15 @@ pub(crate) fn is_modern(params: &Value) -> bool {
     meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION) || meta.contains_key(CLIENT_CAPABILITIES))
 }
 
-/// Reads the required fields of `_meta` (overview, "Per-request protocol fields").
+/// Reads the protocol's fields of `_meta` (overview, "Per-request protocol fields").
 pub(crate) fn request_meta(params: &Value) -> Result<RequestMeta, RpcError> {
     let missing = |key: &str| RpcError::invalid_params(format!("`_meta` has no valid `{key}`"));
     let version = claimed_version(params).ok_or_else(|| missing(PROTOCOL_VERSION))?.to_owned();
-    let capabilities = params.get("_meta").and_then(|meta| meta.get(CLIENT_CAPABILITIES));
-    let capabilities = capabilities.filter(|value| value.is_object()).ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
-    Ok(RequestMeta { version, client: ClientCapabilities::parse(capabilities) })
+    let field = |key| params.get("_meta").and_then(|meta| meta.get(key));
+    let capabilities = field(CLIENT_CAPABILITIES).filter(|value| value.is_object());
+    let capabilities = capabilities.ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
+    let log_level = field(LOG_LEVEL).map(LogLevel::deserialize).transpose().map_err(|_| missing(LOG_LEVEL))?;
+    Ok(RequestMeta { version, client: ClientCapabilities::parse(capabilities), log_level })
 }
 
 /// Every version we speak, newest first.
@@ -68,23 +74,25 @@ pub(crate) fn unsupported(requested: &str) -> RpcError {
         .with_data(json!({ "supported": supported(), "requested": requested }))
 }
 
-/// Whether this version has the method.
-pub(crate) fn has_method(method: &str) -> bool {
-    matches!(
-        method,
-        "server/discover"
-            | "subscriptions/listen"
-            | "tools/list"
-            | "tools/call"
-            | "tasks/get"
-            | "tasks/update"
-            | "tasks/cancel"
-            | "prompts/list"
-            | "prompts/get"
-            | "resources/list"
-            | "resources/templates/list"
-            | "resources/read"
-    )
+/// Whether this version has the method, and the server what it is about.
+pub(crate) fn has_method(service: &Service, method: &str) -> bool {
+    let optional = method == "completion/complete" && service.completer.is_some();
+    optional
+        || matches!(
+            method,
+            "server/discover"
+                | "subscriptions/listen"
+                | "tools/list"
+                | "tools/call"
+                | "tasks/get"
+                | "tasks/update"
+                | "tasks/cancel"
+                | "prompts/list"
+                | "prompts/get"
+                | "resources/list"
+                | "resources/templates/list"
+                | "resources/read"
+        )
 }
 
 /// An unknown method, or one this version removed.
@@ -105,7 +113,7 @@ pub(crate) fn context(
         principal,
         session_id: None,
         client: meta.client,
-        peer: Arc::new(RequestPeer { stream, session: None }),
+        peer: Arc::new(RequestPeer { stream, session: None, log_level: meta.log_level }),
         session: None,
         cancellation,
     })
@@ -123,7 +131,7 @@ pub(crate) async fn handle(
     let result = match request.method.as_str() {
         "server/discover" => Ok(discover(service, cx)),
         "subscriptions/listen" => listen(service, request, cx, stream, closing).await,
-        method if has_method(method) => match service.handle(method, &request.params, cx).await {
+        method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
             Some(result) => result,
             None => Err(unknown_method(method)),
         },

@@ -74,6 +74,10 @@ impl Prompt {
         &self.name
     }
 
+    pub(crate) fn has_argument(&self, name: &str) -> bool {
+        self.arguments.iter().any(|argument| argument.name == name)
+    }
+
     pub(crate) fn describe(&self) -> Value {
         let mut prompt = Map::from_iter([("name".to_owned(), Value::from(self.name.as_str()))]);
         let texts = [("title", &self.title), ("description", &self.description)];
@@ -109,7 +113,7 @@ impl Prompt {
                 None => {}
             }
         }
-        match given.keys().find(|name| !self.arguments.iter().any(|argument| argument.name == **name)) {
+        match given.keys().find(|name| !self.has_argument(name)) {
             Some(_) => {
                 Err(RpcError::invalid_params(format!("prompt `{}` was given an argument it does not have", self.name)))
             }

@@ -203,6 +203,10 @@ impl RegisteredResource {
         !self.template.is_empty()
     }
 
+    pub(crate) fn has_variable(&self, name: &str) -> bool {
+        self.template.iter().any(|part| matches!(part, Part::Variable(variable) if variable == name))
+    }
+
     pub(crate) fn describe(&self) -> Value {
         self.resource.describe(if self.is_template() { "uriTemplate" } else { "uri" })
     }

@@ -26,6 +26,7 @@ use crate::{
     Error, Transport,
     access::{Access, Anonymous},
     auth::Authenticator,
+    completion::{Completer, Completion, CompletionRequest},
     connection,
     http::{self, Allowed},
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
@@ -46,6 +47,7 @@ pub struct Server<S = ()> {
     tools: TaskRouterBuilder<S>,
     prompts: Vec<RegisteredPrompt>,
     resources: Vec<Result<RegisteredResource, Error>>,
+    completer: Option<Completer>,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -70,6 +72,7 @@ impl Server {
             tools: TaskRouter::builder(),
             prompts: Vec::new(),
             resources: Vec::new(),
+            completer: None,
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -102,6 +105,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             tools: self.tools.state(state),
             prompts: self.prompts,
             resources: self.resources,
+            completer: self.completer,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -153,6 +157,20 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
         self.resources.push(resource);
         self
+    }
+
+    /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
+    ///
+    /// One function for all of them: it is asked only about what the server offers, and what it does not know it answers
+    /// with an empty list.
+    #[must_use]
+    pub fn complete<F, R, C>(self, handler: F) -> Self
+    where
+        F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<Completion>,
+    {
+        Self { completer: Some(Completer::new(handler)), ..self }
     }
 
     /// Where tasks are kept; in memory if nothing is said.
@@ -227,6 +245,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             router: self.tools.build(self.store)?,
             prompts: self.prompts,
             resources,
+            completer: self.completer,
             access,
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,
@@ -235,6 +254,17 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             house_kept: Once::new(),
         };
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(mut self, clock: impl pmcp_tasks::time::Clock) -> Self {
+        self.store = self.store.with_clock(clock);
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
+        Ok(self.build(true)?.service)
     }
 
     /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work

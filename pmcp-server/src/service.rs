@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Access,
+    completion::{CompleteParams, Completer, Reference},
     prompt::{GetParams, RegisteredPrompt},
     resource::RegisteredResource,
 };
@@ -33,6 +34,7 @@ pub(crate) struct Service {
     pub(crate) router: TaskRouter,
     pub(crate) prompts: Vec<RegisteredPrompt>,
     pub(crate) resources: Vec<RegisteredResource>,
+    pub(crate) completer: Option<Completer>,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each `subscriptions/listen`.
@@ -138,6 +140,7 @@ impl Service {
             "resources/list" => self.page("resources", self.described_resources(false), params),
             "resources/templates/list" => self.page("resourceTemplates", self.described_resources(true), params),
             "resources/read" => self.read_resource(params, cx).await,
+            "completion/complete" => self.complete(self.completer.as_ref()?, params, cx).await,
             _ => return None,
         };
         Some(result)
@@ -190,9 +193,31 @@ impl Service {
         self.router.run(("resources/read", &uri, &Map::new()), prepared, params, cx).await
     }
 
+    async fn complete(&self, completer: &Completer, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
+        let request: CompleteParams = parse(params)?;
+        let (name, has_argument) = match &request.reference {
+            Reference::Prompt { name } => {
+                let prompt = self.prompts.iter().find(|prompt| prompt.prompt.name() == name);
+                let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
+                (name.clone(), prompt.prompt.has_argument(&request.argument.name))
+            }
+            Reference::Resource { uri } => {
+                let resource = self.resources.iter().find(|resource| resource.uri() == uri);
+                let resource = resource.ok_or_else(|| RpcError::invalid_params("unknown resource template"))?;
+                (uri.clone(), resource.has_variable(&request.argument.name))
+            }
+        };
+        if !has_argument {
+            return Err(RpcError::invalid_params("there is no such argument"));
+        }
+        let prepared = completer.prepare(request.into());
+        self.router.run(("completion/complete", &name, &Map::new()), prepared, params, cx).await
+    }
+
     /// What the server offers beside tasks, which each revision declares in its own way.
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
-        let mut capabilities = Map::new();
+        // Tools, prompts and resources may write to the client's log.
+        let mut capabilities = Map::from_iter([("logging".to_owned(), json!({}))]);
         if self.router.definitions().next().is_some() {
             capabilities.insert("tools".into(), json!({}));
         }
@@ -201,6 +226,9 @@ impl Service {
         }
         if !self.resources.is_empty() {
             capabilities.insert("resources".into(), json!({}));
+        }
+        if self.completer.is_some() {
+            capabilities.insert("completions".into(), json!({}));
         }
         capabilities
     }

@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use pmcp_tasks::{
-    RpcError,
+    LogLevel, RpcError,
     call::{Peer, PeerError},
     protocol::{RELATED_TASK, code},
     time::Clock,
@@ -104,6 +104,7 @@ struct Inner {
     pending: HashMap<u64, mpsc::Sender<Answer>>,
     in_flight: HashMap<RequestId, CancellationToken>,
     last_used: Duration,
+    log_level: LogLevel,
 }
 
 /// How many requests of one session may be worked on at once.
@@ -151,6 +152,15 @@ impl Session {
     /// Notes that the session is used.
     pub(crate) fn touch(&self) {
         self.inner().last_used = self.clock.monotonic();
+    }
+
+    /// The client chooses which log messages it sees.
+    pub(crate) fn set_log_level(&self, level: LogLevel) {
+        self.inner().log_level = level;
+    }
+
+    fn log_level(&self) -> LogLevel {
+        self.inner().log_level
     }
 
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.
@@ -342,6 +352,10 @@ impl Peer for SessionPeer {
         }
     }
 
+    fn log_level(&self) -> Option<LogLevel> {
+        Some(self.0.log_level())
+    }
+
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
         self.0.ask(None, method, params).await
     }
@@ -357,6 +371,8 @@ pub(crate) struct RequestPeer {
     pub(crate) stream: Outbox,
     /// `None` where the client cannot be asked on a stream (2026-07-28).
     pub(crate) session: Option<Arc<Session>>,
+    /// What the request wants to see of the log, where there is no session to say it.
+    pub(crate) log_level: Option<LogLevel>,
 }
 
 #[async_trait]
@@ -367,6 +383,10 @@ impl Peer for RequestPeer {
 
     fn notify(&self, method: &str, params: Value) {
         self.stream.offer(message::notification(method, params));
+    }
+
+    fn log_level(&self) -> Option<LogLevel> {
+        self.session.as_ref().map_or(self.log_level, |session| Some(session.log_level()))
     }
 
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {

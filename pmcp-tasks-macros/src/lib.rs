@@ -4,6 +4,8 @@
 
 use proc_macro::TokenStream;
 
+#[cfg(test)]
+mod expansion;
 mod from_ref;
 mod task_tool;
 mod task_variables;

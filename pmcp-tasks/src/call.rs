@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    log::LogLevel,
     protocol::{RpcError, TASKS_EXTENSION},
     security::Principal,
     task::Owner,
@@ -53,15 +54,16 @@ impl ClientCapabilities {
         }
     }
 
-    /// Whether the client can be asked with this method.
+    /// The capability the client lacks to be asked with this method; `None` if it can be asked.
     #[must_use]
-    pub fn allow(&self, method: &str) -> bool {
-        match method {
-            "elicitation/create" => self.elicitation,
-            "sampling/createMessage" => self.sampling,
-            "roots/list" => self.roots,
-            _ => false,
-        }
+    pub fn missing_for(&self, method: &str) -> Option<&'static str> {
+        let (declared, capability) = match method {
+            "elicitation/create" => (self.elicitation, "elicitation"),
+            "sampling/createMessage" => (self.sampling, "sampling"),
+            "roots/list" => (self.roots, "roots"),
+            _ => (false, "this kind of question"),
+        };
+        (!declared).then_some(capability)
     }
 }
 
@@ -85,6 +87,12 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// The one user of a local server.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::Known { owner: Owner::local(), principal: None, may_list: true }
+    }
+
     /// The owner, if known.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
@@ -103,6 +111,11 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
 
     /// Sends a notification; it is dropped if no stream is open or the client reads too slowly.
     fn notify(&self, method: &str, params: Value);
+
+    /// The least grave log message the client wants to see; `None` if it wants none.
+    fn log_level(&self) -> Option<LogLevel> {
+        None
+    }
 
     /// Sends a request and waits for the answer. If the stream it went over closes, it is sent again on the next one.
     ///
@@ -141,4 +154,41 @@ pub struct CallContext {
     pub session: Option<Arc<dyn Peer>>,
     /// Fires when the client cancels the request, or closes its stream where that means the same.
     pub cancellation: CancellationToken,
+}
+
+impl CallContext {
+    /// The context of a request whose client can do nothing and is reached by its response alone. Set the fields that are
+    /// known to be more.
+    #[must_use]
+    pub fn new(revision: Revision, caller: Caller) -> Self {
+        Self {
+            revision,
+            caller,
+            client: ClientCapabilities::default(),
+            peer: Arc::new(Nobody),
+            session: None,
+            cancellation: CancellationToken::new(),
+        }
+    }
+}
+
+/// No way back.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Peer for Nobody {
+    fn session(&self) -> &'static str {
+        ""
+    }
+
+    fn notify(&self, _: &str, _: Value) {}
+
+    async fn request(&self, _: &str, _: Value) -> Result<Value, PeerError> {
+        Err(PeerError::Gone)
+    }
+
+    async fn closed(&self) {
+        std::future::pending::<()>().await;
+    }
 }

@@ -1,9 +1,72 @@
-//! Durable tasks for Model Context Protocol servers.
+//! Tools of a Model Context Protocol server whose calls become durable tasks, from annotated functions.
+//!
+//! - A task handle is given out only once the task is stored; it ends exactly once, and nothing changes it afterwards.
+//! - A task belongs to one owner; somebody else's task and none at all answer alike.
+//! - A step that completed is not run again, a question that was answered is not asked again.
+//! - Counts, sizes and times that a caller can push are bounded, under concurrency too.
+//! - One router speaks 2025-11-25 and the 2026-07-28 tasks extension, and plain calls for everybody else.
+//!
+//! ```
+//! use pmcp_tasks::{TaskRouter, TaskStore, call::{CallContext, Caller, Revision}, prelude::*};
+//! use serde_json::json;
+//!
+//! /// Shared with the client while the task runs.
+//! #[derive(TaskVariables, Default)]
+//! struct Counted {
+//!     words: u64,
+//! }
+//!
+//! /// Count the words of a text.
+//! #[task_tool(support = "optional")]
+//! async fn count_words(text: String, task: TaskContext<Counted>) -> Result<String, ToolError> {
+//!     let words = text.split_whitespace().count() as u64;
+//!     task.variables().words.set(words).await?;
+//!     Ok(format!("{words} words"))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let router = TaskRouter::builder().tool::<count_words>().build(TaskStore::memory())?;
+//! let caller = CallContext::new(Revision::V2025, Caller::local());
+//!
+//! let call = json!({ "name": "count_words", "arguments": { "text": "to be or not" }, "task": {} });
+//! let created = router.handle("tools/call", &call, &caller).await.ok_or("not ours")??;
+//!
+//! let task = json!({ "taskId": created["task"]["taskId"] });
+//! let result = router.handle("tasks/result", &task, &caller).await.ok_or("not ours")??;
+//! assert_eq!(result["content"][0]["text"], "4 words");
+//! assert_eq!(result["_meta"]["run.pmcp/variables"]["words"], 4);
+//! # Ok(()) }
+//! ```
+//!
+//! To serve this over stdio or HTTP use the crate `pmcp-server`; [`TaskRouter`] is the seam to anything else.
+//!
+//! # Features
+//!
+//! | name | default | brings |
+//! |---|---|---|
+//! | `macros` | yes | [`task_tool`], the derives of [`TaskVariables`] and [`FromRef`] |
+//! | `testing` | no | the contract suite for stores, a manual clock |
+//!
+//! # Modules
+//!
+//! | module | what |
+//! |---|---|
+//! | [`prelude`] | what a file with tools imports |
+//! | [`tool`] | what tools declare, return and fail with |
+//! | [`context`] | what a running function holds |
+//! | [`task`] | states, owners, variables |
+//! | [`router`], [`call`] | a method and its parameters in, a result out |
+//! | [`store`] | where tasks live, and the port for other stores |
+//! | [`protocol`] | the wire shapes of both revisions |
+//! | [`limits`], [`security`] | bounds; who calls |
+//! | [`time`], [`random`] | the clock and the randomness, to be replaced in tests |
 
 pub mod call;
 pub mod context;
 mod execution;
 pub mod limits;
+mod log;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;
@@ -23,6 +86,7 @@ pub mod __private;
 
 pub use context::{FromRef, State, TaskContext, ToolContext};
 pub use limits::Limits;
+pub use log::LogLevel;
 #[cfg(feature = "macros")]
 pub use macros::{FromRef, TaskVariables, task_tool};
 pub use protocol::RpcError;

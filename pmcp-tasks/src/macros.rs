@@ -1,3 +1,186 @@
 //! The macros, with their documentation: here doctests can use what they generate.
 
-pub use pmcp_tasks_macros::{FromRef, TaskVariables, task_tool};
+/// Provides the fields of the server's state to functions, as [`State<T>`](crate::State) parameters.
+///
+/// Each field's type gets `FromRef<App>`, which clones the field. Two fields of one type are an error, since
+/// `State<T>` could be either.
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[from_ref(skip)]` | field | Functions cannot take it. |
+/// | `#[from_ref(crate = ::path)]` | struct | Where the runtime is, for crates that re-export it. |
+///
+/// ```
+/// use pmcp_tasks::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Database;
+///
+/// #[derive(FromRef, Clone)]
+/// struct App {
+///     db: Database,
+///     #[from_ref(skip)]
+///     replica: Database,
+/// }
+///
+/// #[task_tool]
+/// async fn count(State(db): State<Database>) -> u64 {
+///     # let _: Database = db;
+///     0
+/// }
+///
+/// let app = App { db: Database, replica: Database };
+/// let router = pmcp_tasks::TaskRouter::builder().state(app).tool::<count>();
+/// ```
+///
+/// A part the state does not have is an error where the tool is registered:
+///
+/// ```compile_fail,E0277
+/// # use pmcp_tasks::prelude::*;
+/// #[derive(Clone)]
+/// struct Database;
+///
+/// #[task_tool]
+/// async fn count(State(db): State<Database>) -> u64 {
+///     # let _: Database = db;
+///     0
+/// }
+///
+/// let router = pmcp_tasks::TaskRouter::builder().state("no database").tool::<count>();
+/// ```
+pub use pmcp_tasks_macros::FromRef;
+/// Makes a struct the shared state of a task: the `V` of [`TaskContext<V>`](crate::TaskContext).
+///
+/// The struct has named fields, one for each variable, whose types implement `Serialize` and `Deserialize`, and it
+/// implements `Default`: those are the values in a new task.
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[variable(hidden)]` | field | It never leaves the server. |
+/// | `#[variable(client_writable)]` | field | The client may set it. |
+/// | `#[variable(rename = "…")]` | field | Its name on the wire, else that of the field. |
+/// | `#[task_variables(crate = ::path)]` | struct | Where the runtime is, for crates that re-export it. |
+///
+/// # What is generated
+///
+/// For `ImportState`, the trait [`TaskVariables`](trait@crate::TaskVariables) and the struct `ImportStateVariables<'_>`,
+/// which [`variables`](crate::TaskContext::variables) returns: a public [`Variable`](crate::context::Variable) for each
+/// field, and two methods for all of them. `get()` reads them in one operation; `update(|state| …)` changes several in one
+/// durable write.
+///
+/// ```
+/// use pmcp_tasks::prelude::*;
+///
+/// #[derive(TaskVariables, Default)]
+/// struct ImportState {
+///     rows: u64,
+///     rejected: Vec<String>,
+///     #[variable(hidden)]
+///     cursor: Option<String>,
+///     #[variable(client_writable)]
+///     dry_run: bool,
+/// }
+///
+/// #[task_tool]
+/// async fn import(task: TaskContext<ImportState>) -> Result<u64, ToolError> {
+///     let variables = task.variables();
+///     variables.rows.set(10).await?;
+///     variables.rejected.push("row 3".into()).await?;
+///     let state = variables
+///         .update(|state| {
+///             state.rows += 1;
+///             state.cursor = Some("11".into());
+///         })
+///         .await?;
+///     Ok(state.rows)
+/// }
+/// ```
+///
+/// An enum has no variables:
+///
+/// ```compile_fail
+/// # use pmcp_tasks::prelude::*;
+/// #[derive(TaskVariables, Default)]
+/// enum ImportState {
+///     #[default]
+///     Started,
+/// }
+/// ```
+pub use pmcp_tasks_macros::TaskVariables;
+/// Makes a tool of an async function.
+///
+/// ```
+/// use pmcp_tasks::{TaskRouter, TaskStore, prelude::*};
+///
+/// /// Adds two numbers.
+/// #[task_tool(support = "optional", ttl = "1h", read_only)]
+/// async fn add(
+///     /// The first one.
+///     a: i64,
+///     /// The second one.
+///     #[arg(default = 1)]
+///     b: i64,
+/// ) -> i64 {
+///     a + b
+/// }
+///
+/// let router = TaskRouter::builder().tool::<add>().build(TaskStore::memory())?;
+/// let tool = router.definitions().next().ok_or("no tool")?;
+/// assert_eq!(tool.description.as_deref(), Some("Adds two numbers."));
+/// assert_eq!(tool.input_schema["properties"]["b"]["default"], 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Arguments
+///
+/// | argument | value | default |
+/// |---|---|---|
+/// | `name` | The tool's name: 1 to 128 of `A-Z a-z 0-9 _ - .` | the function's |
+/// | `title` | A name for people | none |
+/// | `description` | What it does, for the model | the doc comment, up to its first heading |
+/// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
+/// | `ttl` | How long a task exists if the client does not say | the server's |
+/// | `poll_interval` | How often clients should poll | the server's |
+/// | `timeout` | How long one run may take | the server's |
+/// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false` | the protocol's |
+/// | `args` | The name of the generated struct of arguments | the function's and `Args` |
+/// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks` |
+///
+/// A length of time is a number with `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"1h"`.
+///
+/// # Parameters
+///
+/// | parameter | what it is |
+/// |---|---|
+/// | `name: T` | An argument: `T` is `Serialize + Deserialize + JsonSchema`. Its doc comment is its description. An `Option` may be left out. `&str`, `&Path`, `&[T]` and `&T` are stored owned and lent to the function. |
+/// | `#[arg(default = …)]` | An argument with a default, which the schema shows; `#[arg(default)]` is that of its type. Also `rename = "…"` and `description = "…"`. |
+/// | `#[ask("…")] name: T` | Asked of the client before the task exists, and not in the schema. |
+/// | `#[args] all: T` | All arguments: `T` is `Deserialize + JsonSchema`, and there are no others. |
+/// | [`TaskContext<V>`](crate::TaskContext), [`ToolContext`](crate::ToolContext) | The run. They are recognised by the last part of the path; mark an alias with `#[context]`. |
+/// | [`State<T>`](crate::State) | A part of the server's state. Mark an alias with `#[state]`. |
+///
+/// The function returns any type that is `Serialize + JsonSchema`, or a [`ToolResult`](crate::ToolResult); or a `Result` of
+/// one with an error that converts into [`ToolError`](crate::ToolError), which are those that implement
+/// [`Error`](std::error::Error) and `ToolError` itself.
+///
+/// # What is generated
+///
+/// - The function, as it was. Tests can call it.
+/// - An empty type with the function's name, which is what `.tool::<add>()` takes. It implements
+///   [`Tool`](crate::tool::Tool). A module beside the function must not have its name, and it cannot be named like a
+///   primitive type.
+/// - The struct `AddArgs` with a public field for each argument. It serialises to what the tool reads.
+///
+/// A type that cannot be an argument is one error, at that type:
+///
+/// ```compile_fail,E0277
+/// # use pmcp_tasks::prelude::*;
+/// struct Secret;
+///
+/// #[task_tool]
+/// async fn reveal(secret: Secret) -> u32 {
+///     0
+/// }
+/// ```
+pub use pmcp_tasks_macros::task_tool;

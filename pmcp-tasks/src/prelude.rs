@@ -3,6 +3,7 @@
 #[cfg(feature = "macros")]
 pub use crate::macros::{FromRef, TaskVariables, task_tool};
 pub use crate::{
+    LogLevel,
     context::{AskError, FromRef, State, TaskContext, ToolContext},
     task::TaskVariables,
     tool::{Content, ResultExt, ToolError, ToolResult},

@@ -1,5 +1,7 @@
 //! Arguments of tools: how they are described, read, refused and lent.
 
+use std::path::Path;
+
 use pmcp_tasks::{TaskRouter, TaskStore, prelude::*, tool::Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ struct Row {
 ///
 /// # Errors
 /// Never.
+#[expect(clippy::too_many_arguments, clippy::ref_option, reason = "one parameter of each kind")]
 #[task_tool(title = "Import", support = "optional", ttl = "1h", on_crash = "restart", read_only, open_world = false)]
 async fn import(
     /// Path of the file.
@@ -83,15 +86,24 @@ async fn renamed(value: u8) -> u8 {
     value
 }
 
+#[task_tool]
+async fn locate(
+    path: &Path,
+    #[arg(default = "root")] root: &str,
+    #[arg(default = Some("txt"))] kind: Option<&str>,
+) -> String {
+    format!("{root}/{} {kind:?}", path.display())
+}
+
 fn router() -> TaskRouter {
-    TaskRouter::builder()
+    let builder = TaskRouter::builder()
         .tool::<import>()
         .tool::<search>()
         .tool::<greet>()
         .tool::<nothing>()
         .tool::<renamed>()
-        .build(TaskStore::memory())
-        .unwrap()
+        .tool::<locate>();
+    builder.build(TaskStore::memory()).expect("the tools fit together")
 }
 
 #[test]
@@ -144,6 +156,7 @@ async fn arguments_reach_the_function() {
     assert_eq!(text(&call(&router, "import", all).await), "b 1 x 1 2 true n 7 Some(3)");
     let nulls = json!({ "path": "c", "rows": [], "first": null, "note": null });
     assert_eq!(text(&call(&router, "import", nulls).await), "c 1000 utf-8 0 0 false - 0 None");
+    assert_eq!(text(&call(&router, "locate", json!({ "path": "a" })).await), "root/a Some(\"txt\")");
     assert_eq!(call(&router, "other.name", json!({ "value": 4 })).await["structuredContent"], Value::Null);
     assert_eq!(call(&router, "nothing", json!({})).await["content"], json!([]));
 }

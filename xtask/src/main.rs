@@ -1,2 +1,165 @@
-//! Developer commands.
-fn main() {}
+//! The developer commands: `cargo xtask --help`.
+#![expect(clippy::print_stdout, reason = "printing is what a developer command does")]
+
+mod command;
+mod conformance;
+mod features;
+mod report;
+mod setup;
+mod steps;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use lexopt::prelude::*;
+
+use crate::conformance::Selection;
+use crate::report::Report;
+
+const HELP: &str = "\
+The developer commands of this workspace.
+
+Usage: cargo xtask <command> [options]
+
+Commands:
+  test         everything below except bless, then a summary; what CI runs
+  ci           the same as test
+  setup        install the tools the tests need into .tools/
+  fmt          format the sources
+  lint         clippy on all targets and features, warnings denied
+  doc          rustdoc, warnings denied
+  features     compile each feature of each library crate alone
+  ui           the tests of compile errors and macro behaviour
+  bless        accept the present compile errors and expansions as expected
+  conformance  the official conformance suite against examples/conformance-server
+
+`cargo xtask <command> --help` tells more.
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Help(&'static str),
+    Test,
+    Setup,
+    Fmt { check: bool },
+    Lint,
+    Doc,
+    Features,
+    Ui,
+    Bless,
+    Conformance { selection: Selection, url: Option<String> },
+}
+
+fn main() -> ExitCode {
+    let task = match parse(lexopt::Parser::from_env()) {
+        Ok(task) => task,
+        Err(error) => {
+            eprintln!("error: {error:#}\nhelp: `cargo xtask --help` lists the commands");
+            return ExitCode::from(2);
+        }
+    };
+    let mut report = Report::default();
+    match task {
+        Task::Help(text) => print!("{text}"),
+        Task::Test => steps::everything(&mut report),
+        Task::Setup => report.step("setup", |_| setup::install()),
+        Task::Fmt { check } => report.step("fmt", |_| steps::fmt(check)),
+        Task::Lint => report.step("lint", |_| steps::lint()),
+        Task::Doc => report.step("doc", |_| steps::doc()),
+        Task::Features => report.step("features", |_| features::check_each_alone()),
+        Task::Ui => report.step("ui", steps::ui),
+        Task::Bless => report.step("bless", steps::bless),
+        Task::Conformance { selection, url } => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "conformance", |counts| conformance::run(&selection, url.as_deref(), counts));
+        }
+    }
+    report.finish()
+}
+
+fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
+    let name = match arguments.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Task::Help(HELP)),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let (task, help) = match name.as_str() {
+        "test" | "ci" => (Task::Test, steps::TEST_HELP),
+        "setup" => (Task::Setup, setup::HELP),
+        "fmt" => (Task::Fmt { check: false }, steps::FMT_HELP),
+        "lint" => (Task::Lint, steps::LINT_HELP),
+        "doc" => (Task::Doc, steps::DOC_HELP),
+        "features" => (Task::Features, features::HELP),
+        "ui" => (Task::Ui, steps::UI_HELP),
+        "bless" => (Task::Bless, steps::BLESS_HELP),
+        "conformance" => (Task::Conformance { selection: Selection::Tasks, url: None }, conformance::HELP),
+        "help" => (Task::Help(HELP), HELP),
+        unknown => bail!("unknown command `{unknown}`"),
+    };
+    parse_options(arguments, task, help)
+}
+
+fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static str) -> anyhow::Result<Task> {
+    while let Some(argument) = arguments.next()? {
+        match (&mut task, argument) {
+            (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
+            (Task::Fmt { check }, Long("check")) => *check = true,
+            (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
+                if *selection != Selection::Tasks {
+                    bail!("`--scenario` and `--requirements` are given once, and not together");
+                }
+                let of = if option == "scenario" { Selection::Scenario } else { Selection::Requirements };
+                *selection = of(arguments.value()?.string()?);
+            }
+            (Task::Conformance { url, .. }, Long("url")) => *url = Some(arguments.value()?.string()?),
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(task)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task, String> {
+        parse(lexopt::Parser::from_args(line.split_whitespace())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn ci_is_test() {
+        assert_eq!(parsed("ci"), Ok(Task::Test));
+        assert_eq!(parsed("test"), Ok(Task::Test));
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        for line in HELP.lines().filter(|line| line.starts_with("  ")) {
+            let name = line.split_whitespace().next().unwrap();
+            assert!(
+                matches!(parsed(&format!("{name} --help")), Ok(Task::Help(text)) if text.contains("Usage")),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn conformance_takes_one_selection() {
+        assert_eq!(
+            parsed("conformance --requirements 2025-11-25 --url http://localhost:1/mcp"),
+            Ok(Task::Conformance {
+                selection: Selection::Requirements("2025-11-25".to_owned()),
+                url: Some("http://localhost:1/mcp".to_owned()),
+            })
+        );
+        assert!(parsed("conformance --requirements 2025-11-25 --scenario ping").is_err());
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        assert_eq!(parsed("tset"), Err("unknown command `tset`".to_owned()));
+        assert!(parsed("lint --check").is_err());
+        assert!(parsed("fmt now").is_err());
+    }
+}

@@ -1,2 +1,75 @@
-//! The fixtures of the official conformance suite.
-fn main() {}
+//! The fixtures of the official conformance suite: one server with everything the suite calls.
+
+mod answers;
+mod arguments;
+mod asking;
+mod content;
+mod prompts;
+mod resources;
+mod tasks;
+
+use std::{error::Error, io::Write as _, process::ExitCode};
+
+use pmcp_server::{BearerTokens, Server};
+use pmcp_tasks::{Limits, TaskStore};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, USAGE};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            // A reader that has gone away wanted no more help.
+            let _ = std::io::stdout().write_all(USAGE.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return wrong_usage(&error),
+    };
+    let store = match TaskStore::connect(&arguments.store).await {
+        Ok(store) => store,
+        Err(error) => return wrong_usage(&format!("--store: {error}")),
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Standard output belongs to the protocol.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_ansi(false).init();
+    match server(&arguments, store).serve(arguments.transport).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn wrong_usage(error: &str) -> ExitCode {
+    eprintln!("error: {error}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
+fn server(arguments: &Arguments, store: TaskStore) -> Server {
+    let mut limits = Limits::default();
+    if let Some(max_tasks) = arguments.max_tasks {
+        limits.tasks_per_owner = max_tasks;
+    }
+    // The suite reads one page of tools, and calls the first one without arguments.
+    limits.page_size = 200;
+    let mut server = Server::new("conformance-server", env!("CARGO_PKG_VERSION")).limits(limits).store(store);
+    if !arguments.tokens.is_empty() {
+        let tokens = BearerTokens::new();
+        server = server.authenticator(
+            arguments.tokens.iter().fold(tokens, |tokens, token| tokens.with(&token.name, &token.secret)),
+        );
+    }
+    let server = content::add_to(server);
+    let server = asking::add_to(server);
+    let server = tasks::add_to(server);
+    let server = prompts::add_to(server);
+    resources::add_to(server)
+}

@@ -1,2 +1,80 @@
-//! Index a directory in a task and watch it from a client.
-fn main() {}
+//! Run with `cargo run -p quickstart`.
+//!
+//! Serves a tool that indexes the files of a directory on a loopback port, calls it as a client over that connection, and
+//! shows the task: its states as they change, its question, its progress and its result. With `--http ADDR` or `--stdio`
+//! it just serves.
+
+mod demo;
+mod index;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use index::{Root, index_files};
+use pmcp_server::{Server, Transport};
+
+const USAGE: &str = "\
+Usage: quickstart [--dir DIR] [--http ADDR | --stdio]
+
+Without a transport: serves on a free loopback port, drives the server with a client, shows what happens, and ends.
+
+  --dir DIR    the directory to index (the current one)
+  --http ADDR  just serve, at http://ADDR/mcp
+  --stdio      just serve, on standard input and output
+  -h, --help   print this
+";
+
+struct Arguments {
+    directory: PathBuf,
+    /// Whether to serve on; `None` is the demonstration.
+    serve: Option<Transport>,
+}
+
+/// What the command line says; `None` if it asks for help.
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    use lexopt::prelude::{Long, Short, ValueExt as _};
+    let mut arguments = Arguments { directory: PathBuf::from("."), serve: None };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("dir") => arguments.directory = parser.value()?.into(),
+            Long("http") => arguments.serve = Some(Transport::Http(parser.value()?.parse()?)),
+            Long("stdio") => arguments.serve = Some(Transport::Stdio),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(arguments))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            eprint!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let root =
+        arguments.directory.canonicalize().map_err(|error| format!("{}: {error}", arguments.directory.display()))?;
+    let server =
+        Server::new("quickstart", env!("CARGO_PKG_VERSION")).state(Root(Arc::from(root))).tool::<index_files>();
+    match arguments.serve {
+        Some(transport) => Ok(server.serve(transport).await?),
+        None => demo::run(server).await,
+    }
+}

@@ -16,6 +16,7 @@ use super::{Http, Refusal, body, respond};
 use crate::{
     message::Request,
     modern::{self, RequestMeta},
+    service::Service,
     session::{Outbox, Outgoing, STREAM_BUFFER},
 };
 
@@ -24,7 +25,12 @@ fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
 }
 
 /// Checks a request in the order the specification needs: metadata, versions, method, names.
-fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Result<RequestMeta, (StatusCode, RpcError)> {
+fn check(
+    service: &Service,
+    headers: &HeaderMap,
+    version: Option<&str>,
+    request: &Request,
+) -> Result<RequestMeta, (StatusCode, RpcError)> {
     let meta = modern::request_meta(&request.params).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
     match version {
         None => return Err(mismatch("the header `MCP-Protocol-Version` is missing")),
@@ -39,7 +45,7 @@ fn check(headers: &HeaderMap, version: Option<&str>, request: &Request) -> Resul
     if header(headers, "mcp-method")?.as_deref() != Some(request.method.as_str()) {
         return Err(mismatch("the header `Mcp-Method` is missing or not the method of the request"));
     }
-    if !modern::has_method(&request.method) {
+    if !modern::has_method(service, &request.method) {
         return Err((StatusCode::NOT_FOUND, modern::unknown_method(&request.method)));
     }
     let source = match request.method.as_str() {
@@ -98,7 +104,7 @@ pub(super) async fn take(
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
             .into_response();
     }
-    let meta = match check(headers, version, &request) {
+    let meta = match check(&http.service, headers, version, &request) {
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };

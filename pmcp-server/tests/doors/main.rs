@@ -1,5 +1,8 @@
 //! What comes in at every door, good and bad, and what goes out.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better in place")]
+
 mod support;
 
 mod anonymous;

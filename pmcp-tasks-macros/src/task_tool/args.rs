@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_wrong_value_is_reported_at_itself() {
-        let args = quote!(support = "optionl", ttl = "1w", timeout = "0s", on_crash = "retry", name = 3, read_only = 1);
+        let args = quote!(support = "optionl", ttl = "1w", timeout = "0s", on_crash = "never", name = 3, read_only = 1);
         let errors: Vec<String> =
             TaskToolArgs::parse(args).err().unwrap().into_iter().map(|error| error.to_string()).collect();
         assert_eq!(
@@ -181,7 +181,7 @@ mod tests {
                 "`support` cannot be `\"optionl\"`\nhelp: did you mean `\"optional\"`?",
                 "`1w` is not a length of time\nhelp: write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`",
                 "`timeout` is zero\nhelp: use at least `\"1ms\"`",
-                "`on_crash` cannot be `\"retry\"`\nhelp: use `\"fail\"` or `\"restart\"`",
+                "`on_crash` cannot be `\"never\"`\nhelp: use `\"fail\"` or `\"restart\"`",
                 "`read_only` takes `true` or `false`\nhelp: write `read_only` or `read_only = false`",
             ]
         );

@@ -191,3 +191,126 @@ fn check_contexts(parameters: &[Option<Parameter>], support: Option<Given<Suppor
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The mistakes in a tool: what is underlined, and the first line of what is said.
+    fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {
+        let mut diag = Diagnostics::new();
+        let args = diag.take(TaskToolArgs::parse(args.parse().unwrap()));
+        let func = diag.take(SigFn::parse(item.parse().unwrap(), "task_tool"));
+        assert!(TaskTool::build(args.as_ref(), func.as_ref(), &mut diag).is_none(), "no mistake in {item}");
+        let found = diag.errors().iter().map(|error| {
+            let message = error.to_string();
+            let (first, help) = message.split_once('\n').unwrap();
+            assert!(help.starts_with("help: ") && !help.contains('\n'), "{message}");
+            (error.span().source_text().unwrap(), first.into())
+        });
+        let found = found.collect();
+        drop(diag.finish(proc_macro2::TokenStream::new()));
+        found
+    }
+
+    #[test]
+    fn a_mistake_is_told_once_at_the_smallest_token() {
+        let cases = [
+            ("", "fn f() {}", "fn", "a tool is an `async fn`"),
+            ("", "async unsafe fn f() {}", "unsafe", "a tool cannot be `unsafe`"),
+            ("", "async extern \"C\" fn f() {}", "extern \"C\"", "a tool cannot have a foreign ABI"),
+            ("", "async fn f<T>() {}", "<T>", "a tool cannot be generic"),
+            ("", "async fn f() where u8: Copy {}", "where u8: Copy", "a tool cannot have a `where` clause"),
+            ("", "async fn u8() {}", "u8", "a tool's function cannot be named like the primitive type `u8`"),
+            ("", "async fn é() {}", "é", "a tool's name cannot contain `é`"),
+            ("name = \"\"", "async fn f() {}", "\"\"", "a tool's name cannot be empty"),
+            ("name = \"a b\"", "async fn f() {}", "\"a b\"", "a tool's name cannot contain ` `"),
+            ("", "async fn f(&self) {}", "&self", "a tool is a free function, without `self`"),
+            (
+                "",
+                "async fn f((a, b): (u8, u8)) {}",
+                "(a, b)",
+                "an argument is named after its parameter, and this one has no name",
+            ),
+            ("", "async fn f(_: u8) {}", "_", "an argument is named after its parameter, and this one has no name"),
+            ("", "async fn f(#[cfg(x)] a: u8) {}", "#[cfg(x)]", "a parameter cannot depend on a `cfg`"),
+            ("", "async fn f(a: &mut u8) {}", "mut", "an argument cannot be borrowed mutably"),
+            ("", "async fn f(a: &'static str) {}", "'static", "an argument lives only as long as the call"),
+            ("", "async fn f(a: Vec<Cow<'_, str>>) {}", "'_", "an argument cannot borrow inside another type"),
+            ("", "async fn f(_task_id: u8) {}", "_task_id", "the argument `_task_id` is reserved"),
+            ("", "async fn f(#[arg(rename = \"\")] a: u8) {}", "\"\"", "an argument needs a name"),
+            ("", "async fn f(#[arg] a: u8) {}", "#[arg]", "`#[arg]` says nothing"),
+            ("", "async fn f(#[arg(default)] #[arg(default)] a: u8) {}", "#[arg(default)]", "`#[arg]` is given twice"),
+            (
+                "",
+                "async fn f(#[arg(default)] s: State<u8>) {}",
+                "#[arg(default)]",
+                "`#[arg]` has no effect on a part of the state",
+            ),
+            ("", "async fn f(#[ask] a: u8) {}", "#[ask]", "`#[ask]` needs the question"),
+            ("", "async fn f(#[ask(\"?\")] #[state] a: u8) {}", "#[state]", "a parameter has one role"),
+            ("", "async fn f(#[state(x)] a: u8) {}", "#[state(x)]", "`#[state]` takes no arguments"),
+            ("", "async fn f(s: State) {}", "State", "`State` does not say of what"),
+            ("", "async fn f(s: State<&Db>) {}", "&Db", "a part of the state is cloned, not borrowed"),
+            ("", "async fn f(#[args] a: A, #[args] b: B) {}", "#[args]", "two parameters take all arguments"),
+            (
+                "",
+                "async fn f(#[args] a: A, b: B) {}",
+                "b",
+                "`b` is an argument beside `#[args]`, which takes all of them",
+            ),
+            (
+                "args = B",
+                "async fn f(#[args] a: A) {}",
+                "B",
+                "`args` has no effect with `#[args]`, whose type has a name",
+            ),
+            ("", "async fn f(a: u8, #[arg(rename = \"a\")] b: u8) {}", "\"a\"", "two arguments are named `a`"),
+            ("", "async fn f(a: TaskContext, b: &ToolContext) {}", "ToolContext", "a tool takes one context"),
+            (
+                "support = \"forbidden\"",
+                "async fn f(a: TaskContext<V>) {}",
+                "TaskContext",
+                "`TaskContext` is unavailable when `support = \"forbidden\"`",
+            ),
+            (
+                "support = \"forbidden\", on_crash = \"fail\"",
+                "async fn f() {}",
+                "\"fail\"",
+                "`on_crash` has no effect when `support = \"forbidden\"`",
+            ),
+            ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
+            (
+                "timeout = \"1431m\"",
+                "async fn f() {}",
+                "\"1431m\"",
+                "`timeout` is too long: a task exists for at most 24 hours, ten minutes longer than its work",
+            ),
+            ("", "async fn f() -> &str {}", "&", "a tool's result cannot borrow"),
+            ("", "async fn f() -> Result<impl X, E> {}", "impl", "a tool's result needs a type of its own"),
+            ("", "struct S;", "struct", "`#[task_tool]` goes on an `async fn`"),
+        ];
+        for (args, item, underlined, message) in cases {
+            assert_eq!(mistakes(args, item), [(underlined.into(), message.into())], "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_is_a_model() {
+        let cases = [
+            ("timeout = \"1430m\"", "async fn f() -> &'static str {}"),
+            ("support = \"forbidden\", timeout = \"1s\"", "async fn f(cx: &ToolContext, mut a: u8) {}"),
+            ("name = \"a.b-c_D9\"", "pub(crate) async fn r#type(r#fn: Option<&[u8]>) -> io::Result<()> {}"),
+            ("", "async fn f(State(a): State<u8>, State(b): &State<u16>, #[args] Q { q }: Q) -> Result<u8, E> {}"),
+            ("destructive = false, open_world", "async fn f(#[context] a: Alias, #[ask(\"?\")] b: Option<u8>) {}"),
+        ];
+        for (args, item) in cases {
+            let mut diag = Diagnostics::new();
+            let args = TaskToolArgs::parse(args.parse().unwrap()).unwrap();
+            let func = SigFn::parse(item.parse().unwrap(), "task_tool").unwrap();
+            let tool = TaskTool::build(Some(&args), Some(&func), &mut diag);
+            assert!(tool.is_some(), "{item}: {:?}", diag.errors());
+            drop(diag.finish(proc_macro2::TokenStream::new()));
+        }
+    }
+}

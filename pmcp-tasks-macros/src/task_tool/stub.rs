@@ -1,6 +1,6 @@
 //! What stands in for a tool that could not be made.
 
-use pmcp_macro_support::{CratePath, Diagnostics, SigFn, is_primitive_type};
+use pmcp_macro_support::{CratePath, Diagnostics, SigFn, is_primitive_type, strip_attributes};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -20,10 +20,12 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn) -> TokenStream {
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();
     let (vis, cfgs) = (&func.vis, func.cfgs().collect::<Vec<_>>());
     let name = arguments_name(func, args.and_then(|args| args.args.as_ref()));
-    // The mistakes were reported; what is left is good enough for fields.
+    // The mistakes were reported, and a field is one whatever is said about it.
     let mut reported = Diagnostics::new();
+    let mut sig = func.sig.clone();
+    strip_attributes(&mut sig, &["arg", "cfg", "cfg_attr"]);
     let parameters: Vec<Parameter> =
-        func.sig.inputs.iter().filter_map(|input| Parameter::build(input, &mut reported)).collect();
+        sig.inputs.iter().filter_map(|input| Parameter::build(input, &mut reported)).collect();
     drop(reported.finish(TokenStream::new()));
     let has_struct = !parameters.iter().any(|parameter| matches!(parameter, Parameter::Arguments(_)));
     let fields = parameters.iter().filter_map(|parameter| match parameter {

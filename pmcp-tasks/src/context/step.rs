@@ -10,4 +10,5 @@ use serde::{Serialize, de::DeserializeOwned};
 )]
 pub trait StepValue: Serialize + DeserializeOwned + Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> StepValue for T {}

@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +12,9 @@ use super::{
     variable::Cells,
 };
 use crate::{
+    call::ClientCapabilities,
     execution::Run,
+    log::LogLevel,
     security::Principal,
     store::StoreError,
     task::{Owner, TaskId, TaskVariables},
@@ -82,7 +85,13 @@ impl ToolContext {
         self.run.principal()
     }
 
-    /// Ends when the work is cancelled, its time is over, or the server stops.
+    /// What the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
+    #[must_use]
+    pub fn client(&self) -> ClientCapabilities {
+        self.run.client()
+    }
+
+    /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.run.cancellation()
@@ -119,6 +128,14 @@ impl ToolContext {
     /// The same with a text for the user.
     pub async fn progress_message(&self, done: impl Amount, total: impl Amount, message: impl Into<String>) {
         self.run.progress(done.amount(), Some(total.amount()), Some(message.into())).await;
+    }
+
+    /// Writes to the client's log, if the client wants to see messages of this level. For your own log use [`tracing`].
+    ///
+    /// 2025-11-25 clients choose a level for their session, [`LogLevel::Info`] if they do not; 2026-07-28 clients with each
+    /// request, and see nothing of a task. The protocol deprecated such messages in 2026-07-28.
+    pub fn log(&self, level: LogLevel, data: impl Serialize) {
+        self.run.log(level, data);
     }
 
     /// Asks the user. `T` is a flat struct of strings, numbers, booleans and enums.
@@ -166,27 +183,28 @@ fn not_cancelled(answer: Value) -> Result<Value, AskError> {
 
 /// The task a function runs in: everything of [`ToolContext`], and what makes it a task.
 ///
-/// `V` is the type of its variables. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
+/// `V` is the type of its variables, which derives [`TaskVariables`]; the bound is on what needs it, so that a type without
+/// it is one error. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
 /// variables live in memory for the duration of the call.
-pub struct TaskContext<V: TaskVariables = ()> {
+pub struct TaskContext<V = ()> {
     tool: ToolContext,
     cells: Cells,
     variables: PhantomData<fn() -> V>,
 }
 
-impl<V: TaskVariables> Clone for TaskContext<V> {
+impl<V> Clone for TaskContext<V> {
     fn clone(&self) -> Self {
         Self { tool: self.tool.clone(), cells: self.cells.clone(), variables: PhantomData }
     }
 }
 
-impl<V: TaskVariables> fmt::Debug for TaskContext<V> {
+impl<V> fmt::Debug for TaskContext<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskContext").field("task", &self.id()).finish_non_exhaustive()
+        f.debug_struct("TaskContext").field("task", &self.tool.run.visible_id()).finish_non_exhaustive()
     }
 }
 
-impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
+impl<V> std::ops::Deref for TaskContext<V> {
     type Target = ToolContext;
 
     fn deref(&self) -> &ToolContext {
@@ -194,7 +212,7 @@ impl<V: TaskVariables> std::ops::Deref for TaskContext<V> {
     }
 }
 
-impl<V: TaskVariables> TaskContext<V> {
+impl<V> TaskContext<V> {
     /// The task's id; `None` if the call did not become a task.
     #[must_use]
     pub fn id(&self) -> Option<TaskId> {
@@ -209,7 +227,10 @@ impl<V: TaskVariables> TaskContext<V> {
 
     /// The task's variables: one handle each.
     #[must_use]
-    pub fn variables(&self) -> V::Variables<'_> {
+    pub fn variables(&self) -> V::Variables<'_>
+    where
+        V: TaskVariables,
+    {
         V::variables(&self.cells)
     }
 

@@ -1,6 +1,6 @@
 //! Tells a 2025-11-25 session about a task: its states as notifications, its questions as requests.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
@@ -8,11 +8,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::Runtime;
 use crate::{
-    call::{Peer, PeerError},
+    call::{ClientCapabilities, Peer, PeerError},
     protocol::{RELATED_TASK, v2025},
-    store::backend::{Parts, TaskKey},
-    task::{InputRequest, Task, TaskId},
+    store::{
+        NotChanged,
+        backend::{Parts, TaskKey},
+    },
+    task::{InputRequest, Task, TaskId, TaskStatus},
 };
+
+/// How long to wait before the store is asked again after it failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Frees a courier's place when it ends, however it ends.
 struct Place {
@@ -27,8 +33,15 @@ impl Drop for Place {
 }
 
 impl Runtime {
-    /// Sees to it that this session is told about the task until it ends. `notify` is set for the session that created it.
-    pub(crate) fn attend(self: &Arc<Self>, session: &Arc<dyn Peer>, key: &TaskKey, notify: bool) {
+    /// Sees to it that this session is told about the task until it ends: asked what `client` can be asked, and notified
+    /// if it created the task.
+    pub(crate) fn attend(
+        self: &Arc<Self>,
+        session: &Arc<dyn Peer>,
+        client: ClientCapabilities,
+        key: &TaskKey,
+        notify: bool,
+    ) {
         let place = (session.session().to_owned(), key.clone());
         if self.couriers.insert(place.clone(), ()).is_some() {
             return;
@@ -38,7 +51,7 @@ impl Runtime {
         self.background.spawn(async move {
             let closed = session.clone();
             tokio::select! {
-                () = runtime.deliver(&session, &key, notify) => {}
+                () = runtime.deliver(&session, client, &key, notify) => {}
                 () = closed.closed() => {}
                 () = runtime.stopped() => {}
             }
@@ -46,25 +59,36 @@ impl Runtime {
         });
     }
 
-    async fn deliver(&self, session: &Arc<dyn Peer>, key: &TaskKey, notify: bool) {
+    async fn deliver(
+        self: &Arc<Self>,
+        session: &Arc<dyn Peer>,
+        client: ClientCapabilities,
+        key: &TaskKey,
+        notify: bool,
+    ) {
         let mut watch = self.store.watch(key);
         let mut asked = HashMap::<String, CancellationToken>::new();
         let mut answers = FuturesUnordered::new();
-        let mut told = None;
+        // What the creating call was answered with.
+        let mut told = (TaskStatus::Working, None);
         loop {
             let task = match self.store.read(key, Parts::empty()).await {
                 Ok(Some(task)) => task,
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "a session is no longer told about a task");
-                    return;
+                    tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "a session is not told about a task");
+                    if !error.is_retryable() {
+                        return;
+                    }
+                    self.store.clock().sleep(PAUSE).await;
+                    continue;
                 }
             };
             let state = (task.status(), task.message().map(str::to_owned));
-            if notify && told.as_ref().is_some_and(|told| *told != state) {
+            if notify && told != state {
                 session.notify("notifications/tasks/status", v2025::task(&task, None));
             }
-            told = Some(state);
+            told = state;
             if task.status().is_terminal() {
                 return;
             }
@@ -74,7 +98,7 @@ impl Runtime {
                 .filter(|(name, _)| !task.inputs().contains_key(*name))
                 .for_each(|(_, answered)| answered.cancel());
             for (name, question) in task.inputs() {
-                if !asked.contains_key(name) {
+                if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
                     answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));
@@ -83,7 +107,12 @@ impl Runtime {
             tokio::select! {
                 () = watch.changed() => {}
                 () = self.expired(&task) => {}
-                Some((name, answer)) = answers.next() => self.pass_on(key, name, answer).await,
+                Some((name, answer)) = answers.next() => {
+                    if !self.pass_on(key, &name, answer).await {
+                        // Not stored: it is asked again.
+                        asked.remove(&name);
+                    }
+                }
             }
         }
     }
@@ -94,21 +123,34 @@ impl Runtime {
         self.store.clock().sleep(left).await;
     }
 
-    async fn pass_on(&self, key: &TaskKey, name: String, answer: Result<Value, PeerError>) {
+    /// Records an answer; `false` if the store failed.
+    async fn pass_on(self: &Arc<Self>, key: &TaskKey, name: &str, answer: Result<Value, PeerError>) -> bool {
+        let max = self.limits.max_answer as usize;
         let answer = match answer {
-            Ok(answer) => answer,
-            Err(PeerError::Gone) => return,
+            Ok(answer) if answer.to_string().len() <= max => answer,
+            Ok(_) => {
+                tracing::warn!(task = %key.id, max, "the client's answer is larger than allowed");
+                cancelled()
+            }
+            Err(PeerError::Gone) => return true,
             Err(PeerError::Rpc(error)) => {
                 // A client that cannot answer has cancelled the question: the function must not wait for ever.
                 tracing::warn!(task = %key.id, %error, "the client refused a question");
-                serde_json::json!({ "action": "cancel" })
+                cancelled()
             }
         };
         // Ended or gone is the answer of somebody who was too late.
-        if let Err(crate::store::NotChanged::Store(error)) = self.answer(key, [(name, answer)].into()).await {
+        if let Err(NotChanged::Store(error)) = self.answer(key, [(name.to_owned(), answer)].into()).await {
             tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answer was not stored");
+            return false;
         }
+        true
     }
+}
+
+/// The answer of a user who dismissed the question.
+fn cancelled() -> Value {
+    serde_json::json!({ "action": "cancel" })
 }
 
 async fn ask(

@@ -16,7 +16,7 @@ use crate::{
         Draft, NotChanged,
         backend::{Recorded, TaskKey},
     },
-    task::{Change, Hidden, InputRequest, Outcome, SCHEMA, Task, TaskBody, TaskHead, TaskStatus},
+    task::{Change, Hidden, InputRequest, SCHEMA, Task, TaskBody, TaskHead, TaskStatus},
     tool::OnCrash,
 };
 
@@ -44,6 +44,8 @@ impl Questions {
     /// Adds a question; its answer comes through the receiver. `None` if too many are open.
     fn add(&self, key: &str, request: InputRequest, limit: usize) -> Option<oneshot::Receiver<Value>> {
         let mut inner = lock(&self.0);
+        // Questions the function no longer waits for do not count.
+        inner.waiting.retain(|_, waiting| !waiting.is_closed());
         if inner.waiting.len() >= limit {
             return None;
         }
@@ -53,8 +55,17 @@ impl Questions {
         Some(receiver)
     }
 
-    fn drain_pending(&self) -> Open {
-        std::mem::take(&mut lock(&self.0).pending)
+    /// What is to be published: asked, not in the store, and still waited for.
+    fn pending(&self) -> Open {
+        let mut inner = lock(&self.0);
+        let Inner { pending, waiting, .. } = &mut *inner;
+        pending.retain(|key, _| waiting.get(key).is_some_and(|waiting| !waiting.is_closed()));
+        pending.clone()
+    }
+
+    /// These are in the store, or need not be.
+    fn published(&self, questions: &Open) {
+        lock(&self.0).pending.retain(|key, _| !questions.contains_key(key));
     }
 
     /// Hands answers to those who wait for them.
@@ -85,8 +96,8 @@ fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AskErr
 impl Run {
     /// Asks the client and waits for its answer, the result of the method.
     pub(crate) async fn ask(self: &Arc<Self>, method: &'static str, params: Value) -> Result<Value, AskError> {
-        if !self.parts.client.allow(method) {
-            return Err(AskError::Unsupported { what: method });
+        if let Some(what) = self.parts.client.missing_for(method) {
+            return Err(AskError::Unsupported { what });
         }
         if self.key().is_none() && self.parts.revision != Revision::V2026 {
             return self.ask_on_stream(method, params).await;
@@ -132,7 +143,13 @@ impl Run {
 
     async fn publish_questions(self: &Arc<Self>) -> Result<(), AskError> {
         let mut held = self.held.lock().await;
-        let questions = self.questions.drain_pending();
+        // Under the lock: what ends the run cancels it first and then writes, so nothing is asked after the end.
+        if self.cancellation().is_cancelled() {
+            return Err(AskError::Stopped);
+        }
+        // They stay pending until they are written: the function may drop this future on the way, and another question of
+        // the same moment then has to be written by its own.
+        let questions = self.questions.pending();
         if questions.is_empty() {
             return Ok(());
         }
@@ -140,33 +157,45 @@ impl Run {
             // Answers given to an earlier run that died before recording them.
             let given = task.head.answers.clone();
             self.questions.deliver(&given);
-            let open: Open = questions.into_iter().filter(|(key, _)| !given.contains_key(key)).collect();
+            let open: Open = questions
+                .iter()
+                .filter(|(key, _)| !given.contains_key(*key))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
             if open.is_empty() {
+                self.questions.published(&questions);
                 return Ok(());
             }
             return match self.write_held(task, &[Change::Ask(open)]).await {
-                Ok(()) => Ok(()),
+                Ok(()) => {
+                    self.questions.published(&questions);
+                    Ok(())
+                }
                 Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(AskError::Stopped),
                 Err(NotChanged::Store(error)) => Err(failed(error)),
             };
         }
-        let task = self.hide(questions).await?;
-        let _ = self.hidden.set(task.key.clone());
+        let task = self.hide(questions.clone()).await?;
+        self.questions.published(&questions);
         self.runtime.runs.insert(task.key.clone(), self.clone());
+        let key = task.key.clone();
         *held = Some(task);
-        self.promoted.notify_one();
+        // Set once: only without a held task is there one to hide in.
+        let _ = self.hidden.set(key);
         Ok(())
     }
 
     /// Makes the hidden task that keeps a call for its retry.
     async fn hide(&self, questions: Open) -> Result<Task, AskError> {
         let (Some(owner), Place::Call { call }) = (&self.parts.owner, &self.parts.place) else {
-            return Err(AskError::Unsupported { what: "questions: the server does not know who calls" });
+            return Err(AskError::Invalid {
+                reason: "the client cannot be asked: the server does not know who calls".into(),
+            });
         };
         let limits = &self.runtime.limits;
         let now = self.runtime.store.now();
         let draft = Draft {
-            owner: owner.clone(),
+            key: self.runtime.store.new_key(owner).map_err(failed)?,
             listed: false,
             ttl: limits.question_ttl,
             quota: limits.tasks_per_owner,
@@ -196,10 +225,7 @@ impl Run {
             },
         };
         match self.runtime.store.create(draft).await {
-            Ok(Ok(task)) => {
-                self.runtime.expire_hidden(&task.key, limits.question_ttl);
-                Ok(task)
-            }
+            Ok(Ok(task)) => Ok(task),
             Ok(Err(_)) => Err(AskError::Invalid { reason: "too many tasks are waiting for answers".into() }),
             Err(error) => Err(failed(error)),
         }
@@ -209,7 +235,7 @@ impl Run {
     async fn record_answer(&self, key: &str, answer: &Value) -> Result<(), AskError> {
         let Some(task) = self.key() else { return Ok(()) };
         let bytes = answer.to_string().into_bytes().into();
-        match self.runtime.store.record(task, self.fence().await, answer_step(key), bytes).await {
+        match self.runtime.store.record(task, self.fence, answer_step(key), bytes).await {
             Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
             Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
             Err(error) => Err(failed(error)),
@@ -218,20 +244,6 @@ impl Run {
 
     /// Ends when this call has become a hidden task.
     pub(crate) async fn promoted(&self) -> TaskKey {
-        loop {
-            if let Some(key) = self.hidden.get() {
-                return key.clone();
-            }
-            self.promoted.notified().await;
-        }
-    }
-
-    /// What the function returned goes to the caller who waits, or into the task.
-    pub(crate) async fn end(&self, outcome: Outcome) -> Result<(), crate::store::StoreError> {
-        let result = self.finish(outcome).await;
-        if let Some(key) = self.stored_key() {
-            self.runtime.runs.remove(key);
-        }
-        result
+        self.hidden.wait().await.clone()
     }
 }

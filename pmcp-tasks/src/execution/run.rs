@@ -3,19 +3,21 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::sync::{Mutex, MutexGuard, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::{Runtime, questions::Questions};
 use crate::{
     call::{ClientCapabilities, Peer, Revision},
+    log::LogLevel,
     protocol::RELATED_TASK,
     security::Principal,
     store::{
@@ -64,9 +66,9 @@ pub(crate) struct Run {
     /// The task as this worker last saw it; set once a hidden task exists, too.
     pub(super) held: Mutex<Option<Task>>,
     /// The hidden task of a call, once there is one.
-    pub(super) hidden: OnceLock<TaskKey>,
-    /// Told when `hidden` is set.
-    pub(super) promoted: Notify,
+    pub(super) hidden: SetOnce<TaskKey>,
+    /// What the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
+    pub(super) fence: u64,
     pub(super) questions: Questions,
     /// Serialises the changes of variables that read first.
     variable_turn: Mutex<()>,
@@ -82,6 +84,9 @@ struct Steps {
     recorded: HashMap<String, Bytes>,
     used: HashSet<String>,
 }
+
+/// The fence of a task that was never taken over.
+const FIRST_FENCE: u64 = 1;
 
 /// A step was used wrongly.
 #[derive(Debug, thiserror::Error)]
@@ -103,9 +108,9 @@ impl Run {
         let steps = task.as_ref().and_then(|task| task.stored.steps.clone()).unwrap_or_default();
         Arc::new(Self {
             runtime,
+            fence: task.as_ref().map_or(FIRST_FENCE, |task| task.stored.fence),
             held: Mutex::new(task),
-            hidden: OnceLock::new(),
-            promoted: Notify::new(),
+            hidden: SetOnce::new(),
             questions: Questions::default(),
             variable_turn: Mutex::new(()),
             local: std::sync::Mutex::new(parts.initial_variables.clone()),
@@ -150,6 +155,14 @@ impl Run {
         self.parts.principal.as_ref()
     }
 
+    pub(crate) fn revision(&self) -> Revision {
+        self.parts.revision
+    }
+
+    pub(crate) fn client(&self) -> ClientCapabilities {
+        self.parts.client
+    }
+
     pub(crate) fn cancellation(&self) -> &CancellationToken {
         &self.parts.cancellation
     }
@@ -159,12 +172,7 @@ impl Run {
     }
 
     pub(crate) fn attempt(&self) -> u32 {
-        // The fence rises with every take-over; nothing else raises it.
-        self.held
-            .try_lock()
-            .ok()
-            .and_then(|held| held.as_ref().map(|task| task.stored.fence))
-            .map_or(1, |fence| u32::try_from(fence).unwrap_or(u32::MAX))
+        u32::try_from(self.fence).unwrap_or(u32::MAX)
     }
 
     pub(crate) async fn variable_turn(&self) -> MutexGuard<'_, ()> {
@@ -190,7 +198,7 @@ impl Run {
             return Err(StepError::TooLarge { name, size: value.len(), max }.into());
         }
         let Some(key) = self.key() else { return Ok(None) };
-        match self.runtime.store.record(key, self.fence().await, name, value).await? {
+        match self.runtime.store.record(key, self.fence, name, value).await? {
             Recorded::Recorded => Ok(None),
             Recorded::Exists(value) => Ok(Some(value)),
             Recorded::Lost | Recorded::Missing => {
@@ -200,8 +208,9 @@ impl Run {
         }
     }
 
-    pub(super) async fn fence(&self) -> u64 {
-        self.held.lock().await.as_ref().map_or(0, |task| task.stored.fence)
+    /// The task of this run, once it is in the store.
+    pub(crate) async fn hold(&self, task: Task) {
+        *self.held.lock().await = Some(task);
     }
 
     pub(crate) fn step_key(&self, name: &str) -> String {
@@ -225,8 +234,7 @@ impl Run {
             all.push(Change::Take(taken.clone()));
         }
         all.extend_from_slice(changes);
-        let fence = task.stored.fence;
-        let result = self.runtime.store.change(task, Some(fence), &all).await;
+        let result = self.runtime.store.change(task, Some(self.fence), &all).await;
         match &result {
             Ok(()) => self.questions.deliver(&task.head.answers),
             Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
@@ -254,8 +262,6 @@ impl Run {
 
     /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
     pub(crate) async fn finish(&self, outcome: Outcome) -> Result<(), StoreError> {
-        // Code that outlives its function tells nothing more (progress, "Behavior Requirements").
-        *lock(&self.progress) = f64::INFINITY;
         match self.write(&[Change::Finish(outcome)]).await {
             Ok(()) | Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Ok(()),
             Err(NotChanged::Store(error)) => Err(error),
@@ -276,28 +282,43 @@ impl Run {
         }
     }
 
-    pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
-        // A cancelled request gets no message any more.
+    pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {
+        let Some(peer) = &self.parts.peer else { return };
+        // What was cancelled or has ended gets no message any more (cancellation, "Behavior Requirements").
         if self.cancellation().is_cancelled() {
             return;
         }
+        if peer.log_level().is_none_or(|least| level < least) {
+            return;
+        }
+        match serde_json::to_value(data) {
+            Ok(data) => {
+                let params = [("level", json!(level)), ("logger", self.tool_name().into()), ("data", data)];
+                let params = params.map(|(key, value)| (key.to_owned(), value));
+                self.notify(peer, "notifications/message", Map::from_iter(params));
+            }
+            Err(error) => tracing::warn!(tool = self.tool_name(), %error, "a log message does not serialise"),
+        }
+    }
+
+    /// Tells the client something about this run.
+    fn notify(&self, peer: &Arc<dyn Peer>, method: &str, mut params: Map<String, Value>) {
+        if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
+            params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
+        }
+        peer.notify(method, params.into());
+    }
+
+    pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         {
-            // Values must increase (progress, "Behavior Requirements").
+            // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
+            // lock, so that they arrive in that order too.
             let mut last = lock(&self.progress);
-            if done.is_nan() || done <= *last {
+            if !done.is_finite() || done <= *last || self.cancellation().is_cancelled() {
                 return;
             }
             *last = done;
-        }
-        if let (Some(peer), Some(token)) = (&self.parts.peer, &self.parts.progress_token) {
-            let mut params =
-                Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
-            params.extend(total.map(|total| ("total".to_owned(), number(total))));
-            params.extend(message.clone().map(|message| ("message".to_owned(), message.into())));
-            if let (Some(id), Revision::V2025) = (self.visible_id(), self.parts.revision) {
-                params.insert("_meta".into(), json!({ RELATED_TASK: { "taskId": id.to_string() } }));
-            }
-            peer.notify("notifications/progress", params.into());
+            self.notify_progress(done, total, message.as_deref());
         }
         let Some(key) = self.key() else { return };
         let now = self.runtime.store.now();
@@ -316,7 +337,16 @@ impl Run {
         }
     }
 
-    /// The answers and questions of the stored task, for a reply to the client.
+    fn notify_progress(&self, done: f64, total: Option<f64>, message: Option<&str>) {
+        let (Some(peer), Some(token)) = (&self.parts.peer, &self.parts.progress_token) else { return };
+        let mut params =
+            Map::from_iter([("progressToken".to_owned(), token.clone()), ("progress".to_owned(), number(done))]);
+        params.extend(total.filter(|total| total.is_finite()).map(|total| ("total".to_owned(), number(total))));
+        params.extend(message.map(|message| ("message".to_owned(), message.into())));
+        self.notify(peer, "notifications/progress", params);
+    }
+
+    /// How many questions may be open at once.
     pub(crate) fn answers_limit(&self) -> usize {
         self.runtime.limits.open_questions
     }

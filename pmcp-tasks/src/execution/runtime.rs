@@ -6,15 +6,19 @@ use dashmap::DashMap;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::oneshot;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
-use super::run::Run;
+use super::{finishing::Finishing, run::Run};
 use crate::{
-    context::RunContext,
+    call::{Peer, Revision},
+    context::{AskError, RunContext},
     limits::Limits,
-    protocol::RpcError,
+    protocol::{RpcError, v2026},
     store::{
-        NotChanged, StoreError, TaskStore,
+        Draft, NotChanged, QuotaReached, StoreError, TaskStore,
         backend::{TaskKey, WorkerId},
     },
     task::{Change, Outcome, Task},
@@ -31,21 +35,22 @@ pub(crate) struct Runtime {
     pub(crate) runs: DashMap<TaskKey, Arc<Run>>,
     /// Which session is told about which task.
     pub(super) couriers: DashMap<(String, TaskKey), ()>,
-    /// The runs.
+    /// The runs, and the requests that may start one.
     tracker: TaskTracker,
     /// Everything else that runs in the background; ends with `stopped`.
     pub(super) background: TaskTracker,
     /// No new work.
     stopping: CancellationToken,
-    /// Running work is cancelled: that of tasks and that of calls.
-    aborting: CancellationToken,
+    /// Running work is cancelled; the parent of every run's own token.
+    pub(crate) cancelling: CancellationToken,
     /// No work any more.
     pub(super) stopped: CancellationToken,
     /// Errors go to the client with all their causes; for development.
     pub(crate) expose_errors: bool,
 }
 
-const PANICKED: &str = "the tool failed unexpectedly";
+/// What the client learns of a panic.
+pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
 const TIMED_OUT: &str = "the tool took longer than it may";
 const STOPPING: &str = "the server is shutting down";
 
@@ -60,15 +65,52 @@ impl Runtime {
             tracker: TaskTracker::new(),
             background: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            aborting: CancellationToken::new(),
+            cancelling: CancellationToken::new(),
             stopped: CancellationToken::new(),
             expose_errors,
         }))
     }
 
-    /// Fails once the server is shutting down.
-    pub(crate) fn admit(&self) -> Result<(), RpcError> {
-        if self.stopping.is_cancelled() { Err(RpcError::internal(STOPPING)) } else { Ok(()) }
+    /// Whether nothing is left of runs, couriers and watches.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.runs.is_empty() && self.couriers.is_empty() && self.store.watched() == 0
+    }
+
+    /// Fails once the server is shutting down. Shutdown waits for who holds the token.
+    pub(crate) fn admit(&self) -> Result<TaskTrackerToken, RpcError> {
+        // Taken before the check: whoever passes it is waited for.
+        let token = self.tracker.token();
+        if self.stopping.is_cancelled() { Err(RpcError::internal(STOPPING)) } else { Ok(token) }
+    }
+
+    /// Creates the task of a run and starts it. `session` is the 2025-11-25 session to be told about it.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        draft: Draft,
+        run: Arc<Run>,
+        call: Prepared,
+        timeout: Duration,
+        session: Option<Arc<dyn Peer>>,
+    ) -> Result<Result<Task, QuotaReached>, StoreError> {
+        let runtime = self.clone();
+        Finishing::new(&self.tracker, async move {
+            // Before anybody can see the task, so that a cancellation finds the run.
+            let key = draft.key.clone();
+            runtime.runs.insert(key.clone(), run.clone());
+            let created = runtime.store.create(draft).await;
+            if let Ok(Ok(task)) = &created {
+                run.hold(task.clone()).await;
+                if let Some(session) = session {
+                    runtime.attend(&session, run.client(), &key, true);
+                }
+                drop(runtime.start(run, call, timeout));
+            } else {
+                runtime.runs.remove(&key);
+            }
+            created
+        })
+        .await
     }
 
     /// Starts a run in a task of its own: neither a panic nor a slow function touches anything else. The receiver gets the
@@ -85,36 +127,70 @@ impl Runtime {
         }
         let runtime = self.clone();
         self.tracker.spawn(async move {
-            let outcome = runtime.bounded(runtime.execute(&run, call, timeout).await);
-            if let Err(error) = run.end(outcome.clone()).await {
-                tracing::error!(task = ?run.stored_key().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
-            }
+            // What the tool brings along may panic wherever it is used or dropped, not only in the function.
+            let outcome =
+                if let Ok(outcome) = AssertUnwindSafe(runtime.execute(&run, call, timeout)).catch_unwind().await {
+                    runtime.bounded(outcome)
+                } else {
+                    tracing::error!(tool = run.tool_name(), task = ?run.visible_id(), "the tool panicked");
+                    Outcome::Error(RpcError::internal(PANICKED))
+                };
+            let outcome = runtime.end(&run, outcome).await;
             // Nobody may be waiting: the client went away, or got a task instead.
             let _ = sender.send(outcome);
         });
         receiver
     }
 
+    /// Stores the outcome, if there is a task to store it in, however long the store is away: a task whose end is not
+    /// written would seem to work until it expires. What was stored is returned.
+    async fn end(&self, run: &Run, mut outcome: Outcome) -> Outcome {
+        const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+        // What the function left running learns that its call is over.
+        run.cancellation().cancel();
+        let mut pause = Duration::from_millis(250);
+        while let Err(error) = run.finish(outcome.clone()).await {
+            tracing::error!(task = ?run.stored_key().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
+            match (error, &outcome) {
+                (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
+                    outcome = Outcome::Error(RpcError::internal("the result is larger than the task store keeps"));
+                    continue;
+                }
+                (StoreError::Unavailable { .. } | StoreError::Refused { .. }, _) => {}
+                _ => break,
+            }
+            tokio::select! {
+                () = self.store.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
+                () = self.stopped() => break,
+            }
+        }
+        if let Some(key) = run.stored_key() {
+            self.runs.remove(key);
+        }
+        outcome
+    }
+
     async fn execute(&self, run: &Arc<Run>, call: Prepared, timeout: Duration) -> Outcome {
         let cx = RunContext::new(run.clone());
         let clock = self.store.clock();
-        let work = AssertUnwindSafe(async move { call.run(cx).await }).catch_unwind();
+        let work = async move { call.run(cx).await };
+        let unanswered = async {
+            run.promoted().await;
+            clock.sleep(self.limits.question_ttl).await;
+        };
         let overdue = async {
             tokio::select! {
                 () = run.cancellation().cancelled() => {}
-                () = self.aborting.cancelled() => run.cancellation().cancel(),
+                // Who does not come back with the answers has given up the call.
+                () = unanswered => run.cancellation().cancel(),
             }
             clock.sleep(self.limits.cancel_grace).await;
         };
         tokio::select! {
             biased;
             result = work => match result {
-                Ok(Ok(output)) => Outcome::from(output),
-                Ok(Err(error)) => self.failure(run, error.0),
-                Err(_) => {
-                    tracing::error!(tool = run.tool_name(), task = ?run.visible_id(), "the tool panicked");
-                    Outcome::Error(RpcError::internal(PANICKED))
-                }
+                Ok(output) => Outcome::from(output),
+                Err(error) => self.failure(run, error.0),
             },
             () = clock.sleep(timeout) => {
                 run.cancellation().cancel();
@@ -130,6 +206,10 @@ impl Runtime {
             ToolErrorKind::Visible(text) => text,
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
+            ToolErrorKind::Unsupported(what) if run.revision() == Revision::V2026 => {
+                return Outcome::Error(v2026::missing_capability(&serde_json::json!({ what: {} })));
+            }
+            ToolErrorKind::Unsupported(what) => AskError::Unsupported { what }.to_string(),
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = crate::ToolError(ToolErrorKind::Internal { source, context: context.clone() });
@@ -164,10 +244,31 @@ impl Runtime {
     }
 
     /// Changes a task on behalf of a client, and tells the run if it is here.
-    pub(crate) async fn change(&self, key: &TaskKey, changes: &[Change]) -> Result<Task, NotChanged> {
-        let task = self.store.change_unheld(key, changes).await?;
-        self.tell(&task);
-        Ok(task)
+    pub(crate) async fn change(self: &Arc<Self>, key: &TaskKey, change: Change) -> Result<Task, NotChanged> {
+        let (runtime, key) = (self.clone(), key.clone());
+        Finishing::new(&self.tracker, async move {
+            let task = runtime.store.change_unheld(&key, &[change]).await?;
+            runtime.tell(&task);
+            Ok(task)
+        })
+        .await
+    }
+
+    /// The same if nobody wrote since `task` was read; whether it was made.
+    pub(crate) async fn change_once(
+        self: &Arc<Self>,
+        mut task: Task,
+        changes: Vec<Change>,
+    ) -> Result<bool, NotChanged> {
+        let runtime = self.clone();
+        Finishing::new(&self.tracker, async move {
+            let made = runtime.store.change_once(&mut task, &changes).await?;
+            if made {
+                runtime.tell(&task);
+            }
+            Ok(made)
+        })
+        .await
     }
 
     pub(crate) fn tell(&self, task: &Task) {
@@ -177,21 +278,12 @@ impl Runtime {
     }
 
     /// Records answers of the client; others than those asked for are ignored.
-    pub(crate) async fn answer(&self, key: &TaskKey, answers: BTreeMap<String, Value>) -> Result<Task, NotChanged> {
-        self.change(key, &[Change::Answer(answers)]).await
-    }
-
-    /// Ends a call that waits for its retry when its time is over.
-    pub(crate) fn expire_hidden(self: &Arc<Self>, key: &TaskKey, ttl: Duration) {
-        let (runtime, key) = (self.clone(), key.clone());
-        self.background.spawn(async move {
-            let Some(cancellation) = runtime.runs.get(&key).map(|run| run.cancellation().clone()) else { return };
-            tokio::select! {
-                () = runtime.store.clock().sleep(ttl) => cancellation.cancel(),
-                () = cancellation.cancelled() => {}
-                () = runtime.stopped.cancelled() => {}
-            }
-        });
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        key: &TaskKey,
+        answers: BTreeMap<String, Value>,
+    ) -> Result<Task, NotChanged> {
+        self.change(key, Change::Answer(answers)).await
     }
 
     /// Removes expired tasks now and then, until the server stops.
@@ -219,7 +311,7 @@ impl Runtime {
         tokio::select! {
             () = self.tracker.wait() => {}
             () = clock.sleep(grace) => {
-                self.aborting.cancel();
+                self.cancelling.cancel();
                 tokio::select! {
                     () = self.tracker.wait() => {}
                     () = clock.sleep(self.limits.cancel_grace) => {}
@@ -228,6 +320,12 @@ impl Runtime {
         }
         self.stopped.cancel();
         self.background.close();
+    }
+
+    /// Fails when running work is cancelled because the server shuts down.
+    pub(crate) async fn cancelling(&self) -> RpcError {
+        self.cancelling.cancelled().await;
+        RpcError::internal(STOPPING)
     }
 
     /// Ends when the server has stopped.

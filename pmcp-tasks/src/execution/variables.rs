@@ -61,7 +61,7 @@ impl Run {
     async fn merge_variables(&self, ops: Vec<(Field, FieldOp)>) -> Result<Option<String>, VariableError> {
         let max = self.runtime.limits.max_variables;
         let Some(key) = self.key() else { return self.merge_local(&ops, max) };
-        match self.runtime.store.merge(key, Guard::Fence(self.fence().await), ops, max).await? {
+        match self.runtime.store.merge(key, Guard::Fence(self.fence), ops, max).await? {
             Merged::Done | Merged::Replayed => Ok(None),
             Merged::Changed(field) => Ok(Some(field.to_string())),
             Merged::TooLarge => Err(VariableError::TooLarge { max }),

@@ -22,5 +22,9 @@ pub const VARIABLES: &str = "run.pmcp/variables";
 /// # Errors
 /// They do not fit: -32602 with what is wrong.
 pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
+    // Serde would read an array as a struct, field by field.
+    if !params.is_object() {
+        return Err(RpcError::invalid_params("invalid params: expected an object"));
+    }
     T::deserialize(params).map_err(|error| RpcError::invalid_params(format!("invalid params: {error}")))
 }

@@ -1,16 +1,20 @@
 //! `tools/call`: which calls become tasks, and how they are created.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::{Registered, TaskRouter, declared, meta, owner, store_failed};
 use crate::{
     call::{CallContext, Caller, Revision},
     context::{AskError, form_answer, form_of},
-    execution::{Place, Run, RunParts, visible},
+    execution::{PANICKED, Place, Run, RunParts, visible},
     protocol::{MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
     store::Draft,
     task::{FieldDefinition, InputRequest, Outcome, SCHEMA, TaskBody, TaskHead, TaskStatus},
@@ -32,7 +36,7 @@ pub(super) struct CallParams {
     #[serde(default)]
     pub(super) input_responses: Option<Value>,
     #[serde(default)]
-    pub(super) request_state: Option<String>,
+    pub(super) request_state: Option<Value>,
 }
 
 /// Whether a call becomes a task, and with which wishes.
@@ -64,20 +68,26 @@ impl TaskRouter {
             let digest = super::retry::digest("tools/call", &call.name, &call.arguments);
             return self.retry(state, call.input_responses.as_ref(), &digest, cx).await;
         }
-        self.runtime.admit()?;
+        let _admitted = self.runtime.admit()?;
+        // A 2025-11-25 client that asked for a task expects one or an error, not a tool's result.
+        let refused = |text: String| match mode {
+            Mode::Task { .. } if cx.revision == Revision::V2025 => Err(RpcError::invalid_params(text)),
+            _ => Ok(render(&ToolResult::error(text), cx.revision)),
+        };
         let answers = match self.ask_first(&tool.definition, &call, cx).await? {
             Asked::All(answers) => answers,
             Asked::Open(questions) => return Ok(v2026::input_required(&questions, None)),
-            Asked::Refused(text) => return Ok(render(&ToolResult::error(text), cx.revision)),
+            Asked::Refused(text) => return refused(text),
         };
         let arguments = Arguments { given: call.arguments, answers };
-        let prepared = match (tool.prepare)(arguments.clone()) {
-            Ok(prepared) => prepared,
-            // A 2025-11-25 client that asked for a task expects one or an error, not a tool's result.
-            Err(error) if matches!(mode, Mode::Task { .. }) && cx.revision == Revision::V2025 => {
-                return Err(RpcError::invalid_params(error.message));
+        // The types of the arguments are the tool's: reading them may panic as the tool itself may.
+        let prepared = match catch_unwind(AssertUnwindSafe(|| (tool.prepare)(arguments.clone()))) {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(error)) => return refused(error.message),
+            Err(_) => {
+                tracing::error!(tool = tool.definition.name, "reading the arguments panicked");
+                return Err(RpcError::internal(PANICKED));
             }
-            Err(error) => return Ok(render(&ToolResult::error(error.message), cx.revision)),
         };
         let variables = client_variables(&tool.definition.variables, params, self.runtime.limits.max_variables)?;
         match mode {
@@ -122,7 +132,7 @@ impl TaskRouter {
                 task: None,
                 peer: Some(cx.peer.clone()),
                 initial_variables: variables,
-                ..run_parts(params, cx)
+                ..self.run_parts(params, cx)
             },
         );
         let outcome = self.runtime.start(run.clone(), prepared, timeout);
@@ -153,7 +163,7 @@ impl TaskRouter {
         let ttl = limits.ttl(ttl, definition.ttl, definition.timeout);
         let now = self.runtime.store.now();
         let draft = Draft {
-            owner: owner.clone(),
+            key: self.runtime.store.new_key(owner).map_err(|error| store_failed(&error))?,
             listed: matches!(cx.caller, Caller::Known { may_list: true, .. }),
             ttl,
             quota: limits.tasks_per_owner,
@@ -182,32 +192,25 @@ impl TaskRouter {
                 on_crash: definition.on_crash,
             },
         };
-        let Ok(task) = self.runtime.store.create(draft).await.map_err(|error| store_failed(&error))? else {
-            let text = format!("{} tasks are still running; wait for one or cancel one", limits.tasks_per_owner);
-            return Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })));
-        };
         let run = Run::new(
             self.runtime.clone(),
             RunParts {
                 tool: definition.clone(),
                 is_tool: true,
-                place: Place::Task(task.key.clone()),
-                task: Some(task.clone()),
+                place: Place::Task(draft.key.clone()),
                 // The progress token stays valid for the task's life, beyond this request's stream.
                 peer: cx.session.clone(),
                 initial_variables: variables.clone(),
-                // The task is cancelled by its own method, not with the request that created it.
-                cancellation: CancellationToken::new(),
-                ..run_parts(params, cx)
+                ..self.run_parts(params, cx)
             },
         );
-        if cx.revision == Revision::V2025
-            && let Some(session) = &cx.session
-        {
-            self.runtime.attend(session, &task.key, true);
-        }
         let timeout = definition.timeout.unwrap_or(limits.default_timeout).min(ttl);
-        drop(self.runtime.start(run, prepared, timeout));
+        let session = cx.session.clone().filter(|_| cx.revision == Revision::V2025);
+        let created = self.runtime.create(draft, run, prepared, timeout, session).await;
+        let Ok(task) = created.map_err(|error| store_failed(&error))? else {
+            let text = format!("{} tasks are still running; wait for one or cancel one", limits.tasks_per_owner);
+            return Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })));
+        };
         let shown = visible(&definition.variables, variables);
         Ok(match cx.revision {
             Revision::V2026 => v2026::created(&task, shown),
@@ -223,7 +226,8 @@ impl TaskRouter {
     /// Gets the answers to the tool's `#[ask]` parameters before anything else happens.
     async fn ask_first(&self, tool: &ToolDefinition, call: &CallParams, cx: &CallContext) -> Result<Asked, RpcError> {
         let mut answers = Map::new();
-        let mut open = BTreeMap::new();
+        let mut questions = BTreeMap::new();
+        let mut complete = true;
         let given = call.input_responses.as_ref().and_then(Value::as_object);
         for question in &tool.questions {
             let form = form(question).map_err(|error| RpcError::internal(error.to_string()))?;
@@ -245,10 +249,12 @@ impl TaskRouter {
                 let answer = tokio::select! {
                     answer = cx.peer.request("elicitation/create", params.clone()) => answer,
                     () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
+                    stopping = self.runtime.cancelling() => return Err(stopping),
                 };
                 let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
                 form_answer(question.name, &question.schema, &answer)
             };
+            questions.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });
             match answer {
                 Ok(answer) => {
                     answers.insert(question.name.into(), answer);
@@ -256,14 +262,34 @@ impl TaskRouter {
                 Err(error @ (AskError::Declined | AskError::Cancelled)) => {
                     return Ok(Asked::Refused(format!("{error}: `{}`", question.message)));
                 }
-                // Missing or malformed: it is asked again ("Error Handling" of multi round-trip requests).
-                Err(_) if cx.revision == Revision::V2026 => {
-                    open.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });
-                }
+                Err(_) if cx.revision == Revision::V2026 => complete = false,
                 Err(error) => return Ok(Asked::Refused(error.to_string())),
             }
         }
-        Ok(if open.is_empty() { Asked::All(answers) } else { Asked::Open(open) })
+        // Missing or malformed ones are asked again ("Error Handling" of multi round-trip requests), and the others with
+        // them: nothing is kept between the calls, and a client need not repeat answers to questions it was not asked.
+        Ok(if complete { Asked::All(answers) } else { Asked::Open(questions) })
+    }
+    /// What a run takes from its request.
+    fn run_parts(&self, params: &Value, cx: &CallContext) -> RunParts {
+        RunParts {
+            tool: Arc::default(),
+            is_tool: true,
+            place: Place::Call { call: String::new() },
+            task: None,
+            owner: cx.caller.owner().cloned(),
+            principal: match &cx.caller {
+                Caller::Known { principal, .. } => principal.clone(),
+                Caller::Unknown { .. } => None,
+            },
+            revision: cx.revision,
+            client: cx.client,
+            peer: None,
+            progress_token: meta(params).and_then(|meta| meta.get("progressToken")).cloned(),
+            initial_variables: Map::new(),
+            // A task is cancelled by its own method, not with the request that created it.
+            cancellation: self.runtime.cancelling.child_token(),
+        }
     }
 }
 
@@ -296,27 +322,6 @@ fn mode(tool: &ToolDefinition, call: &CallParams, cx: &CallContext) -> Result<Mo
             Err(RpcError::method_not_found(format!("tool `{}` runs only as a task", tool.name)))
         }
         _ => Ok(Mode::Plain),
-    }
-}
-
-/// What a run takes from its request.
-fn run_parts(params: &Value, cx: &CallContext) -> RunParts {
-    RunParts {
-        tool: Arc::default(),
-        is_tool: true,
-        place: Place::Call { call: String::new() },
-        task: None,
-        owner: cx.caller.owner().cloned(),
-        principal: match &cx.caller {
-            Caller::Known { principal, .. } => principal.clone(),
-            Caller::Unknown { .. } => None,
-        },
-        revision: cx.revision,
-        client: cx.client,
-        peer: None,
-        progress_token: meta(params).and_then(|meta| meta.get("progressToken")).cloned(),
-        initial_variables: Map::new(),
-        cancellation: CancellationToken::new(),
     }
 }
 

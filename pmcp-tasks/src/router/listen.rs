@@ -32,7 +32,7 @@ struct Filter {
 
 /// The states of the tasks somebody listens to, each as the `params` of `notifications/tasks`.
 ///
-/// It ends when every task has ended. Dropping it ends the subscription.
+/// It ends when every task has ended, or the server has stopped. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Subscription {
     accepted: Vec<String>,
@@ -109,8 +109,11 @@ impl TaskRouter {
                 return;
             }
             tokio::select! {
+                // The end of a task may be what the server waited for to stop: it is told first.
+                biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&now) => {}
+                () = self.runtime.stopped() => return,
             }
         }
     }

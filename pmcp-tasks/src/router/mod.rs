@@ -4,6 +4,8 @@ mod call;
 mod listen;
 mod retry;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
@@ -125,6 +127,9 @@ impl TaskRouter {
 
     /// Handles a request; `None` if the method is not one of tools or tasks in this revision.
     ///
+    /// What it began to write it finishes even if the future is dropped; the work of a call goes on, too: cancel it
+    /// through [`CallContext::cancellation`].
+    ///
     /// # Errors
     /// The inner result is the JSON-RPC error to answer with.
     pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Option<Result<Value, RpcError>> {
@@ -155,11 +160,11 @@ impl TaskRouter {
     ) -> Result<Value, RpcError> {
         let digest = retry::digest(method, name, arguments);
         if cx.revision == Revision::V2026
-            && let Some(state) = params.get("requestState").and_then(Value::as_str)
+            && let Some(state) = params.get("requestState").filter(|state| !state.is_null())
         {
             return self.retry(state, params.get("inputResponses"), &digest, cx).await;
         }
-        self.runtime.admit()?;
+        let _admitted = self.runtime.admit()?;
         let definition = Arc::new(ToolDefinition { name: name.to_owned(), ..ToolDefinition::default() });
         self.run_plain(definition, false, digest, prepared, Map::new(), params, cx).await
     }

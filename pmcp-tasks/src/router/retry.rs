@@ -53,32 +53,35 @@ impl TaskRouter {
     /// A call with `requestState`: answers the questions of the hidden task and waits on.
     pub(super) async fn retry(
         &self,
-        state: &str,
+        state: &Value,
         responses: Option<&Value>,
         digest: &str,
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
         let owner = owner(cx)?;
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(state).map_err(|_| wrong_state())?;
+        let bytes =
+            state.as_str().and_then(|state| BASE64_URL_SAFE_NO_PAD.decode(state).ok()).ok_or_else(wrong_state)?;
         let (id, nonce) = bytes.split_at_checked(16).ok_or_else(wrong_state)?;
         let id = TaskId::from_bytes(id.try_into().map_err(|_| wrong_state())?);
         let key = TaskKey { owner: owner.key(), id };
         let task = self.runtime.store.read(&key, Parts::empty()).await.map_err(|error| store_failed(&error))?;
-        let Some(mut task) = task.filter(|task| task.head.owner == *owner) else { return Err(wrong_state()) };
-        let good = task
-            .head
-            .hidden
-            .as_ref()
-            .is_some_and(|hidden| hidden.call == digest && hidden.handle == Some(handle_digest(nonce)));
-        if !good {
+        let Some(task) = task.filter(|task| task.head.owner == *owner) else { return Err(wrong_state()) };
+        let nonce = handle_digest(nonce);
+        let good = |task: &Task| {
+            let hidden = task.head.hidden.as_ref();
+            hidden.is_some_and(|hidden| hidden.call == digest && hidden.handle.as_ref() == Some(&nonce))
+        };
+        if !good(&task) {
             return Err(wrong_state());
         }
         let answers = tasks::input_responses(responses, &task, self.runtime.limits.max_answer)?;
         // Answers and the end of the handle are one write made from the version just read: of two calls with one handle, the
         // second conflicts, finds another handle and is refused.
-        let changes = [Change::Answer(answers), Change::Handle(None)];
-        match self.runtime.store.change_once(&mut task, &changes).await {
-            Ok(true) => self.runtime.tell(&task),
+        let changes = vec![Change::Answer(answers), Change::Handle(None)];
+        match self.runtime.change_once(task, changes).await {
+            Ok(true) => {}
+            // The function went on without the answers, and ended: its result is what the caller comes back for.
+            Err(NotChanged::Ended(ended)) if good(&ended) => {}
             Ok(false) => {
                 tracing::debug!(task = %id, "two calls came with one handle");
                 return Err(wrong_state());
@@ -106,14 +109,19 @@ impl TaskRouter {
                 return tasks::outcome(outcome, cx.revision);
             }
             if task.status() == TaskStatus::InputRequired {
-                return self.hand_out(task).await;
+                match self.hand_out(task).await? {
+                    Some(reply) => return Ok(reply),
+                    None => continue,
+                }
             }
             tokio::select! {
+                // The end of a task may be what the server waited for to stop: it is told first.
+                biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
                 () = cx.cancellation.cancelled() => {
                     // Ended already is as good.
-                    let _ = self.runtime.change(key, &[Change::Finish(Outcome::Cancelled)]).await;
+                    let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
                     return Err(tasks::cancelled());
                 }
                 () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
@@ -121,17 +129,18 @@ impl TaskRouter {
         }
     }
 
-    async fn hand_out(&self, mut task: Task) -> Result<Value, RpcError> {
+    /// The questions with a new handle; `None` if the call ended meanwhile.
+    async fn hand_out(&self, mut task: Task) -> Result<Option<Value>, RpcError> {
         let nonce = self.runtime.store.random().map_err(|error| store_failed(&error))?;
         let change = [Change::Handle(Some(handle_digest(&nonce)))];
         match self.runtime.store.change(&mut task, None, &change).await {
             Ok(()) => self.runtime.tell(&task),
             Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
-            Err(_) => return Err(RpcError::internal("the call ended before it was answered")),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(None),
         }
         let mut state = task.id().as_bytes().to_vec();
         state.extend(nonce);
         let inputs: &BTreeMap<_, _> = task.inputs();
-        Ok(v2026::input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state))))
+        Ok(Some(v2026::input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state)))))
     }
 }

@@ -49,7 +49,7 @@ impl TaskRouter {
             return Err(RpcError::method_not_found("tasks are not listed where callers cannot be told apart"));
         }
         let v2025::ListParams { cursor } = if params.is_null() { v2025::ListParams::default() } else { parse(params)? };
-        let size = self.limits().page_size;
+        let size = self.limits().page_size.max(1);
         let page =
             self.runtime.store.list(owner, cursor.as_deref(), size).await.map_err(|error| store_failed(&error))?;
         let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
@@ -69,7 +69,7 @@ impl TaskRouter {
         if let Some(session) = &cx.session
             && !task.status().is_terminal()
         {
-            self.runtime.attend(session, &task.key, false);
+            self.runtime.attend(session, cx.client, &task.key, false);
         }
         loop {
             // Read after the watch began, so that an end in between is seen.
@@ -86,6 +86,8 @@ impl TaskRouter {
                 return Ok(result);
             }
             tokio::select! {
+                // The end of a task may be what the server waited for to stop: it is told first.
+                biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
                 () = cx.cancellation.cancelled() => return Err(cancelled()),
@@ -98,7 +100,7 @@ impl TaskRouter {
         declared(cx)?;
         let v2025::TaskParams { task_id } = parse(params)?;
         let task = self.find(&task_id, cx).await?;
-        let cancelled = self.runtime.change(&task.key, &[Change::Finish(Outcome::Cancelled)]).await;
+        let cancelled = self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await;
         match (cancelled, cx.revision) {
             (Ok(cancelled), Revision::V2025 | Revision::Plain) => Ok(v2025::task(&cancelled, None)),
             // Cancelling what has ended is acknowledged ("Task Cancellation").

@@ -17,7 +17,7 @@ impl Hub {
     /// Starts to watch a task: every change announced from now on ends a [`Watch::changed`].
     pub(crate) fn watch(&self, key: &TaskKey) -> Watch {
         let receiver = self.waiting.entry(key.clone()).or_insert_with(|| watch::channel(()).0).subscribe();
-        Watch { receiver, key: key.clone(), hub: self.clone() }
+        Watch { receiver: Some(receiver), key: key.clone(), hub: self.clone() }
     }
 
     /// Announces that a task changed.
@@ -28,7 +28,7 @@ impl Hub {
     }
 
     #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 }
@@ -36,7 +36,8 @@ impl Hub {
 /// A watch on one task.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    receiver: watch::Receiver<()>,
+    /// There until it is dropped.
+    receiver: Option<watch::Receiver<()>>,
     key: TaskKey,
     hub: Hub,
 }
@@ -44,7 +45,11 @@ pub(crate) struct Watch {
 impl Watch {
     /// Ends at the next change, or at once if there was one since the last call.
     pub(crate) async fn changed(&mut self) {
-        if self.receiver.changed().await.is_err() {
+        let changed = match &mut self.receiver {
+            Some(receiver) => receiver.changed().await.is_ok(),
+            None => false,
+        };
+        if !changed {
             // The sender goes only with its last receiver; without it nothing will change.
             std::future::pending::<()>().await;
         }
@@ -53,8 +58,9 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // This receiver still counts: the entry goes with the last one.
-        self.hub.waiting.remove_if(&self.key, |_, sender| sender.receiver_count() <= 1);
+        // Dropped before it is counted: of two that go at once, the later one finds none left.
+        self.receiver = None;
+        self.hub.waiting.remove_if(&self.key, |_, sender| sender.receiver_count() == 0);
     }
 }
 
@@ -75,5 +81,26 @@ mod tests {
         drop(two);
         assert_eq!(hub.len(), 0);
         hub.announce(&key);
+    }
+
+    #[test]
+    fn watches_that_end_at_once_leave_nothing_behind() {
+        let hub = Hub::default();
+        let key = TaskKey { owner: OwnerKey([0; 32]), id: TaskId::from_random([0; 16]) };
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..2000 {
+                        let watch = hub.watch(&key);
+                        barrier.wait();
+                        drop(watch);
+                        barrier.wait();
+                        assert_eq!(hub.len(), 0);
+                        barrier.wait();
+                    }
+                });
+            }
+        });
     }
 }

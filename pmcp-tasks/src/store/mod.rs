@@ -11,5 +11,5 @@ mod task_store;
 pub use backend::StorageBackend;
 pub use error::StoreError;
 pub use memory::MemoryBackend;
-pub(crate) use task_store::{Draft, NotChanged};
+pub(crate) use task_store::{Draft, NotChanged, QuotaReached};
 pub use task_store::{TaskPage, TaskStore};

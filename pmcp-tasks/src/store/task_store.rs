@@ -57,7 +57,7 @@ struct Writes {
 /// A task to create.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    pub(crate) owner: Owner,
+    pub(crate) key: TaskKey,
     pub(crate) listed: bool,
     pub(crate) ttl: Duration,
     pub(crate) quota: u32,
@@ -197,14 +197,17 @@ impl TaskStore {
         Stamp(floor.max(earlier + 1))
     }
 
+    /// A key for a new task of this owner.
+    pub(crate) fn new_key(&self, owner: &Owner) -> Result<TaskKey, StoreError> {
+        Ok(TaskKey { owner: owner.key(), id: TaskId::from_random(self.random()?) })
+    }
+
     /// Creates a task held by the worker. It can be read by anybody who shares the store when this returns.
     pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, QuotaReached>, StoreError> {
         let now = self.now();
-        let id = TaskId::from_random(self.random()?);
-        let owner = draft.owner.key();
         let new = NewTask {
-            key: TaskKey { owner, id },
-            scope: draft.listed.then_some(Scope(owner)),
+            scope: draft.listed.then_some(Scope(draft.key.owner)),
+            key: draft.key,
             stamp: self.next_stamp(now),
             expires: now.after(draft.ttl),
             quota: draft.quota,
@@ -334,6 +337,8 @@ impl TaskStore {
             Written::Replayed(stored) => *known = self.merged(known, stored).map_err(NotChanged::Store)?,
             Written::Conflict(stored) => {
                 *known = self.merged(known, stored).map_err(NotChanged::Store)?;
+                // Who waits here may not have heard of it yet.
+                self.hub.announce(&known.key);
                 return if !known.stored.open {
                     Err(NotChanged::Ended(Box::new(known.clone())))
                 } else if fence.is_some_and(|fence| fence != known.stored.fence) {
@@ -412,6 +417,11 @@ impl TaskStore {
             tokio::task::yield_now().await;
         }
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn watched(&self) -> usize {
+        self.hub.len()
     }
 
     /// Watches a task for changes made through this store.

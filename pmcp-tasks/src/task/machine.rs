@@ -138,3 +138,167 @@ fn shortened(text: &(impl AsRef<str> + ?Sized)) -> String {
     }
     format!("{}{ellipsis}", &text[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        protocol::RpcError,
+        task::{Hidden, Owner, SCHEMA},
+        tool::ToolResult,
+    };
+
+    fn head() -> TaskHead {
+        TaskHead {
+            schema: SCHEMA,
+            owner: Owner::local(),
+            status: TaskStatus::Working,
+            is_error: false,
+            message: None,
+            is_progress: false,
+            created: Millis(100),
+            updated: Millis(100),
+            ttl: 1000,
+            poll_interval: 500,
+            inputs: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            hidden: Some(Hidden { call: String::new(), handle: None }),
+        }
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        (0..6_u8).prop_map(|n| format!("input-{n}"))
+    }
+
+    fn question() -> InputRequest {
+        InputRequest { method: "elicitation/create".into(), params: json!({}) }
+    }
+
+    fn outcome() -> impl Strategy<Value = Outcome> {
+        prop_oneof![
+            Just(Outcome::Result(ToolResult::text("done"))),
+            Just(Outcome::Result(ToolResult::error("refused"))),
+            Just(Outcome::Raw(json!({}))),
+            Just(Outcome::Error(RpcError::internal("broken"))),
+            Just(Outcome::Cancelled),
+        ]
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            4 => prop::collection::btree_set(key(), 1..3)
+                .prop_map(|keys| Change::Ask(keys.into_iter().map(|key| (key, question())).collect())),
+            4 => prop::collection::btree_map(key(), Just(json!({ "action": "accept" })), 0..3).prop_map(Change::Answer),
+            2 => prop::collection::vec(key(), 0..3).prop_map(Change::Take),
+            2 => (any::<String>(), any::<bool>()).prop_map(|(text, is_progress)| Change::Message { text, is_progress }),
+            2 => prop::option::of(any::<String>()).prop_map(Change::Handle),
+            1 => outcome().prop_map(Change::Finish),
+        ]
+    }
+
+    /// What holds of every head, whatever happened to it.
+    fn is_consistent(head: &TaskHead) {
+        match head.status {
+            TaskStatus::InputRequired => assert!(!head.inputs.is_empty()),
+            TaskStatus::Working => assert!(head.inputs.is_empty()),
+            TaskStatus::Completed | TaskStatus::Failed | TaskStatus::Cancelled => {
+                assert!(head.inputs.is_empty() && head.answers.is_empty());
+            }
+        }
+        assert!(!head.is_error || head.status == TaskStatus::Completed);
+        assert!(head.inputs.keys().all(|key| !head.answers.contains_key(key)));
+        assert!(head.message.as_ref().is_none_or(|message| message.len() <= MAX_MESSAGE));
+        assert!(head.updated >= head.created);
+    }
+
+    /// Questions a worker would not ask: those whose answer it has not taken yet.
+    fn asks_again(head: &TaskHead, change: &Change) -> bool {
+        matches!(change, Change::Ask(questions) if questions.keys().any(|key| head.answers.contains_key(key)))
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_happens_a_task_is_consistent_and_ends_once(
+            changes in prop::collection::vec((change(), 0..400_u64), 0..40),
+        ) {
+            let mut now = head();
+            for (change, at) in changes {
+                if asks_again(&now, &change) {
+                    continue;
+                }
+                match now.after(std::slice::from_ref(&change), Millis(at)) {
+                    Ok((next, outcome)) => {
+                        prop_assert!(now.status.may_become(next.status));
+                        // Outcome and end are one.
+                        prop_assert_eq!(outcome.is_some(), next.status.is_terminal());
+                        prop_assert_eq!(outcome.is_some(), matches!(change, Change::Finish(_)));
+                        prop_assert!(next.updated >= now.updated);
+                        let unchanged = (next.status, &next.message, &next.inputs) == (now.status, &now.message, &now.inputs);
+                        prop_assert!(!unchanged || next.updated == now.updated);
+                        is_consistent(&next);
+                        now = next;
+                    }
+                    Err(Ended) => prop_assert!(now.status.is_terminal()),
+                }
+            }
+            if now.status.is_terminal() {
+                // Nothing follows the end, not even another end.
+                for change in [Change::Finish(Outcome::Cancelled), Change::Take(vec![]), Change::Answer(BTreeMap::new())] {
+                    prop_assert_eq!(now.after(&[change], Millis(9999)), Err(Ended));
+                }
+            }
+        }
+
+        #[test]
+        fn changes_in_one_write_are_the_changes_one_by_one(changes in prop::collection::vec(change(), 0..6)) {
+            let together = head().after(&changes, Millis(500));
+            let mut one_by_one = Ok((head(), None));
+            for change in &changes {
+                one_by_one = one_by_one.and_then(|(head, _): (TaskHead, Option<Outcome>)| {
+                    head.after(std::slice::from_ref(change), Millis(500))
+                });
+            }
+            let seen = |after: Result<(TaskHead, Option<Outcome>), Ended>| {
+                after.map(|(head, outcome)| (TaskHead { updated: Millis(0), ..head }, outcome))
+            };
+            prop_assert_eq!(seen(together), seen(one_by_one));
+        }
+    }
+
+    #[test]
+    fn every_change_is_refused_once_the_task_has_ended() {
+        for end in [Outcome::Cancelled, Outcome::Error(RpcError::internal("")), Outcome::Raw(json!({}))] {
+            let (ended, _) = head().after(&[Change::Finish(end)], Millis(200)).unwrap();
+            for change in [
+                Change::Ask([("a".into(), question())].into()),
+                Change::Answer(BTreeMap::new()),
+                Change::Take(Vec::new()),
+                Change::Message { text: String::new(), is_progress: false },
+                Change::Handle(None),
+                Change::Finish(Outcome::Cancelled),
+            ] {
+                assert_eq!(ended.after(&[change], Millis(300)), Err(Ended));
+            }
+        }
+    }
+
+    #[test]
+    fn an_update_is_never_older_than_the_one_before() {
+        let (later, _) =
+            head().after(&[Change::Message { text: "a".into(), is_progress: false }], Millis(500)).unwrap();
+        let (after, _) = later.after(&[Change::Message { text: "b".into(), is_progress: false }], Millis(50)).unwrap();
+        assert_eq!((later.updated, after.updated), (Millis(500), Millis(500)));
+    }
+
+    #[test]
+    fn a_message_is_cut_between_characters() {
+        for text in ["ü".repeat(600), "🦀".repeat(300), "x".repeat(1025)] {
+            let cut = shortened(&text);
+            assert!(cut.len() <= MAX_MESSAGE && cut.len() > MAX_MESSAGE - 8 && cut.ends_with('…'));
+        }
+        assert_eq!(shortened(&"x".repeat(1024)), "x".repeat(1024));
+    }
+}

@@ -182,6 +182,9 @@ impl Task {
     /// A record is corrupt or newer than this build.
     pub(crate) fn decode(backend: &'static str, key: TaskKey, stored: StoredTask) -> Result<Self, StoreError> {
         let head: TaskHead = read(backend, "head", key.id, &stored.head)?;
+        if head.schema > SCHEMA {
+            return Err(newer(backend, "head", key.id, None));
+        }
         if head.owner.key() != key.owner {
             return Err(corrupt(backend, "head", key.id, None));
         }
@@ -215,10 +218,23 @@ fn read<T: DeserializeOwned>(backend: &'static str, what: &str, id: TaskId, byte
         schema: u32,
     }
     serde_json::from_slice::<T>(bytes).map_err(|source| {
-        let newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > SCHEMA);
-        let what = if newer { format!("{what} (of a newer version)") } else { what.to_owned() };
-        corrupt(backend, &what, id, Some(Box::new(source)))
+        let is_newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > SCHEMA);
+        if is_newer {
+            newer(backend, what, id, Some(Box::new(source)))
+        } else {
+            corrupt(backend, what, id, Some(Box::new(source)))
+        }
     })
+}
+
+/// A record that a newer version wrote: read as one of ours, it would lose what we do not know of.
+fn newer(
+    backend: &'static str,
+    what: &str,
+    id: TaskId,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    corrupt(backend, &format!("{what} (of a newer version)"), id, source)
 }
 
 fn corrupt(
@@ -245,4 +261,83 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::
     let mut value = serde_json::to_value(value)?;
     sort(&mut value);
     serde_json::to_vec(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::backend::Stamp;
+
+    fn stored(head: &TaskHead) -> StoredTask {
+        StoredTask {
+            version: 1,
+            fence: 1,
+            holder: None,
+            open: true,
+            stamp: Stamp(1),
+            expires: Millis(1000),
+            head: canonical(head).unwrap().into(),
+            body: None,
+            variables: None,
+            steps: None,
+            outcome: None,
+        }
+    }
+
+    fn head() -> TaskHead {
+        TaskHead {
+            schema: SCHEMA,
+            owner: Owner::local(),
+            status: TaskStatus::Working,
+            is_error: false,
+            message: None,
+            is_progress: false,
+            created: Millis(1),
+            updated: Millis(1),
+            ttl: 1000,
+            poll_interval: 500,
+            inputs: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            hidden: None,
+        }
+    }
+
+    fn decode(stored: StoredTask) -> Result<Task, StoreError> {
+        Task::decode("test", TaskKey { owner: Owner::local().key(), id: TaskId::from_random([1; 16]) }, stored)
+    }
+
+    #[test]
+    fn a_record_of_a_newer_version_is_refused_though_it_can_be_parsed() {
+        assert!(decode(stored(&head())).is_ok());
+        let error = decode(stored(&TaskHead { schema: SCHEMA + 1, ..head() })).unwrap_err();
+        assert!(error.to_string().contains("of a newer version"), "{error}");
+        let unknown = serde_json::json!({ "schema": SCHEMA + 1 }).to_string().into_bytes().into();
+        let error = decode(StoredTask { head: unknown, ..stored(&head()) }).unwrap_err();
+        assert!(error.to_string().contains("of a newer version"), "{error}");
+    }
+
+    #[test]
+    fn a_record_under_the_key_of_another_owner_is_corrupt() {
+        let owner = Owner::new(crate::task::OwnerKind::Subject, "", "eve");
+        let error = decode(stored(&TaskHead { owner, ..head() })).unwrap_err();
+        assert_eq!(error.code(), "corrupt");
+    }
+
+    #[test]
+    fn a_broken_record_is_an_error_that_names_it() {
+        for (what, broken) in [
+            ("head", StoredTask { head: "{".into(), ..stored(&head()) }),
+            ("body", StoredTask { body: Some("[]".into()), ..stored(&head()) }),
+            ("outcome", StoredTask { outcome: Some("1".into()), ..stored(&head()) }),
+        ] {
+            let error = decode(broken).unwrap_err();
+            assert!(error.to_string().contains(what) && error.code() == "corrupt", "{error}");
+        }
+    }
+
+    #[test]
+    fn equal_values_have_equal_bytes_whatever_the_order_of_their_keys() {
+        let one: Value = serde_json::from_str(r#"{"b":{"d":1,"c":[{"y":1,"x":2}]},"a":0}"#).unwrap();
+        assert_eq!(canonical(&one).unwrap(), br#"{"a":0,"b":{"c":[{"x":2,"y":1}],"d":1}}"#);
+    }
 }

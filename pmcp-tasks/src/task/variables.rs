@@ -61,6 +61,7 @@ impl TaskVariables for () {
 )]
 pub trait VariableValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> VariableValue for T {}
 
 /// What one variable is.

@@ -13,6 +13,7 @@ use crate::{
 ///
 /// - [`ToolError::new`] is a result with `isError` that the model may read.
 /// - [`ToolError::rpc`] is a JSON-RPC error.
+/// - `?` on an [`AskError`] says what is the matter; a capability the client lacks is error -32021 in 2026-07-28.
 /// - `?` on any other error is a result with `isError` that says "internal error" and a reference; what happened goes to
 ///   [`tracing`] under that reference and not to the client. [`ResultExt::context`] adds a line the model may read.
 ///
@@ -23,7 +24,12 @@ pub(crate) enum Kind {
     Visible(String),
     Rpc(RpcError),
     Cancelled,
-    Internal { source: Box<dyn Error + Send + Sync>, context: Option<String> },
+    /// The client lacks this capability: which error that is depends on the revision.
+    Unsupported(&'static str),
+    Internal {
+        source: Box<dyn Error + Send + Sync>,
+        context: Option<String>,
+    },
 }
 
 impl ToolError {
@@ -71,6 +77,7 @@ impl fmt::Debug for ToolError {
             Kind::Visible(text) => f.debug_tuple("ToolError").field(text).finish(),
             Kind::Rpc(error) => f.debug_tuple("ToolError").field(error).finish(),
             Kind::Cancelled => f.write_str("ToolError(cancelled)"),
+            Kind::Unsupported(what) => write!(f, "ToolError(no {what})"),
             Kind::Internal { source, context } => {
                 f.debug_struct("ToolError").field("source", source).field("context", context).finish()
             }
@@ -85,6 +92,7 @@ impl fmt::Display for ToolError {
             Kind::Visible(text) => f.write_str(text),
             Kind::Rpc(error) => error.fmt(f),
             Kind::Cancelled => Cancelled.fmt(f),
+            Kind::Unsupported(what) => AskError::Unsupported { what }.fmt(f),
             Kind::Internal { source, context } => {
                 if let Some(context) = context {
                     write!(f, "{context}: ")?;
@@ -111,7 +119,8 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
         if let Some(ask) = any.downcast_ref::<AskError>() {
             return match ask {
                 AskError::Stopped => Self(Kind::Cancelled),
-                AskError::Declined | AskError::Cancelled | AskError::Unsupported { .. } | AskError::Invalid { .. } => {
+                AskError::Unsupported { what } => Self(Kind::Unsupported(what)),
+                AskError::Declined | AskError::Cancelled | AskError::Invalid { .. } => {
                     Self(Kind::Visible(ask.to_string()))
                 }
                 AskError::Failed { .. } => Self(Kind::Internal { source: Box::new(error), context: None }),

@@ -133,9 +133,10 @@ impl From<Content> for ToolResult {
 )]
 pub trait ToolOutput: Serialize + JsonSchema + Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput for T {}
 
-/// The result made of a tool's return value: a [`ToolResult`] as it is, text for `String`, nothing for `()`, and
+/// The result made of a tool's return value: a [`ToolResult`] as it is, text for `String` and `&'static str`, nothing for `()`, and
 /// structured content with its text for everything else.
 ///
 /// # Errors
@@ -147,6 +148,10 @@ pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolErr
         Err(any) => any,
     };
     let any = match any.downcast::<String>() {
+        Ok(text) => return Ok(ToolResult::text(*text)),
+        Err(any) => any,
+    };
+    let any = match any.downcast::<&'static str>() {
         Ok(text) => return Ok(ToolResult::text(*text)),
         Err(any) => any,
     };
@@ -162,8 +167,8 @@ pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolErr
 
 /// The schema of a return type, if its value becomes structured content.
 pub(crate) fn output_schema<T: ToolOutput>() -> Option<Value> {
-    let plain = [TypeId::of::<ToolResult>(), TypeId::of::<String>(), TypeId::of::<()>()];
-    (!plain.contains(&TypeId::of::<T>())).then(|| super::schema::of::<T>())
+    let plain = [TypeId::of::<ToolResult>(), TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
+    (!plain.contains(&TypeId::of::<T>())).then(|| super::schema::of_output::<T>())
 }
 
 #[cfg(test)]
@@ -173,6 +178,7 @@ mod tests {
     #[test]
     fn a_string_is_text_and_an_object_is_structured_with_text() {
         assert_eq!(tool_result(String::from("hi")).unwrap(), ToolResult::text("hi"));
+        assert_eq!(tool_result("hi").unwrap(), ToolResult::text("hi"));
         assert_eq!(tool_result(()).unwrap(), ToolResult::default());
         let list = tool_result(vec![1, 2]).unwrap();
         assert_eq!((list.first_text(), &list.structured), (Some("[1,2]"), &Some(json!([1, 2]))));

@@ -1,8 +1,11 @@
-use pmcp_tasks::prelude::*;
+use pmcp_tasks::{TaskRouter, prelude::*};
 
 #[task_tool]
-async fn add(#[arg(defualt = 1)] _a: u32) -> u32 {
-    0
+async fn add(#[arg(defualt = 1)] a: u32) -> u32 {
+    a
 }
 
-fn main() {}
+fn main() {
+    let _ = TaskRouter::builder().tool::<add>();
+    let _ = AddArgs { a: 1 };
+}

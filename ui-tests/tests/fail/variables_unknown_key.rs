@@ -6,4 +6,9 @@ struct Progress {
     done: u8,
 }
 
+#[task_tool]
+async fn render(task: TaskContext<Progress>) -> Result<u8, ToolError> {
+    Ok(task.variables().done.get().await?)
+}
+
 fn main() {}

@@ -16,28 +16,28 @@ use super::{modern, request, within};
 
 /// Where a server is.
 #[derive(Clone, Debug)]
-pub struct Http {
-    pub address: SocketAddr,
-    pub path: &'static str,
+pub(crate) struct Http {
+    pub(crate) address: SocketAddr,
+    pub(crate) path: &'static str,
     /// Sent with every request.
-    pub always: Vec<(String, String)>,
+    pub(crate) always: Vec<(String, String)>,
 }
 
 /// Headers to send, in order, repeated or not.
 type Headers = Vec<(String, Vec<u8>)>;
 
 impl Http {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address, path: "/mcp", always: Vec::new() }
     }
 
     /// A client that sends this token.
-    pub fn with_token(&self, token: &str) -> Self {
+    pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { always: vec![("authorization".into(), format!("Bearer {token}"))], ..self.clone() }
     }
 
     /// Sends a request; `Host` is right unless given.
-    pub async fn send(&self, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    pub(crate) async fn send(&self, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
         self.send_all(method, headers, body.into()).await
     }
@@ -62,14 +62,14 @@ impl Http {
     }
 
     /// POSTs JSON as a client of 2025-11-25 and before.
-    pub async fn post(&self, headers: &[(&str, &str)], message: &Value) -> Reply {
+    pub(crate) async fn post(&self, headers: &[(&str, &str)], message: &Value) -> Reply {
         let mut all = vec![("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
         all.extend_from_slice(headers);
         self.send("POST", &all, message.to_string()).await
     }
 
     /// A 2026-07-28 request of a client without capabilities; its result.
-    pub async fn modern(&self, method: &str, params: Value) -> Reply {
+    pub(crate) async fn modern(&self, method: &str, params: Value) -> Reply {
         Modern::new(method, params).send(self).await
     }
 }
@@ -86,45 +86,44 @@ impl Drop for Connection {
 
 /// A response whose body is still to be read. Dropping it closes the connection.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     body: Incoming,
     buffer: String,
     _connection: Connection,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    pub fn is_stream(&self) -> bool {
+    pub(crate) fn is_stream(&self) -> bool {
         self.header("content-type") == "text/event-stream"
     }
 
     /// The whole body.
-    pub async fn text(self) -> String {
+    pub(crate) async fn text(self) -> String {
         let body = within(self.body.collect()).await.unwrap().to_bytes();
         String::from_utf8(body.into()).unwrap()
     }
 
     /// The one message of the body.
-    pub async fn json(self) -> Value {
+    pub(crate) async fn json(self) -> Value {
         assert_eq!(self.header("content-type"), "application/json", "{}", self.status);
         serde_json::from_str(&self.text().await).unwrap()
     }
 
     /// The next message of the stream; `None` at its end.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         assert!(self.is_stream(), "{} {:?}", self.status, self.headers);
         loop {
-            while let Some((event, rest)) = self.buffer.split_once("\n\n") {
+            while let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
                 let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-                let data = data.join("\n");
-                self.buffer = rest.to_owned();
                 if !data.is_empty() {
-                    return Some(serde_json::from_str(&data).unwrap());
+                    return Some(serde_json::from_str(&data.join("\n")).unwrap());
                 }
             }
             let frame = within(self.body.frame()).await?.unwrap();
@@ -132,12 +131,12 @@ impl Reply {
         }
     }
 
-    pub async fn receive(&mut self) -> Value {
+    pub(crate) async fn receive(&mut self) -> Value {
         self.next().await.expect("an event")
     }
 
     /// The response, whether it comes as JSON or at the end of a stream.
-    pub async fn response(mut self) -> Value {
+    pub(crate) async fn response(mut self) -> Value {
         if !self.is_stream() {
             return self.json().await;
         }
@@ -149,7 +148,7 @@ impl Reply {
     }
 
     /// Fails unless the answer is an error with this status and code.
-    pub async fn expect_error(self, status: u16, code: i64) -> Value {
+    pub(crate) async fn expect_error(self, status: u16, code: i64) -> Value {
         let found = self.status;
         let message = self.json().await;
         assert_eq!((found.as_u16(), super::code(&message)), (status, code), "{message}");
@@ -159,19 +158,19 @@ impl Reply {
 
 /// A 2026-07-28 POST that a test may spoil.
 #[derive(Clone, Debug)]
-pub struct Modern {
+pub(crate) struct Modern {
     headers: Headers,
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 impl Modern {
     /// A correct request of a client without capabilities.
-    pub fn new(method: &str, params: Value) -> Self {
+    pub(crate) fn new(method: &str, params: Value) -> Self {
         Self::of(method, params, json!({}))
     }
 
     /// A correct request of a client with these capabilities.
-    pub fn of(method: &str, params: Value, capabilities: Value) -> Self {
+    pub(crate) fn of(method: &str, params: Value, capabilities: Value) -> Self {
         let mut headers = vec![
             ("content-type", "application/json".to_owned()),
             ("accept", "application/json, text/event-stream".to_owned()),
@@ -192,24 +191,24 @@ impl Modern {
     }
 
     /// Without this header.
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(other, _)| other != name);
         self
     }
 
     /// With this header beside those of its name.
-    pub fn and(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.as_bytes().to_vec()));
         self
     }
 
     /// With this header in place of those of its name.
-    pub fn with(self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
         self.without(name).and(name, value)
     }
 
     /// With this in `_meta`, or nothing.
-    pub fn meta(mut self, key: &str, value: impl Into<Option<Value>>) -> Self {
+    pub(crate) fn meta(mut self, key: &str, value: impl Into<Option<Value>>) -> Self {
         let meta = self.body["params"]["_meta"].as_object_mut().unwrap();
         match value.into() {
             Some(value) => meta.insert(key.into(), value),
@@ -218,13 +217,13 @@ impl Modern {
         self
     }
 
-    pub async fn send(self, http: &Http) -> Reply {
+    pub(crate) async fn send(self, http: &Http) -> Reply {
         http.send_all("POST", self.headers, self.body.to_string().into()).await
     }
 }
 
 /// The `initialize` of a client with these capabilities.
-pub fn initialize(version: &str, capabilities: Value) -> Value {
+pub(crate) fn initialize(version: &str, capabilities: Value) -> Value {
     let params = json!({
         "protocolVersion": version,
         "capabilities": capabilities,
@@ -235,20 +234,20 @@ pub fn initialize(version: &str, capabilities: Value) -> Value {
 
 /// A client of 2025-11-25 or before, in a session.
 #[derive(Clone, Debug)]
-pub struct Legacy {
-    pub http: Http,
-    pub id: String,
-    pub version: &'static str,
-    pub welcome: Value,
+pub(crate) struct Legacy {
+    pub(crate) http: Http,
+    pub(crate) id: String,
+    pub(crate) version: &'static str,
+    pub(crate) welcome: Value,
 }
 
 impl Legacy {
     /// Begins a session in which the user can be asked.
-    pub async fn begin(http: &Http) -> Self {
+    pub(crate) async fn begin(http: &Http) -> Self {
         Self::begin_in(http, "2025-11-25", json!({ "elicitation": {} })).await
     }
 
-    pub async fn begin_in(http: &Http, version: &'static str, capabilities: Value) -> Self {
+    pub(crate) async fn begin_in(http: &Http, version: &'static str, capabilities: Value) -> Self {
         let reply = http.post(&[], &initialize(version, capabilities)).await;
         assert_eq!(reply.status, 200);
         let id = reply.header("mcp-session-id").to_owned();
@@ -257,33 +256,33 @@ impl Legacy {
         Self { http: http.clone(), id, version, welcome }
     }
 
-    pub fn headers(&self) -> [(&str, &str); 2] {
+    pub(crate) fn headers(&self) -> [(&str, &str); 2] {
         [("mcp-session-id", &self.id), ("mcp-protocol-version", self.version)]
     }
 
     /// POSTs a message.
-    pub async fn post(&self, message: &Value) -> Reply {
+    pub(crate) async fn post(&self, message: &Value) -> Reply {
         self.http.post(&self.headers(), message).await
     }
 
     /// A request; its response is to be read.
-    pub async fn send(&self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Reply {
+    pub(crate) async fn send(&self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Reply {
         self.post(&request(id, method, params)).await
     }
 
     /// A request; its response.
-    pub async fn ask(&self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Value {
+    pub(crate) async fn ask(&self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Value {
         self.send(id, method, params).await.response().await
     }
 
     /// Answers a request of the server.
-    pub async fn answer(&self, question: &Value, result: Value) {
+    pub(crate) async fn answer(&self, question: &Value, result: Value) {
         let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": result });
         assert_eq!(self.post(&answer).await.status, 202);
     }
 
     /// Opens the session's own stream.
-    pub async fn listen(&self) -> Reply {
+    pub(crate) async fn listen(&self) -> Reply {
         let [session, version] = self.headers();
         let reply = self.http.send("GET", &[session, version, ("accept", "text/event-stream")], "").await;
         assert_eq!(reply.status, 200);
@@ -291,12 +290,12 @@ impl Legacy {
         reply
     }
 
-    pub async fn end(&self) -> Reply {
+    pub(crate) async fn end(&self) -> Reply {
         self.http.send("DELETE", &self.headers(), "").await
     }
 
     /// Creates a task of a tool; its id.
-    pub async fn task(&self, id: impl Into<Value>, tool: &str) -> String {
+    pub(crate) async fn task(&self, id: impl Into<Value>, tool: &str) -> String {
         let params = json!({ "name": tool, "arguments": {}, "task": {}, "_meta": { "progressToken": "token" } });
         let created = self.ask(id, "tools/call", params).await;
         let task = &created["result"]["task"]["taskId"];

@@ -10,7 +10,7 @@ use tokio::{
 use super::{App, request, within};
 
 /// Sends lines and reads lines.
-pub struct LineClient {
+pub(crate) struct LineClient {
     reader: Lines<BufReader<ReadHalf<DuplexStream>>>,
     writer: WriteHalf<DuplexStream>,
     serving: JoinHandle<Result<(), pmcp_server::Error>>,
@@ -18,12 +18,12 @@ pub struct LineClient {
 
 impl LineClient {
     /// A client of this server, which has not said anything yet.
-    pub fn new(server: Server<App>) -> Self {
+    pub(crate) fn new(server: Server<App>) -> Self {
         Self::with_buffer(server, 64 << 10)
     }
 
     /// The same with so much room for what it has not read.
-    pub fn with_buffer(server: Server<App>, buffer: usize) -> Self {
+    pub(crate) fn with_buffer(server: Server<App>, buffer: usize) -> Self {
         let (ours, theirs) = tokio::io::duplex(buffer);
         let (reader, writer) = tokio::io::split(theirs);
         let serving = tokio::spawn(server.serve_io(reader, writer));
@@ -32,7 +32,7 @@ impl LineClient {
     }
 
     /// A client that has begun a session in this version, with these capabilities.
-    pub async fn begun(server: Server<App>, version: &str, capabilities: Value) -> Self {
+    pub(crate) async fn begun(server: Server<App>, version: &str, capabilities: Value) -> Self {
         let mut client = Self::new(server);
         let params = json!({ "protocolVersion": version, "capabilities": capabilities });
         let response = client.ask("begin", "initialize", params).await;
@@ -40,26 +40,26 @@ impl LineClient {
         client
     }
 
-    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         within(self.writer.write_all(bytes)).await.unwrap();
     }
 
-    pub async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         self.send_bytes(format!("{message}\n").as_bytes()).await;
     }
 
     /// The next message; `None` at the end.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         let line = within(self.reader.next_line()).await.unwrap()?;
         Some(serde_json::from_str(&line).unwrap())
     }
 
-    pub async fn receive(&mut self) -> Value {
+    pub(crate) async fn receive(&mut self) -> Value {
         self.next().await.expect("a message")
     }
 
     /// The response to a request sent now, when nothing else is under way.
-    pub async fn ask(&mut self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Value {
+    pub(crate) async fn ask(&mut self, id: impl Into<Value>, method: &str, params: impl Into<Option<Value>>) -> Value {
         let id = id.into();
         self.send(&request(id.clone(), method, params)).await;
         let response = self.receive().await;
@@ -68,17 +68,17 @@ impl LineClient {
     }
 
     /// Fails unless the next message answers a request sent now: nothing else was sent, and the connection lives.
-    pub async fn assert_silent(&mut self) {
+    pub(crate) async fn assert_silent(&mut self) {
         self.ask("silent?", "ping", None).await;
     }
 
     /// Ends the input.
-    pub async fn end_input(&mut self) {
+    pub(crate) async fn end_input(&mut self) {
         within(self.writer.shutdown()).await.unwrap();
     }
 
     /// Ends the input; what comes after it, until the server has ended.
-    pub async fn finish(mut self) -> Vec<Value> {
+    pub(crate) async fn finish(mut self) -> Vec<Value> {
         self.end_input().await;
         let mut last = Vec::new();
         while let Some(message) = self.next().await {
@@ -89,14 +89,14 @@ impl LineClient {
     }
 
     /// Drops both streams and waits until the server has ended.
-    pub async fn vanish(self) {
+    pub(crate) async fn vanish(self) {
         let Self { reader, writer, serving } = self;
         drop((reader, writer));
         within(serving).await.unwrap().unwrap();
     }
 
     /// Waits until the server has ended.
-    pub async fn finished(self) {
+    pub(crate) async fn finished(self) {
         within(self.serving).await.unwrap().unwrap();
     }
 }

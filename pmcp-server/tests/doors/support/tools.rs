@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::Probe;
 
 /// What no client may ever see.
-pub const SECRET: &str = "/home/secret/path token=hunter2";
+pub(crate) const SECRET: &str = "/home/secret/path token=hunter2";
 
 #[derive(Clone, FromRef)]
-pub struct App {
+pub(crate) struct App {
     probe: Probe,
 }
 
@@ -46,6 +46,7 @@ async fn stubborn(State(probe): State<Probe>, cx: ToolContext) -> String {
     probe.note("stubborn started");
     probe.gate().await;
     cx.progress(2, 3).await;
+    cx.log(LogLevel::Alert, "still here");
     probe.note("stubborn ended");
     "done".into()
 }
@@ -57,6 +58,7 @@ async fn leak(State(probe): State<Probe>, cx: ToolContext) -> String {
     tokio::spawn(async move {
         probe.gate().await;
         cx.progress(2, 3).await;
+        cx.log(LogLevel::Alert, "still here");
         probe.note("leak ended");
         std::future::pending::<()>().await;
         drop(cx);
@@ -141,7 +143,7 @@ async fn panics_early(it: Explosive) -> String {
 }
 
 /// The usual server on a store.
-pub fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) {
+pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) {
     let probe = Probe::new();
     let noted = probe.clone();
     let server = Server::new("doors", "1.0.0")
@@ -191,6 +193,6 @@ pub fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) {
 }
 
 /// The usual server.
-pub fn server() -> (Server<App>, Probe) {
+pub(crate) fn server() -> (Server<App>, Probe) {
     server_with(pmcp_tasks::TaskStore::memory())
 }

@@ -12,9 +12,12 @@ use tokio::sync::Barrier;
 
 use super::Backend;
 use crate::{
-    store::backend::{Create, Guard, Holder, HolderChange, Merged, NewTask, Put, Recorded, TaskKey, Written},
-    testing::fixtures::{NOW, merge, put, read, seal, set, step, task, task_of, variables, worker},
+    store::backend::{Beat, Create, Guard, Holder, HolderChange, Merged, NewTask, Put, Recorded, TaskKey, Written},
+    testing::fixtures::{NOW, merge, put, read, seal, set, set_if, step, task, task_of, variables, worker},
 };
+
+/// How often a race is run whose window is short.
+const ROUNDS: u32 = 25;
 
 /// Runs `n` operations at once and returns what each answered.
 async fn race<T, F>(backend: &Backend, n: u32, operation: impl Fn(Backend, u32) -> F) -> Vec<T>
@@ -142,7 +145,7 @@ pub async fn merges_racing_a_claim_are_read_by_it(backend: Backend) {
 pub async fn of_racing_set_ifs_one_succeeds(backend: Backend) {
     backend.create(&task(1), NOW).await.unwrap();
     let answers = race(&backend, 16, |backend, _| async move {
-        let merge = merge(Guard::Open, [("a", crate::testing::fixtures::set_if(None, "1"))]);
+        let merge = merge(Guard::Open, [("a", set_if(None, "1"))]);
         backend.merge(&task(1).key, &merge, NOW).await.unwrap()
     });
     let answers = answers.await;
@@ -166,14 +169,14 @@ pub async fn of_racing_records_one_stands(backend: Backend) {
 
 /// Of racing claimers each task goes to one.
 pub async fn of_racing_claims_each_task_goes_to_one(backend: Backend) {
-    for n in 0..40 {
+    for n in 0..120 {
         backend.create(&NewTask { holder: Holder::Queue, ..task_of(n % 4, n) }, NOW).await.unwrap();
     }
     let answers = race(&backend, 8, |backend, n| async move {
         let mut keys = Vec::new();
         let me = worker(u8::try_from(n).unwrap());
         loop {
-            let claimed = backend.claim(&Holder::Queue, &me, 3, NOW).await.unwrap();
+            let claimed = backend.claim(&Holder::Queue, &me, 15, NOW).await.unwrap();
             if claimed.is_empty() {
                 return keys;
             }
@@ -184,28 +187,31 @@ pub async fn of_racing_claims_each_task_goes_to_one(backend: Backend) {
         }
     });
     let keys = answers.await.concat();
-    assert_eq!(keys.len(), 40);
-    assert_eq!(keys.into_iter().collect::<BTreeSet<TaskKey>>().len(), 40);
+    assert_eq!(keys.len(), 120);
+    assert_eq!(keys.into_iter().collect::<BTreeSet<TaskKey>>().len(), 120);
 }
 
-/// A claim racing writes that take the task elsewhere leaves it with one holder.
+/// A claim racing others, and writes that take the task elsewhere, leaves it with one holder.
 pub async fn racing_holders_leave_one(backend: Backend) {
-    let new = NewTask { holder: Holder::Queue, ..task(1) };
-    backend.create(&new, NOW).await.unwrap();
-    let answers = race(&backend, 16, |backend, n| async move {
-        let me = worker(u8::try_from(n).unwrap());
-        if n % 2 == 0 {
-            return backend.claim(&Holder::Queue, &me, 1, NOW).await.unwrap().len();
+    for round in 0..ROUNDS {
+        let new = NewTask { holder: Holder::Queue, ..task(round) };
+        backend.create(&new, NOW).await.unwrap();
+        let answers = race(&backend, 16, |backend, n| async move {
+            let me = worker(u8::try_from(n).unwrap());
+            if n % 4 != 0 {
+                return backend.claim(&Holder::Queue, &me, 1, NOW).await.unwrap().len();
+            }
+            let take = Put { holder: HolderChange::Take(me), ..put(1) };
+            usize::from(matches!(backend.put(&task(round).key, &take, NOW).await.unwrap(), Written::Done { .. }))
+        });
+        assert_eq!(answers.await.into_iter().sum::<usize>(), 1);
+        let mut holders = backend.held(&Holder::Queue, None, 10).await.unwrap().len();
+        for n in 0..16 {
+            holders += backend.held(&Holder::Worker(worker(n)), None, 10).await.unwrap().len();
         }
-        let take = Put { holder: HolderChange::Take(me), ..put(1) };
-        usize::from(matches!(backend.put(&task(1).key, &take, NOW).await.unwrap(), Written::Done { .. }))
-    });
-    assert_eq!(answers.await.into_iter().sum::<usize>(), 1);
-    let mut holders = backend.held(&Holder::Queue, None, 10).await.unwrap().len();
-    for n in 0..16 {
-        holders += backend.held(&Holder::Worker(worker(n)), None, 10).await.unwrap().len();
+        assert_eq!(holders, 1);
+        backend.put(&new.key, &seal(2), NOW).await.unwrap();
     }
-    assert_eq!(holders, 1);
 }
 
 /// Of racing callers who bury a worker at least one learns `true`, and the worker is dead.
@@ -213,21 +219,25 @@ pub async fn racing_burials_bury(backend: Backend) {
     backend.beat(&worker(1)).await.unwrap();
     let answers = race(&backend, 8, |backend, _| async move { backend.bury(&worker(1), 1).await.unwrap() });
     assert!(answers.await.contains(&true));
-    assert_eq!(backend.beat(&worker(1)).await.unwrap(), crate::store::backend::Beat::Buried);
+    assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Buried);
 }
 
 /// A worker that renews while others bury it is either alive with the higher counter or buried, never both.
 pub async fn a_beat_racing_a_burial_has_one_outcome(backend: Backend) {
-    backend.beat(&worker(1)).await.unwrap();
-    let answers = race(&backend, 8, |backend, n| async move {
-        if n == 4 {
-            return (backend.beat(&worker(1)).await.unwrap() == crate::store::backend::Beat::Alive(2), false);
-        }
-        (false, backend.bury(&worker(1), 1).await.unwrap())
-    });
-    let answers = answers.await;
-    let renewed = answers.iter().any(|(renewed, _)| *renewed);
-    let buried = answers.iter().any(|(_, buried)| *buried);
-    assert_ne!(renewed, buried);
-    assert_eq!(backend.workers().await.unwrap().len(), usize::from(renewed));
+    for round in 0..ROUNDS {
+        let worker = worker(u8::try_from(round).unwrap());
+        backend.beat(&worker).await.unwrap();
+        let answers = race(&backend, 8, |backend, n| async move {
+            if n == 4 {
+                return (backend.beat(&worker).await.unwrap() == Beat::Alive(2), false);
+            }
+            (false, backend.bury(&worker, 1).await.unwrap())
+        });
+        let answers = answers.await;
+        let renewed = answers.iter().any(|(renewed, _)| *renewed);
+        let buried = answers.iter().any(|(_, buried)| *buried);
+        assert_ne!(renewed, buried);
+        let alive = backend.workers().await.unwrap();
+        assert_eq!(alive.iter().any(|(alive, _)| *alive == worker), renewed);
+    }
 }

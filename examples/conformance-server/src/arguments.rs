@@ -1,0 +1,98 @@
+//! The command line.
+
+use std::{ffi::OsString, net::SocketAddr};
+
+use lexopt::prelude::{Long, Short, ValueExt as _};
+use pmcp_server::Transport;
+
+pub(crate) const USAGE: &str = "\
+Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
+
+  --stdio              serve on standard input and output (the default)
+  --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
+  --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
+  --max-tasks N        live tasks an owner may have (default 100)
+  --store URL          where tasks are kept (default memory:)
+  --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
+  -h, --help           print this
+";
+
+/// A bearer token and whose it is.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Token {
+    pub(crate) name: String,
+    pub(crate) secret: String,
+}
+
+/// What the command line says.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) transport: Transport,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) max_tasks: Option<u32>,
+    pub(crate) store: String,
+}
+
+impl Arguments {
+    /// Reads them; `None` if they ask for help. The error is one sentence.
+    pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
+        let text = |error: lexopt::Error| error.to_string();
+        let mut parser = lexopt::Parser::from_args(args);
+        let mut transport = None;
+        let mut parsed =
+            Self { transport: Transport::Stdio, tokens: Vec::new(), max_tasks: None, store: "memory:".into() };
+        while let Some(argument) = parser.next().map_err(text)? {
+            let chosen = match argument {
+                Short('h') | Long("help") => return Ok(None),
+                Long("stdio") => Transport::Stdio,
+                Long("http") => Transport::Http(address(&parser.value().map_err(text)?.string().map_err(text)?)?),
+                Long("token") => {
+                    parsed.tokens.push(token(&parser.value().map_err(text)?.string().map_err(text)?)?);
+                    continue;
+                }
+                Long("max-tasks") => {
+                    parsed.max_tasks = Some(number("--max-tasks", &mut parser)?);
+                    continue;
+                }
+                Long("store") => {
+                    parsed.store = parser.value().map_err(text)?.string().map_err(text)?;
+                    continue;
+                }
+                Long("lease") => {
+                    // Leases come with stores that processes share; memory has none.
+                    number::<std::num::NonZeroU32>("--lease", &mut parser)?;
+                    continue;
+                }
+                other => return Err(text(other.unexpected())),
+            };
+            if transport.replace(chosen).is_some_and(|earlier| earlier != chosen) {
+                return Err("choose one of `--stdio` and `--http`".into());
+            }
+        }
+        parsed.transport = transport.unwrap_or(Transport::Stdio);
+        if parsed.transport == Transport::Stdio && !parsed.tokens.is_empty() {
+            return Err("`--token` needs `--http`: nobody authenticates on standard input".into());
+        }
+        Ok(Some(parsed))
+    }
+}
+
+fn address(given: &str) -> Result<SocketAddr, String> {
+    given.parse().map_err(|_| format!("--http: `{given}` is not an address with a port, such as 127.0.0.1:8080"))
+}
+
+// The secret stays out of the message.
+fn token(given: &str) -> Result<Token, String> {
+    match given.split_once('=') {
+        Some((name, secret)) if !name.is_empty() && !secret.is_empty() => {
+            Ok(Token { name: name.into(), secret: secret.into() })
+        }
+        _ => Err("--token: write NAME=SECRET, neither of them empty".into()),
+    }
+}
+
+fn number<T: std::str::FromStr>(option: &str, parser: &mut lexopt::Parser) -> Result<T, String> {
+    let given = parser.value().map_err(|error| error.to_string())?;
+    let given = given.to_string_lossy();
+    given.parse().map_err(|_| format!("{option}: `{given}` is not a number it can be"))
+}

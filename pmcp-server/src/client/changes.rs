@@ -1,0 +1,217 @@
+//! A task's changes: pushed where the server does, polled otherwise.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use futures_util::{Stream, stream};
+use pmcp_tasks::{protocol::code, task::TaskStatus};
+use serde_json::json;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::JoinSet,
+    time::Instant,
+};
+
+use super::{ClientError, Notification, Subscription, TaskHandle, TaskState};
+
+/// How often to poll where the server suggests nothing.
+const POLL: Duration = Duration::from_millis(500);
+/// The shortest interval that is followed.
+const MIN_POLL: Duration = Duration::from_millis(10);
+/// How often to look at a task that the server pushes: a push that was lost must not be waited for forever.
+const CHECK: Duration = Duration::from_secs(10);
+/// How long a server may take to acknowledge that it pushes.
+const OPEN: Duration = Duration::from_secs(5);
+
+/// Where pushed states come from.
+enum Push {
+    /// Not asked for yet.
+    Unopened,
+    /// `subscriptions/listen` (2026-07-28).
+    Listen(Subscription),
+    /// `notifications/tasks/status` (2025-11-25).
+    Status(broadcast::Receiver<Notification>),
+    /// Nothing is pushed.
+    None,
+}
+
+impl Push {
+    /// The next notification; `None` when there will be no more. Never returns where nothing is pushed.
+    async fn notification(&mut self) -> Option<Notification> {
+        match self {
+            Self::Listen(subscription) => subscription.next().await,
+            Self::Status(receiver) => loop {
+                match receiver.recv().await {
+                    Ok(notification) => return Some(notification),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                }
+            },
+            Self::Unopened | Self::None => std::future::pending().await,
+        }
+    }
+
+    /// The next pushed state of this task.
+    async fn next(&mut self, id: &str) -> Option<TaskState> {
+        loop {
+            let Notification { method, params } = self.notification().await?;
+            if matches!(method.as_str(), "notifications/tasks" | "notifications/tasks/status")
+                && params["taskId"] == id
+                // A state that cannot be read will be polled.
+                && let Ok(state) = TaskState::parse(params)
+            {
+                return Some(state);
+            }
+        }
+    }
+}
+
+/// The changes of one task, as somebody follows them.
+pub(super) struct Changes {
+    task: TaskHandle,
+    push: Push,
+    /// Whether anything was pushed yet.
+    is_pushed: bool,
+    last: Option<TaskState>,
+    next_poll: Instant,
+    /// Callbacks at work.
+    answers: JoinSet<Result<(), ClientError>>,
+    /// A stream lent to the server to ask over (2025-11-25).
+    lent: JoinSet<()>,
+    has_ended: bool,
+}
+
+impl Changes {
+    pub(super) fn stream(
+        task: TaskHandle,
+    ) -> impl Stream<Item = Result<TaskState, ClientError>> + Send + Unpin + 'static {
+        let changes = Self {
+            task,
+            push: Push::Unopened,
+            is_pushed: false,
+            last: None,
+            next_poll: Instant::now(),
+            answers: JoinSet::new(),
+            lent: JoinSet::new(),
+            has_ended: false,
+        };
+        Box::pin(stream::unfold(changes, |mut changes| async move {
+            let item = changes.next().await?;
+            Some((item, changes))
+        }))
+    }
+
+    async fn next(&mut self) -> Option<Result<TaskState, ClientError>> {
+        if self.has_ended {
+            return None;
+        }
+        if matches!(self.push, Push::Unopened) {
+            self.push = self.open().await;
+            let first = self.task.first().cloned().and_then(|first| self.see(first));
+            if matches!(self.push, Push::Status(_)) {
+                // What was pushed before now went unheard, and is not pushed again.
+                self.next_poll = Instant::now();
+            }
+            if let Some(first) = first {
+                return Some(Ok(first));
+            }
+        }
+        loop {
+            let seen = tokio::select! {
+                Some(answered) = self.answers.join_next(), if !self.answers.is_empty() => match answered {
+                    Ok(Ok(())) => continue,
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(ClientError::Input("a callback panicked".into())),
+                },
+                Some(_) = self.lent.join_next(), if !self.lent.is_empty() => continue,
+                state = self.push.next(self.task.id()) => {
+                    let Some(state) = state else {
+                        self.push = Push::None;
+                        self.next_poll = Instant::now();
+                        continue;
+                    };
+                    self.is_pushed = true;
+                    Ok(state)
+                }
+                () = tokio::time::sleep_until(self.next_poll) => self.task.get().await,
+                () = self.task.client().connection().closed.cancelled() => Err(ClientError::Closed),
+            };
+            match seen {
+                Ok(state) => {
+                    if let Some(shown) = self.see(state) {
+                        return Some(Ok(shown));
+                    }
+                }
+                Err(error) => {
+                    self.end();
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Takes note of a state; gives it back if it is news.
+    fn see(&mut self, mut state: TaskState) -> Option<TaskState> {
+        let interval = state.poll_interval.unwrap_or(POLL).max(MIN_POLL);
+        let is_pushed = self.is_pushed && matches!(self.push, Push::Listen(_));
+        self.next_poll = Instant::now() + if is_pushed { interval.max(CHECK) } else { interval };
+        if state.variables.is_none() {
+            // Not every message carries them.
+            state.variables = self.last.as_ref().and_then(|last| last.variables.clone());
+        }
+        let is_news = self.last.as_ref() != Some(&state);
+        if state.status.is_terminal() {
+            self.end();
+        } else if state.status == TaskStatus::InputRequired {
+            self.serve(&state, is_news);
+        }
+        is_news.then(|| self.last.insert(state).clone())
+    }
+
+    /// Has the task's questions answered.
+    fn serve(&mut self, state: &TaskState, is_news: bool) {
+        let task = self.task.clone();
+        if task.client().connection().settings.is_stateless() {
+            if is_news {
+                let state = state.clone();
+                self.answers.spawn(async move { task.answer(&state).await });
+            }
+        } else if self.lent.is_empty() {
+            self.lent.spawn(async move { task.lend_stream().await });
+        }
+    }
+
+    fn end(&mut self) {
+        self.has_ended = true;
+        self.answers.abort_all();
+        self.lent.abort_all();
+    }
+
+    /// Asks for pushes, where the client wants them and the server has them.
+    async fn open(&self) -> Push {
+        let connection = self.task.client().connection();
+        let settings = &connection.settings;
+        if !settings.listen {
+            return Push::None;
+        }
+        if !settings.is_stateless() {
+            return Push::Status(connection.subscribe());
+        }
+        if !settings.tasks || !connection.can_listen.load(Ordering::Relaxed) {
+            return Push::None;
+        }
+        let id = self.task.id();
+        let opening = self.task.client().listen(json!({ "taskIds": [id] }));
+        match tokio::time::timeout(OPEN, opening).await {
+            Ok(Ok(subscription)) => {
+                let accepted = subscription.acknowledged()["taskIds"].as_array();
+                if accepted.is_some_and(|ids| ids.iter().any(|accepted| accepted == id)) {
+                    return Push::Listen(subscription);
+                }
+            }
+            // Polling reports what else is wrong.
+            Ok(Err(error)) if error.code() != Some(code::METHOD_NOT_FOUND) => {}
+            Ok(Err(_)) | Err(_) => connection.can_listen.store(false, Ordering::Relaxed),
+        }
+        Push::None
+    }
+}

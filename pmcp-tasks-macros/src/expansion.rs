@@ -1,0 +1,102 @@
+//! What the macros expand to: `UPDATE_EXPECT=1 cargo test -p pmcp-tasks-macros` writes the files.
+
+use expect_test::{ExpectFile, expect_file};
+use proc_macro2::TokenStream;
+
+use crate::{from_ref, task_tool, task_variables};
+
+fn tokens(source: &str) -> TokenStream {
+    source.parse().unwrap()
+}
+
+fn check(expanded: TokenStream, expected: &ExpectFile) {
+    expected.assert_eq(&prettyplease::unparse(&syn::parse2(expanded).unwrap()));
+}
+
+#[test]
+fn a_tool_with_everything() {
+    let expanded = task_tool::expand(
+        tokens(
+            r#"title = "Import", support = "required", ttl = "1h", poll_interval = "250ms", timeout = "5m",
+               on_crash = "restart", read_only, idempotent = false"#,
+        ),
+        tokens(
+            r#"
+            /// Imports a file.
+            #[cfg(unix)]
+            pub(crate) async fn import_csv(
+                /// Path of the file.
+                path: &str,
+                #[arg(default = 1000)] batch: u32,
+                #[ask("Sure?")] sure: bool,
+                task: TaskContext<ImportState>,
+                State(db): State<Database>,
+                #[state] cache: CacheState,
+            ) -> Result<Report, ToolError> {
+                body
+            }
+            "#,
+        ),
+    );
+    check(expanded, &expect_file!["../tests/expand/task_tool_everything.rs"]);
+}
+
+#[test]
+fn a_tool_with_nothing() {
+    let expanded = task_tool::expand(TokenStream::new(), tokens("async fn ping() {}"));
+    check(expanded, &expect_file!["../tests/expand/task_tool_nothing.rs"]);
+}
+
+#[test]
+fn one_parameter_in_place_of_the_list() {
+    let expanded = task_tool::expand(
+        tokens("crate = crate::tasks"),
+        tokens("async fn search(#[args] query: &Query, #[context] cx: &Context) -> io::Result<Found> { body }"),
+    );
+    check(expanded, &expect_file!["../tests/expand/task_tool_args.rs"]);
+}
+
+#[test]
+fn a_mistake_leaves_every_name_in_place() {
+    let expanded = task_tool::expand(
+        tokens(r#"suport = "optional""#),
+        tokens("pub fn add(/** First. */ a: u32, #[arg(rename = 1)] b: u8, task: TaskContext) -> u32 { a + b }"),
+    );
+    check(expanded, &expect_file!["../tests/expand/task_tool_mistake.rs"]);
+}
+
+#[test]
+fn variables() {
+    let expanded = task_variables::expand(tokens(
+        r#"
+        pub struct ImportState {
+            /// Rows so far.
+            rows: u64,
+            #[variable(hidden)]
+            cursor: Option<String>,
+            #[variable(client_writable, rename = "dryRun")]
+            dry_run: bool,
+        }
+        "#,
+    ));
+    check(expanded, &expect_file!["../tests/expand/task_variables.rs"]);
+}
+
+#[test]
+fn a_variable_with_a_mistake_is_one_all_the_same() {
+    let expanded = task_variables::expand(tokens("struct ImportState { #[variable(hiden)] rows: u64 }")).to_string();
+    let stub = task_variables::expand(tokens("struct ImportState { rows: u64 }")).to_string();
+    assert!(expanded.starts_with(&stub) && expanded.contains("did you mean `hidden`?"), "{expanded}");
+}
+
+#[test]
+fn variables_with_a_mistake_are_variables_all_the_same() {
+    let expanded = task_variables::expand(tokens("enum ImportState { Started }"));
+    check(expanded, &expect_file!["../tests/expand/task_variables_mistake.rs"]);
+}
+
+#[test]
+fn parts_of_a_state() {
+    let expanded = from_ref::expand(tokens("struct App { db: Database, #[from_ref(skip)] other: Database }"));
+    check(expanded, &expect_file!["../tests/expand/from_ref.rs"]);
+}

@@ -1,0 +1,22 @@
+//! The runtime through its seam, `TaskRouter`, as clients of both revisions see it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::needless_pass_by_value, clippy::cloned_ref_to_slice_refs, reason = "a literal reads better in place")]
+
+mod cancellation;
+mod execution;
+mod limits;
+mod listen;
+mod owners;
+mod progress;
+mod questions;
+mod quota;
+mod round_trip;
+mod session;
+mod shutdown;
+mod store_faults;
+mod support;
+mod updates;
+mod v2025;
+mod v2026;
+mod variables;

@@ -1,0 +1,247 @@
+//! A store that fails, loses replies or hesitates: nothing is lost, nothing happens twice, nothing is left working.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use pmcp_tasks::{Limits, TaskContext, ToolResult, protocol::VARIABLES};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::support::*;
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct Name {
+    name: String,
+}
+
+fn faulty() -> (FaultyBackend, Server) {
+    let backend = FaultyBackend::new();
+    let server = Server::on(backend.clone(), Limits { tasks_per_owner: 1, ..Limits::default() });
+    (backend, server)
+}
+
+/// Long enough for every try of an operation.
+const TRIES: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_creation_is_tried_again_and_happens_once() {
+    for fault in [Fault::Down, Fault::ReplyLost] {
+        let (backend, server) = faulty();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = runs.clone();
+        server.world.on("optional", move |_, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Ok(ToolResult::default()) }
+        });
+        let client = server.v2025("ann");
+        backend.fail(fault, 3);
+        let creation = client.spawn("tools/call", json!({ "name": "optional", "task": {} }));
+        server.advance(TRIES).await;
+        let id = id_of(&creation.await.unwrap().unwrap());
+        client.until(&id, "completed").await;
+        assert_eq!((client.page(None).await.0, runs.load(Ordering::SeqCst)), (vec![id], 1), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_leaves_nothing_and_names_no_detail() {
+    let (backend, server) = faulty();
+    let client = server.v2025("ann");
+    backend.fail(Fault::Down, usize::MAX);
+    let creation = client.spawn("tools/call", json!({ "name": "optional", "task": {} }));
+    server.advance(TRIES).await;
+    let error = creation.await.unwrap().unwrap_err();
+    assert_eq!((error.code, error.message.as_str(), error.data), (-32603, "the task store failed", None));
+    backend.recover();
+    assert_eq!(client.page(None).await.0, [] as [&str; 0]);
+    let id = client.start("optional").await;
+    client.until(&id, "completed").await;
+}
+
+#[tokio::test]
+async fn an_outcome_is_stored_when_the_store_comes_back() {
+    for fault in [Fault::Down, Fault::ReplyLost] {
+        let (backend, server) = faulty();
+        let client = server.v2025("ann");
+        let id = client.start("optional").await;
+        let waiting = client.spawn("tasks/result", json!({ "taskId": id }));
+        backend.fail(fault, usize::MAX);
+        settle().await;
+        server.advance(minutes(5)).await;
+        backend.recover();
+        server.advance(minutes(1)).await;
+        assert_eq!(text_of(&waiting.await.unwrap().unwrap()), "done", "{fault:?}");
+        assert_eq!(client.status(&id).await, "completed");
+        // Nothing is left of it that would hold up the end.
+        server.router.shut_down(seconds(0)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_the_store_cannot_keep_is_a_failure() {
+    let server = Server::on(FaultyBackend::with_max_part(10_000), Limits::default());
+    server.world.on("optional", |_, _| async { Ok(ToolResult::text("x".repeat(20_000))) });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    let task = client.until(&id, "failed").await;
+    assert_eq!(task["error"], json!({ "code": -32603, "message": "the result is larger than the task store keeps" }));
+}
+
+#[tokio::test]
+async fn an_addition_whose_reply_is_lost_is_applied_once() {
+    let (backend, server) = faulty();
+    let faults = backend.clone();
+    server.world.on("variables", move |_, cx| {
+        let faults = faults.clone();
+        async move {
+            let task: TaskContext<Shared> = cx.task();
+            for _ in 0..3 {
+                faults.fail(Fault::ReplyLost, 2);
+                task.variables().rows.add(1).await?;
+                faults.fail(Fault::ReplyLost, 2);
+                task.variables().notes.push("x".into()).await?;
+                faults.fail(Fault::ReplyLost, 2);
+                task.variables().update(|all| all.rows += 10).await?;
+            }
+            faults.recover();
+            Ok(ToolResult::default())
+        }
+    });
+    let client = server.v2026("ann");
+    let id = client.start("variables").await;
+    server.advance(minutes(1)).await;
+    let task = client.until(&id, "completed").await;
+    assert_eq!(task["_meta"][VARIABLES]["rows"], 33);
+    assert_eq!(task["_meta"][VARIABLES]["notes"], json!(["x", "x", "x"]));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_while_its_task_is_created_leaves_one_that_runs() {
+    let (backend, server) = faulty();
+    let client = server.v2025("ann");
+    let gate = backend.hold_replies();
+    let creation = client.spawn("tools/call", json!({ "name": "optional", "task": {} }));
+    settle().await;
+    creation.abort();
+    assert!(creation.await.unwrap_err().is_cancelled());
+    gate.add_permits(100);
+    let id = client.page(None).await.0[0].clone();
+    client.until(&id, "completed").await;
+    eventually("the session is told", || client.session.notifications() == 1).await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_while_it_cancels_has_cancelled() {
+    let (backend, server) = faulty();
+    let stopped = Arc::new(AtomicUsize::new(0));
+    let count = stopped.clone();
+    server.world.on("optional", move |_, cx| {
+        let count = count.clone();
+        async move {
+            cx.tool().cancellation().cancelled().await;
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(ToolResult::default())
+        }
+    });
+    let client = server.v2025("ann");
+    let id = client.start("optional").await;
+    let waiting = client.spawn("tasks/result", json!({ "taskId": id }));
+    settle().await;
+    let gate = backend.hold_replies();
+    let cancellation = client.spawn("tasks/cancel", json!({ "taskId": id }));
+    settle().await;
+    cancellation.abort();
+    assert!(cancellation.await.unwrap_err().is_cancelled());
+    gate.add_permits(100);
+    assert_eq!(waiting.await.unwrap().unwrap_err().message, "cancelled");
+    eventually("the function ended", || stopped.load(Ordering::SeqCst) == 1).await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_cancelled_while_its_creation_is_confirmed_does_not_go_on() {
+    let (backend, server) = faulty();
+    let began = Arc::new(AtomicUsize::new(0));
+    let count = began.clone();
+    server.world.on("optional", move |_, cx| {
+        let count = count.clone();
+        async move {
+            cx.tool().check_cancelled()?;
+            count.fetch_add(1, Ordering::SeqCst);
+            std::future::pending().await
+        }
+    });
+    let client = server.v2025("ann");
+    let gate = backend.hold_replies();
+    let creation = client.spawn("tools/call", json!({ "name": "optional", "task": {} }));
+    settle().await;
+    let id = client.page(None).await.0[0].clone();
+    let cancellation = client.spawn("tasks/cancel", json!({ "taskId": id }));
+    settle().await;
+    gate.add_permits(100);
+    cancellation.await.unwrap().unwrap();
+    creation.await.unwrap().unwrap();
+    settle().await;
+    // Either it never began or it knows.
+    server.advance(seconds(5)).await;
+    server.router.shut_down(seconds(0)).await;
+    assert_eq!(client.status(&id).await, "cancelled");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_not_stored_can_be_given_again() {
+    let (backend, server) = faulty();
+    server.world.on("optional", |_, cx| async move { Ok(ToolResult::text(cx.tool().elicit::<Name>("?").await?.name)) });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    client.until(&id, "input_required").await;
+    let answer = json!({ "taskId": id, "inputResponses": { "input-1": accept(json!({ "name": "Ann" })) } });
+    backend.fail(Fault::Down, usize::MAX);
+    let update = client.spawn("tasks/update", answer.clone());
+    server.advance(TRIES).await;
+    assert_eq!(update.await.unwrap().unwrap_err().message, "the task store failed");
+    backend.recover();
+    client.ok("tasks/update", answer).await;
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "Ann");
+}
+
+#[tokio::test]
+async fn an_answer_of_the_session_that_was_not_stored_is_asked_for_again() {
+    let (backend, server) = faulty();
+    server.world.on("optional", |_, cx| async move { Ok(ToolResult::text(cx.tool().elicit::<Name>("?").await?.name)) });
+    let client = server.v2025("ann");
+    let faults = backend.clone();
+    client.session.answers(move |_, _| {
+        faults.fail(Fault::Down, 4);
+        Ok(accept(json!({ "name": "Ann" })))
+    });
+    let id = client.start("optional").await;
+    eventually("the question", || client.session.requests().len() == 1).await;
+    client.session.answers(|_, _| Ok(accept(json!({ "name": "again" }))));
+    server.advance(TRIES).await;
+    assert_eq!(text_of(&client.result(&id).await.unwrap()), "again");
+    assert_eq!(client.session.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_stored_is_an_error_of_the_function() {
+    let (backend, server) = faulty();
+    let faults = backend.clone();
+    server.world.on("optional", move |_, cx| {
+        let faults = faults.clone();
+        async move {
+            faults.fail(Fault::Down, 4);
+            let error = cx.tool().elicit::<Name>("?").await.err();
+            Ok(ToolResult::text(error.unwrap().to_string()))
+        }
+    });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    server.advance(TRIES).await;
+    let task = client.until(&id, "completed").await;
+    assert_eq!(text_of(&task["result"]), "the question could not be recorded");
+}

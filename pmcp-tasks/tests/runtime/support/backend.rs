@@ -1,0 +1,155 @@
+//! A store that fails and hesitates on demand.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use pmcp_tasks::{
+    store::{
+        MemoryBackend, StorageBackend, StoreError,
+        backend::{
+            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+        },
+    },
+    time::Millis,
+};
+use tokio::sync::Semaphore;
+
+/// What happens to the next writes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// They fail and are not applied.
+    Down,
+    /// They are applied, and the reply is lost.
+    ReplyLost,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    fault: Option<(Fault, usize)>,
+    gate: Option<Arc<Semaphore>>,
+    max_part: Option<u32>,
+}
+
+/// The memory backend, with faults in `create`, `put` and `merge`. Clones share everything.
+#[derive(Clone, Debug)]
+pub(crate) struct FaultyBackend {
+    inner: Arc<MemoryBackend>,
+    state: Arc<Mutex<State>>,
+}
+
+impl FaultyBackend {
+    pub(crate) fn new() -> Self {
+        Self { inner: Arc::new(MemoryBackend::new()), state: Arc::default() }
+    }
+
+    pub(crate) fn with_max_part(max_part: u32) -> Self {
+        let backend = Self::new();
+        backend.state.lock().unwrap().max_part = Some(max_part);
+        backend
+    }
+
+    /// The next `times` writes go wrong.
+    pub(crate) fn fail(&self, fault: Fault, times: usize) {
+        self.state.lock().unwrap().fault = Some((fault, times));
+    }
+
+    pub(crate) fn recover(&self) {
+        self.state.lock().unwrap().fault = None;
+    }
+
+    /// Writes that are applied wait for a permit before they return.
+    pub(crate) fn hold_replies(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.state.lock().unwrap().gate = Some(gate.clone());
+        gate
+    }
+
+    async fn write<T>(&self, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let (fault, gate) = {
+            let mut state = self.state.lock().unwrap();
+            let fault = match &mut state.fault {
+                Some((fault, times)) if *times > 0 => {
+                    *times -= 1;
+                    Some(*fault)
+                }
+                _ => None,
+            };
+            (fault, state.gate.clone())
+        };
+        let unavailable = || StoreError::Unavailable { backend: "faulty", source: "as the test wants".into() };
+        if fault == Some(Fault::Down) {
+            return Err(unavailable());
+        }
+        let written = write.await;
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        if fault == Some(Fault::ReplyLost) { Err(unavailable()) } else { written }
+    }
+}
+
+#[async_trait]
+impl StorageBackend for FaultyBackend {
+    fn capabilities(&self) -> Capabilities {
+        let inner = self.inner.capabilities();
+        let max_part = self.state.lock().unwrap().max_part.unwrap_or(inner.max_part);
+        Capabilities { max_part, ..inner }
+    }
+
+    async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
+        self.write(self.inner.create(new, now)).await
+    }
+
+    async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
+        self.inner.get(key, parts, now).await
+    }
+
+    async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
+        self.write(self.inner.put(key, put, now)).await
+    }
+
+    async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
+        self.write(self.inner.merge(key, merge, now)).await
+    }
+
+    async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
+        self.inner.record(key, step, now).await
+    }
+
+    async fn delete(&self, key: &TaskKey) -> Result<bool> {
+        self.inner.delete(key).await
+    }
+
+    async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
+        self.inner.page(scope, before, n, now).await
+    }
+
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+        self.inner.claim(from, to, n, now).await
+    }
+
+    async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
+        self.inner.held(by, after, n).await
+    }
+
+    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
+        self.inner.beat(worker).await
+    }
+
+    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+        self.inner.workers().await
+    }
+
+    async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
+        self.inner.bury(worker, seen).await
+    }
+
+    async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
+        self.inner.sweep(n, now).await
+    }
+
+    fn feed(&self, me: &WorkerId) -> Option<Feed> {
+        self.inner.feed(me)
+    }
+}

@@ -1,0 +1,102 @@
+//! Running other programs: from the workspace root, without input, failing loudly.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::report::Counts;
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// The cargo that runs us, with `arguments` split at spaces.
+pub(crate) fn cargo(arguments: &str) -> Command {
+    let mut command = program(std::env::var_os("CARGO").as_deref().unwrap_or(OsStr::new("cargo")));
+    command.args(arguments.split_whitespace());
+    command
+}
+
+/// A program that runs in the workspace root and has nothing to read.
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command with its output passed through.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    announce(command);
+    let status = command.status().with_context(|| format!("could not start {}", shown(command)))?;
+    if !status.success() {
+        bail!("{} ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs test programs with their output passed through, adding up their `test result:` lines.
+pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> anyhow::Result<()> {
+    announce(command);
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start {}", shown(command)))?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.context("could not read the output of the tests")?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            counts.add_test_line(&line);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} ended with {status}", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a command for what it writes to its standard output.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start {}", shown(command)))?;
+    if !output.status.success() {
+        bail!("{} ended with {}", shown(command), output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{} did not write UTF-8", shown(command)))
+}
+
+fn announce(command: &Command) {
+    println!("$ {}", shown(command));
+}
+
+/// The command as a person would type it: the program without its directory, and its arguments.
+fn shown(command: &Command) -> String {
+    let name = Path::new(command.get_program());
+    let name = name.file_name().unwrap_or(name.as_os_str());
+    let words = std::iter::once(name).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_survive_a_failing_test_program() {
+        let mut counts = Counts::default();
+        let script = "echo 'test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 4 filtered out'; exit 101";
+        let error = run_tests(program("sh").args(["-c", script]), &mut counts).unwrap_err();
+        assert!(error.to_string().starts_with("sh -c"), "{error}");
+        assert_eq!(counts, Counts { passed: 3, failed: 2, skipped: 5 });
+    }
+
+    #[test]
+    fn an_absent_program_is_named() {
+        let error = run(&mut program("no-such-program")).unwrap_err();
+        assert_eq!(error.to_string(), "could not start no-such-program");
+    }
+}

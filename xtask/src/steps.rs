@@ -1,0 +1,118 @@
+//! What each command runs, and the order in which `test` runs everything.
+
+use crate::command::{cargo, run, run_tests};
+use crate::conformance::{self, Selection};
+use crate::features;
+use crate::report::{Counts, Report};
+use crate::setup;
+
+pub(crate) const TEST_HELP: &str = "\
+Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance and the quickstart.
+
+Usage: cargo xtask test
+
+A step that fails does not stop those that do not need it. The last line adds up all tests and checks.
+
+Environment:
+  MCP_SPEC_DIR  the specification's texts and schemas. Tests in a module called `needs_mcp_spec_dir` are
+                skipped, and counted as skipped, when it is not set.
+";
+
+pub(crate) const FMT_HELP: &str = "\
+Format the sources.
+
+Usage: cargo xtask fmt [--check]
+
+Options:
+  --check  change nothing, and fail if a file is not formatted
+";
+
+pub(crate) const LINT_HELP: &str = "\
+Run clippy on all targets with all features; warnings are errors.
+
+Usage: cargo xtask lint
+";
+
+pub(crate) const DOC_HELP: &str = "\
+Build the documentation; warnings are errors.
+
+Usage: cargo xtask doc
+";
+
+pub(crate) const UI_HELP: &str = "\
+Run the tests of compile errors and macro behaviour (the crate ui-tests).
+
+Usage: cargo xtask ui
+";
+
+pub(crate) const BLESS_HELP: &str = "\
+Run the tests, accepting the compile errors and expansions they produce as the expected ones.
+Read the diff before committing it.
+
+Usage: cargo xtask bless
+";
+
+/// The module of the tests that read the specification.
+const NEEDS_SPEC: &str = "needs_mcp_spec_dir::";
+
+/// The steps of `cargo xtask test`. The closing line counts an example as one test.
+pub(crate) fn everything(report: &mut Report) {
+    report.step("setup", |_| setup::install());
+    report.step("fmt", |_| fmt(true));
+    report.step("lint", |_| lint());
+    report.step("tests", tests);
+    report.step("doctests", doctests);
+    report.step("doc", |_| doc());
+    report.step("features", |_| features::check_each_alone());
+    for (step, selection) in [
+        ("conformance tasks", Selection::Tasks),
+        ("conformance 2025-11-25", Selection::Requirements("2025-11-25".to_owned())),
+        ("conformance 2026-07-28", Selection::Requirements("2026-07-28".to_owned())),
+    ] {
+        report.step_after("setup", step, |counts| conformance::run(&selection, None, counts));
+    }
+    report.step("quickstart", quickstart);
+}
+
+pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
+    run(&mut cargo(if check { "fmt --all --check" } else { "fmt --all" }))
+}
+
+pub(crate) fn lint() -> anyhow::Result<()> {
+    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
+}
+
+pub(crate) fn doc() -> anyhow::Result<()> {
+    run(cargo("doc --workspace --all-features --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// All tests but the doctests; those that need a service are marked ignored, and run here.
+fn tests(counts: &mut Counts) -> anyhow::Result<()> {
+    let mut command = cargo("test --workspace --all-features --lib --bins --tests --examples --no-fail-fast");
+    command.args(["--", "--include-ignored"]);
+    if std::env::var_os("MCP_SPEC_DIR").is_none_or(|directory| directory.is_empty()) {
+        println!("MCP_SPEC_DIR is not set: skipping the tests that read the specification");
+        command.args(["--skip", NEEDS_SPEC]);
+    }
+    run_tests(&mut command, counts)
+}
+
+fn doctests(counts: &mut Counts) -> anyhow::Result<()> {
+    run_tests(&mut cargo("test --workspace --all-features --doc --no-fail-fast"), counts)
+}
+
+pub(crate) fn ui(counts: &mut Counts) -> anyhow::Result<()> {
+    run_tests(&mut cargo("test --package ui-tests --no-fail-fast"), counts)
+}
+
+pub(crate) fn bless(counts: &mut Counts) -> anyhow::Result<()> {
+    let mut command = cargo("test --workspace --all-features --lib --bins --tests --no-fail-fast");
+    run_tests(command.env("TRYBUILD", "overwrite").env("UPDATE_EXPECT", "1"), counts)
+}
+
+/// The first command of the README; the example asserts what it claims.
+fn quickstart(counts: &mut Counts) -> anyhow::Result<()> {
+    run(&mut cargo("run --package quickstart"))?;
+    counts.passed += 1;
+    Ok(())
+}
