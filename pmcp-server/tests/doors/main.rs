@@ -20,6 +20,8 @@ mod http_2026_streams;
 mod http_2026_subscriptions;
 mod lines_bad_input;
 mod lines_concurrency;
+#[cfg(feature = "testing")]
+mod lines_of_several;
 mod lines_sessions;
 mod origins;
 mod shutdown;

@@ -81,12 +81,13 @@ async fn after_the_grace_what_runs_is_cancelled() {
 
 #[tokio::test]
 async fn a_connection_that_stays_open_does_not_keep_it() {
-    let (running, http, _) = usual().await;
+    let (running, http, probe) = usual().await;
     let _idle = tokio::net::TcpStream::connect(http.address).await.unwrap();
     let legacy = Legacy::begin(&http).await;
-    let mut params = call("count", json!({ "to": 300_000 }));
+    let mut params = call("flood", json!({ "kilobytes": 30_000 }));
     params["_meta"] = json!({ "progressToken": 1 });
-    // A response that nobody reads.
+    // A response that nobody reads, more than fits into buffers on the way.
     let _standing = legacy.send(1, "tools/call", params).await;
+    probe.noted("flooded", 1).await;
     within(running.shut_down()).await.unwrap();
 }

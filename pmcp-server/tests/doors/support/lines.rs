@@ -31,6 +31,14 @@ impl LineClient {
         Self { reader: BufReader::new(reader).lines(), writer, serving }
     }
 
+    /// A client of a server that has several.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(server: &pmcp_server::testing::TestServer) -> Self {
+        let (reader, writer) = tokio::io::split(server.connect());
+        let serving = tokio::spawn(async { Ok(()) });
+        Self { reader: BufReader::new(reader).lines(), writer, serving }
+    }
+
     /// A client that has begun a session in this version, with these capabilities.
     pub(crate) async fn begun(server: Server<App>, version: &str, capabilities: Value) -> Self {
         let mut client = Self::new(server);

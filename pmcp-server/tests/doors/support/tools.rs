@@ -90,12 +90,22 @@ async fn must_be_task() -> String {
 
 /// Tells progress so often.
 #[task_tool(support = "forbidden")]
-async fn count(to: u32, State(probe): State<Probe>, cx: ToolContext) -> String {
+async fn count(to: u32, cx: ToolContext) -> String {
     for done in 1..=to {
         cx.progress(done, to).await;
     }
-    probe.note("counted");
     format!("counted to {to}")
+}
+
+/// Tells progress of so many kilobytes, giving everybody else a turn after each.
+#[task_tool(support = "forbidden")]
+async fn flood(kilobytes: u32, State(probe): State<Probe>, cx: ToolContext) -> String {
+    for done in 1..=kilobytes {
+        cx.progress_message(done, kilobytes, "x".repeat(1024)).await;
+        tokio::task::yield_now().await;
+    }
+    probe.note("flooded");
+    "flooded".into()
 }
 
 /// Asks for a name.
@@ -157,6 +167,7 @@ pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) 
         .tool::<work>()
         .tool::<must_be_task>()
         .tool::<count>()
+        .tool::<flood>()
         .tool::<ask>()
         .tool::<ask_first>()
         .tool::<fail>()
