@@ -3,6 +3,8 @@
 use std::{ffi::OsString, net::SocketAddr};
 
 use lexopt::prelude::{Long, Short, ValueExt as _};
+use std::time::Duration;
+
 use pmcp_server::Transport;
 
 pub(crate) const USAGE: &str = "\
@@ -12,7 +14,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
   --max-tasks N        live tasks an owner may have (default 100)
-  --store URL          where tasks are kept (default memory:)
+  --store URL          where tasks are kept (default memory:; or sqlite:PATH)
   --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
   -h, --help           print this
 ";
@@ -31,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) tokens: Vec<Token>,
     pub(crate) max_tasks: Option<u32>,
     pub(crate) store: String,
+    pub(crate) lease: Duration,
 }
 
 impl Arguments {
@@ -39,8 +42,13 @@ impl Arguments {
         let text = |error: lexopt::Error| error.to_string();
         let mut parser = lexopt::Parser::from_args(args);
         let mut transport = None;
-        let mut parsed =
-            Self { transport: Transport::Stdio, tokens: Vec::new(), max_tasks: None, store: "memory:".into() };
+        let mut parsed = Self {
+            transport: Transport::Stdio,
+            tokens: Vec::new(),
+            max_tasks: None,
+            store: "memory:".into(),
+            lease: Duration::from_secs(10),
+        };
         while let Some(argument) = parser.next().map_err(text)? {
             let chosen = match argument {
                 Short('h') | Long("help") => return Ok(None),
@@ -59,8 +67,8 @@ impl Arguments {
                     continue;
                 }
                 Long("lease") => {
-                    // Leases come with stores that processes share; memory has none.
-                    number::<std::num::NonZeroU32>("--lease", &mut parser)?;
+                    let period = number::<std::num::NonZeroU32>("--lease", &mut parser)?;
+                    parsed.lease = Duration::from_millis(period.get().into());
                     continue;
                 }
                 other => return Err(text(other.unexpected())),
