@@ -4,7 +4,7 @@ use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
-    router::{TaskRouter, TaskRouterBuilder},
+    router::{Execution, TaskRouter, TaskRouterBuilder},
     tool::Tool,
 };
 use serde_json::{Value, json};
@@ -179,6 +179,25 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.limits(limits), ..self }
     }
 
+    /// How long this process may go without a sign of life before others that share the store take its tasks over. Default
+    /// 10 seconds. It has no meaning for a store in memory.
+    #[must_use]
+    pub fn lease(self, period: Duration) -> Self {
+        Self { tools: self.tools.lease(period), ..self }
+    }
+
+    /// Which process runs the tasks that are created here: this one, or workers that share the store.
+    #[must_use]
+    pub fn execution(self, execution: Execution) -> Self {
+        Self { tools: self.tools.execution(execution), ..self }
+    }
+
+    /// Runs tasks that other processes left in the queue, at most `at_once` at the same time.
+    #[must_use]
+    pub fn worker(self, at_once: usize) -> Self {
+        Self { tools: self.tools.worker(at_once), ..self }
+    }
+
     /// Bounds on messages, sessions and streams.
     #[must_use]
     pub fn serve_limits(self, limits: ServeLimits) -> Self {
@@ -288,6 +307,19 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 running.shut_down().await
             }
         }
+    }
+
+    /// Serves nobody: runs what is left in the [queue](Self::worker) until Ctrl-C or SIGTERM, then lets it finish for the
+    /// [grace](Self::shutdown_grace) and hands the rest over.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub async fn work(self) -> Result<(), Error> {
+        let service = self.build(true)?.service;
+        service.router.keep_house();
+        terminated().await;
+        service.shut_down().await;
+        Ok(())
     }
 
     /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback

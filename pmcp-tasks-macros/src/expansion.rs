@@ -27,7 +27,7 @@ fn a_tool_with_everything() {
             pub(crate) async fn import_csv(
                 /// Path of the file.
                 path: &str,
-                #[arg(default = 1000)] batch: u32,
+                #[arg(default = 1000, header = "Batch")] batch: u32,
                 #[ask("Sure?")] sure: bool,
                 task: TaskContext<ImportState>,
                 State(db): State<Database>,

@@ -155,6 +155,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// |---|---|
 /// | `name: T` | An argument: `T` is `Serialize + Deserialize + JsonSchema`. Its doc comment is its description. An `Option` may be left out. `&str`, `&Path`, `&[T]` and `&T` are stored owned and lent to the function. |
 /// | `#[arg(default = …)]` | An argument with a default, which the schema shows; `#[arg(default)]` is that of its type. Also `rename = "…"` and `description = "…"`. |
+/// | `#[arg(header = "Region")]` | A string, integer or boolean that 2026-07-28 clients repeat in the HTTP header `Mcp-Param-Region`, for gateways to route by. |
 /// | `#[ask("…")] name: T` | Asked of the client before the task exists, and not in the schema. |
 /// | `#[args] all: T` | All arguments: `T` is `Deserialize + JsonSchema`, and there are no others. |
 /// | [`TaskContext<V>`](crate::TaskContext), [`ToolContext`](crate::ToolContext) | The run. They are recognised by the last part of the path; mark an alias with `#[context]`. |

@@ -6,6 +6,7 @@ mod asking;
 mod content;
 mod prompts;
 mod resources;
+mod schemas;
 mod tasks;
 
 use std::{error::Error, io::Write as _, process::ExitCode};
@@ -58,8 +59,6 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server {
     if let Some(max_tasks) = arguments.max_tasks {
         limits.tasks_per_owner = max_tasks;
     }
-    // The suite reads one page of tools, and calls the first one without arguments.
-    limits.page_size = 200;
     let mut server = Server::new("conformance-server", env!("CARGO_PKG_VERSION")).limits(limits).store(store);
     if !arguments.tokens.is_empty() {
         let tokens = BearerTokens::new();
@@ -67,7 +66,9 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server {
             arguments.tokens.iter().fold(tokens, |tokens, token| tokens.with(&token.name, &token.secret)),
         );
     }
+    // The suite calls the first tool without arguments.
     let server = content::add_to(server);
+    let server = schemas::add_to(server);
     let server = asking::add_to(server);
     let server = tasks::add_to(server);
     let server = prompts::add_to(server);

@@ -154,6 +154,50 @@ fn stdio_serves_survives_a_malformed_line_and_ends_with_its_input() {
 }
 
 #[test]
+fn a_session_sees_log_messages_of_its_level() {
+    let mut client = Stdio2025::start();
+    let initialized = client.call(1, "initialize", &initialize());
+    assert_eq!(initialized["result"]["capabilities"]["logging"], json!({}));
+    let tool = json!({ "name": "test_tool_with_logging", "arguments": {} });
+    assert_eq!(client.call(2, "logging/setLevel", &json!({ "level": "warning" }))["result"], json!({}));
+    assert_eq!(client.call(3, "tools/call", &tool)["result"]["isError"], false);
+    assert_eq!(client.call(4, "logging/setLevel", &json!({ "level": "loud" }))["error"]["code"], -32602);
+    assert_eq!(client.call(5, "logging/setLevel", &json!({ "level": "debug" }))["result"], json!({}));
+    client.send(&json!({ "jsonrpc": "2.0", "id": 6, "method": "tools/call", "params": tool }).to_string());
+    for text in ["Tool execution started", "Tool processing data", "Tool execution completed"] {
+        let message = client.read();
+        assert_eq!(message["method"], "notifications/message");
+        assert_eq!(message["params"], json!({ "level": "info", "logger": "test_tool_with_logging", "data": text }));
+    }
+    assert_eq!(client.read()["id"], 6);
+}
+
+#[test]
+fn arguments_are_completed_where_they_exist() {
+    let mut client = Stdio2025::start();
+    let initialized = client.call(1, "initialize", &initialize());
+    assert_eq!(initialized["result"]["capabilities"]["completions"], json!({}));
+    let params =
+        |reference: Value, argument: &str| json!({ "ref": reference, "argument": { "name": argument, "value": "te" } });
+    let prompt = json!({ "type": "ref/prompt", "name": "test_prompt_with_arguments" });
+    let completed = client.call(2, "completion/complete", &params(prompt.clone(), "arg1"));
+    let expected = json!({ "values": ["test", "testing", "tested"], "total": 3, "hasMore": false });
+    assert_eq!(completed["result"]["completion"], expected);
+    let template = json!({ "type": "ref/resource", "uri": "test://template/{id}/data" });
+    assert!(client.call(3, "completion/complete", &params(template.clone(), "id"))["result"]["completion"].is_object());
+    for (reference, argument) in [
+        (prompt, "arg3"),
+        (template, "other"),
+        (json!({ "type": "ref/prompt", "name": "nothing" }), "arg1"),
+        (json!({ "type": "ref/resource", "uri": "test://nothing" }), "id"),
+        (json!({ "type": "ref/tool", "name": "greet" }), "name"),
+    ] {
+        let refused = client.call(4, "completion/complete", &params(reference, argument));
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
+}
+
+#[test]
 fn stdio_answers_what_was_asked_before_its_input_ended() {
     let mut client = Stdio2025::start();
     client.call(1, "initialize", &initialize());
@@ -188,7 +232,12 @@ impl Http {
     }
 
     /// Sends a request; the HTTP status and the JSON body, null if there is none.
-    fn request(&self, token: Option<&str>, method: &str, mut params: Value) -> (u16, Value) {
+    fn request(&self, token: Option<&str>, method: &str, params: Value) -> (u16, Value) {
+        let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        self.request_with(&token, method, params)
+    }
+
+    fn request_with(&self, headers: &str, method: &str, mut params: Value) -> (u16, Value) {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {
@@ -198,12 +247,11 @@ impl Http {
         });
         let name = params.get("name").or_else(|| params.get("taskId")).and_then(Value::as_str);
         let name = name.map(|name| format!("Mcp-Name: {name}\r\n")).unwrap_or_default();
-        let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let request = format!(
             "POST /mcp HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n\
-             Mcp-Method: {method}\r\n{name}{token}Content-Length: {}\r\n\r\n{body}",
+             Mcp-Method: {method}\r\n{name}{headers}Content-Length: {}\r\n\r\n{body}",
             self.address,
             body.len(),
         );
@@ -324,4 +372,25 @@ fn a_capability_the_client_lacks_is_named() {
     let (status, refused) = http.request(None, "tools/call", json!({ "name": "test_missing_capability" }));
     assert_eq!((status, &refused["error"]["code"]), (400, &json!(-32021)), "{refused}");
     assert_eq!(refused["error"]["data"]["requiredCapabilities"], json!({ "sampling": {} }));
+}
+
+#[test]
+fn an_argument_and_its_header_have_to_agree() {
+    let http = Http::start(&[]);
+    let params = json!({ "name": "test_x_mcp_header", "arguments": { "region": "eu-wést" } });
+    let (_, answered) =
+        http.request_with("mcp-param-region: =?base64?ZXUtd8Opc3Q=?=\r\n", "tools/call", params.clone());
+    assert_eq!(answered["result"]["content"][0]["text"], "Looked in eu-wést.", "{answered}");
+    let plain = json!({ "name": "test_x_mcp_header", "arguments": {} });
+    for (headers, params) in [
+        ("", &params),
+        ("Mcp-Param-Region: us\r\n", &params),
+        ("Mcp-Param-Region: =?base64?ZXUtd8Opc3Q?=\r\n", &params),
+        ("Mcp-Param-Region: us\r\n", &plain),
+    ] {
+        let (status, refused) = http.request_with(headers, "tools/call", params.clone());
+        assert_eq!((status, &refused["error"]["code"]), (400, &json!(-32020)), "{headers:?} {refused}");
+    }
+    let missing = http.request(None, "tools/call", plain).1;
+    assert_eq!(missing["result"]["content"][0]["text"], "argument `region` is missing");
 }

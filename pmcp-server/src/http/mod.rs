@@ -17,9 +17,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use pmcp_tasks::security::Principal;
+use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 pub(crate) use guard::Allowed;
 use sessions::Sessions;
@@ -56,10 +56,13 @@ pub(crate) fn routes(
 ) -> Router {
     let limit = DefaultBodyLimit::max(service.limits.message);
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
+    let arguments =
+        arguments.filter_map(|argument| format!("{}{}", modern::ARGUMENT_PREFIX, argument.name).parse().ok());
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([http::Method::GET, http::Method::POST, http::Method::DELETE])
-        .allow_headers(guard::REQUEST_HEADERS)
+        .allow_headers(AllowHeaders::list(guard::REQUEST_HEADERS.into_iter().chain(arguments)))
         .expose_headers([http::HeaderName::from_static(SESSION_ID), http::header::WWW_AUTHENTICATE]);
     let sessions = Sessions::new(service.clone());
     let http = Arc::new(Http { service, sessions, authenticator, allowed });

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use pmcp_tasks::{RpcError, protocol::code, security::Principal};
+use pmcp_tasks::{RpcError, protocol::code, security::Principal, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,9 @@ use crate::{
     service::Service,
     session::{Outbox, Outgoing, STREAM_BUFFER},
 };
+
+/// What the headers that repeat arguments begin with.
+pub(super) const ARGUMENT_PREFIX: &str = "Mcp-Param-";
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
     (StatusCode::BAD_REQUEST, RpcError::new(code::HEADER_MISMATCH, text))
@@ -61,7 +64,26 @@ fn check(
             return Err(mismatch(format!("the header `Mcp-Name` is missing or not `params.{source}`")));
         }
     }
+    if request.method == "tools/call" {
+        check_arguments(service, headers, &request.params)?;
+    }
     Ok(meta)
+}
+
+/// Compares arguments with the headers that repeat them ("Server Behavior for Custom Headers").
+fn check_arguments(service: &Service, headers: &HeaderMap, params: &Value) -> Result<(), (StatusCode, RpcError)> {
+    let tool = params.get("name").and_then(Value::as_str).and_then(|name| service.router.definition(name));
+    for parameter in tool.map(ToolDefinition::header_parameters).unwrap_or_default() {
+        let name = format!("{ARGUMENT_PREFIX}{}", parameter.name);
+        let given = header(headers, &name)?.map(|value| decoded(&value)).transpose()?;
+        let expected = parameter.expected(params.get("arguments").unwrap_or(&Value::Null));
+        // Arguments of a wrong type are refused by the tool, which says what is wrong.
+        if expected.is_ok_and(|expected| expected != given) {
+            let argument = parameter.path.join(".");
+            return Err(mismatch(format!("the header `{name}` is missing or not the argument `{argument}`")));
+        }
+    }
+    Ok(())
 }
 
 /// A header's value without the white space around it.

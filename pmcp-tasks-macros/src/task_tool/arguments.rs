@@ -127,7 +127,11 @@ fn spec(argument: &Argument, p: &TokenStream) -> TokenStream {
         let value = default_value(argument, default, p);
         quote!(.default(#value))
     });
-    quote!(#p::argument::<#ty>(#name) #(#describe)* #default)
+    let header = argument.header.iter().map(|name| {
+        let name = name.value();
+        quote!(.header(#name))
+    });
+    quote!(#p::argument::<#ty>(#name) #(#describe)* #default #(#header)*)
 }
 
 /// A function that makes the default. What the user wrote has the parameter's type, not the stored one.

@@ -36,13 +36,22 @@ impl Input {
             _ => None,
         });
         let Some(Whole { owned, .. }) = wholes.next() else {
-            let mut names = HashSet::new();
+            let (mut names, mut headers) = (HashSet::new(), HashSet::new());
             for argument in arguments {
                 if !names.insert(&argument.name) {
                     diag.error(
                         &argument.name_token,
                         format_args!("two arguments are named `{}`", argument.name),
                         "rename one of them",
+                    );
+                }
+                if let Some(header) = &argument.header
+                    && !headers.insert(header.value().to_ascii_lowercase())
+                {
+                    diag.error(
+                        header,
+                        format_args!("two arguments have the header `{}`", header.value()),
+                        "give one of them another",
                     );
                 }
             }

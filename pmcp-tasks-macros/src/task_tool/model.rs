@@ -239,6 +239,13 @@ mod tests {
             ("", "async fn f(a: Vec<Cow<'_, str>>) {}", "'_", "an argument cannot borrow inside another type"),
             ("", "async fn f(_task_id: u8) {}", "_task_id", "the argument `_task_id` is reserved"),
             ("", "async fn f(#[arg(rename = \"\")] a: u8) {}", "\"\"", "an argument needs a name"),
+            ("", "async fn f(#[arg(header = \"a b\")] a: u8) {}", "\"a b\"", "`a b` cannot be part of a header's name"),
+            (
+                "",
+                "async fn f(#[arg(header = \"A\")] a: u8, #[arg(header = \"a\")] b: u8) {}",
+                "\"a\"",
+                "two arguments have the header `a`",
+            ),
             ("", "async fn f(#[arg] a: u8) {}", "#[arg]", "`#[arg]` says nothing"),
             ("", "async fn f(#[arg(default)] #[arg(default)] a: u8) {}", "#[arg(default)]", "`#[arg]` is given twice"),
             (

@@ -33,6 +33,7 @@ pub(super) struct Argument {
     pub(super) description: Option<String>,
     pub(super) docs: Vec<Attribute>,
     pub(super) default: Option<DefaultValue>,
+    pub(super) header: Option<LitStr>,
     pub(super) owned: Owned,
 }
 
@@ -219,8 +220,18 @@ impl Parameter {
             return None;
         }
         let docs: Vec<Attribute> = typed.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect();
-        let description = arg.description.map(|text| text.value()).or_else(|| doc_text(&docs));
-        Some(Self::Argument(Argument { ident, name, name_token, description, docs, default: arg.default, owned }))
+        let description = arg.description.as_ref().map(LitStr::value).or_else(|| doc_text(&docs));
+        let ArgKeys { default, header, .. } = arg;
+        if let Some(header) = header.as_ref().filter(|header| !is_token(&header.value())) {
+            let given = header.value();
+            diag.error(
+                header,
+                format_args!("`{given}` cannot be part of a header's name"),
+                "use letters, digits and `-`",
+            );
+            return None;
+        }
+        Some(Self::Argument(Argument { ident, name, name_token, description, docs, default, header, owned }))
     }
 
     fn answer(typed: &PatType, attr: &Attribute, diag: &mut Diagnostics) -> Option<Self> {
@@ -246,6 +257,11 @@ impl Parameter {
     }
 }
 
+/// Whether it can be part of a header's name (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
 /// The name of an argument, which is the name of its parameter.
 fn name_of(typed: &PatType, diag: &mut Diagnostics) -> Option<Ident> {
     match &*typed.pat {
@@ -266,6 +282,7 @@ fn name_of(typed: &PatType, diag: &mut Diagnostics) -> Option<Ident> {
 struct ArgKeys {
     default: Option<DefaultValue>,
     rename: Option<LitStr>,
+    header: Option<LitStr>,
     description: Option<LitStr>,
 }
 
@@ -279,11 +296,16 @@ impl ArgKeys {
         let Meta::List(list) = &attr.meta else {
             return Err(error(attr, "`#[arg]` says nothing", "write `#[arg(default = …)]`, or remove it"));
         };
-        let mut keys = Keys::parse(list.tokens.clone(), &["default", "rename", "description"]);
+        let mut keys = Keys::parse(list.tokens.clone(), &["default", "rename", "header", "description"]);
         let default = keys
             .expr("default")
             .map(|(_, value)| value.map_or(DefaultValue::OfType, |value| DefaultValue::Value(Box::new(value))));
-        let parsed = Self { default, rename: keys.string("rename"), description: keys.string("description") };
+        let parsed = Self {
+            default,
+            rename: keys.string("rename"),
+            header: keys.string("header"),
+            description: keys.string("description"),
+        };
         keys.finish(parsed)
     }
 }

@@ -35,7 +35,9 @@ const _: () = {
         __PmcpSpecs {
             path: ::pmcp_tasks::__private::argument::<::std::string::String>("path")
                 .describe("Path of the file."),
-            batch: ::pmcp_tasks::__private::argument::<u32>("batch").default(|| 1000),
+            batch: ::pmcp_tasks::__private::argument::<u32>("batch")
+                .default(|| 1000)
+                .header("Batch"),
         }
     }
     impl ::pmcp_tasks::__private::ArgumentList for ImportCsvArgs {

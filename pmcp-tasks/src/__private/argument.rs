@@ -12,7 +12,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::Values;
-use crate::tool::ArgumentError;
+use crate::tool::{ArgumentError, header};
 
 /// What an argument may be.
 #[diagnostic::on_unimplemented(
@@ -30,6 +30,7 @@ pub struct ArgumentSpec<T> {
     name: &'static str,
     description: Option<&'static str>,
     default: Option<fn() -> T>,
+    header: Option<&'static str>,
     decode: fn(&str, Value) -> Result<T, ArgumentError>,
     absent: fn() -> Option<T>,
     encode: fn(&T) -> Result<Value, serde_json::Error>,
@@ -43,6 +44,7 @@ pub fn argument<T: Argument>(name: &'static str) -> ArgumentSpec<T> {
         name,
         description: None,
         default: None,
+        header: None,
         decode: |name, value| decode("argument", name, value),
         absent,
         encode: |value| serde_json::to_value(value),
@@ -61,6 +63,12 @@ impl<T> ArgumentSpec<T> {
     #[must_use]
     pub fn default(self, default: fn() -> T) -> Self {
         Self { default: Some(default), ..self }
+    }
+
+    /// The same, repeated by clients in a header.
+    #[must_use]
+    pub fn header(self, name: &'static str) -> Self {
+        Self { header: Some(name), ..self }
     }
 
     /// Takes its value out of the given ones.
@@ -96,6 +104,17 @@ impl<T> ArgumentSpec<T> {
         let mut schema = (self.schema)(object.generator);
         if let Some(text) = self.description {
             schema.insert("description".into(), text.into());
+        }
+        if let Some(name) = self.header {
+            schema.insert(header::KEYWORD.into(), name.into());
+            // Clients refuse a header whose type may also be null; leaving the argument out means the same.
+            if let Some(Value::Array(types)) = schema.get_mut("type") {
+                types.retain(|kind| kind != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    schema.insert("type".into(), only);
+                }
+            }
         }
         match self.default {
             Some(default) => {

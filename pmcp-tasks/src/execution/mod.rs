@@ -1,12 +1,16 @@
 //! Running tools: isolation, time, cancellation, shutdown.
 
 mod courier;
+mod feed;
 mod finishing;
+mod lease;
 mod questions;
 mod run;
 mod runtime;
 mod variables;
 
+pub(crate) use lease::Renewal;
 pub(crate) use run::{Place, Run, RunParts};
-pub(crate) use runtime::{PANICKED, Runtime};
+pub use runtime::Execution;
+pub(crate) use runtime::{PANICKED, Runtime, Settings};
 pub(crate) use variables::visible;

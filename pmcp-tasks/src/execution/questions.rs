@@ -199,7 +199,7 @@ impl Run {
             listed: false,
             ttl: limits.question_ttl,
             quota: limits.tasks_per_owner,
-            worker: self.runtime.worker,
+            holder: self.runtime.own_holder().await.map_err(failed)?,
             head: TaskHead {
                 schema: SCHEMA,
                 owner: owner.clone(),
@@ -222,6 +222,9 @@ impl Run {
                 answers: serde_json::Map::new(),
                 variables: serde_json::Map::new(),
                 on_crash: OnCrash::Fail,
+                revision: self.parts.revision,
+                client: self.parts.client,
+                queued: false,
             },
         };
         match self.runtime.store.create(draft).await {

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -56,6 +56,8 @@ pub(crate) struct RunParts {
     pub(crate) progress_token: Option<Value>,
     pub(crate) initial_variables: Map<String, Value>,
     pub(crate) cancellation: CancellationToken,
+    /// The task was claimed from the queue.
+    pub(crate) queued: bool,
 }
 
 /// One run of a function.
@@ -77,6 +79,8 @@ pub(crate) struct Run {
     steps: std::sync::Mutex<Steps>,
     progress: std::sync::Mutex<f64>,
     last_message: AtomicU64,
+    /// Another worker has the task, or none: nothing is written any more.
+    lost: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +121,7 @@ impl Run {
             steps: std::sync::Mutex::new(Steps { recorded: steps.into_iter().collect(), used: HashSet::new() }),
             progress: std::sync::Mutex::new(f64::NEG_INFINITY),
             last_message: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
             parts,
         })
     }
@@ -172,7 +177,29 @@ impl Run {
     }
 
     pub(crate) fn attempt(&self) -> u32 {
-        u32::try_from(self.fence).unwrap_or(u32::MAX)
+        // A task from the queue was claimed before its first run.
+        let runs = self.fence.saturating_sub(u64::from(self.parts.queued)).max(1);
+        u32::try_from(runs).unwrap_or(u32::MAX)
+    }
+
+    /// Stops the run without writing anything: the task is no longer this worker's.
+    pub(crate) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.cancellation().cancel();
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the task is still held under the fence of this run.
+    pub(crate) fn is_held(&self, task: &Task) -> bool {
+        task.stored.fence == self.fence
+    }
+
+    /// Whether the task is known to be in the store.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.held.try_lock().is_ok_and(|held| held.is_some())
     }
 
     pub(crate) async fn variable_turn(&self) -> MutexGuard<'_, ()> {

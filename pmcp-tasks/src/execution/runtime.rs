@@ -5,13 +5,17 @@ use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Durat
 use dashmap::DashMap;
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{finishing::Finishing, run::Run};
+use super::{
+    finishing::Finishing,
+    lease::{DEFAULT_LEASE, Lease},
+    run::Run,
+};
 use crate::{
     call::{Peer, Revision},
     context::{AskError, RunContext},
@@ -19,7 +23,7 @@ use crate::{
     protocol::{RpcError, v2026},
     store::{
         Draft, NotChanged, QuotaReached, StoreError, TaskStore,
-        backend::{TaskKey, WorkerId},
+        backend::{Holder, TaskKey},
     },
     task::{Change, Outcome, Task},
     tool::{Prepared, ToolErrorKind, ToolResult},
@@ -30,7 +34,10 @@ use crate::{
 pub(crate) struct Runtime {
     pub(crate) store: TaskStore,
     pub(crate) limits: Limits,
-    pub(crate) worker: WorkerId,
+    pub(crate) lease: Lease,
+    pub(crate) execution: Execution,
+    /// Told when there may be queued work.
+    pub(crate) queue_hint: Notify,
     /// Runs whose task is in the store, so that answers and cancellations reach them.
     pub(crate) runs: DashMap<TaskKey, Arc<Run>>,
     /// Which session is told about which task.
@@ -38,7 +45,7 @@ pub(crate) struct Runtime {
     /// The runs, and the requests that may start one.
     tracker: TaskTracker,
     /// Everything else that runs in the background; ends with `stopped`.
-    pub(super) background: TaskTracker,
+    pub(crate) background: TaskTracker,
     /// No new work.
     stopping: CancellationToken,
     /// Running work is cancelled; the parent of every run's own token.
@@ -49,17 +56,53 @@ pub(crate) struct Runtime {
     pub(crate) expose_errors: bool,
 }
 
+/// Which process runs the tasks that are created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Execution {
+    /// The one that was called.
+    #[default]
+    Immediate,
+    /// A worker that shares the store: calls that become tasks are only recorded, and left in a queue.
+    Queued,
+}
+
+/// How tasks are run.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    pub(crate) expose_errors: bool,
+    pub(crate) lease: Duration,
+    pub(crate) execution: Execution,
+    /// How many queued tasks run here at once; `None` if this process takes none.
+    pub(crate) at_once: Option<usize>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            expose_errors: false,
+            lease: DEFAULT_LEASE,
+            execution: Execution::default(),
+            at_once: None,
+        }
+    }
+}
+
 /// What the client learns of a panic.
 pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
 const TIMED_OUT: &str = "the tool took longer than it may";
 const STOPPING: &str = "the server is shutting down";
 
 impl Runtime {
-    pub(crate) fn new(store: TaskStore, limits: Limits, expose_errors: bool) -> Result<Arc<Self>, StoreError> {
+    pub(crate) fn new(store: TaskStore, settings: Settings) -> Result<Arc<Self>, StoreError> {
         Ok(Arc::new(Self {
-            worker: WorkerId(u128::from_be_bytes(store.random()?)),
+            lease: Lease::new(&store, settings.lease)?,
+            execution: settings.execution,
+            queue_hint: Notify::new(),
             store,
-            limits,
+            limits: settings.limits,
             runs: DashMap::new(),
             couriers: DashMap::new(),
             tracker: TaskTracker::new(),
@@ -67,7 +110,7 @@ impl Runtime {
             stopping: CancellationToken::new(),
             cancelling: CancellationToken::new(),
             stopped: CancellationToken::new(),
-            expose_errors,
+            expose_errors: settings.expose_errors,
         }))
     }
 
@@ -95,8 +138,15 @@ impl Runtime {
     ) -> Result<Result<Task, QuotaReached>, StoreError> {
         let runtime = self.clone();
         Finishing::new(&self.tracker, async move {
-            // Before anybody can see the task, so that a cancellation finds the run.
             let key = draft.key.clone();
+            if draft.holder == Holder::Queue {
+                let created = runtime.store.create(draft).await;
+                if let (Ok(Ok(_)), Some(session)) = (&created, session) {
+                    runtime.attend(&session, run.client(), &key, true);
+                }
+                return created;
+            }
+            // Before anybody can see the task, so that a cancellation finds the run.
             runtime.runs.insert(key.clone(), run.clone());
             let created = runtime.store.create(draft).await;
             if let Ok(Ok(task)) = &created {
@@ -126,7 +176,11 @@ impl Runtime {
             self.runs.insert(key.clone(), run.clone());
         }
         let runtime = self.clone();
+        // Others may cancel it, or answer what it asks: those who tell of it have to know that it matters here.
+        let shared = self.store.capabilities().shared;
+        let watch = run.key().filter(|_| shared).map(|key| self.store.watch(key));
         self.tracker.spawn(async move {
+            let _watch = watch;
             // What the tool brings along may panic wherever it is used or dropped, not only in the function.
             let outcome =
                 if let Ok(outcome) = AssertUnwindSafe(runtime.execute(&run, call, timeout)).catch_unwind().await {
@@ -146,10 +200,11 @@ impl Runtime {
     /// written would seem to work until it expires. What was stored is returned.
     async fn end(&self, run: &Run, mut outcome: Outcome) -> Outcome {
         const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+        let handed_over = run.is_lost() || self.hands_over(run, &outcome);
         // What the function left running learns that its call is over.
         run.cancellation().cancel();
         let mut pause = Duration::from_millis(250);
-        while let Err(error) = run.finish(outcome.clone()).await {
+        while !handed_over && let Err(error) = run.finish(outcome.clone()).await {
             tracing::error!(task = ?run.stored_key().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
             match (error, &outcome) {
                 (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
@@ -168,6 +223,12 @@ impl Runtime {
             self.runs.remove(key);
         }
         outcome
+    }
+
+    /// Whether the task is left to others: this server stops before it has ended.
+    fn hands_over(&self, run: &Run, outcome: &Outcome) -> bool {
+        let shared = self.store.capabilities().shared;
+        shared && run.key().is_some() && self.cancelling.is_cancelled() && *outcome == Outcome::Cancelled
     }
 
     async fn execute(&self, run: &Arc<Run>, call: Prepared, timeout: Duration) -> Outcome {
@@ -320,6 +381,19 @@ impl Runtime {
         }
         self.stopped.cancel();
         self.background.close();
+        if self.store.capabilities().shared
+            && let Err(error) = self.lease.give_up(&self.store).await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the lease was not given up: others wait until it runs out"
+            );
+        }
+    }
+
+    /// Whether nothing new is begun any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
     }
 
     /// Fails when running work is cancelled because the server shuts down.

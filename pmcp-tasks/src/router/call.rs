@@ -16,7 +16,7 @@ use crate::{
     context::{AskError, form_answer, form_of},
     execution::{PANICKED, Place, Run, RunParts, visible},
     protocol::{MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
-    store::Draft,
+    store::{Draft, backend::Holder},
     task::{FieldDefinition, InputRequest, Outcome, SCHEMA, TaskBody, TaskHead, TaskStatus},
     time::millis,
     tool::{Arguments, Prepared, Question, TaskSupport, ToolDefinition, ToolResult},
@@ -162,12 +162,13 @@ impl TaskRouter {
         let owner = owner(cx)?;
         let ttl = limits.ttl(ttl, definition.ttl, definition.timeout);
         let now = self.runtime.store.now();
+        let holder = self.runtime.holder().await.map_err(|error| store_failed(&error))?;
         let draft = Draft {
             key: self.runtime.store.new_key(owner).map_err(|error| store_failed(&error))?,
             listed: matches!(cx.caller, Caller::Known { may_list: true, .. }),
             ttl,
             quota: limits.tasks_per_owner,
-            worker: self.runtime.worker,
+            holder,
             head: TaskHead {
                 schema: SCHEMA,
                 owner: owner.clone(),
@@ -190,6 +191,9 @@ impl TaskRouter {
                 answers: arguments.answers,
                 variables: variables.clone(),
                 on_crash: definition.on_crash,
+                revision: cx.revision,
+                client: cx.client,
+                queued: holder == Holder::Queue,
             },
         };
         let run = Run::new(
@@ -289,6 +293,7 @@ impl TaskRouter {
             initial_variables: Map::new(),
             // A task is cancelled by its own method, not with the request that created it.
             cancellation: self.runtime.cancelling.child_token(),
+            queued: false,
         }
     }
 }

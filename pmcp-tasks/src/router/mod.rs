@@ -1,7 +1,9 @@
 //! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
 
 mod call;
+mod keeper;
 mod listen;
+mod recovery;
 mod retry;
 mod tasks;
 #[cfg(test)]
@@ -14,14 +16,16 @@ use serde_json::{Map, Value};
 
 pub use listen::Subscription;
 
+pub use crate::execution::Execution;
+
 use crate::{
     call::{CallContext, Caller, Revision},
-    execution::Runtime,
+    execution::{Runtime, Settings},
     limits::Limits,
     protocol::{RpcError, code, v2026},
     store::{StoreError, TaskStore},
     task::Owner,
-    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition, header},
 };
 
 /// Accepts or refuses the arguments of a call.
@@ -43,6 +47,8 @@ pub struct TaskRouter {
     runtime: Arc<Runtime>,
     tools: Arc<HashMap<String, Registered>>,
     order: Arc<[String]>,
+    /// How many queued tasks run here at once.
+    at_once: Option<usize>,
 }
 
 impl fmt::Debug for TaskRouter {
@@ -55,8 +61,7 @@ impl fmt::Debug for TaskRouter {
 pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<Registered>,
-    limits: Limits,
-    expose_errors: bool,
+    settings: Settings,
 }
 
 impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
@@ -82,6 +87,14 @@ pub enum BuildError {
         /// Why.
         reason: String,
     },
+    /// An argument cannot be repeated in a header.
+    #[error("tool `{tool}`: {reason}")]
+    Header {
+        /// The tool.
+        tool: String,
+        /// Why.
+        reason: String,
+    },
     /// A tool may run longer than tasks exist.
     #[error("tool `{tool}`: its timeout and ten minutes are longer than the longest task ({max:?})")]
     Timeout {
@@ -99,12 +112,18 @@ impl TaskRouter {
     /// Begins a router without state.
     #[must_use]
     pub fn builder() -> TaskRouterBuilder<()> {
-        TaskRouterBuilder { state: (), tools: Vec::new(), limits: Limits::default(), expose_errors: false }
+        TaskRouterBuilder { state: (), tools: Vec::new(), settings: Settings::default() }
     }
 
     /// The tools, in the order of their registration.
     pub fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
         self.order.iter().filter_map(|name| self.tools.get(name)).map(|tool| &*tool.definition)
+    }
+
+    /// The tool with this name.
+    #[must_use]
+    pub fn definition(&self, name: &str) -> Option<&ToolDefinition> {
+        self.tools.get(name).map(|tool| &*tool.definition)
     }
 
     /// The limits the router was built with.
@@ -174,16 +193,18 @@ impl TaskRouter {
         self.runtime.shut_down(grace).await;
     }
 
-    /// Starts the work in the background that a serving process needs: removing expired tasks.
+    /// Starts the work in the background that a serving process needs: removing expired tasks and, where other processes
+    /// share the store, keeping the lease, taking over the tasks of dead workers, and learning what others do to tasks here.
     pub fn keep_house(&self) {
         self.runtime.keep_house();
+        self.keep();
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The state that tools take parts of; call it before registering them.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
-        TaskRouterBuilder { state, tools: self.tools, limits: self.limits, expose_errors: self.expose_errors }
+        TaskRouterBuilder { state, tools: self.tools, settings: self.settings }
     }
 
     /// Registers a tool.
@@ -199,20 +220,44 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
 
     /// Other limits than the default ones.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// How long a worker may go without renewing its lease before others that share the store take its tasks over. Default
+    /// 10 seconds; it is renewed four times as often.
+    #[must_use]
+    pub fn lease(mut self, period: Duration) -> Self {
+        self.settings.lease = period;
+        self
+    }
+
+    /// Which process runs the tasks that are created here.
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.settings.execution = execution;
+        self
+    }
+
+    /// Runs queued tasks here, at most `at_once` at the same time.
+    #[must_use]
+    pub fn worker(mut self, at_once: usize) -> Self {
+        self.settings.at_once = Some(at_once);
+        self
     }
 
     /// Whether clients see what went wrong inside a tool. For development only.
     #[must_use]
-    pub fn expose_errors(self, expose_errors: bool) -> Self {
-        Self { expose_errors, ..self }
+    pub fn expose_errors(mut self, expose_errors: bool) -> Self {
+        self.settings.expose_errors = expose_errors;
+        self
     }
 
     /// The router, with its tasks in this store.
     ///
     /// # Errors
-    /// Two tools have one name, a question cannot be asked, a timeout is too long, or the store fails.
+    /// Two tools have one name, a question cannot be asked, a header cannot be sent, a timeout is too long, or the store fails.
     pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
         let mut tools = HashMap::new();
         let mut order = Vec::new();
@@ -225,16 +270,19 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                     reason: error.to_string(),
                 })?;
             }
-            if self.limits.ttl(None, None, definition.timeout) > self.limits.max_ttl {
-                return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.limits.max_ttl });
+            header::parameters(&definition.input_schema)
+                .map_err(|reason| BuildError::Header { tool: definition.name.clone(), reason })?;
+            if self.settings.limits.ttl(None, None, definition.timeout) > self.settings.limits.max_ttl {
+                return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.settings.limits.max_ttl });
             }
             order.push(definition.name.clone());
             if let Some(other) = tools.insert(definition.name.clone(), tool) {
                 return Err(BuildError::DuplicateTool(other.definition.name.clone()));
             }
         }
-        let runtime = Runtime::new(store, self.limits, self.expose_errors)?;
-        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into() })
+        let at_once = self.settings.at_once;
+        let runtime = Runtime::new(store, self.settings)?;
+        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into(), at_once })
     }
 }
 

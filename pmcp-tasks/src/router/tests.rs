@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::TaskRouter;
 use crate::{
-    TaskStore,
+    TaskStore, ToolContext,
     call::{CallContext, Caller, ClientCapabilities, Peer, PeerError, Revision},
     task::Owner,
     testing::ManualClock,
@@ -34,6 +34,24 @@ impl Tool<()> for Greet {
                 return Ok(ToolResult::text(cx.tool().elicit::<Name>("?").await?.name));
             }
             Ok(ToolResult::default())
+        }))
+    }
+}
+
+/// Leaves its context to whoever finds it.
+enum Leave {}
+
+static LEFT: std::sync::Mutex<Option<ToolContext>> = std::sync::Mutex::new(None);
+
+impl Tool<()> for Leave {
+    fn definition() -> ToolDefinition {
+        ToolDefinition { name: "leave".into(), ..ToolDefinition::default() }
+    }
+
+    fn prepare((): &(), _: Arguments) -> Result<Prepared, ArgumentError> {
+        Ok(Prepared::new(|cx| {
+            *LEFT.lock().unwrap() = Some(cx.tool());
+            async { Ok(ToolResult::default()) }
         }))
     }
 }
@@ -69,7 +87,7 @@ impl Fixture {
     fn new() -> Self {
         let clock = ManualClock::new();
         let store = TaskStore::memory().with_clock(clock.clone());
-        let router = TaskRouter::builder().tool::<Greet>().build(store).unwrap();
+        let router = TaskRouter::builder().tool::<Greet>().tool::<Leave>().build(store).unwrap();
         Self { router, clock, session: CancellationToken::new() }
     }
 
@@ -156,6 +174,16 @@ async fn an_answered_call_leaves_nothing() {
     call["requestState"] = asked["requestState"].clone();
     call["inputResponses"] = json!({ "input-1": { "action": "accept", "content": { "name": "Ann" } } });
     fixture.ok("tools/call", call, &cx).await;
+    assert!(fixture.becomes_idle().await);
+}
+
+#[tokio::test]
+async fn a_question_after_the_end_leaves_nothing() {
+    let fixture = Fixture::new();
+    let cx = fixture.cx(Revision::V2026, false);
+    fixture.ok("tools/call", json!({ "name": "leave" }), &cx).await;
+    let left = LEFT.lock().unwrap().take().unwrap();
+    assert!(left.elicit::<Name>("?").await.is_err());
     assert!(fixture.becomes_idle().await);
 }
 

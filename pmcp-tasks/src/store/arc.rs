@@ -67,6 +67,14 @@ impl<T: StorageBackend + ?Sized> StorageBackend for Arc<T> {
         (**self).bury(worker, seen).await
     }
 
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        (**self).buried().await
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        (**self).settle(worker).await
+    }
+
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
         (**self).sweep(n, now).await
     }

@@ -407,6 +407,15 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// buried worker is `true`.
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool>;
 
+    /// The buried workers whose tasks may still have to be claimed: those that were not settled.
+    ///
+    /// *Contract.* A buried worker is listed until it is settled, so that its tasks are found although whoever buried it
+    /// died before claiming them.
+    async fn buried(&self) -> Result<Vec<WorkerId>>;
+
+    /// Notes that every task of a buried worker was claimed. It stays buried.
+    async fn settle(&self, worker: &WorkerId) -> Result<()>;
+
     /// Removes at most `n` expired tasks, found by index; tells how many. Does nothing where the service expires records.
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16>;
 

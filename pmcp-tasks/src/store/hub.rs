@@ -1,23 +1,49 @@
 //! Wakes those who wait for a task in this process.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use dashmap::DashMap;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::backend::TaskKey;
+use crate::time::Clock;
+
+/// How often a task is looked at although nobody said that it changed: hints of other processes may be lost.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Who waits for which task.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hub {
     waiting: Arc<DashMap<TaskKey, watch::Sender<()>>>,
+    /// Where a backend that gives hints is told what is waited for.
+    interest: Arc<OnceLock<mpsc::UnboundedSender<(TaskKey, bool)>>>,
 }
 
 impl Hub {
     /// Starts to watch a task: every change announced from now on ends a [`Watch::changed`].
-    pub(crate) fn watch(&self, key: &TaskKey) -> Watch {
-        let receiver = self.waiting.entry(key.clone()).or_insert_with(|| watch::channel(()).0).subscribe();
-        Watch { receiver: Some(receiver), key: key.clone(), hub: self.clone() }
+    pub(crate) fn watch(&self, key: &TaskKey, looking: Option<Arc<dyn Clock>>) -> Watch {
+        let entry = self.waiting.entry(key.clone()).or_insert_with(|| {
+            self.tell(key, true);
+            watch::channel(()).0
+        });
+        Watch { receiver: Some(entry.subscribe()), key: key.clone(), hub: self.clone(), looking }
+    }
+
+    /// Tells a backend what is waited for, from now on.
+    pub(crate) fn tell_interest(&self, interest: mpsc::UnboundedSender<(TaskKey, bool)>) {
+        // A second feed of the same store changes nothing.
+        let _ = self.interest.set(interest);
+        self.waiting.iter().for_each(|entry| self.tell(entry.key(), true));
+    }
+
+    fn tell(&self, key: &TaskKey, waiting: bool) {
+        if let Some(interest) = self.interest.get() {
+            // A feed that is gone gives no hints.
+            let _ = interest.send((key.clone(), waiting));
+        }
     }
 
     /// Announces that a task changed.
@@ -40,11 +66,28 @@ pub(crate) struct Watch {
     receiver: Option<watch::Receiver<()>>,
     key: TaskKey,
     hub: Hub,
+    /// Set where other processes may change the task: the clock of the looks.
+    looking: Option<Arc<dyn Clock>>,
 }
 
 impl Watch {
-    /// Ends at the next change, or at once if there was one since the last call.
+    /// Ends at the next change, or at once if there was one since the last call; where other processes may change the task,
+    /// also when it is time to look.
     pub(crate) async fn changed(&mut self) {
+        let looking = self.looking.clone();
+        let look = async {
+            match looking {
+                Some(clock) => clock.sleep(LOOK).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.announced() => {}
+            () = look => {}
+        }
+    }
+
+    async fn announced(&mut self) {
         let changed = match &mut self.receiver {
             Some(receiver) => receiver.changed().await.is_ok(),
             None => false,
@@ -60,7 +103,9 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // Dropped before it is counted: of two that go at once, the later one finds none left.
         self.receiver = None;
-        self.hub.waiting.remove_if(&self.key, |_, sender| sender.receiver_count() == 0);
+        if self.hub.waiting.remove_if(&self.key, |_, sender| sender.receiver_count() == 0).is_some() {
+            self.hub.tell(&self.key, false);
+        }
     }
 }
 
@@ -73,7 +118,7 @@ mod tests {
     async fn an_announcement_before_waiting_is_not_lost_and_nothing_is_left_behind() {
         let hub = Hub::default();
         let key = TaskKey { owner: OwnerKey([0; 32]), id: TaskId::from_random([0; 16]) };
-        let (mut one, two) = (hub.watch(&key), hub.watch(&key));
+        let (mut one, two) = (hub.watch(&key, None), hub.watch(&key, None));
         hub.announce(&key);
         one.changed().await;
         drop(one);
@@ -92,7 +137,7 @@ mod tests {
             for _ in 0..4 {
                 threads.spawn(|| {
                     for _ in 0..2000 {
-                        let watch = hub.watch(&key);
+                        let watch = hub.watch(&key, None);
                         barrier.wait();
                         drop(watch);
                         barrier.wait();

@@ -6,10 +6,16 @@ mod cursor;
 mod error;
 mod hub;
 mod memory;
+mod part;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod task_store;
+mod workers;
 
 pub use backend::StorageBackend;
 pub use error::StoreError;
 pub use memory::MemoryBackend;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteBackend;
 pub(crate) use task_store::{Draft, NotChanged, QuotaReached};
 pub use task_store::{TaskPage, TaskStore};

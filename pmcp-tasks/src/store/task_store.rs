@@ -17,7 +17,7 @@ use super::{
     StorageBackend, StoreError,
     backend::{
         Capabilities, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
-        Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WorkerId, WriteId, Written,
+        Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
     },
     cursor,
     hub::{Hub, Watch},
@@ -38,11 +38,11 @@ const CONFLICTS: u32 = 64;
 /// Where tasks live: a backend, with the clock and the randomness everything uses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TaskStore {
-    backend: Arc<dyn StorageBackend>,
+    pub(super) backend: Arc<dyn StorageBackend>,
     capabilities: Arc<Capabilities>,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
-    hub: Hub,
+    pub(super) hub: Hub,
     stamp: Arc<AtomicU64>,
     writes: Arc<Writes>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Draft {
     pub(crate) listed: bool,
     pub(crate) ttl: Duration,
     pub(crate) quota: u32,
-    pub(crate) worker: WorkerId,
+    pub(crate) holder: Holder,
     pub(crate) head: TaskHead,
     pub(crate) body: TaskBody,
 }
@@ -119,16 +119,34 @@ impl TaskStore {
         }
     }
 
-    /// The store a URL names: `memory:`.
+    /// The store a URL names: `memory:`, or `sqlite:` and the path of a file, such as `sqlite:tasks.db` or
+    /// `sqlite:/var/lib/tasks.db` (feature `sqlite`).
     ///
     /// # Errors
-    /// The URL names no store of this build.
-    #[expect(clippy::unused_async, reason = "every other store has to connect")]
+    /// The URL names no store of this build, or the store cannot be opened.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::memory()),
-            _ => Err(StoreError::Url(format!("unknown store `{url}`; this build has `memory:`"))),
+            Some(("sqlite", path)) => Self::sqlite(path).await,
+            _ => Err(StoreError::Url(format!("unknown store `{url}`; use `memory:` or `sqlite:` and a path"))),
         }
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn sqlite(path: &str) -> Result<Self, StoreError> {
+        let help = match path {
+            ":memory:" => "for a store in memory use `memory:`",
+            "" => "use `sqlite:` and the path of a file, such as `sqlite:tasks.db`",
+            path if path.starts_with("//") => "use `sqlite:` and the path of a file, without `//`",
+            path => return Ok(Self::new(super::SqliteBackend::open(path).await?)),
+        };
+        Err(StoreError::Url(format!("`sqlite:{path}` names no file; {help}")))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    #[expect(clippy::unused_async, reason = "with the feature it has to open a file")]
+    async fn sqlite(_: &str) -> Result<Self, StoreError> {
+        Err(StoreError::Url("`sqlite:` needs the feature `sqlite` of `pmcp-tasks`".to_owned()))
     }
 
     /// The same store on another clock.
@@ -202,7 +220,7 @@ impl TaskStore {
         Ok(TaskKey { owner: owner.key(), id: TaskId::from_random(self.random()?) })
     }
 
-    /// Creates a task held by the worker. It can be read by anybody who shares the store when this returns.
+    /// Creates a task. It can be read by anybody who shares the store when this returns.
     pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, QuotaReached>, StoreError> {
         let now = self.now();
         let new = NewTask {
@@ -211,7 +229,7 @@ impl TaskStore {
             stamp: self.next_stamp(now),
             expires: now.after(draft.ttl),
             quota: draft.quota,
-            holder: Holder::Worker(draft.worker),
+            holder: draft.holder,
             head: self.encode(&draft.head)?,
             body: self.encode(&draft.body)?,
             idempotency: None,
@@ -252,7 +270,7 @@ impl TaskStore {
         stored.map(|stored| self.decode(key, stored)).transpose()
     }
 
-    fn decode(&self, key: &TaskKey, stored: StoredTask) -> Result<Task, StoreError> {
+    pub(super) fn decode(&self, key: &TaskKey, stored: StoredTask) -> Result<Task, StoreError> {
         Task::decode(self.capabilities.name, key.clone(), stored)
     }
 
@@ -291,9 +309,20 @@ impl TaskStore {
         fence: Option<u64>,
         changes: &[Change],
     ) -> Result<(), NotChanged> {
+        self.put(known, fence, changes, HolderChange::Keep).await
+    }
+
+    /// The same, and what it does to the holder. A task that ends is released whatever is said.
+    pub(super) async fn put(
+        &self,
+        known: &mut Task,
+        fence: Option<u64>,
+        changes: &[Change],
+        holder: HolderChange,
+    ) -> Result<(), NotChanged> {
         let write = self.write_id().await.map_err(NotChanged::Store)?;
         for _ in 0..CONFLICTS {
-            if matches!(self.write(known, fence, changes, write).await?, Attempt::Written) {
+            if matches!(self.write(known, fence, changes, holder, write).await?, Attempt::Written) {
                 return Ok(());
             }
         }
@@ -309,6 +338,7 @@ impl TaskStore {
         known: &mut Task,
         fence: Option<u64>,
         changes: &[Change],
+        holder: HolderChange,
         write: WriteId,
     ) -> Result<Attempt, NotChanged> {
         let now = self.now();
@@ -321,7 +351,7 @@ impl TaskStore {
             head: self.encode(&head).map_err(NotChanged::Store)?,
             outcome: outcome.as_ref().map(|outcome| self.encode(outcome)).transpose().map_err(NotChanged::Store)?,
             open: outcome.is_none(),
-            holder: if outcome.is_some() { HolderChange::Release } else { HolderChange::Keep },
+            holder: if outcome.is_some() { HolderChange::Release } else { holder },
             write,
         };
         let written = self.retry(|| self.backend.put(&known.key, &put, now)).await.map_err(NotChanged::Store)?;
@@ -356,7 +386,7 @@ impl TaskStore {
     /// Makes changes only if nobody wrote since `known` was read; whether it did.
     pub(crate) async fn change_once(&self, known: &mut Task, changes: &[Change]) -> Result<bool, NotChanged> {
         let write = self.write_id().await.map_err(NotChanged::Store)?;
-        match self.write(known, None, changes, write).await? {
+        match self.write(known, None, changes, HolderChange::Keep, write).await? {
             Attempt::Written => Ok(true),
             Attempt::Overtaken => Ok(false),
         }
@@ -424,9 +454,11 @@ impl TaskStore {
         self.hub.len()
     }
 
-    /// Watches a task for changes made through this store.
+    /// Watches a task for changes: those made through this store at once, those of other processes when they are hinted
+    /// at, or looked for.
     pub(crate) fn watch(&self, key: &TaskKey) -> Watch {
-        self.hub.watch(key)
+        let looking = self.capabilities.shared.then(|| self.clock.clone());
+        self.hub.watch(key, looking)
     }
 
     fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
@@ -440,7 +472,7 @@ impl TaskStore {
     }
 
     /// Tries an operation again while the store does not answer, waiting 20, 40 and 80 ms.
-    async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
+    pub(super) async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
         &self,
         operation: impl Fn() -> F + Send,
     ) -> Result<T, StoreError> {

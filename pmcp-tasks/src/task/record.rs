@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Owner, TaskId, TaskStatus};
 use crate::{
+    call::{ClientCapabilities, Revision},
     protocol::RpcError,
     store::{
         StoreError,
@@ -73,6 +74,12 @@ pub(crate) struct TaskBody {
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
     pub(crate) on_crash: OnCrash,
+    /// How the client that called speaks, for the questions of a run in another process.
+    pub(crate) revision: Revision,
+    /// What it can do, likewise.
+    pub(crate) client: ClientCapabilities,
+    /// It was left to a worker to begin it.
+    pub(crate) queued: bool,
 }
 
 /// How a task ended.

@@ -5,7 +5,10 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ToolError, ToolResult};
+use super::{
+    ToolError, ToolResult,
+    header::{self, HeaderParameter},
+};
 use crate::{context::RunContext, task::FieldDefinition};
 
 /// Whether calls of a tool become tasks (tasks, "Tool-Level Negotiation").
@@ -92,6 +95,15 @@ pub struct ToolDefinition {
     pub variables: Vec<FieldDefinition>,
     /// `_meta` of the tool.
     pub meta: Map<String, Value>,
+}
+
+impl ToolDefinition {
+    /// The arguments that 2026-07-28 clients repeat in HTTP headers, for the transport to compare.
+    #[must_use]
+    pub fn header_parameters(&self) -> Vec<HeaderParameter> {
+        // Wrong ones are refused when the router is built.
+        header::parameters(&self.input_schema).unwrap_or_default()
+    }
 }
 
 /// The arguments of a call: the client's, and the answers to the tool's questions.

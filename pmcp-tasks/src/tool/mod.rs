@@ -2,6 +2,7 @@
 
 mod definition;
 mod error;
+pub(crate) mod header;
 mod result;
 pub(crate) mod schema;
 
@@ -10,5 +11,6 @@ pub use definition::{
 };
 pub(crate) use error::Kind as ToolErrorKind;
 pub use error::{ResultExt, ToolError};
+pub use header::{HeaderParameter, NotPrimitive};
 pub use result::{Content, ToolOutput, ToolResult};
 pub(crate) use result::{output_schema, tool_result};

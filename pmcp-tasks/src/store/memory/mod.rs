@@ -25,9 +25,10 @@ use self::{
 use super::{
     StorageBackend, StoreError,
     backend::{
-        Beat, Capabilities, Claimed, Create, Feed, FieldOp, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+        Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
         Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
     },
+    part,
 };
 use crate::{task::OwnerKey, time::Millis};
 
@@ -274,10 +275,7 @@ impl StorageBackend for MemoryBackend {
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        check_sizes(merge.ops.iter().filter_map(|(_, op)| match op {
-            FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
-            FieldOp::Remove => None,
-        }))?;
+        check_sizes(part::values(merge))?;
         let Some(task) = self.tasks.get(key) else { return Ok(Merged::Missing) };
         let mut record = lock(&task);
         Ok(if record.exists(now) { record.merge(merge) } else { Merged::Missing })
@@ -344,6 +342,15 @@ impl StorageBackend for MemoryBackend {
         Ok(self.workers.bury(*worker, seen))
     }
 
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        Ok(self.workers.buried())
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        self.workers.settle(*worker);
+        Ok(())
+    }
+
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
         let mut removed = 0;
         for key in self.expiry.due(now, n) {
@@ -358,12 +365,7 @@ impl StorageBackend for MemoryBackend {
 }
 
 fn check_sizes<'a>(parts: impl IntoIterator<Item = &'a Bytes>) -> Result<()> {
-    for part in parts {
-        if u32::try_from(part.len()).map_or(true, |size| size > MAX_PART) {
-            return Err(StoreError::TooLarge { backend: "memory", size: part.len() as u64, max: MAX_PART });
-        }
-    }
-    Ok(())
+    part::check_sizes("memory", MAX_PART, parts)
 }
 
 /// Locks; a panic elsewhere is no reason to refuse, as no operation leaves a state half changed behind it.

@@ -1,9 +1,6 @@
 //! The workers and their counters.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Mutex,
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use super::lock;
 use crate::store::backend::{Beat, WorkerId};
@@ -14,14 +11,14 @@ pub(super) struct Workers(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     alive: BTreeMap<WorkerId, u64>,
-    /// Never shrinks: being buried is final.
-    buried: HashSet<WorkerId>,
+    /// With whether they are settled. Never shrinks: being buried is final.
+    buried: BTreeMap<WorkerId, bool>,
 }
 
 impl Workers {
     pub(super) fn beat(&self, worker: WorkerId) -> Beat {
         let mut state = lock(&self.0);
-        if state.buried.contains(&worker) {
+        if state.buried.contains_key(&worker) {
             return Beat::Buried;
         }
         let counter = state.alive.entry(worker).or_default();
@@ -35,14 +32,24 @@ impl Workers {
 
     pub(super) fn bury(&self, worker: WorkerId, seen: u64) -> bool {
         let mut state = lock(&self.0);
-        if state.buried.contains(&worker) {
+        if state.buried.contains_key(&worker) {
             return true;
         }
         if state.alive.get(&worker) != Some(&seen) {
             return false;
         }
         state.alive.remove(&worker);
-        state.buried.insert(worker);
+        state.buried.insert(worker, false);
         true
+    }
+
+    pub(super) fn buried(&self) -> Vec<WorkerId> {
+        lock(&self.0).buried.iter().filter(|(_, settled)| !**settled).map(|(worker, _)| *worker).collect()
+    }
+
+    pub(super) fn settle(&self, worker: WorkerId) {
+        if let Some(settled) = lock(&self.0).buried.get_mut(&worker) {
+            *settled = true;
+        }
     }
 }

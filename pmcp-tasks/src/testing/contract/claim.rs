@@ -193,6 +193,23 @@ pub async fn burying_again_is_true(backend: Backend) {
     }
 }
 
+/// A buried worker is listed as such until it is settled, and stays buried then.
+pub async fn a_buried_worker_is_listed_until_it_is_settled(backend: Backend) {
+    backend.beat(&worker(1)).await.unwrap();
+    backend.settle(&worker(1)).await.unwrap();
+    assert_eq!(backend.buried().await.unwrap(), [], "settling the living does nothing");
+    for _ in 0..2 {
+        assert!(backend.bury(&worker(1), 1).await.unwrap());
+        assert_eq!(backend.buried().await.unwrap(), [worker(1)]);
+    }
+    for _ in 0..2 {
+        backend.settle(&worker(1)).await.unwrap();
+        assert_eq!(backend.buried().await.unwrap(), []);
+        assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Buried);
+        assert!(backend.bury(&worker(1), 1).await.unwrap());
+    }
+}
+
 /// Sweeping removes at most `n` tasks, and none that lives.
 pub async fn a_sweep_spares_the_living(backend: Backend) {
     for n in 0..10 {

@@ -139,6 +139,7 @@ macro_rules! storage_contract {
                 a_buried_worker_stays_buried
                 a_renewed_worker_is_not_buried
                 burying_again_is_true
+                a_buried_worker_is_listed_until_it_is_settled
                 a_sweep_spares_the_living
                 racing_creates_keep_the_quota
                 racing_creates_with_one_idempotency_key_make_one_task

@@ -28,6 +28,7 @@ pub(crate) enum Fault {
 struct State {
     fault: Option<(Fault, usize)>,
     gate: Option<Arc<Semaphore>>,
+    create_gate: Option<Arc<Semaphore>>,
     max_part: Option<u32>,
 }
 
@@ -58,14 +59,21 @@ impl FaultyBackend {
         self.state.lock().unwrap().fault = None;
     }
 
-    /// Writes that are applied wait for a permit before they return.
+    /// Writes that are applied, but creations, wait for a permit before they return.
     pub(crate) fn hold_replies(&self) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
         self.state.lock().unwrap().gate = Some(gate.clone());
         gate
     }
 
-    async fn write<T>(&self, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    /// Creations that are applied wait for a permit before they return.
+    pub(crate) fn hold_creations(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.state.lock().unwrap().create_gate = Some(gate.clone());
+        gate
+    }
+
+    async fn write<T>(&self, write: impl Future<Output = Result<T>> + Send, may_wait: bool) -> Result<T> {
         let (fault, gate) = {
             let mut state = self.state.lock().unwrap();
             let fault = match &mut state.fault {
@@ -75,7 +83,7 @@ impl FaultyBackend {
                 }
                 _ => None,
             };
-            (fault, state.gate.clone())
+            (fault, state.gate.clone().filter(|_| may_wait))
         };
         let unavailable = || StoreError::Unavailable { backend: "faulty", source: "as the test wants".into() };
         if fault == Some(Fault::Down) {
@@ -98,7 +106,12 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
-        self.write(self.inner.create(new, now)).await
+        let created = self.write(self.inner.create(new, now), false).await;
+        let gate = self.state.lock().unwrap().create_gate.clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        created
     }
 
     async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
@@ -106,11 +119,11 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        self.write(self.inner.put(key, put, now)).await
+        self.write(self.inner.put(key, put, now), true).await
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        self.write(self.inner.merge(key, merge, now)).await
+        self.write(self.inner.merge(key, merge, now), true).await
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
@@ -139,6 +152,14 @@ impl StorageBackend for FaultyBackend {
 
     async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
         self.inner.workers().await
+    }
+
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        self.inner.buried().await
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        self.inner.settle(worker).await
     }
 
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {

@@ -1,0 +1,226 @@
+//! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use super::TaskRouter;
+use crate::{
+    execution::{Execution, Renewal},
+    store::{
+        StoreError,
+        backend::{Holder, WorkerId},
+    },
+};
+
+/// Renewals and looks at the others in one lease period.
+const LOOKS: u32 = 4;
+
+/// How many tasks are claimed at once.
+const BATCH: u16 = 32;
+
+/// How long a worker that found nothing to do waits, unless it is told.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// What a worker has seen of the others.
+#[derive(Default)]
+struct Watched {
+    /// Each counter, and when it was first seen, on our own monotonic clock: no wall clock is compared.
+    counters: HashMap<WorkerId, (u64, Duration)>,
+    last_look: Option<Duration>,
+}
+
+impl Watched {
+    /// The workers whose counter has not moved for a period, with that counter.
+    fn dead(&mut self, workers: &[(WorkerId, u64)], now: Duration, period: Duration) -> Vec<(WorkerId, u64)> {
+        // Who was stopped itself has not watched: the others may have stood still with it.
+        if self.last_look.replace(now).is_some_and(|last| now.saturating_sub(last) > period / 2) {
+            self.counters.clear();
+        }
+        self.counters.retain(|worker, _| workers.iter().any(|(listed, _)| listed == worker));
+        let mut dead = Vec::new();
+        for &(worker, counter) in workers {
+            let seen = self.counters.entry(worker).or_insert((counter, now));
+            if seen.0 != counter {
+                *seen = (counter, now);
+            } else if now.saturating_sub(seen.1) >= period {
+                dead.push((worker, counter));
+            }
+        }
+        dead
+    }
+}
+
+impl TaskRouter {
+    /// Keeps the lease and watches the others until the server stops. Only where others share the store.
+    pub(super) async fn keep_lease(self) {
+        let runtime = &self.runtime;
+        let mut watched = Watched::default();
+        let mut ticks = 0_u32;
+        loop {
+            if let Err(error) = self.keep_once(&mut watched, ticks).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be kept");
+                if runtime.lease.has_run_out(runtime.store.clock().as_ref()) {
+                    tracing::error!("the lease has run out: this worker stops its tasks");
+                    self.lose_everything();
+                }
+            }
+            ticks = ticks.wrapping_add(1);
+            tokio::select! {
+                () = runtime.store.clock().sleep(runtime.lease.period() / LOOKS) => {}
+                () = runtime.stopped() => return,
+            }
+        }
+    }
+
+    async fn keep_once(&self, watched: &mut Watched, tick: u32) -> Result<(), StoreError> {
+        let (runtime, store) = (&self.runtime, &self.runtime.store);
+        if runtime.is_stopping() {
+            // Nothing is taken over any more; what runs is renewed until it has ended.
+            return runtime.lease.renew(store).await.map(drop);
+        }
+        if runtime.lease.renew(store).await? == Renewal::Lost {
+            tracing::error!("others took this worker for dead: it stops its tasks");
+            self.lose_everything();
+            runtime.lease.renew(store).await?;
+        }
+        let me = runtime.lease.worker();
+        let now = store.clock().monotonic();
+        let others: Vec<_> = store.workers().await?.into_iter().filter(|(worker, _)| *worker != me).collect();
+        for (worker, counter) in watched.dead(&others, now, runtime.lease.period()) {
+            if store.bury(&worker, counter).await? {
+                tracing::warn!(worker = %format_args!("{:032x}", worker.0), "a worker died");
+            }
+        }
+        for worker in store.buried().await? {
+            while self.claim(&Holder::Worker(worker), BATCH).await? {}
+            store.settle(&worker).await?;
+        }
+        if tick.is_multiple_of(LOOKS) {
+            self.adopt(me).await?;
+            runtime.refresh().await;
+        }
+        Ok(())
+    }
+
+    /// Stops what runs here, without writing anything: it is others' now.
+    fn lose_everything(&self) {
+        for run in &self.runtime.runs {
+            run.lose();
+        }
+        if let Err(error) = self.runtime.lease.replace(&self.runtime.store) {
+            tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
+        }
+    }
+
+    /// Claims tasks of a holder and goes on with them; whether there may be more.
+    async fn claim(&self, from: &Holder, n: u16) -> Result<bool, StoreError> {
+        let me = self.runtime.lease.known(&self.runtime.store).await?;
+        let (claimed, n_claimed) = self.runtime.store.claim(from, &me, n).await?;
+        for task in claimed {
+            self.take_over(task).await;
+        }
+        Ok(n_claimed == usize::from(n))
+    }
+
+    /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
+    async fn adopt(&self, me: WorkerId) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.runtime.store.held(&Holder::Worker(me), after.as_ref(), BATCH).await?;
+            let more = page.len() == usize::from(BATCH);
+            after = page.last().cloned();
+            for key in page {
+                if !self.runtime.runs.contains_key(&key) {
+                    self.adopt_one(&key, me).await;
+                }
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs queued tasks, at most `at_once` at the same time, until the server stops.
+    pub(super) async fn work_queue(self, at_once: usize) {
+        let runtime = &self.runtime;
+        loop {
+            let room = at_once.saturating_sub(runtime.runs.len());
+            let room = u16::try_from(room).unwrap_or(u16::MAX).min(BATCH);
+            let more = room > 0
+                && !runtime.is_stopping()
+                && self.claim(&Holder::Queue, room).await.unwrap_or_else(|error| {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
+                    false
+                });
+            if more {
+                continue;
+            }
+            tokio::select! {
+                () = runtime.store.clock().sleep(IDLE) => {}
+                () = runtime.queue_hint.notified() => {}
+                () = runtime.stopped() => return,
+            }
+        }
+    }
+
+    /// Claims up to `at_once` queued tasks, runs them to their end, and tells how many there were.
+    ///
+    /// For functions as a service: one invocation answers the call and leaves the task in the queue, another one calls this.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn run_queued(&self, at_once: u16) -> Result<usize, StoreError> {
+        let me = self.runtime.lease.known(&self.runtime.store).await?;
+        let (claimed, _) = self.runtime.store.claim(&Holder::Queue, &me, at_once).await?;
+        let mut ends = Vec::new();
+        for task in claimed {
+            ends.extend(self.take_over(task).await);
+        }
+        let count = ends.len();
+        for end in ends {
+            // A run whose end cannot be told has ended.
+            let _ = end.await;
+        }
+        Ok(count)
+    }
+
+    /// Whether this process runs tasks itself, beyond recording them.
+    pub(super) fn runs_tasks(&self) -> bool {
+        self.runtime.execution == Execution::Immediate || self.at_once.is_some()
+    }
+
+    /// Starts what a process that shares its store needs in the background.
+    pub(super) fn keep(&self) {
+        if self.runtime.store.capabilities().shared {
+            self.runtime.background.spawn(Arc::clone(&self.runtime).follow_feed());
+            self.runtime.background.spawn(self.clone().keep_lease());
+        }
+        if let Some(at_once) = self.at_once {
+            self.runtime.background.spawn(self.clone().work_queue(at_once));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const A: WorkerId = WorkerId(1);
+
+    #[test]
+    fn a_counter_that_stands_still_for_a_period_means_dead() {
+        let mut watched = Watched::default();
+        let mut look = |at: u32, counter| watched.dead(&[(A, counter)], at * SECOND, 4 * SECOND);
+        assert!(look(0, 1).is_empty() && look(1, 1).is_empty() && look(2, 2).is_empty());
+        assert!(look(4, 2).is_empty() && look(5, 2).is_empty());
+        assert_eq!(look(6, 2), [(A, 2)]);
+    }
+
+    #[test]
+    fn who_was_stopped_itself_begins_to_watch_anew() {
+        let mut watched = Watched::default();
+        let mut look = |at: u32| watched.dead(&[(A, 1)], at * SECOND, 4 * SECOND);
+        assert!(look(0).is_empty() && look(2).is_empty());
+        assert!(look(60).is_empty() && look(62).is_empty() && !look(64).is_empty());
+    }
+}

@@ -1,0 +1,108 @@
+//! Going on with a task that another process began, or that none has begun yet.
+
+use tokio::sync::oneshot;
+
+use super::TaskRouter;
+use crate::{
+    execution::{Place, Run, RunParts},
+    protocol::RpcError,
+    store::{
+        NotChanged,
+        backend::{Holder, Parts, TaskKey, WorkerId},
+    },
+    task::{Change, Outcome, Task},
+    tool::{Arguments, OnCrash},
+};
+
+/// What the client learns of a task whose process died.
+const LOST: &str = "the server that ran this task stopped before the task had ended";
+/// What the client learns of a task whose arguments this version of the tool does not take.
+const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
+
+impl TaskRouter {
+    /// Goes on with a task that was just claimed, or ends it. The receiver gets the outcome of a run.
+    pub(super) async fn take_over(&self, task: Task) -> Option<oneshot::Receiver<Outcome>> {
+        let body = task.body.clone()?;
+        let never_begun = body.queued && task.stored.fence <= 2;
+        if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
+            tracing::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
+            self.end(task, RpcError::internal(LOST)).await;
+            return None;
+        }
+        let tool = self.tools.get(&body.tool).filter(|_| self.runs_tasks());
+        let Some(tool) = tool else {
+            // Another process runs it: this one has no such tool, or leaves tasks to workers.
+            tracing::info!(task = %task.id(), tool = body.tool, "the task is left to another worker");
+            self.hand_back(task).await;
+            return None;
+        };
+        let arguments = Arguments { given: body.arguments, answers: body.answers };
+        let Ok(prepared) = (tool.prepare)(arguments) else {
+            self.end(task, RpcError::internal(CHANGED)).await;
+            return None;
+        };
+        tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
+        let left = self.runtime.store.now().until(task.stored.expires);
+        let timeout = tool.definition.timeout.unwrap_or(self.runtime.limits.default_timeout).min(left);
+        let run = Run::new(
+            self.runtime.clone(),
+            RunParts {
+                tool: tool.definition.clone(),
+                is_tool: true,
+                place: Place::Task(task.key.clone()),
+                owner: Some(task.head.owner.clone()),
+                principal: None,
+                revision: body.revision,
+                client: body.client,
+                peer: None,
+                progress_token: None,
+                initial_variables: body.variables,
+                cancellation: self.runtime.cancelling.child_token(),
+                queued: body.queued,
+                task: Some(task),
+            },
+        );
+        Some(self.runtime.start(run, prepared, timeout))
+    }
+
+    /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.
+    pub(super) async fn adopt_one(&self, key: &TaskKey, me: WorkerId) {
+        let parts = Parts::BODY | Parts::VARIABLES | Parts::STEPS;
+        match self.runtime.store.read(key, parts).await {
+            Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
+                // Written by nobody since it was created: its run was never begun.
+                let untouched = task.stored.version == 1 && task.stored.fence == 1;
+                let mut task = task;
+                if let (true, Some(body)) = (untouched, &mut task.body) {
+                    body.on_crash = OnCrash::Restart;
+                }
+                if !self.runtime.runs.contains_key(key) {
+                    drop(self.take_over(task).await);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
+            }
+        }
+    }
+
+    async fn end(&self, mut task: Task, error: RpcError) {
+        let fence = task.stored.fence;
+        let change = [Change::Finish(Outcome::Error(error))];
+        let ended = self.runtime.store.change(&mut task, Some(fence), &change).await;
+        log_failure(&task.key, ended);
+    }
+
+    async fn hand_back(&self, mut task: Task) {
+        let requeued = self.runtime.store.requeue(&mut task).await;
+        log_failure(&task.key, requeued);
+    }
+}
+
+fn log_failure(key: &TaskKey, result: Result<(), NotChanged>) {
+    if let Err(NotChanged::Store(error)) = result {
+        // It stays ours, and is found again as a task that nobody runs.
+        tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
+    }
+}

@@ -1,0 +1,30 @@
+//! The sizes of parts.
+
+use bytes::Bytes;
+
+use super::{
+    StoreError,
+    backend::{FieldOp, Merge, Result},
+};
+
+/// Fails if one of the parts is larger than the backend stores.
+pub(super) fn check_sizes<'a>(
+    backend: &'static str,
+    max: u32,
+    parts: impl IntoIterator<Item = &'a Bytes>,
+) -> Result<()> {
+    for part in parts {
+        if u32::try_from(part.len()).map_or(true, |size| size > max) {
+            return Err(StoreError::TooLarge { backend, size: part.len() as u64, max });
+        }
+    }
+    Ok(())
+}
+
+/// The values a merge writes.
+pub(super) fn values(merge: &Merge) -> impl Iterator<Item = &Bytes> {
+    merge.ops.iter().filter_map(|(_, op)| match op {
+        FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
+        FieldOp::Remove => None,
+    })
+}

@@ -1,0 +1,106 @@
+//! Workers: their counters, what becomes of their tasks.
+
+use rusqlite::OptionalExtension as _;
+
+use super::{
+    Db,
+    error::Result,
+    row::{Record, array, clamped, exact, holder_bytes, key, natural, select_record},
+};
+use crate::{
+    store::backend::{Beat, Claimed, Holder, Parts, WorkerId},
+    time::Millis,
+};
+
+impl Db {
+    pub(super) fn claim(&self, from: Holder, to: WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+        let mut found = Vec::new();
+        let mut held = self.prepare_cached(select_record!(
+            ", owner.key, task.id FROM task INDEXED BY held JOIN owner ON owner.n = task.owner \
+             WHERE task.holder = ?1 AND task.open = 1 AND task.expires > ?2 ORDER BY task.n"
+        ))?;
+        let mut rows = held.query((holder_bytes(from), clamped(now.0)))?;
+        while found.len() < usize::from(n) {
+            let Some(row) = rows.next()? else { break };
+            let claimed = key(row, 9, 10).and_then(|key| {
+                let record = Record::read(row)?;
+                let n = record.n;
+                let task = self.with_parts(record, Parts::BODY | Parts::VARIABLES | Parts::STEPS)?;
+                Ok((n, Claimed { key, task }))
+            });
+            match claimed {
+                Ok(claimed) => found.push(claimed),
+                Err(failure) => tracing::error!(%failure, "a corrupt task was not claimed"),
+            }
+        }
+        drop(rows);
+        drop(held);
+        let holder = Holder::Worker(to);
+        let mut take = self.prepare_cached("UPDATE task SET version = ?2, fence = ?3, holder = ?4 WHERE n = ?1")?;
+        found
+            .into_iter()
+            .map(|(n, mut claimed)| {
+                let task = &mut claimed.task;
+                (task.version, task.fence, task.holder) = (task.version + 1, task.fence + 1, Some(holder));
+                take.execute((n, exact(task.version)?, exact(task.fence)?, holder_bytes(holder)))?;
+                Ok(claimed)
+            })
+            .collect()
+    }
+
+    pub(super) fn beat(&self, worker: WorkerId) -> Result<Beat> {
+        let mut beat = self.prepare_cached(
+            "INSERT INTO worker (id, counter) SELECT ?1, 1 WHERE NOT EXISTS (SELECT 1 FROM buried WHERE id = ?1) \
+             ON CONFLICT (id) DO UPDATE SET counter = counter + 1 RETURNING counter",
+        )?;
+        let mut rows = beat.query([id(worker)])?;
+        rows.next()?.map_or(Ok(Beat::Buried), |row| natural(row, 0).map(Beat::Alive))
+    }
+
+    pub(super) fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+        let mut workers = self.prepare_cached("SELECT id, counter FROM worker")?;
+        let mut rows = workers.query([])?;
+        let mut alive = Vec::new();
+        while let Some(row) = rows.next()? {
+            alive.push((WorkerId(u128::from_be_bytes(array(row, 0)?)), natural(row, 1)?));
+        }
+        Ok(alive)
+    }
+
+    pub(super) fn bury(&self, worker: WorkerId, seen: u64) -> Result<bool> {
+        let buried: Option<i64> = self
+            .prepare_cached("SELECT 1 FROM buried WHERE id = ?1")?
+            .query_row([id(worker)], |row| row.get(0))
+            .optional()?;
+        if buried.is_some() {
+            return Ok(true);
+        }
+        let Ok(seen) = exact(seen) else { return Ok(false) };
+        let dies =
+            self.prepare_cached("DELETE FROM worker WHERE id = ?1 AND counter = ?2")?.execute((id(worker), seen))?;
+        if dies == 0 {
+            return Ok(false);
+        }
+        self.prepare_cached("INSERT INTO buried (id, settled) VALUES (?1, 0)")?.execute([id(worker)])?;
+        Ok(true)
+    }
+
+    pub(super) fn buried(&self) -> Result<Vec<WorkerId>> {
+        let mut unsettled = self.prepare_cached("SELECT id FROM buried WHERE settled = 0")?;
+        let mut rows = unsettled.query([])?;
+        let mut workers = Vec::new();
+        while let Some(row) = rows.next()? {
+            workers.push(WorkerId(u128::from_be_bytes(array(row, 0)?)));
+        }
+        Ok(workers)
+    }
+
+    pub(super) fn settle(&self, worker: WorkerId) -> Result<()> {
+        self.prepare_cached("UPDATE buried SET settled = 1 WHERE id = ?1")?.execute([id(worker)])?;
+        Ok(())
+    }
+}
+
+fn id(worker: WorkerId) -> [u8; 16] {
+    worker.0.to_be_bytes()
+}

@@ -1,0 +1,143 @@
+//! Arguments that clients repeat in HTTP headers (2026-07-28; tools, "`x-mcp-header`").
+
+use serde_json::{Map, Value};
+
+/// The keyword of an argument's schema that names its header.
+pub(crate) const KEYWORD: &str = "x-mcp-header";
+
+/// An argument that clients repeat in the header `Mcp-Param-{name}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderParameter {
+    /// The header's name after `Mcp-Param-`.
+    pub name: String,
+    /// The names that lead to the argument: one, or more for a field inside it.
+    pub path: Vec<String>,
+}
+
+impl HeaderParameter {
+    /// The text the header has to have for these arguments; `None` if it has to be absent.
+    ///
+    /// # Errors
+    /// The value is none that a header can have: the arguments are wrong, not the header.
+    pub fn expected(&self, arguments: &Value) -> Result<Option<String>, NotPrimitive> {
+        let mut value = arguments;
+        for name in &self.path {
+            match value.get(name) {
+                Some(inner) => value = inner,
+                None => return Ok(None),
+            }
+        }
+        match value {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text.clone())),
+            Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string())),
+            Value::Array(_) | Value::Object(_) => Err(NotPrimitive),
+        }
+    }
+}
+
+/// A value that is no string, integer or boolean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotPrimitive;
+
+/// The arguments of a schema that clients repeat in headers.
+///
+/// # Errors
+/// A client would refuse the tool; the text says why.
+pub(crate) fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String> {
+    let mut found = Vec::new();
+    collect(schema, &mut Vec::new(), &mut found)?;
+    for (index, parameter) in found.iter().enumerate() {
+        if found[..index].iter().any(|earlier| earlier.name.eq_ignore_ascii_case(&parameter.name)) {
+            return Err(format!("two arguments have the header `{}`", parameter.name));
+        }
+    }
+    if count(schema) == found.len() {
+        Ok(found)
+    } else {
+        Err(format!("`{KEYWORD}` stands where clients do not look: it belongs on an argument or a field inside one"))
+    }
+}
+
+fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<HeaderParameter>) -> Result<(), String> {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(()) };
+    for (property, schema) in properties {
+        path.push(property.clone());
+        if let Some(name) = schema.get(KEYWORD) {
+            let name = name.as_str().filter(|name| is_token(name));
+            let name = name.ok_or_else(|| format!("the header of `{}` is not a header's name", path.join(".")))?;
+            if !schema
+                .get("type")
+                .is_some_and(|kind| ["string", "integer", "boolean"].iter().any(|known| kind == known))
+            {
+                return Err(format!("`{}` is no string, integer or boolean, so it has no header", path.join(".")));
+            }
+            found.push(HeaderParameter { name: name.to_owned(), path: path.clone() });
+        }
+        collect(schema, path, found)?;
+        path.pop();
+    }
+    Ok(())
+}
+
+/// How often the keyword is used, wherever it stands.
+fn count(schema: &Value) -> usize {
+    let fields = |fields: &Map<String, Value>| {
+        let inner: usize = fields.values().map(count).sum();
+        // An argument of this name has a schema, which is no string.
+        inner + usize::from(fields.get(KEYWORD).is_some_and(Value::is_string))
+    };
+    match schema {
+        Value::Object(object) => fields(object),
+        Value::Array(items) => items.iter().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// Whether it can be part of a header's name (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn headers_are_found_at_every_depth() {
+        let schema = json!({ "type": "object", "properties": {
+            "region": { "type": "string", "x-mcp-header": "Region" },
+            "where": { "type": "object", "properties": { "shard": { "type": "integer", "x-mcp-header": "Shard" } } },
+            "x-mcp-header": { "type": "string" },
+        } });
+        let found = parameters(&schema).unwrap();
+        let [region, shard] = found.as_slice() else { panic!("two headers: {found:?}") };
+        let arguments = json!({ "region": "eu", "where": { "shard": 7 } });
+        assert_eq!(region.expected(&arguments), Ok(Some("eu".into())));
+        assert_eq!(shard.expected(&arguments), Ok(Some("7".into())));
+        assert_eq!(shard.expected(&json!({ "where": {} })), Ok(None));
+        assert_eq!(region.expected(&json!({ "region": null })), Ok(None));
+        assert_eq!(region.expected(&json!({ "region": [] })), Err(NotPrimitive));
+    }
+
+    #[test]
+    fn what_clients_would_refuse_is_refused() {
+        let header = |name: Value| json!({ "type": "string", "x-mcp-header": name });
+        for wrong in [
+            json!({ "properties": { "a": header("".into()) } }),
+            json!({ "properties": { "a": header("a b".into()) } }),
+            json!({ "properties": { "a": header("é".into()) } }),
+            json!({ "properties": { "a": header(1.into()) } }),
+            json!({ "properties": { "a": header("X".into()), "b": header("x".into()) } }),
+            json!({ "properties": { "a": { "type": "number", "x-mcp-header": "A" } } }),
+            json!({ "properties": { "a": { "x-mcp-header": "A" } } }),
+            json!({ "properties": { "a": { "type": "array", "items": header("A".into()) } } }),
+            json!({ "oneOf": [{ "properties": { "a": header("A".into()) } }] }),
+            json!({ "$defs": { "A": { "properties": { "a": header("A".into()) } } } }),
+        ] {
+            assert!(parameters(&wrong).is_err(), "{wrong}");
+        }
+    }
+}
