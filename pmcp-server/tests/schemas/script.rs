@@ -129,6 +129,8 @@ pub(crate) async fn tasks(client: &Client) {
     let states: Vec<_> = told.changes().try_collect().await.unwrap();
     assert_eq!(states.last().unwrap().status, TaskStatus::Completed);
     told.result().await.unwrap();
+    // What was pushed is not what is asked for.
+    assert_eq!(told.get().await.unwrap().status, TaskStatus::Completed);
 
     let cancelled = begun(client, "work", json!({})).await;
     cancelled.cancel().await.unwrap();
@@ -139,6 +141,7 @@ pub(crate) async fn tasks(client: &Client) {
         let failed = begun(client, "fail", json!({ "how": how })).await;
         let _: Vec<_> = failed.changes().try_collect().await.unwrap();
         let _ = failed.result().await;
+        assert!(failed.get().await.unwrap().status.is_terminal());
     }
     let asking = begun(client, "ask", json!({})).await;
     let states: Vec<_> = asking.changes().try_collect().await.unwrap();
