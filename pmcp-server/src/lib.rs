@@ -58,6 +58,7 @@ mod connection;
 mod error;
 mod http;
 mod legacy;
+mod lines;
 mod message;
 mod modern;
 mod prompt;

@@ -42,9 +42,15 @@ pub(crate) struct RequestMeta {
     pub(crate) log_level: Option<LogLevel>,
 }
 
-/// The version a message claims in `_meta`, if it does: the mark of this era.
+/// The version a message claims in `_meta`, if it does.
 pub(crate) fn claimed_version(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()
+}
+
+/// Whether a message means this era, with what it needs or without.
+pub(crate) fn is_modern(params: &Value) -> bool {
+    let meta = params.get("_meta").and_then(Value::as_object);
+    meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION) || meta.contains_key(CLIENT_CAPABILITIES))
 }
 
 /// Reads the protocol's fields of `_meta` (overview, "Per-request protocol fields").
@@ -114,16 +120,18 @@ pub(crate) fn context(
     })
 }
 
-/// Handles a request whose version was checked. Notifications of a subscription go out on `stream` before this returns.
+/// Handles a request whose version was checked. Notifications of a subscription go out on `stream` before this returns;
+/// it ends when `closing` fires.
 pub(crate) async fn handle(
     service: &Service,
     request: &Request,
     cx: &CallContext,
     stream: &Outbox,
+    closing: &CancellationToken,
 ) -> Result<Value, RpcError> {
     let result = match request.method.as_str() {
-        "server/discover" => Ok(discover(service)),
-        "subscriptions/listen" => listen(service, request, cx, stream).await,
+        "server/discover" => Ok(discover(service, cx)),
+        "subscriptions/listen" => listen(service, request, cx, stream, closing).await,
         method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
             Some(result) => result,
             None => Err(unknown_method(method)),
@@ -140,6 +148,8 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
     if kind == "complete" {
         // Lists are the same for all and change only with the server; what is read may be anything (caching).
         let caching = match method {
+            // Whether there are tasks depends on the caller.
+            "server/discover" if service.access.authenticated => Some((LIST_TTL_MS, "private")),
             "server/discover" | "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
                 Some((LIST_TTL_MS, "public"))
             }
@@ -159,9 +169,9 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
 }
 
 /// `DiscoverResult` (discovery, "Response").
-fn discover(service: &Service) -> Value {
+fn discover(service: &Service, cx: &CallContext) -> Value {
     let mut capabilities = service.capabilities();
-    if service.router.has_tasks() {
+    if service.router.has_tasks() && cx.caller.owner().is_some() {
         capabilities.insert("extensions".into(), json!({ TASKS_EXTENSION: {} }));
     }
     let mut result = json!({ "supportedVersions": supported(), "capabilities": capabilities });
@@ -208,7 +218,13 @@ fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Up
 }
 
 /// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it.
-async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: &Outbox) -> Result<Value, RpcError> {
+async fn listen(
+    service: &Service,
+    request: &Request,
+    cx: &CallContext,
+    stream: &Outbox,
+    closing: &CancellationToken,
+) -> Result<Value, RpcError> {
     let _place = service.subscriptions.try_acquire().map_err(|_| {
         RpcError::internal(format!("{} subscriptions are open; close one", service.limits.subscriptions))
     })?;
@@ -254,7 +270,7 @@ async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: 
         () = resources => {}
         () = stream.closed() => {}
         () = cx.cancellation.cancelled() => {}
-        () = service.stopped.cancelled() => {
+        () = closing.cancelled() => {
             // At teardown the server cancels the request, then answers it (cancellation, "Behavior Requirements").
             tell(stream, id, "notifications/cancelled", json!({ "requestId": id, "reason": "the server is shutting down" })).await;
         }

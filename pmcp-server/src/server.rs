@@ -1,6 +1,12 @@
 //! Building a server and serving it.
 
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
@@ -232,8 +238,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { anonymous, ..self }
     }
 
-    /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser. On a loopback address
-    /// pages of this machine may, too.
+    /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser; requests of pages from
+    /// elsewhere are refused. On a loopback address those of this machine are let in, too, but only pages named here get the
+    /// CORS headers that a browser wants before it shows them the answers.
     #[must_use]
     pub fn allowed_origins<T: Into<String>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
         self.allowed.origins = origins.into_iter().map(Into::into).collect();
@@ -274,6 +281,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             limits: self.limits,
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),
+            house_kept: Once::new(),
         };
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
@@ -300,7 +308,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         match transport {
             Transport::Stdio => {
                 let service = self.build(true)?.service;
-                service.router.keep_house();
+                service.keep_house();
                 let stopping = service.clone();
                 let terminated = terminated();
                 let signal = tokio::spawn(async move {
@@ -348,7 +356,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let mut built = self.build(loopback)?;
         built.allowed.loopback = loopback;
         let service = built.service.clone();
-        service.router.keep_house();
+        service.keep_house();
         let closing = CancellationToken::new();
         let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(async move { serving.await });
@@ -378,7 +386,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         writer: impl AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Error> {
         let service = self.build(true)?.service;
-        service.router.keep_house();
+        service.keep_house();
         connection::serve(service.clone(), reader, writer).await;
         service.shut_down().await;
         Ok(())

@@ -1,7 +1,13 @@
 //! What a server answers, whatever the transport.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use pmcp_tasks::{
     RpcError, TaskRouter,
     call::{CallContext, ClientCapabilities, Peer, Revision},
@@ -39,6 +45,7 @@ pub(crate) struct Service {
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.
     pub(crate) stopped: CancellationToken,
+    pub(crate) house_kept: Once,
 }
 
 /// Bounds on what clients can make the transports hold.
@@ -119,6 +126,20 @@ impl Service {
         params: &Value,
         cx: &CallContext,
     ) -> Option<Result<Value, RpcError>> {
+        // Even code that prepares a call may panic: a request is answered all the same.
+        let handling = AssertUnwindSafe(self.handle_unguarded(method, params, cx)).catch_unwind().await;
+        handling.unwrap_or_else(|_| {
+            tracing::error!(method, "handling a request panicked");
+            Some(Err(RpcError::internal("the request failed unexpectedly")))
+        })
+    }
+
+    async fn handle_unguarded(
+        &self,
+        method: &str,
+        params: &Value,
+        cx: &CallContext,
+    ) -> Option<Result<Value, RpcError>> {
         if let Some(result) = self.router.handle(method, params, cx).await {
             return Some(result);
         }
@@ -155,7 +176,7 @@ impl Service {
                 start.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?
             }
         };
-        let size = usize::from(self.router.limits().page_size);
+        let size = usize::from(self.router.limits().page_size.max(1));
         let mut result = Map::new();
         if start + size < entries.len() {
             result.insert("nextCursor".into(), (start + size).to_string().into());
@@ -224,6 +245,11 @@ impl Service {
             capabilities.insert("completions".into(), json!({}));
         }
         capabilities
+    }
+
+    /// Starts the work in the background, once. It needs a runtime, which a server has only when it serves.
+    pub(crate) fn keep_house(&self) {
+        self.house_kept.call_once(|| self.router.keep_house());
     }
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.

@@ -77,6 +77,14 @@ impl StorageBackend for Pair {
         self.one().bury(worker, seen).await
     }
 
+    async fn buried(&self) -> Result<Vec<WorkerId>> {
+        self.one().buried().await
+    }
+
+    async fn settle(&self, worker: &WorkerId) -> Result<()> {
+        self.one().settle(worker).await
+    }
+
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
         self.one().sweep(n, now).await
     }
