@@ -14,6 +14,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --max-tasks N        live tasks an owner may have (default 100)
   --store URL          where tasks are kept (default memory:; or sqlite:PATH)
   --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
+  --grace MS           how long running work may go on after SIGTERM (default 10000)
   -h, --help           print this
 ";
 
@@ -32,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) max_tasks: Option<u32>,
     pub(crate) store: String,
     pub(crate) lease: Duration,
+    pub(crate) grace: Duration,
 }
 
 impl Arguments {
@@ -46,6 +48,7 @@ impl Arguments {
             max_tasks: None,
             store: "memory:".into(),
             lease: Duration::from_secs(10),
+            grace: Duration::from_secs(10),
         };
         while let Some(argument) = parser.next().map_err(text)? {
             let chosen = match argument {
@@ -66,6 +69,10 @@ impl Arguments {
                 }
                 Long("lease") => {
                     parsed.lease = Duration::from_millis(number::<NonZeroU32>("--lease", &mut parser)?.get().into());
+                    continue;
+                }
+                Long("grace") => {
+                    parsed.grace = Duration::from_millis(number::<u32>("--grace", &mut parser)?.into());
                     continue;
                 }
                 other => return Err(text(other.unexpected())),

@@ -68,8 +68,11 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     if let Some(max_tasks) = arguments.max_tasks {
         limits.tasks_per_owner = max_tasks;
     }
-    let mut server =
-        Server::new("conformance-server", env!("CARGO_PKG_VERSION")).limits(limits).lease(arguments.lease).store(store);
+    let mut server = Server::new("conformance-server", env!("CARGO_PKG_VERSION"))
+        .limits(limits)
+        .store(store)
+        .lease(arguments.lease)
+        .shutdown_grace(arguments.grace);
     if !arguments.tokens.is_empty() {
         let tokens = BearerTokens::new();
         server = server.authenticator(

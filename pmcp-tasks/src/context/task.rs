@@ -113,7 +113,7 @@ impl ToolContext {
         tokio::select! {
             biased;
             () = self.run.cancellation().cancelled() => Err(Cancelled),
-            () = self.run.clock().sleep(duration) => Ok(()),
+            () = self.run.clock().sleep(duration) => self.run.certain().await,
         }
     }
 
@@ -252,6 +252,7 @@ impl<V> TaskContext<V> {
         if let Some(recorded) = run.begin_step(&name)? {
             return Ok(serde_json::from_slice(&recorded)?);
         }
+        run.certain().await?;
         let value = work().await.map_err(Into::into)?;
         let bytes = serde_json::to_vec(&value)?;
         match run.record_step(name, bytes.into()).await? {

@@ -202,6 +202,18 @@ impl Run {
         self.held.try_lock().is_ok_and(|held| held.is_some())
     }
 
+    /// Waits until it is certain that the task is still this worker's, which it is not after the process has stood still.
+    pub(crate) async fn certain(&self) -> Result<(), crate::context::Cancelled> {
+        if self.key().is_some() && self.runtime.lease.is_kept() {
+            tokio::select! {
+                biased;
+                () = self.cancellation().cancelled() => {}
+                () = self.runtime.lease.certain(self.clock().as_ref()) => {}
+            }
+        }
+        if self.cancellation().is_cancelled() { Err(crate::context::Cancelled) } else { Ok(()) }
+    }
+
     pub(crate) async fn variable_turn(&self) -> MutexGuard<'_, ()> {
         self.variable_turn.lock().await
     }

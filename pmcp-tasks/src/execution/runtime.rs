@@ -40,6 +40,8 @@ pub(crate) struct Runtime {
     pub(crate) queue_hint: Notify,
     /// Runs whose task is in the store, so that answers and cancellations reach them.
     pub(crate) runs: DashMap<TaskKey, Arc<Run>>,
+    /// Held from claiming tasks until they run: whoever has it finds no task of ours that is about to.
+    pub(crate) claiming: tokio::sync::Mutex<()>,
     /// Which session is told about which task.
     pub(super) couriers: DashMap<(String, TaskKey), ()>,
     /// The runs, and the requests that may start one.
@@ -104,6 +106,7 @@ impl Runtime {
             store,
             limits: settings.limits,
             runs: DashMap::new(),
+            claiming: tokio::sync::Mutex::default(),
             couriers: DashMap::new(),
             tracker: TaskTracker::new(),
             background: TaskTracker::new(),
@@ -220,7 +223,8 @@ impl Runtime {
             }
         }
         if let Some(key) = run.stored_key() {
-            self.runs.remove(key);
+            // A run that was lost may have a successor here.
+            self.runs.remove_if(key, |_, current| std::ptr::eq(&raw const **current, run));
         }
         outcome
     }

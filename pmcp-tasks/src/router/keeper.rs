@@ -1,6 +1,8 @@
 //! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
 
 use super::TaskRouter;
 use crate::{
@@ -53,15 +55,12 @@ impl TaskRouter {
     /// Keeps the lease and watches the others until the server stops. Only where others share the store.
     pub(super) async fn keep_lease(self) {
         let runtime = &self.runtime;
+        let _keeping = runtime.lease.keep();
         let mut watched = Watched::default();
         let mut ticks = 0_u32;
         loop {
             if let Err(error) = self.keep_once(&mut watched, ticks).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the lease could not be kept");
-                if runtime.lease.has_run_out(runtime.store.clock().as_ref()) {
-                    tracing::error!("the lease has run out: this worker stops its tasks");
-                    self.lose_everything();
-                }
+                self.not_kept(&error);
             }
             ticks = ticks.wrapping_add(1);
             tokio::select! {
@@ -71,16 +70,31 @@ impl TaskRouter {
         }
     }
 
-    async fn keep_once(&self, watched: &mut Watched, tick: u32) -> Result<(), StoreError> {
-        let (runtime, store) = (&self.runtime, &self.runtime.store);
-        if runtime.is_stopping() {
-            // Nothing is taken over any more; what runs is renewed until it has ended.
-            return runtime.lease.renew(store).await.map(drop);
+    fn not_kept(&self, error: &StoreError) {
+        tracing::warn!(error = error as &dyn std::error::Error, "the lease could not be kept");
+        if self.runtime.lease.has_run_out(self.runtime.store.clock().as_ref()) {
+            tracing::error!("the lease has run out: this worker stops its tasks");
+            self.lose_everything();
         }
-        if runtime.lease.renew(store).await? == Renewal::Lost {
+    }
+
+    /// Renews the lease, as another worker if others took this one for dead.
+    async fn renew(&self) -> Result<(), StoreError> {
+        let (lease, store) = (&self.runtime.lease, &self.runtime.store);
+        if lease.renew(store).await? == Renewal::Lost {
             tracing::error!("others took this worker for dead: it stops its tasks");
             self.lose_everything();
-            runtime.lease.renew(store).await?;
+            lease.renew(store).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_once(&self, watched: &mut Watched, tick: u32) -> Result<(), StoreError> {
+        let (runtime, store) = (&self.runtime, &self.runtime.store);
+        self.renew().await?;
+        if runtime.is_stopping() {
+            // Nothing is taken over any more; the lease of what runs is renewed until it has ended.
+            return Ok(());
         }
         let me = runtime.lease.worker();
         let now = store.clock().monotonic();
@@ -95,6 +109,9 @@ impl TaskRouter {
             store.settle(&worker).await?;
         }
         if tick.is_multiple_of(LOOKS) {
+            for former in runtime.lease.former() {
+                while self.claim(&Holder::Worker(former), BATCH).await? {}
+            }
             self.adopt(me).await?;
             runtime.refresh().await;
         }
@@ -113,6 +130,7 @@ impl TaskRouter {
 
     /// Claims tasks of a holder and goes on with them; whether there may be more.
     async fn claim(&self, from: &Holder, n: u16) -> Result<bool, StoreError> {
+        let _claiming = self.runtime.claiming.lock().await;
         let me = self.runtime.lease.known(&self.runtime.store).await?;
         let (claimed, n_claimed) = self.runtime.store.claim(from, &me, n).await?;
         for task in claimed {
@@ -123,6 +141,7 @@ impl TaskRouter {
 
     /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
     async fn adopt(&self, me: WorkerId) -> Result<(), StoreError> {
+        let _claiming = self.runtime.claiming.lock().await;
         let mut after = None;
         loop {
             let page = self.runtime.store.held(&Holder::Worker(me), after.as_ref(), BATCH).await?;
@@ -169,18 +188,30 @@ impl TaskRouter {
     /// # Errors
     /// The store failed.
     pub async fn run_queued(&self, at_once: u16) -> Result<usize, StoreError> {
-        let me = self.runtime.lease.known(&self.runtime.store).await?;
-        let (claimed, _) = self.runtime.store.claim(&Holder::Queue, &me, at_once).await?;
+        let (lease, store) = (&self.runtime.lease, &self.runtime.store);
+        let _keeping = lease.keep();
+        // Since an earlier invocation this process may have stood still, and be taken for dead.
+        self.renew().await?;
         let mut ends = Vec::new();
-        for task in claimed {
-            ends.extend(self.take_over(task).await);
+        {
+            let _claiming = self.runtime.claiming.lock().await;
+            let (claimed, _) = store.claim(&Holder::Queue, &lease.known(store).await?, at_once).await?;
+            for task in claimed {
+                ends.extend(self.take_over(task).await);
+            }
         }
         let count = ends.len();
-        for end in ends {
-            // A run whose end cannot be told has ended.
-            let _ = end.await;
+        // A run whose end cannot be told has ended.
+        let mut all_ended = pin!(join_all(ends));
+        loop {
+            tokio::select! {
+                _ = &mut all_ended => return Ok(count),
+                () = store.clock().sleep(lease.period() / LOOKS) => {}
+            }
+            if let Err(error) = self.renew().await {
+                self.not_kept(&error);
+            }
         }
-        Ok(count)
     }
 
     /// Whether this process runs tasks itself, beyond recording them.

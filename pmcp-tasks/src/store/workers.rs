@@ -13,6 +13,11 @@ impl TaskStore {
         self.backend.beat(worker).await
     }
 
+    /// The error of a store that does not answer.
+    pub(crate) fn silent(&self) -> StoreError {
+        StoreError::Unavailable { backend: self.capabilities().name, source: "it does not answer".into() }
+    }
+
     pub(crate) async fn workers(&self) -> Result<Vec<(WorkerId, u64)>, StoreError> {
         self.retry(|| self.backend.workers()).await
     }

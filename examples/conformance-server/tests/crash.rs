@@ -1,0 +1,447 @@
+//! Processes that share one SQLite file and die, stall and stop: what clients were promised still holds.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod process;
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::StreamExt as _;
+use pmcp_server::client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
+use pmcp_tasks::task::TaskStatus;
+use process::{Process, client_2025};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+const LEASE: &str = "300";
+
+/// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn store(directory: &TempDir) -> String {
+    format!("sqlite:{}", directory.path().join("tasks.db").display())
+}
+
+async fn start(directory: &TempDir, lease: &str) -> Process {
+    let process = Process::start(&["--store", &store(directory), "--lease", lease, "--grace", "200"]);
+    process.ready().await;
+    process
+}
+
+async fn create(client: &Client, tool: &str, arguments: Value) -> TaskHandle {
+    client.call_tool(tool, arguments).await.unwrap().into_task().expect("a task")
+}
+
+/// The task as this client sees it, once the condition holds.
+async fn until(task: &TaskHandle, what: &str, condition: impl Fn(&TaskState) -> bool) -> TaskState {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        let state = task.get().await.unwrap();
+        if condition(&state) {
+            return state;
+        }
+        assert!(Instant::now() < give_up, "waited for {what}, but: {state:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn ended(task: &TaskHandle) -> TaskState {
+    until(task, "the end", |state| state.status.is_terminal()).await
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+async fn until_lines(path: &Path, count: usize) {
+    let give_up = Instant::now() + PATIENCE;
+    while lines(path).len() < count {
+        assert!(Instant::now() < give_up, "waited for {count} lines of {}", path.display());
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Checks a file of `append_lines`: every line is there, first in order, and no more of them twice than the task was taken
+/// over, because only the step in flight runs again. How many are.
+fn check_lines(path: &Path, n: usize, attempt: usize) -> usize {
+    let lines = lines(path);
+    let mut seen = HashSet::new();
+    let first: Vec<_> = lines.iter().filter(|line| seen.insert(*line)).cloned().collect();
+    let expected: Vec<_> = (1..=n).map(|line| format!("line-{line}")).collect();
+    assert_eq!(first, expected, "{}", path.display());
+    let repeated = lines.len() - n;
+    assert!(repeated < attempt, "{repeated} lines twice in {attempt} attempts: {}", path.display());
+    repeated
+}
+
+fn attempt(state: &TaskState) -> usize {
+    let result = state.result.as_ref().unwrap_or_else(|| panic!("no result: {state:?}"));
+    usize::try_from(result["structuredContent"]["attempt"].as_u64().unwrap()).unwrap()
+}
+
+/// Random numbers that come again with their seed (splitmix64).
+struct Random(AtomicU64);
+
+impl Random {
+    /// Seeded by the environment, so that a failure can be repeated, or else by the clock.
+    fn new() -> Self {
+        let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let seed = std::env::var("CRASH_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap());
+        println!("CRASH_SEED={seed}");
+        Self(AtomicU64::new(seed))
+    }
+
+    fn below(&self, bound: u64) -> u64 {
+        let mut bits = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) % bound
+    }
+}
+
+const INSTANCES: u64 = 3;
+const CREATORS: u64 = 6;
+const LINES: usize = 30;
+
+/// A task whose creation was answered.
+struct Known {
+    id: String,
+    path: PathBuf,
+    /// As it was first seen to have ended.
+    ended: Option<TaskState>,
+}
+
+/// The instances, which come and go, and what clients know.
+struct Cluster {
+    directory: TempDir,
+    random: Random,
+    instances: Mutex<Vec<Process>>,
+    stopping: AtomicBool,
+    known: Mutex<Vec<Known>>,
+    /// Files of tasks whose creation was not answered.
+    unanswered: Mutex<Vec<PathBuf>>,
+    files: AtomicU64,
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let cluster = Self {
+            directory: TempDir::new().unwrap(),
+            random: Random::new(),
+            instances: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            known: Mutex::default(),
+            unanswered: Mutex::default(),
+            files: AtomicU64::new(0),
+        };
+        *cluster.instances.lock().unwrap() = (0..INSTANCES).map(|_| cluster.spawn()).collect();
+        cluster
+    }
+
+    fn spawn(&self) -> Process {
+        Process::start(&["--store", &store(&self.directory), "--lease", LEASE, "--max-tasks", "10000"])
+    }
+
+    /// A client of any instance that listens by now.
+    fn client(&self) -> Option<Client> {
+        let instances = self.instances.lock().unwrap();
+        let chosen = usize::try_from(self.random.below(INSTANCES)).unwrap();
+        instances[chosen].ready_client()
+    }
+
+    async fn kill(&self, times: u32) {
+        for _ in 0..times {
+            sleep(Duration::from_millis(100 + self.random.below(250))).await;
+            let chosen = usize::try_from(self.random.below(INSTANCES)).unwrap();
+            // It is killed wherever it is: starting, serving, inside a transaction.
+            let next = self.spawn();
+            drop(std::mem::replace(&mut self.instances.lock().unwrap()[chosen], next));
+        }
+    }
+
+    async fn create_one(&self) -> Option<usize> {
+        let client = self.client()?;
+        let path = self.directory.path().join(format!("{}.txt", self.files.fetch_add(1, Ordering::Relaxed)));
+        match client.call_tool("append_lines", json!({ "path": path, "n": LINES, "delay_ms": 5 })).await {
+            Ok(CallOutcome::Task(task)) => {
+                let mut known = self.known.lock().unwrap();
+                known.push(Known { id: task.id().to_owned(), path, ended: None });
+                Some(known.len() - 1)
+            }
+            Ok(other) => panic!("no task: {other:?}"),
+            Err(ClientError::Rpc(error)) => panic!("refused: {error}"),
+            Err(_) => {
+                self.unanswered.lock().unwrap().push(path);
+                None
+            }
+        }
+    }
+
+    /// Looks at a task; whether it has ended.
+    async fn look(&self, which: usize) -> bool {
+        let Some(client) = self.client() else { return false };
+        let id = self.known.lock().unwrap()[which].id.clone();
+        match client.task(id.clone()).get().await {
+            Ok(state) => {
+                self.saw(which, state);
+                self.known.lock().unwrap()[which].ended.is_some()
+            }
+            // No instance may ever answer that it does not know the task, or that it cannot tell.
+            Err(ClientError::Rpc(error)) => panic!("task {id}: {error}"),
+            Err(_) => false,
+        }
+    }
+
+    fn saw(&self, which: usize, state: TaskState) {
+        let known = &mut self.known.lock().unwrap()[which];
+        match &known.ended {
+            Some(before) => assert_eq!(*before, state, "an outcome changed"),
+            None if state.status.is_terminal() => known.ended = Some(state),
+            None => {}
+        }
+    }
+
+    /// Creates tasks and follows them, one after the other.
+    async fn create_and_follow(&self) {
+        while !self.stopping.load(Ordering::Relaxed) {
+            let Some(task) = self.create_one().await else {
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            while !self.look(task).await && !self.stopping.load(Ordering::Relaxed) {
+                sleep(Duration::from_millis(40)).await;
+            }
+        }
+    }
+
+    /// Waits for the ends of all tasks; how long that took.
+    async fn all_ended(&self) -> Duration {
+        let started = Instant::now();
+        let count = self.known.lock().unwrap().len();
+        for task in 0..count {
+            while !self.look(task).await {
+                let late = started.elapsed() > PATIENCE;
+                assert!(!late, "task {} has not ended", self.known.lock().unwrap()[task].id);
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        started.elapsed()
+    }
+
+    /// Every task the store has, those whose creation was not answered included.
+    async fn listed(&self) -> Vec<TaskState> {
+        let url = self.instances.lock().unwrap()[0].url();
+        client_2025(&url, false).await.list_tasks().await.unwrap()
+    }
+
+    async fn check(&self) {
+        let mut restarted = 0;
+        let mut repeated = 0;
+        let count = self.known.lock().unwrap().len();
+        for which in 0..count {
+            // Once more, from whichever instance: the outcome is the one that was seen first.
+            while !self.look(which).await {}
+            let known = self.known.lock().unwrap();
+            let state = known[which].ended.as_ref().unwrap();
+            assert_eq!(state.status, TaskStatus::Completed, "{state:?}");
+            let attempt = attempt(state);
+            restarted += usize::from(attempt > 1);
+            repeated += check_lines(&known[which].path, LINES, attempt);
+        }
+        let listed = self.listed().await;
+        for state in &listed {
+            assert!(state.status.is_terminal(), "never ended: {state:?}");
+        }
+        let listed: HashSet<_> = listed.into_iter().map(|state| state.id).collect();
+        let known = self.known.lock().unwrap();
+        assert!(known.iter().all(|known| listed.contains(&known.id)), "a task is not listed");
+        let unanswered = self.unanswered.lock().unwrap();
+        for path in unanswered.iter().filter(|path| path.exists()) {
+            check_lines(path, LINES, usize::MAX);
+        }
+        assert!(listed.len() <= known.len() + unanswered.len());
+        println!(
+            "{count} tasks, {} creations without an answer, {restarted} tasks taken over, {repeated} lines twice",
+            unanswered.len(),
+        );
+    }
+}
+
+async fn survives(kills: u32) {
+    let cluster = Arc::new(Cluster::new());
+    let creators: Vec<_> = (0..CREATORS)
+        .map(|_| {
+            let cluster = cluster.clone();
+            tokio::spawn(async move { cluster.create_and_follow().await })
+        })
+        .collect();
+    cluster.kill(kills).await;
+    cluster.stopping.store(true, Ordering::Relaxed);
+    for creator in creators {
+        creator.await.unwrap();
+    }
+    let instances: Vec<_> = cluster.instances.lock().unwrap().iter().map(Process::ready).collect();
+    for ready in instances {
+        ready.await;
+    }
+    println!("the last task ended {:?} after the last kill", cluster.all_ended().await);
+    cluster.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_survive_20_kills() {
+    survives(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute and a half"]
+async fn tasks_survive_200_kills() {
+    survives(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stalled_changes_nothing_and_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let (stalled, other) = (start(&directory, "1000").await, start(&directory, "1000").await);
+    let path = directory.path().join("lines.txt");
+    let task = create(&stalled.client(), "append_lines", json!({ "path": path, "n": 2, "delay_ms": 1500 })).await;
+    let seen_by_other = other.client().task(task.id());
+    // Not inside a transaction, which would keep the others from the file.
+    loop {
+        stalled.signal("STOP");
+        let client = other.client();
+        let probe = client.call_tool("tally", json!({ "n": 1 }));
+        if tokio::time::timeout(Duration::from_secs(2), probe).await.is_ok() {
+            break;
+        }
+        stalled.signal("CONT");
+        sleep(Duration::from_millis(37)).await;
+    }
+    let ended_there = ended(&seen_by_other).await;
+    assert_eq!((ended_there.status, attempt(&ended_there)), (TaskStatus::Completed, 2));
+    let written = lines(&path);
+    assert_eq!(written, ["line-1", "line-2"]);
+
+    stalled.signal("CONT");
+    let mut seen_by_stalled = stalled.client().task(task.id()).get().await.unwrap();
+    assert_eq!(seen_by_stalled, ended_there);
+    let again = create(&stalled.client(), "append_lines", json!({ "path": path, "n": 1, "delay_ms": 500 })).await;
+    let again = ended(&again).await;
+    assert_eq!((again.status, attempt(&again)), (TaskStatus::Completed, 1), "{:?}", stalled.log());
+    assert_eq!(lines(&path), ["line-1", "line-2", "line-1"], "{:?}", stalled.log());
+    seen_by_stalled = stalled.client().task(task.id()).get().await.unwrap();
+    assert_eq!(seen_by_stalled, ended_there);
+    assert_eq!(seen_by_other.get().await.unwrap(), ended_there);
+    assert!(stalled.log().iter().any(|line| line.contains("stops its tasks")), "{:?}", stalled.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_one_instance_is_served_by_the_other() {
+    let directory = TempDir::new().unwrap();
+    let (one, other) = (start(&directory, "2000").await, start(&directory, "2000").await);
+    let (here, there) = (one.client(), other.client());
+
+    // Cancelling there reaches the code here.
+    let path = directory.path().join("cancelled.txt");
+    let appending = create(&here, "append_lines", json!({ "path": path, "n": 2000, "delay_ms": 20 })).await;
+    until_lines(&path, 3).await;
+    let abroad = there.task(appending.id());
+    assert_eq!(abroad.get().await.unwrap().status, TaskStatus::Working);
+    abroad.cancel().await.unwrap();
+    assert_eq!(appending.get().await.unwrap().status, TaskStatus::Cancelled);
+    sleep(Duration::from_millis(500)).await;
+    let count = lines(&path).len();
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(lines(&path).len(), count, "the cancelled code goes on");
+
+    // Answering there reaches the code here; listening there hears of both.
+    let asking = create(&here, "confirm_delete", json!({ "filename": "a.txt" })).await;
+    let abroad = there.task(asking.id());
+    let mut subscription = there.listen(json!({ "taskIds": [asking.id()] })).await.unwrap();
+    let asked = until(&abroad, "the question", |state| state.status == TaskStatus::InputRequired).await;
+    let key = asked.input_requests.keys().next().unwrap().clone();
+    let answer = json!({ "action": "accept", "content": { "confirm": true } });
+    abroad.update(TaskUpdate::new().answer(key, answer)).await.unwrap();
+    let done = ended(&abroad).await;
+    assert_eq!(done.result.as_ref().unwrap()["content"][0]["text"], "Deleted a.txt");
+    let heard = async {
+        while let Some(notification) = subscription.next().await {
+            if notification.params["status"] == "completed" {
+                return notification;
+            }
+        }
+        panic!("the subscription ended");
+    };
+    let heard = tokio::time::timeout(PATIENCE, heard).await.expect("the end is heard of");
+    assert_eq!(heard.params["taskId"], asking.id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_one_instance_hears_what_the_other_did() {
+    let directory = TempDir::new().unwrap();
+    let (one, other) = (start(&directory, "2000").await, start(&directory, "2000").await);
+    let (here, there) = (client_2025(&one.url(), false).await, client_2025(&other.url(), true).await);
+    let mut heard = here.notifications();
+    let task = here.call_tool_as_task("confirm_delete", json!({ "filename": "a.txt" }), None).await;
+    let task = task.unwrap().into_task().unwrap();
+    let abroad = there.task(task.id());
+    until(&abroad, "the question", |state| state.status == TaskStatus::InputRequired).await;
+    assert!(there.list_tasks().await.unwrap().iter().any(|state| state.id == task.id()));
+    let result = tokio::time::timeout(PATIENCE, abroad.result()).await.expect("a result").unwrap();
+    assert_eq!(result.first_text(), Some("Deleted a.txt"));
+    assert_eq!(task.result().await.unwrap().first_text(), Some("Deleted a.txt"));
+    let end = async {
+        while let Some(notification) = heard.next().await {
+            if notification.method == "notifications/tasks/status" && notification.params["status"] == "completed" {
+                return notification;
+            }
+        }
+        panic!("the session ended");
+    };
+    let end = tokio::time::timeout(PATIENCE, end).await.expect("the session hears of the end");
+    assert_eq!(end.params["taskId"], task.id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_hands_over_what_can_be_restarted() {
+    let directory = TempDir::new().unwrap();
+    let (mut stopped, other) = (start(&directory, "2000").await, start(&directory, "2000").await);
+    let path = directory.path().join("lines.txt");
+    let task = create(&stopped.client(), "append_lines", json!({ "path": path, "n": 30, "delay_ms": 50 })).await;
+    until_lines(&path, 3).await;
+    stopped.signal("TERM");
+    assert_eq!(stopped.exit_code().await, Some(0));
+    let before = lines(&path).len();
+    assert!(before < 30);
+    let state = ended(&other.client().task(task.id())).await;
+    assert_eq!((state.status, attempt(&state)), (TaskStatus::Completed, 2));
+    assert_eq!(check_lines(&path, 30, 2), 0, "the step in flight was stopped before it had an effect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_restarted_fails_with_its_process() {
+    let directory = TempDir::new().unwrap();
+    let (killed, other) = (start(&directory, LEASE).await, start(&directory, LEASE).await);
+    let task = create(&killed.client(), "slow_compute", json!({ "seconds": 60 })).await;
+    let abroad = other.client().task(task.id());
+    assert_eq!(abroad.get().await.unwrap().status, TaskStatus::Working);
+    drop(killed);
+    let state = ended(&abroad).await;
+    assert_eq!(state.status, TaskStatus::Failed);
+    let error = state.error.unwrap();
+    assert_eq!(error.code, -32603);
+    assert_eq!(error.message, "the server that ran this task stopped before the task had ended");
+    let abroad = client_2025(&other.url(), false).await;
+    let Err(ClientError::Rpc(result)) = abroad.task(task.id()).result().await else { panic!("no error") };
+    assert_eq!(result, error);
+}
