@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use lexopt::prelude::*;
 
-use crate::conformance::Selection;
+use crate::conformance::{Selection, Subject};
 use crate::report::Report;
 
 const HELP: &str = "\
@@ -48,7 +48,7 @@ enum Task {
     Features,
     Ui,
     Bless,
-    Conformance { selection: Selection, url: Option<String> },
+    Conformance { selection: Selection, subject: Subject },
 }
 
 fn main() -> ExitCode {
@@ -70,9 +70,9 @@ fn main() -> ExitCode {
         Task::Features => report.step("features", |_| features::check_each_alone()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
-        Task::Conformance { selection, url } => {
+        Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
-            report.step_after("setup", "conformance", |counts| conformance::run(&selection, url.as_deref(), counts));
+            report.step_after("setup", "conformance", |counts| conformance::run(&selection, &subject, counts));
         }
     }
     report.finish()
@@ -93,7 +93,9 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "features" => (Task::Features, features::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
-        "conformance" => (Task::Conformance { selection: Selection::Tasks, url: None }, conformance::HELP),
+        "conformance" => {
+            (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
+        }
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
     };
@@ -112,7 +114,15 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                 let of = if option == "scenario" { Selection::Scenario } else { Selection::Requirements };
                 *selection = of(arguments.value()?.string()?);
             }
-            (Task::Conformance { url, .. }, Long("url")) => *url = Some(arguments.value()?.string()?),
+            (Task::Conformance { subject, .. }, Long(option @ ("url" | "sqlite"))) => {
+                if *subject != Subject::Example {
+                    bail!("`--url` and `--sqlite` are given once, and not together");
+                }
+                *subject = match option {
+                    "url" => Subject::Url(arguments.value()?.string()?),
+                    _ => Subject::ExampleOnSqlite,
+                };
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -150,7 +160,7 @@ mod tests {
             parsed("conformance --requirements 2025-11-25 --url http://localhost:1/mcp"),
             Ok(Task::Conformance {
                 selection: Selection::Requirements("2025-11-25".to_owned()),
-                url: Some("http://localhost:1/mcp".to_owned()),
+                subject: Subject::Url("http://localhost:1/mcp".to_owned()),
             })
         );
         assert!(parsed("conformance --requirements 2025-11-25 --scenario ping").is_err());

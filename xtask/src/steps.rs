@@ -1,7 +1,7 @@
 //! What each command runs, and the order in which `test` runs everything.
 
 use crate::command::{cargo, run, run_tests};
-use crate::conformance::{self, Selection};
+use crate::conformance::{self, Selection, Subject};
 use crate::features;
 use crate::report::{Counts, Report};
 use crate::setup;
@@ -64,12 +64,13 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
     report.step("features", |_| features::check_each_alone());
-    for (step, selection) in [
-        ("conformance tasks", Selection::Tasks),
-        ("conformance 2025-11-25", Selection::Requirements("2025-11-25".to_owned())),
-        ("conformance 2026-07-28", Selection::Requirements("2026-07-28".to_owned())),
+    for (step, selection, subject) in [
+        ("conformance tasks", Selection::Tasks, Subject::Example),
+        ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),
+        ("conformance 2025-11-25", Selection::Requirements("2025-11-25".to_owned()), Subject::Example),
+        ("conformance 2026-07-28", Selection::Requirements("2026-07-28".to_owned()), Subject::Example),
     ] {
-        report.step_after("setup", step, |counts| conformance::run(&selection, None, counts));
+        report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
     report.step("quickstart", quickstart);
 }

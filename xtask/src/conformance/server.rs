@@ -28,14 +28,14 @@ pub(super) struct Server {
 type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
-    /// Builds the example and starts it.
-    pub(super) fn start_example() -> anyhow::Result<Self> {
+    /// Builds the example and starts it, with its tasks in this store.
+    pub(super) fn start_example(store: &str) -> anyhow::Result<Self> {
         println!("building {NAME}");
         // As part of the workspace, so that the dependencies are those already built for the tests.
         let mut build = cargo("build --quiet --workspace --all-features --message-format json-render-diagnostics");
         let artifacts = output(build.args(["--bin", NAME]))?;
         let binary = executable(&artifacts).with_context(|| format!("cargo did not say where it put {NAME}"))?;
-        Self::start(program(binary).args(["--http", "127.0.0.1:0"]), STARTS_WITHIN)
+        Self::start(program(binary).args(["--http", "127.0.0.1:0", "--store", store]), STARTS_WITHIN)
     }
 
     /// Starts a command that writes `listening on URL` to its standard error.
