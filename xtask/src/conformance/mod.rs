@@ -2,15 +2,14 @@
 
 mod checks;
 mod expected;
-mod server;
 mod suite;
 
 use anyhow::bail;
 
 use crate::report::Counts;
+use crate::server::Server;
 use checks::{Scenario, Verdict};
 use expected::Expected;
-use server::Server;
 use suite::Suite;
 
 pub(crate) const HELP: &str = "\
@@ -57,7 +56,7 @@ pub(crate) fn run(selection: &Selection, url: Option<&str>, counts: &mut Counts)
     if let Some(url) = url {
         return check(&suite, selection, url, counts);
     }
-    let server = Server::start_example()?;
+    let server = Server::start_example(&Server::build_example()?, &[])?;
     check(&suite, selection, server.url(), counts).inspect_err(|_| server.print_log())
 }
 
