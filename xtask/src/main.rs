@@ -4,7 +4,9 @@
 mod command;
 mod conformance;
 mod features;
+mod peers;
 mod report;
+mod server;
 mod setup;
 mod steps;
 
@@ -32,6 +34,7 @@ Commands:
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
+  peers        clients of other SDKs against examples/conformance-server
 
 `cargo xtask <command> --help` tells more.
 ";
@@ -49,6 +52,7 @@ enum Task {
     Ui,
     Bless,
     Conformance { selection: Selection, subject: Subject },
+    Peers(peers::Selection),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +78,10 @@ fn main() -> ExitCode {
             report.step("setup", |_| setup::install());
             report.step_after("setup", "conformance", |counts| conformance::run(&selection, &subject, counts));
         }
+        Task::Peers(selection) => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "peers", |counts| peers::run(&selection, counts));
+        }
     }
     report.finish()
 }
@@ -96,6 +104,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "conformance" => {
             (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
         }
+        "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
     };
@@ -123,6 +132,8 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                     _ => Subject::ExampleOnSqlite,
                 };
             }
+            (Task::Peers(selection), Long("all")) => selection.all()?,
+            (Task::Peers(selection), Value(name)) => selection.name(name.string()?)?,
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -164,6 +175,17 @@ mod tests {
             })
         );
         assert!(parsed("conformance --requirements 2025-11-25 --scenario ping").is_err());
+    }
+
+    #[test]
+    fn peers_are_the_usual_ones_or_all_or_named() {
+        use peers::Selection::{All, Named, Usual};
+        assert_eq!(parsed("peers"), Ok(Task::Peers(Usual)));
+        assert_eq!(parsed("peers --all"), Ok(Task::Peers(All)));
+        let named = vec!["fastmcp-3".to_owned(), "ts-sdk".to_owned()];
+        assert_eq!(parsed("peers fastmcp-3 ts-sdk"), Ok(Task::Peers(Named(named))));
+        assert!(parsed("peers fastmcp-3 --all").is_err());
+        assert!(parsed("peers fastmcp").unwrap_err().contains("fastmcp-3"));
     }
 
     #[test]

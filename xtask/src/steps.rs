@@ -3,11 +3,12 @@
 use crate::command::{cargo, run, run_tests};
 use crate::conformance::{self, Selection, Subject};
 use crate::features;
+use crate::peers;
 use crate::report::{Counts, Report};
 use crate::setup;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance and the quickstart.
+Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance, peers and the quickstart.
 
 Usage: cargo xtask test
 
@@ -72,6 +73,7 @@ pub(crate) fn everything(report: &mut Report) {
     ] {
         report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
+    report.step_after("setup", "peers", |counts| peers::run(&peers::Selection::Usual, counts));
     report.step("quickstart", quickstart);
 }
 

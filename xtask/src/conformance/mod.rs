@@ -2,15 +2,14 @@
 
 mod checks;
 mod expected;
-mod server;
 mod suite;
 
 use anyhow::bail;
 
 use crate::report::Counts;
+use crate::server::Server;
 use checks::{Scenario, Verdict};
 use expected::Expected;
-use server::Server;
 use suite::Suite;
 
 pub(crate) const HELP: &str = "\
@@ -72,7 +71,7 @@ pub(crate) fn run(selection: &Selection, subject: &Subject, counts: &mut Counts)
         Subject::Example => "memory:".to_owned(),
         Subject::ExampleOnSqlite => format!("sqlite:{}", directory.path().join("tasks.db").display()),
     };
-    let server = Server::start_example(&store)?;
+    let server = Server::start_example(&Server::build_example()?, &["--store", &store])?;
     check(&suite, selection, server.url(), counts).inspect_err(|_| server.print_log())
 }
 
