@@ -1,6 +1,7 @@
 //! The developer commands: `cargo xtask --help`.
 #![expect(clippy::print_stdout, reason = "printing is what a developer command does")]
 
+mod bench;
 mod command;
 mod conformance;
 mod features;
@@ -22,7 +23,7 @@ The developer commands of this workspace.
 Usage: cargo xtask <command> [options]
 
 Commands:
-  test         everything below except bless, then a summary; what CI runs
+  test         everything below except bless and bench, then a summary; what CI runs
   ci           the same as test
   setup        install the tools the tests need into .tools/
   fmt          format the sources
@@ -32,6 +33,7 @@ Commands:
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
+  bench        our performance budgets, measured beside peers
 
 `cargo xtask <command> --help` tells more.
 ";
@@ -49,6 +51,7 @@ enum Task {
     Ui,
     Bless,
     Conformance { selection: Selection, url: Option<String> },
+    Bench { arguments: Vec<String> },
 }
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Features => report.step("features", |_| features::check_each_alone()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
+        Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, url } => {
             report.step("setup", |_| setup::install());
             report.step_after("setup", "conformance", |counts| conformance::run(&selection, url.as_deref(), counts));
@@ -94,6 +98,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => (Task::Conformance { selection: Selection::Tasks, url: None }, conformance::HELP),
+        "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
     };
@@ -113,6 +118,16 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                 *selection = of(arguments.value()?.string()?);
             }
             (Task::Conformance { url, .. }, Long("url")) => *url = Some(arguments.value()?.string()?),
+            (Task::Bench { arguments }, Long(option @ ("quick" | "build-cost"))) => {
+                arguments.push(format!("--{option}"));
+            }
+            (Task::Bench { arguments }, Value(name)) => {
+                let name = name.string()?;
+                if !bench::NAMES.contains(&name.as_str()) {
+                    bail!("there is no measurement `{name}`");
+                }
+                arguments.push(name);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -154,6 +169,13 @@ mod tests {
             })
         );
         assert!(parsed("conformance --requirements 2025-11-25 --scenario ping").is_err());
+    }
+
+    #[test]
+    fn bench_takes_names_and_options_in_any_order() {
+        let arguments = vec!["list".to_owned(), "--quick".to_owned(), "push".to_owned()];
+        assert_eq!(parsed("bench list --quick push"), Ok(Task::Bench { arguments }));
+        assert!(parsed("bench lists").is_err());
     }
 
     #[test]
