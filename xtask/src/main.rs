@@ -1,6 +1,7 @@
 //! The developer commands: `cargo xtask --help`.
 #![expect(clippy::print_stdout, reason = "printing is what a developer command does")]
 
+mod bench;
 mod command;
 mod conformance;
 mod features;
@@ -24,7 +25,7 @@ The developer commands of this workspace.
 Usage: cargo xtask <command> [options]
 
 Commands:
-  test         everything below except bless, then a summary; what CI runs
+  test         everything below except bless and bench, then a summary; what CI runs
   ci           the same as test
   setup        install the tools the tests need into .tools/
   fmt          format the sources
@@ -35,6 +36,7 @@ Commands:
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
   peers        clients of other SDKs against examples/conformance-server
+  bench        our performance budgets, measured beside peers
 
 `cargo xtask <command> --help` tells more.
 ";
@@ -53,6 +55,7 @@ enum Task {
     Bless,
     Conformance { selection: Selection, subject: Subject },
     Peers(peers::Selection),
+    Bench { arguments: Vec<String> },
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Features => report.step("features", |_| features::check_each_alone()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
+        Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
             report.step_after("setup", "conformance", |counts| conformance::run(&selection, &subject, counts));
@@ -105,6 +109,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
             (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
         }
         "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
+        "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
     };
@@ -134,6 +139,16 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
             }
             (Task::Peers(selection), Long("all")) => selection.all()?,
             (Task::Peers(selection), Value(name)) => selection.name(name.string()?)?,
+            (Task::Bench { arguments }, Long(option @ ("quick" | "build-cost"))) => {
+                arguments.push(format!("--{option}"));
+            }
+            (Task::Bench { arguments }, Value(name)) => {
+                let name = name.string()?;
+                if !bench::NAMES.contains(&name.as_str()) {
+                    bail!("there is no measurement `{name}`");
+                }
+                arguments.push(name);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -186,6 +201,13 @@ mod tests {
         assert_eq!(parsed("peers fastmcp-3 ts-sdk"), Ok(Task::Peers(Named(named))));
         assert!(parsed("peers fastmcp-3 --all").is_err());
         assert!(parsed("peers fastmcp").unwrap_err().contains("fastmcp-3"));
+    }
+
+    #[test]
+    fn bench_takes_names_and_options_in_any_order() {
+        let arguments = vec!["list".to_owned(), "--quick".to_owned(), "push".to_owned()];
+        assert_eq!(parsed("bench list --quick push"), Ok(Task::Bench { arguments }));
+        assert!(parsed("bench lists").is_err());
     }
 
     #[test]

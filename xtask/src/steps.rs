@@ -78,7 +78,11 @@ pub(crate) fn everything(report: &mut Report) {
 }
 
 pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
-    run(&mut cargo(if check { "fmt --all --check" } else { "fmt --all" }))
+    // The benchmarks are a workspace of their own.
+    for workspace in ["fmt --all", "fmt --manifest-path bench/Cargo.toml"] {
+        run(cargo(workspace).args(check.then_some("--check")))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn lint() -> anyhow::Result<()> {
