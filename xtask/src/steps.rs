@@ -8,7 +8,7 @@ use crate::report::{Counts, Report};
 use crate::setup;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance, peers and the quickstart.
+Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -74,7 +74,14 @@ pub(crate) fn everything(report: &mut Report) {
         report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
     report.step_after("setup", "peers", |counts| peers::run(&peers::Selection::Usual, counts));
-    report.step("quickstart", quickstart);
+    for (step, run) in [
+        ("quickstart", "run --package quickstart"),
+        ("durable-import", "run --package durable-import"),
+        ("worker-pool", "run --package worker-pool"),
+        ("functions", "run --package worker-pool -- --functions"),
+    ] {
+        report.step(step, |counts| example(run, counts));
+    }
 }
 
 pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
@@ -117,9 +124,9 @@ pub(crate) fn bless(counts: &mut Counts) -> anyhow::Result<()> {
     run_tests(command.env("TRYBUILD", "overwrite").env("UPDATE_EXPECT", "1"), counts)
 }
 
-/// The first command of the README; the example asserts what it claims.
-fn quickstart(counts: &mut Counts) -> anyhow::Result<()> {
-    run(&mut cargo("run --package quickstart"))?;
+/// What the README of an example says first; the example asserts what it claims.
+fn example(command: &str, counts: &mut Counts) -> anyhow::Result<()> {
+    run(&mut cargo(command))?;
     counts.passed += 1;
     Ok(())
 }
