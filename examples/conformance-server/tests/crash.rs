@@ -97,7 +97,7 @@ impl Random {
     fn new() -> Self {
         let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let seed = std::env::var("CRASH_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap());
-        println!("CRASH_SEED={seed}");
+        eprintln!("CRASH_SEED={seed}");
         Self(AtomicU64::new(seed))
     }
 
@@ -271,7 +271,7 @@ impl Cluster {
             check_lines(path, LINES, usize::MAX);
         }
         assert!(listed.len() <= known.len() + unanswered.len());
-        println!(
+        eprintln!(
             "{count} tasks, {} creations without an answer, {restarted} tasks taken over, {repeated} lines twice",
             unanswered.len(),
         );
@@ -296,7 +296,7 @@ async fn tasks_survive_200_kills() {
     for ready in instances {
         ready.await;
     }
-    println!("the last task ended {:?} after the last kill", cluster.all_ended().await);
+    eprintln!("the last task ended {:?} after the last kill", cluster.all_ended().await);
     cluster.check().await;
 }
 

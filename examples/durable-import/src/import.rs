@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Water levels of a lake: stations, days, measurements, remarks.
+/// Water readings of a lake: stations, days, measurements, remarks.
 const FILE: &str = include_str!("../data/lake-levels.csv");
 
 /// What each batch waits, so that there is a middle to stop the server in.
@@ -34,7 +34,7 @@ pub(crate) struct Imported {
 
 /// A line of the file.
 #[derive(Clone, Debug, Deserialize)]
-struct Level {
+struct Reading {
     id: String,
     station: String,
     country: String,
@@ -61,16 +61,16 @@ pub(crate) async fn import_levels(
     task: TaskContext<ImportState>,
     State(database): State<Database>,
 ) -> Result<Imported, ToolError> {
-    let levels = csv::Reader::from_reader(FILE.as_bytes()).into_deserialize().collect::<Result<Vec<Level>, _>>()?;
+    let readings = csv::Reader::from_reader(FILE.as_bytes()).into_deserialize().collect::<Result<Vec<Reading>, _>>()?;
     task.step("table", || database.clone().write(Database::make_tables)).await?;
-    let (mut rows, total) = (0, levels.len());
-    for (number, levels) in levels.chunks(batch.max(1)).enumerate() {
+    let (mut rows, total) = (0, readings.len());
+    for (number, readings) in readings.chunks(batch.max(1)).enumerate() {
         let step = format!("rows-{number:02}");
         rows += task
             .step(&step, || async {
                 task.sleep(PAUSE).await?;
-                let (key, name, levels) = (task.step_key(&step), step.clone(), levels.to_vec());
-                let insert = move |connection: &mut Connection| Database::insert(connection, &key, &name, &levels);
+                let (key, name, readings) = (task.step_key(&step), step.clone(), readings.to_vec());
+                let insert = move |connection: &mut Connection| Database::insert(connection, &key, &name, &readings);
                 database.clone().write(insert).await.context("the rows could not be inserted")
             })
             .await?;
@@ -102,15 +102,15 @@ impl Database {
 
     /// Inserts a batch once. The step may run again if the server died after this and before it recorded the step: the key is
     /// the same then.
-    fn insert(connection: &mut Connection, key: &str, step: &str, levels: &[Level]) -> rusqlite::Result<u32> {
+    fn insert(connection: &mut Connection, key: &str, step: &str, readings: &[Reading]) -> rusqlite::Result<u32> {
         let failed = |error: TryFromIntError| rusqlite::Error::ToSqlConversionFailure(error.into());
-        let count = u32::try_from(levels.len()).map_err(failed)?;
+        let count = u32::try_from(readings.len()).map_err(failed)?;
         let transaction = connection.transaction()?;
         let batch = (key, step, std::process::id(), count);
         if transaction.execute("INSERT OR IGNORE INTO batch VALUES (?1, ?2, ?3, ?4)", batch)? == 1 {
             let mut insert = transaction.prepare("INSERT INTO level VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-            for level in levels {
-                let Level { id, station, country, date, water_celsius, level_metres, remark } = level;
+            for reading in readings {
+                let Reading { id, station, country, date, water_celsius, level_metres, remark } = reading;
                 insert.execute((id, station, country, date, water_celsius, level_metres, remark))?;
             }
         }
@@ -122,10 +122,7 @@ impl Database {
     pub(crate) fn batches(&self) -> rusqlite::Result<Vec<Batch>> {
         let connection = Connection::open(&*self.0)?;
         let mut batches = connection.prepare("SELECT step, process, rows FROM batch ORDER BY step")?;
-        let read = batches
-            .query_map([], |row| Ok(Batch { step: row.get(0)?, process: row.get(1)?, rows: row.get(2)? }))?
-            .collect();
-        read
+        batches.query_map([], |row| Ok(Batch { step: row.get(0)?, process: row.get(1)?, rows: row.get(2)? }))?.collect()
     }
 
     /// How many rows there are, and how many different ones.

@@ -32,6 +32,6 @@ pub(crate) async fn count_primes(
 
 /// By trial division.
 pub(crate) fn count(below: u32) -> u32 {
-    let is_prime = |n: u32| (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d));
+    let is_prime = |n: u32| (2..=n.isqrt()).all(|d| !n.is_multiple_of(d));
     (2..below).map(|n| u32::from(is_prime(n))).sum()
 }
