@@ -1,26 +1,33 @@
 //! A client on one pair of streams, a JSON-RPC message a line: stdio, or anything that reads and writes like it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use futures_util::{StreamExt, future::join_all};
-use pmcp_tasks::{RpcError, protocol::code, time::Clock};
+use futures_util::future::join_all;
+use pmcp_tasks::{RpcError, protocol::code};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter},
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
 };
-use tokio_util::{
-    codec::{FramedRead, LinesCodec, LinesCodecError},
-    task::TaskTracker,
-};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    legacy::LegacySession,
+    legacy::{Agreement, Entered, LegacySession},
+    lines::{Line, Lines},
     message::{self, Message, Request, parse_error},
     modern,
     service::Service,
-    session::{NotBegun, Outbox, Outgoing, STREAM_BUFFER, Session},
+    session::{InFlight, MAX_IN_FLIGHT, NotBegun, Outbox, Outgoing, STREAM_BUFFER, Session},
 };
+
+/// How long a client may take to read what it was answered last.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves a client until its input ends; then what it asked for is finished and answered, for at most the grace.
 pub(crate) async fn serve(
@@ -29,18 +36,19 @@ pub(crate) async fn serve(
     writer: impl AsyncWrite + Unpin + Send + 'static,
 ) {
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
-    let writing = tokio::spawn(write(receiver, writer));
-    let clock = service.router.store().clock().clone();
+    let mut writing = tokio::spawn(write(receiver, writer));
     let connection = Arc::new(Connection::new(service, Outbox::new(sender, None)));
     // The one stream reaches the session whatever it is about.
     let open = connection.legacy.session.open(connection.stream.clone());
     connection.read(reader).await;
-    connection.drain(&clock).await;
+    connection.drain().await;
     drop(open);
     connection.legacy.session.end();
     drop(connection);
     // Ends when the last sender is gone; a client that does not read is not waited for.
-    let _ = tokio::time::timeout(Duration::from_secs(5), writing).await;
+    if tokio::time::timeout(LAST_WORDS, &mut writing).await.is_err() {
+        writing.abort();
+    }
 }
 
 struct Connection {
@@ -48,6 +56,10 @@ struct Connection {
     legacy: LegacySession,
     stream: Outbox,
     requests: TaskTracker,
+    /// A place for each request or batch until its response is sent, so that a client that does not read is not read from.
+    places: Arc<Semaphore>,
+    /// Fires when nothing comes any more, from the client or to the server.
+    closing: CancellationToken,
 }
 
 /// Writes messages, a line each, until the last sender is gone or the client is.
@@ -67,55 +79,63 @@ async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite +
 
 impl Connection {
     fn new(service: Arc<Service>, stream: Outbox) -> Self {
+        // Connections of one server are told apart by what their sessions are called.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let clock = service.router.store().clock().clone();
-        let legacy = LegacySession::new(Session::new("stdio".into(), clock), None);
-        Self { service, legacy, stream, requests: TaskTracker::new() }
+        let id = format!("lines-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let legacy = LegacySession::new(Session::new(id, clock), None);
+        let closing = service.stopped.child_token();
+        let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+        Self { service, legacy, stream, requests: TaskTracker::new(), places, closing }
     }
 
     async fn read(self: &Arc<Self>, reader: impl AsyncRead + Unpin + Send) {
-        let mut lines = FramedRead::new(reader, LinesCodec::new_with_max_length(self.service.limits.message));
-        loop {
-            let line = tokio::select! {
-                line = lines.next() => line,
-                () = self.service.stopped.cancelled() => return,
-            };
-            match line {
-                Some(Ok(line)) if line.trim().is_empty() => {}
-                Some(Ok(line)) => self.take_line(&line).await,
-                Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
-                    let max = self.service.limits.message;
-                    let error = RpcError::new(code::INVALID_REQUEST, format!("a message has at most {max} bytes"));
-                    self.respond(message::response(None, Err(error))).await;
+        let mut lines = Lines::new(reader, self.service.limits.message);
+        let reading = async {
+            while let Some(line) = lines.next().await {
+                match line {
+                    Line::Whole(line) if line.trim_ascii().is_empty() => {}
+                    Line::Whole(line) => self.take_line(&line).await,
+                    Line::TooLong => {
+                        let max = self.service.limits.message;
+                        let error = RpcError::new(code::INVALID_REQUEST, format!("a message has at most {max} bytes"));
+                        self.respond(message::response(None, Err(error))).await;
+                    }
                 }
-                // Not UTF-8: the decoder has consumed the line, the next one may be good.
-                Some(Err(LinesCodecError::Io(error))) if error.kind() == std::io::ErrorKind::InvalidData => {
-                    self.respond(message::response(None, Err(parse_error()))).await;
-                }
-                Some(Err(LinesCodecError::Io(_))) | None => return,
             }
+        };
+        tokio::select! {
+            () = reading => {}
+            () = self.service.stopped.cancelled() => {}
         }
     }
 
-    async fn take_line(self: &Arc<Self>, line: &str) {
-        match serde_json::from_str(line) {
-            Ok(Value::Array(batch)) => self.take_batch(batch).await,
-            Ok(value) => match Message::parse(value) {
-                Ok(Message::Request(request)) => {
-                    let connection = self.clone();
-                    if request.method == "initialize" {
-                        // In line: what follows may rely on it.
-                        connection.answer(request).await;
-                    } else {
-                        self.requests.spawn(async move { connection.answer(request).await });
-                    }
-                }
-                Ok(other) => self.legacy.take(other),
-                Err(malformed) => {
-                    self.respond(message::response(malformed.id.as_ref(), Err(malformed.error))).await;
-                }
-            },
-            Err(_) => self.respond(message::response(None, Err(parse_error()))).await,
+    async fn take_line(self: &Arc<Self>, line: &[u8]) {
+        let entered = match serde_json::from_slice(line) {
+            Ok(Value::Array(batch)) => return self.take_batch(batch).await,
+            Ok(value) => self.legacy.enter(Message::parse(value)),
+            Err(_) => Some(Entered::Refused(message::response(None, Err(parse_error())))),
+        };
+        // Begun in line: what follows may cancel it, or rely on `initialize`.
+        match entered {
+            Some(Entered::Request(request, in_flight)) => self.take_request(request, in_flight).await,
+            Some(Entered::Refused(response)) => self.respond(response).await,
+            None => {}
         }
+    }
+
+    async fn take_request(self: &Arc<Self>, request: Request, in_flight: InFlight) {
+        let connection = self.clone();
+        if request.method == "initialize" {
+            return connection.answer(&request, in_flight).await;
+        }
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return self.respond(message::response(Some(&request.id), Err(NotBegun::Busy.into()))).await;
+        };
+        self.requests.spawn(async move {
+            connection.answer(&request, in_flight).await;
+            drop(place);
+        });
     }
 
     /// Batches exist in 2025-03-26 alone; their responses come together.
@@ -125,69 +145,48 @@ impl Connection {
             let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
             return self.respond(message::response(None, Err(error))).await;
         }
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return self.respond(message::response(None, Err(NotBegun::Busy.into()))).await;
+        };
+        let entered: Vec<_> = batch.into_iter().filter_map(|value| self.legacy.enter(Message::parse(value))).collect();
         let connection = self.clone();
         self.requests.spawn(async move {
-            let responses: Vec<Value> = join_all(batch.into_iter().map(|value| async {
-                match Message::parse(value) {
-                    Ok(Message::Request(request)) => connection.result(&request).await,
-                    Ok(other) => {
-                        connection.legacy.take(other);
-                        None
-                    }
-                    Err(malformed) => Some(message::response(malformed.id.as_ref(), Err(malformed.error))),
-                }
-            }))
-            .await
-            .into_iter()
-            .flatten()
-            .collect();
+            let responses = entered.into_iter().map(async |entered| match entered {
+                Entered::Request(request, in_flight) => connection.response(&request, in_flight).await,
+                Entered::Refused(response) => Some(response),
+            });
+            let responses: Vec<Value> = join_all(responses).await.into_iter().flatten().collect();
             if !responses.is_empty() {
                 connection.respond(responses.into()).await;
             }
+            drop(place);
         });
     }
 
-    async fn answer(&self, request: Request) {
-        if let Some(response) = self.result(&request).await {
+    async fn answer(&self, request: &Request, in_flight: InFlight) {
+        if let Some(response) = self.response(request, in_flight).await {
             self.respond(response).await;
         }
     }
 
-    /// The response; `None` to a request that was cancelled, which gets none.
-    async fn result(&self, request: &Request) -> Option<Value> {
-        let in_flight = match self.legacy.session.begin(&request.id) {
-            Ok(in_flight) => in_flight,
-            Err(NotBegun::Duplicate) => {
-                let error = RpcError::new(code::INVALID_REQUEST, "a request with this id is being worked on");
-                return Some(message::response(Some(&request.id), Err(error)));
-            }
-            Err(NotBegun::Busy) => {
-                let error = RpcError::internal("too many requests are being worked on");
-                return Some(message::response(Some(&request.id), Err(error)));
-            }
-        };
+    /// The response; `None` to a request that was cancelled, which gets none. Its id is free when this returns.
+    async fn response(&self, request: &Request, in_flight: InFlight) -> Option<Value> {
         let result = self.dispatch(request, in_flight.cancellation.clone()).await;
-        // Only `initialize` cannot be cancelled; it is done before anything else is read.
-        let cancelled = in_flight.cancellation.is_cancelled();
-        (!cancelled).then(|| message::response(Some(&request.id), result))
+        (!in_flight.cancellation.is_cancelled()).then(|| message::response(Some(&request.id), result))
     }
 
-    async fn dispatch(
-        &self,
-        request: &Request,
-        cancellation: tokio_util::sync::CancellationToken,
-    ) -> Result<Value, RpcError> {
+    async fn dispatch(&self, request: &Request, cancellation: CancellationToken) -> Result<Value, RpcError> {
         let service = &self.service;
-        if request.method == "server/discover" || modern::claimed_version(&request.params).is_some() {
+        if request.method == "server/discover" || modern::is_modern(&request.params) {
             let meta = modern::request_meta(&request.params)?;
             if meta.version != modern::VERSION {
                 return Err(modern::unsupported(&meta.version));
             }
             let cx = modern::context(service, &meta, None, self.stream.clone(), cancellation);
-            return modern::handle(service, request, &cx, &self.stream).await;
+            return modern::handle(service, request, &cx, &self.stream, &self.closing).await;
         }
         if request.method == "initialize" {
-            return self.legacy.initialize(service, &request.params);
+            return self.legacy.initialize(service, Agreement::parse(&request.params)?);
         }
         let Some(agreement) = self.legacy.agreement() else {
             if request.method == "ping" {
@@ -198,7 +197,7 @@ impl Connection {
                 "send `initialize` first, or `_meta` with a protocol version",
             ));
         };
-        let cx = self.legacy.context(service, agreement, self.stream.clone(), cancellation);
+        let cx = self.legacy.context(service, agreement, None, self.stream.clone(), cancellation);
         self.legacy.handle(service, request, &cx).await
     }
 
@@ -206,9 +205,13 @@ impl Connection {
         self.stream.send(Outgoing::Response(response)).await;
     }
 
-    /// Waits until what was asked for is answered; work that takes longer than the grace is cancelled.
-    async fn drain(&self, clock: &Arc<dyn Clock>) {
+    /// Waits until what was asked for is answered; work that takes longer than the grace is cancelled. Questions and
+    /// subscriptions are not waited for: nobody can answer or cancel them any more.
+    async fn drain(&self) {
+        self.closing.cancel();
+        self.legacy.session.hang_up();
         self.requests.close();
+        let clock = self.service.router.store().clock();
         tokio::select! {
             () = self.requests.wait() => {}
             () = clock.sleep(self.service.shutdown_grace) => {

@@ -13,9 +13,10 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    message::{Message, Request, RequestId},
-    service::{Call, Service},
-    session::{Outbox, RequestPeer, Session, SessionPeer},
+    message::{self, Malformed, Message, Request, RequestId},
+    service::{Call, ReadParams, Service, unknown_resource},
+    session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
+    updates::ResourceUpdates,
 };
 
 /// The versions that have a handshake, newest first.
@@ -26,6 +27,25 @@ pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26"
 pub(crate) struct Agreement {
     pub(crate) version: &'static str,
     pub(crate) client: ClientCapabilities,
+}
+
+impl Agreement {
+    /// What the `params` of `initialize` come to.
+    pub(crate) fn parse(params: &Value) -> Result<Self, RpcError> {
+        let given: InitializeParams = parse(params)?;
+        // A version we do not speak is answered with the newest we do ("Version Negotiation").
+        let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
+        Ok(Self { version, client: ClientCapabilities::parse(&given.capabilities) })
+    }
+}
+
+/// What a message is to its session.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// A request that is to be answered.
+    Request(Request, InFlight),
+    /// Something that is answered with this error at once.
+    Refused(Value),
 }
 
 /// A session of these versions, with whose it is.
@@ -70,6 +90,7 @@ impl LegacySession {
         &self,
         service: &Service,
         agreement: &Agreement,
+        principal: Option<Principal>,
         stream: Outbox,
         cancellation: CancellationToken,
     ) -> CallContext {
@@ -78,7 +99,7 @@ impl LegacySession {
         let session: Arc<dyn Peer> = Arc::new(SessionPeer(self.session.clone()));
         service.context(Call {
             revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
-            principal: self.principal.clone(),
+            principal,
             session_id: Some(self.session.id.clone()),
             client: agreement.client,
             peer,
@@ -88,11 +109,8 @@ impl LegacySession {
     }
 
     /// Answers `initialize` (lifecycle, "Initialization").
-    pub(crate) fn initialize(&self, service: &Service, params: &Value) -> Result<Value, RpcError> {
-        let given: InitializeParams = parse(params)?;
-        // A version we do not speak is answered with the newest we do ("Version Negotiation").
-        let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
-        let agreement = Agreement { version, client: ClientCapabilities::parse(&given.capabilities) };
+    pub(crate) fn initialize(&self, service: &Service, agreement: Agreement) -> Result<Value, RpcError> {
+        let version = agreement.version;
         if self.agreement.set(agreement).is_err() {
             return Err(RpcError::new(
                 pmcp_tasks::protocol::code::INVALID_REQUEST,
@@ -129,6 +147,11 @@ impl LegacySession {
                 self.session.set_log_level(level);
                 return Ok(json!({}));
             }
+            "resources/subscribe" | "resources/unsubscribe" => {
+                if let Some(updates) = &service.updates {
+                    return self.subscribe(service, updates, request, cx.revision);
+                }
+            }
             _ => {}
         }
         let result = service.handle(&request.method, &request.params, cx).await;
@@ -137,18 +160,54 @@ impl LegacySession {
         })
     }
 
-    /// Takes a notification or an answer; what it does not know it ignores.
-    pub(crate) fn take(&self, message: Message) {
+    /// Changes which resources the client is told about (resources, "Subscriptions").
+    fn subscribe(
+        &self,
+        service: &Service,
+        updates: &ResourceUpdates,
+        request: &Request,
+        revision: Revision,
+    ) -> Result<Value, RpcError> {
+        let ReadParams { uri } = parse(&request.params)?;
+        if request.method == "resources/unsubscribe" {
+            self.session.subscribed.remove(&uri);
+            return Ok(json!({}));
+        }
+        if service.find_resource(&uri).is_none() {
+            return Err(unknown_resource(&uri, revision));
+        }
+        let max = service.limits.subscribed_resources;
+        if !self.session.subscribed.add(&uri, max) {
+            return Err(RpcError::internal(format!("{max} resources are subscribed to; unsubscribe from one")));
+        }
+        self.session.follow(updates);
+        Ok(json!({}))
+    }
+
+    /// Begins a request, or takes a notification or an answer; of those it ignores what it does not know.
+    pub(crate) fn enter(&self, message: Result<Message, Malformed>) -> Option<Entered> {
+        self.session.touch();
         match message {
-            Message::Notification { method, params } if method == "notifications/cancelled" => {
-                if let Ok(CancelledParams { request_id }) = parse::<CancelledParams>(&params) {
+            Ok(Message::Request(request)) => Some(match self.session.begin(&request.id) {
+                Ok(in_flight) => Entered::Request(request, in_flight),
+                Err(refused) => Entered::Refused(message::response(Some(&request.id), Err(refused.into()))),
+            }),
+            Err(malformed) => Some(Entered::Refused(message::response(malformed.id.as_ref(), Err(malformed.error)))),
+            Ok(Message::Notification { method, params }) => {
+                if method == "notifications/cancelled"
+                    && let Ok(CancelledParams { request_id }) = parse::<CancelledParams>(&params)
+                {
                     self.session.cancel(&request_id);
                 }
+                None
             }
-            Message::Response { id, result } => self.session.answered(&id, result),
-            Message::Notification { .. } | Message::Request(_) => {}
+            Ok(Message::Response { id, result }) => {
+                if let Some(id) = id {
+                    self.session.answered(&id, result);
+                }
+                None
+            }
         }
-        self.session.touch();
     }
 }
 

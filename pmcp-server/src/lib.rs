@@ -44,6 +44,7 @@
 //! |---|---|
 //! | [`Server`] | everything a server is made of, and how it is served |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
+//! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
@@ -57,6 +58,7 @@ mod connection;
 mod error;
 mod http;
 mod legacy;
+mod lines;
 mod message;
 mod modern;
 mod prompt;
@@ -67,6 +69,7 @@ mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod updates;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
@@ -78,3 +81,4 @@ pub use resource::{Resource, ResourceContents, ResourceRequest};
 pub use server::{Running, Server};
 pub use service::ServeLimits;
 pub use transport::Transport;
+pub use updates::ResourceUpdates;

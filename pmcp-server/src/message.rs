@@ -32,9 +32,9 @@ pub(crate) enum Message {
         method: String,
         params: Value,
     },
-    /// The answer to a request of ours.
+    /// The answer to a request of ours; without a readable id it answers none.
     Response {
-        id: RequestId,
+        id: Option<RequestId>,
         result: Result<Value, RpcError>,
     },
 }
@@ -80,25 +80,25 @@ impl Message {
             Some(_) => return Err(invalid(id, "`method` is not a string")),
         };
         let params = fields.remove("params").unwrap_or_default();
-        if !matches!(params, Value::Object(_) | Value::Null) {
-            return Err(Malformed { id, error: RpcError::invalid_params("`params` is not an object") });
-        }
         match (fields.contains_key("id"), id) {
+            // Never answered: one with wrong parameters is ignored by what reads them.
             (false, _) => Ok(Self::Notification { method, params }),
-            (true, Some(id)) => Ok(Self::Request(Request { id, method, params })),
             (true, None) => Err(invalid(None, "`id` is neither a string nor an integer")),
+            (true, id) if !matches!(params, Value::Object(_) | Value::Null) => {
+                Err(Malformed { id, error: RpcError::invalid_params("`params` is not an object") })
+            }
+            (true, Some(id)) => Ok(Self::Request(Request { id, method, params })),
         }
     }
 
+    /// Nothing that looks like an answer is answered: its id is one of ours, and two peers that answer each other's errors
+    /// do not stop.
     fn response(id: Option<RequestId>, mut fields: Map<String, Value>) -> Result<Self, Malformed> {
-        let Some(id) = id else {
-            return Err(invalid(None, "a message has a method, or the id of a request it answers"));
-        };
         let result = match (fields.remove("result"), fields.remove("error")) {
-            (Some(result), None) => Ok(result),
-            (None, Some(error)) => Err(serde_json::from_value(error)
+            (_, Some(error)) => Err(serde_json::from_value(error)
                 .unwrap_or_else(|_| RpcError::internal("the peer answered with a malformed error"))),
-            _ => return Err(invalid(Some(id), "a response has either a result or an error")),
+            (Some(result), None) => Ok(result),
+            (None, None) => return Err(invalid(id, "a message has a method, or the answer to a request")),
         };
         Ok(Self::Response { id, result })
     }
@@ -145,6 +145,18 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_an_answer_or_a_notification_is_never_answered() {
+        for text in [
+            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no JSON"}}"#,
+            r#"{"jsonrpc":"2.0","error":5}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":[1]}"#,
+        ] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_message_is_answered_under_its_id_if_it_has_one() {
         for (text, id) in [
             ("[]", false),
@@ -154,6 +166,7 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#, false),
             (r#"{"jsonrpc":"2.0","id":1.5,"method":"m"}"#, false),
             (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[1]}"#, true),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"m","params":[1]}"#, false),
             (r#"{"jsonrpc":"2.0","id":1}"#, true),
             (r#"{"jsonrpc":"2.0"}"#, false),
         ] {

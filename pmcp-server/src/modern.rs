@@ -6,10 +6,10 @@ use futures_util::StreamExt;
 use pmcp_tasks::{
     LogLevel, RpcError,
     call::{CallContext, ClientCapabilities, Revision},
-    protocol::{TASKS_EXTENSION, code},
+    protocol::{TASKS_EXTENSION, code, params as parse},
     security::Principal,
 };
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use crate::{
     message::{self, Request, RequestId},
     service::{Call, Service},
     session::{Outbox, Outgoing, RequestPeer},
+    updates::{Subscribed, Updates},
 };
 
 /// The one modern version we speak.
@@ -41,9 +42,15 @@ pub(crate) struct RequestMeta {
     pub(crate) log_level: Option<LogLevel>,
 }
 
-/// The version a message claims in `_meta`, if it does: the mark of this era.
+/// The version a message claims in `_meta`, if it does.
 pub(crate) fn claimed_version(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()
+}
+
+/// Whether a message means this era, with what it needs or without.
+pub(crate) fn is_modern(params: &Value) -> bool {
+    let meta = params.get("_meta").and_then(Value::as_object);
+    meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION) || meta.contains_key(CLIENT_CAPABILITIES))
 }
 
 /// Reads the protocol's fields of `_meta` (overview, "Per-request protocol fields").
@@ -113,16 +120,18 @@ pub(crate) fn context(
     })
 }
 
-/// Handles a request whose version was checked. Notifications of a subscription go out on `stream` before this returns.
+/// Handles a request whose version was checked. Notifications of a subscription go out on `stream` before this returns;
+/// it ends when `closing` fires.
 pub(crate) async fn handle(
     service: &Service,
     request: &Request,
     cx: &CallContext,
     stream: &Outbox,
+    closing: &CancellationToken,
 ) -> Result<Value, RpcError> {
     let result = match request.method.as_str() {
-        "server/discover" => Ok(discover(service)),
-        "subscriptions/listen" => listen(service, request, cx, stream).await,
+        "server/discover" => Ok(discover(service, cx)),
+        "subscriptions/listen" => listen(service, request, cx, stream, closing).await,
         method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
             Some(result) => result,
             None => Err(unknown_method(method)),
@@ -139,6 +148,8 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
     if kind == "complete" {
         // Lists are the same for all and change only with the server; what is read may be anything (caching).
         let caching = match method {
+            // Whether there are tasks depends on the caller.
+            "server/discover" if service.access.authenticated => Some((LIST_TTL_MS, "private")),
             "server/discover" | "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
                 Some((LIST_TTL_MS, "public"))
             }
@@ -158,9 +169,9 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
 }
 
 /// `DiscoverResult` (discovery, "Response").
-fn discover(service: &Service) -> Value {
+fn discover(service: &Service, cx: &CallContext) -> Value {
     let mut capabilities = service.capabilities();
-    if service.router.has_tasks() {
+    if service.router.has_tasks() && cx.caller.owner().is_some() {
         capabilities.insert("extensions".into(), json!({ TASKS_EXTENSION: {} }));
     }
     let mut result = json!({ "supportedVersions": supported(), "capabilities": capabilities });
@@ -181,9 +192,39 @@ async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) 
     stream.send(Outgoing::Message(message::notification(method, params))).await
 }
 
-/// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it. Tasks are all
-/// that can be listened to: lists do not change while the server runs.
-async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: &Outbox) -> Result<Value, RpcError> {
+#[derive(Deserialize)]
+struct ListenParams {
+    notifications: Filter,
+}
+
+/// What a client listens to beside tasks. Lists do not change while the server runs, so they are not part of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    resource_subscriptions: Option<Vec<String>>,
+}
+
+/// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
+fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Updates)>, RpcError> {
+    let ListenParams { notifications } = parse(params)?;
+    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, &service.updates) else { return Ok(None) };
+    let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
+    for uri in uris.iter().filter(|uri| service.find_resource(uri).is_some()) {
+        if !subscribed.add(uri, max) {
+            return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
+        }
+    }
+    Ok(Some((subscribed, updates.follow())))
+}
+
+/// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it.
+async fn listen(
+    service: &Service,
+    request: &Request,
+    cx: &CallContext,
+    stream: &Outbox,
+    closing: &CancellationToken,
+) -> Result<Value, RpcError> {
     let _place = service.subscriptions.try_acquire().map_err(|_| {
         RpcError::internal(format!("{} subscriptions are open; close one", service.limits.subscriptions))
     })?;
@@ -191,6 +232,10 @@ async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: 
     let mut accepted = Map::new();
     if let Some(subscription) = &subscription {
         accepted.insert("taskIds".into(), json!(subscription.accepted()));
+    }
+    let resources = resources(service, &request.params)?;
+    if let Some((subscribed, _)) = &resources {
+        accepted.insert("resourceSubscriptions".into(), json!(subscribed.all()));
     }
     let id = &request.id;
     let acknowledged = json!({ "notifications": accepted });
@@ -208,11 +253,24 @@ async fn listen(service: &Service, request: &Request, cx: &CallContext, stream: 
         // Every task has ended; the client closes the stream when it wants.
         std::future::pending::<()>().await;
     };
+    let resources = async {
+        if let Some((subscribed, mut updates)) = resources {
+            while let Some(changed) = updates.next(&subscribed).await {
+                for uri in changed {
+                    if !tell(stream, id, "notifications/resources/updated", json!({ "uri": uri })).await {
+                        return;
+                    }
+                }
+            }
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = tasks => {}
+        () = resources => {}
         () = stream.closed() => {}
         () = cx.cancellation.cancelled() => {}
-        () = service.stopped.cancelled() => {
+        () = closing.cancelled() => {
             // At teardown the server cancels the request, then answers it (cancellation, "Behavior Requirements").
             tell(stream, id, "notifications/cancelled", json!({ "requestId": id, "reason": "the server is shutting down" })).await;
         }

@@ -1,6 +1,12 @@
 //! Building a server and serving it.
 
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
@@ -26,6 +32,7 @@ use crate::{
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
     resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
     service::{ServeLimits, Service},
+    updates::ResourceUpdates,
 };
 
 /// Where the MCP endpoint is.
@@ -42,6 +49,7 @@ pub struct Server<S = ()> {
     prompts: Vec<RegisteredPrompt>,
     resources: Vec<Result<RegisteredResource, Error>>,
     completer: Option<Completer>,
+    updates: Option<ResourceUpdates>,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -67,6 +75,7 @@ impl Server {
             prompts: Vec::new(),
             resources: Vec::new(),
             completer: None,
+            updates: None,
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -100,6 +109,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             prompts: self.prompts,
             resources: self.resources,
             completer: self.completer,
+            updates: self.updates,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -146,6 +156,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         C: Into<ResourceContents>,
     {
         self.add_resource(RegisteredResource::new(template.into(), true, handler))
+    }
+
+    /// Lets clients subscribe to resources: they are told of what is reported to `updates`.
+    #[must_use]
+    pub fn resource_updates(self, updates: &ResourceUpdates) -> Self {
+        Self { updates: Some(updates.clone()), ..self }
     }
 
     fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
@@ -222,8 +238,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { anonymous, ..self }
     }
 
-    /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser. On a loopback address
-    /// pages of this machine may, too.
+    /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser; requests of pages from
+    /// elsewhere are refused. On a loopback address those of this machine are let in, too, but only pages named here get the
+    /// CORS headers that a browser wants before it shows them the answers.
     #[must_use]
     pub fn allowed_origins<T: Into<String>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
         self.allowed.origins = origins.into_iter().map(Into::into).collect();
@@ -258,11 +275,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             prompts: self.prompts,
             resources,
             completer: self.completer,
+            updates: self.updates,
             access,
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),
+            house_kept: Once::new(),
         };
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
@@ -289,10 +308,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         match transport {
             Transport::Stdio => {
                 let service = self.build(true)?.service;
-                service.router.keep_house();
+                service.keep_house();
                 let stopping = service.clone();
+                let terminated = terminated();
                 let signal = tokio::spawn(async move {
-                    terminated().await;
+                    terminated.await;
                     stopping.shut_down().await;
                 });
                 connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
@@ -302,8 +322,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             }
             Transport::Http(address) => {
                 let running = self.start(address).await?;
+                let terminated = terminated();
                 eprintln!("listening on {}", running.url());
-                terminated().await;
+                terminated.await;
                 running.shut_down().await
             }
         }
@@ -335,7 +356,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let mut built = self.build(loopback)?;
         built.allowed.loopback = loopback;
         let service = built.service.clone();
-        service.router.keep_house();
+        service.keep_house();
         let closing = CancellationToken::new();
         let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(async move { serving.await });
@@ -365,7 +386,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         writer: impl AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Error> {
         let service = self.build(true)?.service;
-        service.router.keep_house();
+        service.keep_house();
         connection::serve(service.clone(), reader, writer).await;
         service.shut_down().await;
         Ok(())
@@ -455,26 +476,32 @@ fn stdin() -> impl AsyncRead + Unpin + Send {
     tokio_util::io::StreamReader::new(tokio_stream::wrappers::ReceiverStream::new(receiver))
 }
 
-/// Ends at Ctrl-C or SIGTERM.
-async fn terminated() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads
+/// that the server listens may end it at once.
+#[cfg(unix)]
+fn terminated() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn received(signal: std::io::Result<Signal>) {
+        match signal {
             Ok(mut signal) => {
                 signal.recv().await;
             }
             Err(_) => std::future::pending::<()>().await,
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
+    }
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+async fn terminated() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

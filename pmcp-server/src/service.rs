@@ -1,7 +1,13 @@
 //! What a server answers, whatever the transport.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use pmcp_tasks::{
     RpcError, TaskRouter,
     call::{CallContext, ClientCapabilities, Peer, Revision},
@@ -18,6 +24,7 @@ use crate::{
     completion::{CompleteParams, Completer, Reference},
     prompt::{GetParams, RegisteredPrompt},
     resource::RegisteredResource,
+    updates::ResourceUpdates,
 };
 
 /// A server as it was built.
@@ -30,6 +37,7 @@ pub(crate) struct Service {
     pub(crate) prompts: Vec<RegisteredPrompt>,
     pub(crate) resources: Vec<RegisteredResource>,
     pub(crate) completer: Option<Completer>,
+    pub(crate) updates: Option<ResourceUpdates>,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each `subscriptions/listen`.
@@ -37,6 +45,7 @@ pub(crate) struct Service {
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.
     pub(crate) stopped: CancellationToken,
+    pub(crate) house_kept: Once,
 }
 
 /// Bounds on what clients can make the transports hold.
@@ -52,6 +61,8 @@ pub struct ServeLimits {
     pub batch: usize,
     /// `subscriptions/listen` streams at once. Default 1,000.
     pub subscriptions: usize,
+    /// Resources a session or one `subscriptions/listen` may follow. Default 1,000.
+    pub subscribed_resources: usize,
 }
 
 impl Default for ServeLimits {
@@ -62,6 +73,7 @@ impl Default for ServeLimits {
             session_idle: Duration::from_secs(30 * 60),
             batch: 100,
             subscriptions: 1000,
+            subscribed_resources: 1000,
         }
     }
 }
@@ -73,8 +85,14 @@ struct ListParams {
 }
 
 #[derive(Deserialize)]
-struct ReadParams {
-    uri: String,
+pub(crate) struct ReadParams {
+    pub(crate) uri: String,
+}
+
+/// There is no such resource, as each revision says it.
+pub(crate) fn unknown_resource(uri: &str, revision: Revision) -> RpcError {
+    let code = if revision == Revision::V2026 { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
+    RpcError::new(code, "unknown resource").with_data(json!({ "uri": uri }))
 }
 
 /// A request's context before its caller is known.
@@ -103,6 +121,20 @@ impl Service {
 
     /// Handles what every version has; `None` if the method is not among it.
     pub(crate) async fn handle(
+        &self,
+        method: &str,
+        params: &Value,
+        cx: &CallContext,
+    ) -> Option<Result<Value, RpcError>> {
+        // Even code that prepares a call may panic: a request is answered all the same.
+        let handling = AssertUnwindSafe(self.handle_unguarded(method, params, cx)).catch_unwind().await;
+        handling.unwrap_or_else(|_| {
+            tracing::error!(method, "handling a request panicked");
+            Some(Err(RpcError::internal("the request failed unexpectedly")))
+        })
+    }
+
+    async fn handle_unguarded(
         &self,
         method: &str,
         params: &Value,
@@ -144,7 +176,7 @@ impl Service {
                 start.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?
             }
         };
-        let size = usize::from(self.router.limits().page_size);
+        let size = usize::from(self.router.limits().page_size.max(1));
         let mut result = Map::new();
         if start + size < entries.len() {
             result.insert("nextCursor".into(), (start + size).to_string().into());
@@ -164,13 +196,14 @@ impl Service {
 
     async fn read_resource(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         let ReadParams { uri } = parse(params)?;
-        let found = self.resources.iter().find_map(|resource| Some((resource, resource.fits(&uri)?)));
-        let Some((resource, variables)) = found else {
-            let code = if cx.revision == Revision::V2026 { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
-            return Err(RpcError::new(code, "unknown resource").with_data(json!({ "uri": uri })));
-        };
+        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| unknown_resource(&uri, cx.revision))?;
         let prepared = resource.prepare(&uri, variables);
         self.router.run(("resources/read", &uri, &Map::new()), prepared, params, cx).await
+    }
+
+    /// The resource with this URI, or the template it fits with the template's variables.
+    pub(crate) fn find_resource(&self, uri: &str) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
+        self.resources.iter().find_map(|resource| Some((resource, resource.fits(uri)?)))
     }
 
     async fn complete(&self, completer: &Completer, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
@@ -205,12 +238,18 @@ impl Service {
             capabilities.insert("prompts".into(), json!({}));
         }
         if !self.resources.is_empty() {
-            capabilities.insert("resources".into(), json!({}));
+            let subscribe = self.updates.is_some().then(|| ("subscribe".to_owned(), true.into()));
+            capabilities.insert("resources".into(), subscribe.into_iter().collect::<Map<_, _>>().into());
         }
         if self.completer.is_some() {
             capabilities.insert("completions".into(), json!({}));
         }
         capabilities
+    }
+
+    /// Starts the work in the background, once. It needs a runtime, which a server has only when it serves.
+    pub(crate) fn keep_house(&self) {
+        self.house_kept.call_once(|| self.router.keep_house());
     }
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.

@@ -4,9 +4,9 @@
 //! balancer has to send all requests of a session to the same instance.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -16,14 +16,17 @@ use async_trait::async_trait;
 use pmcp_tasks::{
     LogLevel, RpcError,
     call::{Peer, PeerError},
-    protocol::RELATED_TASK,
+    protocol::{RELATED_TASK, code},
     time::Clock,
 };
-use serde_json::Value;
-use tokio::sync::{Notify, mpsc, oneshot};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::message::{self, RequestId};
+use crate::{
+    message::{self, RequestId},
+    updates::{ResourceUpdates, Subscribed},
+};
 
 /// What goes to the client over one stream.
 #[derive(Clone, Debug)]
@@ -60,6 +63,11 @@ impl Outbox {
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task }
     }
 
+    /// One that carries nothing: for a request whose client cannot read messages beside the response.
+    pub(crate) fn closed_one() -> Self {
+        Self::new(mpsc::channel(1).0, None)
+    }
+
     /// Sends if the client keeps up; else the message is dropped.
     pub(crate) fn offer(&self, message: Value) {
         if self.sender.try_send(Outgoing::Message(message)).is_err() {
@@ -88,19 +96,28 @@ pub(crate) struct Session {
     opened: Notify,
     next_id: AtomicU64,
     pub(crate) ended: CancellationToken,
+    /// The resources it wants to hear about.
+    pub(crate) subscribed: Subscribed,
+    following: Once,
 }
+
+/// The client's answer to a request of ours.
+type Answer = Result<Value, RpcError>;
 
 #[derive(Debug, Default)]
 struct Inner {
     streams: Vec<Outbox>,
-    pending: HashMap<u64, oneshot::Sender<Result<Value, RpcError>>>,
+    pending: HashMap<u64, mpsc::Sender<Answer>>,
     in_flight: HashMap<RequestId, CancellationToken>,
     last_used: Duration,
     log_level: LogLevel,
 }
 
 /// How many requests of one session may be worked on at once.
-const MAX_IN_FLIGHT: usize = 1000;
+pub(crate) const MAX_IN_FLIGHT: usize = 1000;
+
+/// Under how many ids a question that was sent again may still be answered.
+const MAX_IDS: usize = 4;
 
 /// Why a request is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +126,15 @@ pub(crate) enum NotBegun {
     Duplicate,
     /// Too many are being worked on.
     Busy,
+}
+
+impl From<NotBegun> for RpcError {
+    fn from(refused: NotBegun) -> Self {
+        match refused {
+            NotBegun::Duplicate => Self::new(code::INVALID_REQUEST, "a request with this id is being worked on"),
+            NotBegun::Busy => Self::internal("too many requests are being worked on"),
+        }
+    }
 }
 
 impl Session {
@@ -121,6 +147,8 @@ impl Session {
             opened: Notify::new(),
             next_id: AtomicU64::new(1),
             ended: CancellationToken::new(),
+            subscribed: Subscribed::default(),
+            following: Once::new(),
         })
     }
 
@@ -141,6 +169,28 @@ impl Session {
 
     fn log_level(&self) -> LogLevel {
         self.inner().log_level
+    }
+
+    /// Tells the client, from now on, about the resources it subscribes to.
+    pub(crate) fn follow(self: &Arc<Self>, updates: &ResourceUpdates) {
+        self.following.call_once(|| {
+            let (session, mut updates) = (self.clone(), updates.follow());
+            tokio::spawn(async move {
+                loop {
+                    let changed = tokio::select! {
+                        Some(changed) = updates.next(&session.subscribed) => changed,
+                        () = session.ended.cancelled() => return,
+                        else => return,
+                    };
+                    if let Some(stream) = session.best_stream(None) {
+                        for uri in changed {
+                            stream
+                                .offer(message::notification("notifications/resources/updated", json!({ "uri": uri })));
+                        }
+                    }
+                }
+            });
+        });
     }
 
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.
@@ -182,12 +232,12 @@ impl Session {
     }
 
     /// The client answers one of our requests; the first answer counts, others are ignored.
-    pub(crate) fn answered(&self, id: &RequestId, result: Result<Value, RpcError>) {
+    pub(crate) fn answered(&self, id: &RequestId, answer: Answer) {
         let RequestId::Number(id) = id else { return };
         let waiting = id.as_u64().and_then(|id| self.inner().pending.remove(&id));
         if let Some(waiting) = waiting {
-            // Whoever asked may have stopped waiting.
-            let _ = waiting.send(result);
+            // Whoever asked may have stopped waiting, or have an answer already.
+            let _ = waiting.try_send(answer);
         }
     }
 
@@ -220,20 +270,28 @@ impl Session {
     /// Asks the client over `own`, or the best stream when there is none or it closes before the answer.
     async fn ask(&self, mut own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
         let task = params.pointer("/_meta").and_then(|meta| meta.get(RELATED_TASK)?.get("taskId")?.as_str());
+        let (sender, mut answers) = mpsc::channel::<Answer>(1);
         let asking = async {
+            // A stream may close after the client has read the question: the ids it was sent under before stay good.
+            let mut ids = VecDeque::new();
             loop {
-                let stream = match own.take() {
-                    Some(stream) => stream,
-                    None => self.some_stream(task).await,
+                let own = own.take();
+                let next = async { if let Some(own) = own { own } else { self.some_stream(task).await } };
+                let stream = tokio::select! {
+                    biased;
+                    Some(answer) = answers.recv() => return answer.map_err(PeerError::Rpc),
+                    stream = next => stream,
                 };
-                let (pending, answer) = self.expect_answer();
+                let pending = self.expect_answer(sender.clone());
                 let message = message::request(pending.id, method, &params);
+                ids.truncate(MAX_IDS - 1);
+                ids.push_front(pending);
                 if !stream.send(Outgoing::Message(message)).await {
                     continue;
                 }
                 tokio::select! {
                     biased;
-                    answer = answer => return answer.map_err(|_| PeerError::Gone)?.map_err(PeerError::Rpc),
+                    Some(answer) = answers.recv() => return answer.map_err(PeerError::Rpc),
                     () = stream.closed() => {}
                 }
             }
@@ -245,16 +303,20 @@ impl Session {
         }
     }
 
-    fn expect_answer(&self) -> (Pending<'_>, oneshot::Receiver<Result<Value, RpcError>>) {
+    fn expect_answer(&self, sender: mpsc::Sender<Answer>) -> Pending<'_> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
         self.inner().pending.insert(id, sender);
-        (Pending { session: self, id }, receiver)
+        Pending { session: self, id }
     }
 
-    /// Ends it: what waits for the client stops waiting.
-    pub(crate) fn end(&self) {
+    /// Nothing comes from the client any more: what waits for it stops waiting.
+    pub(crate) fn hang_up(&self) {
         self.ended.cancel();
+    }
+
+    /// Ends it, and cancels what is being worked on.
+    pub(crate) fn end(&self) {
+        self.hang_up();
         for cancellation in self.inner().in_flight.values() {
             cancellation.cancel();
         }

@@ -128,7 +128,7 @@ fn the_schema_has_names_descriptions_defaults_and_definitions() {
     assert_eq!(schema["properties"]["path"], json!({ "type": "string", "description": "Path of the file." }));
     assert_eq!(
         schema["properties"]["batch"],
-        json!({ "type": "integer", "format": "uint32", "minimum": 0, "default": 1000, "description": "Rows per batch." })
+        json!({ "type": "integer", "minimum": 0, "default": 1000, "description": "Rows per batch." })
     );
     assert_eq!(schema["properties"]["enc"], json!({ "type": "string", "default": "utf-8" }));
     assert_eq!(schema["properties"]["rows"], json!({ "type": "array", "items": row }));
@@ -239,6 +239,31 @@ fn the_argument_struct_serialises_as_the_tool_reads_it() {
     assert_eq!(format!("{:?}", NothingArgs {}), "NothingArgs {}");
     let error = serde_json::from_value::<Renamed>(json!({ "value": "x" })).unwrap_err();
     assert_eq!(error.to_string(), "argument `value`: invalid type: string \"x\", expected u8");
+}
+
+#[task_tool]
+async fn routed(
+    #[arg(header = "Region")] region: Option<&str>,
+    #[arg(header = "Shard", default = 1)] shard: u8,
+) -> String {
+    format!("{region:?} {shard}")
+}
+
+#[task_tool]
+async fn unroutable(#[arg(header = "Share")] share: f64) -> String {
+    share.to_string()
+}
+
+#[test]
+fn an_argument_may_be_repeated_in_a_header() {
+    let definition = <routed as Tool<()>>::definition();
+    let properties = &definition.input_schema["properties"];
+    assert_eq!(properties["region"], json!({ "type": "string", "x-mcp-header": "Region" }));
+    assert_eq!(properties["shard"]["x-mcp-header"], "Shard");
+    let names: Vec<String> = definition.header_parameters().into_iter().map(|parameter| parameter.name).collect();
+    assert_eq!(names, ["Region", "Shard"]);
+    let error = TaskRouter::builder().tool::<unroutable>().build(TaskStore::memory()).unwrap_err();
+    assert_eq!(error.to_string(), "tool `unroutable`: `share` is no string, integer or boolean, so it has no header");
 }
 
 #[tokio::test]

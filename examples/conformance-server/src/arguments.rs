@@ -1,10 +1,8 @@
 //! The command line.
 
-use std::{ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use lexopt::prelude::{Long, Short, ValueExt as _};
-use std::time::Duration;
-
 use pmcp_server::Transport;
 
 pub(crate) const USAGE: &str = "\
@@ -70,8 +68,7 @@ impl Arguments {
                     continue;
                 }
                 Long("lease") => {
-                    let period = number::<std::num::NonZeroU32>("--lease", &mut parser)?;
-                    parsed.lease = Duration::from_millis(period.get().into());
+                    parsed.lease = Duration::from_millis(number::<NonZeroU32>("--lease", &mut parser)?.get().into());
                     continue;
                 }
                 Long("grace") => {

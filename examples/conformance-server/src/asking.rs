@@ -5,9 +5,12 @@ use pmcp_tasks::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answers::{Account, Agreement, Choices, Named, Painted, Profile};
+use crate::{
+    App,
+    answers::{Account, Agreement, Choices, Named, Painted, Profile},
+};
 
-pub(crate) fn add_to(server: Server) -> Server {
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server
         .tool::<test_sampling>()
         .tool::<test_elicitation>()

@@ -5,6 +5,8 @@ use std::time::Duration;
 use pmcp_server::Server;
 use pmcp_tasks::prelude::*;
 
+use crate::App;
+
 /// One red pixel.
 pub(crate) const PNG: &[u8] = &[
     0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00,
@@ -17,7 +19,7 @@ pub(crate) const PNG: &[u8] = &[
 const WAV: &[u8] =
     b"RIFF\x25\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data\x01\0\0\0\x80";
 
-pub(crate) fn add_to(server: Server) -> Server {
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server
         .tool::<test_simple_text>()
         .tool::<test_image_content>()

@@ -12,10 +12,19 @@ mod tasks;
 use std::{error::Error, io::Write as _, process::ExitCode};
 
 use pmcp_server::{BearerTokens, Server};
-use pmcp_tasks::{Limits, TaskStore};
+use pmcp_tasks::{FromRef, Limits, TaskStore};
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Arguments, USAGE};
+use crate::{
+    arguments::{Arguments, USAGE},
+    resources::Watched,
+};
+
+/// What tools and resources share.
+#[derive(Clone, Default, FromRef)]
+struct App {
+    watched: Watched,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -54,7 +63,7 @@ fn wrong_usage(error: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn server(arguments: &Arguments, store: TaskStore) -> Server {
+fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     let mut limits = Limits::default();
     if let Some(max_tasks) = arguments.max_tasks {
         limits.tasks_per_owner = max_tasks;
@@ -70,11 +79,13 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server {
             arguments.tokens.iter().fold(tokens, |tokens, token| tokens.with(&token.name, &token.secret)),
         );
     }
+    let app = App::default();
+    let server = server.state(app.clone());
     // The suite calls the first tool without arguments.
     let server = content::add_to(server);
     let server = schemas::add_to(server);
     let server = asking::add_to(server);
     let server = tasks::add_to(server);
     let server = prompts::add_to(server);
-    resources::add_to(server)
+    resources::add_to(server, &app.watched)
 }

@@ -3,9 +3,9 @@
 use pmcp_server::{Completion, Prompt, PromptArgument, PromptResult, Server};
 use pmcp_tasks::tool::Content;
 
-use crate::{answers::Background, content::PNG};
+use crate::{App, answers::Background, content::PNG};
 
-pub(crate) fn add_to(server: Server) -> Server {
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server
         .prompt(Prompt::new("test_simple_prompt").description("One text."), |_, _| async {
             Ok(PromptResult::user("This is a simple prompt for testing."))

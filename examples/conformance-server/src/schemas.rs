@@ -7,7 +7,9 @@ use pmcp_tasks::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-pub(crate) fn add_to(server: Server) -> Server {
+use crate::App;
+
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server.tool::<test_x_mcp_header>().tool::<json_schema_2020_12_tool>()
 }
 

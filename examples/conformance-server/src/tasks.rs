@@ -7,9 +7,12 @@ use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answers::{Confirmation, Named};
+use crate::{
+    App,
+    answers::{Confirmation, Named},
+};
 
-pub(crate) fn add_to(server: Server) -> Server {
+pub(crate) fn add_to(server: Server<App>) -> Server<App> {
     server
         .tool::<slow_compute>()
         .tool::<failing_job>()
@@ -135,7 +138,9 @@ async fn append_lines(
         let name = format!("line-{line}");
         task.step(&name, || async {
             task.sleep(Duration::from_millis(delay_ms)).await?;
-            append(path, &name).context("the line could not be appended")
+            let (path, line) = (path.to_owned(), name.clone());
+            let appended = tokio::task::spawn_blocking(move || append(&path, &line)).await?;
+            appended.context("the line could not be appended")
         })
         .await?;
     }

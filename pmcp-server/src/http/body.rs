@@ -17,7 +17,6 @@ use futures_util::{Stream, StreamExt, stream};
 use pmcp_tasks::RpcError;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::Refusal;
 use crate::{
@@ -45,7 +44,9 @@ pub(super) fn accepts(headers: &HeaderMap) -> Accepts {
     }
     let has = |wanted: &[&str]| {
         let kinds = values.iter().flat_map(|value| value.split(','));
-        kinds.map(|kind| kind.split(';').next().unwrap_or_default().trim()).any(|kind| wanted.contains(&kind))
+        kinds
+            .map(|kind| kind.split(';').next().unwrap_or_default().trim())
+            .any(|kind| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(kind)))
     };
     Accepts {
         json: has(&["application/json", "application/*", "*/*"]),
@@ -100,19 +101,39 @@ pub(super) async fn answer(
     accepts: Accepts,
     status: impl FnOnce(&Value) -> StatusCode,
 ) -> Response {
-    let first = match (accepts.json, accepts.stream) {
-        (true, true) => tokio::time::timeout(PATIENCE, receiver.recv()).await,
-        (false, _) => Ok(receiver.recv().await),
-        (true, false) => Ok(response(&mut receiver).await),
+    let first = if accepts.stream {
+        tokio::time::timeout(PATIENCE, receiver.recv()).await
+    } else {
+        Ok(response(&mut receiver).await)
     };
     let first = match first {
-        Ok(Some(Outgoing::Response(response))) if accepts.json => return json(status(&response), &response),
+        Ok(Some(Outgoing::Response(response))) => {
+            let status = status(&response);
+            // An error of the protocol is told by the status, which a stream does not have.
+            if accepts.json || status != StatusCode::OK {
+                return json(status, &response);
+            }
+            Some(Outgoing::Response(response))
+        }
         // The request was cancelled and gets no response.
         Ok(None) => return StatusCode::ACCEPTED.into_response(),
         Ok(first) => first,
         Err(_) => None,
     };
-    events(stream::iter(first).chain(ReceiverStream::new(receiver)).map(Outgoing::into_message))
+    // What was called may still hold the stream; the response ends it all the same.
+    let receiver = (!matches!(first, Some(Outgoing::Response(_)))).then_some(receiver);
+    let rest = stream::unfold(receiver, |receiver| async {
+        let mut receiver = receiver?;
+        let message = receiver.recv().await?;
+        let receiver = matches!(message, Outgoing::Message(_)).then_some(receiver);
+        Some((message, receiver))
+    });
+    events(stream::iter(first).chain(rest).map(Outgoing::into_message))
+}
+
+/// A response that is ready.
+pub(super) fn ready(accepts: Accepts, response: Value) -> Response {
+    if accepts.json { json(StatusCode::OK, &response) } else { events(stream::iter([response])) }
 }
 
 /// The response, where nothing else can be sent.

@@ -13,6 +13,7 @@ use axum::{
 };
 
 use super::{Http, Refusal};
+use crate::auth::Challenge;
 
 /// The headers a browser may send.
 pub(super) const REQUEST_HEADERS: [HeaderName; 8] = [
@@ -37,12 +38,13 @@ pub(crate) struct Allowed {
     pub(crate) loopback: bool,
 }
 
-/// A host's name without its port.
+/// A host's name without its port; empty if it is none, or has more than a port.
 fn host_name(authority: &str) -> &str {
-    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((name, _)) => name,
-        None => authority.rsplit_once(':').map_or(authority, |(name, _)| name),
-    }
+    let (name, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, rest)) => (name, rest.strip_prefix(':').or(rest.is_empty().then_some("0"))),
+        None => authority.split_once(':').map_or((authority, Some("0")), |(name, port)| (name, Some(port))),
+    };
+    if port.is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())) { name } else { "" }
 }
 
 fn is_loopback(name: &str) -> bool {
@@ -75,9 +77,11 @@ impl Allowed {
 /// Refuses what comes from a foreign page (transports, "Security Warning").
 pub(super) async fn check_origin_and_host(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let host = request.headers().get(HOST).map(text);
-    let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str().to_owned()));
-    if !http.allowed.host(&host.unwrap_or_default()) {
+    let mut hosts: Vec<_> = request.headers().get_all(HOST).iter().map(text).collect();
+    if hosts.is_empty() {
+        hosts.push(request.uri().authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default());
+    }
+    if !hosts.iter().all(|host| http.allowed.host(host)) {
         return Refusal(StatusCode::FORBIDDEN, "this `Host` is not served here").into_response();
     }
     if request.headers().get_all(ORIGIN).iter().map(text).any(|origin| !http.allowed.origin(&origin)) {
@@ -89,7 +93,12 @@ pub(super) async fn check_origin_and_host(State(http): State<Arc<Http>>, request
 /// Finds out who calls, where that is configured.
 pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Request, next: Next) -> Response {
     let Some(authenticator) = &http.authenticator else { return next.run(request).await };
-    match authenticator.authenticate(request.headers()).await {
+    // Of two tokens a proxy may have checked the other one.
+    let authenticated = match request.headers().get_all(AUTHORIZATION).iter().count() {
+        0 | 1 => authenticator.authenticate(request.headers()).await,
+        _ => Err(Challenge::default()),
+    };
+    match authenticated {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             next.run(request).await
@@ -114,8 +123,19 @@ mod tests {
         for good in ["localhost", "LOCALHOST:1", "127.0.0.1:80", "127.8.8.8", "[::1]", "[::1]:9"] {
             assert!(local().host(good), "{good}");
         }
-        for evil in ["evil.example.com", "localhost.evil.com", "127.0.0.1.evil.com:80", "[::2]", "", "0.0.0.0", "::1"] {
-            assert!(!local().host(evil) || evil == "::1", "{evil}");
+        for evil in [
+            "evil.example.com",
+            "localhost.evil.com",
+            "127.0.0.1.evil.com:80",
+            "[::2]",
+            "",
+            "0.0.0.0",
+            "::1",
+            "localhost:80@evil.com",
+            "[::1].evil.com",
+            "[::1]@evil.com",
+        ] {
+            assert!(!local().host(evil), "{evil}");
         }
     }
 
@@ -127,7 +147,13 @@ mod tests {
             assert!(!configured.origin(evil), "{evil}");
         }
         assert!(local().origin("http://localhost:5173") && local().origin("http://[::1]"));
-        for evil in ["http://evil.com", "null", "http://localhost.evil.com", "http://127.0.0.1@evil.com"] {
+        for evil in [
+            "http://evil.com",
+            "null",
+            "http://localhost.evil.com",
+            "http://127.0.0.1@evil.com",
+            "http://localhost:1@evil.com",
+        ] {
             assert!(!local().origin(evil), "{evil}");
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, future::join_all};
@@ -19,9 +19,9 @@ use super::{
     respond,
 };
 use crate::{
-    legacy::{Agreement, LegacySession, VERSIONS},
-    message::{self, Message, Request},
-    session::{InFlight, NotBegun, Outbox, Outgoing, STREAM_BUFFER},
+    legacy::{Agreement, Entered, LegacySession, VERSIONS},
+    message::{Message, Request},
+    session::{InFlight, Outbox, Outgoing, STREAM_BUFFER},
 };
 
 /// A POST of these versions.
@@ -32,45 +32,54 @@ pub(super) async fn take(http: Arc<Http>, principal: Option<Principal>, headers:
             .into_response();
     }
     let message = match value {
-        Value::Array(batch) => return take_batch(&http, principal.as_ref(), &headers, batch).await,
+        Value::Array(batch) => return take_batch(http, principal, &headers, batch, accepts).await,
         value => match Message::parse(value) {
             Ok(message) => message,
             Err(malformed) => return body::error(StatusCode::BAD_REQUEST, malformed.id.as_ref(), malformed.error),
         },
     };
-    match message {
-        Message::Request(request) if request.method == "initialize" => initialize(&http, principal, &headers, &request),
-        Message::Request(request) => match find(&http, principal.as_ref(), &headers) {
-            Ok((session, agreement)) => request_of(http, session, &agreement, request, accepts).await,
-            Err(refusal) => refusal.into_response(),
-        },
-        other => match find(&http, principal.as_ref(), &headers) {
-            Ok((session, _)) => {
-                session.take(other);
-                StatusCode::ACCEPTED.into_response()
-            }
-            Err(refusal) => refusal.into_response(),
-        },
+    let message = match message {
+        Message::Request(request) if request.method == "initialize" => {
+            return initialize(&http, principal, &headers, &request, accepts);
+        }
+        message => message,
+    };
+    let (session, agreement) = match find(&http, principal.as_ref(), &headers) {
+        Ok(found) => found,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match session.enter(Ok(message)) {
+        Some(Entered::Request(request, in_flight)) => {
+            request_of(http, session, &agreement, principal, request, in_flight, accepts).await
+        }
+        Some(Entered::Refused(response)) => body::ready(accepts, response),
+        None => StatusCode::ACCEPTED.into_response(),
     }
 }
 
-fn initialize(http: &Http, principal: Option<Principal>, headers: &HeaderMap, request: &Request) -> Response {
+fn initialize(
+    http: &Http,
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    request: &Request,
+    accepts: Accepts,
+) -> Response {
     if headers.contains_key(SESSION_ID) {
         let error = RpcError::new(code::INVALID_REQUEST, "`initialize` begins a session and cannot be part of one");
         return body::error(StatusCode::BAD_REQUEST, Some(&request.id), error);
     }
+    // Before there is a session: another may have to make room for it.
+    let agreement = match Agreement::parse(&request.params) {
+        Ok(agreement) => agreement,
+        Err(error) => return body::ready(accepts, respond(request, Err(error))),
+    };
     let session = match http.sessions.begin(principal) {
         Ok(session) => session,
         Err(error) => return body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error),
     };
-    let result = session.initialize(&http.service, &request.params);
-    let id = session.session.id.clone();
-    if result.is_err() {
-        http.sessions.end(&id);
-        return body::json(StatusCode::OK, &respond(request, result));
-    }
-    let mut response = body::json(StatusCode::OK, &respond(request, result));
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    let result = session.initialize(&http.service, agreement);
+    let mut response = body::ready(accepts, respond(request, result));
+    if let Ok(id) = HeaderValue::from_str(&session.session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
     }
     response
@@ -99,46 +108,46 @@ async fn request_of(
     http: Arc<Http>,
     session: Arc<LegacySession>,
     agreement: &Agreement,
+    principal: Option<Principal>,
     request: Request,
+    in_flight: InFlight,
     accepts: Accepts,
 ) -> Response {
-    let in_flight = match session.session.begin(&request.id) {
-        Ok(in_flight) => in_flight,
-        Err(refused) => return body::json(StatusCode::OK, &respond(&request, Err(not_begun(refused)))),
-    };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     // What a task asks while the client waits for its result comes on this stream.
-    let task = (request.method == "tasks/result").then(|| request.params.get("taskId")?.as_str().map(str::to_owned));
-    let waits_for = task.flatten();
+    let is_wait = request.method == "tasks/result";
+    let waits_for = is_wait.then(|| request.params.get("taskId")?.as_str().map(str::to_owned)).flatten();
     let stream = Outbox::new(sender, waits_for.clone());
     let open = (accepts.stream && waits_for.is_some()).then(|| session.session.open(stream.clone()));
-    let cx = session.context(&http.service, agreement, stream.clone(), in_flight.cancellation.clone());
+    let beside = if accepts.stream { stream.clone() } else { Outbox::closed_one() };
+    let cx = session.context(&http.service, agreement, principal, beside, in_flight.cancellation.clone());
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
-        let result = session.handle(&http.service, &request, &cx).await;
-        finish(&stream, &request, &in_flight, result).await;
+        let result = tokio::select! {
+            result = session.handle(&http.service, &request, &cx) => result,
+            // A result nobody can read any more is not waited for; the client asks again ("tasks/result").
+            () = stream.closed(), if is_wait => return,
+        };
+        let cancelled = in_flight.cancellation.is_cancelled();
+        // The id is free before the client knows the response.
+        drop(in_flight);
+        if !cancelled {
+            stream.send(Outgoing::Response(respond(&request, result))).await;
+        }
         drop(open);
     });
     body::answer(receiver, accepts, |_| StatusCode::OK).await
 }
 
-/// Sends the response, unless the client cancelled the request.
-async fn finish(stream: &Outbox, request: &Request, in_flight: &InFlight, result: Result<Value, RpcError>) {
-    if !in_flight.cancellation.is_cancelled() {
-        stream.send(Outgoing::Response(respond(request, result))).await;
-    }
-}
-
-fn not_begun(refused: NotBegun) -> RpcError {
-    match refused {
-        NotBegun::Duplicate => RpcError::new(code::INVALID_REQUEST, "a request with this id is being worked on"),
-        NotBegun::Busy => RpcError::internal("too many requests are being worked on"),
-    }
-}
-
 /// Batches exist in 2025-03-26 alone; their responses come together.
-async fn take_batch(http: &Http, principal: Option<&Principal>, headers: &HeaderMap, batch: Vec<Value>) -> Response {
-    let (session, agreement) = match find(http, principal, headers) {
+async fn take_batch(
+    http: Arc<Http>,
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    batch: Vec<Value>,
+    accepts: Accepts,
+) -> Response {
+    let (session, agreement) = match find(&http, principal.as_ref(), headers) {
         Ok(found) => found,
         Err(refusal) => return refusal.into_response(),
     };
@@ -146,31 +155,29 @@ async fn take_batch(http: &Http, principal: Option<&Principal>, headers: &Header
         let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
-    let responses = join_all(batch.into_iter().map(|value| async {
-        let request = match Message::parse(value) {
-            Ok(Message::Request(request)) => request,
-            Ok(other) => {
-                session.take(other);
-                return None;
-            }
-            Err(malformed) => return Some(message::response(malformed.id.as_ref(), Err(malformed.error))),
-        };
-        let in_flight = match session.session.begin(&request.id) {
-            Ok(in_flight) => in_flight,
-            Err(refused) => return Some(respond(&request, Err(not_begun(refused)))),
-        };
-        // Nothing but responses goes out with a batch.
-        let (sender, _) = mpsc::channel(1);
-        let stream = Outbox::new(sender, None);
-        let cx = session.context(&http.service, &agreement, stream, in_flight.cancellation.clone());
-        Some(respond(&request, session.handle(&http.service, &request, &cx).await))
-    }));
-    let responses: Vec<Value> = responses.await.into_iter().flatten().collect();
-    if responses.is_empty() {
-        StatusCode::ACCEPTED.into_response()
-    } else {
-        body::json(StatusCode::OK, &responses.into())
-    }
+    let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
+    // Of its own, as a single request is.
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let responses = join_all(entered.into_iter().map(async |entered| {
+            let (request, in_flight) = match entered {
+                Entered::Request(request, in_flight) => (request, in_flight),
+                Entered::Refused(response) => return Some(response),
+            };
+            // Nothing but responses goes out with a batch.
+            let cancellation = in_flight.cancellation.clone();
+            let stream = Outbox::closed_one();
+            let cx = session.context(&http.service, &agreement, principal.clone(), stream, cancellation.clone());
+            let result = session.handle(&http.service, &request, &cx).await;
+            (!cancellation.is_cancelled()).then(|| respond(&request, result))
+        }));
+        let responses: Vec<Value> = responses.await.into_iter().flatten().collect();
+        if !responses.is_empty() {
+            // The client may be gone.
+            let _ = sender.send(Outgoing::Response(responses.into())).await;
+        }
+    });
+    body::answer(receiver, accepts, |_| StatusCode::OK).await
 }
 
 /// GET: the session's own stream.
@@ -180,7 +187,7 @@ pub(super) async fn listen(
     headers: HeaderMap,
 ) -> Response {
     if let Some(refusal) = not_of_this_era(&headers) {
-        return refusal.into_response();
+        return refusal;
     }
     if !body::accepts(&headers).stream {
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `text/event-stream`").into_response();
@@ -208,7 +215,7 @@ pub(super) async fn end(
     headers: HeaderMap,
 ) -> Response {
     if let Some(refusal) = not_of_this_era(&headers) {
-        return refusal.into_response();
+        return refusal;
     }
     let principal = principal.map(|axum::Extension(principal)| principal);
     match find(&http, principal.as_ref(), &headers) {
@@ -221,12 +228,13 @@ pub(super) async fn end(
 }
 
 /// 2026-07-28 has neither GET nor DELETE (streamable HTTP, "Earlier Streamable HTTP Revisions").
-fn not_of_this_era(headers: &HeaderMap) -> Option<Refusal> {
+fn not_of_this_era(headers: &HeaderMap) -> Option<Response> {
     match body::single(headers, PROTOCOL_VERSION) {
         Ok(Some(version)) if !VERSIONS.contains(&version) => {
-            Some(Refusal(StatusCode::METHOD_NOT_ALLOWED, "this protocol version uses POST alone"))
+            let refusal = Refusal(StatusCode::METHOD_NOT_ALLOWED, "this protocol version uses POST alone");
+            Some(([(ALLOW, "POST")], refusal).into_response())
         }
         Ok(_) => None,
-        Err(refusal) => Some(refusal),
+        Err(refusal) => Some(refusal.into_response()),
     }
 }

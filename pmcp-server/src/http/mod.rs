@@ -28,7 +28,7 @@ use crate::{
     auth::Authenticator,
     legacy::VERSIONS,
     message::{self, Message, Request, parse_error},
-    modern::claimed_version,
+    modern::{claimed_version, is_modern},
     service::Service,
 };
 
@@ -88,6 +88,7 @@ async fn take(
         Ok(body) => body,
         Err(rejection) => return Refusal(rejection.status(), "the body is too large or broken").into_response(),
     };
+    http.service.keep_house();
     let principal = principal.map(|axum::Extension(principal)| principal);
     if let Err(refusal) = body::check_content_type(&headers) {
         return refusal.into_response();
@@ -100,9 +101,13 @@ async fn take(
         Ok(version) => version,
         Err(refusal) => return refusal.into_response(),
     };
+    let params = value.get("params");
     let is_legacy = match version {
-        Some(version) => VERSIONS.contains(&version),
-        None => value.get("params").is_none_or(|params| claimed_version(params).is_none()),
+        // A message that claims another version than its header is refused as one of the era that compares the two.
+        Some(version) => {
+            VERSIONS.contains(&version) && params.and_then(claimed_version).is_none_or(|claimed| claimed == version)
+        }
+        None => !params.is_some_and(is_modern),
     };
     if is_legacy {
         return legacy::take(http, principal, headers, value).await;

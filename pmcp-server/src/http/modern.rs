@@ -122,7 +122,7 @@ pub(super) async fn take(
     request: Request,
 ) -> Response {
     let accepts = body::accepts(headers);
-    if !accepts.json && !accepts.stream {
+    if !accepts.stream && (!accepts.json || request.method == "subscriptions/listen") {
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
             .into_response();
     }
@@ -135,7 +135,7 @@ pub(super) async fn take(
     let cancellation = CancellationToken::new();
     let cx = modern::context(&http.service, &meta, principal, stream.clone(), cancellation.clone());
     tokio::spawn(async move {
-        let handling = modern::handle(&http.service, &request, &cx, &stream);
+        let handling = modern::handle(&http.service, &request, &cx, &stream, &http.service.stopped);
         tokio::pin!(handling);
         let result = tokio::select! {
             result = &mut handling => result,

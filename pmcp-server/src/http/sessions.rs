@@ -1,7 +1,7 @@
 //! The sessions of 2025-11-25 and before: bounded in number, ended when idle.
 
 use std::{
-    sync::{Arc, Once},
+    sync::{Arc, Mutex, Once, PoisonError},
     time::Duration,
 };
 
@@ -19,11 +19,12 @@ pub(super) struct Sessions {
     service: Arc<Service>,
     by_id: Arc<DashMap<String, Arc<LegacySession>>>,
     kept: Once,
+    turn: Mutex<()>,
 }
 
 impl Sessions {
     pub(super) fn new(service: Arc<Service>) -> Self {
-        Self { service, by_id: Arc::default(), kept: Once::new() }
+        Self { service, by_id: Arc::default(), kept: Once::new(), turn: Mutex::new(()) }
     }
 
     /// Ends idle sessions from time to time, and all when the server stops.
@@ -39,7 +40,10 @@ impl Sessions {
                 let Some(by_id) = by_id.upgrade() else { return };
                 by_id.retain(|_, session| {
                     let idle = session.session.idle().is_some_and(|idle| idle >= service.limits.session_idle);
-                    if idle || stopped {
+                    if stopped {
+                        // What was asked is still answered: that the server is shutting down.
+                        session.session.hang_up();
+                    } else if idle {
                         session.session.end();
                     }
                     !(idle || stopped)
@@ -53,6 +57,8 @@ impl Sessions {
 
     /// A session under a new random id. At the limit the one that is idle for longest makes room.
     pub(super) fn begin(&self, principal: Option<Principal>) -> Result<Arc<LegacySession>, RpcError> {
+        // One at a time, so that the limit is exact.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.by_id.len() >= self.service.limits.sessions && !self.make_room() {
             return Err(RpcError::internal("too many sessions are open"));
         }
@@ -77,7 +83,7 @@ impl Sessions {
     /// The session with this id, if it is this caller's.
     pub(super) fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Arc<LegacySession>> {
         let session = self.by_id.get(id)?.clone();
-        (session.principal.as_ref() == principal).then_some(session)
+        (identity(session.principal.as_ref()) == identity(principal)).then_some(session)
     }
 
     /// Ends a session; whether there was one.
@@ -88,6 +94,11 @@ impl Sessions {
         }
         ended.is_some()
     }
+}
+
+/// Who a caller is: what else a token says changes when it is renewed.
+fn identity(principal: Option<&Principal>) -> Option<(&str, Option<&str>, Option<&str>)> {
+    principal.map(|it| (it.issuer.as_str(), it.subject.as_deref(), it.client.as_deref()))
 }
 
 impl Drop for Sessions {

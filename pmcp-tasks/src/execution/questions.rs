@@ -227,6 +227,7 @@ impl Run {
                 client: self.parts.client,
                 queued: false,
             },
+            idempotency: None,
         };
         match self.runtime.store.create(draft).await {
             Ok(Ok(task)) => Ok(task),

@@ -322,6 +322,10 @@ impl Run {
 
     pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {
         let Some(peer) = &self.parts.peer else { return };
+        // What was cancelled or has ended gets no message any more (cancellation, "Behavior Requirements").
+        if self.cancellation().is_cancelled() {
+            return;
+        }
         if peer.log_level().is_none_or(|least| level < least) {
             return;
         }

@@ -22,7 +22,7 @@ use crate::{
     limits::Limits,
     protocol::{RpcError, v2026},
     store::{
-        Draft, NotChanged, QuotaReached, StoreError, TaskStore,
+        Draft, NotChanged, NotCreated, StoreError, TaskStore,
         backend::{Holder, TaskKey},
     },
     task::{Change, Outcome, Task},
@@ -141,7 +141,7 @@ impl Runtime {
         call: Prepared,
         timeout: Duration,
         session: Option<Arc<dyn Peer>>,
-    ) -> Result<Result<Task, QuotaReached>, StoreError> {
+    ) -> Result<Result<Task, NotCreated>, StoreError> {
         let runtime = self.clone();
         Finishing::new(&self.tracker, async move {
             let key = draft.key.clone();

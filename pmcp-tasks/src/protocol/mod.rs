@@ -16,6 +16,9 @@ pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub const MODEL_IMMEDIATE_RESPONSE: &str = "io.modelcontextprotocol/model-immediate-response";
 /// Our `_meta` key: a task's variables.
 pub const VARIABLES: &str = "run.pmcp/variables";
+/// Our `_meta` key of a call: the same key from the same owner for the same tool gives the same task, so that a client can
+/// repeat a call whose response was lost. 1 to 256 bytes; forgotten when the task expires.
+pub const IDEMPOTENCY_KEY: &str = "run.pmcp/idempotency-key";
 
 /// Reads a method's parameters; fields nobody asked for are tolerated.
 ///

@@ -10,14 +10,17 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Registered, TaskRouter, declared, meta, owner, store_failed};
+use super::{Registered, TaskRouter, declared, meta, owner, retry::digest_of, store_failed};
 use crate::{
     call::{CallContext, Caller, Revision},
     context::{AskError, form_answer, form_of},
-    execution::{PANICKED, Place, Run, RunParts, visible},
-    protocol::{MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
-    store::{Draft, backend::Holder},
-    task::{FieldDefinition, InputRequest, Outcome, SCHEMA, TaskBody, TaskHead, TaskStatus},
+    execution::{PANICKED, Place, Run, RunParts},
+    protocol::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
+    store::{
+        Draft, NotCreated,
+        backend::{Digest, Holder},
+    },
+    task::{FieldDefinition, InputRequest, Outcome, SCHEMA, TaskBody, TaskHead, TaskStatus, canonical},
     time::millis,
     tool::{Arguments, Prepared, Question, TaskSupport, ToolDefinition, ToolResult},
 };
@@ -162,6 +165,7 @@ impl TaskRouter {
         let owner = owner(cx)?;
         let ttl = limits.ttl(ttl, definition.ttl, definition.timeout);
         let now = self.runtime.store.now();
+        let idempotency = idempotency(definition, params, &arguments.given, &variables)?;
         let holder = self.runtime.holder().await.map_err(|error| store_failed(&error))?;
         let draft = Draft {
             key: self.runtime.store.new_key(owner).map_err(|error| store_failed(&error))?,
@@ -196,6 +200,7 @@ impl TaskRouter {
                 client: cx.client,
                 queued: holder == Holder::Queue,
             },
+            idempotency,
         };
         let run = Run::new(
             self.runtime.clone(),
@@ -212,11 +217,19 @@ impl TaskRouter {
         let timeout = definition.timeout.unwrap_or(limits.default_timeout).min(ttl);
         let session = cx.session.clone().filter(|_| cx.revision == Revision::V2025);
         let created = self.runtime.create(draft, run, prepared, timeout, session).await;
-        let Ok(task) = created.map_err(|error| store_failed(&error))? else {
-            let text = format!("{} tasks are still running; wait for one or cancel one", limits.tasks_per_owner);
-            return Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })));
+        let task = match created.map_err(|error| store_failed(&error))? {
+            Ok(task) => task,
+            Err(NotCreated::Same(id)) => self.find(&id.to_string(), cx).await?,
+            Err(NotCreated::Differs) => {
+                let text = format!("`{IDEMPOTENCY_KEY}` was used for a call with other arguments");
+                return Err(RpcError::invalid_params(text));
+            }
+            Err(NotCreated::Quota) => {
+                let text = format!("{} tasks are still running; wait for one or cancel one", limits.tasks_per_owner);
+                return Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })));
+            }
         };
-        let shown = visible(&definition.variables, variables);
+        let shown = self.shown(&task)?;
         Ok(match cx.revision {
             Revision::V2026 => v2026::created(&task, shown),
             Revision::V2025 | Revision::Plain => {
@@ -329,6 +342,23 @@ fn mode(tool: &ToolDefinition, call: &CallParams, cx: &CallContext) -> Result<Mo
         }
         _ => Ok(Mode::Plain),
     }
+}
+
+/// The digests of the call's idempotency key, if it has one, and of what has to be the same when it comes again.
+fn idempotency(
+    tool: &ToolDefinition,
+    params: &Value,
+    arguments: &Map<String, Value>,
+    variables: &Map<String, Value>,
+) -> Result<Option<(Digest, Digest)>, RpcError> {
+    const LONGEST: usize = 256;
+    let Some(key) = meta(params).and_then(|meta| meta.get(IDEMPOTENCY_KEY)) else { return Ok(None) };
+    let key = key.as_str().filter(|key| (1..=LONGEST).contains(&key.len())).ok_or_else(|| {
+        RpcError::invalid_params(format!("`{IDEMPOTENCY_KEY}` is not a string of 1 to {LONGEST} bytes"))
+    })?;
+    let payload = [arguments, variables].map(|part| canonical(part).unwrap_or_default());
+    let key = digest_of([tool.name.as_bytes(), key.as_bytes()]);
+    Ok(Some((key, digest_of(payload.iter().map(Vec::as_slice)))))
 }
 
 /// The variables the client sets in `_meta`, checked.

@@ -30,12 +30,17 @@ fn hex(bytes: &[u8]) -> String {
 
 /// What a retry has to have in common with the call it repeats.
 pub(super) fn digest(method: &str, name: &str, arguments: &Map<String, Value>) -> String {
+    hex(&digest_of([method.as_bytes(), name.as_bytes(), &canonical(arguments).unwrap_or_default()]))
+}
+
+/// The digest of several parts: no choice of them makes two lists one.
+pub(super) fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [method.as_bytes(), name.as_bytes(), &canonical(arguments).unwrap_or_default()] {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hex(&hash.finalize())
+    hash.finalize().into()
 }
 
 fn handle_digest(nonce: &[u8]) -> String {

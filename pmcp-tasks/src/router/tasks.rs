@@ -18,7 +18,7 @@ use crate::{
 
 impl TaskRouter {
     /// The caller's task; unknown, expired, hidden and foreign ones answer alike.
-    async fn find(&self, id: &str, cx: &CallContext) -> Result<Task, RpcError> {
+    pub(super) async fn find(&self, id: &str, cx: &CallContext) -> Result<Task, RpcError> {
         let owner = owner(cx)?;
         let id: TaskId = id.parse().map_err(|_| unknown_task())?;
         let task = self.runtime.store.get(owner, id).await.map_err(|error| store_failed(&error))?;

@@ -2,6 +2,7 @@
 
 mod arc;
 pub mod backend;
+mod connect;
 mod cursor;
 mod error;
 mod hub;
@@ -17,5 +18,5 @@ pub use error::StoreError;
 pub use memory::MemoryBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
-pub(crate) use task_store::{Draft, NotChanged, QuotaReached};
+pub(crate) use task_store::{Draft, NotChanged, NotCreated};
 pub use task_store::{TaskPage, TaskStore};

@@ -16,8 +16,8 @@ use tokio::sync::OnceCell;
 use super::{
     StorageBackend, StoreError,
     backend::{
-        Capabilities, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
-        Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+        Capabilities, Create, Digest, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position,
+        Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
     },
     cursor,
     hub::{Hub, Watch},
@@ -64,11 +64,20 @@ pub(crate) struct Draft {
     pub(crate) holder: Holder,
     pub(crate) head: TaskHead,
     pub(crate) body: TaskBody,
+    /// The digests of an idempotency key and of the call it stands for.
+    pub(crate) idempotency: Option<(Digest, Digest)>,
 }
 
-/// The owner has as many live tasks as the quota allows.
+/// Why no task was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QuotaReached;
+pub(crate) enum NotCreated {
+    /// The owner has as many live tasks as the quota allows.
+    Quota,
+    /// The idempotency key stands for this task.
+    Same(TaskId),
+    /// The idempotency key stands for another call.
+    Differs,
+}
 
 /// Why a change was not made.
 #[derive(Debug)]
@@ -117,36 +126,6 @@ impl TaskStore {
             stamp: Arc::default(),
             writes: Arc::default(),
         }
-    }
-
-    /// The store a URL names: `memory:`, or `sqlite:` and the path of a file, such as `sqlite:tasks.db` or
-    /// `sqlite:/var/lib/tasks.db` (feature `sqlite`).
-    ///
-    /// # Errors
-    /// The URL names no store of this build, or the store cannot be opened.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        match url.split_once(':') {
-            Some(("memory", "")) => Ok(Self::memory()),
-            Some(("sqlite", path)) => Self::sqlite(path).await,
-            _ => Err(StoreError::Url(format!("unknown store `{url}`; use `memory:` or `sqlite:` and a path"))),
-        }
-    }
-
-    #[cfg(feature = "sqlite")]
-    async fn sqlite(path: &str) -> Result<Self, StoreError> {
-        let help = match path {
-            ":memory:" => "for a store in memory use `memory:`",
-            "" => "use `sqlite:` and the path of a file, such as `sqlite:tasks.db`",
-            path if path.starts_with("//") => "use `sqlite:` and the path of a file, without `//`",
-            path => return Ok(Self::new(super::SqliteBackend::open(path).await?)),
-        };
-        Err(StoreError::Url(format!("`sqlite:{path}` names no file; {help}")))
-    }
-
-    #[cfg(not(feature = "sqlite"))]
-    #[expect(clippy::unused_async, reason = "with the feature it has to open a file")]
-    async fn sqlite(_: &str) -> Result<Self, StoreError> {
-        Err(StoreError::Url("`sqlite:` needs the feature `sqlite` of `pmcp-tasks`".to_owned()))
     }
 
     /// The same store on another clock.
@@ -221,7 +200,7 @@ impl TaskStore {
     }
 
     /// Creates a task. It can be read by anybody who shares the store when this returns.
-    pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, QuotaReached>, StoreError> {
+    pub(crate) async fn create(&self, draft: Draft) -> Result<Result<Task, NotCreated>, StoreError> {
         let now = self.now();
         let new = NewTask {
             scope: draft.listed.then_some(Scope(draft.key.owner)),
@@ -232,12 +211,14 @@ impl TaskStore {
             holder: draft.holder,
             head: self.encode(&draft.head)?,
             body: self.encode(&draft.body)?,
-            idempotency: None,
+            idempotency: draft.idempotency,
             write: self.write_id().await?,
         };
         match self.retry(|| self.backend.create(&new, now)).await? {
-            Create::Created | Create::Replayed | Create::Same(_) => {}
-            Create::Full | Create::Differs => return Ok(Err(QuotaReached)),
+            Create::Created | Create::Replayed => {}
+            Create::Same(id) => return Ok(Err(NotCreated::Same(id))),
+            Create::Differs => return Ok(Err(NotCreated::Differs)),
+            Create::Full => return Ok(Err(NotCreated::Quota)),
         }
         let stored = StoredTask {
             version: 1,

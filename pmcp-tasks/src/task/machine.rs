@@ -293,6 +293,23 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_to_what_is_not_open_is_not_kept() {
+        let answer = |keys: &[&str]| {
+            let answers = keys.iter().map(|key| ((*key).to_owned(), json!({ "action": "accept" })));
+            Change::Answer(answers.collect())
+        };
+        let asked = [Change::Ask([("a".into(), question()), ("b".into(), question())].into())];
+        let (asked, _) = head().after(&asked, Millis(200)).unwrap();
+        let (one, _) = asked.after(&[answer(&["a", "c"])], Millis(300)).unwrap();
+        assert_eq!((one.status, one.inputs.len()), (TaskStatus::InputRequired, 1));
+        let (both, _) = one.after(&[Change::Take(vec!["a".into()]), answer(&["a", "b"])], Millis(400)).unwrap();
+        assert_eq!(both.status, TaskStatus::Working);
+        assert_eq!(both.answers.keys().collect::<Vec<_>>(), ["b"]);
+        let (same, _) = both.after(&[answer(&["a", "b", "c"])], Millis(500)).unwrap();
+        assert_eq!((same.answers.len(), same.updated), (1, both.updated));
+    }
+
+    #[test]
     fn an_update_is_never_older_than_the_one_before() {
         let (later, _) =
             head().after(&[Change::Message { text: "a".into(), is_progress: false }], Millis(500)).unwrap();

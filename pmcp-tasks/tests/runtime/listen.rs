@@ -112,6 +112,8 @@ async fn variables_and_messages_are_changes_too() {
             turn.recv().await;
             task.variables().rows.set(7).await?;
             turn.recv().await;
+            task.variables().secret.set("nobody sees it change".into()).await?;
+            turn.recv().await;
             task.status_message("half").await?;
             turn.recv().await;
             Ok(ToolResult::default())
@@ -125,6 +127,8 @@ async fn variables_and_messages_are_changes_too() {
     let told = received(&mut subscription).await;
     assert_eq!((told.len(), &told[0]["_meta"][VARIABLES]["rows"]), (1, &json!(7)));
     assert!(told[0]["_meta"][VARIABLES].get("secret").is_none());
+    go.send(()).unwrap();
+    assert_eq!(received(&mut subscription).await, [] as [Value; 0]);
     go.send(()).unwrap();
     let told = received(&mut subscription).await;
     assert_eq!((told.len(), &told[0]["statusMessage"]), (1, &json!("half")));

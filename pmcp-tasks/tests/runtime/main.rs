@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod execution;
+mod idempotency;
 mod limits;
 mod listen;
 mod owners;

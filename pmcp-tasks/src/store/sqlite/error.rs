@@ -79,9 +79,18 @@ impl From<Failure> for StoreError {
                 | rusqlite::Error::Utf8Error(..) => return corrupt("of a task", failure),
                 _ => true,
             },
-            Failure::File { source, .. } => !matches!(
+            Failure::File { source, .. } => matches!(
                 source.kind(),
-                io::ErrorKind::Interrupted | io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Other
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::IsADirectory
+                    | io::ErrorKind::InvalidFilename
+                    | io::ErrorKind::InvalidInput
+                    | io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::Unsupported
             ),
             Failure::Refused(_) => true,
             Failure::Corrupt { what, .. } => return corrupt(what.clone(), failure),

@@ -62,6 +62,9 @@ const HINTS: usize = 256;
 /// the shared memory this needs. Beside the file are the log (`-wal`, `-shm`), where the latest tasks are until they are
 /// copied into it, and the file processes take turns by (`-lock`).
 ///
+/// A change that another process made and somebody waits for is seen within about 5 ms: that often a thread looks at a
+/// number in shared memory, for as long as anybody waits.
+///
 /// Operations never block the runtime: one thread writes, a few read. A process that is stopped (`SIGSTOP`) while it
 /// writes keeps all others from writing until it goes on or ends.
 ///

@@ -1,1 +1,82 @@
-//! What the contract does not see.
+//! What the contract does not see: the file, its other users, its end.
+
+mod child;
+mod durability;
+mod failures;
+mod feed;
+mod file;
+mod pair;
+mod shared;
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::testing::{block_on, fixtures::NOW, model};
+
+/// A directory for a store, which goes with the test.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("tasks.db")
+    }
+
+    async fn open(&self) -> SqliteBackend {
+        SqliteBackend::open(self.path()).await.unwrap()
+    }
+
+    /// A store that waits for no disk: for what has nothing to do with power failures.
+    async fn open_unsynced(&self) -> SqliteBackend {
+        unsynced(&self.path()).await
+    }
+
+    /// The file as another program sees it.
+    fn raw(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+}
+
+async fn unsynced(path: &Path) -> SqliteBackend {
+    SqliteBackend::open_with(path.to_owned(), Options { synchronous: "off", ..Options::default() }).await.unwrap()
+}
+
+/// How many rows each table has that says something of tasks, by name.
+fn rows(connection: &Connection) -> Vec<(&'static str, i64)> {
+    ["owner", "task", "body", "variable", "merged", "step", "idempotency"]
+        .into_iter()
+        .map(|table| {
+            let count = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+            (table, count.unwrap())
+        })
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sqlite_agrees_with_the_model(operations in model::operations(120)) {
+        block_on(async {
+            let place = Place::new();
+            model::check(&place.open_unsynced().await, &operations).await;
+            let raw = place.raw();
+            assert_eq!(raw.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
+            // Every part, idempotency entry and owner belongs to a task.
+            for orphans in [
+                "SELECT task FROM body UNION SELECT task FROM variable UNION SELECT task FROM merged \
+                 UNION SELECT task FROM step UNION SELECT task FROM idempotency EXCEPT SELECT n FROM task",
+                "SELECT n FROM owner EXCEPT SELECT owner FROM task EXCEPT SELECT scope FROM task",
+            ] {
+                assert!(!raw.prepare(orphans).unwrap().exists([]).unwrap(), "{orphans}");
+            }
+        });
+    }
+}

@@ -1,0 +1,142 @@
+//! Who may call, and whose what they make is.
+
+use axum::http::HeaderMap;
+use pmcp_server::{Authenticator, BearerTokens, Challenge};
+use pmcp_tasks::security::Principal;
+use serde_json::json;
+
+use crate::support::{Legacy, Modern, call, code, initialize, listening, server, text, with_tasks};
+
+#[tokio::test]
+async fn without_a_good_token_nothing_is_done() {
+    let tokens = BearerTokens::new().with("ann", "right");
+    let (_running, http) = listening(server().0.authenticator(tokens)).await;
+    for (authorization, challenge) in [
+        (None, "Bearer"),
+        (Some("Bearer wrong"), "Bearer error=\"invalid_token\""),
+        (Some("Bearer "), "Bearer"),
+        (Some("Bearer"), "Bearer"),
+        (Some("Basic cmlnaHQ6"), "Bearer"),
+        (Some("right"), "Bearer"),
+        (Some("Bearer right x"), "Bearer error=\"invalid_token\""),
+        (Some("Bearer RIGHT"), "Bearer error=\"invalid_token\""),
+        (Some("Bearer r\u{fc}ght"), "Bearer"),
+    ] {
+        let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        let mut modern = Modern::new("tools/list", json!({}));
+        for (name, value) in &headers {
+            modern = modern.and(name, value);
+        }
+        for reply in [
+            modern.send(&http).await,
+            http.post(&headers, &initialize("2025-11-25", json!({}))).await,
+            http.send("GET", &headers, "").await,
+            http.send("DELETE", &headers, "").await,
+            http.send("POST", &headers, "not even JSON").await,
+            http.send("PUT", &headers, "").await,
+        ] {
+            assert_eq!(reply.status, 401, "{authorization:?}");
+            assert!(reply.header("www-authenticate").starts_with(challenge), "{authorization:?}");
+            assert_eq!(reply.header("mcp-session-id"), "");
+            assert_eq!(reply.text().await, "");
+        }
+    }
+    let twice = [("authorization", "Bearer right"), ("authorization", "Bearer wrong")];
+    assert_eq!(http.post(&twice, &initialize("2025-11-25", json!({}))).await.status, 401);
+    let lower = [("authorization", "bearer right")];
+    assert_eq!(http.post(&lower, &initialize("2025-11-25", json!({}))).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_empty_token_is_nobodys() {
+    let (_running, http) = listening(server().0.authenticator(BearerTokens::new())).await;
+    for token in ["", " ", "x"] {
+        let reply = Modern::new("tools/list", json!({})).and("authorization", &format!("Bearer {token}")).send(&http);
+        assert_eq!(reply.await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_task_of_somebody_else_and_none_answer_alike() {
+    let tokens = BearerTokens::new().with("ann", "a").with("bob", "b");
+    let (_running, http) = listening(server().0.authenticator(tokens)).await;
+    let (ann, bob) = (http.with_token("a"), http.with_token("b"));
+    let created = Modern::of("tools/call", call("work", json!({})), with_tasks()).send(&ann).await.json().await;
+    let foreign = created["result"]["taskId"].as_str().unwrap();
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let session = Legacy::begin(&bob).await;
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let mut answers = Vec::new();
+        for id in [foreign, unknown] {
+            let params = json!({ "taskId": id, "inputResponses": {} });
+            answers.push(
+                Modern::of(method, params.clone(), with_tasks()).send(&bob).await.expect_error(200, -32602).await,
+            );
+            answers.push(session.ask(1, method, params).await);
+        }
+        assert_eq!(answers[0], answers[2]);
+        assert_eq!(answers[1], answers[3]);
+    }
+    assert_eq!(code(&session.ask(1, "tasks/result", json!({ "taskId": foreign })).await), -32602);
+    assert_eq!(session.ask(1, "tasks/list", None).await["result"]["tasks"], json!([]));
+    let own = Legacy::begin(&ann).await.ask(1, "tasks/list", None).await;
+    assert_eq!(own["result"]["tasks"][0]["taskId"], foreign);
+    assert_eq!(own["result"]["tasks"][0]["status"], "working");
+}
+
+#[tokio::test]
+async fn what_one_may_differs_from_caller_to_caller_and_is_not_shared() {
+    let (_running, http) = listening(server().0.authenticator(Renewing)).await;
+    let found = Modern::new("server/discover", json!({})).and("x-user", "ann").send(&http).await.json().await;
+    assert_eq!(found["result"]["cacheScope"], "private");
+    assert!(found["result"]["capabilities"]["extensions"].is_object());
+    let nobody = Modern::new("server/discover", json!({})).and("x-user", "").send(&http).await.json().await;
+    assert!(nobody["result"]["capabilities"].get("extensions").is_none());
+    let refused = Modern::of("tools/call", call("must_be_task", json!({})), with_tasks()).and("x-user", "");
+    let message = refused.send(&http).await.expect_error(200, -32603).await;
+    assert!(message["error"]["message"].as_str().unwrap().contains("subject"));
+}
+
+/// Believes a header, and gives each request another claim, as a renewed token has.
+#[derive(Debug)]
+struct Renewing;
+
+#[async_trait::async_trait]
+impl Authenticator for Renewing {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
+        let user = headers.get("x-user").ok_or_else(|| Challenge("Bearer\r\nx-injected: 1".into()))?.to_str().unwrap();
+        let mut principal = Principal::subject(user);
+        if user.is_empty() {
+            principal.subject = None;
+        }
+        let claim = headers.get("x-claim").map_or("", |value| value.to_str().unwrap());
+        principal.claims.insert("claim".into(), claim.into());
+        Ok(principal)
+    }
+}
+
+#[pmcp_tasks::task_tool(support = "forbidden")]
+async fn claim(cx: pmcp_tasks::ToolContext) -> String {
+    cx.principal().map(|principal| principal.claims["claim"].to_string()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_renewed_token_keeps_the_session_and_its_claims_count() {
+    let (_running, http) = listening(server().0.tool::<claim>().authenticator(Renewing)).await;
+    let with = |claim: &str| crate::support::Http {
+        always: vec![("x-user".into(), "ann".into()), ("x-claim".into(), claim.into())],
+        ..http.clone()
+    };
+    let legacy = Legacy::begin(&with("old")).await;
+    let renewed = Legacy { http: with("new"), ..legacy.clone() };
+    assert_eq!(text(&renewed.ask(1, "tools/call", call("claim", json!({}))).await), "\"new\"");
+    assert_eq!(text(&legacy.ask(1, "tools/call", call("claim", json!({}))).await), "\"old\"");
+}
+
+#[tokio::test]
+async fn a_challenge_cannot_add_headers() {
+    let (_running, http) = listening(server().0.authenticator(Renewing)).await;
+    let reply = http.post(&[], &initialize("2025-11-25", json!({}))).await;
+    assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (401, "Bearer"));
+    assert_eq!(reply.header("x-injected"), "");
+}

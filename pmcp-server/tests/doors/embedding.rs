@@ -1,0 +1,76 @@
+//! The server as a part of somebody's `axum` application.
+
+use axum::{Router, routing::get};
+use pmcp_server::{BearerTokens, Error, Resource};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::support::{Http, Legacy, Modern, call, server, text};
+
+async fn serving(app: Router, path: &'static str) -> Http {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let http = Http { path, ..Http::new(listener.local_addr().unwrap()) };
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    http
+}
+
+#[tokio::test]
+async fn nested_it_serves_both_eras_beside_other_routes() {
+    let mcp = server().0.allowed_origins(["https://app.example.com"]).into_router().unwrap();
+    let app = Router::new().route("/health", get(async || "fine")).nest("/api", mcp);
+    let http = serving(app, "/api/mcp").await;
+    let legacy = Legacy::begin(&http).await;
+    let mut stream = legacy.listen().await;
+    assert_eq!(text(&legacy.ask(1, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
+    assert_eq!(legacy.end().await.status, 204);
+    assert_eq!(stream.next().await, None);
+    let echo = Modern::new("tools/call", call("echo", json!({ "text": "hi" })));
+    assert_eq!(text(&echo.send(&http).await.json().await), "hi");
+    // What it asks of its callers it does not ask of those of others.
+    let health = Http { path: "/health", ..http.clone() };
+    let reply = health.send("GET", &[("origin", "https://evil.example.com"), ("host", "anything")], "").await;
+    assert_eq!((reply.header("access-control-allow-origin"), reply.status.as_u16()), ("", 200));
+    assert_eq!(reply.text().await, "fine");
+    let elsewhere = Http { path: "/mcp", ..http };
+    assert_eq!(elsewhere.send("GET", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn origins_hosts_and_tokens_are_checked_when_embedded() {
+    let tokens = BearerTokens::new().with("ann", "a");
+    let embedded = server().0.allowed_hosts(["mcp.example.com"]).authenticator(tokens).into_router().unwrap();
+    let http = serving(embedded, "/mcp").await;
+    let discover = Modern::new("server/discover", json!({})).and("authorization", "Bearer a");
+    assert_eq!(discover.clone().send(&http).await.status, 403);
+    let named = discover.and("host", "mcp.example.com");
+    assert_eq!(named.clone().send(&http).await.status, 200);
+    assert_eq!(named.clone().and("origin", "http://localhost").send(&http).await.status, 403);
+    assert_eq!(named.without("authorization").send(&http).await.status, 401);
+}
+
+#[tokio::test]
+async fn an_authenticated_embedded_server_has_tasks() {
+    let tokens = BearerTokens::new().with("ann", "a");
+    let http = serving(server().0.authenticator(tokens).into_router().unwrap(), "/mcp").await;
+    let legacy = Legacy::begin(&http.with_token("a")).await;
+    assert!(legacy.welcome["result"]["capabilities"]["tasks"].is_object());
+    legacy.task(1, "work").await;
+}
+
+#[tokio::test]
+async fn parts_that_do_not_fit_together_are_errors() {
+    let twice = server().0.resource(Resource::new("test://note"), |_, _| async { Ok("") });
+    assert!(matches!(twice.into_router(), Err(Error::Duplicate { what: "resource", .. })));
+    let broken = server().0.resource_template("test://{", |_, _| async { Ok("") });
+    assert!(matches!(broken.into_router(), Err(Error::Template { .. })));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = taken.local_addr().unwrap();
+    match server().0.start(address).await {
+        Err(Error::Bind { address: refused, .. }) => assert_eq!(refused, address),
+        other => panic!("{other:?}"),
+    }
+}

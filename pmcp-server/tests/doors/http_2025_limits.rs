@@ -1,0 +1,147 @@
+//! How many sessions and requests there may be, and for how long.
+
+use std::time::Duration;
+
+use pmcp_server::{ServeLimits, Server};
+use pmcp_tasks::{TaskStore, testing::ManualClock};
+use serde_json::{Value, json};
+
+use crate::support::{
+    App, Legacy, call, code, initialize, listening, request, server, server_with, text, usual, within,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A server with room for so many sessions, on a clock that stands.
+fn small(sessions: usize) -> (Server<App>, ManualClock, crate::support::Probe) {
+    let clock = ManualClock::new();
+    let (server, probe) = server_with(TaskStore::memory().with_clock(clock.clone()));
+    let limits = ServeLimits { sessions, session_idle: 30 * MINUTE, ..ServeLimits::default() };
+    (server.serve_limits(limits), clock, probe)
+}
+
+async fn lives(legacy: &Legacy) -> bool {
+    match legacy.send("lives?", "ping", None).await.status.as_u16() {
+        200 => true,
+        404 => false,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn at_the_limit_the_session_idle_for_longest_makes_room() {
+    let (server, clock, _) = small(3);
+    let (_running, http) = listening(server).await;
+    let oldest = Legacy::begin(&http).await;
+    clock.advance(MINUTE).await;
+    let middle = Legacy::begin(&http).await;
+    clock.advance(MINUTE).await;
+    let newest = Legacy::begin(&http).await;
+    clock.advance(MINUTE).await;
+    assert!(lives(&oldest).await);
+    clock.advance(MINUTE).await;
+    let another = Legacy::begin(&http).await;
+    assert_eq!([lives(&oldest).await, lives(&middle).await], [true, false]);
+    assert_eq!([lives(&newest).await, lives(&another).await], [true, true]);
+}
+
+#[tokio::test]
+async fn a_session_with_an_open_stream_or_a_running_call_stays() {
+    let (server, clock, probe) = small(2);
+    let (_running, http) = listening(server).await;
+    let (listens, works) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let stream = listens.listen().await;
+    let call = tokio::spawn({
+        let works = works.clone();
+        async move { works.ask(1, "tools/call", call("block", json!({}))).await }
+    });
+    probe.noted("block started", 1).await;
+    clock.advance(20 * MINUTE).await;
+    http.post(&[], &initialize("2025-11-25", json!({}))).await.expect_error(503, -32603).await;
+    // Nor does what cannot begin make anything end.
+    http.post(&[], &request(1, "initialize", json!({}))).await.expect_error(200, -32602).await;
+    assert!(lives(&listens).await && lives(&works).await);
+    probe.open(1);
+    assert_eq!(text(&call.await.unwrap()), "released");
+    clock.advance(MINUTE).await;
+    let third = Legacy::begin(&http).await;
+    assert_eq!([lives(&listens).await, lives(&works).await, lives(&third).await], [true, false, true]);
+    drop(stream);
+}
+
+#[tokio::test]
+async fn a_malformed_initialize_takes_nobodys_place() {
+    let (server, _, _) = small(1);
+    let (_running, http) = listening(server).await;
+    let only = Legacy::begin(&http).await;
+    for params in [json!({}), json!({ "protocolVersion": [] }), Value::Null] {
+        http.post(&[], &request(1, "initialize", params)).await.expect_error(200, -32602).await;
+    }
+    assert!(lives(&only).await);
+}
+
+#[tokio::test]
+async fn racing_initializes_keep_the_limit() {
+    let (server, _, _) = small(5);
+    let (_running, http) = listening(server).await;
+    let mut begun = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let http = http.clone();
+        begun.spawn(async move { Legacy::begin(&http).await });
+    }
+    let mut alive = 0;
+    for legacy in begun.join_all().await {
+        alive += usize::from(lives(&legacy).await);
+    }
+    assert_eq!(alive, 5);
+}
+
+#[tokio::test]
+async fn an_idle_session_expires() {
+    let (server, clock, _) = small(10);
+    let (_running, http) = listening(server).await;
+    let (idle, used, listens) = (Legacy::begin(&http).await, Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let _stream = listens.listen().await;
+    clock.advance(20 * MINUTE).await;
+    assert!(lives(&used).await);
+    clock.advance(15 * MINUTE).await;
+    assert_eq!([lives(&idle).await, lives(&used).await, lives(&listens).await], [false, true, true]);
+}
+
+#[tokio::test]
+async fn a_session_has_only_so_many_requests_at_once() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin_in(&http, "2025-03-26", json!({})).await;
+    let mut batches = Vec::new();
+    for batch in 0..10 {
+        let requests: Vec<_> =
+            (0..100).map(|id| request(batch * 100 + id, "tools/call", call("block", json!({})))).collect();
+        let legacy = legacy.clone();
+        batches.push(tokio::spawn(async move { legacy.post(&requests.into()).await.response().await }));
+    }
+    probe.noted("block started", 1000).await;
+    assert_eq!(code(&legacy.ask("one more", "ping", None).await), -32603);
+    assert!(lives(&Legacy::begin(&http).await).await);
+    probe.open(1000);
+    for batch in batches {
+        assert_eq!(batch.await.unwrap().as_array().unwrap().len(), 100);
+    }
+    assert_eq!(legacy.ask("one more", "ping", None).await["result"], json!({}));
+}
+
+#[tokio::test]
+async fn a_thousand_sessions_open_quickly() {
+    let (_running, http) = listening(server().0).await;
+    let begun = std::time::Instant::now();
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let http = http.clone();
+        all.spawn(async move {
+            for _ in 0..100 {
+                Legacy::begin(&http).await;
+            }
+        });
+    }
+    within(all.join_all()).await;
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}

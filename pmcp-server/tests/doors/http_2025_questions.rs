@@ -1,0 +1,209 @@
+//! Questions to the user of 2025-11-25: on which stream they go out, and which answer counts.
+
+use serde_json::{Value, json};
+
+use crate::support::{Http, Legacy, Modern, Reply, call, code, text, usual, with_tasks};
+
+/// The next question on a stream.
+async fn question(stream: &mut Reply) -> Value {
+    loop {
+        let message = stream.receive().await;
+        if message.get("id").is_some() {
+            assert_eq!(message["method"], "elicitation/create", "{message}");
+            return message;
+        }
+    }
+}
+
+fn named(name: &str) -> Value {
+    json!({ "action": "accept", "content": { "name": name } })
+}
+
+async fn result(legacy: &Legacy, id: &str) -> Value {
+    legacy.ask("result", "tasks/result", json!({ "taskId": id })).await
+}
+
+fn related(message: &Value) -> &Value {
+    &message["params"]["_meta"]["io.modelcontextprotocol/related-task"]["taskId"]
+}
+
+#[tokio::test]
+async fn a_call_asks_on_its_own_stream() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut elsewhere = legacy.listen().await;
+    for tool in ["ask", "ask_first"] {
+        let mut reply = legacy.send(1, "tools/call", call(tool, json!({}))).await;
+        let asked = question(&mut reply).await;
+        assert_eq!(asked["params"]["message"], "Who are you?");
+        assert_eq!(asked["params"].get("_meta"), None);
+        legacy.answer(&asked, named("Ann")).await;
+        assert_eq!(text(&reply.receive().await), "hello Ann");
+        assert_eq!(reply.next().await, None);
+    }
+    legacy.end().await;
+    assert_eq!(elsewhere.next().await, None);
+}
+
+#[tokio::test]
+async fn who_declines_or_cannot_be_asked_is_not_asked_for_ever() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    for answer in [json!({ "action": "decline" }), json!({ "action": "cancel" }), json!({}), json!(5), named("")] {
+        let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
+        let asked = question(&mut reply).await;
+        legacy.answer(&asked, answer.clone()).await;
+        let response = reply.receive().await;
+        assert_eq!(response["result"]["isError"], answer != named(""), "{answer} {response}");
+    }
+    let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
+    let asked = question(&mut reply).await;
+    let error = json!({ "jsonrpc": "2.0", "id": asked["id"], "error": { "code": -1, "message": "/secret/of/client" } });
+    assert_eq!(legacy.post(&error).await.status, 202);
+    assert!(!reply.receive().await.to_string().contains("secret"));
+    let deaf = Legacy::begin_in(&http, "2025-11-25", json!({})).await;
+    let response = deaf.ask(1, "tools/call", call("ask", json!({}))).await;
+    assert_eq!(response["result"]["isError"], true);
+    assert_eq!(code(&deaf.ask(1, "tools/call", call("ask_first", json!({}))).await), -32602);
+}
+
+#[tokio::test]
+async fn a_task_asks_on_the_stream_of_the_session() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut stream = legacy.listen().await;
+    let id = legacy.task(1, "ask").await;
+    let asked = question(&mut stream).await;
+    assert_eq!(*related(&asked), id.as_str());
+    let task = legacy.ask(2, "tasks/get", json!({ "taskId": id })).await;
+    assert_eq!(task["result"]["status"], "input_required");
+    legacy.answer(&asked, named("Ann")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn a_task_asks_on_the_stream_that_waits_for_its_result() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let id = legacy.task(1, "ask").await;
+    probe.noted("ask started", 1).await;
+    let mut reply = legacy.send(2, "tasks/result", json!({ "taskId": id })).await;
+    let asked = question(&mut reply).await;
+    assert_eq!(*related(&asked), id.as_str());
+    legacy.answer(&asked, named("Ann")).await;
+    let mut last = reply.receive().await;
+    while last.get("id").is_none() {
+        last = reply.receive().await;
+    }
+    assert_eq!((text(&last), &last["id"]), ("hello Ann", &json!(2)));
+}
+
+#[tokio::test]
+async fn a_question_goes_to_the_stream_that_opens_later() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let id = legacy.task(1, "ask").await;
+    loop {
+        let task = legacy.ask(2, "tasks/get", json!({ "taskId": id })).await;
+        if task["result"]["status"] == "input_required" {
+            break;
+        }
+    }
+    let asked = question(&mut legacy.listen().await).await;
+    legacy.answer(&asked, named("Ann")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn a_question_whose_stream_closes_is_sent_again_with_another_id() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let id = legacy.task(1, "ask").await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let mut stream = legacy.listen().await;
+        let asked = question(&mut stream).await;
+        assert!(!ids.contains(&asked["id"]));
+        ids.push(asked["id"].clone());
+    }
+    let mut reply = legacy.send(2, "tasks/result", json!({ "taskId": id })).await;
+    let asked = question(&mut reply).await;
+    assert!(!ids.contains(&asked["id"]));
+    legacy.answer(&asked, named("Ann")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn a_call_whose_stream_closes_asks_on_another() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
+    let first = question(&mut reply).await;
+    drop(reply);
+    let second = question(&mut legacy.listen().await).await;
+    assert_ne!(first["id"], second["id"]);
+    legacy.answer(&second, named("Ann")).await;
+    probe.noted("asked Ann", 1).await;
+}
+
+#[tokio::test]
+async fn an_answer_to_the_question_as_it_was_first_sent_counts() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    // The user answers while the connection is down, as happens when a proxy cuts quiet streams.
+    let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
+    let first = question(&mut reply).await;
+    drop(reply);
+    let second = question(&mut legacy.listen().await).await;
+    legacy.answer(&first, named("Ann")).await;
+    legacy.answer(&second, named("Bob")).await;
+    probe.noted("asked Ann", 1).await;
+    assert_eq!(probe.count("asked Bob"), 0);
+}
+
+#[tokio::test]
+async fn an_answer_counts_without_any_stream() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
+    let asked = question(&mut reply).await;
+    drop(reply);
+    legacy.answer(&asked, named("Ann")).await;
+    probe.noted("asked Ann", 1).await;
+}
+
+#[tokio::test]
+async fn the_first_answer_counts_through_whichever_door() {
+    let (_running, http, _) = usual().await;
+    let (legacy, other) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let mut stream = legacy.listen().await;
+    let id = legacy.task(1, "ask").await;
+    let asked = question(&mut stream).await;
+    // An answer in another session answers nothing here.
+    other.answer(&asked, named("Eve")).await;
+    let key = open_question(&http, &id).await;
+    let update = json!({ "taskId": id, "inputResponses": { key: named("Ann") } });
+    Modern::of("tasks/update", update, with_tasks()).send(&http).await.json().await;
+    legacy.answer(&asked, named("Bob")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+async fn open_question(http: &Http, id: &str) -> String {
+    let get = Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(http).await.json().await;
+    get["result"]["inputRequests"].as_object().unwrap().keys().next().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_client_that_reads_only_json_is_asked_on_the_stream_of_the_session() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut stream = legacy.listen().await;
+    let [session, version] = legacy.headers();
+    let headers = [session, version, ("content-type", "application/json"), ("accept", "application/json")];
+    let body = crate::support::request(1, "tools/call", call("ask", json!({}))).to_string();
+    let (reply, ()) = tokio::join!(http.send("POST", &headers, body), async {
+        let asked = question(&mut stream).await;
+        legacy.answer(&asked, named("Ann")).await;
+    });
+    assert_eq!(text(&reply.json().await), "hello Ann");
+}

@@ -1,0 +1,27 @@
+//! What comes in at every door, good and bad, and what goes out.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better in place")]
+
+mod support;
+
+mod anonymous;
+mod authentication;
+mod embedding;
+mod failures;
+mod http_2025_bad_input;
+mod http_2025_limits;
+mod http_2025_questions;
+mod http_2025_sessions;
+mod http_2025_streams;
+mod http_2026_checks;
+mod http_2026_results;
+mod http_2026_streams;
+mod http_2026_subscriptions;
+mod lines_bad_input;
+mod lines_concurrency;
+#[cfg(feature = "testing")]
+mod lines_of_several;
+mod lines_sessions;
+mod origins;
+mod shutdown;

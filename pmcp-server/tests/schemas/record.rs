@@ -1,0 +1,81 @@
+//! Every message between clients and a server, as it passed.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+
+/// Who sent a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    Client,
+    Server,
+}
+
+/// A message that passed.
+#[derive(Clone, Debug)]
+pub(crate) struct Passed {
+    /// Ids are unique in a channel: a pair of streams, or one HTTP exchange.
+    channel: usize,
+    sender: Sender,
+    message: Value,
+}
+
+/// What passed, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record(Arc<Mutex<Passages>>);
+
+#[derive(Debug, Default)]
+struct Passages {
+    channels: usize,
+    messages: Vec<Passed>,
+}
+
+/// A message of the server, with the request it answers if it answers one.
+#[derive(Clone, Debug)]
+pub(crate) struct Emitted {
+    pub(crate) request: Option<Value>,
+    pub(crate) message: Value,
+}
+
+impl fmt::Display for Emitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        self.request.as_ref().map_or(Ok(()), |request| write!(f, "\n  in answer to {request}"))
+    }
+}
+
+impl Record {
+    pub(crate) fn channel(&self) -> usize {
+        let mut passages = self.0.lock().unwrap();
+        passages.channels += 1;
+        passages.channels
+    }
+
+    pub(crate) fn add(&self, channel: usize, sender: Sender, message: Value) {
+        self.0.lock().unwrap().messages.push(Passed { channel, sender, message });
+    }
+
+    /// What the server has sent so far.
+    pub(crate) fn emitted(&self) -> Vec<Emitted> {
+        let passages = self.0.lock().unwrap();
+        let mut requests = HashMap::new();
+        let mut emitted = Vec::new();
+        for Passed { channel, sender, message } in &passages.messages {
+            let key = (*channel, message["id"].to_string());
+            if *sender == Sender::Client {
+                if message["method"].is_string() && message.get("id").is_some() {
+                    requests.insert(key, message.clone());
+                }
+                continue;
+            }
+            let answers = message.get("result").is_some() || message.get("error").is_some();
+            let request = answers.then(|| requests.get(&key).cloned()).flatten();
+            emitted.push(Emitted { request, message: message.clone() });
+        }
+        emitted
+    }
+}
