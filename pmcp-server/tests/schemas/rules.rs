@@ -48,7 +48,7 @@ impl<'a> Inspector<'a> {
     pub(crate) fn new(schemas: &'a Schemas, revision: Revision, emitted: &[Emitted]) -> Self {
         let mut inspector =
             Self { schemas, revision, outputs: BTreeMap::new(), tools: BTreeMap::new(), examples: BTreeSet::new() };
-        for message in &emitted {
+        for message in emitted {
             inspector.learn(message);
         }
         inspector
