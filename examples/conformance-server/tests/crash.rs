@@ -97,7 +97,7 @@ impl Random {
     fn new() -> Self {
         let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let seed = std::env::var("CRASH_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap());
-        println!("CRASH_SEED={seed}");
+        eprintln!("CRASH_SEED={seed}");
         Self(AtomicU64::new(seed))
     }
 
@@ -109,6 +109,7 @@ impl Random {
     }
 }
 
+const KILLS: u32 = 200;
 const INSTANCES: u64 = 3;
 const CREATORS: u64 = 6;
 const LINES: usize = 30;
@@ -270,14 +271,15 @@ impl Cluster {
             check_lines(path, LINES, usize::MAX);
         }
         assert!(listed.len() <= known.len() + unanswered.len());
-        println!(
+        eprintln!(
             "{count} tasks, {} creations without an answer, {restarted} tasks taken over, {repeated} lines twice",
             unanswered.len(),
         );
     }
 }
 
-async fn survives(kills: u32) {
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_survive_200_kills() {
     let cluster = Arc::new(Cluster::new());
     let creators: Vec<_> = (0..CREATORS)
         .map(|_| {
@@ -285,7 +287,7 @@ async fn survives(kills: u32) {
             tokio::spawn(async move { cluster.create_and_follow().await })
         })
         .collect();
-    cluster.kill(kills).await;
+    cluster.kill(KILLS).await;
     cluster.stopping.store(true, Ordering::Relaxed);
     for creator in creators {
         creator.await.unwrap();
@@ -294,19 +296,8 @@ async fn survives(kills: u32) {
     for ready in instances {
         ready.await;
     }
-    println!("the last task ended {:?} after the last kill", cluster.all_ended().await);
+    eprintln!("the last task ended {:?} after the last kill", cluster.all_ended().await);
     cluster.check().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tasks_survive_20_kills() {
-    survives(20).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute and a half"]
-async fn tasks_survive_200_kills() {
-    survives(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

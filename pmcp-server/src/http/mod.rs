@@ -82,6 +82,8 @@ async fn take(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    // Routes that an application nests were made before there was anything to run it.
+    http.service.router.keep_house();
     let body = match body {
         Ok(body) => body,
         Err(rejection) => return Refusal(rejection.status(), "the body is too large or broken").into_response(),

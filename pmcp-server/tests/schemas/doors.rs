@@ -46,10 +46,10 @@ impl Door {
         let http = HttpClient::builder(TokioExecutor::new()).build_http();
         let watcher = Watcher { http: http.clone(), upstream: running.address(), record: record.clone() };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let watched = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(forward).with_state(watcher);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self::Http { running, watched, http }
+        Self::Http { running, watched: address, http }
     }
 
     /// A client whose messages pass the watcher.

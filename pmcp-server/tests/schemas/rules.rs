@@ -48,7 +48,9 @@ impl<'a> Inspector<'a> {
     pub(crate) fn new(schemas: &'a Schemas, revision: Revision, emitted: &[Emitted]) -> Self {
         let mut inspector =
             Self { schemas, revision, outputs: BTreeMap::new(), tools: BTreeMap::new(), examples: BTreeSet::new() };
-        emitted.iter().for_each(|message| inspector.learn(message));
+        for message in emitted {
+            inspector.learn(message);
+        }
         inspector
     }
 

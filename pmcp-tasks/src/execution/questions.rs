@@ -214,6 +214,7 @@ impl Run {
                 inputs: questions,
                 answers: BTreeMap::new(),
                 hidden: Some(Hidden { call: call.clone(), handle: None }),
+                handed_back: 0,
             },
             body: TaskBody {
                 schema: SCHEMA,

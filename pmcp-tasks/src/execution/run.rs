@@ -56,8 +56,8 @@ pub(crate) struct RunParts {
     pub(crate) progress_token: Option<Value>,
     pub(crate) initial_variables: Map<String, Value>,
     pub(crate) cancellation: CancellationToken,
-    /// The task was claimed from the queue.
-    pub(crate) queued: bool,
+    /// How often the fence rose without a run of the task.
+    pub(crate) idle_fences: u64,
 }
 
 /// One run of a function.
@@ -177,8 +177,7 @@ impl Run {
     }
 
     pub(crate) fn attempt(&self) -> u32 {
-        // A task from the queue was claimed before its first run.
-        let runs = self.fence.saturating_sub(u64::from(self.parts.queued)).max(1);
+        let runs = self.fence.saturating_sub(self.parts.idle_fences).max(1);
         u32::try_from(runs).unwrap_or(u32::MAX)
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Runtime {
     pub(super) couriers: DashMap<(String, TaskKey), ()>,
     /// The runs, and the requests that may start one.
     tracker: TaskTracker,
+    /// Done when the work of a serving process was started in the background.
+    pub(crate) house: std::sync::Once,
     /// Everything else that runs in the background; ends with `stopped`.
     pub(crate) background: TaskTracker,
     /// No new work.
@@ -109,6 +111,7 @@ impl Runtime {
             claiming: tokio::sync::Mutex::default(),
             couriers: DashMap::new(),
             tracker: TaskTracker::new(),
+            house: std::sync::Once::new(),
             background: TaskTracker::new(),
             stopping: CancellationToken::new(),
             cancelling: CancellationToken::new(),

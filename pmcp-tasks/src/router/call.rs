@@ -187,6 +187,7 @@ impl TaskRouter {
                 inputs: BTreeMap::new(),
                 answers: BTreeMap::new(),
                 hidden: None,
+                handed_back: 0,
             },
             body: TaskBody {
                 schema: SCHEMA,
@@ -310,7 +311,7 @@ impl TaskRouter {
             initial_variables: Map::new(),
             // A task is cancelled by its own method, not with the request that created it.
             cancellation: self.runtime.cancelling.child_token(),
-            queued: false,
+            idle_fences: 0,
         }
     }
 }

@@ -3,14 +3,16 @@
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use tokio::sync::oneshot;
 
-use super::TaskRouter;
+use super::{TaskRouter, recovery::TakenOver};
 use crate::{
     execution::{Execution, Renewal},
     store::{
         StoreError,
         backend::{Holder, WorkerId},
     },
+    task::Outcome,
 };
 
 /// Renewals and looks at the others in one lease period.
@@ -18,6 +20,9 @@ const LOOKS: u32 = 4;
 
 /// How many tasks are claimed at once.
 const BATCH: u16 = 32;
+
+/// How many tasks that cannot run here are put aside to get at those behind them.
+const MAX_FOREIGN: usize = 256;
 
 /// How long a worker that found nothing to do waits, unless it is told.
 const IDLE: Duration = Duration::from_millis(500);
@@ -49,6 +54,16 @@ impl Watched {
         }
         dead
     }
+}
+
+/// What came of a claim.
+struct Claimed {
+    /// The outcomes of the tasks that run here now.
+    ends: Vec<oneshot::Receiver<Outcome>>,
+    /// Whether some cannot run here.
+    foreign: bool,
+    /// Whether there may be more tasks to claim.
+    more: bool,
 }
 
 impl TaskRouter {
@@ -105,12 +120,12 @@ impl TaskRouter {
             }
         }
         for worker in store.buried().await? {
-            while self.claim(&Holder::Worker(worker), BATCH).await? {}
+            while self.claim(&Holder::Worker(worker), BATCH).await?.more {}
             store.settle(&worker).await?;
         }
         if tick.is_multiple_of(LOOKS) {
             for former in runtime.lease.former() {
-                while self.claim(&Holder::Worker(former), BATCH).await? {}
+                while self.claim(&Holder::Worker(former), BATCH).await?.more {}
             }
             self.adopt(me).await?;
             runtime.refresh().await;
@@ -128,15 +143,38 @@ impl TaskRouter {
         }
     }
 
-    /// Claims tasks of a holder and goes on with them; whether there may be more.
-    async fn claim(&self, from: &Holder, n: u16) -> Result<bool, StoreError> {
+    /// Claims tasks of a holder until `n` of them run here.
+    async fn claim(&self, from: &Holder, n: u16) -> Result<Claimed, StoreError> {
         let _claiming = self.runtime.claiming.lock().await;
         let me = self.runtime.lease.known(&self.runtime.store).await?;
-        let (claimed, n_claimed) = self.runtime.store.claim(from, &me, n).await?;
-        for task in claimed {
-            self.take_over(task).await;
+        let mut ends = Vec::new();
+        // Handed back at the end: earlier they would only be claimed again, in place of those that can run.
+        let mut foreign = Vec::new();
+        let more = loop {
+            let wanted = n - u16::try_from(ends.len()).unwrap_or(n);
+            if wanted == 0 || foreign.len() >= MAX_FOREIGN {
+                break Ok(true);
+            }
+            let (tasks, count) = match self.runtime.store.claim(from, &me, wanted).await {
+                Ok(claimed) => claimed,
+                Err(error) => break Err(error),
+            };
+            for task in tasks {
+                match self.take_over(task).await {
+                    TakenOver::Runs(end) => ends.push(end),
+                    TakenOver::Foreign(task) => foreign.push(task),
+                    TakenOver::Ended => {}
+                }
+            }
+            if count < usize::from(wanted) {
+                break Ok(false);
+            }
+        };
+        let any_foreign = !foreign.is_empty();
+        for task in foreign {
+            self.hand_back(*task).await;
         }
-        Ok(n_claimed == usize::from(n))
+        Ok(Claimed { ends, foreign: any_foreign, more: more? })
     }
 
     /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
@@ -164,18 +202,20 @@ impl TaskRouter {
         loop {
             let room = at_once.saturating_sub(runtime.runs.len());
             let room = u16::try_from(room).unwrap_or(u16::MAX).min(BATCH);
-            let more = room > 0
-                && !runtime.is_stopping()
-                && self.claim(&Holder::Queue, room).await.unwrap_or_else(|error| {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
-                    false
-                });
-            if more {
-                continue;
+            let mut foreign = false;
+            if room > 0 && !runtime.is_stopping() {
+                match self.claim(&Holder::Queue, room).await {
+                    Ok(claimed) if claimed.more && !claimed.ends.is_empty() => continue,
+                    Ok(claimed) => foreign = claimed.foreign,
+                    Err(error) => {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
+                    }
+                }
             }
             tokio::select! {
                 () = runtime.store.clock().sleep(IDLE) => {}
-                () = runtime.queue_hint.notified() => {}
+                // Workers that hand the same tasks back would keep each other busy with hints.
+                () = runtime.queue_hint.notified(), if !foreign => {}
                 () = runtime.stopped() => return,
             }
         }
@@ -192,14 +232,7 @@ impl TaskRouter {
         let _keeping = lease.keep();
         // Since an earlier invocation this process may have stood still, and be taken for dead.
         self.renew().await?;
-        let mut ends = Vec::new();
-        {
-            let _claiming = self.runtime.claiming.lock().await;
-            let (claimed, _) = store.claim(&Holder::Queue, &lease.known(store).await?, at_once).await?;
-            for task in claimed {
-                ends.extend(self.take_over(task).await);
-            }
-        }
+        let Claimed { ends, .. } = self.claim(&Holder::Queue, at_once).await?;
         let count = ends.len();
         // A run whose end cannot be told has ended.
         let mut all_ended = pin!(join_all(ends));

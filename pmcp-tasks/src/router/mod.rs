@@ -195,9 +195,13 @@ impl TaskRouter {
 
     /// Starts the work in the background that a serving process needs: removing expired tasks and, where other processes
     /// share the store, keeping the lease, taking over the tasks of dead workers, and learning what others do to tasks here.
+    ///
+    /// Call it inside a Tokio runtime; once is enough, and more does no harm.
     pub fn keep_house(&self) {
-        self.runtime.keep_house();
-        self.keep();
+        self.runtime.house.call_once(|| {
+            self.runtime.keep_house();
+            self.keep();
+        });
     }
 }
 

@@ -19,27 +19,39 @@ const LOST: &str = "the server that ran this task stopped before the task had en
 /// What the client learns of a task whose arguments this version of the tool does not take.
 const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
 
+/// What came of taking a task over.
+pub(super) enum TakenOver {
+    /// It runs; the receiver gets its outcome.
+    Runs(oneshot::Receiver<Outcome>),
+    /// Nothing is left to do.
+    Ended,
+    /// It cannot run here, and is to be handed back.
+    Foreign(Box<Task>),
+}
+
 impl TaskRouter {
-    /// Goes on with a task that was just claimed, or ends it. The receiver gets the outcome of a run.
-    pub(super) async fn take_over(&self, task: Task) -> Option<oneshot::Receiver<Outcome>> {
-        let body = task.body.clone()?;
-        let never_begun = body.queued && task.stored.fence <= 2;
+    /// Goes on with a task that was just claimed, or ends it.
+    pub(super) async fn take_over(&self, task: Task) -> TakenOver {
+        let Some(body) = task.body.clone() else { return TakenOver::Ended };
+        // It rises with the first claim from the queue, and with each claim of a worker that hands the task back and once more
+        // with that.
+        let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
+        let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
             tracing::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
             self.end(task, RpcError::internal(LOST)).await;
-            return None;
+            return TakenOver::Ended;
         }
         let tool = self.tools.get(&body.tool).filter(|_| self.runs_tasks());
         let Some(tool) = tool else {
             // Another process runs it: this one has no such tool, or leaves tasks to workers.
-            tracing::info!(task = %task.id(), tool = body.tool, "the task is left to another worker");
-            self.hand_back(task).await;
-            return None;
+            tracing::debug!(task = %task.id(), tool = body.tool, "the task is left to another worker");
+            return TakenOver::Foreign(Box::new(task));
         };
         let arguments = Arguments { given: body.arguments, answers: body.answers };
         let Ok(prepared) = (tool.prepare)(arguments) else {
             self.end(task, RpcError::internal(CHANGED)).await;
-            return None;
+            return TakenOver::Ended;
         };
         tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
         let left = self.runtime.store.now().until(task.stored.expires);
@@ -58,11 +70,11 @@ impl TaskRouter {
                 progress_token: None,
                 initial_variables: body.variables,
                 cancellation: self.runtime.cancelling.child_token(),
-                queued: body.queued,
+                idle_fences,
                 task: Some(task),
             },
         );
-        Some(self.runtime.start(run, prepared, timeout))
+        TakenOver::Runs(self.runtime.start(run, prepared, timeout))
     }
 
     /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.
@@ -76,8 +88,8 @@ impl TaskRouter {
                 if let (true, Some(body)) = (untouched, &mut task.body) {
                     body.on_crash = OnCrash::Restart;
                 }
-                if !self.runtime.runs.contains_key(key) {
-                    drop(self.take_over(task).await);
+                if let TakenOver::Foreign(task) = self.take_over(task).await {
+                    self.hand_back(*task).await;
                 }
             }
             Ok(_) => {}
@@ -94,7 +106,8 @@ impl TaskRouter {
         log_failure(&task.key, ended);
     }
 
-    async fn hand_back(&self, mut task: Task) {
+    /// Leaves a task in the queue, for a worker that can run it.
+    pub(super) async fn hand_back(&self, mut task: Task) {
         let requeued = self.runtime.store.requeue(&mut task).await;
         log_failure(&task.key, requeued);
     }

@@ -5,7 +5,7 @@ use super::{
     backend::{Beat, Feed, Holder, HolderChange, TaskKey, WorkerId},
     task_store::NotChanged,
 };
-use crate::task::Task;
+use crate::task::{Change, Task};
 
 impl TaskStore {
     pub(crate) async fn beat(&self, worker: &WorkerId) -> Result<Beat, StoreError> {
@@ -59,7 +59,7 @@ impl TaskStore {
     /// Gives a task we hold back to the queue.
     pub(crate) async fn requeue(&self, task: &mut Task) -> Result<(), NotChanged> {
         let fence = task.stored.fence;
-        self.put(task, Some(fence), &[], HolderChange::Queue).await
+        self.put(task, Some(fence), &[Change::HandBack], HolderChange::Queue).await
     }
 
     /// Hints of what other processes change; from now on the backend is told what is waited for here.

@@ -23,6 +23,8 @@ pub(crate) enum Change {
     Message { text: String, is_progress: bool },
     /// The call it stands for gets a new handle, or none.
     Handle(Option<String>),
+    /// A worker that claimed it cannot run it.
+    HandBack,
     /// It ends.
     Finish(Outcome),
 }
@@ -85,6 +87,10 @@ impl TaskHead {
                 if let Some(hidden) = &mut self.hidden {
                     hidden.handle.clone_from(handle);
                 }
+            }
+            Change::HandBack => {
+                self.become_status(self.status)?;
+                self.handed_back += 1;
             }
             Change::Finish(outcome) => {
                 self.finish(outcome)?;
@@ -166,6 +172,7 @@ mod tests {
             inputs: BTreeMap::new(),
             answers: BTreeMap::new(),
             hidden: Some(Hidden { call: String::new(), handle: None }),
+            handed_back: 0,
         }
     }
 

@@ -52,6 +52,14 @@ pub(crate) struct TaskHead {
     pub(crate) answers: BTreeMap<String, Value>,
     /// Set for a call that waits for its retry (2026-07-28 multi round-trip), not for a task clients know.
     pub(crate) hidden: Option<Hidden>,
+    /// How often it was claimed by a worker that could not run it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) handed_back: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// What a retry of a call is checked against.
@@ -306,6 +314,7 @@ mod tests {
             inputs: BTreeMap::new(),
             answers: BTreeMap::new(),
             hidden: None,
+            handed_back: 0,
         }
     }
 

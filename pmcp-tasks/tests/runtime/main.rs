@@ -12,6 +12,7 @@ mod owners;
 mod progress;
 mod questions;
 mod quota;
+mod recovery;
 mod round_trip;
 mod session;
 mod shutdown;

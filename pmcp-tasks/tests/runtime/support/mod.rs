@@ -2,6 +2,7 @@
 
 mod backend;
 mod peer;
+mod shared;
 mod tools;
 
 use std::{
@@ -19,13 +20,14 @@ use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Revision},
     protocol::VARIABLES,
-    router::Subscription,
+    router::{Subscription, TaskRouterBuilder},
     security::Principal,
     store::{MemoryBackend, StorageBackend},
     task::{Owner, OwnerKind, TaskId},
     testing::ManualClock,
 };
 use serde_json::{Value, json};
+pub(crate) use shared::Connection;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 pub(crate) use tools::*;
@@ -56,7 +58,17 @@ impl Server {
     }
 
     fn build(backend: impl StorageBackend, limits: Limits, expose_errors: bool) -> Self {
-        let (clock, world) = (ManualClock::new(), World::default());
+        let settings = |router: TaskRouterBuilder<World>| router.limits(limits).expose_errors(expose_errors);
+        Self::on_clock(ManualClock::new(), backend, settings)
+    }
+
+    /// One of several processes that share a clock and a store.
+    pub(crate) fn on_clock(
+        clock: ManualClock,
+        backend: impl StorageBackend,
+        settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
+    ) -> Self {
+        let world = World::default();
         let router = TaskRouter::builder()
             .state(world.clone())
             .tool::<Plain>()
@@ -66,11 +78,8 @@ impl Server {
             .tool::<WithVariables>()
             .tool::<WithWide>()
             .tool::<AskName>()
-            .tool::<AskBoth>()
-            .limits(limits)
-            .expose_errors(expose_errors)
-            .build(TaskStore::new(backend).with_clock(clock.clone()))
-            .unwrap();
+            .tool::<AskBoth>();
+        let router = settings(router).build(TaskStore::new(backend).with_clock(clock.clone())).unwrap();
         Self { router, clock, world }
     }
 

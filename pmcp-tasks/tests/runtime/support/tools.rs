@@ -11,7 +11,7 @@ use pmcp_tasks::{
     TaskVariables, ToolError, ToolResult,
     context::{Cells, RunContext, Variable, take_field},
     task::{FieldDefinition, VariableError},
-    tool::{ArgumentError, Arguments, Prepared, Question, TaskSupport, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition},
 };
 use serde_json::{Map, Value, json};
 
@@ -87,6 +87,7 @@ tools! {
         poll_interval: Some(Duration::from_secs(2));
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
+    Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
     AskName = "ask_name", Optional, questions: vec![name_question()];
     AskBoth = "ask_both", Forbidden, questions: vec![name_question(), address_question()];
 }
