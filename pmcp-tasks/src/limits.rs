@@ -17,7 +17,8 @@ pub struct Limits {
     pub poll_interval: Duration,
     /// How long cancelled code may go on before it is dropped. Default 5 seconds.
     pub cancel_grace: Duration,
-    /// How long a call that waits for the user's answer is kept for its retry (2026-07-28). Default 10 minutes.
+    /// How long a call waits for an answer to a question that comes before its work; in 2026-07-28, for the retry that
+    /// brings any answer. Default 10 minutes.
     pub question_ttl: Duration,
     /// Size of a call's arguments as JSON, in bytes. Default 1 MiB.
     pub max_arguments: u32,

@@ -268,6 +268,10 @@ impl TaskRouter {
                     answer = cx.peer.request("elicitation/create", params.clone()) => answer,
                     () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
                     stopping = self.runtime.cancelling() => return Err(stopping),
+                    // The run's own timeout has not begun, and the call keeps its session from ending.
+                    () = self.runtime.store.clock().sleep(self.runtime.limits.question_ttl) => {
+                        return Err(RpcError::internal("the user did not answer in time"));
+                    }
                 };
                 let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
                 form_answer(question.name, &question.schema, &answer)

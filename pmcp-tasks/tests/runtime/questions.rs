@@ -163,3 +163,15 @@ async fn cancelling_the_request_ends_the_question() {
     assert_eq!(waiting.await.unwrap().unwrap_err().message, "cancelled");
     assert_eq!(client.stream.abandoned(), 1);
 }
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_ends() {
+    let server = Server::new();
+    let client = server.v2025("ann");
+    let waiting = client.spawn("tools/call", call("ask_name", Value::Null));
+    eventually("the question", || client.stream.requests().len() == 1).await;
+    server.clock.advance(pmcp_tasks::Limits::default().question_ttl).await;
+    let error = waiting.await.unwrap().unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (-32603, "the user did not answer in time"));
+    assert_eq!(client.stream.abandoned(), 1);
+}

@@ -1,0 +1,125 @@
+//! The server that stands in the storm, and what to watch it by.
+
+use std::{
+    sync::{
+        Once,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use pmcp_server::{CompletionRequest, Prompt, PromptArgument, PromptResult, ServeLimits, Server, pmcp_tasks};
+use pmcp_tasks::{Limits, TaskStore, prelude::*, testing::ManualClock};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Name {
+    name: String,
+}
+
+/// Says what it was given.
+#[task_tool(support = "forbidden")]
+async fn echo(text: String, numbers: Option<Vec<f64>>, name: Option<Name>) -> (String, Option<Vec<f64>>, Option<Name>) {
+    (text, numbers, name)
+}
+
+#[derive(TaskVariables, Default)]
+struct Work {
+    done: u32,
+    #[variable(client_writable)]
+    limit: Option<u8>,
+}
+
+/// Works for a moment.
+#[task_tool(support = "optional", timeout = "1m", ttl = "1h")]
+async fn work(steps: u8, task: TaskContext<Work>) -> Result<u32, ToolError> {
+    let steps = steps.min(5);
+    for step in 0..steps {
+        task.check_cancelled()?;
+        task.step(format!("step {step}"), async || Ok::<_, ToolError>(step)).await?;
+        task.variables().done.add(1).await?;
+        task.progress(step, steps).await;
+        task.log(LogLevel::Info, "a step");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(task.variables().done.get().await?)
+}
+
+/// Asks for a name.
+#[task_tool(support = "optional", timeout = "1m")]
+async fn ask(tool: ToolContext) -> Result<Name, ToolError> {
+    Ok(tool.elicit("Who?").await?)
+}
+
+/// Asks for a name before it begins.
+#[task_tool(support = "optional", timeout = "1m")]
+async fn asked(#[ask("Who?")] who: Name) -> Name {
+    who
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The server, with small limits, on a clock that stands.
+pub(crate) fn server() -> (Server, ManualClock) {
+    let clock = ManualClock::new();
+    let server = Server::new("storm", "1")
+        .store(TaskStore::memory().with_clock(clock.clone()))
+        .limits(Limits {
+            tasks_per_owner: 10,
+            page_size: 2,
+            default_timeout: MINUTE,
+            question_ttl: MINUTE,
+            ..Limits::default()
+        })
+        .serve_limits(ServeLimits { message: 64 << 10, sessions: 8, subscriptions: 4, ..ServeLimits::default() })
+        .shutdown_grace(Duration::from_secs(10))
+        .tool::<echo>()
+        .tool::<work>()
+        .tool::<ask>()
+        .tool::<asked>()
+        .prompt(Prompt::new("show").argument(PromptArgument::required("subject")), async |_, _| {
+            Ok(PromptResult::user("Look"))
+        })
+        .resource("test://asks", async |_, cx: ToolContext| Ok(cx.elicit::<Name>("Who?").await?.name))
+        .resource_template("test://item/{id}", async |request, _| Ok(request.variables["id"].clone()))
+        .complete(async |_: CompletionRequest, _| Ok(vec!["a"]));
+    (server, clock)
+}
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many panics there were in this process: the server answers for them, so that nobody else would see them.
+pub(crate) fn panics() -> usize {
+    static COUNTING: Once = Once::new();
+    COUNTING.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+            usual(panic);
+        }));
+    });
+    PANICS.load(Ordering::SeqCst)
+}
+
+/// A runtime of its own for each storm: all that is alive in it is the storm's.
+pub(crate) fn block_on(storm: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let before = panics();
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), storm).await.expect("the storm ends") });
+    assert_eq!(panics(), before, "something panicked");
+}
+
+/// Lets some minutes pass, in which all that waits gives up, until no more than this is alive.
+pub(crate) async fn assert_left(clock: &ManualClock, most: usize) {
+    let metrics = Handle::current().metrics();
+    for _ in 0..50 {
+        if metrics.num_alive_tasks() <= most {
+            return;
+        }
+        clock.advance(Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{} are alive, {most} were before the storm", metrics.num_alive_tasks());
+}

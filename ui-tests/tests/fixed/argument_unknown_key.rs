@@ -1,0 +1,11 @@
+use pmcp_tasks::{TaskRouter, prelude::*};
+
+#[task_tool]
+async fn add(#[arg(default = 1)] a: u32) -> u32 {
+    a
+}
+
+fn main() {
+    let _ = TaskRouter::builder().tool::<add>();
+    let _ = AddArgs { a: 1 };
+}
