@@ -1,7 +1,5 @@
 //! What a 2025-11-25 session is told about its tasks, and asked.
 
-use std::time::Duration;
-
 use pmcp_tasks::{RpcError, ToolResult, call::Peer as _, protocol::RELATED_TASK};
 use serde::Deserialize;
 use serde_json::{Value, json};
