@@ -154,6 +154,22 @@ impl TaskRouter {
         self.tools.values().any(|tool| tool.definition.support != crate::tool::TaskSupport::Forbidden)
     }
 
+    /// The task whose end this request waits for: that of `tasks/result`, or of the tool that stands for it where clients
+    /// know no tasks.
+    #[must_use]
+    pub fn awaited_task<'a>(&self, method: &str, params: &'a Value) -> Option<&'a str> {
+        match method {
+            "tasks/result" => params.get("taskId")?.as_str(),
+            "tools/call" => {
+                let companions = self.companions.as_ref()?;
+                let name = params.get("name")?.as_str()?;
+                let waits = matches!(companions.find(name), Some(companions::Companion::Status));
+                params.pointer("/arguments/task_id")?.as_str().filter(|_| waits)
+            }
+            _ => None,
+        }
+    }
+
     /// Handles a request; `None` if the method is not one of tools or tasks in this revision.
     ///
     /// What it began to write it finishes even if the future is dropped; the work of a call goes on, too: cancel it

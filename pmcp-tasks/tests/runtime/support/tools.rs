@@ -11,7 +11,7 @@ use pmcp_tasks::{
     TaskVariables, ToolError, ToolResult,
     context::{Cells, RunContext, Variable, take_field},
     task::{FieldDefinition, VariableError},
-    tool::{ArgumentError, Arguments, Prepared, Question, TaskSupport, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition},
 };
 use serde_json::{Map, Value, json};
 
@@ -87,6 +87,12 @@ tools! {
         poll_interval: Some(Duration::from_secs(2));
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
+    Handled = "handled", Optional,
+        fallback: Fallback::Handle,
+        on_crash: OnCrash::Restart,
+        output_schema: Some(json!({ "type": "object" })),
+        variables: Shared::fields();
+    Unhandled = "unhandled", Optional, fallback: Fallback::None;
     AskName = "ask_name", Optional, questions: vec![name_question()];
     AskBoth = "ask_both", Forbidden, questions: vec![name_question(), address_question()];
 }
