@@ -56,6 +56,7 @@ pub mod client;
 mod completion;
 mod connection;
 mod error;
+pub mod hosts;
 mod http;
 mod legacy;
 mod lines;

@@ -1,0 +1,1 @@
+//! What hosts see that know no tasks, and which were checked.
