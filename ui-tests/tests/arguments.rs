@@ -128,7 +128,7 @@ fn the_schema_has_names_descriptions_defaults_and_definitions() {
     assert_eq!(schema["properties"]["path"], json!({ "type": "string", "description": "Path of the file." }));
     assert_eq!(
         schema["properties"]["batch"],
-        json!({ "type": "integer", "format": "uint32", "minimum": 0, "default": 1000, "description": "Rows per batch." })
+        json!({ "type": "integer", "minimum": 0, "default": 1000, "description": "Rows per batch." })
     );
     assert_eq!(schema["properties"]["enc"], json!({ "type": "string", "default": "utf-8" }));
     assert_eq!(schema["properties"]["rows"], json!({ "type": "array", "items": row }));

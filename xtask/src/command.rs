@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
@@ -59,6 +60,22 @@ pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> anyhow::R
     Ok(())
 }
 
+/// Waits for a process, but kills it at the limit: then there is no status.
+pub(crate) fn end_within(child: &mut Child, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if started.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Runs a command for what it writes to its standard output.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let output =
@@ -92,6 +109,14 @@ mod tests {
         let error = run_tests(program("sh").args(["-c", script]), &mut counts).unwrap_err();
         assert!(error.to_string().starts_with("sh -c"), "{error}");
         assert_eq!(counts, Counts { passed: 3, failed: 2, skipped: 5 });
+    }
+
+    #[test]
+    fn a_process_that_hangs_is_ended() {
+        let mut hanging = program("sleep").arg("60").spawn().unwrap();
+        assert!(end_within(&mut hanging, Duration::from_millis(50)).unwrap().is_none());
+        let mut ending = program("true").spawn().unwrap();
+        assert!(end_within(&mut ending, Duration::from_secs(10)).unwrap().unwrap().success());
     }
 
     #[test]

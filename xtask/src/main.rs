@@ -1,10 +1,13 @@
 //! The developer commands: `cargo xtask --help`.
 #![expect(clippy::print_stdout, reason = "printing is what a developer command does")]
 
+mod bench;
 mod command;
 mod conformance;
 mod features;
+mod peers;
 mod report;
+mod server;
 mod setup;
 mod steps;
 
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use lexopt::prelude::*;
 
-use crate::conformance::Selection;
+use crate::conformance::{Selection, Subject};
 use crate::report::Report;
 
 const HELP: &str = "\
@@ -22,7 +25,7 @@ The developer commands of this workspace.
 Usage: cargo xtask <command> [options]
 
 Commands:
-  test         everything below except bless, then a summary; what CI runs
+  test         everything below except bless and bench, then a summary; what CI runs
   ci           the same as test
   setup        install the tools the tests need into .tools/
   fmt          format the sources
@@ -32,6 +35,8 @@ Commands:
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
+  peers        clients of other SDKs against examples/conformance-server
+  bench        our performance budgets, measured beside peers
 
 `cargo xtask <command> --help` tells more.
 ";
@@ -48,7 +53,9 @@ enum Task {
     Features,
     Ui,
     Bless,
-    Conformance { selection: Selection, url: Option<String> },
+    Conformance { selection: Selection, subject: Subject },
+    Peers(peers::Selection),
+    Bench { arguments: Vec<String> },
 }
 
 fn main() -> ExitCode {
@@ -70,9 +77,14 @@ fn main() -> ExitCode {
         Task::Features => report.step("features", |_| features::check_each_alone()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
-        Task::Conformance { selection, url } => {
+        Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
+        Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
-            report.step_after("setup", "conformance", |counts| conformance::run(&selection, url.as_deref(), counts));
+            report.step_after("setup", "conformance", |counts| conformance::run(&selection, &subject, counts));
+        }
+        Task::Peers(selection) => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "peers", |counts| peers::run(&selection, counts));
         }
     }
     report.finish()
@@ -93,7 +105,11 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "features" => (Task::Features, features::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
-        "conformance" => (Task::Conformance { selection: Selection::Tasks, url: None }, conformance::HELP),
+        "conformance" => {
+            (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
+        }
+        "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
+        "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
     };
@@ -112,7 +128,27 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                 let of = if option == "scenario" { Selection::Scenario } else { Selection::Requirements };
                 *selection = of(arguments.value()?.string()?);
             }
-            (Task::Conformance { url, .. }, Long("url")) => *url = Some(arguments.value()?.string()?),
+            (Task::Conformance { subject, .. }, Long(option @ ("url" | "sqlite"))) => {
+                if *subject != Subject::Example {
+                    bail!("`--url` and `--sqlite` are given once, and not together");
+                }
+                *subject = match option {
+                    "url" => Subject::Url(arguments.value()?.string()?),
+                    _ => Subject::ExampleOnSqlite,
+                };
+            }
+            (Task::Peers(selection), Long("all")) => selection.all()?,
+            (Task::Peers(selection), Value(name)) => selection.name(name.string()?)?,
+            (Task::Bench { arguments }, Long(option @ ("quick" | "build-cost"))) => {
+                arguments.push(format!("--{option}"));
+            }
+            (Task::Bench { arguments }, Value(name)) => {
+                let name = name.string()?;
+                if !bench::NAMES.contains(&name.as_str()) {
+                    bail!("there is no measurement `{name}`");
+                }
+                arguments.push(name);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
@@ -150,10 +186,28 @@ mod tests {
             parsed("conformance --requirements 2025-11-25 --url http://localhost:1/mcp"),
             Ok(Task::Conformance {
                 selection: Selection::Requirements("2025-11-25".to_owned()),
-                url: Some("http://localhost:1/mcp".to_owned()),
+                subject: Subject::Url("http://localhost:1/mcp".to_owned()),
             })
         );
         assert!(parsed("conformance --requirements 2025-11-25 --scenario ping").is_err());
+    }
+
+    #[test]
+    fn peers_are_the_usual_ones_or_all_or_named() {
+        use peers::Selection::{All, Named, Usual};
+        assert_eq!(parsed("peers"), Ok(Task::Peers(Usual)));
+        assert_eq!(parsed("peers --all"), Ok(Task::Peers(All)));
+        let named = vec!["fastmcp-3".to_owned(), "ts-sdk".to_owned()];
+        assert_eq!(parsed("peers fastmcp-3 ts-sdk"), Ok(Task::Peers(Named(named))));
+        assert!(parsed("peers fastmcp-3 --all").is_err());
+        assert!(parsed("peers fastmcp").unwrap_err().contains("fastmcp-3"));
+    }
+
+    #[test]
+    fn bench_takes_names_and_options_in_any_order() {
+        let arguments = vec!["list".to_owned(), "--quick".to_owned(), "push".to_owned()];
+        assert_eq!(parsed("bench list --quick push"), Ok(Task::Bench { arguments }));
+        assert!(parsed("bench lists").is_err());
     }
 
     #[test]

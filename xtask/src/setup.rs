@@ -17,16 +17,16 @@ Usage: cargo xtask setup
 
 /// Something to install.
 #[derive(Debug)]
-struct Tool {
+pub(crate) struct Tool<'a> {
     /// Its directory under `.tools/`.
-    name: &'static str,
+    pub(crate) name: &'a str,
     /// What to install, exactly: when this text changes, the directory is emptied and installed anew.
-    version: &'static str,
+    pub(crate) version: &'a str,
     /// Installs into the directory, which exists and is empty.
-    install: fn(&Path) -> anyhow::Result<()>,
+    pub(crate) install: fn(&Path) -> anyhow::Result<()>,
 }
 
-const TOOLS: &[Tool] = &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }];
+const TOOLS: &[Tool<'_>] = &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }];
 
 /// The conformance suite, and a Node.js new enough to run it.
 const NPM: &str = "npm";
@@ -37,10 +37,16 @@ const OLDEST_NODE: u32 = 22;
 
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> anyhow::Result<()> {
-    TOOLS.iter().try_for_each(|tool| install_tool(tool, &command::root().join(".tools")))
+    TOOLS.iter().try_for_each(|tool| install_tool(tool, &directory()))
 }
 
-fn install_tool(tool: &Tool, tools: &Path) -> anyhow::Result<()> {
+/// Where tools are installed.
+pub(crate) fn directory() -> PathBuf {
+    command::root().join(".tools")
+}
+
+/// Installs a tool below this directory, unless it is there in the right version.
+pub(crate) fn install_tool(tool: &Tool<'_>, tools: &Path) -> anyhow::Result<()> {
     let directory = tools.join(tool.name);
     let stamp = tools.join(format!("{}.stamp", tool.name));
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == tool.version) && directory.is_dir() {
@@ -61,15 +67,20 @@ fn install_tool(tool: &Tool, tools: &Path) -> anyhow::Result<()> {
 }
 
 fn install_packages(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, PACKAGE, PACKAGE_LOCK)?;
+    node().map(|_| ())
+}
+
+/// Installs what an npm lock file says.
+pub(crate) fn install_locked(directory: &Path, package: &str, lock: &str) -> anyhow::Result<()> {
     if command::program("npm").arg("--version").output().is_err() {
         bail!("npm is not on the PATH; it comes with Node.js: https://nodejs.org");
     }
-    fs::write(directory.join("package.json"), PACKAGE)?;
-    fs::write(directory.join("package-lock.json"), PACKAGE_LOCK)?;
+    fs::write(directory.join("package.json"), package)?;
+    fs::write(directory.join("package-lock.json"), lock)?;
     let mut npm = command::program("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(directory);
-    command::run(&mut npm)?;
-    node().map(|_| ())
+    command::run(&mut npm)
 }
 
 /// The entry point of the conformance suite.
@@ -95,7 +106,7 @@ fn is_recent(version: &str) -> bool {
 }
 
 fn packages() -> PathBuf {
-    command::root().join(".tools").join(NPM).join("node_modules")
+    directory().join(NPM).join("node_modules")
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! What each command runs, and the order in which `test` runs everything.
 
 use crate::command::{cargo, run, run_tests};
-use crate::conformance::{self, Selection};
+use crate::conformance::{self, Selection, Subject};
 use crate::features;
+use crate::peers;
 use crate::report::{Counts, Report};
 use crate::setup;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance and the quickstart.
+Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -64,18 +65,31 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
     report.step("features", |_| features::check_each_alone());
-    for (step, selection) in [
-        ("conformance tasks", Selection::Tasks),
-        ("conformance 2025-11-25", Selection::Requirements("2025-11-25".to_owned())),
-        ("conformance 2026-07-28", Selection::Requirements("2026-07-28".to_owned())),
+    for (step, selection, subject) in [
+        ("conformance tasks", Selection::Tasks, Subject::Example),
+        ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),
+        ("conformance 2025-11-25", Selection::Requirements("2025-11-25".to_owned()), Subject::Example),
+        ("conformance 2026-07-28", Selection::Requirements("2026-07-28".to_owned()), Subject::Example),
     ] {
-        report.step_after("setup", step, |counts| conformance::run(&selection, None, counts));
+        report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
-    report.step("quickstart", quickstart);
+    report.step_after("setup", "peers", |counts| peers::run(&peers::Selection::Usual, counts));
+    for (step, run) in [
+        ("quickstart", "run --package quickstart"),
+        ("durable-import", "run --package durable-import"),
+        ("worker-pool", "run --package worker-pool"),
+        ("functions", "run --package worker-pool -- --functions"),
+    ] {
+        report.step(step, |counts| example(run, counts));
+    }
 }
 
 pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
-    run(&mut cargo(if check { "fmt --all --check" } else { "fmt --all" }))
+    // The benchmarks are a workspace of their own.
+    for workspace in ["fmt --all", "fmt --manifest-path bench/Cargo.toml"] {
+        run(cargo(workspace).args(check.then_some("--check")))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn lint() -> anyhow::Result<()> {
@@ -110,9 +124,9 @@ pub(crate) fn bless(counts: &mut Counts) -> anyhow::Result<()> {
     run_tests(command.env("TRYBUILD", "overwrite").env("UPDATE_EXPECT", "1"), counts)
 }
 
-/// The first command of the README; the example asserts what it claims.
-fn quickstart(counts: &mut Counts) -> anyhow::Result<()> {
-    run(&mut cargo("run --package quickstart"))?;
+/// What the README of an example says first; the example asserts what it claims.
+fn example(command: &str, counts: &mut Counts) -> anyhow::Result<()> {
+    run(&mut cargo(command))?;
     counts.passed += 1;
     Ok(())
 }

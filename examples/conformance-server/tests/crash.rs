@@ -109,6 +109,7 @@ impl Random {
     }
 }
 
+const KILLS: u32 = 200;
 const INSTANCES: u64 = 3;
 const CREATORS: u64 = 6;
 const LINES: usize = 30;
@@ -277,7 +278,8 @@ impl Cluster {
     }
 }
 
-async fn survives(kills: u32) {
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_survive_200_kills() {
     let cluster = Arc::new(Cluster::new());
     let creators: Vec<_> = (0..CREATORS)
         .map(|_| {
@@ -285,7 +287,7 @@ async fn survives(kills: u32) {
             tokio::spawn(async move { cluster.create_and_follow().await })
         })
         .collect();
-    cluster.kill(kills).await;
+    cluster.kill(KILLS).await;
     cluster.stopping.store(true, Ordering::Relaxed);
     for creator in creators {
         creator.await.unwrap();
@@ -296,17 +298,6 @@ async fn survives(kills: u32) {
     }
     println!("the last task ended {:?} after the last kill", cluster.all_ended().await);
     cluster.check().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tasks_survive_20_kills() {
-    survives(20).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute and a half"]
-async fn tasks_survive_200_kills() {
-    survives(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,9 +14,9 @@ use crate::index::{IndexReport, Root};
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Serves on a free port of this machine and drives the server over it.
-pub(crate) async fn run(server: Server<Root>) -> Outcome<()> {
+pub(crate) async fn run(server: Server<Root>, store: &str) -> Outcome<()> {
     let running = server.start(([127, 0, 0, 1], 0).into()).await?;
-    say(format_args!("serving on {}", running.url()));
+    say(format_args!("serving on {}, tasks in {store}", running.url()));
     let result = drive(&running.url()).await;
     running.shut_down().await?;
     result

@@ -11,13 +11,15 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use index::{Root, index_files};
 use pmcp_server::{Server, Transport};
+use pmcp_tasks::TaskStore;
 
 const USAGE: &str = "\
-Usage: quickstart [--dir DIR] [--http ADDR | --stdio]
+Usage: quickstart [--dir DIR] [--store URL] [--http ADDR | --stdio]
 
 Without a transport: serves on a free loopback port, drives the server with a client, shows what happens, and ends.
 
   --dir DIR    the directory to index (the current one)
+  --store URL  where tasks are kept: memory: or sqlite:PATH (a file in the directory for temporary files)
   --http ADDR  just serve, at http://ADDR/mcp
   --stdio      just serve, on standard input and output
   -h, --help   print this
@@ -25,6 +27,7 @@ Without a transport: serves on a free loopback port, drives the server with a cl
 
 struct Arguments {
     directory: PathBuf,
+    store: String,
     /// Whether to serve on; `None` is the demonstration.
     serve: Option<Transport>,
 }
@@ -32,12 +35,15 @@ struct Arguments {
 /// What the command line says; `None` if it asks for help.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
-    let mut arguments = Arguments { directory: PathBuf::from("."), serve: None };
+    let file = std::env::temp_dir().join("pmcp-quickstart.db");
+    let store = format!("sqlite:{}", file.display());
+    let mut arguments = Arguments { directory: PathBuf::from("."), store, serve: None };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
             Long("dir") => arguments.directory = parser.value()?.into(),
+            Long("store") => arguments.store = parser.value()?.string()?,
             Long("http") => arguments.serve = Some(Transport::Http(parser.value()?.parse()?)),
             Long("stdio") => arguments.serve = Some(Transport::Stdio),
             other => return Err(other.unexpected()),
@@ -71,10 +77,12 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let root =
         arguments.directory.canonicalize().map_err(|error| format!("{}: {error}", arguments.directory.display()))?;
-    let server =
-        Server::new("quickstart", env!("CARGO_PKG_VERSION")).state(Root(Arc::from(root))).tool::<index_files>();
+    let server = Server::new("quickstart", env!("CARGO_PKG_VERSION"))
+        .state(Root(Arc::from(root)))
+        .tool::<index_files>()
+        .store(TaskStore::connect(&arguments.store).await?);
     match arguments.serve {
         Some(transport) => Ok(server.serve(transport).await?),
-        None => demo::run(server).await,
+        None => demo::run(server, &arguments.store).await,
     }
 }

@@ -117,16 +117,24 @@ pub fn tool_result(result: &ToolResult) -> Value {
 /// `Tool`.
 #[must_use]
 pub fn tool(tool: &ToolDefinition) -> Value {
+    let mut value = plain_tool(tool);
+    if let Some(fields) = value.as_object_mut()
+        && tool.support != TaskSupport::Forbidden
+    {
+        fields.insert("execution".into(), json!({ "taskSupport": tool.support }));
+    }
+    value
+}
+
+/// `Tool` of the revisions before tasks.
+#[must_use]
+pub fn plain_tool(tool: &ToolDefinition) -> Value {
     let mut value = describe(tool);
-    if let Some(fields) = value.as_object_mut() {
-        if let Some(schema) = &tool.output_schema
-            && schema.get("type").is_some_and(|kind| kind == "object")
-        {
-            fields.insert("outputSchema".into(), schema.clone());
-        }
-        if tool.support != TaskSupport::Forbidden {
-            fields.insert("execution".into(), json!({ "taskSupport": tool.support }));
-        }
+    if let Some(fields) = value.as_object_mut()
+        && let Some(schema) = &tool.output_schema
+        && schema.get("type").is_some_and(|kind| kind == "object")
+    {
+        fields.insert("outputSchema".into(), schema.clone());
     }
     value
 }

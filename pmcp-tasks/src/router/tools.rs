@@ -42,7 +42,8 @@ impl TaskRouter {
             .take(size)
             .map(|tool| match cx.revision {
                 Revision::V2026 => v2026::tool(tool),
-                Revision::V2025 | Revision::Plain => v2025::tool(tool),
+                Revision::V2025 => v2025::tool(tool),
+                Revision::Plain => v2025::plain_tool(tool),
             })
             .collect();
         let end = start + page.len();

@@ -2,6 +2,7 @@
 
 mod arc;
 pub mod backend;
+mod connect;
 mod cursor;
 mod error;
 mod hub;

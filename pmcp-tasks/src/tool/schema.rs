@@ -1,29 +1,52 @@
 //! JSON Schemas of Rust types, in the dialect MCP assumes (2020-12).
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::Value;
+
+/// Formats that no validator of a client knows: some warn about each, at every tool that has one.
+const ONLY_RUST: [&str; 10] =
+    ["int", "int8", "int16", "int128", "uint", "uint8", "uint16", "uint32", "uint64", "uint128"];
+
+/// What MCP assumes needs no `$schema` keyword.
+fn settings() -> SchemaSettings {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    settings.with_transform(RecursiveTransform(|schema: &mut Schema| {
+        if schema.get("format").is_some_and(|format| ONLY_RUST.iter().any(|known| format == known)) {
+            schema.remove("format");
+        }
+    }))
+}
 
 /// The same of what `T` serialises to.
 pub(crate) fn of_output<T: JsonSchema + ?Sized>() -> Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| settings.meta_schema = None);
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    settings().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The schema of `T` with everything it refers to, without the `$schema` keyword: 2020-12 is MCP's default.
+/// The schema of `T` with everything it refers to.
 pub(crate) fn of<T: JsonSchema + ?Sized>() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    settings().into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// The same with every definition in its place and no title, for a part of a larger schema.
 pub(crate) fn inline_of<T: JsonSchema + ?Sized>() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.meta_schema = None;
-        settings.inline_subschemas = true;
-    });
-    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let inlined = settings().with(|settings| settings.inline_subschemas = true);
+    let mut schema = inlined.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("title");
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn formats_that_only_rust_knows_are_left_out() {
+        assert_eq!(of::<u32>(), json!({ "title": "uint32", "type": "integer", "minimum": 0 }));
+        assert_eq!(of_output::<Vec<Option<u8>>>()["items"].get("format"), None);
+        assert_eq!(inline_of::<f64>(), json!({ "type": "number", "format": "double" }));
+    }
 }

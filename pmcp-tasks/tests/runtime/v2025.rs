@@ -86,6 +86,8 @@ async fn a_client_of_an_earlier_revision_gets_plain_calls_and_no_task_methods() 
     let result = client.ok("tools/call", json!({ "name": "optional", "task": {} })).await;
     assert_eq!(text_of(&result), "done");
     assert_eq!(client.call("required", json!({})).await.unwrap_err().code, -32601);
+    let listed = client.ok("tools/list", json!({})).await;
+    assert!(listed["tools"].as_array().unwrap().iter().all(|tool| tool.get("execution").is_none()));
     for method in ["tasks/get", "tasks/list", "tasks/result", "tasks/cancel", "tasks/update"] {
         assert!(!client.has(method).await, "{method}");
     }

@@ -2,21 +2,20 @@
 
 mod checks;
 mod expected;
-mod server;
 mod suite;
 
 use anyhow::bail;
 
 use crate::report::Counts;
+use crate::server::Server;
 use checks::{Scenario, Verdict};
 use expected::Expected;
-use server::Server;
 use suite::Suite;
 
 pub(crate) const HELP: &str = "\
 Run the official conformance suite. Without options: the ten scenarios of the tasks extension.
 
-Usage: cargo xtask conformance [--scenario NAME | --requirements REVISION] [--url URL]
+Usage: cargo xtask conformance [--scenario NAME | --requirements REVISION] [--url URL | --sqlite]
 
 Options:
   --scenario NAME          run this one scenario of the suite
@@ -24,6 +23,7 @@ Options:
                            What xtask/conformance-expected.txt lists may fail or be skipped, and must: an entry
                            that passes is an error.
   --url URL                test the server at this URL instead of examples/conformance-server
+  --sqlite                 let the example keep its tasks in a new SQLite file instead of in memory
 ";
 
 /// The scenarios of the tasks extension. They belong to no revision, so the suite runs them only when they are named.
@@ -51,13 +51,27 @@ pub(crate) enum Selection {
     Requirements(String),
 }
 
-/// Runs the selected scenarios against the server at `url`, or else against the example.
-pub(crate) fn run(selection: &Selection, url: Option<&str>, counts: &mut Counts) -> anyhow::Result<()> {
+/// What is tested.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The example, with its tasks in memory.
+    Example,
+    /// The example, with its tasks in a new SQLite file.
+    ExampleOnSqlite,
+    /// The server at this URL.
+    Url(String),
+}
+
+/// Runs the selected scenarios.
+pub(crate) fn run(selection: &Selection, subject: &Subject, counts: &mut Counts) -> anyhow::Result<()> {
     let suite = Suite::open()?;
-    if let Some(url) = url {
-        return check(&suite, selection, url, counts);
-    }
-    let server = Server::start_example()?;
+    let directory = tempfile::tempdir()?;
+    let store = match subject {
+        Subject::Url(url) => return check(&suite, selection, url, counts),
+        Subject::Example => "memory:".to_owned(),
+        Subject::ExampleOnSqlite => format!("sqlite:{}", directory.path().join("tasks.db").display()),
+    };
+    let server = Server::start_example(&Server::build_example()?, &["--store", &store])?;
     check(&suite, selection, server.url(), counts).inspect_err(|_| server.print_log())
 }
 

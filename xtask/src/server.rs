@@ -1,6 +1,7 @@
 //! The server under test: started on a free port, and ended with the run.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,7 @@ const SHOWN_LINES: usize = 40;
 
 /// A running server; dropping it ends the process.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     url: String,
     log: Log,
@@ -28,14 +29,19 @@ pub(super) struct Server {
 type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
-    /// Builds the example and starts it.
-    pub(super) fn start_example() -> anyhow::Result<Self> {
+    /// Builds the example, and tells where its binary is.
+    pub(crate) fn build_example() -> anyhow::Result<PathBuf> {
         println!("building {NAME}");
         // As part of the workspace, so that the dependencies are those already built for the tests.
         let mut build = cargo("build --quiet --workspace --all-features --message-format json-render-diagnostics");
         let artifacts = output(build.args(["--bin", NAME]))?;
         let binary = executable(&artifacts).with_context(|| format!("cargo did not say where it put {NAME}"))?;
-        Self::start(program(binary).args(["--http", "127.0.0.1:0"]), STARTS_WITHIN)
+        Ok(PathBuf::from(binary))
+    }
+
+    /// Starts the example on a free port.
+    pub(crate) fn start_example(binary: &Path, options: &[&str]) -> anyhow::Result<Self> {
+        Self::start(program(binary).args(["--http", "127.0.0.1:0"]).args(options), STARTS_WITHIN)
     }
 
     /// Starts a command that writes `listening on URL` to its standard error.
@@ -71,12 +77,12 @@ impl Server {
         Ok(server)
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Prints the end of what the server wrote to its standard error.
-    pub(super) fn print_log(&self) {
+    pub(crate) fn print_log(&self) {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         println!("the server's last lines:");
         log.iter().skip(log.len().saturating_sub(SHOWN_LINES)).for_each(|line| println!("  | {line}"));

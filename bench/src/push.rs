@@ -1,0 +1,127 @@
+//! From the end of a task's function to the client that waits for its result.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use pmcp_server::{Server, client::ClientRevision};
+use pmcp_tasks::prelude::*;
+use serde_json::json;
+use tokio::{runtime::Runtime, sync::Semaphore, task::JoinSet};
+
+use crate::{
+    Effort,
+    ours::Ours,
+    rmcp::Rmcp,
+    sample::{Nanos, Samples},
+    table::{Row, Table, Verdict},
+};
+
+const BUDGET: Duration = Duration::from_millis(5);
+
+/// How long the client waits before the task may end: its request has long arrived then.
+const SETTLED: Duration = Duration::from_millis(2);
+
+/// Opens for one task at a time, and knows when that task ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate(Arc<(Semaphore, Mutex<Option<Instant>>)>);
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new((Semaphore::new(0), Mutex::default())))
+    }
+
+    /// Waits until it opens, and notes when it has.
+    pub(crate) async fn pass(&self) {
+        if let Ok(permit) = self.0.0.acquire().await {
+            permit.forget();
+        }
+        *self.0.1.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    pub(crate) fn open(&self) {
+        self.0.0.add_permits(1);
+    }
+
+    pub(crate) fn passed(&self) -> Option<Instant> {
+        self.0.1.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Ends when the gate opens.
+#[task_tool(support = "required")]
+async fn pass(State(gate): State<Gate>) -> Result<String, ToolError> {
+    gate.pass().await;
+    Ok("passed".into())
+}
+
+pub(crate) fn measure(runtime: &Runtime, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+    let tasks = effort.of(2000, 1000);
+    let peer = runtime.block_on(theirs(effort.of(200, 50)))?;
+    for (revision, text) in [(ClientRevision::V2026, "subscriptions/listen"), (ClientRevision::V2025, "tasks/result")] {
+        let samples = runtime.block_on(ours(revision, tasks))?;
+        table.add(Row {
+            name: format!("end of a task to a client in {text}"),
+            ours: summary(&samples),
+            peer: format!("rmcp, polled as it asks: {}", summary(&peer)),
+            ratio: format!("{:.0}x at p50", peer.median() / samples.median()),
+            verdict: Verdict::Budget {
+                text: "p99 ≤ 5 ms", met: samples.quantile(0.99) <= BUDGET.as_secs_f64() * 1e9
+            },
+        });
+    }
+    Ok(())
+}
+
+fn summary(samples: &Samples) -> String {
+    let at = |part| Nanos(samples.quantile(part));
+    format!("p50 {}, p99 {}, max {}", at(0.5), at(0.99), at(1.0))
+}
+
+async fn ours(revision: ClientRevision, tasks: usize) -> anyhow::Result<Samples> {
+    let gate = Gate::new();
+    let server = Server::new("bench", "1").state(gate.clone()).tool::<pass>();
+    let stateless = revision == ClientRevision::V2026;
+    let server = Ours::connect(server, revision).await?;
+    let mut samples = Samples::default();
+    for number in 0..tasks + 50 {
+        let call = if stateless {
+            server.client.call_tool("pass", json!({})).await?
+        } else {
+            server.client.call_tool_as_task("pass", json!({}), None).await?
+        };
+        let task = call.into_task().context("our server answered without a task")?;
+        let waiting = tokio::spawn(async move {
+            let result = task.wait().await;
+            (result, Instant::now())
+        });
+        tokio::time::sleep(SETTLED).await;
+        gate.open();
+        let (result, told) = waiting.await?;
+        anyhow::ensure!(result?.first_text() == Some("passed"));
+        let passed = gate.passed().context("the task has ended")?;
+        // The first ones warm up.
+        if number >= 50 {
+            samples.add(told - passed);
+        }
+    }
+    Ok(samples)
+}
+
+/// The tasks end at moments spread over the interval the server asks its clients to poll at.
+async fn theirs(tasks: u32) -> anyhow::Result<Samples> {
+    let server = Arc::new(Rmcp::connect().await?);
+    let mut waiting = JoinSet::new();
+    for number in 0..tasks {
+        let server = server.clone();
+        let hold = Duration::from_secs(1) * number / tasks;
+        waiting.spawn(async move { server.followed(&number.to_string(), hold).await });
+    }
+    let mut samples = Samples::default();
+    while let Some(late) = waiting.join_next().await {
+        samples.add(late??);
+    }
+    Ok(samples)
+}

@@ -1,0 +1,96 @@
+//! The same where a process lives for one invocation: functions as a service.
+//!
+//! One invocation answers the request and leaves the task in the queue; another one, which the platform starts on a schedule
+//! or because of the first, runs what is queued. A third answers the client's look at its task.
+
+use std::{io::Write as _, path::Path, process::Stdio, time::Duration};
+
+use pmcp_tasks::{
+    TaskRouter,
+    call::{CallContext, Caller, Revision},
+    router::Execution,
+};
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use crate::{
+    LEASE, Outcome,
+    pool::say,
+    primes::{Worker, count, count_primes},
+    store,
+};
+
+/// How many queued tasks one invocation takes.
+const AT_ONCE: u16 = 8;
+
+async fn router(directory: &Path, execution: Execution) -> Outcome<TaskRouter> {
+    let worker = Worker(format!("process {}", std::process::id()).into());
+    let router = TaskRouter::builder().state(worker).tool::<count_primes>().lease(LEASE).execution(execution);
+    Ok(router.build(store(directory).await?)?)
+}
+
+/// Answers one request: standard input has its method and parameters, standard output gets the result.
+pub(crate) async fn call(directory: &Path) -> Outcome<()> {
+    let request: Value = serde_json::from_reader(std::io::stdin().lock())?;
+    let router = router(directory, Execution::Queued).await?;
+    let mut cx = CallContext::new(Revision::V2026, Caller::local());
+    cx.client.tasks = true;
+    let method = request["method"].as_str().unwrap_or_default();
+    let reply = router.handle(method, &request["params"], &cx).await.ok_or("an unknown method")?;
+    writeln!(std::io::stdout(), "{}", reply.map_err(|error| error.to_string())?)?;
+    Ok(())
+}
+
+/// Runs what is queued, and ends.
+pub(crate) async fn work(directory: &Path) -> Outcome<()> {
+    let router = router(directory, Execution::Immediate).await?;
+    while router.run_queued(AT_ONCE).await? == usize::from(AT_ONCE) {}
+    // Nobody has to find out that this worker is gone.
+    router.shut_down(Duration::ZERO).await;
+    Ok(())
+}
+
+/// One invocation: what it wrote, and the number of its process.
+async fn invoke(directory: &Path, what: &str, input: &Value) -> Outcome<(Value, u32)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--invoke", what, "--dir"])
+        .arg(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let process = child.id().ok_or("the invocation ended at once")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that does not read what it is given says why on standard error.
+        let _ = stdin.write_all(input.to_string().as_bytes()).await;
+    }
+    let output = child.wait_with_output().await?;
+    if !output.status.success() {
+        return Err(format!("the invocation `{what}` failed").into());
+    }
+    let written = if output.stdout.is_empty() { Value::Null } else { serde_json::from_slice(&output.stdout)? };
+    Ok((written, process))
+}
+
+pub(crate) async fn run() -> Outcome<()> {
+    let directory = tempfile::tempdir()?;
+    let directory = directory.path();
+    let request = |method: &str, params: Value| json!({ "method": method, "params": params });
+
+    let call = request("tools/call", json!({ "name": "count_primes", "arguments": { "below": 10_000 } }));
+    let (created, process) = invoke(directory, "call", &call).await?;
+    say(format_args!("process {process} answered the call: task {}, {}", created["taskId"], created["status"]));
+    let get = request("tasks/get", json!({ "taskId": created["taskId"] }));
+    let (waiting, process) = invoke(directory, "call", &get).await?;
+    say(format_args!("process {process} looked: {}", waiting["status"]));
+    assert_eq!(waiting["status"], "working", "nobody runs it yet");
+
+    let (_, worker) = invoke(directory, "work", &Value::Null).await?;
+    say(format_args!("process {worker} ran what was queued"));
+    let (done, process) = invoke(directory, "call", &get).await?;
+    let counted = &done["result"]["structuredContent"];
+    say(format_args!("process {process} looked: {}, {counted}", done["status"]));
+    assert_eq!(done["status"], "completed");
+    assert_eq!(*counted, json!({ "primes": count(10_000), "worker": format!("process {worker}") }));
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Run with `cargo run -p worker-pool`.
+//!
+//! One program in three roles that share a SQLite file: a front end that answers clients and leaves their tasks in a queue,
+//! and workers that run what is queued. Without arguments it starts a front end and two workers, submits a batch of tasks, and
+//! shows which worker ran which. With `--functions` it shows the same where processes live for one invocation.
+
+mod functions;
+mod pool;
+mod primes;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use pmcp_server::{Server, Transport};
+use pmcp_tasks::{TaskStore, router::Execution};
+use primes::{Worker, count_primes};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const USAGE: &str = "\
+Usage: worker-pool [--functions | --front ADDR | --worker NAME | --invoke WHAT] [--dir DIR]
+
+Without arguments: starts a front end and two workers, submits tasks, and shows which worker ran which.
+
+  --functions    the same with processes that live for one invocation each
+  --front ADDR   serve at http://ADDR/mcp and leave the tasks in the queue
+  --worker NAME  run queued tasks
+  --invoke call  answer one call, whose task is left in the queue, and end
+  --invoke work  run what is queued, and end
+  --dir DIR      where tasks.db is, or will be (the current directory)
+  -h, --help     print this
+";
+
+/// How long a process may be silent before others take its tasks over. Longer in earnest: this is for watching.
+const LEASE: Duration = Duration::from_secs(2);
+
+/// How many tasks a worker runs at the same time.
+const AT_ONCE: usize = 2;
+
+enum Role {
+    Pool,
+    Functions,
+    Front(SocketAddr),
+    Worker(String),
+    Call,
+    Work,
+}
+
+/// What the command line says; `None` if it asks for help.
+fn arguments() -> Result<Option<(Role, PathBuf)>, lexopt::Error> {
+    use lexopt::prelude::{Long, Short, ValueExt as _};
+    let (mut role, mut directory) = (Role::Pool, PathBuf::from("."));
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("functions") => role = Role::Functions,
+            Long("front") => role = Role::Front(parser.value()?.parse()?),
+            Long("worker") => role = Role::Worker(parser.value()?.string()?),
+            Long("invoke") => {
+                role = parser.value()?.parse_with(|what| match what {
+                    "call" => Ok(Role::Call),
+                    "work" => Ok(Role::Work),
+                    _ => Err("write `call` or `work`"),
+                })?;
+            }
+            Long("dir") => directory = parser.value()?.into(),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some((role, directory)))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (role, directory) = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            eprint!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(role, &directory).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(role: Role, directory: &Path) -> Outcome<()> {
+    match role {
+        Role::Pool => pool::run().await,
+        Role::Functions => functions::run().await,
+        Role::Front(address) => {
+            let front = server(directory, "front end").await?.execution(Execution::Queued);
+            Ok(front.serve(Transport::Http(address)).await?)
+        }
+        Role::Worker(name) => {
+            let worker = server(directory, &name).await?.worker(AT_ONCE);
+            eprintln!("{name} works");
+            Ok(worker.work().await?)
+        }
+        Role::Call => functions::call(directory).await,
+        Role::Work => functions::work(directory).await,
+    }
+}
+
+/// The same tools for every role: the front end describes them and checks arguments, the workers run them.
+async fn server(directory: &Path, name: &str) -> Outcome<Server<Worker>> {
+    Ok(Server::new("worker-pool", env!("CARGO_PKG_VERSION"))
+        .state(Worker(name.into()))
+        .tool::<count_primes>()
+        .store(store(directory).await?)
+        .lease(LEASE))
+}
+
+async fn store(directory: &Path) -> Outcome<TaskStore> {
+    Ok(TaskStore::connect(&format!("sqlite:{}", directory.join("tasks.db").display())).await?)
+}

@@ -1,0 +1,35 @@
+//! Stores by URL.
+
+use super::{StoreError, TaskStore};
+
+impl TaskStore {
+    /// The store a URL names: `memory:`, or `sqlite:` and the path of a file, such as `sqlite:tasks.db` or
+    /// `sqlite:/var/lib/tasks.db` (feature `sqlite`).
+    ///
+    /// # Errors
+    /// The URL names no store of this build, or the store cannot be opened.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':') {
+            Some(("memory", "")) => Ok(Self::memory()),
+            Some(("sqlite", path)) => Self::sqlite(path).await,
+            _ => Err(StoreError::Url(format!("unknown store `{url}`; use `memory:` or `sqlite:` and a path"))),
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn sqlite(path: &str) -> Result<Self, StoreError> {
+        let help = match path {
+            ":memory:" => "for a store in memory use `memory:`",
+            "" => "use `sqlite:` and the path of a file, such as `sqlite:tasks.db`",
+            path if path.starts_with("//") => "use `sqlite:` and the path of a file, without `//`",
+            path => return Ok(Self::new(super::SqliteBackend::open(path).await?)),
+        };
+        Err(StoreError::Url(format!("`sqlite:{path}` names no file; {help}")))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    #[expect(clippy::unused_async, reason = "with the feature it has to open a file")]
+    async fn sqlite(_: &str) -> Result<Self, StoreError> {
+        Err(StoreError::Url("`sqlite:` needs the feature `sqlite` of `pmcp-tasks`".to_owned()))
+    }
+}

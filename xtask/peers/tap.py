@@ -1,0 +1,99 @@
+"""What the Python drivers share: running cases, and where the server is."""
+
+import asyncio
+import importlib.metadata
+import logging
+import os
+import sys
+import time
+import traceback
+from types import SimpleNamespace
+
+LIMIT = 20
+
+
+def _setting(name):
+    value = os.environ.get(name)
+    if not value:
+        raise SystemExit(f"{name} is not set; run this with cargo xtask peers")
+    return value
+
+
+# `url` is open, `owners_url` wants one of `tokens`, `binary` speaks on standard input and output.
+server = SimpleNamespace(
+    url=_setting("PEER_URL"),
+    owners_url=_setting("PEER_OWNERS_URL"),
+    tokens={"alice": _setting("PEER_ALICE"), "bob": _setting("PEER_BOB")},
+    binary=_setting("PEER_BINARY"),
+)
+
+
+def run(cases, defects=None):
+    """Runs the cases one by one, a line each, and ends the process.
+
+    `defects` has what a case fails with for a defect of the client: then it must fail, and is shown as TODO.
+    """
+    if not os.environ.get("PEER_VERBOSE"):
+        logging.disable(logging.CRITICAL)
+    sys.exit(1 if asyncio.run(_failures(cases, defects or {})) else 0)
+
+
+async def _failures(cases, defects):
+    failed = 0
+    for name, case in cases.items():
+        defect = defects.get(name)
+        try:
+            await asyncio.wait_for(case(), LIMIT)
+            why = defect and f"passes now, without the defect \"{defect}\""
+        except BaseException as error:  # A task group raises what is no Exception.
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            if os.environ.get("PEER_VERBOSE"):
+                traceback.print_exception(error)
+            why = _said(error)
+            if defect and defect in why:
+                print(f"not ok {name} # TODO {why}", flush=True)
+                continue
+        failed += bool(why)
+        print(f"not ok {name}: {why}" if why else f"ok {name}", flush=True)
+    return failed
+
+
+def _said(error):
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"not done within {LIMIT} s"
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(actual, expected, what):
+    check(actual == expected, f"{what} is {actual!r}, not {expected!r}")
+
+
+async def rejected(awaitable, error_type, code):
+    """Fails unless awaiting raises the JSON-RPC error `code`; returns the error's data."""
+    try:
+        value = await awaitable
+    except error_type as error:
+        equal(error.error.code, code, f'the code of "{error}"')
+        return error.error
+    raise AssertionError(f"answered {value!r} instead of the error {code}")
+
+
+async def until(condition, what):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never: {what}")
+
+
+def installed(*names):
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
