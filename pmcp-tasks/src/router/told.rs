@@ -155,8 +155,10 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
         let _ = write!(
             text,
             "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above. If the user \
-             does not want to answer, call it with \"action\": \"decline\" in place of \"answer\".",
-            names.answer_tool
+             does not want to answer, call it with \"action\": \"decline\" in place of \"answer\". After that, call {} to wait \
+             for the end.",
+            names.answer_tool,
+            wait.text()
         );
     }
     let _ = write!(text, " To stop the task, call {}.", cancel.text());
