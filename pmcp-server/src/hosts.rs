@@ -68,5 +68,22 @@
 //!
 //! # What was checked
 //!
-//! Every handshake from 2024-11-05 to 2025-11-25, and 2026-07-28 without the extension, in this crate's tests, over HTTP and
-//! lines: a task with a question in its middle, finished by calls of tools alone.
+//! Client libraries, not whole hosts: no desktop application, editor or model took part. Each row is a call in time, a late
+//! call, a question answered through `task_answer` and a `required` tool that fails, driven by programs that take every next
+//! call from the text of the result before.
+//!
+//! | client | handshake | over | how |
+//! |---|---|---|---|
+//! | @modelcontextprotocol/sdk 1.17.5 | 2025-06-18 | stdio, HTTP | stdio by `cargo xtask peers ts-sdk-old`, HTTP by hand |
+//! | @modelcontextprotocol/sdk 1.11.5 | 2025-03-26 | stdio, HTTP | the same |
+//! | @modelcontextprotocol/sdk 1.10.2 | 2024-11-05 | stdio, HTTP | the same |
+//! | @modelcontextprotocol/client 2.4.0, with and without elicitation | 2026-07-28, 2025-11-25 | stdio | by hand; late, asked |
+//! | mcp 1.30.0 (Python), with and without elicitation | 2025-11-25 | stdio | by hand; late, asked |
+//! | the client of this crate | 2025-06-18, 2025-03-26 | HTTP | this crate's tests; asked |
+//! | requests written out | 2024-11-05 to 2026-07-28 | HTTP, lines | this crate's tests; asked |
+//!
+//! With the first of them over HTTP, by hand: a tool of 60 seconds whose server was killed after 5 and started again on the
+//! same SQLite file was waited for and gave its result, none of its steps done twice.
+//!
+//! A task that is asked something, whose server stops, and that another process finishes on the same SQLite file is a test of
+//! `pmcp-tasks`, as are progress, cancellation, owners and clients of both kinds on one server.
