@@ -78,7 +78,7 @@ CREATE TABLE buried (
     id BLOB PRIMARY KEY,
     settled INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX unsettled ON buried (id) WHERE settled = 0;
+CREATE INDEX unsettled ON buried (settled, id) WHERE settled = 0;
 
 -- What other processes may be waiting for. The last row stays, so that `n` never starts again.
 CREATE TABLE change (
