@@ -35,7 +35,9 @@ impl Agreement {
         let given: InitializeParams = parse(params)?;
         // A version we do not speak is answered with the newest we do ("Version Negotiation").
         let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
-        Ok(Self { version, client: ClientCapabilities::parse(&given.capabilities) })
+        let mut client = ClientCapabilities::parse(&given.capabilities);
+        client.tasks |= version == VERSIONS[0] && given.capabilities.get("tasks").is_some_and(Value::is_object);
+        Ok(Self { version, client })
     }
 }
 

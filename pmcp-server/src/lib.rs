@@ -47,6 +47,7 @@
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
+//! | [`hosts`] | what hosts get that know no tasks |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
@@ -56,6 +57,7 @@ pub mod client;
 mod completion;
 mod connection;
 mod error;
+pub mod hosts;
 mod http;
 mod legacy;
 mod lines;

@@ -10,7 +10,7 @@ use std::{
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
-    router::{Execution, TaskRouter, TaskRouterBuilder},
+    router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
 };
 use serde_json::{Value, json};
@@ -212,6 +212,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn worker(self, at_once: usize) -> Self {
         Self { tools: self.tools.worker(at_once), ..self }
+    }
+
+    /// What clients that know no tasks get when a call takes long: see [`hosts`](crate::hosts).
+    #[must_use]
+    pub fn task_fallback(self, fallback: TaskFallback) -> Self {
+        Self { tools: self.tools.task_fallback(fallback), ..self }
     }
 
     /// Bounds on messages, sessions and streams.

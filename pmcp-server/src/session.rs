@@ -427,6 +427,10 @@ impl Peer for RequestPeer {
     }
 
     async fn closed(&self) {
-        self.stream.closed().await;
+        match &self.session {
+            // A question may go out on another stream of the session.
+            Some(session) => session.ended.cancelled().await,
+            None => self.stream.closed().await,
+        }
     }
 }

@@ -18,7 +18,7 @@ fn a_tool_with_everything() {
     let expanded = task_tool::expand(
         tokens(
             r#"title = "Import", support = "required", ttl = "1h", poll_interval = "250ms", timeout = "5m",
-               on_crash = "restart", read_only, idempotent = false"#,
+               on_crash = "restart", fallback = "handle", read_only, idempotent = false"#,
         ),
         tokens(
             r#"

@@ -28,7 +28,7 @@ pub use crate::{
     context::{Cells, FromRef, RunContext, State, TaskContext, ToolContext, Variable},
     task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
     tool::{
-        ArgumentError, Arguments, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations, ToolDefinition,
-        ToolError, ToolOutput, ToolResult,
+        ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
+        ToolDefinition, ToolError, ToolOutput, ToolResult,
     },
 };

@@ -35,7 +35,7 @@ pub struct ClientCapabilities {
     pub sampling: bool,
     /// It tells its roots.
     pub roots: bool,
-    /// It understands the tasks extension (2026-07-28).
+    /// It understands tasks: it declared the extension, or in 2025-11-25 the `tasks` capability.
     pub tasks: bool,
 }
 

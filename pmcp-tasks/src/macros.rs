@@ -143,6 +143,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `poll_interval` | How often clients should poll | the server's |
 /// | `timeout` | How long one run may take | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
+/// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false` | the protocol's |
 /// | `args` | The name of the generated struct of arguments | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks` |

@@ -15,6 +15,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --store URL          where tasks are kept (default memory:; or sqlite:PATH)
   --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
   --grace MS           how long running work may go on after SIGTERM (default 10000)
+  --fallback MS        long calls of clients without tasks become tasks after so long (default: they never do)
   -h, --help           print this
 ";
 
@@ -34,6 +35,7 @@ pub(crate) struct Arguments {
     pub(crate) store: String,
     pub(crate) lease: Duration,
     pub(crate) grace: Duration,
+    pub(crate) fallback: Option<Duration>,
 }
 
 impl Arguments {
@@ -49,6 +51,7 @@ impl Arguments {
             store: "memory:".into(),
             lease: Duration::from_secs(10),
             grace: Duration::from_secs(10),
+            fallback: None,
         };
         while let Some(argument) = parser.next().map_err(text)? {
             let chosen = match argument {
@@ -73,6 +76,10 @@ impl Arguments {
                 }
                 Long("grace") => {
                     parsed.grace = Duration::from_millis(number::<u32>("--grace", &mut parser)?.into());
+                    continue;
+                }
+                Long("fallback") => {
+                    parsed.fallback = Some(Duration::from_millis(number::<u32>("--fallback", &mut parser)?.into()));
                     continue;
                 }
                 other => return Err(text(other.unexpected())),

@@ -12,7 +12,7 @@ mod tasks;
 use std::{error::Error, io::Write as _, process::ExitCode};
 
 use pmcp_server::{BearerTokens, Server};
-use pmcp_tasks::{FromRef, Limits, TaskStore};
+use pmcp_tasks::{FromRef, Limits, TaskStore, router::TaskFallback};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -78,6 +78,9 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
         server = server.authenticator(
             arguments.tokens.iter().fold(tokens, |tokens, token| tokens.with(&token.name, &token.secret)),
         );
+    }
+    if let Some(inline_wait) = arguments.fallback {
+        server = server.task_fallback(TaskFallback { inline_wait, ..TaskFallback::default() });
     }
     let app = App::default();
     let server = server.state(app.clone());

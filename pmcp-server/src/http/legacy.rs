@@ -114,11 +114,11 @@ async fn request_of(
     accepts: Accepts,
 ) -> Response {
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
-    // What a task asks while the client waits for its result comes on this stream.
-    let is_wait = request.method == "tasks/result";
-    let waits_for = is_wait.then(|| request.params.get("taskId")?.as_str().map(str::to_owned)).flatten();
-    let stream = Outbox::new(sender, waits_for.clone());
-    let open = (accepts.stream && waits_for.is_some()).then(|| session.session.open(stream.clone()));
+    // What a task asks while the client waits for its end comes on this stream.
+    let waits_for = http.service.router.awaited_task(&request.method, &request.params).map(str::to_owned);
+    let is_wait = waits_for.is_some();
+    let stream = Outbox::new(sender, waits_for);
+    let open = (accepts.stream && is_wait).then(|| session.session.open(stream.clone()));
     let beside = if accepts.stream { stream.clone() } else { Outbox::closed_one() };
     let cx = session.context(&http.service, agreement, principal, beside, in_flight.cancellation.clone());
     // Of its own: in these versions a client that disconnects has not cancelled.

@@ -9,6 +9,7 @@ mod anonymous;
 mod authentication;
 mod embedding;
 mod failures;
+mod fallback;
 mod http_2025_bad_input;
 mod http_2025_limits;
 mod http_2025_questions;

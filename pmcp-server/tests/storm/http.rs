@@ -152,7 +152,9 @@ impl Storm {
         let reply = tokio::time::timeout(patience, exchange).await.ok();
         connection.abort();
         let messages = reply.as_ref().map_or(&[][..], |(_, messages)| messages);
-        messages.iter().for_each(|message| self.met.learn(message));
+        for message in messages {
+            self.met.learn(message);
+        }
         reply
     }
 
@@ -202,7 +204,7 @@ impl Storm {
         let response =
             sender.send_request(request.body(Full::<Bytes>::from(message.to_string())).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        self.session = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+        response.headers()["mcp-session-id"].to_str().unwrap().clone_into(&mut self.session);
         connection.abort();
     }
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Ident, LitStr, Path};
 
 /// The keys, in the order of the documentation.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "title",
     "description",
@@ -14,6 +14,7 @@ const KEYS: [&str; 14] = [
     "poll_interval",
     "timeout",
     "on_crash",
+    "fallback",
     "read_only",
     "destructive",
     "idempotent",
@@ -33,6 +34,7 @@ pub(super) struct TaskToolArgs {
     pub(super) poll_interval: Option<Given<Millis>>,
     pub(super) timeout: Option<Given<Millis>>,
     pub(super) on_crash: Option<Given<OnCrash>>,
+    pub(super) fallback: Option<Given<Fallback>>,
     pub(super) hints: Hints,
     pub(super) args: Option<Ident>,
     pub(super) krate: Option<Path>,
@@ -58,6 +60,13 @@ pub(super) enum Support {
 pub(super) enum OnCrash {
     Fail,
     Restart,
+}
+
+/// What clients without tasks get when a call takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fallback {
+    Handle,
+    None,
 }
 
 /// A length of time.
@@ -90,6 +99,7 @@ impl TaskToolArgs {
             poll_interval: duration(&mut keys, "poll_interval"),
             timeout: duration(&mut keys, "timeout"),
             on_crash: choice(&mut keys, "on_crash", &[("fail", OnCrash::Fail), ("restart", OnCrash::Restart)]),
+            fallback: choice(&mut keys, "fallback", &[("handle", Fallback::Handle), ("none", Fallback::None)]),
             hints: Hints {
                 read_only: keys.flag("read_only"),
                 destructive: keys.flag("destructive"),
@@ -171,7 +181,15 @@ mod tests {
 
     #[test]
     fn every_wrong_value_is_reported_at_itself() {
-        let args = quote!(support = "optionl", ttl = "1w", timeout = "0s", on_crash = "never", name = 3, read_only = 1);
+        let args = quote!(
+            support = "optionl",
+            ttl = "1w",
+            timeout = "0s",
+            on_crash = "never",
+            fallback = "x",
+            name = 3,
+            read_only = 1
+        );
         let errors: Vec<String> =
             TaskToolArgs::parse(args).err().unwrap().into_iter().map(|error| error.to_string()).collect();
         assert_eq!(
@@ -182,6 +200,7 @@ mod tests {
                 "`1w` is not a length of time\nhelp: write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`",
                 "`timeout` is zero\nhelp: use at least `\"1ms\"`",
                 "`on_crash` cannot be `\"never\"`\nhelp: use `\"fail\"` or `\"restart\"`",
+                "`fallback` cannot be `\"x\"`\nhelp: use `\"handle\"` or `\"none\"`",
                 "`read_only` takes `true` or `false`\nhelp: write `read_only` or `read_only = false`",
             ]
         );

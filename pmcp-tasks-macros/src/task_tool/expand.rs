@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::{
-    args::{Hints, Millis, OnCrash, Support},
+    args::{Fallback, Hints, Millis, OnCrash, Support},
     input::Input,
     model::TaskTool,
     output::Output,
@@ -84,6 +84,10 @@ impl TaskTool {
             OnCrash::Fail => quote!(Fail),
             OnCrash::Restart => quote!(Restart),
         };
+        let fallback = self.fallback.map(|fallback| match fallback {
+            Fallback::Handle => quote!(fallback: #p::Fallback::Handle,),
+            Fallback::None => quote!(fallback: #p::Fallback::None,),
+        });
         let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
         let Hints { read_only, destructive, idempotent, open_world } = self.hints;
         let (read_only, destructive) = (flag(read_only), flag(destructive));
@@ -108,6 +112,7 @@ impl TaskTool {
                 poll_interval: #poll_interval,
                 timeout: #timeout,
                 on_crash: #p::OnCrash::#on_crash,
+                #fallback
                 annotations: #p::ToolAnnotations {
                     read_only: #read_only,
                     destructive: #destructive,

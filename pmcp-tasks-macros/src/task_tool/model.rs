@@ -7,7 +7,7 @@ use syn::{Ident, LitStr, Safety, ext::IdentExt};
 
 use super::{
     PARAMETER_ATTRIBUTES,
-    args::{Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
+    args::{Fallback, Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
     input::Input,
     output::Output,
     parameter::{ContextKind, Parameter},
@@ -31,6 +31,7 @@ pub(super) struct TaskTool {
     pub(super) poll_interval: Option<Millis>,
     pub(super) timeout: Option<Millis>,
     pub(super) on_crash: OnCrash,
+    pub(super) fallback: Option<Fallback>,
     pub(super) hints: Hints,
     pub(super) input: Input,
     /// In the order of the signature.
@@ -68,6 +69,7 @@ impl TaskTool {
             poll_interval: given.poll_interval.map(|interval| interval.value),
             timeout: given.timeout.map(|timeout| timeout.value),
             on_crash: given.on_crash.map_or(OnCrash::Fail, |on_crash| on_crash.value),
+            fallback: given.fallback.map(|fallback| fallback.value),
             hints: given.hints,
             input,
             parameters: parameters.into_iter().collect::<Option<_>>()?,
@@ -155,6 +157,7 @@ fn check_times(args: &TaskToolArgs, diag: &mut Diagnostics) {
             ("ttl", args.ttl.map(|given| given.span)),
             ("poll_interval", args.poll_interval.map(|given| given.span)),
             ("on_crash", args.on_crash.map(|given| given.span)),
+            ("fallback", args.fallback.map(|given| given.span)),
         ];
         for (key, span) in spans {
             if let Some(span) = span {
@@ -285,6 +288,12 @@ mod tests {
                 "async fn f() {}",
                 "\"fail\"",
                 "`on_crash` has no effect when `support = \"forbidden\"`",
+            ),
+            (
+                "support = \"forbidden\", fallback = \"handle\"",
+                "async fn f() {}",
+                "\"handle\"",
+                "`fallback` has no effect when `support = \"forbidden\"`",
             ),
             ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
             (

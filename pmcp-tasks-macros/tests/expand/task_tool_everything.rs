@@ -143,6 +143,7 @@ const _: () = {
                     ::core::time::Duration::from_millis(300000u64),
                 ),
                 on_crash: ::pmcp_tasks::__private::OnCrash::Restart,
+                fallback: ::pmcp_tasks::__private::Fallback::Handle,
                 annotations: ::pmcp_tasks::__private::ToolAnnotations {
                     read_only: ::core::option::Option::Some(true),
                     destructive: ::core::option::Option::None,

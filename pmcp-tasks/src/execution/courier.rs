@@ -15,7 +15,6 @@ use crate::{
         backend::{Parts, TaskKey},
     },
     task::{InputRequest, Task, TaskId, TaskStatus},
-    time::Sleep,
 };
 
 /// How long to wait before the store is asked again after it failed.
@@ -108,7 +107,7 @@ impl Runtime {
                     asked.insert(name.clone(), answered.clone());
                     let left = self.store.now().until(task.created().after(HEAD_START));
                     // No more than that, should the wall clock have been set back.
-                    let wait = self.store.clock().sleep(left.min(HEAD_START));
+                    let wait = left.min(HEAD_START);
                     answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered, wait));
                 }
             }
@@ -167,7 +166,7 @@ async fn ask(
     name: String,
     question: InputRequest,
     answered: CancellationToken,
-    wait: Sleep,
+    wait: Duration,
 ) -> (String, Result<Value, PeerError>) {
     let mut params = question.params;
     if let Some(fields) = params.as_object_mut() {
@@ -180,7 +179,10 @@ async fn ask(
         biased;
         () = answered.cancelled() => Err(PeerError::Gone),
         answer = async {
-            wait.await;
+            if !wait.is_zero() {
+                // The client's time, not the server's: a test that holds the clock still is asked all the same.
+                tokio::time::sleep(wait).await;
+            }
             session.request(&question.method, params).await
         } => answer,
     };

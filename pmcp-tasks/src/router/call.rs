@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Registered, TaskRouter, declared, meta, owner, retry::digest_of, store_failed};
 use crate::{
-    call::{CallContext, Caller, Revision},
+    call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
     context::{AskError, form_answer, form_of},
     execution::{PANICKED, Place, Run, RunParts},
     protocol::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
@@ -20,7 +20,7 @@ use crate::{
         Draft, NotCreated,
         backend::{Digest, Holder},
     },
-    task::{FieldDefinition, InputRequest, Outcome, SCHEMA, TaskBody, TaskHead, TaskStatus, canonical},
+    task::{FieldDefinition, InputRequest, Outcome, SCHEMA, Task, TaskBody, TaskHead, TaskStatus, canonical},
     time::millis,
     tool::{Arguments, Prepared, Question, TaskSupport, ToolDefinition, ToolResult},
 };
@@ -45,7 +45,21 @@ pub(super) struct CallParams {
 /// Whether a call becomes a task, and with which wishes.
 enum Mode {
     Plain,
-    Task { ttl: Option<Duration> },
+    /// In a task that is waited for, since the client knows none.
+    Inline,
+    Task {
+        ttl: Option<Duration>,
+    },
+}
+
+/// How the task of a call is set up.
+struct Wanted {
+    ttl: Option<Duration>,
+    client: ClientCapabilities,
+    /// Where progress goes.
+    peer: Option<Arc<dyn Peer>>,
+    /// The 2025-11-25 session that is told about the task.
+    session: Option<Arc<dyn Peer>>,
 }
 
 /// What a question of the tool asks for, as a form.
@@ -56,6 +70,12 @@ pub(super) fn form(question: &Question) -> Result<Value, AskError> {
 impl TaskRouter {
     pub(super) async fn call_tool(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         let call: CallParams = parse(params)?;
+        if let Some(companions) = self.companions_for(cx)
+            && let Some(companion) = companions.find(&call.name)
+        {
+            let _admitted = self.runtime.admit()?;
+            return self.call_companion(companion, &call, &companions.settings, cx).await;
+        }
         let Some(tool) = self.tools.get(&call.name).cloned() else {
             return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name))));
         };
@@ -64,10 +84,13 @@ impl TaskRouter {
         if size > max as usize {
             return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
         }
-        let mode = mode(&tool.definition, &call, cx)?;
+        let mode = mode(&tool.definition, &call, self.falls_back(&tool.definition, cx), cx)?;
         if cx.revision == Revision::V2026
             && let Some(state) = &call.request_state
         {
+            if let Some(resumed) = self.resume_inline(&call, params, cx).await {
+                return resumed;
+            }
             let digest = super::retry::digest("tools/call", &call.name, &call.arguments);
             return self.retry(state, call.input_responses.as_ref(), &digest, cx).await;
         }
@@ -95,7 +118,20 @@ impl TaskRouter {
         let variables = client_variables(&tool.definition.variables, params, self.runtime.limits.max_variables)?;
         match mode {
             Mode::Plain => self.call_plain(&tool, arguments.given, prepared, variables, params, cx).await,
-            Mode::Task { ttl } => self.create_task(&tool, arguments, prepared, variables, ttl, params, cx).await,
+            Mode::Inline => {
+                let (peer, _unanswered) = super::fallback::until_answered(cx);
+                let client = super::fallback::capabilities(cx);
+                let wanted = Wanted { ttl: None, client, peer: Some(peer), session: None };
+                let task = self.create_task(&tool, arguments, prepared, variables, wanted, params, cx).await?;
+                self.wait_inline(&task.key, params, cx).await
+            }
+            Mode::Task { ttl } => {
+                let session = cx.session.clone().filter(|_| cx.revision == Revision::V2025);
+                // The progress token stays valid for the task's life, beyond this request's stream.
+                let wanted = Wanted { ttl, client: cx.client, peer: cx.session.clone(), session };
+                let task = self.create_task(&tool, arguments, prepared, variables, wanted, params, cx).await?;
+                self.created(&tool.definition, &task, cx)
+            }
         }
     }
 
@@ -157,13 +193,13 @@ impl TaskRouter {
         arguments: Arguments,
         prepared: Prepared,
         variables: Map<String, Value>,
-        ttl: Option<Duration>,
+        wanted: Wanted,
         params: &Value,
         cx: &CallContext,
-    ) -> Result<Value, RpcError> {
+    ) -> Result<Task, RpcError> {
         let (definition, limits) = (&tool.definition, &self.runtime.limits);
         let owner = owner(cx)?;
-        let ttl = limits.ttl(ttl, definition.ttl, definition.timeout);
+        let ttl = limits.ttl(wanted.ttl, definition.ttl, definition.timeout);
         let now = self.runtime.store.now();
         let idempotency = idempotency(definition, params, &arguments.given, &variables)?;
         let holder = self.runtime.holder().await.map_err(|error| store_failed(&error))?;
@@ -197,7 +233,7 @@ impl TaskRouter {
                 variables: variables.clone(),
                 on_crash: definition.on_crash,
                 revision: cx.revision,
-                client: cx.client,
+                client: wanted.client,
                 queued: holder == Holder::Queue,
             },
             idempotency,
@@ -208,35 +244,38 @@ impl TaskRouter {
                 tool: definition.clone(),
                 is_tool: true,
                 place: Place::Task(draft.key.clone()),
-                // The progress token stays valid for the task's life, beyond this request's stream.
-                peer: cx.session.clone(),
+                client: wanted.client,
+                peer: wanted.peer,
                 initial_variables: variables.clone(),
                 ..self.run_parts(params, cx)
             },
         );
         let timeout = definition.timeout.unwrap_or(limits.default_timeout).min(ttl);
-        let session = cx.session.clone().filter(|_| cx.revision == Revision::V2025);
-        let created = self.runtime.create(draft, run, prepared, timeout, session).await;
-        let task = match created.map_err(|error| store_failed(&error))? {
-            Ok(task) => task,
-            Err(NotCreated::Same(id)) => self.find(&id.to_string(), cx).await?,
+        let created = self.runtime.create(draft, run, prepared, timeout, wanted.session).await;
+        match created.map_err(|error| store_failed(&error))? {
+            Ok(task) => Ok(task),
+            Err(NotCreated::Same(id)) => self.find(&id.to_string(), cx).await,
             Err(NotCreated::Differs) => {
                 let text = format!("`{IDEMPOTENCY_KEY}` was used for a call with other arguments");
-                return Err(RpcError::invalid_params(text));
+                Err(RpcError::invalid_params(text))
             }
             Err(NotCreated::Quota) => {
                 let text = format!("{} tasks are still running; wait for one or cancel one", limits.tasks_per_owner);
-                return Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })));
+                Err(RpcError::new(code::INTERNAL_ERROR, text).with_data(json!({ "reason": "quota" })))
             }
-        };
-        let shown = self.shown(&task)?;
+        }
+    }
+
+    /// The answer to a call that became a task.
+    fn created(&self, definition: &ToolDefinition, task: &Task, cx: &CallContext) -> Result<Value, RpcError> {
+        let shown = self.shown(task)?;
         Ok(match cx.revision {
-            Revision::V2026 => v2026::created(&task, shown),
+            Revision::V2026 => v2026::created(task, shown),
             Revision::V2025 | Revision::Plain => {
-                let text = immediate_response(definition, &task);
+                let text = immediate_response(definition, task);
                 let mut meta = Map::from_iter([(MODEL_IMMEDIATE_RESPONSE.to_owned(), Value::from(text))]);
                 meta.extend(shown.map(|shown| (VARIABLES.to_owned(), shown.into())));
-                v2025::created(&task, meta)
+                v2025::created(task, meta)
             }
         })
     }
@@ -323,8 +362,10 @@ enum Asked {
 }
 
 /// Which calls become tasks.
-fn mode(tool: &ToolDefinition, call: &CallParams, cx: &CallContext) -> Result<Mode, RpcError> {
+fn mode(tool: &ToolDefinition, call: &CallParams, falls_back: bool, cx: &CallContext) -> Result<Mode, RpcError> {
     match (cx.revision, tool.support) {
+        (Revision::V2026 | Revision::Plain, _) if falls_back => Ok(Mode::Inline),
+        (Revision::V2025, _) if falls_back && call.task.is_none() => Ok(Mode::Inline),
         (Revision::V2026, TaskSupport::Required) => {
             declared(cx)?;
             owner(cx)?;
@@ -402,7 +443,7 @@ pub(super) fn render(result: &ToolResult, revision: Revision) -> Value {
 }
 
 /// What a host may tell its model while the task runs.
-fn immediate_response(tool: &ToolDefinition, task: &crate::task::Task) -> String {
+fn immediate_response(tool: &ToolDefinition, task: &Task) -> String {
     format!(
         "`{}` is running as task {}. Its result is not available yet; you can go on with other work meanwhile.",
         tool.title.as_deref().unwrap_or(&tool.name),

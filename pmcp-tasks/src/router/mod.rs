@@ -1,6 +1,8 @@
 //! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
 
 mod call;
+mod companions;
+mod fallback;
 mod keeper;
 mod listen;
 mod recovery;
@@ -8,12 +10,14 @@ mod retry;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod told;
 mod tools;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
+pub use fallback::TaskFallback;
 pub use listen::Subscription;
 
 pub use crate::execution::Execution;
@@ -47,6 +51,8 @@ pub struct TaskRouter {
     runtime: Arc<Runtime>,
     tools: Arc<HashMap<String, Registered>>,
     order: Arc<[String]>,
+    /// What clients that know no tasks get; `None` if no tool has the fallback.
+    companions: Option<Arc<companions::Companions>>,
     /// How many queued tasks run here at once.
     at_once: Option<usize>,
 }
@@ -62,6 +68,7 @@ pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<Registered>,
     settings: Settings,
+    fallback: Option<TaskFallback>,
 }
 
 impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
@@ -103,6 +110,9 @@ pub enum BuildError {
         /// The longest task.
         max: Duration,
     },
+    /// A tool has the name of one that goes on with tasks for clients that know none.
+    #[error("a tool is named `{0}`, as one that clients without tasks need; rename either, see `TaskFallback`")]
+    CompanionTool(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -112,7 +122,7 @@ impl TaskRouter {
     /// Begins a router without state.
     #[must_use]
     pub fn builder() -> TaskRouterBuilder<()> {
-        TaskRouterBuilder { state: (), tools: Vec::new(), settings: Settings::default() }
+        TaskRouterBuilder { state: (), tools: Vec::new(), settings: Settings::default(), fallback: None }
     }
 
     /// The tools, in the order of their registration.
@@ -144,6 +154,22 @@ impl TaskRouter {
         self.tools.values().any(|tool| tool.definition.support != crate::tool::TaskSupport::Forbidden)
     }
 
+    /// The task whose end this request waits for: that of `tasks/result`, or of the tool that stands for it where clients
+    /// know no tasks.
+    #[must_use]
+    pub fn awaited_task<'a>(&self, method: &str, params: &'a Value) -> Option<&'a str> {
+        match method {
+            "tasks/result" => params.get("taskId")?.as_str(),
+            "tools/call" => {
+                let companions = self.companions.as_ref()?;
+                let name = params.get("name")?.as_str()?;
+                let waits = matches!(companions.find(name), Some(companions::Companion::Status));
+                params.pointer("/arguments/task_id")?.as_str().filter(|_| waits)
+            }
+            _ => None,
+        }
+    }
+
     /// Handles a request; `None` if the method is not one of tools or tasks in this revision.
     ///
     /// What it began to write it finishes even if the future is dropped; the work of a call goes on, too: cancel it
@@ -153,7 +179,7 @@ impl TaskRouter {
     /// The inner result is the JSON-RPC error to answer with.
     pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Option<Result<Value, RpcError>> {
         let result = match (method, cx.revision) {
-            ("tools/list", _) => self.list_tools(params, cx.revision),
+            ("tools/list", _) => self.list_tools(params, cx),
             ("tools/call", _) => self.call_tool(params, cx).await,
             ("tasks/get", Revision::V2025 | Revision::V2026) => self.get_task(params, cx).await,
             ("tasks/cancel", Revision::V2025 | Revision::V2026) => self.cancel_task(params, cx).await,
@@ -208,7 +234,7 @@ impl TaskRouter {
 impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The state that tools take parts of; call it before registering them.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
-        TaskRouterBuilder { state, tools: self.tools, settings: self.settings }
+        TaskRouterBuilder { state, tools: self.tools, settings: self.settings, fallback: self.fallback }
     }
 
     /// Registers a tool.
@@ -251,6 +277,14 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
+    /// What clients that know no tasks get when a call takes long. It holds for tools with `fallback = "handle"`, and for
+    /// every other tool with tasks unless [`every_tool`](TaskFallback::every_tool) is off.
+    #[must_use]
+    pub fn task_fallback(mut self, fallback: TaskFallback) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
     /// Whether clients see what went wrong inside a tool. For development only.
     #[must_use]
     pub fn expose_errors(mut self, expose_errors: bool) -> Self {
@@ -261,7 +295,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The router, with its tasks in this store.
     ///
     /// # Errors
-    /// Two tools have one name, a question cannot be asked, a header cannot be sent, a timeout is too long, or the store fails.
+    /// Two tools have one name, a companion tool's name is taken, a question cannot be asked, a header cannot be sent, a timeout is too long, or the store fails.
     pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
         let mut tools = HashMap::new();
         let mut order = Vec::new();
@@ -284,9 +318,10 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                 return Err(BuildError::DuplicateTool(other.definition.name.clone()));
             }
         }
+        let companions = companions::Companions::new(self.fallback, &tools)?.map(Arc::new);
         let at_once = self.settings.at_once;
         let runtime = Runtime::new(store, self.settings)?;
-        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into(), at_once })
+        Ok(TaskRouter { runtime, tools: Arc::new(tools), order: order.into(), companions, at_once })
     }
 }
 

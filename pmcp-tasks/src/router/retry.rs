@@ -48,7 +48,7 @@ fn handle_digest(nonce: &[u8]) -> String {
 }
 
 /// Every handle that is not good answers alike.
-fn wrong_state() -> RpcError {
+pub(super) fn wrong_state() -> RpcError {
     RpcError::invalid_params(
         "`requestState` is not one this server gave for this request, or it was used or has expired",
     )

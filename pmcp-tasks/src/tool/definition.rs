@@ -35,6 +35,19 @@ pub enum OnCrash {
     Restart,
 }
 
+/// What a client that knows no tasks gets when a call takes long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// What the server says: [`TaskRouterBuilder::task_fallback`](crate::router::TaskRouterBuilder::task_fallback).
+    #[default]
+    Server,
+    /// A result that names the task, and tools to go on with.
+    Handle,
+    /// Nothing: the call takes as long as it takes, and a tool that runs only as a task refuses.
+    None,
+}
+
 /// Hints about a tool's behaviour (schema, `ToolAnnotations`). `None` leaves the protocol's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +96,8 @@ pub struct ToolDefinition {
     pub timeout: Option<Duration>,
     /// What happens when the process dies.
     pub on_crash: OnCrash,
+    /// What happens to a long call of a client that knows no tasks.
+    pub fallback: Fallback,
     /// Hints about its behaviour.
     pub annotations: ToolAnnotations,
     /// The JSON Schema of its arguments, an object.

@@ -7,7 +7,8 @@ mod result;
 pub(crate) mod schema;
 
 pub use definition::{
-    ArgumentError, Arguments, OnCrash, Output, Prepared, Question, TaskSupport, Tool, ToolAnnotations, ToolDefinition,
+    ArgumentError, Arguments, Fallback, OnCrash, Output, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
+    ToolDefinition,
 };
 pub(crate) use error::Kind as ToolErrorKind;
 pub use error::{ResultExt, ToolError};

@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod execution;
+mod fallback;
 mod idempotency;
 mod limits;
 mod listen;

@@ -51,6 +51,7 @@ impl Log {
     }
 
     /// What a step does.
+    #[expect(clippy::unnecessary_wraps, reason = "steps can fail")]
     fn effect(&self, line: impl Into<String>) -> Result<(), ToolError> {
         self.add(line);
         Ok(())

@@ -205,6 +205,7 @@ async fn the_earlier_revision_answers_in_the_same_way() {
     let client = server.v2025("ann");
     let id = client.start_and_know("optional").await;
     client.until(&id, "input_required").await;
+    eventually("the questions", || client.session.requests().len() == 2).await;
     assert_eq!(client.ok("tasks/update", json!({ "taskId": id })).await, json!({}));
     client.update(&id, json!({ "input-1": named("A"), "input-2": named("B") })).await.unwrap();
     eventually("the next question", || client.session.requests().len() == 3).await;

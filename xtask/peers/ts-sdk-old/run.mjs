@@ -4,6 +4,20 @@ import { check, equal, installed, rejected, run, server, text } from "./tap.mjs"
 
 const VERSIONS = ["2025-06-18", "2025-03-26", "2024-11-05"];
 
+/** The arguments of the next call, as a model finds them in the text of a result. */
+function next(result, tool) {
+  const [, rest] = text(result).split(`\`${tool}\` with `);
+  check(rest, `${tool} is not among what to do next: ${text(result)}`);
+  for (let end = rest.indexOf("}"); end >= 0; end = rest.indexOf("}", end + 1)) {
+    try {
+      return JSON.parse(rest.slice(0, end + 1));
+    } catch {
+      // The brace closes an inner object.
+    }
+  }
+  throw new Error(`no arguments for ${tool}: ${text(result)}`);
+}
+
 const cases = {};
 for (const version of VERSIONS) {
   const sdk = `sdk-${version}`;
@@ -51,6 +65,28 @@ for (const version of VERSIONS) {
         await client.close();
       },
     });
+    if (mode === "stdio") {
+      cases[`${version} ${mode}: long calls and questions through ordinary tools`] = async () => {
+        const client = new Client({ name: "peer", version: "1" }, { capabilities: {} });
+        const args = ["--stdio", "--fallback", "300"];
+        await client.connect(new StdioClientTransport({ command: server.binary, args, stderr: "ignore" }));
+        const call = (name, args) => client.callTool({ name, arguments: args });
+        const ended = async (result) => {
+          const told = await call("task_status", next(result, "task_status"));
+          return call("task_result", next(told, "task_result"));
+        };
+        equal(text(await call("slow_compute", { seconds: 0.1 })), "Computed an answer in 0.1 s.", "a result in time");
+        const late = await call("slow_compute", { seconds: 1 });
+        equal(text(await ended(late)), "Computed an answer in 1 s.", "a late result");
+        const asked = await call("confirm_delete", { filename: "a.txt" });
+        const answer = { ...next(asked, "task_answer"), answer: { confirm: true } };
+        await call("task_answer", answer);
+        equal(text(await ended(asked)), "Deleted a.txt", "the result after the answer");
+        const failed = await ended(await call("failing_job", {}));
+        equal([failed.isError, text(failed)], [true, "This job always fails."], "the result of a required task");
+        await client.close();
+      };
+    }
     if (version === "2025-06-18") {
       cases[`${version} ${mode}: elicitation in a plain call`] = async () => {
         const client = await connect({ elicitation: {} });

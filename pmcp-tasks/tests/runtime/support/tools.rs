@@ -11,7 +11,7 @@ use pmcp_tasks::{
     TaskVariables, ToolError, ToolResult,
     context::{Cells, RunContext, Variable, take_field},
     task::{FieldDefinition, VariableError},
-    tool::{ArgumentError, Arguments, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition},
 };
 use serde_json::{Map, Value, json};
 
@@ -88,6 +88,12 @@ tools! {
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
     Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
+    Handled = "handled", Optional,
+        fallback: Fallback::Handle,
+        on_crash: OnCrash::Restart,
+        output_schema: Some(json!({ "type": "object" })),
+        variables: Shared::fields();
+    Unhandled = "unhandled", Optional, fallback: Fallback::None;
     AskName = "ask_name", Optional, questions: vec![name_question()];
     AskBoth = "ask_both", Forbidden, questions: vec![name_question(), address_question()];
 }
