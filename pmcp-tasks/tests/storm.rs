@@ -237,7 +237,9 @@ impl Storm {
         let caller = match owner {
             0 => Caller::Unknown { reason: "not configured" },
             1 => Caller::local(),
-            _ => Caller::Known { owner: Owner::new(OwnerKind::Anonymous, "", "other"), principal: None, may_list: false },
+            _ => {
+                Caller::Known { owner: Owner::new(OwnerKind::Anonymous, "", "other"), principal: None, may_list: false }
+            }
         };
         let mut cx = CallContext::new(revision, caller);
         cx.client = ClientCapabilities { elicitation: capable, tasks: capable, ..ClientCapabilities::default() };
