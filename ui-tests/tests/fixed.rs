@@ -38,6 +38,8 @@ edits! {
         "State<&Database>" => "State<Database>";
     tool_duration, "a number and one of `ms`, `s`, `m`, `h`, `d`":
         "1 hour" => "1h";
+    tool_fallback_unknown, "use `\"handle\"` or `\"none\"`":
+        "fallback = \"x\"" => "fallback = \"handle\"";
     tool_key_twice, "remove one of them":
         ", title = \"Sum\"" => "";
     tool_like_primitive, "rename the function and use `name = \"str\"`":
