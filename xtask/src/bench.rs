@@ -30,8 +30,18 @@ pub(crate) const NAMES: [&str; 4] = ["create", "lifecycle", "list", "push"];
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
-    let mut command = cargo("run --release --quiet --manifest-path bench/Cargo.toml --");
-    run(command.args(arguments).env("CARGO_TARGET_DIR", target_directory()?.join("bench")))
+    let target = target_directory()?.join("bench");
+    let bench = |command: &str, package: &str| {
+        let mut command = cargo(command);
+        command.args(["--release", "--manifest-path", "bench/Cargo.toml", "--package", package]);
+        command.env("CARGO_TARGET_DIR", &target);
+        command
+    };
+    // One by one: built together, each would get the features that any of them asks for.
+    for peer in ["peer-rmcp", "peer-registry"] {
+        run(&mut bench("build", peer))?;
+    }
+    run(bench("run", "bench").arg("--").args(arguments))
 }
 
 fn target_directory() -> anyhow::Result<PathBuf> {
