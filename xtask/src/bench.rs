@@ -20,7 +20,7 @@ Names (all of them unless one is given):
 
 Options:
   --quick       fewer and smaller samples: under two minutes once it is built
-  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, and of the peers'
+  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, and of the peers
 
 A budget that is missed is a line that begins with GAP, not an error: times depend on the machine.
 ";
