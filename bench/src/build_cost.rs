@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 
 use crate::{
-    sample::{Factor, Spread},
+    duel::{Factor, Spread},
     table::{Row, Table, Verdict},
 };
 

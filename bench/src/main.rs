@@ -3,16 +3,15 @@
 
 mod build_cost;
 mod create;
+mod duel;
 mod lifecycle;
 mod list;
 mod ours;
 mod push;
-mod registry;
-mod rmcp;
-mod sample;
 mod table;
 
 use lexopt::prelude::*;
+use measure::Workers;
 
 use crate::table::Table;
 
@@ -40,24 +39,23 @@ impl Effort {
 fn main() -> anyhow::Result<()> {
     let options = parse(lexopt::Parser::from_env())?;
     let effort = Effort { quick: options.quick };
-    // The same for both sides of every row.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let workers = Workers::new()?;
     let mut table = Table::default();
     if options.build_cost {
         build_cost::measure(&mut table)?;
     } else {
         let wanted = |name| options.names.is_empty() || options.names.iter().any(|wanted| wanted == name);
         if wanted("create") {
-            create::measure(&runtime, effort, &mut table)?;
+            create::measure(&workers, effort, &mut table)?;
         }
         if wanted("lifecycle") {
-            lifecycle::measure(&runtime, effort, &mut table)?;
+            lifecycle::measure(&workers, effort, &mut table)?;
         }
         if wanted("list") {
-            list::measure(&runtime, effort, &mut table)?;
+            list::measure(&workers, effort, &mut table)?;
         }
         if wanted("push") {
-            push::measure(&runtime, effort, &mut table)?;
+            push::measure(&workers, effort, &mut table)?;
         }
     }
     print!("{table}");
