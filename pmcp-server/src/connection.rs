@@ -66,7 +66,7 @@ struct Connection {
 async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite + Unpin + Send) {
     let mut writer = BufWriter::new(writer);
     while let Some(Outgoing::Message(message) | Outgoing::Response(message)) = receiver.recv().await {
-        let mut line = message.to_string();
+        let mut line = message::text(&message);
         line.push('\n');
         if writer.write_all(line.as_bytes()).await.is_err() {
             return;
