@@ -132,10 +132,11 @@ impl Connection {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return self.respond(message::response(Some(&request.id), Err(NotBegun::Busy.into()))).await;
         };
-        self.requests.spawn(async move {
+        // Boxed, since it is large and spawning moves it several times.
+        self.requests.spawn(Box::pin(async move {
             connection.answer(&request, in_flight).await;
             drop(place);
-        });
+        }));
     }
 
     /// Batches exist in 2025-03-26 alone; their responses come together.
