@@ -91,7 +91,7 @@ impl Source {
             key: TaskKey { owner, id: TaskId::from_random(id) },
             scope: Some(Scope(owner)),
             stamp: Stamp(self.now().0 << 20),
-            expires: self.now().after(Duration::from_secs(60 * 60)),
+            expires: self.now().after(Duration::from_hours(1)),
             quota: u32::MAX,
             holder: Holder::Worker(WorkerId(1)),
             head: Bytes::from(vec![b'h'; HEAD]),

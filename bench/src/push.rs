@@ -74,7 +74,7 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
     Ok(())
 }
 
-fn summary(parts: &[f64]) -> String {
+pub(crate) fn summary(parts: &[f64]) -> String {
     let names = ["p50", "p99", "max"].iter().zip(parts);
     names.map(|(name, nanos)| format!("{name} {}", Nanos(*nanos))).collect::<Vec<_>>().join(", ")
 }

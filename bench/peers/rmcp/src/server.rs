@@ -113,9 +113,9 @@ impl Rmcp {
     async fn connect_to(ttl_ms: Option<u64>) -> anyhow::Result<Self> {
         let (near, far) = tokio::io::duplex(BUFFER);
         let server = Echo { tasks: TaskManager::new(), ttl_ms, ended: Arc::default() };
-        let served = server.clone();
+        let echo = server.clone();
         let serving = tokio::spawn(async move {
-            if let Ok(service) = served.serve(far).await {
+            if let Ok(service) = echo.serve(far).await {
                 // Ends with the client.
                 let _ = service.waiting().await;
             }
