@@ -47,8 +47,8 @@
 //!   that shares the store answers, and goes on with tools that have `on_crash = "restart"`.
 //! - *Tools to go on with*, listed after the server's own: `task_status` waits (at most `max_wait`) and tells what is going
 //!   on, variables included; `task_result` gives the result; `task_cancel` stops the task; `task_answer` answers a question.
-//!   They see only the caller's own tasks. Mistakes are results with `isError`, for the model to mend. In 2026-07-28 lists
-//!   are `private` for caches then, since they depend on the client.
+//!   They see only the caller's own tasks. Mistakes are results with `isError`, for the model to mend: a wrong answer is told
+//!   with the question once more. In 2026-07-28 lists are `private` for caches then, since they depend on the client.
 //! - *Questions.* A client with elicitation is asked in its own way: up to 2025-11-25 on the stream of the call, or of the
 //!   `task_status` that waits; in 2026-07-28 with an `input_required` answer to either. Any other client gets the question
 //!   and its schema as a result, at once, and `task_answer` takes the answer the model has or got from the user.
@@ -59,11 +59,11 @@
 //! A result reads like this:
 //!
 //! ```text
-//! `import_csv` is still running, as task 0198c0de-…. This is not its result: there is none yet. It last said: 3 of 10.
-//! Next: call `task_status` with {"task_id":"0198c0de-…","wait_seconds":20}. It waits until the task ends or the time is up;
-//! call it again while the task is running. Once it says that the task has finished, call `task_result` with
-//! {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with {"task_id":"0198c0de-…"}. Do not
-//! call `import_csv` again for this: that would start it a second time.
+//! `import_csv` is still running, as task 0198c0de-…. This is not its result: there is none yet. Its last message: "3 of 10".
+//! Next: call `task_status` with {"task_id":"0198c0de-…","wait_seconds":20}. It waits until the task ends or asks something,
+//! or the time is up; call it again while the task is running. Once it says that the task has finished, call `task_result`
+//! with {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with {"task_id":"0198c0de-…"}. Do
+//! not call `import_csv` again for this: that would start it a second time.
 //! ```
 //!
 //! # What was checked
