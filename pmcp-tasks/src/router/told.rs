@@ -79,6 +79,10 @@ impl TaskRouter {
             ("status".into(), task.status().as_str().into()),
             ("next".into(), next.into()),
         ]);
+        if !first.is_empty() {
+            // Some hosts show the model this and not the text.
+            structured.insert("note".into(), first.into());
+        }
         structured.extend(task.message().map(|message| ("message".to_owned(), message.into())));
         structured.extend(shown.filter(|shown| !shown.is_empty()).map(|shown| ("variables".to_owned(), shown.into())));
         if !task.inputs().is_empty() {
@@ -142,7 +146,7 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
         let answer = Next {
             tool: &names.answer_tool,
             arguments: json!({ "task_id": id.to_string(), "question": key, "answer": example(request) }),
-            purpose: "answer the question; replace what stands in angle brackets",
+            purpose: "give the user's answer to the question; replace what stands in angle brackets",
         };
         let question = structured_question(key, request);
         // Writing to a `String` does not fail.

@@ -465,7 +465,8 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
         let text = text_of(&told);
         assert!(text.lines().next().unwrap().contains(mistake), "{text}");
         assert!(text.ends_with(&text_of(&asked)), "{text}");
-        assert_eq!(told["structuredContent"], asked["structuredContent"]);
+        assert!(told["structuredContent"]["note"].as_str().unwrap().contains(mistake), "{told}");
+        assert_eq!(told["structuredContent"]["questions"], asked["structuredContent"]["questions"]);
     }
 
     let told = client.call("task_answer", answer(json!({ "answer": { "keep": true } }))).await.unwrap();
