@@ -2,7 +2,7 @@
 
 use pmcp_tasks::{
     TaskRouter, TaskStore, ToolError, ToolResult, ToolResult as Answered,
-    call::Revision,
+    call::{ClientCapabilities, Revision},
     context::RunContext,
     router::{BuildError, TaskFallback},
     store::{MemoryBackend, StorageBackend},
@@ -383,6 +383,20 @@ async fn progress_goes_to_the_call_while_it_is_open() {
         server.advance(seconds(10)).await;
         assert_eq!(client.stream.notified("notifications/progress").len(), sent);
         assert_eq!(client.session.notifications(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_stream_of_an_answered_call_is_let_go() {
+    let server = server(None);
+    takes(&server, "handled", 60);
+    for mut client in ignorant(&server) {
+        // One that is asked nothing: questions are kept for who can be asked.
+        client.cx.client = ClientCapabilities::default();
+        let held = std::sync::Arc::strong_count(&client.stream);
+        let handle = call_for(&server, &client, "handled", json!({}), 20).await;
+        assert_eq!(handle["structuredContent"]["status"], "working");
+        assert_eq!(std::sync::Arc::strong_count(&client.stream), held, "a connection cannot end while the task runs");
     }
 }
 
