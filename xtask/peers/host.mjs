@@ -111,6 +111,7 @@ export function minuteCases(version, open) {
         });
         said = await meet((call) => follow(call, said, asks));
         await meet(async (call) => {
+          check(asks(said), `no question was told: ${said}`);
           // Nobody put an answer in. The text about that leads on.
           const wrong = await call(...next(said));
           check(asks(wrong) && wrong.includes("does not fit"), `the mistake is not told: ${wrong}`);

@@ -147,6 +147,7 @@ def minute_cases(connected):
             async with met() as (call, kill):
                 said = await follow(call, said, asks)
             async with met() as (call, _):
+                check(asks(said), f"no question was told: {said}")
                 # Nobody put an answer in. The text about that leads on.
                 wrong = await call(*next_call(said))
                 check(asks(wrong) and "does not fit" in wrong, f"the mistake is not told: {wrong}")
