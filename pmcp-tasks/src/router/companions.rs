@@ -292,9 +292,12 @@ impl TaskRouter {
         cx: &CallContext,
     ) -> Result<ToolResult, Refusal> {
         match self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await {
-            // What is told needs more of the task than a change reads. One that has ended otherwise says so.
             Ok(_) | Err(NotChanged::Ended(_)) => {
-                Ok(self.told(&self.find(&task.id().to_string(), cx).await?, names, cx)?)
+                // What is told needs more of the task than a change reads.
+                let task = self.find(&task.id().to_string(), cx).await?;
+                let is_cancelled = task.status() == TaskStatus::Cancelled;
+                let first = if is_cancelled { "" } else { "It was not cancelled: it had ended before." };
+                Ok(self.told_after(first, &task, names, cx)?)
             }
             Err(NotChanged::Missing | NotChanged::Lost) => Err(super::unknown_task().into()),
             Err(NotChanged::Store(error)) => Err(store_failed(&error).into()),
@@ -317,7 +320,7 @@ impl TaskRouter {
         };
         self.answer_open(&task, Some(&json!({ key: answer }))).await?;
         let task = self.find(&task.id().to_string(), cx).await?;
-        Ok(self.told_after("The answer was accepted.", &task, names, cx)?)
+        Ok(self.told_after("This was passed on to the task.", &task, names, cx)?)
     }
 }
 

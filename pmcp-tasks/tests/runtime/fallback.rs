@@ -445,6 +445,9 @@ async fn a_failed_task_tells_why() {
     let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
     assert_eq!(result["isError"], true);
     assert!(text_of(&result).contains("no such thing"), "{result}");
+    let late = client.call("task_cancel", next(&handle, "task_cancel")).await.unwrap();
+    assert!(text_of(&late).starts_with("It was not cancelled"), "{late}");
+    next(&late, "task_result");
 }
 
 #[tokio::test]
@@ -485,7 +488,10 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
 
     let told = client.call("task_answer", answer(json!({ "answer": { "keep": true } }))).await.unwrap();
     let text = text_of(&told);
-    assert!(text.starts_with("The answer was accepted.") && !text.contains("One?") && text.contains("Two?"), "{text}");
+    assert!(
+        text.starts_with("This was passed on to the task.") && !text.contains("One?") && text.contains("Two?"),
+        "{text}"
+    );
     let mut other = next(&told, "task_answer");
     other["answer"]["keep"] = false.into();
     let told = client.call("task_answer", other.clone()).await.unwrap();
