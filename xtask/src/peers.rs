@@ -19,8 +19,8 @@ Run clients of other SDKs against examples/conformance-server. xtask/peers/READM
 
 Usage: cargo xtask peers [NAME... | --all]
 
-Without options: one client of each task revision, one on standard input and output, and clients without tasks. NAME is a directory of
-xtask/peers, or a run of it: `ts-client-2026-http`. Needs npm, and python3 with venv.
+Without options: one client of each task revision, one on standard input and output, and clients without tasks. NAME is
+a directory of xtask/peers, or a run of it: `ts-client-2026-http`. Needs npm, and python3 with venv.
 
 Options:
   --all  every client
