@@ -35,6 +35,17 @@ impl Next<'_> {
 impl TaskRouter {
     /// A result that tells a model of a task.
     pub(super) fn told(&self, task: &Task, names: &TaskFallback, cx: &CallContext) -> Result<ToolResult, RpcError> {
+        self.told_after("", task, names, cx)
+    }
+
+    /// The same, after a sentence on what a call of a companion did.
+    pub(super) fn told_after(
+        &self,
+        first: &str,
+        task: &Task,
+        names: &TaskFallback,
+        cx: &CallContext,
+    ) -> Result<ToolResult, RpcError> {
         let tool = task.body.as_ref().map_or("the tool", |body| body.tool.as_str());
         let shown = self.shown(task)?;
         let (mut text, next) = match task.status() {
@@ -50,6 +61,9 @@ impl TaskRouter {
                 (text, Vec::new())
             }
         };
+        if !first.is_empty() {
+            text.insert_str(0, &format!("{first}\n"));
+        }
         if let Some(shown) = shown.as_ref().filter(|shown| !shown.is_empty()) {
             let shown = Value::Object(shown.clone());
             // Writing to a `String` does not fail.
@@ -65,6 +79,10 @@ impl TaskRouter {
             ("status".into(), task.status().as_str().into()),
             ("next".into(), next.into()),
         ]);
+        if !first.is_empty() {
+            // Some hosts show the model this and not the text.
+            structured.insert("note".into(), first.into());
+        }
         structured.extend(task.message().map(|message| ("message".to_owned(), message.into())));
         structured.extend(shown.filter(|shown| !shown.is_empty()).map(|shown| ("variables".to_owned(), shown.into())));
         if !task.inputs().is_empty() {
@@ -100,12 +118,12 @@ fn cancelling<'a>(task: &Task, names: &'a TaskFallback) -> Next<'a> {
 fn working<'a>(task: &Task, tool: &str, names: &'a TaskFallback) -> (String, Vec<Next<'a>>) {
     let id = task.id();
     let (wait, fetch, cancel) = (waiting(task, names), fetching(task, names), cancelling(task, names));
-    let message = task.message().map(|message| format!(" It last said: {message}.")).unwrap_or_default();
+    let message = task.message().map(|message| format!(" Its last message: \"{message}\".")).unwrap_or_default();
     let text = format!(
         "`{tool}` is still running, as task {id}. This is not its result: there is none yet.{message}\n\
-         Next: call {}. It waits until the task ends or the time is up; call it again while the task is running. Once it \
-         says that the task has finished, call {} to get the result. To stop the task, call {}. Do not call `{tool}` again \
-         for this: that would start it a second time.",
+         Next: call {}. It waits until the task ends or asks something, or the time is up; call it again while the task is \
+         running. Once it says that the task has finished, call {} to get the result. To stop the task, call {}. Do not \
+         call `{tool}` again for this: that would start it a second time.",
         wait.text(),
         fetch.text(),
         cancel.text(),
@@ -128,7 +146,7 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
         let answer = Next {
             tool: &names.answer_tool,
             arguments: json!({ "task_id": id.to_string(), "question": key, "answer": example(request) }),
-            purpose: "answer the question; replace what stands in angle brackets",
+            purpose: "give the user's answer to the question; replace what stands in angle brackets",
         };
         let question = structured_question(key, request);
         // Writing to a `String` does not fail.
@@ -154,10 +172,11 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
     } else {
         let _ = write!(
             text,
-            "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above. If the user \
+            "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above{}. If the user \
              does not want to answer, call it with \"action\": \"decline\" in place of \"answer\". After that, call {} to wait \
              for the end.",
             names.answer_tool,
+            if task.inputs().len() > 1 { ", once for each question" } else { "" },
             wait.text()
         );
     }
