@@ -63,9 +63,9 @@
 //! ```text
 //! `import_csv` is still running, as task 0198c0de-…. This is not its result: there is none yet. Its last message: "3 of 10".
 //! Next: call `task_status` with {"task_id":"0198c0de-…","wait_seconds":20}. It waits until the task ends or asks something,
-//! or the time is up; call it again while the task is running. Once it says that the task has finished, call `task_result`
-//! with {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with {"task_id":"0198c0de-…"}. Do
-//! not call `import_csv` again for this: that would start it a second time.
+//! or the time is up; call it again while the task is running. Once it says that the task has completed or failed, call
+//! `task_result` with {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with
+//! {"task_id":"0198c0de-…"}. Do not call `import_csv` again for this: that would start it a second time.
 //! ```
 //!
 //! # What was checked

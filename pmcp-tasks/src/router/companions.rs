@@ -203,14 +203,17 @@ impl TaskRouter {
     async fn companion_task(&self, call: &CallParams, cx: &CallContext) -> Result<Task, Refusal> {
         let Some(id) = call.arguments.get("task_id").and_then(Value::as_str) else {
             return Err(Refusal::Model(
-                "`task_id` is missing: give the id from the result that told of the task, as a string.".into(),
+                "`task_id` is missing: give the id, as a string, from the tool result that first named the task. If there is \
+                 none, ask the user."
+                    .into(),
             ));
         };
         match self.find(id, cx).await {
             Err(error) if error.code == code::INVALID_PARAMS => Err(Refusal::Model(
-                "There is no task with this id. Compare it with the id in the result that told of the task: if they differ, \
-                 call again with the id from there. If they are the same, the task is gone, and its result with it: tell \
-                 the user, and start the work again only if the user wants that."
+                "There is no task with this id. Compare it with the id in the tool result that first named the task; if they \
+                 differ, call again with the id from there. If it came from the user, ask the user to check it. If it is \
+                 right, the task and its result are not stored any more, and whether its work was done is not known \
+                 here: tell the user, and start the work again only if the user wants that."
                     .into(),
             )),
             found => Ok(found?),
@@ -314,13 +317,15 @@ impl TaskRouter {
         let (key, answer) = match answer(&call.arguments, task.inputs()) {
             Ok(answer) => answer,
             Err(mistake) => {
-                let told = self.told_after(&mistake, &task, names, cx)?;
+                let told = self.told_after(&format!("Nothing was passed on: {mistake}"), &task, names, cx)?;
                 return Ok(ToolResult { is_error: true, ..told });
             }
         };
+        let declined = matches!(answer["action"].as_str(), Some("decline" | "cancel"));
+        let what = if declined { "That the user does not answer" } else { "The answer" };
         self.answer_open(&task, Some(&json!({ key: answer }))).await?;
         let task = self.find(&task.id().to_string(), cx).await?;
-        Ok(self.told_after("This was passed on to the task.", &task, names, cx)?)
+        Ok(self.told_after(&format!("{what} was passed on to the task."), &task, names, cx)?)
     }
 }
 
@@ -338,10 +343,14 @@ fn answer<'a>(
 ) -> Result<(&'a str, Value), String> {
     let (key, request) = match arguments.get("question").and_then(Value::as_str) {
         Some(key) => inputs.get_key_value(key),
-        None if inputs.len() > 1 => return Err("`question` is missing: the task asks several.".into()),
+        None if inputs.len() > 1 => return Err("`question` is missing, and the task asks several.".into()),
         None => inputs.first_key_value(),
     }
-    .ok_or("The task asks no such question now.")?;
+    .ok_or(if inputs.is_empty() {
+        "the task asks nothing now."
+    } else {
+        "the task does not ask this `question`."
+    })?;
     match arguments.get("action").and_then(Value::as_str).unwrap_or("accept") {
         action @ ("decline" | "cancel") => return Ok((key, json!({ "action": action }))),
         "accept" => {}
@@ -363,13 +372,13 @@ fn check(answer: &Map<String, Value>, schema: &Value) -> Result<(), String> {
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in required {
         if !answer.contains_key(name) {
-            return Err(format!("The answer has no `{name}`."));
+            return Err(format!("the answer has no `{name}`."));
         }
     }
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, value) in answer {
         let Some(property) = properties.and_then(|properties| properties.get(name)) else {
-            return Err(format!("The question does not ask for `{name}`."));
+            return Err(format!("the question does not ask for `{name}`."));
         };
         let fits = match property.get("type").and_then(Value::as_str) {
             Some("string") => value.is_string(),

@@ -469,7 +469,7 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
     which.as_object_mut().unwrap().remove("question");
     for (arguments, mistake) in [
         (which, "`question` is missing"),
-        (answer(json!({ "question": "input-3" })), "no such question"),
+        (answer(json!({ "question": "input-3" })), "does not ask this `question`"),
         (answer(json!({ "answer": "keep" })), "`answer` is not an object"),
         (answer(json!({ "answer": null })), "`answer` is not an object"),
         (answer(json!({ "answer": {} })), "no `keep`"),
@@ -489,7 +489,7 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
     let told = client.call("task_answer", answer(json!({ "answer": { "keep": true } }))).await.unwrap();
     let text = text_of(&told);
     assert!(
-        text.starts_with("This was passed on to the task.") && !text.contains("One?") && text.contains("Two?"),
+        text.starts_with("The answer was passed on to the task.") && !text.contains("One?") && text.contains("Two?"),
         "{text}"
     );
     let mut other = next(&told, "task_answer");
