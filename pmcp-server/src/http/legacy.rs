@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
@@ -185,7 +186,13 @@ pub(super) async fn listen(
     State(http): Shared,
     principal: Option<axum::Extension<Principal>>,
     headers: HeaderMap,
+    // It means nothing, but has to be read: behind the rest of a body nobody sees that the client has gone, and the stream
+    // would stay open until a write fails.
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    if let Err(rejection) = body {
+        return Refusal(rejection.status(), "the body is too large or broken").into_response();
+    }
     if let Some(refusal) = not_of_this_era(&headers) {
         return refusal;
     }
