@@ -51,6 +51,7 @@
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
+mod answered;
 mod auth;
 #[cfg(feature = "client")]
 pub mod client;
