@@ -355,7 +355,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together, or the address cannot be listened on.
     pub async fn start(self, address: SocketAddr) -> Result<Running, Error> {
-        let bind = |source| Error::Bind { address, source };
+        let bind = |cause| Error::Bind { address, cause };
         let listener = TcpListener::bind(address).await.map_err(bind)?;
         let local_address = listener.local_addr().map_err(bind)?;
         let loopback = local_address.ip().is_loopback();
