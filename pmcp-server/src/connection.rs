@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    answered::Answered,
     legacy::{Agreement, Entered, LegacySession},
     lines::{Line, Lines},
     message::{self, Message, Request, parse_error},
@@ -153,7 +154,7 @@ impl Connection {
         let connection = self.clone();
         self.requests.spawn(async move {
             let responses = entered.into_iter().map(async |entered| match entered {
-                Entered::Request(request, in_flight) => connection.response(&request, in_flight).await,
+                Entered::Request(request, in_flight) => connection.response(&request, in_flight, None).await,
                 Entered::Refused(response) => Some(response),
             });
             let responses: Vec<Value> = join_all(responses).await.into_iter().flatten().collect();
@@ -165,18 +166,25 @@ impl Connection {
     }
 
     async fn answer(&self, request: &Request, in_flight: InFlight) {
-        if let Some(response) = self.response(request, in_flight).await {
+        let (answering, answered) = Answered::when(self.service.router.store().clock());
+        if let Some(response) = self.response(request, in_flight, Some(answered)).await {
             self.respond(response).await;
         }
+        drop(answering);
     }
 
     /// The response; `None` to a request that was cancelled, which gets none. Its id is free when this returns.
-    async fn response(&self, request: &Request, in_flight: InFlight) -> Option<Value> {
-        let result = self.dispatch(request, in_flight.cancellation.clone()).await;
+    async fn response(&self, request: &Request, in_flight: InFlight, answered: Option<Answered>) -> Option<Value> {
+        let result = self.dispatch(request, in_flight.cancellation.clone(), answered).await;
         (!in_flight.cancellation.is_cancelled()).then(|| message::response(Some(&request.id), result))
     }
 
-    async fn dispatch(&self, request: &Request, cancellation: CancellationToken) -> Result<Value, RpcError> {
+    async fn dispatch(
+        &self,
+        request: &Request,
+        cancellation: CancellationToken,
+        answered: Option<Answered>,
+    ) -> Result<Value, RpcError> {
         let service = &self.service;
         if request.method == "server/discover" || modern::is_modern(&request.params) {
             let meta = modern::request_meta(&request.params)?;
@@ -198,7 +206,10 @@ impl Connection {
                 "send `initialize` first, or `_meta` with a protocol version",
             ));
         };
-        let cx = self.legacy.context(service, agreement, None, self.stream.clone(), cancellation);
+        let waits_for = service.router.awaited_task(&request.method, &request.params);
+        let _open = waits_for.map(|task| self.legacy.session.open(self.stream.waiting_for(task)));
+        let answered = answered.filter(|_| waits_for.is_none());
+        let cx = self.legacy.context(service, agreement, None, self.stream.clone(), cancellation, answered);
         self.legacy.handle(service, request, &cx).await
     }
 

@@ -1,14 +1,28 @@
 //! Why a server cannot be built or served.
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
+
+use pmcp_tasks::{router::BuildError, store::StoreError};
 
 /// Why a server cannot be built or served.
-#[derive(Debug, thiserror::Error)]
+///
+/// It is what a `main` returns, which prints errors with `Debug`: in either form it is one line that tells the causes, too,
+/// and so has no `source`.
+///
+/// ```
+/// use pmcp_server::Error;
+///
+/// let cause = std::io::ErrorKind::AddrInUse.into();
+/// let error = Error::Bind { address: ([127, 0, 0, 1], 80).into(), cause };
+/// assert_eq!(error.to_string(), "cannot listen on 127.0.0.1:80: address in use");
+/// assert_eq!(format!("{error:?}"), error.to_string());
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The tools do not fit together.
-    #[error(transparent)]
-    Build(#[from] pmcp_tasks::router::BuildError),
+    #[error("{}", with_causes(.0))]
+    Build(BuildError),
     /// Two prompts or resources have one name.
     #[error("two {what}s are named `{name}`")]
     Duplicate {
@@ -26,20 +40,71 @@ pub enum Error {
         reason: &'static str,
     },
     /// The store failed.
-    #[error(transparent)]
-    Store(#[from] pmcp_tasks::store::StoreError),
+    #[error("{}", with_causes(.0))]
+    Store(StoreError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {}", with_causes(.cause))]
     Bind {
         /// The address.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
     /// Reading or writing failed.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    #[error("{}", with_causes(.0))]
+    Io(std::io::Error),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// What the error says, and each of its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full_disk() -> StoreError {
+        StoreError::Refused { backend: "sqlite", source: "the disk is full".into() }
+    }
+
+    #[test]
+    fn main_prints_one_line_with_every_cause() {
+        let text = "sqlite: refused: the disk is full";
+        for error in
+            [Error::from(full_disk()), BuildError::from(full_disk()).into(), std::io::Error::other(text).into()]
+        {
+            assert_eq!((format!("{error:?}"), error.to_string()), (text.to_owned(), text.to_owned()));
+        }
+        let inside = std::io::Error::other(full_disk());
+        assert_eq!(format!("{:?}", Error::from(inside)), text);
+    }
 }

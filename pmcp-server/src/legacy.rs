@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    answered::Answered,
     message::{self, Malformed, Message, Request, RequestId},
     service::{Call, ReadParams, Service, unknown_resource},
     session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
@@ -87,7 +88,7 @@ impl LegacySession {
         self.agreement.get()
     }
 
-    /// The context of a request that came over this stream.
+    /// The context of a request that came over this stream. `answered` is `None` if its client knows the task it is about.
     pub(crate) fn context(
         &self,
         service: &Service,
@@ -95,10 +96,11 @@ impl LegacySession {
         principal: Option<Principal>,
         stream: Outbox,
         cancellation: CancellationToken,
+        answered: Option<Answered>,
     ) -> CallContext {
         let peer: Arc<dyn Peer> =
             Arc::new(RequestPeer { stream, session: Some(self.session.clone()), log_level: None });
-        let session: Arc<dyn Peer> = Arc::new(SessionPeer(self.session.clone()));
+        let session: Arc<dyn Peer> = Arc::new(SessionPeer { session: self.session.clone(), answered });
         service.context(Call {
             revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
             principal,

@@ -43,6 +43,7 @@
 //! | type | what |
 //! |---|---|
 //! | [`Server`] | everything a server is made of, and how it is served |
+//! | [`Running`], [`Embedded`] | what stops a server in the background, or one in an application of yours |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
@@ -51,6 +52,7 @@
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
+mod answered;
 mod auth;
 #[cfg(feature = "client")]
 pub mod client;
@@ -63,10 +65,12 @@ mod legacy;
 mod lines;
 mod message;
 mod modern;
+mod process;
 mod prompt;
 mod resource;
 mod server;
 mod service;
+mod serving;
 mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -80,7 +84,8 @@ pub use error::Error;
 pub use pmcp_tasks;
 pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
 pub use resource::{Resource, ResourceContents, ResourceRequest};
-pub use server::{Running, Server};
+pub use server::Server;
 pub use service::ServeLimits;
+pub use serving::{Embedded, Running};
 pub use transport::Transport;
 pub use updates::ResourceUpdates;

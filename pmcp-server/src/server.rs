@@ -1,12 +1,6 @@
-//! Building a server and serving it.
+//! What a server is made of.
 
-use std::{
-    fmt,
-    future::Future,
-    net::SocketAddr,
-    sync::{Arc, Once},
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
@@ -14,32 +8,20 @@ use pmcp_tasks::{
     tool::Tool,
 };
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-    sync::Semaphore,
-    task::JoinHandle,
-};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error, Transport,
+    Error,
     access::{Access, Anonymous},
     auth::Authenticator,
     completion::{Completer, Completion, CompletionRequest},
-    connection,
-    http::{self, Allowed},
+    http::Allowed,
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
     resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
     service::{ServeLimits, Service},
     updates::ResourceUpdates,
 };
-
-/// Where the MCP endpoint is.
-const PATH: &str = "/mcp";
-
-/// How long open streams are waited for after everything has ended.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
 pub struct Server<S = ()> {
@@ -267,7 +249,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { shutdown_grace: grace, ..self }
     }
 
-    fn build(self, local: bool) -> Result<Built, Error> {
+    pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
         let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
         unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
         unique("resource", resources.iter().map(RegisteredResource::uri))?;
@@ -287,7 +269,6 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             limits: self.limits,
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),
-            house_kept: Once::new(),
         };
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
@@ -302,114 +283,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
         Ok(self.build(true)?.service)
     }
-
-    /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
-    /// gets the [grace](Self::shutdown_grace) to finish.
-    ///
-    /// Over HTTP one line on standard error tells the address: `listening on http://HOST:PORT/mcp`.
-    ///
-    /// # Errors
-    /// The parts do not fit together, or the address cannot be listened on.
-    pub async fn serve(self, transport: Transport) -> Result<(), Error> {
-        match transport {
-            Transport::Stdio => {
-                let service = self.build(true)?.service;
-                service.keep_house();
-                let stopping = service.clone();
-                let terminated = terminated();
-                let signal = tokio::spawn(async move {
-                    terminated.await;
-                    stopping.shut_down().await;
-                });
-                connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
-                signal.abort();
-                service.shut_down().await;
-                Ok(())
-            }
-            Transport::Http(address) => {
-                let running = self.start(address).await?;
-                let terminated = terminated();
-                eprintln!("listening on {}", running.url());
-                terminated.await;
-                running.shut_down().await
-            }
-        }
-    }
-
-    /// Serves nobody: runs what is left in the [queue](Self::worker) until Ctrl-C or SIGTERM, then lets it finish for the
-    /// [grace](Self::shutdown_grace) and hands the rest over.
-    ///
-    /// # Errors
-    /// The parts do not fit together.
-    pub async fn work(self) -> Result<(), Error> {
-        let service = self.build(true)?.service;
-        service.router.keep_house();
-        terminated().await;
-        service.shut_down().await;
-        Ok(())
-    }
-
-    /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback
-    /// address, and are refused on any other.
-    ///
-    /// # Errors
-    /// The parts do not fit together, or the address cannot be listened on.
-    pub async fn start(self, address: SocketAddr) -> Result<Running, Error> {
-        let bind = |source| Error::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let local_address = listener.local_addr().map_err(bind)?;
-        let loopback = local_address.ip().is_loopback();
-        let mut built = self.build(loopback)?;
-        built.allowed.loopback = loopback;
-        let service = built.service.clone();
-        service.keep_house();
-        let closing = CancellationToken::new();
-        let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
-        let serving = tokio::spawn(async move { serving.await });
-        Ok(Running { address: local_address, service, closing, serving })
-    }
-
-    /// The server as routes for an `axum` application of yours: one endpoint at `/mcp`. Nest it under a path if you like.
-    ///
-    /// The application decides where it listens, so callers who do not authenticate are refused tasks, unless
-    /// [`anonymous`](Self::anonymous) says otherwise, and `Host` is checked only against
-    /// [`allowed_hosts`](Self::allowed_hosts). 2025-11-25 sessions live in this process: a load balancer has to send all
-    /// requests with one `Mcp-Session-Id` to one instance.
-    ///
-    /// # Errors
-    /// The parts do not fit together.
-    pub fn into_router(self) -> Result<axum::Router, Error> {
-        Ok(self.build(false)?.routes())
-    }
-
-    /// Serves one client over a pair of streams, a message a line, until its input ends: as on stdio.
-    ///
-    /// # Errors
-    /// The parts do not fit together.
-    pub async fn serve_io(
-        self,
-        reader: impl AsyncRead + Unpin + Send,
-        writer: impl AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<(), Error> {
-        let service = self.build(true)?.service;
-        service.keep_house();
-        connection::serve(service.clone(), reader, writer).await;
-        service.shut_down().await;
-        Ok(())
-    }
 }
 
 /// A server whose parts fit together.
-struct Built {
-    service: Arc<Service>,
-    authenticator: Option<Arc<dyn Authenticator>>,
-    allowed: Allowed,
-}
-
-impl Built {
-    fn routes(self) -> axum::Router {
-        http::routes(self.service, self.authenticator, self.allowed, PATH)
-    }
+pub(crate) struct Built {
+    pub(crate) service: Arc<Service>,
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(crate) allowed: Allowed,
 }
 
 fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
@@ -420,94 +300,4 @@ fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Resul
         }
     }
     Ok(())
-}
-
-/// A server that serves HTTP in the background.
-#[derive(Debug)]
-pub struct Running {
-    address: SocketAddr,
-    service: Arc<Service>,
-    closing: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
-}
-
-impl Running {
-    /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The URL of its MCP endpoint.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}{PATH}", self.address)
-    }
-
-    /// Begins nothing new, lets running work finish for the grace period, then closes.
-    ///
-    /// # Errors
-    /// Serving had failed.
-    pub async fn shut_down(self) -> Result<(), Error> {
-        self.service.shut_down().await;
-        self.closing.cancel();
-        let mut serving = self.serving;
-        match tokio::time::timeout(LAST_WORDS, &mut serving).await {
-            Ok(Ok(result)) => result.map_err(Error::from),
-            Ok(Err(_)) => Ok(()),
-            Err(_) => {
-                // A client that keeps its connection open does not keep the server.
-                serving.abort();
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Standard input, read by a thread of its own: tokio's would keep the process alive until the next line comes.
-fn stdin() -> impl AsyncRead + Unpin + Send {
-    use std::io::Read as _;
-    let (sender, receiver) = tokio::sync::mpsc::channel(4);
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 64 << 10];
-        loop {
-            let read = std::io::stdin().lock().read(&mut buffer);
-            let ended = matches!(read, Ok(0) | Err(_));
-            let chunk = read.map(|n| bytes::Bytes::copy_from_slice(&buffer[..n]));
-            if ended || sender.blocking_send(chunk).is_err() {
-                return;
-            }
-        }
-    });
-    tokio_util::io::StreamReader::new(tokio_stream::wrappers::ReceiverStream::new(receiver))
-}
-
-/// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads
-/// that the server listens may end it at once.
-#[cfg(unix)]
-fn terminated() -> impl Future<Output = ()> + Send {
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-    async fn received(signal: std::io::Result<Signal>) {
-        match signal {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending::<()>().await,
-        }
-    }
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async {
-        tokio::select! {
-            () = received(interrupt) => {}
-            () = received(terminate) => {}
-        }
-    }
-}
-
-/// Ends at Ctrl-C.
-#[cfg(not(unix))]
-async fn terminated() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

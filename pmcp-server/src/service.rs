@@ -1,11 +1,6 @@
 //! What a server answers, whatever the transport.
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Once},
-    time::Duration,
-};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use pmcp_tasks::{
@@ -45,7 +40,6 @@ pub(crate) struct Service {
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.
     pub(crate) stopped: CancellationToken,
-    pub(crate) house_kept: Once,
 }
 
 /// Bounds on what clients can make the transports hold.
@@ -245,11 +239,6 @@ impl Service {
             capabilities.insert("completions".into(), json!({}));
         }
         capabilities
-    }
-
-    /// Starts the work in the background, once. It needs a runtime, which a server has only when it serves.
-    pub(crate) fn keep_house(&self) {
-        self.house_kept.call_once(|| self.router.keep_house());
     }
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.

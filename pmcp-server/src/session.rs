@@ -24,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    answered::Answered,
     message::{self, RequestId},
     updates::{ResourceUpdates, Subscribed},
 };
@@ -61,6 +62,11 @@ impl Outbox {
     pub(crate) fn new(sender: mpsc::Sender<Outgoing>, task: Option<String>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task }
+    }
+
+    /// The same stream as one that waits for this task.
+    pub(crate) fn waiting_for(&self, task: &str) -> Self {
+        Self::new(self.sender.clone(), Some(task.to_owned()))
     }
 
     /// One that carries nothing: for a request whose client cannot read messages beside the response.
@@ -255,13 +261,24 @@ impl Session {
     }
 
     async fn some_stream(&self, task: Option<&str>) -> Outbox {
+        self.when_opened(|| self.best_stream(task)).await
+    }
+
+    /// Ends when the client waits for the result of this task.
+    async fn waited_for(&self, task: &str) {
+        let waits = |stream: &Outbox| stream.task.as_deref() == Some(task);
+        self.when_opened(|| self.inner().streams.iter().any(waits).then_some(())).await;
+    }
+
+    /// What is found, now or when another stream opens.
+    async fn when_opened<T>(&self, find: impl Fn() -> Option<T>) -> T {
         loop {
             let opened = self.opened.notified();
             tokio::pin!(opened);
             // Registered before looking, so that a stream that opens in between is seen.
             opened.as_mut().enable();
-            if let Some(stream) = self.best_stream(task) {
-                return stream;
+            if let Some(found) = find() {
+                return found;
             }
             opened.await;
         }
@@ -269,7 +286,7 @@ impl Session {
 
     /// Asks the client over `own`, or the best stream when there is none or it closes before the answer.
     async fn ask(&self, mut own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
-        let task = params.pointer("/_meta").and_then(|meta| meta.get(RELATED_TASK)?.get("taskId")?.as_str());
+        let task = related_task(&params);
         let (sender, mut answers) = mpsc::channel::<Answer>(1);
         let asking = async {
             // A stream may close after the client has read the question: the ids it was sent under before stay good.
@@ -366,32 +383,49 @@ impl Drop for InFlight {
     }
 }
 
-/// Any stream of a session.
+/// The task a message is about.
+fn related_task(params: &Value) -> Option<&str> {
+    params.get("_meta")?.get(RELATED_TASK)?.get("taskId")?.as_str()
+}
+
+/// Any stream of a session, for what outlives one of its requests.
 #[derive(Debug)]
-pub(crate) struct SessionPeer(pub(crate) Arc<Session>);
+pub(crate) struct SessionPeer {
+    pub(crate) session: Arc<Session>,
+    /// When the request was answered. What a task asks before is a question of an unknown task to the client, and some
+    /// cancel it in the user's place. `None` if the client knows the task already.
+    pub(crate) answered: Option<Answered>,
+}
 
 #[async_trait]
 impl Peer for SessionPeer {
     fn session(&self) -> &str {
-        &self.0.id
+        &self.session.id
     }
 
     fn notify(&self, method: &str, params: Value) {
-        if let Some(stream) = self.0.best_stream(None) {
+        if let Some(stream) = self.session.best_stream(None) {
             stream.offer(message::notification(method, params));
         }
     }
 
     fn log_level(&self) -> Option<LogLevel> {
-        Some(self.0.log_level())
+        Some(self.session.log_level())
     }
 
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
-        self.0.ask(None, method, params).await
+        if let (Some(answered), Some(task)) = (&self.answered, related_task(&params)) {
+            tokio::select! {
+                () = answered.taken_in() => {}
+                () = self.session.waited_for(task) => {}
+                () = self.session.ended.cancelled() => return Err(PeerError::Gone),
+            }
+        }
+        self.session.ask(None, method, params).await
     }
 
     async fn closed(&self) {
-        self.0.ended.cancelled().await;
+        self.session.ended.cancelled().await;
     }
 }
 

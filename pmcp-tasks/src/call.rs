@@ -151,7 +151,8 @@ pub struct CallContext {
     pub client: ClientCapabilities,
     /// The stream of this request.
     pub peer: Arc<dyn Peer>,
-    /// The session: outlives the request. `None` where the protocol has none (2026-07-28).
+    /// The session: outlives the request. `None` where the protocol has none (2026-07-28). What a task that this request
+    /// creates asks goes there, as soon as it is asked: the transport holds it back until the client knows the task.
     pub session: Option<Arc<dyn Peer>>,
     /// Fires when the client cancels the request, or closes its stream where that means the same.
     pub cancellation: CancellationToken,

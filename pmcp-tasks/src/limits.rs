@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::execution::Allowance;
+
 /// Bounds on tasks and calls. The defaults suit a server for a team; change them with `Limits { …, ..Limits::default() }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -11,7 +13,8 @@ pub struct Limits {
     pub default_ttl: Duration,
     /// The longest a task exists, whatever a client asks for. Default 24 hours.
     pub max_ttl: Duration,
-    /// How long one run may take if the tool does not say. Default 30 minutes.
+    /// How long one run may take if the tool does not say. Default 30 minutes. A task waits for answers of its client beyond
+    /// that, until ten minutes before it expires.
     pub default_timeout: Duration,
     /// How often clients are told to poll if the tool does not say. Default 500 ms.
     pub poll_interval: Duration,
@@ -67,6 +70,12 @@ impl Limits {
     pub fn ttl(&self, requested: Option<Duration>, tool: Option<Duration>, timeout: Option<Duration>) -> Duration {
         let wanted = requested.or(tool).unwrap_or(self.default_ttl).min(self.max_ttl);
         wanted.max(timeout.unwrap_or(self.default_timeout) + RESULT_TIME)
+    }
+
+    /// What a run of a task that exists for so long has: its timeout, and in all what leaves time to fetch the result.
+    pub(crate) fn allowance(&self, timeout: Option<Duration>, left: Duration) -> Allowance {
+        let work = timeout.unwrap_or(self.default_timeout).min(left);
+        Allowance { work, all: left.saturating_sub(RESULT_TIME).max(work) }
     }
 }
 

@@ -141,7 +141,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
 /// | `ttl` | How long a task exists if the client does not say | the server's |
 /// | `poll_interval` | How often clients should poll | the server's |
-/// | `timeout` | How long one run may take | the server's |
+/// | `timeout` | How long one run may take; in a task, the waits for the client's answers do not count. Then it is cancelled | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false` | the protocol's |

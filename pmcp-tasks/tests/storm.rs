@@ -280,10 +280,18 @@ impl Storm {
     }
 }
 
+/// The longest a task exists.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 async fn storm(events: Vec<Event>, answers: Vec<Value>) {
     let clock = ManualClock::new();
-    let limits =
-        Limits { tasks_per_owner: 8, page_size: 2, question_ttl: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits {
+        tasks_per_owner: 8,
+        max_ttl: HOUR,
+        page_size: 2,
+        question_ttl: Duration::from_secs(60),
+        ..Limits::default()
+    };
     let router = TaskRouter::builder().limits(limits).tool::<work>().tool::<must>().tool::<greet>();
     let router = router.build(TaskStore::memory().with_clock(clock.clone())).unwrap();
     let client = Arc::new(Client { answers: Mutex::new(answers.into()) });
@@ -303,7 +311,7 @@ async fn storm(events: Vec<Event>, answers: Vec<Value>) {
     // Without anybody's help what waits comes to its end, and is answered.
     let metrics = Handle::current().metrics();
     for _ in 0..40 {
-        storm.clock.advance(Duration::from_secs(5)).await;
+        storm.clock.advance(HOUR / 40).await;
         storm.look().await;
     }
     assert_eq!((storm.under_way.len(), metrics.num_alive_tasks()), (0, 0), "something is left");

@@ -14,6 +14,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt, stream};
+use http_body_util::BodyExt as _;
 use pmcp_tasks::RpcError;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -131,6 +132,16 @@ pub(super) async fn answer(
     events(stream::iter(first).chain(rest).map(Outgoing::into_message))
 }
 
+/// The response, which holds something until its body has been written, or will not be.
+pub(super) fn holding(response: Response, held: impl Send + 'static) -> Response {
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _ = &held;
+            frame
+        }))
+    })
+}
+
 /// A response that is ready.
 pub(super) fn ready(accepts: Accepts, response: Value) -> Response {
     if accepts.json { json(StatusCode::OK, &response) } else { events(stream::iter([response])) }
@@ -143,5 +154,24 @@ async fn response(receiver: &mut mpsc::Receiver<Outgoing>) -> Option<Outgoing> {
             Some(Outgoing::Message(_)) => {}
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_response_holds_goes_with_its_body() {
+        let held = Arc::new(());
+        let respond = || holding(json(StatusCode::OK, &Value::Null), held.clone());
+        let (written, unwritten) = (respond().into_body(), respond());
+        assert_eq!(Arc::strong_count(&held), 3);
+        assert_eq!(written.collect().await.unwrap().to_bytes(), "null");
+        assert_eq!(Arc::strong_count(&held), 2);
+        drop(unwritten);
+        assert_eq!(Arc::strong_count(&held), 1);
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
@@ -19,6 +20,7 @@ use super::{
     respond,
 };
 use crate::{
+    answered::Answered,
     legacy::{Agreement, Entered, LegacySession, VERSIONS},
     message::{Message, Request},
     session::{InFlight, Outbox, Outgoing, STREAM_BUFFER},
@@ -120,7 +122,9 @@ async fn request_of(
     let stream = Outbox::new(sender, waits_for);
     let open = (accepts.stream && is_wait).then(|| session.session.open(stream.clone()));
     let beside = if accepts.stream { stream.clone() } else { Outbox::closed_one() };
-    let cx = session.context(&http.service, agreement, principal, beside, in_flight.cancellation.clone());
+    let (answering, answered) = Answered::when(http.service.router.store().clock());
+    let answered = (!is_wait).then_some(answered);
+    let cx = session.context(&http.service, agreement, principal, beside, in_flight.cancellation.clone(), answered);
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
         let result = tokio::select! {
@@ -136,7 +140,8 @@ async fn request_of(
         }
         drop(open);
     });
-    body::answer(receiver, accepts, |_| StatusCode::OK).await
+    let response = body::answer(receiver, accepts, |_| StatusCode::OK).await;
+    body::holding(response, answering)
 }
 
 /// Batches exist in 2025-03-26 alone; their responses come together.
@@ -167,7 +172,7 @@ async fn take_batch(
             // Nothing but responses goes out with a batch.
             let cancellation = in_flight.cancellation.clone();
             let stream = Outbox::closed_one();
-            let cx = session.context(&http.service, &agreement, principal.clone(), stream, cancellation.clone());
+            let cx = session.context(&http.service, &agreement, principal.clone(), stream, cancellation.clone(), None);
             let result = session.handle(&http.service, &request, &cx).await;
             (!cancellation.is_cancelled()).then(|| respond(&request, result))
         }));
@@ -185,7 +190,13 @@ pub(super) async fn listen(
     State(http): Shared,
     principal: Option<axum::Extension<Principal>>,
     headers: HeaderMap,
+    // It means nothing, but has to be read: behind the rest of a body nobody sees that the client has gone, and the stream
+    // would stay open until a write fails.
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    if let Err(rejection) = body {
+        return Refusal(rejection.status(), "the body is too large or broken").into_response();
+    }
     if let Some(refusal) = not_of_this_era(&headers) {
         return refusal;
     }

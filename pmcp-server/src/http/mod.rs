@@ -82,13 +82,12 @@ async fn take(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    // Routes that an application nests were made before there was anything to run it.
+    // Routes that an application nests may have been made before there was anything to run it.
     http.service.router.keep_house();
     let body = match body {
         Ok(body) => body,
         Err(rejection) => return Refusal(rejection.status(), "the body is too large or broken").into_response(),
     };
-    http.service.keep_house();
     let principal = principal.map(|axum::Extension(principal)| principal);
     if let Err(refusal) = body::check_content_type(&headers) {
         return refusal.into_response();

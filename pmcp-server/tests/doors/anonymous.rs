@@ -10,7 +10,7 @@ use crate::support::{App, Http, Legacy, Modern, call, code, server, text, with_t
 async fn embedded(server: Server<App>) -> Http {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = Http::new(listener.local_addr().unwrap());
-    let router = server.into_router().unwrap();
+    let router = server.into_router().unwrap().0;
     tokio::spawn(async move { axum::serve(listener, router).await });
     http
 }

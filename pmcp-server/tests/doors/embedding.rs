@@ -1,11 +1,14 @@
 //! The server as a part of somebody's `axum` application.
 
+use std::time::Duration;
+
 use axum::{Router, routing::get};
 use pmcp_server::{BearerTokens, Error, Resource};
+use pmcp_tasks::{TaskStore, prelude::*, testing::ManualClock};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::{Http, Legacy, Modern, call, server, text};
+use crate::support::{Http, Legacy, Modern, Probe, call, server, server_with, text, with_tasks};
 
 async fn serving(app: Router, path: &'static str) -> Http {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -16,7 +19,7 @@ async fn serving(app: Router, path: &'static str) -> Http {
 
 #[tokio::test]
 async fn nested_it_serves_both_eras_beside_other_routes() {
-    let mcp = server().0.allowed_origins(["https://app.example.com"]).into_router().unwrap();
+    let mcp = server().0.allowed_origins(["https://app.example.com"]).into_router().unwrap().0;
     let app = Router::new().route("/health", get(async || "fine")).nest("/api", mcp);
     let http = serving(app, "/api/mcp").await;
     let legacy = Legacy::begin(&http).await;
@@ -38,7 +41,7 @@ async fn nested_it_serves_both_eras_beside_other_routes() {
 #[tokio::test]
 async fn origins_hosts_and_tokens_are_checked_when_embedded() {
     let tokens = BearerTokens::new().with("ann", "a");
-    let embedded = server().0.allowed_hosts(["mcp.example.com"]).authenticator(tokens).into_router().unwrap();
+    let embedded = server().0.allowed_hosts(["mcp.example.com"]).authenticator(tokens).into_router().unwrap().0;
     let http = serving(embedded, "/mcp").await;
     let discover = Modern::new("server/discover", json!({})).and("authorization", "Bearer a");
     assert_eq!(discover.clone().send(&http).await.status, 403);
@@ -51,10 +54,42 @@ async fn origins_hosts_and_tokens_are_checked_when_embedded() {
 #[tokio::test]
 async fn an_authenticated_embedded_server_has_tasks() {
     let tokens = BearerTokens::new().with("ann", "a");
-    let http = serving(server().0.authenticator(tokens).into_router().unwrap(), "/mcp").await;
+    let http = serving(server().0.authenticator(tokens).into_router().unwrap().0, "/mcp").await;
     let legacy = Legacy::begin(&http.with_token("a")).await;
     assert!(legacy.welcome["result"]["capabilities"]["tasks"].is_object());
     legacy.task(1, "work").await;
+}
+
+/// Works until it is stopped.
+#[task_tool(on_crash = "restart")]
+async fn endure(State(probe): State<Probe>, task: TaskContext) -> Result<String, ToolError> {
+    probe.note("endure started");
+    task.cancellation().cancelled().await;
+    task.check_cancelled()?;
+    Ok(String::new())
+}
+
+#[tokio::test]
+async fn what_an_application_stops_goes_on_in_another_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("tasks.db").display());
+    // It stands still: nobody's lease runs out.
+    let clock = ManualClock::new();
+    let store = async || TaskStore::connect(&url).await.unwrap().with_clock(clock.clone());
+    let (server, probe) = server_with(store().await);
+    let server = server.tool::<endure>().authenticator(BearerTokens::new().with("ann", "a"));
+    let (mcp, embedded) = server.shutdown_grace(Duration::ZERO).into_router().unwrap();
+    let http = serving(mcp, "/mcp").await.with_token("a");
+    let created = Modern::of("tools/call", call("endure", json!({})), with_tasks()).send(&http).await.json().await;
+    assert_eq!(created["result"]["resultType"], "task");
+    probe.noted("endure started", 1).await;
+    embedded.shut_down().await;
+    // It needs no request to begin.
+    let (server, probe) = server_with(store().await);
+    let (_mcp, _embedded) = server.tool::<endure>().into_router().unwrap();
+    probe.noted("endure started", 1).await;
+    let refused = Modern::of("tools/call", call("endure", json!({})), with_tasks()).send(&http).await.json().await;
+    assert_eq!(refused["error"]["message"], "the server is shutting down");
 }
 
 #[tokio::test]

@@ -145,3 +145,21 @@ async fn a_thousand_sessions_open_quickly() {
     within(all.join_all()).await;
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_its_client_even_if_a_body_came_with_the_request() {
+    let (server, _clock, _) = small(1);
+    let (_running, http) = listening(server).await;
+    let legacy = Legacy::begin(&http).await;
+    let [session, version] = legacy.headers();
+    // More than is read together with the head.
+    let body = vec![b' '; 1 << 20];
+    let stream = http.send("GET", &[session, version, ("accept", "text/event-stream")], body).await;
+    assert_eq!((stream.status.as_u16(), stream.is_stream()), (200, true));
+    let next = initialize("2025-11-25", json!({}));
+    http.post(&[], &next).await.expect_error(503, -32603).await;
+    drop(stream);
+    // Before a keep-alive could find out.
+    let room = async { while http.post(&[], &next).await.status != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), room).await.expect("the session makes room");
+}

@@ -1,5 +1,7 @@
 //! Several clients of one server, each on a pair of streams of its own.
 
+use std::time::Duration;
+
 use pmcp_server::testing::TestServer;
 use serde_json::{Value, json};
 
@@ -27,16 +29,44 @@ async fn each_is_asked_and_told_for_itself() {
     let server = TestServer::start(server().0).unwrap();
     let (mut first, mut second) = (begin(&server).await, begin(&server).await);
     first.send(&request(1, "tools/call", json!({ "name": "ask", "task": {} }))).await;
-    let (created, asked) = (next(&mut first).await, next(&mut first).await);
-    assert_eq!(asked["method"], "elicitation/create");
+    let created = next(&mut first).await;
     let id = created["result"]["task"]["taskId"].clone();
-    // Whoever waits for the result is asked, too.
+    // Whoever waits for the result is asked, too, and at once: it knows the task.
     second.send(&request(1, "tasks/result", json!({ "taskId": id }))).await;
     let asked = next(&mut second).await;
     assert_eq!(asked["method"], "elicitation/create");
     let answer = json!({ "action": "accept", "content": { "name": "Ann" } });
     second.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": answer })).await;
     assert_eq!(text(&next(&mut second).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn who_creates_a_task_is_asked_when_it_knows_it() {
+    let server = TestServer::start(server().0).unwrap();
+    let mut client = begin(&server).await;
+    for waits in [false, true] {
+        client.send(&request(1, "tools/call", json!({ "name": "ask", "task": {} }))).await;
+        let id = next(&mut client).await["result"]["task"]["taskId"].clone();
+        // The question is there, and could be sent.
+        loop {
+            client.send(&request(2, "tasks/get", json!({ "taskId": id }))).await;
+            let task = next(&mut client).await;
+            assert_eq!(task["id"], 2, "{task}");
+            if task["result"]["status"] == "input_required" {
+                break;
+            }
+        }
+        server.clock().advance(Duration::from_millis(99)).await;
+        client.send(&request(3, "ping", None)).await;
+        assert_eq!(next(&mut client).await["id"], 3);
+        if waits {
+            client.send(&request(4, "tasks/result", json!({ "taskId": id }))).await;
+        } else {
+            server.clock().advance(Duration::from_millis(1)).await;
+        }
+        let asked = next(&mut client).await;
+        assert_eq!(asked["method"], "elicitation/create", "{asked}");
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn tell(times: u32, tool: ToolContext) -> u32 {
 pub(crate) fn routes(serve_limits: ServeLimits) -> Router {
     let limits = Limits { tasks_per_owner: 20_000, ..Limits::default() };
     let server = Server::new("load", "1").limits(limits).serve_limits(serve_limits).anonymous(Anonymous::Shared);
-    server.tool::<wait>().tool::<tell>().into_router().unwrap()
+    server.tool::<wait>().tool::<tell>().into_router().unwrap().0
 }
 
 fn request(message: &Value) -> axum::http::request::Builder {

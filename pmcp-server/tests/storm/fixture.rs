@@ -68,6 +68,7 @@ pub(crate) fn server() -> (Server, ManualClock) {
         .store(TaskStore::memory().with_clock(clock.clone()))
         .limits(Limits {
             tasks_per_owner: 10,
+            max_ttl: 60 * MINUTE,
             page_size: 2,
             default_timeout: MINUTE,
             question_ttl: MINUTE,
@@ -111,16 +112,15 @@ pub(crate) fn block_on(storm: impl Future<Output = ()>) {
     assert_eq!(panics(), before, "something panicked");
 }
 
-/// Lets most of an hour pass, in which all that waits gives up, tasks that nobody answers too, until no more than this is
-/// alive.
+/// Lets an hour pass, in which all that waits gives up, tasks that nobody answers too, until no more than this is alive.
 pub(crate) async fn assert_left(clock: &ManualClock, most: usize) {
     let metrics = Handle::current().metrics();
     for round in 0..1000 {
         if metrics.num_alive_tasks() <= most {
             return;
         }
-        if round < 50 {
-            clock.advance(Duration::from_secs(60)).await;
+        if round < 60 {
+            clock.advance(MINUTE).await;
         }
         // Connections that were cut take their own time.
         tokio::time::sleep(Duration::from_millis(5)).await;

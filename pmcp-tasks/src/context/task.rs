@@ -141,7 +141,9 @@ impl ToolContext {
     /// Asks the user. `T` is a flat struct of strings, numbers, booleans and enums.
     ///
     /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
-    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together.
+    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
+    /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
+    /// is taken back.
     ///
     /// # Errors
     /// The user declined or dismissed it, the client cannot be asked, or the answer does not fit `T`.

@@ -20,10 +20,6 @@ use crate::{
 /// How long to wait before the store is asked again after it failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the client that creates a task has to take in the answer that names it. A question that comes before is one
-/// of an unknown task to it, and some clients then cancel it in the user's place.
-const HEAD_START: Duration = Duration::from_millis(100);
-
 /// Frees a courier's place when it ends, however it ends.
 struct Place {
     runtime: Arc<Runtime>,
@@ -105,10 +101,7 @@ impl Runtime {
                 if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
-                    let left = self.store.now().until(task.created().after(HEAD_START));
-                    // No more than that, should the wall clock have been set back.
-                    let wait = left.min(HEAD_START);
-                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered, wait));
+                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));
                 }
             }
             tokio::select! {
@@ -166,7 +159,6 @@ async fn ask(
     name: String,
     question: InputRequest,
     answered: CancellationToken,
-    wait: Duration,
 ) -> (String, Result<Value, PeerError>) {
     let mut params = question.params;
     if let Some(fields) = params.as_object_mut() {
@@ -178,13 +170,7 @@ async fn ask(
     let answer = tokio::select! {
         biased;
         () = answered.cancelled() => Err(PeerError::Gone),
-        answer = async {
-            if !wait.is_zero() {
-                // The client's time, not the server's: a test that holds the clock still is asked all the same.
-                tokio::time::sleep(wait).await;
-            }
-            session.request(&question.method, params).await
-        } => answer,
+        answer = session.request(&question.method, params) => answer,
     };
     (name, answer)
 }

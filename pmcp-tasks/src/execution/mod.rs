@@ -1,5 +1,6 @@
 //! Running tools: isolation, time, cancellation, shutdown.
 
+mod allowance;
 mod courier;
 mod feed;
 mod finishing;
@@ -9,6 +10,7 @@ mod run;
 mod runtime;
 mod variables;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use lease::Renewal;
 pub(crate) use run::{Place, Run, RunParts, lock};
 pub use runtime::Execution;

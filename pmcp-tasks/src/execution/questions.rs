@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    pin::pin,
     sync::{Arc, Mutex},
 };
 
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::run::{Open, Place, Run, answer_step, lock};
 use crate::{
@@ -22,7 +23,11 @@ use crate::{
 
 /// The questions of a run.
 #[derive(Debug, Default)]
-pub(super) struct Questions(Mutex<Inner>);
+pub(super) struct Questions {
+    inner: Mutex<Inner>,
+    /// Told when a question opens or closes.
+    turned: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -32,60 +37,114 @@ struct Inner {
     waiting: HashMap<String, oneshot::Sender<Value>>,
     /// Answers the function has, and the store may forget.
     taken: Vec<String>,
+    /// Asked, perhaps in the store, and no longer waited for.
+    given_up: Vec<String>,
+}
+
+/// A question the function waits for. Dropping it before the answer has come takes the question back.
+struct OpenQuestion<'a> {
+    run: &'a Arc<Run>,
+    key: String,
+    answer: oneshot::Receiver<Value>,
+}
+
+impl Drop for OpenQuestion<'_> {
+    fn drop(&mut self) {
+        // What has ended has no open questions in any case.
+        if self.run.questions.give_up(&self.key) && !self.run.cancellation().is_cancelled() {
+            let run = self.run.clone();
+            self.run.runtime.in_background(async move { run.withdraw().await });
+        }
+    }
 }
 
 impl Questions {
     fn next_key(&self) -> String {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         inner.asked += 1;
         format!("input-{}", inner.asked)
     }
 
     /// Adds a question; its answer comes through the receiver. `None` if too many are open.
     fn add(&self, key: &str, request: InputRequest, limit: usize) -> Option<oneshot::Receiver<Value>> {
-        let mut inner = lock(&self.0);
-        // Questions the function no longer waits for do not count.
-        inner.waiting.retain(|_, waiting| !waiting.is_closed());
+        let mut inner = lock(&self.inner);
         if inner.waiting.len() >= limit {
             return None;
         }
         let (sender, receiver) = oneshot::channel();
         inner.pending.insert(key.to_owned(), request);
         inner.waiting.insert(key.to_owned(), sender);
+        self.turned.notify_waiters();
         Some(receiver)
+    }
+
+    /// Forgets a question; whether it had no answer.
+    fn give_up(&self, key: &str) -> bool {
+        let mut inner = lock(&self.inner);
+        inner.pending.remove(key);
+        let is_open = inner.waiting.remove(key).is_some();
+        if is_open {
+            inner.given_up.push(key.to_owned());
+            self.turned.notify_waiters();
+        }
+        is_open
+    }
+
+    /// Whether the function waits for an answer.
+    pub(super) fn are_open(&self) -> bool {
+        !lock(&self.inner).waiting.is_empty()
+    }
+
+    /// Ends when the function waits for an answer, or for none.
+    pub(super) async fn become_open(&self, open: bool) {
+        loop {
+            let mut turned = pin!(self.turned.notified());
+            // Registered before looking, so that a turn in between is seen.
+            turned.as_mut().enable();
+            if self.are_open() == open {
+                return;
+            }
+            turned.await;
+        }
     }
 
     /// What is to be published: asked, not in the store, and still waited for.
     fn pending(&self) -> Open {
-        let mut inner = lock(&self.0);
-        let Inner { pending, waiting, .. } = &mut *inner;
-        pending.retain(|key, _| waiting.get(key).is_some_and(|waiting| !waiting.is_closed()));
-        pending.clone()
+        lock(&self.inner).pending.clone()
     }
 
     /// These are in the store, or need not be.
     fn published(&self, questions: &Open) {
-        lock(&self.0).pending.retain(|key, _| !questions.contains_key(key));
+        lock(&self.inner).pending.retain(|key, _| !questions.contains_key(key));
     }
 
     /// Hands answers to those who wait for them.
     pub(super) fn deliver(&self, answers: &BTreeMap<String, Value>) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         for (key, answer) in answers {
             if let Some(sender) = inner.waiting.remove(key) {
                 inner.taken.push(key.clone());
-                // A receiver that is gone is a question the function no longer waits for.
+                self.turned.notify_waiters();
+                // A receiver that is gone is a question the function is giving up.
                 let _ = sender.send(answer.clone());
             }
         }
     }
 
     pub(super) fn drain_taken(&self) -> Vec<String> {
-        std::mem::take(&mut lock(&self.0).taken)
+        std::mem::take(&mut lock(&self.inner).taken)
     }
 
     pub(super) fn put_back_taken(&self, keys: Vec<String>) {
-        lock(&self.0).taken.extend(keys);
+        lock(&self.inner).taken.extend(keys);
+    }
+
+    pub(super) fn drain_given_up(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.inner).given_up)
+    }
+
+    pub(super) fn put_back_given_up(&self, keys: Vec<String>) {
+        lock(&self.inner).given_up.extend(keys);
     }
 }
 
@@ -129,14 +188,16 @@ impl Run {
             .questions
             .add(&key, request, limit)
             .ok_or_else(|| AskError::Invalid { reason: format!("more than {limit} questions are open") })?;
+        let mut question = OpenQuestion { run: self, key: key.clone(), answer };
         // Others that are polled together with this one add their questions now: the client sees them at once.
         tokio::task::yield_now().await;
         self.publish_questions().await?;
         let answer = tokio::select! {
             biased;
             () = self.cancellation().cancelled() => return Err(AskError::Stopped),
-            answer = answer => answer.map_err(|_| AskError::Stopped)?,
+            answer = &mut question.answer => answer.map_err(|_| AskError::Stopped)?,
         };
+        drop(question);
         self.record_answer(&key, &answer).await?;
         Ok(answer)
     }
@@ -183,6 +244,17 @@ impl Run {
         // Set once: only without a held task is there one to hide in.
         let _ = self.hidden.set(key);
         Ok(())
+    }
+
+    /// Takes back from the client what the function no longer waits for.
+    async fn withdraw(&self) {
+        let mut held = self.held.lock().await;
+        // Under the lock, as in asking.
+        let (Some(task), false) = (held.as_mut(), self.cancellation().is_cancelled()) else { return };
+        if let Err(NotChanged::Store(error)) = self.write_held(task, &[]).await {
+            // The next write takes it along.
+            tracing::warn!(task = %task.id(), error = &error as &dyn std::error::Error, "a question was not taken back");
+        }
     }
 
     /// Makes the hidden task that keeps a call for its retry.

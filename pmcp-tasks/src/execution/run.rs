@@ -266,17 +266,24 @@ impl Run {
     }
 
     pub(super) async fn write_held(&self, task: &mut Task, changes: &[Change]) -> Result<(), NotChanged> {
-        let taken = self.questions.drain_taken();
-        let mut all = Vec::with_capacity(changes.len() + 1);
+        let (taken, given_up) = (self.questions.drain_taken(), self.questions.drain_given_up());
+        let mut all = Vec::with_capacity(changes.len() + 2);
         if !taken.is_empty() {
             all.push(Change::Take(taken.clone()));
         }
         all.extend_from_slice(changes);
+        // Last: one of them may be asked in the same write. The end takes everything back.
+        if !given_up.is_empty() && !matches!(changes, [.., Change::Finish(_)]) {
+            all.push(Change::Withdraw(given_up.clone()));
+        }
         let result = self.runtime.store.change(task, Some(self.fence), &all).await;
         match &result {
             Ok(()) => self.questions.deliver(&task.head.answers),
             Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
-            Err(NotChanged::Store(_)) => self.questions.put_back_taken(taken),
+            Err(NotChanged::Store(_)) => {
+                self.questions.put_back_taken(taken);
+                self.questions.put_back_given_up(given_up);
+            }
         }
         result
     }

@@ -1,17 +1,21 @@
 //! The process that runs tools: starts them, bounds them, stops them.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot},
+};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
 use super::{
+    Allowance,
     finishing::Finishing,
     lease::{DEFAULT_LEASE, Lease},
     run::Run,
@@ -139,7 +143,7 @@ impl Runtime {
         draft: Draft,
         run: Arc<Run>,
         call: Prepared,
-        timeout: Duration,
+        allowance: Allowance,
         session: Option<Arc<dyn Peer>>,
     ) -> Result<Result<Task, NotCreated>, StoreError> {
         let runtime = self.clone();
@@ -160,7 +164,7 @@ impl Runtime {
                 if let Some(session) = session {
                     runtime.attend(&session, run.client(), &key, true);
                 }
-                drop(runtime.start(run, call, timeout));
+                drop(runtime.start(run, call, allowance));
             } else {
                 runtime.runs.remove(&key);
             }
@@ -175,7 +179,7 @@ impl Runtime {
         self: &Arc<Self>,
         run: Arc<Run>,
         call: Prepared,
-        timeout: Duration,
+        allowance: Allowance,
     ) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         if let Some(key) = run.key() {
@@ -190,7 +194,7 @@ impl Runtime {
             let _watch = watch;
             // What the tool brings along may panic wherever it is used or dropped, not only in the function.
             let outcome =
-                if let Ok(outcome) = AssertUnwindSafe(runtime.execute(&run, call, timeout)).catch_unwind().await {
+                if let Ok(outcome) = AssertUnwindSafe(runtime.execute(&run, call, allowance)).catch_unwind().await {
                     runtime.bounded(outcome)
                 } else {
                     tracing::error!(tool = run.tool_name(), task = ?run.visible_id(), "the tool panicked");
@@ -239,10 +243,10 @@ impl Runtime {
         shared && run.key().is_some() && self.cancelling.is_cancelled() && *outcome == Outcome::Cancelled
     }
 
-    async fn execute(&self, run: &Arc<Run>, call: Prepared, timeout: Duration) -> Outcome {
+    async fn execute(&self, run: &Arc<Run>, call: Prepared, allowance: Allowance) -> Outcome {
         let cx = RunContext::new(run.clone());
         let clock = self.store.clock();
-        let work = async move { call.run(cx).await };
+        let mut work = pin!(async move { call.run(cx).await });
         let unanswered = async {
             run.promoted().await;
             clock.sleep(self.limits.question_ttl).await;
@@ -257,15 +261,27 @@ impl Runtime {
         };
         tokio::select! {
             biased;
-            result = work => match result {
+            result = &mut work => return match result {
                 Ok(output) => Outcome::from(output),
                 Err(error) => self.failure(run, error.0),
             },
-            () = clock.sleep(timeout) => {
-                run.cancellation().cancel();
-                Outcome::Error(RpcError::internal(TIMED_OUT))
-            }
-            () = overdue => Outcome::Cancelled,
+            () = allowance.used_up(clock.as_ref(), &run.questions) => {}
+            () = overdue => return Outcome::Cancelled,
+        }
+        run.cancellation().cancel();
+        // It may put things in order, as when it is cancelled; what it returns comes too late.
+        tokio::select! {
+            _ = work => {}
+            () = clock.sleep(self.limits.cancel_grace) => {}
+        }
+        Outcome::Error(RpcError::internal(TIMED_OUT))
+    }
+
+    /// Lets something that concerns a run go on when whoever began it is gone; shutdown waits for it.
+    pub(super) fn in_background(&self, future: impl Future<Output = ()> + Send + 'static) {
+        // Outside a runtime nothing goes on.
+        if let Ok(runtime) = Handle::try_current() {
+            self.tracker.spawn_on(future, &runtime);
         }
     }
 

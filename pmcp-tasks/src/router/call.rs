@@ -14,7 +14,7 @@ use super::{Registered, TaskRouter, declared, meta, owner, retry::digest_of, sto
 use crate::{
     call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
     context::{AskError, form_answer, form_of},
-    execution::{PANICKED, Place, Run, RunParts},
+    execution::{Allowance, PANICKED, Place, Run, RunParts},
     protocol::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
     store::{
         Draft, NotCreated,
@@ -161,7 +161,9 @@ impl TaskRouter {
         params: &Value,
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
+        // Somebody waits for the call: its time goes on while it asks.
         let timeout = definition.timeout.unwrap_or(self.runtime.limits.default_timeout);
+        let allowance = Allowance { work: timeout, all: timeout };
         let run = Run::new(
             self.runtime.clone(),
             RunParts {
@@ -174,7 +176,7 @@ impl TaskRouter {
                 ..self.run_parts(params, cx)
             },
         );
-        let outcome = self.runtime.start(run.clone(), prepared, timeout);
+        let outcome = self.runtime.start(run.clone(), prepared, allowance);
         tokio::select! {
             biased;
             outcome = outcome => super::tasks::outcome(outcome.unwrap_or(Outcome::Cancelled), cx.revision),
@@ -250,8 +252,8 @@ impl TaskRouter {
                 ..self.run_parts(params, cx)
             },
         );
-        let timeout = definition.timeout.unwrap_or(limits.default_timeout).min(ttl);
-        let created = self.runtime.create(draft, run, prepared, timeout, wanted.session).await;
+        let allowance = limits.allowance(definition.timeout, ttl);
+        let created = self.runtime.create(draft, run, prepared, allowance, wanted.session).await;
         match created.map_err(|error| store_failed(&error))? {
             Ok(task) => Ok(task),
             Err(NotCreated::Same(id)) => self.find(&id.to_string(), cx).await,

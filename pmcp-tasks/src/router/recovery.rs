@@ -55,7 +55,7 @@ impl TaskRouter {
         };
         tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
         let left = self.runtime.store.now().until(task.stored.expires);
-        let timeout = tool.definition.timeout.unwrap_or(self.runtime.limits.default_timeout).min(left);
+        let allowance = self.runtime.limits.allowance(tool.definition.timeout, left);
         let run = Run::new(
             self.runtime.clone(),
             RunParts {
@@ -74,7 +74,7 @@ impl TaskRouter {
                 task: Some(task),
             },
         );
-        TakenOver::Runs(self.runtime.start(run, prepared, timeout))
+        TakenOver::Runs(self.runtime.start(run, prepared, allowance))
     }
 
     /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.

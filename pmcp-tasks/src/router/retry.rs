@@ -69,30 +69,26 @@ impl TaskRouter {
         let (id, nonce) = bytes.split_at_checked(16).ok_or_else(wrong_state)?;
         let id = TaskId::from_bytes(id.try_into().map_err(|_| wrong_state())?);
         let key = TaskKey { owner: owner.key(), id };
-        let task = self.runtime.store.read(&key, Parts::empty()).await.map_err(|error| store_failed(&error))?;
-        let Some(task) = task.filter(|task| task.head.owner == *owner) else { return Err(wrong_state()) };
         let nonce = handle_digest(nonce);
         let good = |task: &Task| {
             let hidden = task.head.hidden.as_ref();
             hidden.is_some_and(|hidden| hidden.call == digest && hidden.handle.as_ref() == Some(&nonce))
         };
-        if !good(&task) {
-            return Err(wrong_state());
-        }
-        let answers = tasks::input_responses(responses, &task, self.runtime.limits.max_answer)?;
-        // Answers and the end of the handle are one write made from the version just read: of two calls with one handle, the
-        // second conflicts, finds another handle and is refused.
-        let changes = vec![Change::Answer(answers), Change::Handle(None)];
-        match self.runtime.change_once(task, changes).await {
-            Ok(true) => {}
-            // The function went on without the answers, and ended: its result is what the caller comes back for.
-            Err(NotChanged::Ended(ended)) if good(&ended) => {}
-            Ok(false) => {
-                tracing::debug!(task = %id, "two calls came with one handle");
-                return Err(wrong_state());
+        loop {
+            let task = self.runtime.store.read(&key, Parts::empty()).await.map_err(|error| store_failed(&error))?;
+            let task = task.filter(|task| task.head.owner == *owner && good(task)).ok_or_else(wrong_state)?;
+            let answers = tasks::input_responses(responses, &task, self.runtime.limits.max_answer)?;
+            // Answers and the end of the handle are one write made from the version just read: of two calls with one handle,
+            // the second conflicts, finds another handle and is refused. After a write of the function the handle is good.
+            let changes = vec![Change::Answer(answers), Change::Handle(None)];
+            match self.runtime.change_once(task, changes).await {
+                Ok(false) => {}
+                Ok(true) => break,
+                // The function went on without the answers, and ended: its result is what the caller comes back for.
+                Err(NotChanged::Ended(ended)) if good(&ended) => break,
+                Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
+                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Err(wrong_state()),
             }
-            Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
-            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Err(wrong_state()),
         }
         self.hidden_reply(&key, cx).await
     }
@@ -134,7 +130,7 @@ impl TaskRouter {
         }
     }
 
-    /// The questions with a new handle; `None` if the call ended meanwhile.
+    /// The questions with a new handle; `None` if the call ended meanwhile, or asks no more.
     async fn hand_out(&self, mut task: Task) -> Result<Option<Value>, RpcError> {
         let nonce = self.runtime.store.random().map_err(|error| store_failed(&error))?;
         let change = [Change::Handle(Some(handle_digest(&nonce)))];
@@ -142,6 +138,9 @@ impl TaskRouter {
             Ok(()) => self.runtime.tell(&task),
             Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
             Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(None),
+        }
+        if task.inputs().is_empty() {
+            return Ok(None);
         }
         let mut state = task.id().as_bytes().to_vec();
         state.extend(nonce);

@@ -17,6 +17,8 @@ pub(crate) enum Change {
     Ask(BTreeMap<String, InputRequest>),
     /// The client answers; keys that are not open are ignored.
     Answer(BTreeMap<String, Value>),
+    /// It no longer waits for the answers to these.
+    Withdraw(Vec<String>),
     /// The worker has taken the answers with these keys.
     Take(Vec<String>),
     /// It says what it does.
@@ -69,9 +71,12 @@ impl TaskHead {
                         self.answers.insert(key.clone(), answer.clone());
                     }
                 }
-                if self.inputs.is_empty() {
-                    self.become_status(TaskStatus::Working)?;
-                }
+                self.work_unless_it_asks()?;
+            }
+            Change::Withdraw(keys) => {
+                self.become_status(self.status)?;
+                self.inputs.retain(|key, _| !keys.contains(key));
+                self.work_unless_it_asks()?;
             }
             Change::Take(keys) => {
                 self.become_status(self.status)?;
@@ -98,6 +103,10 @@ impl TaskHead {
             }
         }
         Ok(None)
+    }
+
+    fn work_unless_it_asks(&mut self) -> Result<(), Ended> {
+        if self.inputs.is_empty() { self.become_status(TaskStatus::Working) } else { Ok(()) }
     }
 
     fn finish(&mut self, outcome: &Outcome) -> Result<(), Ended> {
@@ -199,6 +208,7 @@ mod tests {
             4 => prop::collection::btree_set(key(), 1..3)
                 .prop_map(|keys| Change::Ask(keys.into_iter().map(|key| (key, question())).collect())),
             4 => prop::collection::btree_map(key(), Just(json!({ "action": "accept" })), 0..3).prop_map(Change::Answer),
+            2 => prop::collection::vec(key(), 0..3).prop_map(Change::Withdraw),
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Take),
             2 => (any::<String>(), any::<bool>()).prop_map(|(text, is_progress)| Change::Message { text, is_progress }),
             2 => prop::option::of(any::<String>()).prop_map(Change::Handle),

@@ -92,7 +92,8 @@ pub struct ToolDefinition {
     pub ttl: Option<Duration>,
     /// How often clients should poll.
     pub poll_interval: Option<Duration>,
-    /// How long one run may take.
+    /// How long one run may take before it is cancelled and fails. In a task, the waits for the client's answers do not
+    /// count, but all ends ten minutes before the task expires, so that its result can be fetched.
     pub timeout: Option<Duration>,
     /// What happens when the process dies.
     pub on_crash: OnCrash,

@@ -175,7 +175,7 @@ async fn cancelling_ends_an_open_question() {
         }
     });
     let client = server.v2025("ann");
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     eventually("the question", || client.session.requests().len() == 1).await;
     let cancelled = client.cancel(&id).await.unwrap();
     assert!(seen(&slot).await);

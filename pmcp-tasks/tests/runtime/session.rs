@@ -25,7 +25,7 @@ async fn the_creating_session_is_notified_of_each_state_and_no_other_is() {
     let server = Server::new();
     greets(&server);
     let (client, other, stranger) = (server.v2025("ann"), server.v2025("ann"), server.v2025("bob"));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     let waiting = other.spawn("tasks/result", json!({ "taskId": id }));
     client.until(&id, "input_required").await;
     client.update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
@@ -58,7 +58,7 @@ async fn a_question_is_sent_to_the_session_with_the_task_it_belongs_to() {
     greets(&server);
     let client = server.v2025("ann");
     client.session.answers(|_, _| Ok(accept(json!({ "name": "Ann" }))));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "Hello, Ann!");
     let asked = client.session.requests();
     assert_eq!(asked.len(), 1);
@@ -70,24 +70,11 @@ async fn a_question_is_sent_to_the_session_with_the_task_it_belongs_to() {
 }
 
 #[tokio::test]
-async fn a_client_is_asked_when_it_has_had_time_to_learn_the_id_of_its_task() {
-    let server = Server::new();
-    greets(&server);
-    let client = server.v2025("ann");
-    let id = client.start("optional").await;
-    client.until(&id, "input_required").await;
-    settle().await;
-    assert!(client.session.requests().is_empty());
-    // It is the client that needs the time: a clock of the server that stands still does not keep the question back.
-    eventually("the question", || client.session.requests().len() == 1).await;
-}
-
-#[tokio::test]
 async fn an_answer_through_update_ends_the_question_of_the_session() {
     let server = Server::new();
     greets(&server);
     let client = server.v2025("ann");
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     eventually("the question", || client.session.requests().len() == 1).await;
     assert_eq!(client.status(&id).await, "input_required");
     client.update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
@@ -101,7 +88,7 @@ async fn waiting_for_the_result_in_another_session_asks_there_and_the_first_answ
     greets(&server);
     let (creator, other) = (server.v2025("ann"), server.v2025("ann"));
     other.session.answers(|_, _| Ok(accept(json!({ "name": "the other" }))));
-    let id = creator.start_and_know("optional").await;
+    let id = creator.start("optional").await;
     eventually("the question", || creator.session.requests().len() == 1).await;
     assert_eq!(text_of(&other.result(&id).await.unwrap()), "Hello, the other!");
     eventually("the end of the first question", || creator.session.abandoned() == 1).await;
@@ -116,7 +103,7 @@ async fn waiting_twice_in_one_session_asks_once() {
     let server = Server::new();
     greets(&server);
     let client = server.v2025("ann");
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     let waiting =
         [client.spawn("tasks/result", json!({ "taskId": id })), client.spawn("tasks/result", json!({ "taskId": id }))];
     eventually("the question", || !client.session.requests().is_empty()).await;
@@ -134,7 +121,7 @@ async fn a_session_that_cannot_show_forms_is_not_asked_and_does_not_end_the_ques
     greets(&server);
     let (client, poor) = (server.v2025("ann"), server.v2025("ann").without_elicitation());
     poor.session.answers(|_, _| Err(RpcError::method_not_found("what?")));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     let waiting = poor.spawn("tasks/result", json!({ "taskId": id }));
     eventually("the question", || client.session.requests().len() == 1).await;
     settle().await;
@@ -150,7 +137,7 @@ async fn a_client_that_answers_with_an_error_has_dismissed_the_question() {
     greets(&server);
     let client = server.v2025("ann");
     client.session.answers(|_, _| Err(RpcError::internal("no user here")));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     let result = client.result(&id).await.unwrap();
     assert_eq!((&result["isError"], text_of(&result)), (&json!(true), "the user dismissed the question"));
 }
@@ -167,12 +154,12 @@ async fn declining_and_answers_that_do_not_fit_are_told_to_the_model() {
     ] {
         let client = server.v2025("ann");
         client.session.answers(move |_, _| Ok(answer.clone()));
-        let id = client.start_and_know("optional").await;
+        let id = client.start("optional").await;
         assert_eq!(text_of(&client.result(&id).await.unwrap()), text);
     }
     let client = server.v2025("ann");
     client.session.answers(|_, _| Ok(accept(json!({ "name": 7 }))));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     let result = client.result(&id).await.unwrap();
     assert!(text_of(&result).starts_with("the answer does not fit the question: name: "), "{result}");
 }
@@ -183,7 +170,7 @@ async fn an_answer_that_is_too_large_dismisses_the_question() {
     greets(&server);
     let client = server.v2025("ann");
     client.session.answers(|_, _| Ok(accept(json!({ "name": "x".repeat(65_536) }))));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "the user dismissed the question");
 }
 
@@ -192,7 +179,7 @@ async fn when_the_session_ends_the_question_stays_open_for_others() {
     let server = Server::new();
     greets(&server);
     let client = server.v2025("ann");
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     eventually("the question", || client.session.requests().len() == 1).await;
     client.session.close();
     settle().await;
@@ -213,7 +200,7 @@ async fn questions_asked_together_are_all_sent() {
     });
     let client = server.v2025("ann");
     client.session.answers(|_, params| Ok(accept(json!({ "name": params["message"] }))));
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "one, two");
     assert_eq!(client.session.requests().len(), 2);
 }
@@ -234,7 +221,7 @@ async fn the_model_and_the_roots_can_be_asked_too() {
     let client = server.v2025("ann");
     client.session.answers(answer);
     client.stream.answers(answer);
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "\"m\" []");
     assert_eq!(text_of(&client.call("optional", json!({})).await.unwrap()), "\"m\" []");
 }
@@ -272,7 +259,7 @@ async fn a_task_without_a_session_is_asked_through_update() {
     greets(&server);
     let mut client = server.v2025("ann");
     client.cx.session = None;
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     client.until(&id, "input_required").await;
     client.update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "Hello, Ann!");

@@ -215,7 +215,7 @@ async fn an_answer_of_the_session_that_was_not_stored_is_asked_for_again() {
         faults.fail(Fault::Down, 4);
         Ok(accept(json!({ "name": "Ann" })))
     });
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     eventually("the question", || client.session.requests().len() == 1).await;
     client.session.answers(|_, _| Ok(accept(json!({ "name": "again" }))));
     server.advance(TRIES).await;

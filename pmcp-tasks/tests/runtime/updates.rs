@@ -203,7 +203,7 @@ async fn the_earlier_revision_answers_in_the_same_way() {
     let server = Server::new();
     asks(&server);
     let client = server.v2025("ann");
-    let id = client.start_and_know("optional").await;
+    let id = client.start("optional").await;
     client.until(&id, "input_required").await;
     eventually("the questions", || client.session.requests().len() == 2).await;
     assert_eq!(client.ok("tasks/update", json!({ "taskId": id })).await, json!({}));

@@ -116,7 +116,6 @@ pub(crate) struct Client {
     pub(crate) stream: Arc<FakePeer>,
     /// Its session; unused in 2026-07-28.
     pub(crate) session: Arc<FakePeer>,
-    clock: ManualClock,
 }
 
 impl Client {
@@ -138,7 +137,7 @@ impl Client {
             session: (revision != Revision::V2026).then(|| session.clone() as _),
             cancellation: CancellationToken::new(),
         };
-        Self { router: server.router.clone(), cx, stream, session, clock: server.clock.clone() }
+        Self { router: server.router.clone(), cx, stream, session }
     }
 
     /// The same client without the tasks extension.
@@ -208,13 +207,6 @@ impl Client {
     /// Calls a tool as a task; the task's id.
     pub(crate) async fn start(&self, tool: &str) -> String {
         id_of(&self.create(tool).await.unwrap())
-    }
-
-    /// The same, and the session may be asked for the task from now on.
-    pub(crate) async fn start_and_know(&self, tool: &str) -> String {
-        let id = self.start(tool).await;
-        self.clock.advance(Duration::from_millis(100)).await;
-        id
     }
 
     pub(crate) async fn get(&self, id: &str) -> Value {

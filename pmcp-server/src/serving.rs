@@ -1,0 +1,206 @@
+//! Serving a server: over stdio, over HTTP, inside somebody's application, or as a worker for nobody.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    runtime::Handle,
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Error, Server, Transport, connection, http,
+    process::{stdin, terminated},
+    server::Built,
+    service::Service,
+};
+
+/// Where the MCP endpoint is.
+const PATH: &str = "/mcp";
+
+/// How long open streams are waited for after everything has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+impl<S: Clone + Send + Sync + 'static> Server<S> {
+    /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
+    /// gets the [grace](Self::shutdown_grace) to finish.
+    ///
+    /// Over HTTP one line on standard error tells the address: `listening on http://HOST:PORT/mcp`.
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the address cannot be listened on.
+    pub async fn serve(self, transport: Transport) -> Result<(), Error> {
+        match transport {
+            Transport::Stdio => {
+                let service = self.build(true)?.service;
+                service.router.keep_house();
+                let stopping = service.clone();
+                let terminated = terminated();
+                let signal = tokio::spawn(async move {
+                    terminated.await;
+                    stopping.shut_down().await;
+                });
+                connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
+                signal.abort();
+                service.shut_down().await;
+                Ok(())
+            }
+            Transport::Http(address) => {
+                let running = self.start(address).await?;
+                let terminated = terminated();
+                eprintln!("listening on {}", running.url());
+                terminated.await;
+                running.shut_down().await
+            }
+        }
+    }
+
+    /// Serves nobody: runs what is left in the [queue](Self::worker) until Ctrl-C or SIGTERM, then lets it finish for the
+    /// [grace](Self::shutdown_grace) and hands the rest over.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub async fn work(self) -> Result<(), Error> {
+        let service = self.build(true)?.service;
+        service.router.keep_house();
+        terminated().await;
+        service.shut_down().await;
+        Ok(())
+    }
+
+    /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback
+    /// address, and are refused on any other.
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the address cannot be listened on.
+    pub async fn start(self, address: SocketAddr) -> Result<Running, Error> {
+        let bind = |cause| Error::Bind { address, cause };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let local_address = listener.local_addr().map_err(bind)?;
+        let loopback = local_address.ip().is_loopback();
+        let mut built = self.build(loopback)?;
+        built.allowed.loopback = loopback;
+        let service = built.service.clone();
+        service.router.keep_house();
+        let closing = CancellationToken::new();
+        let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
+        let serving = tokio::spawn(async move { serving.await });
+        Ok(Running { address: local_address, service, closing, serving })
+    }
+
+    /// The server as routes for an `axum` application of yours, and what stops it with the application: one endpoint at
+    /// `/mcp`. Nest it under a path if you like.
+    ///
+    /// The application decides where it listens, so callers who do not authenticate are refused tasks, unless
+    /// [`anonymous`](Self::anonymous) says otherwise, and `Host` is checked only against
+    /// [`allowed_hosts`](Self::allowed_hosts). 2025-11-25 sessions live in this process: a load balancer has to send all
+    /// requests with one `Mcp-Session-Id` to one instance.
+    ///
+    /// ```no_run
+    /// use pmcp_server::Server;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mcp, embedded) = Server::new("notes", "1.0.0").into_router()?;
+    /// let app = axum::Router::new().nest("/api", mcp);
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let stopped = async move {
+    ///     let _ = tokio::signal::ctrl_c().await;
+    ///     embedded.shut_down().await;
+    /// };
+    /// axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub fn into_router(self) -> Result<(axum::Router, Embedded), Error> {
+        let built = self.build(false)?;
+        let service = built.service.clone();
+        // Else with the first request: before, there may be nothing to run it.
+        if Handle::try_current().is_ok() {
+            service.router.keep_house();
+        }
+        Ok((built.routes(), Embedded { service }))
+    }
+
+    /// Serves one client over a pair of streams, a message a line, until its input ends: as on stdio.
+    ///
+    /// # Errors
+    /// The parts do not fit together.
+    pub async fn serve_io(
+        self,
+        reader: impl AsyncRead + Unpin + Send,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<(), Error> {
+        let service = self.build(true)?.service;
+        service.router.keep_house();
+        connection::serve(service.clone(), reader, writer).await;
+        service.shut_down().await;
+        Ok(())
+    }
+}
+
+impl Built {
+    fn routes(self) -> axum::Router {
+        http::routes(self.service, self.authenticator, self.allowed, PATH)
+    }
+}
+
+/// A server that serves HTTP in the background.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    service: Arc<Service>,
+    closing: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of its MCP endpoint.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}{PATH}", self.address)
+    }
+
+    /// Begins nothing new, lets running work finish for the grace period, then closes.
+    ///
+    /// # Errors
+    /// Serving had failed.
+    pub async fn shut_down(self) -> Result<(), Error> {
+        self.service.shut_down().await;
+        self.closing.cancel();
+        let mut serving = self.serving;
+        match tokio::time::timeout(LAST_WORDS, &mut serving).await {
+            Ok(Ok(result)) => result.map_err(Error::from),
+            Ok(Err(_)) => Ok(()),
+            Err(_) => {
+                // A client that keeps its connection open does not keep the server.
+                serving.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What stops a server that is a part of an application. Dropping it stops nothing.
+#[derive(Debug)]
+pub struct Embedded {
+    service: Arc<Service>,
+}
+
+impl Embedded {
+    /// Begins nothing new, lets running work finish for the [grace](Server::shutdown_grace), then ends what waits, and
+    /// leaves what is left to others that share the store. The routes answer on: close the application's connections after it.
+    pub async fn shut_down(&self) {
+        self.service.shut_down().await;
+    }
+}
