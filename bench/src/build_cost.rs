@@ -11,12 +11,10 @@ use anyhow::{Context as _, bail};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 
 use crate::{
+    Effort,
     duel::{Factor, Spread},
     table::{Row, Table, Verdict},
 };
-
-/// How often each is built.
-const ROUNDS: usize = 3;
 
 /// A package that only depends on what is measured.
 struct Subject {
@@ -26,7 +24,7 @@ struct Subject {
     seconds: Vec<f64>,
 }
 
-pub(crate) fn measure(table: &mut Table) -> anyhow::Result<()> {
+pub(crate) fn measure(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("bench is in the workspace's root")?;
     let path = |name: &str| format!("{name} = {{ path = '{}' }}\n", root.join(name).display());
     let ours = Subject::new("ours", &(path("pmcp-tasks") + &path("pmcp-server")))?;
@@ -38,7 +36,7 @@ pub(crate) fn measure(table: &mut Table) -> anyhow::Result<()> {
                 pmcp-tasks = \"=0.2.0\"\n";
     let pmcp = Subject::new("pmcp 2.23.0 and pmcp-tasks 0.2.0", pmcp)?;
     let mut subjects = [ours, rmcp, pmcp];
-    for _ in 0..ROUNDS {
+    for _ in 0..effort.of(3, 1) {
         for subject in &mut subjects {
             let seconds = subject.build()?;
             eprintln!("{}: {seconds:.1} CPU seconds", subject.name);

@@ -64,7 +64,7 @@ fn main() -> anyhow::Result<()> {
     let workers = Workers::new()?;
     let mut table = Table::default();
     if options.build_cost {
-        build_cost::measure(&mut table)?;
+        build_cost::measure(effort, &mut table)?;
     } else {
         for (name, measure) in ROWS {
             if options.names.is_empty() || options.names.iter().any(|wanted| wanted == name) {
