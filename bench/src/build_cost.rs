@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 
 use crate::{
-    sample::{Factor, Spread},
+    duel::{Factor, Spread},
     table::{Row, Table, Verdict},
 };
 
@@ -28,7 +28,7 @@ struct Subject {
 
 pub(crate) fn measure(table: &mut Table) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("bench is in the workspace's root")?;
-    let path = |name: &str| format!("{name} = {{ path = {:?} }}\n", root.join(name));
+    let path = |name: &str| format!("{name} = {{ path = '{}' }}\n", root.join(name).display());
     let ours = Subject::new("ours", &(path("pmcp-tasks") + &path("pmcp-server")))?;
     // What serves the same transports; the HTTP framework that rmcp leaves to its users is left out.
     let rmcp = "rmcp = { version = \"=3.8.0\", features = [\"server\", \"transport-io\", \

@@ -5,7 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{
+    Effort,
+    duel::Duel,
+    table::{Row, Table, Verdict},
+};
 use bytes::Bytes;
+use measure::{Peer, Samples, Workers};
 use pmcp_tasks::{
     store::{
         MemoryBackend, StorageBackend as _,
@@ -14,16 +20,9 @@ use pmcp_tasks::{
     task::{OwnerKey, TaskId},
     time::Millis,
 };
-use tokio::runtime::Runtime;
-
-use crate::{
-    Effort,
-    registry::Registry,
-    sample::{Duel, Samples, Spread},
-    table::{Row, Table, Verdict},
-};
 
 const FEW: usize = 100;
+const MANY: usize = 1_000_000;
 
 /// How many creates are timed together: one alone is too short to be timed.
 const BATCH: usize = 32;
@@ -32,10 +31,9 @@ const BATCH: usize = 32;
 const HEAD: usize = 290;
 const BODY: usize = 130;
 
-pub(crate) fn measure(runtime: &Runtime, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    let many = effort.of(1_000_000, 1_000_000);
-    for (owners, text) in [(many / FEW, "of 10,000 owners"), (1, "of one owner")] {
-        let duel = runtime.block_on(ours(many, owners, effort))?;
+pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+    for (owners, text) in [(MANY / FEW, "of 10,000 owners"), (1, "of one owner")] {
+        let duel = workers.run(ours(owners, effort))?;
         let ratio = duel.ratio();
         table.add(Row {
             name: format!("create, 1,000,000 tasks {text} stored"),
@@ -45,13 +43,12 @@ pub(crate) fn measure(runtime: &Runtime, effort: Effort, table: &mut Table) -> a
             verdict: Verdict::Budget { text: "≤ 2.5x", met: ratio.median <= 2.5 },
         });
     }
-    let (few, much) = runtime.block_on(theirs(many, effort))?;
-    let ratio = much.median / few.median;
+    let duel = theirs(effort)?;
     table.add(Row {
-        name: "create, the same in pmcp-tasks 0.2.0".into(),
+        name: "create, the same 10,000 owners, pmcp-tasks 0.2.0".into(),
         ours: String::new(),
-        peer: format!("{}; with {FEW}: {}", much.times(), few.times()),
-        ratio: format!("{ratio:.0}x"),
+        peer: format!("{}; with {FEW}: {}", duel.other().times(), duel.one().times()),
+        ratio: duel.ratio().factors(),
         verdict: Verdict::None,
     });
     Ok(())
@@ -94,7 +91,7 @@ impl Source {
             key: TaskKey { owner, id: TaskId::from_random(id) },
             scope: Some(Scope(owner)),
             stamp: Stamp(self.now().0 << 20),
-            expires: self.now().after(Duration::from_secs(60 * 60)),
+            expires: self.now().after(Duration::from_hours(1)),
             quota: u32::MAX,
             holder: Holder::Worker(WorkerId(1)),
             head: Bytes::from(vec![b'h'; HEAD]),
@@ -142,9 +139,9 @@ impl Filled {
 }
 
 /// `one` is with few tasks, `other` with many.
-async fn ours(many: usize, owners: usize, effort: Effort) -> anyhow::Result<Duel> {
+async fn ours(owners: usize, effort: Effort) -> anyhow::Result<Duel> {
     let mut few = Filled::new(FEW, 1).await?;
-    let mut much = Filled::new(many, owners).await?;
+    let mut much = Filled::new(MANY, owners).await?;
     let mut duel = Duel::default();
     for round in 0..=effort.of(15, 5) {
         let (mut with_few, mut with_many) = (Samples::default(), Samples::default());
@@ -157,30 +154,20 @@ async fn ours(many: usize, owners: usize, effort: Effort) -> anyhow::Result<Duel
         }
         // The first round warms up.
         if round > 0 {
-            duel.round(&with_few, &with_many);
+            duel.round(with_few.median(), with_many.median());
         }
     }
     Ok(duel)
 }
 
-async fn theirs(many: usize, effort: Effort) -> anyhow::Result<(Spread, Spread)> {
-    let few = Registry::filled(1, FEW).await?;
-    let much = Registry::filled(many / FEW, FEW).await?;
-    let (mut with_few, mut with_many) = (Vec::new(), Vec::new());
+/// The same of the registry's.
+fn theirs(effort: Effort) -> anyhow::Result<Duel> {
+    let (mut few, mut many) = (Peer::start("peer-registry")?, Peer::start("peer-registry")?);
+    few.measure(&format!("fill {FEW}"))?;
+    many.measure(&format!("fill {MANY}"))?;
+    let mut duel = Duel::default();
     for _ in 0..effort.of(7, 3) {
-        with_few.push(create(&few, 200).await?);
-        with_many.push(create(&much, 1).await?);
+        duel.round(few.one("create 200")?, many.one("create 1")?);
     }
-    Ok((Spread::of(with_few.into_iter()), Spread::of(with_many.into_iter())))
-}
-
-async fn create(store: &Registry, times: usize) -> anyhow::Result<f64> {
-    let mut samples = Samples::default();
-    for _ in 0..times {
-        let started = Instant::now();
-        let record = black_box(store.create().await?);
-        samples.add(started.elapsed());
-        store.remove(&record).await?;
-    }
-    Ok(samples.median())
+    Ok(duel)
 }

@@ -3,23 +3,34 @@
 use std::{hint::black_box, time::Instant};
 
 use anyhow::Context as _;
+use measure::{Peer, Samples, Workers};
 use pmcp_server::client::ClientRevision;
 use pmcp_tasks::{TaskStore, task::Owner};
-use tokio::runtime::Runtime;
 
 use crate::{
     Effort,
+    duel::Duel,
     ours::Ours,
-    registry::Registry,
-    sample::{Duel, Samples},
     table::{Row, Table, Verdict},
 };
 
 const PRESENT: usize = 10_000;
 const PAGE: u16 = 50;
 
-pub(crate) fn measure(runtime: &Runtime, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    let duel = runtime.block_on(duel(effort))?;
+pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+    let store = TaskStore::memory();
+    workers.run(fill(store.clone()))?;
+    let mut peer = Peer::start("peer-registry")?;
+    peer.measure(&format!("fill-one-owner {PRESENT}"))?;
+    let mut duel = Duel::default();
+    for round in 0..=effort.of(20, 6) {
+        let one = workers.run(list(store.clone()))?;
+        let other = peer.one("list 5")?;
+        // The first round warms up.
+        if round > 0 {
+            duel.round(one, other);
+        }
+    }
     let ratio = duel.ratio();
     table.add(Row {
         name: "list(50) with 10,000 tasks of one owner".into(),
@@ -31,33 +42,24 @@ pub(crate) fn measure(runtime: &Runtime, effort: Effort, table: &mut Table) -> a
     Ok(())
 }
 
-async fn duel(effort: Effort) -> anyhow::Result<Duel> {
-    let store = TaskStore::memory();
-    let server = Ours::echo(store.clone(), ClientRevision::V2025).await?;
+/// Fills the store with finished tasks, through a server.
+async fn fill(store: TaskStore) -> anyhow::Result<()> {
+    let server = Ours::echo(store, ClientRevision::V2025).await?;
     for _ in 0..PRESENT {
         server.waited().await?;
     }
-    let registry = Registry::filled(1, PRESENT).await?;
+    Ok(())
+}
+
+/// The median time of a page.
+async fn list(store: TaskStore) -> anyhow::Result<f64> {
     let owner = Owner::local();
-    let mut duel = Duel::default();
-    for round in 0..=effort.of(20, 6) {
-        let (mut one, mut other) = (Samples::default(), Samples::default());
-        for _ in 0..500 {
-            let started = Instant::now();
-            let page = black_box(store.list(&owner, None, PAGE).await?).context("a page")?;
-            one.add(started.elapsed());
-            anyhow::ensure!(page.tasks.len() == usize::from(PAGE) && page.next.is_some());
-        }
-        for _ in 0..5 {
-            let started = Instant::now();
-            let listed = black_box(registry.list(usize::from(PAGE)).await?);
-            other.add(started.elapsed());
-            anyhow::ensure!(listed == usize::from(PAGE));
-        }
-        // The first round warms up.
-        if round > 0 {
-            duel.round(&one, &other);
-        }
+    let mut samples = Samples::default();
+    for _ in 0..500 {
+        let started = Instant::now();
+        let page = black_box(store.list(&owner, None, PAGE).await?).context("a page")?;
+        samples.add(started.elapsed());
+        anyhow::ensure!(page.tasks.len() == usize::from(PAGE) && page.next.is_some(), "the page is not full");
     }
-    Ok(duel)
+    Ok(samples.median())
 }

@@ -2,19 +2,21 @@
 //! its options.
 
 mod build_cost;
+mod child;
 mod create;
+mod duel;
+mod instances;
 mod lifecycle;
 mod list;
 mod ours;
 mod push;
-mod registry;
-mod rmcp;
-mod sample;
+mod sqlite;
 mod table;
 
 use lexopt::prelude::*;
+use measure::Workers;
 
-use crate::table::Table;
+use crate::{child::Role, table::Table};
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -37,27 +39,37 @@ impl Effort {
     }
 }
 
+/// What can be measured alone.
+const ROWS: [(&str, Measure); 6] = [
+    ("create", create::measure),
+    ("lifecycle", lifecycle::measure),
+    ("list", list::measure),
+    ("push", push::measure),
+    ("sqlite", sqlite::measure),
+    ("instances", instances::measure),
+];
+
+type Measure = fn(&Workers, Effort, &mut Table) -> anyhow::Result<()>;
+
 fn main() -> anyhow::Result<()> {
+    if let Some(role) = Role::from_args() {
+        return match role.name.as_str() {
+            "share" => sqlite::share(&role.path, role.argument.parse()?),
+            "work" => instances::work(&role.path),
+            other => anyhow::bail!("there is no role `{other}`"),
+        };
+    }
     let options = parse(lexopt::Parser::from_env())?;
     let effort = Effort { quick: options.quick };
-    // The same for both sides of every row.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let workers = Workers::new()?;
     let mut table = Table::default();
     if options.build_cost {
         build_cost::measure(&mut table)?;
     } else {
-        let wanted = |name| options.names.is_empty() || options.names.iter().any(|wanted| wanted == name);
-        if wanted("create") {
-            create::measure(&runtime, effort, &mut table)?;
-        }
-        if wanted("lifecycle") {
-            lifecycle::measure(&runtime, effort, &mut table)?;
-        }
-        if wanted("list") {
-            list::measure(&runtime, effort, &mut table)?;
-        }
-        if wanted("push") {
-            push::measure(&runtime, effort, &mut table)?;
+        for (name, measure) in ROWS {
+            if options.names.is_empty() || options.names.iter().any(|wanted| wanted == name) {
+                measure(&workers, effort, &mut table)?;
+            }
         }
     }
     print!("{table}");
@@ -72,7 +84,7 @@ fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Options> {
             Long("build-cost") => options.build_cost = true,
             Value(name) => {
                 let name = name.string()?;
-                if !["create", "lifecycle", "list", "push"].contains(&name.as_str()) {
+                if !ROWS.iter().any(|(row, _)| *row == name) {
                     anyhow::bail!("there is no row named `{name}`");
                 }
                 options.names.push(name);

@@ -1,6 +1,7 @@
 //! Our side: a server with a tool that does nothing, in process.
 
 use anyhow::Context as _;
+use measure::{BUFFER, PAYLOAD};
 use pmcp_server::{
     Server,
     client::{Client, ClientRevision},
@@ -8,12 +9,6 @@ use pmcp_server::{
 use pmcp_tasks::{Limits, TaskStore, prelude::*};
 use serde_json::json;
 use tokio::task::JoinHandle;
-
-/// What a connection holds in each direction, in bytes; the same for every side.
-pub(crate) const BUFFER: usize = 64 << 10;
-
-/// What the tool is given, and gives back.
-pub(crate) const PAYLOAD: &str = "hello";
 
 /// Gives back its text.
 #[task_tool(support = "optional")]
@@ -58,7 +53,7 @@ impl Ours {
     }
 
     /// A task from the call to its result, asked for until it is there; tells how often that was.
-    pub(crate) async fn polled(&self) -> anyhow::Result<usize> {
+    pub(crate) async fn polled(&self) -> anyhow::Result<u32> {
         let call = self.client.call_tool("echo", json!({ "text": PAYLOAD })).await?;
         let task = call.into_task().context("our server answered without a task")?;
         let mut asked = 1;

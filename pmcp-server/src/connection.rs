@@ -67,7 +67,7 @@ struct Connection {
 async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite + Unpin + Send) {
     let mut writer = BufWriter::new(writer);
     while let Some(Outgoing::Message(message) | Outgoing::Response(message)) = receiver.recv().await {
-        let mut line = message.to_string();
+        let mut line = message::text(&message);
         line.push('\n');
         if writer.write_all(line.as_bytes()).await.is_err() {
             return;
@@ -133,10 +133,11 @@ impl Connection {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return self.respond(message::response(Some(&request.id), Err(NotBegun::Busy.into()))).await;
         };
-        self.requests.spawn(async move {
+        // Boxed, since it is large and spawning moves it several times.
+        self.requests.spawn(Box::pin(async move {
             connection.answer(&request, in_flight).await;
             drop(place);
-        });
+        }));
     }
 
     /// Batches exist in 2025-03-26 alone; their responses come together.

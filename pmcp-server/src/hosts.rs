@@ -42,13 +42,15 @@
 //!   ends within `inline_wait`, the answer is that of any tool, and the task is removed. Meanwhile
 //!   `notifications/progress` go to the call. Cancelling the call cancels the task.
 //! - *Late.* The result says that the tool still runs, as which task, and what to call next, as text and as structured
-//!   content: `task_id`, `tool`, `status`, `next`, and `message`, `variables` and `questions` where there are any. So that
-//!   this fits, the tool is listed without its `outputSchema` to these clients. A restart changes nothing in it: any process
-//!   that shares the store answers, and goes on with tools that have `on_crash = "restart"`.
+//!   content: `task_id`, `tool`, `status`, `next`, and `note`, `message`, `variables` and `questions` where there are any. So
+//!   that this fits, the tool is listed without its `outputSchema` to these clients. A restart changes nothing in it: any
+//!   process that shares the store answers, and goes on with tools that have `on_crash = "restart"`. Only a server that dies
+//!   within `inline_wait` leaves a task whose id the client never got: the task goes on, and a second call starts another,
+//!   unless it has the same `run.pmcp/idempotency-key`.
 //! - *Tools to go on with*, listed after the server's own: `task_status` waits (at most `max_wait`) and tells what is going
 //!   on, variables included; `task_result` gives the result; `task_cancel` stops the task; `task_answer` answers a question.
-//!   They see only the caller's own tasks. Mistakes are results with `isError`, for the model to mend. In 2026-07-28 lists
-//!   are `private` for caches then, since they depend on the client.
+//!   They see only the caller's own tasks. Mistakes are results with `isError`, for the model to mend: a wrong answer is told
+//!   with the question once more. In 2026-07-28 lists are `private` for caches then, since they depend on the client.
 //! - *Questions.* A client with elicitation is asked in its own way: up to 2025-11-25 on the stream of the call, or of the
 //!   `task_status` that waits; in 2026-07-28 with an `input_required` answer to either. Any other client gets the question
 //!   and its schema as a result, at once, and `task_answer` takes the answer the model has or got from the user.
@@ -59,31 +61,36 @@
 //! A result reads like this:
 //!
 //! ```text
-//! `import_csv` is still running, as task 0198c0de-…. This is not its result: there is none yet. It last said: 3 of 10.
-//! Next: call `task_status` with {"task_id":"0198c0de-…","wait_seconds":20}. It waits until the task ends or the time is up;
-//! call it again while the task is running. Once it says that the task has finished, call `task_result` with
-//! {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with {"task_id":"0198c0de-…"}. Do not
-//! call `import_csv` again for this: that would start it a second time.
+//! `import_csv` is still running, as task 0198c0de-…. This is not its result: there is none yet. Its last message: "3 of 10".
+//! Next: call `task_status` with {"task_id":"0198c0de-…","wait_seconds":20}. It waits until the task ends or asks something,
+//! or the time is up; call it again while the task is running. Once it says that the task has completed or failed, call
+//! `task_result` with {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with
+//! {"task_id":"0198c0de-…"}. Do not call `import_csv` again for this: that would start it a second time.
 //! ```
 //!
 //! # What was checked
 //!
-//! Client libraries, not whole hosts: no desktop application, editor or model took part. Each row is a call in time, a late
-//! call, a question answered through `task_answer` and a `required` tool that fails, driven by programs that take every next
-//! call from the text of the result before.
+//! Client libraries, as their registries have them, not whole hosts: no desktop application, editor or model took part. They
+//! were driven by programs that take every next call from the text of the result before.
 //!
-//! | client | handshake | over | how |
+//! | client | handshake | what, beside the companions in its list | by |
 //! |---|---|---|---|
-//! | @modelcontextprotocol/sdk 1.17.5 | 2025-06-18 | stdio, HTTP | stdio by `cargo xtask peers ts-sdk-old`, HTTP by hand |
-//! | @modelcontextprotocol/sdk 1.11.5 | 2025-03-26 | stdio, HTTP | the same |
-//! | @modelcontextprotocol/sdk 1.10.2 | 2024-11-05 | stdio, HTTP | the same |
-//! | @modelcontextprotocol/client 2.4.0, with and without elicitation | 2026-07-28, 2025-11-25 | stdio | by hand; late, asked |
-//! | mcp 1.30.0 (Python), with and without elicitation | 2025-11-25 | stdio | by hand; late, asked |
-//! | the client of this crate | 2025-06-18, 2025-03-26 | HTTP | this crate's tests; asked |
-//! | requests written out | 2024-11-05 to 2026-07-28 | HTTP, lines | this crate's tests; asked |
+//! | @modelcontextprotocol/sdk 1.32.2 | 2025-11-25 | the minute; with forms; beside a client with tasks | `cargo xtask peers ts-sdk-fallback` |
+//! | mcp 1.30.0 (Python) | 2025-11-25 | the same | `cargo xtask peers python-sdk-fallback` |
+//! | @modelcontextprotocol/sdk 1.17.5 | 2025-06-18 | the minute; a short round | `cargo xtask peers ts-sdk-old` |
+//! | @modelcontextprotocol/sdk 1.11.5 | 2025-03-26 | the same | the same |
+//! | @modelcontextprotocol/sdk 1.10.2 | 2024-11-05 | the same | the same |
+//! | @modelcontextprotocol/client 2.4.0, with and without forms | 2026-07-28, 2025-11-25 | late, and asked, on stdio | by hand |
+//! | the client of this crate | 2025-06-18, 2025-03-26 | asked, over HTTP | this crate's tests |
+//! | requests written out | 2024-11-05 to 2026-07-28 | asked, over HTTP and on lines | this crate's tests |
 //!
-//! With the first of them over HTTP, by hand: a tool of 60 seconds whose server was killed after 5 and started again on the
-//! same SQLite file was waited for and gave its result, none of its steps done twice.
+//! - *The minute* is a tool of 60 seconds with a question in its middle; its call waits for 5. In memory, on stdio: the result
+//!   after the client answered with `task_answer`. On SQLite, over HTTP: the server is killed while the client waits
+//!   for the status, and again while the question is open; each time a new client goes on with a new server, from the last text.
+//!   The first answer is wrong and refused. No step is done twice, but for one in flight at a kill.
+//! - *With forms*: the client that declares elicitation is asked in its form, on the stream of the call or of `task_status`.
+//! - *Beside a client with tasks*, at the same time on the same server and store: that one is listed what a server without the
+//!   fallback lists, and its task runs as ever. To the companions another owner's task is one that does not exist.
+//! - *A short round*, on stdio: a call in time, a late call, an answer through `task_answer`, a `required` tool that fails.
 //!
-//! A task that is asked something, whose server stops, and that another process finishes on the same SQLite file is a test of
-//! `pmcp-tasks`, as are progress, cancellation, owners and clients of both kinds on one server.
+//! Progress, cancellation and the hand-over at a shutdown are tests of `pmcp-tasks`.

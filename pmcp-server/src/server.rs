@@ -265,6 +265,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             completer: self.completer,
             updates: self.updates,
             access,
+            requests: Arc::new(Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS))),
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
             limits: self.limits,
             shutdown_grace: self.shutdown_grace,

@@ -35,6 +35,8 @@ pub(crate) struct Service {
     pub(crate) updates: Option<ResourceUpdates>,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
+    /// A place for each request over HTTP.
+    pub(crate) requests: Arc<Semaphore>,
     /// A place for each `subscriptions/listen`.
     pub(crate) subscriptions: Semaphore,
     pub(crate) shutdown_grace: Duration,
@@ -47,6 +49,9 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
+    /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
+    /// session, and a client on stdio, has at most 1,000 of its own.
+    pub requests: usize,
     /// Sessions (2025-11-25 and earlier, over HTTP). At the limit the one idle for longest ends. Default 10,000.
     pub sessions: usize,
     /// How long a session may be idle. Default 30 minutes.
@@ -63,6 +68,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
+            requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
             batch: 100,

@@ -31,10 +31,10 @@ pub enum Revision {
 pub struct ClientCapabilities {
     /// It shows forms.
     pub elicitation: bool,
-    /// It asks its model.
-    pub sampling: bool,
     /// It tells its roots.
     pub roots: bool,
+    /// It asks its model.
+    pub sampling: bool,
     /// It understands tasks: it declared the extension, or in 2025-11-25 the `tasks` capability.
     pub tasks: bool,
 }

@@ -21,15 +21,17 @@ function setting(name) {
 const LIMIT_MS = 20_000;
 
 /**
- * Runs the cases one by one, a line each, and ends the process.
+ * Runs the cases, one by one or `together`, a line each, and ends the process.
  *
- * `defects` has what a case fails with for a defect of the client: then it must fail, and is shown as TODO.
+ * `defects` has what a case fails with for a defect of the client: then it must fail, and is shown as TODO. `limit` is how
+ * long a case may take, in milliseconds.
  */
-export async function run(cases, defects = {}) {
+export async function run(cases, defects = {}, { together = false, limit = LIMIT_MS } = {}) {
   let failed = 0;
+  const begun = new Map(together ? Object.entries(cases).map(([name, run]) => [name, failure(run, limit)]) : []);
   for (const [name, run] of Object.entries(cases)) {
     const defect = defects[name];
-    let why = await failure(run);
+    let why = await (begun.get(name) ?? failure(run, limit));
     if (defect && why?.includes(defect)) {
       console.log(`not ok ${name} # TODO ${why}`);
       continue;
@@ -42,10 +44,10 @@ export async function run(cases, defects = {}) {
 }
 
 /** What the case fails with. */
-async function failure(run) {
+async function failure(run, limit) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`not done within ${limit / 1000} s`)), limit);
   });
   try {
     await Promise.race([run(), late]);

@@ -28,29 +28,32 @@ server = SimpleNamespace(
 )
 
 
-def run(cases, defects=None):
-    """Runs the cases one by one, a line each, and ends the process.
+def run(cases, defects=None, together=False, limit=LIMIT):
+    """Runs the cases, one by one or `together`, a line each, and ends the process.
 
-    `defects` has what a case fails with for a defect of the client: then it must fail, and is shown as TODO.
+    `defects` has what a case fails with for a defect of the client: then it must fail, and is shown as TODO. `limit` is how
+    long a case may take, in seconds.
     """
     if not os.environ.get("PEER_VERBOSE"):
         logging.disable(logging.CRITICAL)
-    sys.exit(1 if asyncio.run(_failures(cases, defects or {})) else 0)
+    sys.exit(1 if asyncio.run(_failures(cases, defects or {}, together, limit)) else 0)
 
 
-async def _failures(cases, defects):
+async def _failures(cases, defects, together, limit):
     failed = 0
-    for name, case in cases.items():
+    begin = asyncio.ensure_future if together else lambda case: case
+    begun = {name: begin(asyncio.wait_for(case(), limit)) for name, case in cases.items()}
+    for name, case in begun.items():
         defect = defects.get(name)
         try:
-            await asyncio.wait_for(case(), LIMIT)
+            await case
             why = defect and f"passes now, without the defect \"{defect}\""
         except BaseException as error:  # A task group raises what is no Exception.
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
             if os.environ.get("PEER_VERBOSE"):
                 traceback.print_exception(error)
-            why = _said(error)
+            why = _said(error, limit)
             if defect and defect in why:
                 print(f"not ok {name} # TODO {why}", flush=True)
                 continue
@@ -59,11 +62,11 @@ async def _failures(cases, defects):
     return failed
 
 
-def _said(error):
+def _said(error, limit):
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, TimeoutError) and not str(error):
-        return f"not done within {LIMIT} s"
+        return f"not done within {limit} s"
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

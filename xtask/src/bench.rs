@@ -1,11 +1,6 @@
 //! The benchmarks: a workspace of their own in `bench/`, so that nobody else builds the peers.
 
-use std::path::PathBuf;
-
-use anyhow::Context as _;
-use serde_json::Value;
-
-use crate::command::{cargo, output, run};
+use crate::command::{cargo, run, target_directory};
 
 pub(crate) const HELP: &str = "\
 Measure our performance budgets beside the peers: rmcp 3.8 and pmcp-tasks 0.2.0 of the registry, in the same run.
@@ -17,26 +12,31 @@ Names (all of them unless one is given):
   lifecycle  a whole task that does nothing, over an in-process connection
   list       a page of 50 of 10,000 tasks of one owner
   push       from the end of a task to the client that waits for it
+  sqlite     create and complete on SQLite, beside bare SQLite; two processes on one file
+  instances  from the end of a task in another process to the client; recovery after kill -9
 
 Options:
   --quick       fewer and smaller samples: under two minutes once it is built
-  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, and of the peers'
+  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, and of the peers
 
 A budget that is missed is a line that begins with GAP, not an error: times depend on the machine.
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 4] = ["create", "lifecycle", "list", "push"];
+pub(crate) const NAMES: [&str; 6] = ["create", "lifecycle", "list", "push", "sqlite", "instances"];
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
-    let mut command = cargo("run --release --quiet --manifest-path bench/Cargo.toml --");
-    run(command.args(arguments).env("CARGO_TARGET_DIR", target_directory()?.join("bench")))
-}
-
-fn target_directory() -> anyhow::Result<PathBuf> {
-    let metadata = output(&mut cargo("metadata --no-deps --format-version 1"))?;
-    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is not JSON")?;
-    let directory = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
-    Ok(directory.into())
+    let target = target_directory()?.join("bench");
+    let bench = |command: &str, package: &str| {
+        let mut command = cargo(command);
+        command.args(["--release", "--manifest-path", "bench/Cargo.toml", "--package", package]);
+        command.env("CARGO_TARGET_DIR", &target);
+        command
+    };
+    // One by one: built together, each would get the features that any of them asks for.
+    for peer in ["peer-rmcp", "peer-registry"] {
+        run(&mut bench("build", peer))?;
+    }
+    run(bench("run", "bench").arg("--").args(arguments))
 }

@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::report::Counts;
 
@@ -84,6 +85,14 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
         bail!("{} ended with {}", shown(command), output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("{} did not write UTF-8", shown(command)))
+}
+
+/// Where cargo builds the workspace.
+pub(crate) fn target_directory() -> anyhow::Result<PathBuf> {
+    let metadata = output(&mut cargo("metadata --no-deps --format-version 1"))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is not JSON")?;
+    let directory = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(directory.into())
 }
 
 fn announce(command: &Command) {

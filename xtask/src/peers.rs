@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,39 +19,56 @@ Run clients of other SDKs against examples/conformance-server. xtask/peers/READM
 
 Usage: cargo xtask peers [NAME... | --all]
 
-Without options: one client of each task revision, and one on standard input and output. NAME is a directory of
-xtask/peers, or a run of it: `ts-client-2026-http`. Needs npm, and python3 with venv.
+Without options: one client of each task revision, one on standard input and output, and clients without tasks. NAME is
+a directory of xtask/peers, or a run of it: `ts-client-2026-http`. Needs npm, and python3 with venv.
 
 Options:
   --all  every client
 ";
 
-/// One way to run the driver of a client.
+/// One way to run a driver of a client.
 struct Run {
     /// The driver's directory in `xtask/peers`, and what it is installed as.
     client: &'static str,
+    driver: Driver,
     arguments: &'static [&'static str],
     /// Whether it is part of `cargo xtask test`.
     usual: bool,
 }
 
+/// The script that drives a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Driver {
+    /// `run`: what the client can do with our server.
+    Abilities,
+    /// `fallback`: what is there for it if it declares no tasks. It waits for a minute, so it runs beside the others.
+    Fallback,
+}
+
+use Driver::{Abilities, Fallback};
+
+const FALLBACK: &str = "fallback";
+
 const RUNS: &[Run] = &[
-    Run { client: "ts-sdk", arguments: &["http"], usual: true },
-    Run { client: "ts-sdk", arguments: &["stdio"], usual: false },
-    Run { client: "ts-sdk-old", arguments: &[], usual: false },
-    Run { client: "python-sdk", arguments: &["http"], usual: false },
-    Run { client: "python-sdk", arguments: &["stdio"], usual: true },
-    Run { client: "ts-client", arguments: &["2026", "http"], usual: true },
-    Run { client: "ts-client", arguments: &["2026", "stdio"], usual: false },
-    Run { client: "ts-client", arguments: &["2025", "http"], usual: false },
-    Run { client: "ts-client", arguments: &["2025", "stdio"], usual: false },
-    Run { client: "fastmcp-3", arguments: &[], usual: false },
-    Run { client: "fastmcp-4", arguments: &["http"], usual: false },
-    Run { client: "fastmcp-4", arguments: &["stdio"], usual: false },
-    Run { client: "inspector", arguments: &[], usual: false },
+    Run { client: "ts-sdk", driver: Abilities, arguments: &["http"], usual: true },
+    Run { client: "ts-sdk", driver: Abilities, arguments: &["stdio"], usual: false },
+    Run { client: "ts-sdk", driver: Fallback, arguments: &[], usual: true },
+    Run { client: "ts-sdk-old", driver: Abilities, arguments: &[], usual: false },
+    Run { client: "ts-sdk-old", driver: Fallback, arguments: &[], usual: true },
+    Run { client: "python-sdk", driver: Abilities, arguments: &["http"], usual: false },
+    Run { client: "python-sdk", driver: Abilities, arguments: &["stdio"], usual: true },
+    Run { client: "python-sdk", driver: Fallback, arguments: &[], usual: true },
+    Run { client: "ts-client", driver: Abilities, arguments: &["2026", "http"], usual: true },
+    Run { client: "ts-client", driver: Abilities, arguments: &["2026", "stdio"], usual: false },
+    Run { client: "ts-client", driver: Abilities, arguments: &["2025", "http"], usual: false },
+    Run { client: "ts-client", driver: Abilities, arguments: &["2025", "stdio"], usual: false },
+    Run { client: "fastmcp-3", driver: Abilities, arguments: &[], usual: false },
+    Run { client: "fastmcp-4", driver: Abilities, arguments: &["http"], usual: false },
+    Run { client: "fastmcp-4", driver: Abilities, arguments: &["stdio"], usual: false },
+    Run { client: "inspector", driver: Abilities, arguments: &[], usual: false },
 ];
 
-/// A driver gives each of its cases twenty seconds; most take less than one.
+/// A driver gives each of its cases twenty seconds, of which most take less than one, or 150 if they run together.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// What a client's directory is told apart by.
@@ -98,19 +116,31 @@ impl Selection {
     }
 }
 
-/// Installs the selected clients and runs them one after the other; each case counts.
+/// Installs the selected clients and runs them, one after the other but for those that wait; each case counts.
 pub(crate) fn run(selection: &Selection, counts: &mut Counts) -> anyhow::Result<()> {
     let runs: Vec<_> = RUNS.iter().filter(|run| selection.includes(run)).collect();
     let mut clients = runs.clone();
     clients.dedup_by_key(|run| run.client);
     clients.iter().try_for_each(|run| run.install())?;
     let servers = Servers::start()?;
+    let played = |run: &Run| {
+        let mut seen = Counts::default();
+        let result = run.run(&servers, &mut seen);
+        (run.name(), seen, result)
+    };
+    let (beside, alone): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.driver == Fallback);
+    let ended = std::thread::scope(|scope| {
+        let beside: Vec<_> = beside.into_iter().map(|run| scope.spawn(|| played(run))).collect();
+        let mut ended: Vec<_> = alone.into_iter().map(played).collect();
+        ended.extend(beside.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))));
+        ended
+    });
     let mut unfit = Vec::new();
-    for run in runs {
-        println!("\n{}:", run.name());
-        if let Err(error) = run.run(&servers, counts) {
-            println!("error: {error:#}");
-            unfit.push(run.name());
+    for (name, seen, result) in ended {
+        counts.add(seen);
+        if let Err(error) = result {
+            println!("error: {name}: {error:#}");
+            unfit.push(name);
         }
     }
     if !unfit.is_empty() {
@@ -146,7 +176,8 @@ impl Servers {
 
 impl Run {
     fn name(&self) -> String {
-        [&[self.client], self.arguments].concat().join("-")
+        let driver: &[_] = if self.driver == Fallback { &[FALLBACK] } else { &[] };
+        [&[self.client], driver, self.arguments].concat().join("-")
     }
 
     fn is_called(&self, name: &str) -> bool {
@@ -170,17 +201,41 @@ impl Run {
         self.sources().join(PYTHON_LOCK).exists()
     }
 
+    /// What the names of its drivers end with.
+    fn language(&self) -> &'static str {
+        if self.is_python() { "py" } else { "mjs" }
+    }
+
+    fn script(&self) -> String {
+        format!("{}.{}", if self.driver == Fallback { FALLBACK } else { "run" }, self.language())
+    }
+
     fn install(&self) -> anyhow::Result<()> {
         let (lock, install): (_, fn(&Path) -> _) =
             if self.is_python() { (PYTHON_LOCK, install_python) } else { (NPM_LOCK, install_npm) };
         let version = read(&self.sources().join(lock))?;
-        setup::install_tool(&Tool { name: &self.tool_name(), version: &version, install }, &setup::directory())
+        setup::install_tool(&Tool { name: &self.tool_name(), version: &version, install }, &setup::directory())?;
+        self.copy_drivers()
+    }
+
+    /// Copies the drivers to where the packages are: there they are found.
+    fn copy_drivers(&self) -> anyhow::Result<()> {
+        for sources in [sources(""), self.sources()] {
+            for file in fs::read_dir(&sources).with_context(|| format!("could not read {}", shown(&sources)))? {
+                let file = file?.path();
+                if let Some(name) = file.file_name().filter(|_| file.extension() == Some(self.language().as_ref())) {
+                    fs::copy(&file, self.directory().join(name))
+                        .with_context(|| format!("could not copy {}", shown(&file)))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs the driver with its lines passed through and counted.
     fn run(&self, servers: &Servers, counts: &mut Counts) -> anyhow::Result<()> {
         let log = setup::directory().join(format!("peers/{}.log", self.name()));
-        let mut command = self.driver()?;
+        let mut command = self.command()?;
         command
             .args(self.arguments)
             .current_dir(self.directory())
@@ -191,7 +246,12 @@ impl Run {
             .env("PEER_BINARY", &servers.binary)
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?);
-        let (seen, ended_well) = run_driver(&mut command, LIMIT)?;
+        // Lines of what runs beside others say whose they are.
+        let label = if self.driver == Fallback { format!("  {}: ", self.name()) } else { "  ".to_owned() };
+        if self.driver == Abilities {
+            println!("\n{}:", self.name());
+        }
+        let (seen, ended_well) = run_driver(&mut command, label, LIMIT)?;
         counts.add(seen);
         if seen.failed > 0 {
             bail!("{} cases failed; its errors are in {}", seen.failed, shown(&log));
@@ -204,32 +264,28 @@ impl Run {
         Ok(())
     }
 
-    /// The command that runs the driver, which is copied to where the packages are: there they are found.
-    fn driver(&self) -> anyhow::Result<Command> {
-        let directory = self.directory();
-        let (script, shared) = if self.is_python() { ("run.py", "tap.py") } else { ("run.mjs", "tap.mjs") };
-        copy(&self.sources().join(script), &directory.join(script))?;
-        copy(&sources(shared), &directory.join(shared))?;
+    /// The command that runs the driver.
+    fn command(&self) -> anyhow::Result<Command> {
         if self.is_python() {
-            let mut command = program(directory.join("bin/python"));
+            let mut command = program(self.directory().join("bin/python"));
             // Each call of a deprecated interface is a warning, and 2025-11-25's tasks are one.
-            command.args(["-W", "ignore", script]);
+            command.args(["-W", "ignore", &self.script()]);
             return Ok(command);
         }
         let mut command = program(setup::node()?);
-        command.arg(script);
+        command.arg(self.script());
         Ok(command)
     }
 }
 
 /// Counts the lines of a driver, and tells whether it ended well within the limit.
-fn run_driver(command: &mut Command, limit: Duration) -> anyhow::Result<(Counts, bool)> {
+fn run_driver(command: &mut Command, label: String, limit: Duration) -> anyhow::Result<(Counts, bool)> {
     let mut child = command.spawn().context("could not start the driver")?;
     let output = child.stdout.take().context("the driver has no output")?;
     let lines = std::thread::spawn(move || {
         let mut counts = Counts::default();
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            println!("  {line}");
+            println!("{label}{line}");
             counts.add_case_line(&line);
         }
         counts
@@ -269,11 +325,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("could not read {}", shown(path)))
 }
 
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::copy(from, to).with_context(|| format!("could not copy {}", shown(from)))?;
-    Ok(())
-}
-
 fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
@@ -283,7 +334,7 @@ mod tests {
     use super::*;
 
     fn driven(script: &str, limit: Duration) -> (Counts, bool) {
-        run_driver(program("sh").args(["-c", script]).stdout(Stdio::piped()), limit).unwrap()
+        run_driver(program("sh").args(["-c", script]).stdout(Stdio::piped()), String::new(), limit).unwrap()
     }
 
     #[test]
@@ -302,7 +353,7 @@ mod tests {
     fn every_client_has_a_driver_and_exact_versions() {
         for run in RUNS {
             let (sources, python) = (run.sources(), run.is_python());
-            assert!(sources.join(if python { "run.py" } else { "run.mjs" }).exists(), "{}", run.name());
+            assert!(sources.join(run.script()).exists(), "{}", run.name());
             let lock = read(&sources.join(if python { PYTHON_LOCK } else { NPM_LOCK })).unwrap();
             assert!(!lock.contains("\"resolved\""), "{} names a registry", run.name());
             assert!(!python || lock.lines().all(|line| line.contains("==")), "{}", run.name());

@@ -1,6 +1,6 @@
 //! What each command runs, and the order in which `test` runs everything.
 
-use crate::command::{cargo, run, run_tests};
+use crate::command::{cargo, run, run_tests, target_directory};
 use crate::conformance::{self, Selection, Subject};
 use crate::features;
 use crate::peers;
@@ -93,7 +93,10 @@ pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
 }
 
 pub(crate) fn lint() -> anyhow::Result<()> {
-    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
+    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))?;
+    // Of the benchmarks what is ours: their peers take as long to build as everything else.
+    let mut bench = cargo("clippy --manifest-path bench/Cargo.toml --package bench --package measure --all-targets");
+    run(bench.arg("--target-dir").arg(target_directory()?).args(["--", "-D", "warnings"]))
 }
 
 pub(crate) fn doc() -> anyhow::Result<()> {

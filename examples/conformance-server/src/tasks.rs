@@ -22,6 +22,7 @@ pub(crate) fn add_to(server: Server<App>) -> Server<App> {
         .tool::<test_tool_with_task>()
         .tool::<tally>()
         .tool::<append_lines>()
+        .tool::<import_rows>()
 }
 
 /// Takes its time.
@@ -138,18 +139,66 @@ async fn append_lines(
         let name = format!("line-{line}");
         task.step(&name, || async {
             task.sleep(Duration::from_millis(delay_ms)).await?;
-            let (path, line) = (path.to_owned(), name.clone());
-            let appended = tokio::task::spawn_blocking(move || append(&path, &line)).await?;
-            appended.context("the line could not be appended")
+            append(path, &name).await
         })
         .await?;
     }
     Ok(Appended { lines: n, attempt: task.attempt() })
 }
 
-fn append(path: &str, line: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+/// What `import_rows` shares with the client.
+#[derive(TaskVariables, Default)]
+struct Import {
+    /// How many rows are imported.
+    rows: u32,
+}
+
+/// Imports rows into a file, one a second, and asks the user halfway whether to go on.
+#[task_tool(support = "optional", on_crash = "restart")]
+async fn import_rows(
+    /// The file, on the server.
+    path: &str,
+    /// How many rows.
+    #[arg(default = 60)]
+    rows: u32,
+    task: TaskContext<Import>,
+) -> Result<String, ToolError> {
+    let half = rows / 2;
+    import(path, 1..=half, &task).await?;
+    let question = format!("{half} of {rows} rows are imported. Import the rest, too?");
+    match task.elicit::<Confirmation>(question).await {
+        Ok(Confirmation { confirm: true }) => {}
+        Ok(_) | Err(AskError::Declined | AskError::Cancelled) => {
+            return Ok(format!("Imported {half} of {rows} rows: the rest was not wanted."));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    import(path, half + 1..=rows, &task).await?;
+    Ok(format!("Imported {rows} rows."))
+}
+
+/// Each row is a recorded step: after a crash it goes on with the one it was at.
+async fn import(path: &str, rows: std::ops::RangeInclusive<u32>, task: &TaskContext<Import>) -> Result<(), ToolError> {
+    for row in rows {
+        let name = format!("row-{row}");
+        task.step(&name, || async {
+            task.sleep(Duration::from_secs(1)).await?;
+            append(path, &name).await
+        })
+        .await?;
+        task.variables().rows.set(row).await?;
+    }
+    Ok(())
+}
+
+async fn append(path: &str, line: &str) -> Result<(), ToolError> {
     // One write, so that a line is there whole or not at all.
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_data()
+    let (path, line) = (path.to_owned(), format!("{line}\n"));
+    let appended = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(line.as_bytes())?;
+        file.sync_data()
+    })
+    .await?;
+    appended.context("the line could not be appended")
 }

@@ -96,6 +96,18 @@ impl Settings {
         }
         capabilities.into()
     }
+
+    /// What every request says in `_meta` (2026-07-28, "Per-request protocol fields").
+    pub(super) fn meta(&self) -> Map<String, Value> {
+        if !self.is_stateless() {
+            return Map::new();
+        }
+        Map::from_iter([
+            ("io.modelcontextprotocol/protocolVersion".into(), self.revision.as_str().into()),
+            ("io.modelcontextprotocol/clientInfo".into(), self.client_info()),
+            ("io.modelcontextprotocol/clientCapabilities".into(), self.capabilities()),
+        ])
+    }
 }
 
 /// Collects what a [`Client`] needs before it connects.

@@ -25,6 +25,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use super::{
     ClientError, Notification, Reply, RequestOptions, answers, builder::Settings, http::HttpWire, lines::LineWire,
 };
+use crate::message::text;
 
 /// How many notifications wait for a slow reader before it misses the oldest.
 const NOTIFICATIONS: usize = 1024;
@@ -45,6 +46,8 @@ pub(super) enum Wire {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) settings: Settings,
+    /// What every request says in `_meta`.
+    meta: Map<String, Value>,
     pub(super) wire: Wire,
     /// The result of `initialize`.
     pub(super) server: Mutex<Option<Value>>,
@@ -77,6 +80,7 @@ impl Drop for Connection {
 impl Connection {
     fn new(settings: Settings, wire: Wire) -> Self {
         Self {
+            meta: settings.meta(),
             settings,
             wire,
             server: Mutex::default(),
@@ -148,16 +152,17 @@ impl Connection {
         if self.closed.is_cancelled() {
             return Err(ClientError::Closed);
         }
-        let params = options.apply(params, self.meta())?;
-        let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let params = options.apply(params, &self.meta)?;
         let mut open = OpenRequest { connection: self, id, cancellable: is_cancellable(method, &params) };
+        let mut message = json!({ "jsonrpc": "2.0", "id": id, "method": method });
+        message["params"] = params;
         let answer = async {
             match &self.wire {
                 Wire::Http(http) => http.exchange(self, id, method, &message, options).await,
                 Wire::Lines(lines) => {
                     let (sender, receiver) = oneshot::channel();
                     lock(&self.pending).insert(id, sender);
-                    lines.send(message.to_string()).await?;
+                    lines.send(text(&message)).await?;
                     tokio::select! {
                         biased;
                         result = receiver => match result {
@@ -187,22 +192,10 @@ impl Connection {
         }
     }
 
-    /// What every request says in `_meta` (2026-07-28, "Per-request protocol fields").
-    fn meta(&self) -> Map<String, Value> {
-        if !self.settings.is_stateless() {
-            return Map::new();
-        }
-        Map::from_iter([
-            ("io.modelcontextprotocol/protocolVersion".into(), self.settings.revision.as_str().into()),
-            ("io.modelcontextprotocol/clientInfo".into(), self.settings.client_info()),
-            ("io.modelcontextprotocol/clientCapabilities".into(), self.settings.capabilities()),
-        ])
-    }
-
     /// Sends a message that has no answer.
     pub(super) async fn post(&self, message: Value) -> Result<(), ClientError> {
         match &self.wire {
-            Wire::Lines(lines) => lines.send(message.to_string()).await,
+            Wire::Lines(lines) => lines.send(text(&message)).await,
             Wire::Http(http) => {
                 let timeout = self.settings.request_timeout;
                 tokio::time::timeout(timeout, http.post(&message)).await.map_err(|_| ClientError::Timeout(timeout))?
@@ -298,7 +291,7 @@ impl Connection {
             "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id },
         });
         match &self.wire {
-            Wire::Lines(lines) => lines.try_send(message.to_string()),
+            Wire::Lines(lines) => lines.try_send(text(&message)),
             // The end of the response stream says it.
             Wire::Http(_) if self.settings.is_stateless() => {}
             Wire::Http(_) => {

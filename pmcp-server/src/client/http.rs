@@ -27,6 +27,7 @@ use super::{
     events::Events,
     headers,
 };
+use crate::message::text;
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -260,7 +261,7 @@ impl Endpoint {
         headers: HeaderMap,
         message: Option<&Value>,
     ) -> Result<Response<Body>, ClientError> {
-        let body = message.map(|message| Bytes::from(message.to_string())).unwrap_or_default();
+        let body = message.map(|message| Bytes::from(text(message))).unwrap_or_default();
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = self.uri.clone();

@@ -66,7 +66,7 @@ impl RequestOptions {
     }
 
     /// The parameters with what was asked for.
-    pub(super) fn apply(&self, params: Value, meta: Map<String, Value>) -> Result<Value, ClientError> {
+    pub(super) fn apply(&self, params: Value, meta: &Map<String, Value>) -> Result<Value, ClientError> {
         let mut params = match params {
             Value::Null => Map::new(),
             Value::Object(params) => params,
@@ -80,7 +80,7 @@ impl RequestOptions {
             _ => Map::new(),
         };
         for (key, value) in meta {
-            all.entry(key).or_insert(value);
+            all.entry(key).or_insert_with(|| value.clone());
         }
         for (key, value) in &self.meta {
             match value {

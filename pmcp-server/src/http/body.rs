@@ -78,7 +78,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 
 /// A JSON-RPC message as the whole body.
 pub(super) fn json(status: StatusCode, message: &Value) -> Response {
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(message.to_string()))
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(message::text(message)))
         .into_response()
 }
 
@@ -89,7 +89,7 @@ pub(super) fn error(status: StatusCode, id: Option<&RequestId>, error: RpcError)
 
 /// Messages as server-sent events, one a `data:` line.
 pub(super) fn events(messages: impl Stream<Item = Value> + Send + 'static) -> Response {
-    let events = messages.map(|message| Ok::<_, Infallible>(Event::default().data(message.to_string())));
+    let events = messages.map(|message| Ok::<_, Infallible>(Event::default().data(message::text(&message))));
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies must not hold events back.
     ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], stream).into_response()

@@ -115,6 +115,10 @@ async fn request_of(
     in_flight: InFlight,
     accepts: Accepts,
 ) -> Response {
+    let place = match http.place(Some(&request.id)) {
+        Ok(place) => place,
+        Err(busy) => return busy,
+    };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     // What a task asks while the client waits for its end comes on this stream.
     let waits_for = http.service.router.awaited_task(&request.method, &request.params).map(str::to_owned);
@@ -138,7 +142,7 @@ async fn request_of(
         if !cancelled {
             stream.send(Outgoing::Response(respond(&request, result))).await;
         }
-        drop(open);
+        drop((open, place));
     });
     let response = body::answer(receiver, accepts, |_| StatusCode::OK).await;
     body::holding(response, answering)
@@ -160,6 +164,10 @@ async fn take_batch(
         let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
+    let place = match http.place(None) {
+        Ok(place) => place,
+        Err(busy) => return busy,
+    };
     let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(1);
@@ -181,6 +189,7 @@ async fn take_batch(
             // The client may be gone.
             let _ = sender.send(Outgoing::Response(responses.into())).await;
         }
+        drop(place);
     });
     body::answer(receiver, accepts, |_| StatusCode::OK).await
 }

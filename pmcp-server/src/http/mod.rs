@@ -19,6 +19,7 @@ use axum::{
 };
 use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 pub(crate) use guard::Allowed;
@@ -27,9 +28,10 @@ use sessions::Sessions;
 use crate::{
     auth::Authenticator,
     legacy::VERSIONS,
-    message::{self, Message, Request, parse_error},
+    message::{self, Message, Request, RequestId, parse_error},
     modern::{claimed_version, is_modern},
     service::Service,
+    session::NotBegun,
 };
 
 /// The header that names the protocol version.
@@ -46,6 +48,14 @@ pub(crate) struct Http {
 }
 
 type Shared = State<Arc<Http>>;
+
+impl Http {
+    /// A place for a request until it is answered, or the answer that there is none.
+    fn place(&self, id: Option<&RequestId>) -> Result<OwnedSemaphorePermit, Response> {
+        let place = self.service.requests.clone().try_acquire_owned();
+        place.map_err(|_| body::error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
+    }
+}
 
 /// The routes of the MCP endpoint at `path`.
 pub(crate) fn routes(

@@ -130,6 +130,10 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
+    let place = match http.place(Some(&request.id)) {
+        Ok(place) => place,
+        Err(busy) => return busy,
+    };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let stream = Outbox::new(sender, None);
     let cancellation = CancellationToken::new();
@@ -146,6 +150,7 @@ pub(super) async fn take(
             }
         };
         stream.send(Outgoing::Response(respond(&request, result))).await;
+        drop(place);
     });
     body::answer(receiver, accepts, status).await
 }

@@ -7,7 +7,7 @@ use pmcp_tasks::{TaskStore, testing::ManualClock};
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Legacy, call, code, initialize, listening, request, server, server_with, text, usual, within,
+    App, Legacy, Modern, call, code, initialize, listening, request, server, server_with, text, usual, within,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -127,6 +127,31 @@ async fn a_session_has_only_so_many_requests_at_once() {
         assert_eq!(batch.await.unwrap().as_array().unwrap().len(), 100);
     }
     assert_eq!(legacy.ask("one more", "ping", None).await["result"], json!({}));
+}
+
+#[tokio::test]
+async fn all_clients_together_have_only_so_many_requests_at_once() {
+    let (server, probe) = server();
+    let limits = ServeLimits { requests: 2, ..ServeLimits::default() };
+    let (_running, http) = listening(server.serve_limits(limits)).await;
+    let legacy = Legacy::begin(&http).await;
+    let old = tokio::spawn({
+        let legacy = legacy.clone();
+        async move { legacy.ask(1, "tools/call", call("block", json!({}))).await }
+    });
+    let new = tokio::spawn({
+        let http = http.clone();
+        async move { Modern::new("tools/call", call("block", json!({}))).send(&http).await.json().await }
+    });
+    probe.noted("block started", 2).await;
+    legacy.send(2, "ping", None).await.expect_error(503, -32603).await;
+    Modern::new("tools/list", json!({})).send(&http).await.expect_error(503, -32603).await;
+    // What is no request gets through: it may be what the others wait for.
+    let cancelled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
+    assert_eq!(legacy.post(&cancelled).await.status, 202);
+    probe.open(2);
+    assert_eq!([text(&old.await.unwrap()), text(&new.await.unwrap())], ["released"; 2]);
+    assert_eq!(legacy.ask(2, "ping", None).await["result"], json!({}));
 }
 
 #[tokio::test]

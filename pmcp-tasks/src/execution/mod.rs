@@ -12,7 +12,7 @@ mod variables;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use lease::Renewal;
-pub(crate) use run::{Place, Run, RunParts};
+pub(crate) use run::{Place, Run, RunParts, lock};
 pub use runtime::Execution;
 pub(crate) use runtime::{PANICKED, Runtime, Settings};
 pub(crate) use variables::visible;

@@ -102,7 +102,7 @@ pub(crate) enum StepError {
 }
 
 /// A lock whose holder panicked is taken over: its data are single values, never half-written.
-pub(super) fn lock<T: ?Sized>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T: ?Sized>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

@@ -189,7 +189,8 @@ impl Runtime {
         // Others may cancel it, or answer what it asks: those who tell of it have to know that it matters here.
         let shared = self.store.capabilities().shared;
         let watch = run.key().filter(|_| shared).map(|key| self.store.watch(key));
-        self.tracker.spawn(async move {
+        // Boxed, since it is large and spawning moves it several times.
+        self.tracker.spawn(Box::pin(async move {
             let _watch = watch;
             // What the tool brings along may panic wherever it is used or dropped, not only in the function.
             let outcome =
@@ -202,7 +203,7 @@ impl Runtime {
             let outcome = runtime.end(&run, outcome).await;
             // Nobody may be waiting: the client went away, or got a task instead.
             let _ = sender.send(outcome);
-        });
+        }));
         receiver
     }
 

@@ -9,11 +9,11 @@ use serde_json::Value;
 pub struct RpcError {
     /// What kind of error it is; see [`code`].
     pub code: i64,
-    /// One sentence for a person.
-    pub message: String,
     /// Details for a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
+    /// One sentence for a person.
+    pub message: String,
 }
 
 /// The codes of JSON-RPC 2.0 and of MCP.

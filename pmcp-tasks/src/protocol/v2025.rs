@@ -129,18 +129,17 @@ pub fn tool(tool: &ToolDefinition) -> Value {
 /// `Tool` of the revisions before tasks.
 #[must_use]
 pub fn plain_tool(tool: &ToolDefinition) -> Value {
-    let mut value = describe(tool);
-    if let Some(fields) = value.as_object_mut()
-        && let Some(schema) = &tool.output_schema
+    let mut fields = describe(tool);
+    if let Some(schema) = &tool.output_schema
         && schema.get("type").is_some_and(|kind| kind == "object")
     {
         fields.insert("outputSchema".into(), schema.clone());
     }
-    value
+    fields.into()
 }
 
 /// What both revisions say of a tool.
-pub(super) fn describe(tool: &ToolDefinition) -> Value {
+pub(super) fn describe(tool: &ToolDefinition) -> Map<String, Value> {
     let mut fields = Map::from_iter([
         ("name".into(), Value::from(tool.name.as_str())),
         ("inputSchema".into(), tool.input_schema.clone()),
@@ -157,5 +156,5 @@ pub(super) fn describe(tool: &ToolDefinition) -> Value {
     if !tool.meta.is_empty() {
         fields.insert("_meta".into(), tool.meta.clone().into());
     }
-    fields.into()
+    fields
 }

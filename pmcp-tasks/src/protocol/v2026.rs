@@ -60,27 +60,37 @@ pub struct UpdateParams {
     pub input_responses: Option<BTreeMap<String, Value>>,
 }
 
-fn with(value: impl Serialize, more: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let mut value = json!(value);
-    if let Some(fields) = value.as_object_mut() {
-        fields.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+/// The fields of something that serialises to an object.
+fn fields(value: &impl Serialize) -> Map<String, Value> {
+    match json!(value) {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
     }
-    value
+}
+
+fn with(mut fields: Map<String, Value>, more: impl IntoIterator<Item = (&'static str, Value)>) -> Map<String, Value> {
+    fields.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    fields
 }
 
 fn variables_meta(variables: Option<Map<String, Value>>) -> Option<(&'static str, Value)> {
-    variables.map(|variables| ("_meta", json!({ VARIABLES: variables })))
+    variables.map(|variables| ("_meta", with(Map::new(), [(VARIABLES, variables.into())]).into()))
 }
 
 /// `CreateTaskResult` ("Task Creation").
 #[must_use]
 pub fn created(task: &task::Task, variables: Option<Map<String, Value>>) -> Value {
-    with(Task::from(task), [("resultType", "task".into())].into_iter().chain(variables_meta(variables)))
+    let kind = [("resultType", "task".into())];
+    with(fields(&Task::from(task)), kind.into_iter().chain(variables_meta(variables))).into()
 }
 
 /// `DetailedTask`: the task with its result, error or open questions ("Task Status").
 #[must_use]
 pub fn detailed(task: &task::Task, variables: Option<Map<String, Value>>) -> Value {
+    detailed_fields(task, variables).into()
+}
+
+fn detailed_fields(task: &task::Task, variables: Option<Map<String, Value>>) -> Map<String, Value> {
     let payload = match task.outcome() {
         Some(Outcome::Result(result)) => Some(("result", tool_result(result))),
         Some(Outcome::Raw(value)) => Some(("result", value.clone())),
@@ -89,13 +99,13 @@ pub fn detailed(task: &task::Task, variables: Option<Map<String, Value>>) -> Val
             (!task.inputs().is_empty()).then(|| ("inputRequests", input_requests(task.inputs())))
         }
     };
-    with(Task::from(task), payload.into_iter().chain(variables_meta(variables)))
+    with(fields(&Task::from(task)), payload.into_iter().chain(variables_meta(variables)))
 }
 
 /// `GetTaskResult`.
 #[must_use]
 pub fn task(task: &task::Task, variables: Option<Map<String, Value>>) -> Value {
-    with(detailed(task, variables), [("resultType", "complete".into())])
+    with(detailed_fields(task, variables), [("resultType", "complete".into())]).into()
 }
 
 /// `InputRequests` (multi round-trip requests, "`InputRequests`").
@@ -107,8 +117,9 @@ pub fn input_requests(inputs: &BTreeMap<String, InputRequest>) -> Value {
 /// `InputRequiredResult` (multi round-trip requests, "`InputRequiredResult`").
 #[must_use]
 pub fn input_required(inputs: &BTreeMap<String, InputRequest>, state: Option<&str>) -> Value {
+    let required = [("resultType", "input_required".into()), ("inputRequests", input_requests(inputs))];
     let state = state.map(|state| ("requestState", state.into()));
-    with(json!({ "resultType": "input_required", "inputRequests": input_requests(inputs) }), state)
+    with(Map::new(), required.into_iter().chain(state)).into()
 }
 
 /// A result that says nothing but that the request succeeded.
@@ -122,16 +133,15 @@ pub fn acknowledged() -> Value {
 pub fn tool_result(result: &ToolResult) -> Value {
     let structured = result.structured.clone().map(|value| ("structuredContent", value));
     let meta = (!result.meta.is_empty()).then(|| ("_meta", result.meta.clone().into()));
-    with(
-        json!({ "resultType": "complete", "content": result.content, "isError": result.is_error }),
-        structured.into_iter().chain(meta),
-    )
+    let content = result.content.iter().map(|part| part.as_value().clone()).collect();
+    let required = [("resultType", "complete".into()), ("content", content), ("isError", result.is_error.into())];
+    with(Map::new(), required.into_iter().chain(structured).chain(meta)).into()
 }
 
 /// `Tool`.
 #[must_use]
 pub fn tool(tool: &ToolDefinition) -> Value {
-    with(super::v2025::describe(tool), tool.output_schema.clone().map(|schema| ("outputSchema", schema)))
+    with(super::v2025::describe(tool), tool.output_schema.clone().map(|schema| ("outputSchema", schema))).into()
 }
 
 /// The client did not declare what the request needs: -32021 ("Missing Required Client Capability").

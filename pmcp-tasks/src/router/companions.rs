@@ -1,6 +1,9 @@
 //! The tools that clients without tasks go on with: status, result, cancellation, answers.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -174,7 +177,7 @@ impl TaskRouter {
         names: &TaskFallback,
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
-        let answer = match self.companion_task(call, names, cx).await {
+        let answer = match self.companion_task(call, cx).await {
             Err(refusal) => Err(refusal),
             Ok(task) => match companion {
                 Companion::Status => match self.status_of(task, call, names, cx).await {
@@ -197,16 +200,22 @@ impl TaskRouter {
         }
     }
 
-    async fn companion_task(&self, call: &CallParams, names: &TaskFallback, cx: &CallContext) -> Result<Task, Refusal> {
+    async fn companion_task(&self, call: &CallParams, cx: &CallContext) -> Result<Task, Refusal> {
         let Some(id) = call.arguments.get("task_id").and_then(Value::as_str) else {
-            return Err(Refusal::Model("`task_id` is missing: give the id of the task as a string".into()));
+            return Err(Refusal::Model(
+                "`task_id` is missing: give the id, as a string, from the tool result that first named the task. If there is \
+                 none, ask the user."
+                    .into(),
+            ));
         };
         match self.find(id, cx).await {
-            Err(error) if error.code == code::INVALID_PARAMS => Err(Refusal::Model(format!(
-                "There is no task with this id: it has expired, or the id is wrong. Ids are in the results of the tools that \
-                 start tasks, and those of `{}`.",
-                names.status_tool
-            ))),
+            Err(error) if error.code == code::INVALID_PARAMS => Err(Refusal::Model(
+                "There is no task with this id. Compare it with the id in the tool result that first named the task; if they \
+                 differ, call again with the id from there. If it came from the user, ask the user to check it. If it is \
+                 right, the task and its result are not stored any more, and whether its work was done is not known \
+                 here: tell the user, and start the work again only if the user wants that."
+                    .into(),
+            )),
             found => Ok(found?),
         }
     }
@@ -251,6 +260,10 @@ impl TaskRouter {
                 () = self.runtime.expired(&task) => {}
                 () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
                 () = &mut deadline => return Ok(Waited::Is(task)),
+                // Others that share the store go on with it.
+                () = self.runtime.cancelling.cancelled(), if self.runtime.store.capabilities().shared => {
+                    return Ok(Waited::Is(task));
+                }
                 () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
             }
         }
@@ -282,9 +295,12 @@ impl TaskRouter {
         cx: &CallContext,
     ) -> Result<ToolResult, Refusal> {
         match self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await {
-            // What is told needs more of the task than a change reads. One that has ended otherwise says so.
             Ok(_) | Err(NotChanged::Ended(_)) => {
-                Ok(self.told(&self.find(&task.id().to_string(), cx).await?, names, cx)?)
+                // What is told needs more of the task than a change reads.
+                let task = self.find(&task.id().to_string(), cx).await?;
+                let is_cancelled = task.status() == TaskStatus::Cancelled;
+                let first = if is_cancelled { "" } else { "It was not cancelled: it had ended before." };
+                Ok(self.told_after(first, &task, names, cx)?)
             }
             Err(NotChanged::Missing | NotChanged::Lost) => Err(super::unknown_task().into()),
             Err(NotChanged::Store(error)) => Err(store_failed(&error).into()),
@@ -298,25 +314,18 @@ impl TaskRouter {
         names: &TaskFallback,
         cx: &CallContext,
     ) -> Result<ToolResult, Refusal> {
-        let inputs = task.inputs();
-        let (key, request) = match call.arguments.get("question").and_then(Value::as_str) {
-            Some(key) => inputs.get_key_value(key),
-            None if inputs.len() > 1 => {
-                let keys: Vec<&str> = inputs.keys().map(String::as_str).collect();
-                return Err(Refusal::Model(format!("`question` is missing: say which of {}", keys.join(", "))));
+        let (key, answer) = match answer(&call.arguments, task.inputs()) {
+            Ok(answer) => answer,
+            Err(mistake) => {
+                let told = self.told_after(&format!("Nothing was passed on: {mistake}"), &task, names, cx)?;
+                return Ok(ToolResult { is_error: true, ..told });
             }
-            None => inputs.first_key_value(),
-        }
-        .ok_or_else(|| {
-            let status = task.status().as_str();
-            Refusal::Model(format!(
-                "The task asks no such question now; its status is {status}. Call `{}` to learn what it needs.",
-                names.status_tool
-            ))
-        })?;
-        let answer = answer(&call.arguments, request).map_err(Refusal::Model)?;
+        };
+        let declined = matches!(answer["action"].as_str(), Some("decline" | "cancel"));
+        let what = if declined { "That the user does not answer" } else { "The answer" };
         self.answer_open(&task, Some(&json!({ key: answer }))).await?;
-        Ok(self.told(&self.find(&task.id().to_string(), cx).await?, names, cx)?)
+        let task = self.find(&task.id().to_string(), cx).await?;
+        Ok(self.told_after(&format!("{what} was passed on to the task."), &task, names, cx)?)
     }
 }
 
@@ -327,19 +336,35 @@ enum Waited {
     Is(Task),
 }
 
-/// The result of the question's method that these arguments stand for.
-fn answer(arguments: &Map<String, Value>, request: &InputRequest) -> Result<Value, String> {
-    match arguments.get("action").and_then(Value::as_str).unwrap_or("accept") {
-        action @ ("decline" | "cancel") => return Ok(json!({ "action": action })),
-        "accept" => {}
-        _ => return Err("`action` is `accept`, `decline` or `cancel`".into()),
+/// The question that these arguments answer, and the result of its method that they stand for.
+fn answer<'a>(
+    arguments: &Map<String, Value>,
+    inputs: &'a BTreeMap<String, InputRequest>,
+) -> Result<(&'a str, Value), String> {
+    let (key, request) = match arguments.get("question").and_then(Value::as_str) {
+        Some(key) => inputs.get_key_value(key),
+        None if inputs.len() > 1 => return Err("`question` is missing, and the task asks several.".into()),
+        None => inputs.first_key_value(),
     }
-    let Some(answer @ Value::Object(fields)) = arguments.get("answer") else {
-        return Err("`answer` is missing: give an object that fits the schema of the question".into());
+    .ok_or(if inputs.is_empty() {
+        "the task asks nothing now."
+    } else {
+        "the task does not ask this `question`."
+    })?;
+    match arguments.get("action").and_then(Value::as_str).unwrap_or("accept") {
+        action @ ("decline" | "cancel") => return Ok((key, json!({ "action": action }))),
+        "accept" => {}
+        _ => return Err("`action` is not `accept`, `decline` or `cancel`.".into()),
+    }
+    let fields = match arguments.get("answer") {
+        Some(Value::Object(fields)) => fields,
+        Some(_) => return Err("`answer` is not an object.".into()),
+        None => return Err("`answer` is missing.".into()),
     };
-    let Some(schema) = request.params.get("requestedSchema") else { return Ok(answer.clone()) };
+    let content = Value::Object(fields.clone());
+    let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, content)) };
     check(fields, schema)?;
-    Ok(json!({ "action": "accept", "content": answer }))
+    Ok((key, json!({ "action": "accept", "content": content })))
 }
 
 /// Whether an answer has the fields of a form, so that a model hears of a mistake while the question is still open.
@@ -347,13 +372,13 @@ fn check(answer: &Map<String, Value>, schema: &Value) -> Result<(), String> {
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in required {
         if !answer.contains_key(name) {
-            return Err(format!("the answer has no `{name}`, which the schema requires: {schema}"));
+            return Err(format!("the answer has no `{name}`."));
         }
     }
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, value) in answer {
         let Some(property) = properties.and_then(|properties| properties.get(name)) else {
-            return Err(format!("the question does not ask for `{name}`; its schema is {schema}"));
+            return Err(format!("the question does not ask for `{name}`."));
         };
         let fits = match property.get("type").and_then(Value::as_str) {
             Some("string") => value.is_string(),
@@ -365,7 +390,7 @@ fn check(answer: &Map<String, Value>, schema: &Value) -> Result<(), String> {
         };
         let is_choice = property.get("enum").and_then(Value::as_array).is_none_or(|choices| choices.contains(value));
         if !fits || !is_choice {
-            return Err(format!("`{name}` in the answer does not fit its schema {property}"));
+            return Err(format!("`{name}` in the answer is {value}, which does not fit its schema {property}."));
         }
     }
     Ok(())

@@ -1,11 +1,14 @@
 //! Calls of clients that know no tasks: each is a task from its beginning, waited for inside the call for a while.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     TaskRouter,
@@ -16,6 +19,7 @@ use super::{
 };
 use crate::{
     call::{CallContext, ClientCapabilities, Peer, PeerError, Revision},
+    execution::lock,
     log::LogLevel,
     protocol::{IDEMPOTENCY_KEY, RpcError, v2026},
     store::{
@@ -87,42 +91,62 @@ impl TaskFallback {
     }
 }
 
-/// The stream of a call, until the call is answered: what comes later has no request to belong to.
+/// The stream of a call, until the call is answered: what comes later has no request to belong to, and a connection may wait
+/// for its streams to be let go.
 #[derive(Debug)]
 struct Inline {
-    peer: Arc<dyn Peer>,
-    answered: CancellationToken,
+    session: String,
+    stream: Mutex<Option<Arc<dyn Peer>>>,
+}
+
+impl Inline {
+    fn stream(&self) -> Option<Arc<dyn Peer>> {
+        lock(&self.stream).clone()
+    }
 }
 
 #[async_trait]
 impl Peer for Inline {
     fn session(&self) -> &str {
-        self.peer.session()
+        &self.session
     }
 
     fn notify(&self, method: &str, params: Value) {
-        if !self.answered.is_cancelled() {
-            self.peer.notify(method, params);
+        if let Some(stream) = self.stream() {
+            stream.notify(method, params);
         }
     }
 
     fn log_level(&self) -> Option<LogLevel> {
-        self.peer.log_level()
+        self.stream()?.log_level()
     }
 
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
-        self.peer.request(method, params).await
+        let Some(stream) = self.stream() else { return Err(PeerError::Gone) };
+        stream.request(method, params).await
     }
 
     async fn closed(&self) {
-        self.peer.closed().await;
+        if let Some(stream) = self.stream() {
+            stream.closed().await;
+        }
+    }
+}
+
+/// Lets go of the stream of a call when it is dropped.
+pub(super) struct Unanswered(Arc<Inline>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        *lock(&self.0.stream) = None;
     }
 }
 
 /// The stream of this call until the guard is dropped.
-pub(super) fn until_answered(cx: &CallContext) -> (Arc<dyn Peer>, DropGuard) {
-    let answered = CancellationToken::new();
-    (Arc::new(Inline { peer: cx.peer.clone(), answered: answered.clone() }), answered.drop_guard())
+pub(super) fn until_answered(cx: &CallContext) -> (Arc<dyn Peer>, Unanswered) {
+    let inline = Inline { session: cx.peer.session().to_owned(), stream: Mutex::new(Some(cx.peer.clone())) };
+    let inline = Arc::new(inline);
+    (inline.clone(), Unanswered(inline))
 }
 
 /// What the task of such a client can ask: a form is answered through a tool if the client shows none.

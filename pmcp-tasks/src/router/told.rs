@@ -35,25 +35,41 @@ impl Next<'_> {
 impl TaskRouter {
     /// A result that tells a model of a task.
     pub(super) fn told(&self, task: &Task, names: &TaskFallback, cx: &CallContext) -> Result<ToolResult, RpcError> {
+        self.told_after("", task, names, cx)
+    }
+
+    /// The same, after a sentence on what a call of a companion did.
+    pub(super) fn told_after(
+        &self,
+        first: &str,
+        task: &Task,
+        names: &TaskFallback,
+        cx: &CallContext,
+    ) -> Result<ToolResult, RpcError> {
         let tool = task.body.as_ref().map_or("the tool", |body| body.tool.as_str());
         let shown = self.shown(task)?;
-        let (mut text, next) = match task.status() {
+        let status = if task.is_error() { TaskStatus::Failed } else { task.status() };
+        let (mut text, next) = match status {
             TaskStatus::Working => working(task, tool, names),
             TaskStatus::InputRequired => asking(task, tool, names, cx),
-            TaskStatus::Completed => ended(task, tool, names, "has finished"),
-            TaskStatus::Failed => ended(task, tool, names, "has failed"),
+            TaskStatus::Completed => ended(task, tool, names, "has completed", "its result"),
+            TaskStatus::Failed => ended(task, tool, names, "has failed", "what went wrong"),
             TaskStatus::Cancelled => {
                 let id = task.id();
                 let text = format!(
-                    "`{tool}` (task {id}) was cancelled. It has no result, and nothing is left to do for this task."
+                    "`{tool}` (task {id}) was cancelled: it has no result and does not go on. What it had done by then may \
+                     remain. No further call is needed for this task."
                 );
                 (text, Vec::new())
             }
         };
+        if !first.is_empty() {
+            text.insert_str(0, &format!("{first}\n"));
+        }
         if let Some(shown) = shown.as_ref().filter(|shown| !shown.is_empty()) {
             let shown = Value::Object(shown.clone());
             // Writing to a `String` does not fail.
-            let _ = write!(text, "\nState of the task: {shown}");
+            let _ = write!(text, "\nLast reported state of the task: {shown}");
         }
         let next: Vec<Value> = next
             .iter()
@@ -62,9 +78,13 @@ impl TaskRouter {
         let mut structured = Map::from_iter([
             ("task_id".to_owned(), Value::from(task.id().to_string())),
             ("tool".into(), tool.into()),
-            ("status".into(), task.status().as_str().into()),
+            ("status".into(), status.as_str().into()),
             ("next".into(), next.into()),
         ]);
+        if !first.is_empty() {
+            // Some hosts show the model this and not the text.
+            structured.insert("note".into(), first.into());
+        }
         structured.extend(task.message().map(|message| ("message".to_owned(), message.into())));
         structured.extend(shown.filter(|shown| !shown.is_empty()).map(|shown| ("variables".to_owned(), shown.into())));
         if !task.inputs().is_empty() {
@@ -100,12 +120,12 @@ fn cancelling<'a>(task: &Task, names: &'a TaskFallback) -> Next<'a> {
 fn working<'a>(task: &Task, tool: &str, names: &'a TaskFallback) -> (String, Vec<Next<'a>>) {
     let id = task.id();
     let (wait, fetch, cancel) = (waiting(task, names), fetching(task, names), cancelling(task, names));
-    let message = task.message().map(|message| format!(" It last said: {message}.")).unwrap_or_default();
+    let message = task.message().map(|message| format!(" Its last message: \"{message}\".")).unwrap_or_default();
     let text = format!(
         "`{tool}` is still running, as task {id}. This is not its result: there is none yet.{message}\n\
-         Next: call {}. It waits until the task ends or the time is up; call it again while the task is running. Once it \
-         says that the task has finished, call {} to get the result. To stop the task, call {}. Do not call `{tool}` again \
-         for this: that would start it a second time.",
+         Next: call {}. It waits until the task ends or asks something, or the time is up; call it again while the task is \
+         running. Once it says that the task has completed or failed, call {} to get the result. To stop the task, call {}. Do not \
+         call `{tool}` again for this: that would start it a second time.",
         wait.text(),
         fetch.text(),
         cancel.text(),
@@ -113,29 +133,32 @@ fn working<'a>(task: &Task, tool: &str, names: &'a TaskFallback) -> (String, Vec
     (text, vec![wait, fetch, cancel])
 }
 
-fn ended<'a>(task: &Task, tool: &str, names: &'a TaskFallback, how: &str) -> (String, Vec<Next<'a>>) {
+fn ended<'a>(task: &Task, tool: &str, names: &'a TaskFallback, how: &str, what: &str) -> (String, Vec<Next<'a>>) {
     let fetch = fetching(task, names);
-    let what = if task.status() == TaskStatus::Completed { "its result" } else { "what went wrong" };
     let text = format!("`{tool}` (task {}) {how}.\nNext: call {} to get {what}.", task.id(), fetch.text());
     (text, vec![fetch])
 }
 
 fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext) -> (String, Vec<Next<'a>>) {
     let id = task.id();
-    let mut text = format!("`{tool}` (task {id}) needs an answer before it can go on.");
+    let answers = match task.inputs().len() {
+        1 => "an answer".to_owned(),
+        several => format!("{several} answers"),
+    };
+    let mut text = format!("`{tool}` (task {id}) needs {answers} before it can go on.");
     let mut next = Vec::new();
     for (key, request) in task.inputs() {
         let answer = Next {
             tool: &names.answer_tool,
             arguments: json!({ "task_id": id.to_string(), "question": key, "answer": example(request) }),
-            purpose: "answer the question; replace what stands in angle brackets",
+            purpose: "give the user's answer to the question; replace each \"<…>\", quotes included, by a value that fits",
         };
         let question = structured_question(key, request);
         // Writing to a `String` does not fail.
         let _ = write!(
             text,
-            "\nQuestion `{key}`: {}\nThe answer has to fit this JSON schema: {}\nTo answer, call {}, with the values in \
-             angle brackets replaced.",
+            "\nQuestion `{key}`: {}\nThe answer has to fit this JSON schema: {}\nTo answer, call {}, each \"<…>\" \
+             replaced, quotes included, by a value that fits.",
             question["message"].as_str().unwrap_or_default(),
             question["schema"],
             answer.text(),
@@ -154,10 +177,11 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
     } else {
         let _ = write!(
             text,
-            "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above. If the user \
+            "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above{}. If the user \
              does not want to answer, call it with \"action\": \"decline\" in place of \"answer\". After that, call {} to wait \
              for the end.",
             names.answer_tool,
+            if task.inputs().len() > 1 { ", once for each question" } else { "" },
             wait.text()
         );
     }

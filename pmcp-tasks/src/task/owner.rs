@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 /// The one a task belongs to, resolved from the authenticated principal and never from parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
-    /// What the subject is.
-    pub kind: OwnerKind,
     /// Who vouches for the subject; empty where nobody does.
     pub issuer: String,
+    /// What the subject is.
+    pub kind: OwnerKind,
     /// The subject, unique within its issuer and kind.
     pub subject: String,
 }

@@ -1,6 +1,6 @@
 //! What is stored of a task: head, body and outcome, as JSON with sorted keys and a schema version.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -29,32 +29,33 @@ pub struct InputRequest {
     pub params: Value,
 }
 
-/// The small part of a task that changes: everything a list shows.
+/// The small part of a task that changes: everything a list shows. Fields are in the order of their names, here and in all
+/// that is stored with it: see [`canonical`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TaskHead {
-    pub(crate) schema: u32,
-    pub(crate) owner: Owner,
-    pub(crate) status: TaskStatus,
-    /// The result is one with `isError`: 2025-11-25 calls such a task failed, 2026-07-28 completed.
-    pub(crate) is_error: bool,
-    pub(crate) message: Option<String>,
-    /// The message tells progress: it goes when the task completes.
-    pub(crate) is_progress: bool,
-    pub(crate) created: Millis,
-    pub(crate) updated: Millis,
-    /// Milliseconds.
-    pub(crate) ttl: u64,
-    /// Milliseconds.
-    pub(crate) poll_interval: u64,
-    /// Open questions.
-    pub(crate) inputs: BTreeMap<String, InputRequest>,
     /// Answers the worker has not taken yet.
     pub(crate) answers: BTreeMap<String, Value>,
-    /// Set for a call that waits for its retry (2026-07-28 multi round-trip), not for a task clients know.
-    pub(crate) hidden: Option<Hidden>,
+    pub(crate) created: Millis,
     /// How often it was claimed by a worker that could not run it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) handed_back: u32,
+    /// Set for a call that waits for its retry (2026-07-28 multi round-trip), not for a task clients know.
+    pub(crate) hidden: Option<Hidden>,
+    /// Open questions.
+    pub(crate) inputs: BTreeMap<String, InputRequest>,
+    /// The result is one with `isError`: 2025-11-25 calls such a task failed, 2026-07-28 completed.
+    pub(crate) is_error: bool,
+    /// The message tells progress: it goes when the task completes.
+    pub(crate) is_progress: bool,
+    pub(crate) message: Option<String>,
+    pub(crate) owner: Owner,
+    /// Milliseconds.
+    pub(crate) poll_interval: u64,
+    pub(crate) schema: u32,
+    pub(crate) status: TaskStatus,
+    /// Milliseconds.
+    pub(crate) ttl: u64,
+    pub(crate) updated: Millis,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -71,23 +72,23 @@ pub(crate) struct Hidden {
     pub(crate) handle: Option<String>,
 }
 
-/// What was asked for; never changes.
+/// What was asked for; never changes. Fields are in the order of their names: see [`canonical`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TaskBody {
-    pub(crate) schema: u32,
-    pub(crate) tool: String,
-    pub(crate) arguments: Map<String, Value>,
     /// Answers to the tool's `#[ask]` parameters.
     pub(crate) answers: Map<String, Value>,
-    /// Variables the client set in the creating call.
-    pub(crate) variables: Map<String, Value>,
-    pub(crate) on_crash: OnCrash,
-    /// How the client that called speaks, for the questions of a run in another process.
-    pub(crate) revision: Revision,
+    pub(crate) arguments: Map<String, Value>,
     /// What it can do, likewise.
     pub(crate) client: ClientCapabilities,
+    pub(crate) on_crash: OnCrash,
     /// It was left to a worker to begin it.
     pub(crate) queued: bool,
+    /// How the client that called speaks, for the questions of a run in another process.
+    pub(crate) revision: Revision,
+    pub(crate) schema: u32,
+    pub(crate) tool: String,
+    /// Variables the client set in the creating call.
+    pub(crate) variables: Map<String, Value>,
 }
 
 /// How a task ended.
@@ -262,7 +263,19 @@ fn corrupt(
 }
 
 /// JSON with sorted keys, the same for equal values whatever the features of `serde_json` in the build.
+///
+/// Structs that are stored declare their fields in that order, and maps sort themselves: only a build in which something
+/// asks for `serde_json/preserve_order` pays for sorting.
 pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    static MAPS_SORT: LazyLock<bool> = LazyLock::new(|| {
+        let map = Map::from_iter([("b", 0), ("a", 0)].map(|(key, value)| (key.to_owned(), value.into())));
+        map.keys().next().is_some_and(|first| first == "a")
+    });
+    if *MAPS_SORT { serde_json::to_vec(value) } else { sorted(value) }
+}
+
+/// The same for any order of fields and maps.
+fn sorted<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
     fn sort(value: &mut Value) {
         match value {
             Value::Object(map) => {
@@ -280,6 +293,8 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::store::backend::Stamp;
 
@@ -354,6 +369,48 @@ mod tests {
     #[test]
     fn equal_values_have_equal_bytes_whatever_the_order_of_their_keys() {
         let one: Value = serde_json::from_str(r#"{"b":{"d":1,"c":[{"y":1,"x":2}]},"a":0}"#).unwrap();
-        assert_eq!(canonical(&one).unwrap(), br#"{"a":0,"b":{"c":[{"x":2,"y":1}],"d":1}}"#);
+        for write in [canonical, sorted] {
+            assert_eq!(write(&one).unwrap(), br#"{"a":0,"b":{"c":[{"x":2,"y":1}],"d":1}}"#);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_has_its_keys_in_order() {
+        fn is_in_order<T: Serialize>(record: &T) {
+            let [written, sorted] = [canonical(record), sorted(record)].map(|bytes| String::from_utf8(bytes.unwrap()));
+            assert_eq!(written, sorted);
+        }
+        let value = || json!({ "b": 1, "a": { "d": 1, "c": 2 } });
+        let map = || Map::from_iter([("m".to_owned(), value())]);
+        let hidden = Hidden { call: "0".into(), handle: Some("1".into()) };
+        let question = InputRequest { method: "elicitation/create".into(), params: value() };
+        is_in_order(&TaskHead {
+            message: Some("text".into()),
+            inputs: BTreeMap::from([("q".into(), question)]),
+            answers: BTreeMap::from([("q".into(), value())]),
+            hidden: Some(hidden),
+            handed_back: 1,
+            ..head()
+        });
+        is_in_order(&TaskBody {
+            schema: SCHEMA,
+            tool: "tool".into(),
+            arguments: map(),
+            answers: map(),
+            variables: map(),
+            on_crash: OnCrash::Restart,
+            revision: Revision::V2026,
+            client: ClientCapabilities::default(),
+            queued: true,
+        });
+        let result = ToolResult { meta: map(), ..ToolResult::error("no").with_structured(value()) };
+        for outcome in [
+            Outcome::Result(result),
+            Outcome::Raw(value()),
+            Outcome::Error(RpcError::internal("broken").with_data(value())),
+            Outcome::Cancelled,
+        ] {
+            is_in_order(&outcome);
+        }
     }
 }

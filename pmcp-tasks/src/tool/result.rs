@@ -16,15 +16,15 @@ use super::ToolError;
 pub struct ToolResult {
     /// The parts, in order.
     pub content: Vec<Content>,
-    /// The value for programs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub structured: Option<Value>,
     /// Whether the tool failed in a way the model may read about.
     #[serde(default)]
     pub is_error: bool,
     /// `_meta` of the result.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub meta: Map<String, Value>,
+    /// The value for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured: Option<Value>,
 }
 
 /// A part of a result: a content block exactly as MCP writes it.

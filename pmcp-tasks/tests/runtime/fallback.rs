@@ -2,7 +2,7 @@
 
 use pmcp_tasks::{
     TaskRouter, TaskStore, ToolError, ToolResult, ToolResult as Answered,
-    call::Revision,
+    call::{ClientCapabilities, Revision},
     context::RunContext,
     router::{BuildError, TaskFallback},
     store::{MemoryBackend, StorageBackend},
@@ -387,6 +387,20 @@ async fn progress_goes_to_the_call_while_it_is_open() {
 }
 
 #[tokio::test]
+async fn the_stream_of_an_answered_call_is_let_go() {
+    let server = server(None);
+    takes(&server, "handled", 60);
+    for mut client in ignorant(&server) {
+        // One that is asked nothing: questions are kept for who can be asked.
+        client.cx.client = ClientCapabilities::default();
+        let held = std::sync::Arc::strong_count(&client.stream);
+        let handle = call_for(&server, &client, "handled", json!({}), 20).await;
+        assert_eq!(handle["structuredContent"]["status"], "working");
+        assert_eq!(std::sync::Arc::strong_count(&client.stream), held, "a connection cannot end while the task runs");
+    }
+}
+
+#[tokio::test]
 async fn cancelling_the_call_cancels_the_task() {
     let server = server(None);
     takes(&server, "handled", 60);
@@ -431,6 +445,84 @@ async fn a_failed_task_tells_why() {
     let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
     assert_eq!(result["isError"], true);
     assert!(text_of(&result).contains("no such thing"), "{result}");
+    let late = client.call("task_cancel", next(&handle, "task_cancel")).await.unwrap();
+    assert!(text_of(&late).starts_with("It was not cancelled"), "{late}");
+    next(&late, "task_result");
+}
+
+#[tokio::test]
+async fn a_wrong_answer_is_told_with_what_is_asked() {
+    let server = server(None);
+    server.world.on("handled", |_, cx| async move {
+        let cx = cx.tool();
+        let (one, two) = tokio::join!(cx.elicit::<Keep>("One?"), cx.elicit::<Keep>("Two?"));
+        Ok(ToolResult::text(format!("{} and {}", one?.keep, two?.keep)))
+    });
+    let client = server.client(Revision::Plain, user_owner("ann")).without_elicitation();
+    let asked = client.call("handled", json!({})).await.unwrap();
+    let answer = |fields: Value| {
+        let mut answer = next(&asked, "task_answer");
+        answer.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        answer
+    };
+    let mut which = answer(json!({ "answer": { "keep": true } }));
+    which.as_object_mut().unwrap().remove("question");
+    for (arguments, mistake) in [
+        (which, "`question` is missing"),
+        (answer(json!({ "question": "input-3" })), "does not ask this `question`"),
+        (answer(json!({ "answer": "keep" })), "`answer` is not an object"),
+        (answer(json!({ "answer": null })), "`answer` is not an object"),
+        (answer(json!({ "answer": {} })), "no `keep`"),
+        (answer(json!({ "answer": { "keep": "yes" } })), "\"yes\", which does not fit"),
+        (answer(json!({ "answer": { "keep": true, "more": 1 } })), "does not ask for `more`"),
+        (answer(json!({ "action": "refuse" })), "`action`"),
+    ] {
+        let told = client.call("task_answer", arguments).await.unwrap();
+        assert_eq!(told["isError"], true);
+        let text = text_of(&told);
+        assert!(text.lines().next().unwrap().contains(mistake), "{text}");
+        assert!(text.ends_with(&text_of(&asked)), "{text}");
+        assert!(told["structuredContent"]["note"].as_str().unwrap().contains(mistake), "{told}");
+        assert_eq!(told["structuredContent"]["questions"], asked["structuredContent"]["questions"]);
+    }
+
+    let told = client.call("task_answer", answer(json!({ "answer": { "keep": true } }))).await.unwrap();
+    let text = text_of(&told);
+    assert!(
+        text.starts_with("The answer was passed on to the task.") && !text.contains("One?") && text.contains("Two?"),
+        "{text}"
+    );
+    let mut other = next(&told, "task_answer");
+    other["answer"]["keep"] = false.into();
+    let told = client.call("task_answer", other.clone()).await.unwrap();
+    client.call("task_status", next(&told, "task_status")).await.unwrap();
+    // Too late for an answer: told what to do instead.
+    let late = client.call("task_answer", other).await.unwrap();
+    assert_eq!(late["isError"], true);
+    let result = client.call("task_result", next(&late, "task_result")).await.unwrap();
+    assert_eq!(text_of(&result), "true and false");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_tells_those_who_wait_how_it_stands() {
+    let backend = std::sync::Arc::new(MemoryBackend::new());
+    let server = on(Connection::to(&backend), ManualClock::new(), None);
+    takes(&server, "handled", 60);
+    let client = server.client(Revision::Plain, user_owner("ann"));
+    let handle = call_for(&server, &client, "handled", json!({}), 20).await;
+    let waiting =
+        client.spawn("tools/call", json!({ "name": "task_status", "arguments": next(&handle, "task_status") }));
+    settle().await;
+    let router = server.router.clone();
+    let stopping = tokio::spawn(async move { router.shut_down(seconds(1)).await });
+    settle().await;
+    server.advance(seconds(1)).await;
+    assert!(waiting.is_finished());
+    // Another process goes on with it, and answers the same call.
+    let told = waiting.await.unwrap().unwrap();
+    assert_eq!(told["structuredContent"]["status"], "working");
+    next(&told, "task_status");
+    stopping.await.unwrap();
 }
 
 #[tokio::test]

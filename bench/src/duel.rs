@@ -1,38 +1,8 @@
-//! Samples, what is told of them, and taking turns.
+//! Taking turns, and figures for people.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-/// Durations of the same thing, in nanoseconds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Samples(Vec<f64>);
-
-impl Samples {
-    pub(crate) fn add(&mut self, duration: Duration) {
-        let nanos = duration.as_secs_f64() * 1e9;
-        let at = self.0.partition_point(|other| *other < nanos);
-        self.0.insert(at, nanos);
-    }
-
-    /// The value below which this part of the samples lies, between 0 and 1.
-    pub(crate) fn quantile(&self, part: f64) -> f64 {
-        quantile(&self.0, part)
-    }
-
-    pub(crate) fn median(&self) -> f64 {
-        self.quantile(0.5)
-    }
-}
-
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        reason = "an index into a short list"
-    )]
-    let at = ((sorted.len().saturating_sub(1)) as f64 * part).round() as usize;
-    sorted.get(at).copied().unwrap_or(f64::NAN)
-}
+use measure::Samples;
 
 /// The medians of rounds in which two sides took turns.
 #[derive(Clone, Debug, Default)]
@@ -41,9 +11,9 @@ pub(crate) struct Duel {
 }
 
 impl Duel {
-    /// One round: a sample set of each side, taken one after the other.
-    pub(crate) fn round(&mut self, one: &Samples, other: &Samples) {
-        self.rounds.push((one.median(), other.median()));
+    /// One round: the median of each side, taken one after the other, in nanoseconds.
+    pub(crate) fn round(&mut self, one: f64, other: f64) {
+        self.rounds.push((one, other));
     }
 
     pub(crate) fn one(&self) -> Spread {
@@ -70,9 +40,8 @@ pub(crate) struct Spread {
 
 impl Spread {
     pub(crate) fn of(values: impl Iterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.collect();
-        values.sort_unstable_by(f64::total_cmp);
-        Self { median: quantile(&values, 0.5), low: quantile(&values, 0.0), high: quantile(&values, 1.0) }
+        let values: Samples = values.collect();
+        Self { median: values.median(), low: values.quantile(0.0), high: values.quantile(1.0) }
     }
 
     /// As durations.

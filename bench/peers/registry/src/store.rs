@@ -1,14 +1,13 @@
 //! The registry's `pmcp-tasks` 0.2.0: its store in memory, filled below its own API, which would take hours.
 
 use anyhow::Context as _;
-use registry_pmcp_tasks::{
+use measure::PAYLOAD;
+use pmcp_tasks::{
     InMemoryBackend, ListTasksOptions, StorageBackend as _, StoreConfig, TaskRecord, TaskSecurityConfig,
     store::{backend::make_key, generic::GenericTaskStore},
     types::task::TaskStatus,
 };
 use serde_json::json;
-
-use crate::ours::PAYLOAD;
 
 /// Its store with its default settings, but for the number of tasks an owner may have.
 pub(crate) struct Registry {

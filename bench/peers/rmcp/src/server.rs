@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use measure::{BUFFER, PAYLOAD};
 use rmcp::{
     ErrorData, RoleClient, ServerHandler, ServiceExt as _,
     model::{
@@ -19,8 +20,6 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-
-use crate::ours::{BUFFER, PAYLOAD};
 
 /// The default lifetime of our tasks, so that both sides keep them for as long.
 const TTL_MS: u64 = 60 * 60 * 1000;
@@ -114,9 +113,9 @@ impl Rmcp {
     async fn connect_to(ttl_ms: Option<u64>) -> anyhow::Result<Self> {
         let (near, far) = tokio::io::duplex(BUFFER);
         let server = Echo { tasks: TaskManager::new(), ttl_ms, ended: Arc::default() };
-        let served = server.clone();
+        let echo = server.clone();
         let serving = tokio::spawn(async move {
-            if let Ok(service) = served.serve(far).await {
+            if let Ok(service) = echo.serve(far).await {
                 // Ends with the client.
                 let _ = service.waiting().await;
             }
@@ -159,7 +158,7 @@ impl Rmcp {
 
     /// A task from the call to its result, asked for until it is there; tells how often that was. The manager has no
     /// other way to wait.
-    pub(crate) async fn polled(&self) -> anyhow::Result<usize> {
+    pub(crate) async fn polled(&self) -> anyhow::Result<u32> {
         let task = self.begin(json!({ "text": PAYLOAD })).await?;
         let mut asked = 1;
         loop {

@@ -1,0 +1,41 @@
+//! What our side of the benchmarks and the peers have in common: the load, the runtime, samples, and how a peer in a
+//! process of its own is told what to measure.
+
+mod peer;
+mod samples;
+
+pub use peer::{Peer, answer};
+pub use samples::Samples;
+use tokio::runtime::{Builder, Runtime};
+
+/// What the tool is given, and gives back.
+pub const PAYLOAD: &str = "hello";
+
+/// What an in-process connection holds in each direction, in bytes.
+pub const BUFFER: usize = 64 << 10;
+
+/// The threads that client and server share: two, on every side.
+#[derive(Debug)]
+pub struct Workers(Runtime);
+
+impl Workers {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self(Builder::new_multi_thread().worker_threads(2).enable_all().build()?))
+    }
+
+    /// Runs a future on them and waits for its result.
+    ///
+    /// # Errors
+    /// The future's.
+    pub fn run<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = anyhow::Result<T>> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        // Spawned, or the client would have a third thread for itself.
+        self.0.block_on(async { tokio::spawn(future).await? })
+    }
+}
