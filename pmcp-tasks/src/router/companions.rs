@@ -204,7 +204,7 @@ impl TaskRouter {
         let Some(id) = call.arguments.get("task_id").and_then(Value::as_str) else {
             return Err(Refusal::Model(
                 "`task_id` is missing: give the id, as a string, from the tool result that first named the task. If there is \
-                 none, ask the user."
+                 none, ask the user for it."
                     .into(),
             ));
         };
@@ -280,7 +280,12 @@ impl TaskRouter {
         match outcome {
             Outcome::Error(error) => {
                 let tool = task.body.as_ref().map_or("the tool", |body| body.tool.as_str());
-                let text = format!("`{tool}` (task {}) has failed: {}", task.id(), error.message);
+                let text = format!(
+                    "`{tool}` (task {}) has failed: {}\nIt has no result and does not go on. What it had done by then may \
+                     remain: tell the user, and start the work again only if the user wants that.",
+                    task.id(),
+                    error.message
+                );
                 Ok(render(&ToolResult::error(text), cx.revision))
             }
             Outcome::Cancelled => Ok(render(&self.told(task, names, cx)?, cx.revision)),

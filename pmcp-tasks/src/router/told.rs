@@ -177,8 +177,8 @@ fn asking<'a>(task: &Task, tool: &str, names: &'a TaskFallback, cx: &CallContext
     } else {
         let _ = write!(
             text,
-            "\nNext: if the user has not told you the answer yet, ask the user now; then call `{}` as above{}. If the user \
-             does not want to answer, call it with \"action\": \"decline\" in place of \"answer\". After that, call {} to wait \
+            "\nNext: if the user has not answered this yet (the original request is no answer to it), ask the user now; then \
+             call `{}` as above{}. If the user does not want to answer, call it with \"action\": \"decline\" in place of \"answer\". After that, call {} to wait \
              for the end.",
             names.answer_tool,
             if task.inputs().len() > 1 { ", once for each question" } else { "" },
