@@ -3,7 +3,8 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
+    extract::rejection::BytesRejection,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{ACCEPT, CONTENT_TYPE},
@@ -64,6 +65,11 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     } else {
         Err(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not `application/json`"))
     }
+}
+
+/// The body, if all of it came.
+pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    body.map_err(|rejection| Refusal(rejection.status(), "the body is too large or broken"))
 }
 
 /// A header that may come once.

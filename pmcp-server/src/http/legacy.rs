@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::{
     Http, PROTOCOL_VERSION, Refusal, SESSION_ID, Shared,
     body::{self, Accepts},
-    respond,
+    busy, respond,
 };
 use crate::{
     answered::Answered,
@@ -115,10 +115,7 @@ async fn request_of(
     in_flight: InFlight,
     accepts: Accepts,
 ) -> Response {
-    let place = match http.place(Some(&request.id)) {
-        Ok(place) => place,
-        Err(busy) => return busy,
-    };
+    let Some(place) = http.place() else { return busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     // What a task asks while the client waits for its end comes on this stream.
     let waits_for = http.service.router.awaited_task(&request.method, &request.params).map(str::to_owned);
@@ -164,10 +161,7 @@ async fn take_batch(
         let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
-    let place = match http.place(None) {
-        Ok(place) => place,
-        Err(busy) => return busy,
-    };
+    let Some(place) = http.place() else { return busy(None) };
     let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(1);
@@ -203,8 +197,8 @@ pub(super) async fn listen(
     // would stay open until a write fails.
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    if let Err(rejection) = body {
-        return Refusal(rejection.status(), "the body is too large or broken").into_response();
+    if let Err(refusal) = body::whole(body) {
+        return refusal.into_response();
     }
     if let Some(refusal) = not_of_this_era(&headers) {
         return refusal;

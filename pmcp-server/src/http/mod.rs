@@ -50,11 +50,15 @@ pub(crate) struct Http {
 type Shared = State<Arc<Http>>;
 
 impl Http {
-    /// A place for a request until it is answered, or the answer that there is none.
-    fn place(&self, id: Option<&RequestId>) -> Result<OwnedSemaphorePermit, Response> {
-        let place = self.service.requests.clone().try_acquire_owned();
-        place.map_err(|_| body::error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
+    /// A place for a request until it is answered.
+    fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.service.requests.clone().try_acquire_owned().ok()
     }
+}
+
+/// The answer to a request for which there is no place.
+fn busy(id: Option<&RequestId>) -> Response {
+    body::error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into())
 }
 
 /// The routes of the MCP endpoint at `path`.
@@ -94,9 +98,9 @@ async fn take(
 ) -> Response {
     // Routes that an application nests may have been made before there was anything to run it.
     http.service.router.keep_house();
-    let body = match body {
+    let body = match body::whole(body) {
         Ok(body) => body,
-        Err(rejection) => return Refusal(rejection.status(), "the body is too large or broken").into_response(),
+        Err(refusal) => return refusal.into_response(),
     };
     let principal = principal.map(|axum::Extension(principal)| principal);
     if let Err(refusal) = body::check_content_type(&headers) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Http, Refusal, body, respond};
+use super::{Http, Refusal, body, busy, respond};
 use crate::{
     message::Request,
     modern::{self, RequestMeta},
@@ -130,10 +130,7 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
-    let place = match http.place(Some(&request.id)) {
-        Ok(place) => place,
-        Err(busy) => return busy,
-    };
+    let Some(place) = http.place() else { return busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let stream = Outbox::new(sender, None);
     let cancellation = CancellationToken::new();

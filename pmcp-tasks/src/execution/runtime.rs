@@ -101,7 +101,11 @@ impl Default for Settings {
 /// What the client learns of a panic.
 pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
 const TIMED_OUT: &str = "the tool took longer than it may";
-const STOPPING: &str = "the server is shutting down";
+
+/// The answer to who asks for something that is not begun, or waited for, any more.
+pub(crate) fn shutting_down() -> RpcError {
+    RpcError::internal("the server is shutting down")
+}
 
 impl Runtime {
     pub(crate) fn new(store: TaskStore, settings: Settings) -> Result<Arc<Self>, StoreError> {
@@ -134,7 +138,7 @@ impl Runtime {
     pub(crate) fn admit(&self) -> Result<TaskTrackerToken, RpcError> {
         // Taken before the check: whoever passes it is waited for.
         let token = self.tracker.token();
-        if self.stopping.is_cancelled() { Err(RpcError::internal(STOPPING)) } else { Ok(token) }
+        if self.stopping.is_cancelled() { Err(shutting_down()) } else { Ok(token) }
     }
 
     /// Creates the task of a run and starts it. `session` is the 2025-11-25 session to be told about it.
@@ -423,7 +427,7 @@ impl Runtime {
     /// Fails when running work is cancelled because the server shuts down.
     pub(crate) async fn cancelling(&self) -> RpcError {
         self.cancelling.cancelled().await;
-        RpcError::internal(STOPPING)
+        shutting_down()
     }
 
     /// Ends when the server has stopped.

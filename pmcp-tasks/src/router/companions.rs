@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     call::{CallContext, Revision},
+    execution::shutting_down,
     protocol::{RpcError, code},
     store::NotChanged,
     task::{Change, InputRequest, Outcome, Task, TaskStatus},
@@ -264,7 +265,7 @@ impl TaskRouter {
                 () = self.runtime.cancelling.cancelled(), if self.runtime.store.capabilities().shared => {
                     return Ok(Waited::Is(task));
                 }
-                () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
+                () = self.runtime.stopped() => return Err(shutting_down()),
             }
         }
     }

@@ -15,18 +15,18 @@ use super::{
     call::{CallParams, render},
     companions::Companions,
     meta, store_failed,
-    tasks::{self, cancelled, input_responses},
+    tasks::{self, input_responses},
 };
 use crate::{
     call::{CallContext, ClientCapabilities, Peer, PeerError, Revision},
-    execution::lock,
+    execution::{lock, shutting_down},
     log::LogLevel,
     protocol::{IDEMPOTENCY_KEY, RpcError, v2026},
     store::{
         NotChanged,
         backend::{Parts, TaskKey},
     },
-    task::{Change, Outcome, Task, TaskId, TaskStatus},
+    task::{Task, TaskId, TaskStatus},
     tool::{Fallback, TaskSupport, ToolDefinition},
 };
 
@@ -214,17 +214,13 @@ impl TaskRouter {
                 biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => {
-                    // Ended already is as good.
-                    let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
-                    return Err(cancelled());
-                }
+                () = cx.cancellation.cancelled() => return Err(self.cancel_with_call(key).await),
                 () = &mut deadline => return self.handle_of(&task, companions, cx),
                 // Others that share the store go on with it.
                 () = self.runtime.cancelling.cancelled(), if self.runtime.store.capabilities().shared => {
                     return self.handle_of(&task, companions, cx);
                 }
-                () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
+                () = self.runtime.stopped() => return Err(shutting_down()),
             }
         }
     }

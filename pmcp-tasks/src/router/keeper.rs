@@ -1,8 +1,7 @@
 //! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
 
-use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::{TaskRouter, recovery::TakenOver};
@@ -10,22 +9,19 @@ use crate::{
     execution::{Execution, Renewal},
     store::{
         StoreError,
-        backend::{Holder, WorkerId},
+        backend::{Holder, TaskKey, WorkerId},
     },
     task::Outcome,
 };
 
 /// Renewals and looks at the others in one lease period.
-const LOOKS: u32 = 4;
+pub(super) const LOOKS: u32 = 4;
 
 /// How many tasks are claimed at once.
-const BATCH: u16 = 32;
+pub(super) const BATCH: u16 = 32;
 
 /// How many tasks that cannot run here are put aside to get at those behind them.
-const MAX_FOREIGN: usize = 256;
-
-/// How long a worker that found nothing to do waits, unless it is told.
-const IDLE: Duration = Duration::from_millis(500);
+pub(super) const MAX_FOREIGN: usize = 256;
 
 /// What a worker has seen of the others.
 #[derive(Default)]
@@ -57,13 +53,13 @@ impl Watched {
 }
 
 /// What came of a claim.
-struct Claimed {
+pub(super) struct Claimed {
     /// The outcomes of the tasks that run here now.
-    ends: Vec<oneshot::Receiver<Outcome>>,
-    /// Whether some cannot run here.
-    foreign: bool,
+    pub(super) ends: Vec<oneshot::Receiver<Outcome>>,
+    /// Those that cannot run here, and were handed back.
+    pub(super) foreign: Vec<TaskKey>,
     /// Whether there may be more tasks to claim.
-    more: bool,
+    pub(super) more: bool,
 }
 
 impl TaskRouter {
@@ -85,7 +81,7 @@ impl TaskRouter {
         }
     }
 
-    fn not_kept(&self, error: &StoreError) {
+    pub(super) fn not_kept(&self, error: &StoreError) {
         tracing::warn!(error = error as &dyn std::error::Error, "the lease could not be kept");
         if self.runtime.lease.has_run_out(self.runtime.store.clock().as_ref()) {
             tracing::error!("the lease has run out: this worker stops its tasks");
@@ -94,7 +90,7 @@ impl TaskRouter {
     }
 
     /// Renews the lease, as another worker if others took this one for dead.
-    async fn renew(&self) -> Result<(), StoreError> {
+    pub(super) async fn renew(&self) -> Result<(), StoreError> {
         let (lease, store) = (&self.runtime.lease, &self.runtime.store);
         if lease.renew(store).await? == Renewal::Lost {
             tracing::error!("others took this worker for dead: it stops its tasks");
@@ -144,7 +140,7 @@ impl TaskRouter {
     }
 
     /// Claims tasks of a holder until `n` of them run here.
-    async fn claim(&self, from: &Holder, n: u16) -> Result<Claimed, StoreError> {
+    pub(super) async fn claim(&self, from: &Holder, n: u16) -> Result<Claimed, StoreError> {
         let _claiming = self.runtime.claiming.lock().await;
         let me = self.runtime.lease.known(&self.runtime.store).await?;
         let mut ends = Vec::new();
@@ -170,11 +166,11 @@ impl TaskRouter {
                 break Ok(false);
             }
         };
-        let any_foreign = !foreign.is_empty();
+        let keys = foreign.iter().map(|task| task.key.clone()).collect();
         for task in foreign {
             self.hand_back(*task).await;
         }
-        Ok(Claimed { ends, foreign: any_foreign, more: more? })
+        Ok(Claimed { ends, foreign: keys, more: more? })
     }
 
     /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
@@ -192,57 +188,6 @@ impl TaskRouter {
             }
             if !more {
                 return Ok(());
-            }
-        }
-    }
-
-    /// Runs queued tasks, at most `at_once` at the same time, until the server stops.
-    pub(super) async fn work_queue(self, at_once: usize) {
-        let runtime = &self.runtime;
-        loop {
-            let room = at_once.saturating_sub(runtime.runs.len());
-            let room = u16::try_from(room).unwrap_or(u16::MAX).min(BATCH);
-            let mut foreign = false;
-            if room > 0 && !runtime.is_stopping() {
-                match self.claim(&Holder::Queue, room).await {
-                    Ok(claimed) if claimed.more && !claimed.ends.is_empty() => continue,
-                    Ok(claimed) => foreign = claimed.foreign,
-                    Err(error) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
-                    }
-                }
-            }
-            tokio::select! {
-                () = runtime.store.clock().sleep(IDLE) => {}
-                // Workers that hand the same tasks back would keep each other busy with hints.
-                () = runtime.queue_hint.notified(), if !foreign => {}
-                () = runtime.stopped() => return,
-            }
-        }
-    }
-
-    /// Claims up to `at_once` queued tasks, runs them to their end, and tells how many there were.
-    ///
-    /// For functions as a service: one invocation answers the call and leaves the task in the queue, another one calls this.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn run_queued(&self, at_once: u16) -> Result<usize, StoreError> {
-        let (lease, store) = (&self.runtime.lease, &self.runtime.store);
-        let _keeping = lease.keep();
-        // Since an earlier invocation this process may have stood still, and be taken for dead.
-        self.renew().await?;
-        let Claimed { ends, .. } = self.claim(&Holder::Queue, at_once).await?;
-        let count = ends.len();
-        // A run whose end cannot be told has ended.
-        let mut all_ended = pin!(join_all(ends));
-        loop {
-            tokio::select! {
-                _ = &mut all_ended => return Ok(count),
-                () = store.clock().sleep(lease.period() / LOOKS) => {}
-            }
-            if let Err(error) = self.renew().await {
-                self.not_kept(&error);
             }
         }
     }

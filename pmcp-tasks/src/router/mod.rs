@@ -5,6 +5,7 @@ mod companions;
 mod fallback;
 mod keeper;
 mod listen;
+mod queue;
 mod recovery;
 mod retry;
 mod tasks;

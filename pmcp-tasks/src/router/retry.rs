@@ -12,12 +12,13 @@ use sha2::{Digest as _, Sha256};
 use super::{TaskRouter, owner, store_failed, tasks};
 use crate::{
     call::CallContext,
+    execution::shutting_down,
     protocol::{RpcError, v2026},
     store::{
         NotChanged,
         backend::{Parts, TaskKey},
     },
-    task::{Change, Outcome, Task, TaskId, TaskStatus, canonical},
+    task::{Change, Task, TaskId, TaskStatus, canonical},
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -120,12 +121,8 @@ impl TaskRouter {
                 biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => {
-                    // Ended already is as good.
-                    let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
-                    return Err(tasks::cancelled());
-                }
-                () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
+                () = cx.cancellation.cancelled() => return Err(self.cancel_with_call(key).await),
+                () = self.runtime.stopped() => return Err(shutting_down()),
             }
         }
     }

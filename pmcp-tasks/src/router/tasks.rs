@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use super::{TaskRouter, call, declared, owner, store_failed, unknown_task};
 use crate::{
     call::{CallContext, Caller, Revision},
-    execution::visible,
+    execution::{shutting_down, visible},
     protocol::{RELATED_TASK, RpcError, VARIABLES, params as parse, v2025, v2026},
     store::{
         NotChanged,
-        backend::{FieldOp, Guard, Merged, Parts},
+        backend::{FieldOp, Guard, Merged, Parts, TaskKey},
     },
     task::{Change, Outcome, Task, TaskId},
 };
@@ -91,7 +91,7 @@ impl TaskRouter {
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
                 () = cx.cancellation.cancelled() => return Err(cancelled()),
-                () = self.runtime.stopped() => return Err(RpcError::internal("the server is shutting down")),
+                () = self.runtime.stopped() => return Err(shutting_down()),
             }
         }
     }
@@ -112,6 +112,13 @@ impl TaskRouter {
             (Err(NotChanged::Missing | NotChanged::Lost), _) => Err(unknown_task()),
             (Err(NotChanged::Store(error)), _) => Err(store_failed(&error)),
         }
+    }
+
+    /// Cancels the task in which a call runs that was cancelled; what answers the call.
+    pub(super) async fn cancel_with_call(&self, key: &TaskKey) -> RpcError {
+        // Ended already is as good.
+        let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
+        cancelled()
     }
 
     pub(super) async fn update_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {

@@ -12,6 +12,7 @@ mod listen;
 mod owners;
 mod progress;
 mod questions;
+mod queue;
 mod quota;
 mod recovery;
 mod round_trip;

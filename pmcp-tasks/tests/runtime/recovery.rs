@@ -1,7 +1,7 @@
-//! Processes that share a store: leases, what becomes of the tasks of the dead, queues.
+//! Processes that share a store: leases, and what becomes of the tasks of the dead.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,13 +9,11 @@ use bytes::Bytes;
 use pmcp_tasks::{
     TaskContext, ToolError, ToolResult,
     protocol::VARIABLES,
-    router::{Execution, TaskRouterBuilder},
     store::{
-        MemoryBackend, StorageBackend,
-        backend::{Holder, HolderChange, Parts, Put, TaskKey, WorkerId, WriteId, Written},
+        StorageBackend,
+        backend::{Holder, HolderChange, Parts, Put, TaskKey, WriteId, Written},
     },
     task::TaskId,
-    testing::ManualClock,
     time::Clock as _,
 };
 use serde::Deserialize;
@@ -24,111 +22,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::*;
 
-/// In seconds; others look four times as often.
-const LEASE: u64 = 4;
-
 const LOST: &str = "the server that ran this task stopped before the task had ended";
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Name {
     name: String,
-}
-
-/// A store and what happened to the processes that share it.
-struct Cluster {
-    store: Arc<MemoryBackend>,
-    clock: ManualClock,
-    log: Log,
-}
-
-/// What the code of all processes did, in order.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    fn add(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
-    }
-
-    /// What a step does.
-    #[expect(clippy::unnecessary_wraps, reason = "steps can fail")]
-    fn effect(&self, line: impl Into<String>) -> Result<(), ToolError> {
-        self.add(line);
-        Ok(())
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Cluster {
-    fn new() -> Self {
-        Self { store: Arc::new(MemoryBackend::new()), clock: ManualClock::new(), log: Log::default() }
-    }
-
-    /// A process that keeps no house: nobody renews its lease, as if it were dead, though what it runs goes on.
-    fn dead(&self) -> Server {
-        self.over(&Connection::to(&self.store), |router| router)
-    }
-
-    fn alive(&self) -> Server {
-        let server = self.dead();
-        server.router.keep_house();
-        server
-    }
-
-    fn over(
-        &self,
-        connection: &Connection,
-        settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
-    ) -> Server {
-        Server::on_clock(self.clock.clone(), connection.clone(), |router| {
-            settings(router.tool::<Restarting>().lease(seconds(LEASE)))
-        })
-    }
-
-    fn with(&self, settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>) -> Server {
-        let server = self.over(&Connection::to(&self.store), settings);
-        server.router.keep_house();
-        server
-    }
-
-    /// Looks often enough to find a worker dead, and to claim its tasks.
-    async fn two_periods(&self) {
-        self.clock.advance(seconds(2 * LEASE)).await;
-    }
-
-    async fn workers(&self) -> Vec<WorkerId> {
-        self.store.workers().await.unwrap().into_iter().map(|(worker, _)| worker).collect()
-    }
-
-    async fn bury(&self, worker: WorkerId) {
-        let counter = self.store.workers().await.unwrap().into_iter().find(|(id, _)| *id == worker).unwrap().1;
-        assert!(self.store.bury(&worker, counter).await.unwrap());
-    }
-}
-
-/// Makes the tool tell which attempt runs where, wait for the gate, and tell how it ended.
-fn gated(server: &Server, tool: &'static str, name: &'static str, log: &Log) -> CancellationToken {
-    let (gate, log) = (CancellationToken::new(), log.clone());
-    let open = gate.clone();
-    server.world.on(tool, move |_, cx| {
-        let (gate, log) = (open.clone(), log.clone());
-        async move {
-            let task: TaskContext<Shared> = cx.task();
-            log.add(format!("{name} begins attempt {}", task.attempt()));
-            tokio::select! {
-                () = gate.cancelled() => Ok(ToolResult::text(name)),
-                () = task.cancellation().cancelled() => {
-                    log.add(format!("{name} is cancelled"));
-                    task.check_cancelled()?;
-                    Ok(ToolResult::default())
-                }
-            }
-        }
-    });
-    gate
 }
 
 #[tokio::test]
@@ -388,101 +286,6 @@ async fn a_task_whose_creation_was_not_answered_runs_once() {
         cluster.two_periods().await;
         assert_eq!(runs.load(Ordering::SeqCst), 1, "{tool}");
     }
-}
-
-#[tokio::test]
-async fn queued_tasks_are_run_by_workers_alone() {
-    let cluster = Cluster::new();
-    let front = cluster.with(|router| router.execution(Execution::Queued));
-    let plain = cluster.alive();
-    for (server, name) in [(&front, "front"), (&plain, "plain")] {
-        gated(server, "optional", name, &cluster.log).cancel();
-    }
-    let client = front.v2026("ann");
-    let id = client.start("optional").await;
-    cluster.two_periods().await;
-    assert_eq!((client.status(&id).await.as_str(), cluster.log.lines().len()), ("working", 0));
-    let worker = cluster.with(|router| router.worker(1));
-    gated(&worker, "optional", "worker", &cluster.log).cancel();
-    cluster.clock.advance(seconds(1)).await;
-    let done = client.until(&id, "completed").await;
-    assert_eq!(text_of(&done["result"]), "worker");
-    assert_eq!(cluster.log.lines(), ["worker begins attempt 1"]);
-}
-
-#[tokio::test]
-async fn an_invocation_runs_what_another_left_and_keeps_its_lease_meanwhile() {
-    let cluster = Cluster::new();
-    let front = cluster.over(&Connection::to(&cluster.store), |router| router.execution(Execution::Queued));
-    let (function, watching) = (cluster.dead(), cluster.alive());
-    for (server, name) in [(&function, "function"), (&watching, "watching")] {
-        let log = cluster.log.clone();
-        server.world.on("restarting", move |_, cx| {
-            let log = log.clone();
-            async move {
-                let task: TaskContext<Shared> = cx.task();
-                log.add(format!("{name} begins attempt {}", task.attempt()));
-                task.sleep(seconds(5 * LEASE)).await?;
-                Ok(ToolResult::text(name))
-            }
-        });
-    }
-    let client = front.v2026("ann");
-    // Between two invocations the process stands still, and the others take it for dead.
-    for _ in 0..2 {
-        let id = client.start("restarting").await;
-        let router = function.router.clone();
-        let invocation = tokio::spawn(async move { router.run_queued(8).await });
-        cluster.clock.advance(seconds(6 * LEASE)).await;
-        assert_eq!(invocation.await.unwrap().unwrap(), 1);
-        assert_eq!(text_of(&client.get(&id).await["result"]), "function");
-        cluster.clock.advance(seconds(3 * LEASE)).await;
-    }
-    assert_eq!(function.router.run_queued(8).await.unwrap(), 0);
-    assert_eq!(cluster.log.lines(), ["function begins attempt 1"; 2]);
-}
-
-#[tokio::test]
-async fn a_worker_without_the_tool_leaves_the_task_to_others() {
-    let cluster = Cluster::new();
-    let front = cluster.with(|router| router.execution(Execution::Queued));
-    // It fails if its worker dies; until one has begun it, none has.
-    let id = front.v2026("ann").start("required").await;
-    let bare = Server::on_clock(cluster.clock.clone(), Connection::to(&cluster.store), |router| {
-        router.lease(seconds(LEASE)).worker(1)
-    });
-    let restarting = front.v2026("ann").start("restarting").await;
-    bare.router.keep_house();
-    cluster.clock.advance(seconds(2)).await;
-    front.v2026("ann").until(&id, "completed").await;
-    let client = front.v2026("ann");
-    assert_eq!(client.status(&restarting).await, "working");
-
-    let able = cluster.with(|router| router.worker(1));
-    gated(&able, "restarting", "able", &cluster.log).cancel();
-    cluster.two_periods().await;
-    assert_eq!(text_of(&client.until(&restarting, "completed").await["result"]), "able");
-    assert_eq!(cluster.log.lines(), ["able begins attempt 1"]);
-}
-
-#[tokio::test]
-async fn a_task_that_must_not_restart_can_be_handed_back_before_it_has_begun() {
-    let cluster = Cluster::new();
-    let front = cluster.with(|router| router.execution(Execution::Queued));
-    let client = front.v2026("ann");
-    let id = client.start("optional").await;
-    // A worker that has no tool at all.
-    let store = pmcp_tasks::TaskStore::new(Connection::to(&cluster.store)).with_clock(cluster.clock.clone());
-    let bare = pmcp_tasks::TaskRouter::builder().lease(seconds(LEASE)).build(store).unwrap();
-    for _ in 0..3 {
-        assert_eq!(bare.run_queued(8).await.unwrap(), 0);
-    }
-    assert_eq!(client.status(&id).await, "working");
-    let able = cluster.dead();
-    gated(&able, "optional", "able", &cluster.log).cancel();
-    assert_eq!(able.router.run_queued(8).await.unwrap(), 1);
-    assert_eq!(text_of(&client.get(&id).await["result"]), "able");
-    assert_eq!(cluster.log.lines(), ["able begins attempt 1"]);
 }
 
 #[tokio::test]

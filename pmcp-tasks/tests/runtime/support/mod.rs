@@ -1,6 +1,7 @@
 //! A server with test tools on a clock moved by hand, and its clients.
 
 mod backend;
+mod cluster;
 mod peer;
 mod shared;
 mod tools;
@@ -15,6 +16,7 @@ use std::{
 
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+pub(crate) use cluster::{Cluster, LEASE, gated};
 pub(crate) use peer::FakePeer;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
