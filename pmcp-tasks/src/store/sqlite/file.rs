@@ -1,36 +1,44 @@
 //! The database file: its lock, and whether it is still there.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::error::{Failure, Result};
 
+/// How often, and for how long, a process looks again whether those who wait for the lock have it by now. Waking up takes
+/// some 50 µs, and on a busy machine several milliseconds; one that is stopped while it waits holds nobody up for longer.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_micros(100);
+
 /// Where the database is, and the lock around its transactions.
 ///
-/// SQLite's own lock is polled and starves: a process that writes without pause keeps the others out. The lock of a file
-/// beside the database has a queue.
+/// SQLite's own lock is polled and starves: a process that writes without pause keeps the others out. Those who wait for the
+/// lock of a file are woken up when it is free, but the process that has just freed it could take it again meanwhile. So
+/// they say that they wait, by sharing the lock of a second file, and it lets them in.
 #[derive(Debug)]
 pub(super) struct Location {
     path: PathBuf,
     lock: File,
+    waiting: File,
 }
 
 impl Location {
     /// Finds the place of a database that need not exist yet.
     pub(super) fn new(path: &Path) -> Result<Self> {
         let path = resolve(path)?;
-        let mut lock = path.clone().into_os_string();
-        lock.push("-lock");
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&lock)
-            .map_err(Failure::file(format!("cannot open `{}`", Path::new(&lock).display())))?;
-        Ok(Self { path, lock })
+        let beside = |suffix| {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&name);
+            file.map_err(Failure::file(format!("cannot open `{}`", Path::new(&name).display())))
+        };
+        let (lock, waiting) = (beside("-lock")?, beside("-wait")?);
+        Ok(Self { path, lock, waiting })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -39,12 +47,43 @@ impl Location {
 
     /// Waits until no other process writes.
     pub(super) fn lock(&self) -> Result<Guard<'_>> {
-        loop {
-            match self.lock.lock() {
-                Ok(()) => return Ok(Guard(&self.lock)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::file("cannot lock the lock file")(error)),
+        self.lock_after(LOOKS)
+    }
+
+    fn lock_after(&self, looks: u32) -> Result<Guard<'_>> {
+        self.let_others_in(looks)?;
+        match self.lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                uninterrupted(|| self.waiting.lock_shared())?;
+                let locked = uninterrupted(|| self.lock.lock());
+                uninterrupted(|| self.waiting.unlock())?;
+                locked?;
             }
+            Err(TryLockError::Error(error)) => return Err(Failure::file("cannot lock the lock file")(error)),
+        }
+        Ok(Guard(&self.lock))
+    }
+
+    /// Pauses while somebody waits for the lock, for as long as that can take him who is awake.
+    fn let_others_in(&self, looks: u32) -> Result<()> {
+        for _ in 0..looks {
+            match self.waiting.try_lock() {
+                Ok(()) => return uninterrupted(|| self.waiting.unlock()),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+                Err(TryLockError::Error(error)) => return Err(Failure::file("cannot lock the lock file")(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Does something with a lock, whatever signals come.
+fn uninterrupted(lock: impl Fn() -> io::Result<()>) -> Result<()> {
+    loop {
+        match lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done.map_err(Failure::file("cannot lock the lock file")),
         }
     }
 }
@@ -124,4 +163,54 @@ fn resolve(path: &Path) -> Result<PathBuf> {
     let directory =
         fs::canonicalize(directory).map_err(Failure::file(format!("cannot open `{}`", directory.display())))?;
     Ok(directory.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn two() -> (tempfile::TempDir, Location, Location) {
+        let directory = tempfile::tempdir().unwrap();
+        let location = || Location::new(&directory.path().join("tasks.db")).unwrap();
+        let (one, other) = (location(), location());
+        (directory, one, other)
+    }
+
+    #[test]
+    fn who_takes_the_lock_again_lets_those_in_who_wait() {
+        const TURNS: u32 = 20;
+        // For as long as any machine may need to wake the other one.
+        const LONG: u32 = 100_000;
+        let (_directory, greedy, other) = two();
+        let had = AtomicU32::new(0);
+        thread::scope(|scope| {
+            let mut lock = greedy.lock().unwrap();
+            for turn in 0..TURNS {
+                scope.spawn(|| {
+                    let _lock = other.lock().unwrap();
+                    had.fetch_add(1, Ordering::Relaxed);
+                });
+                // Until the other one waits.
+                while greedy.waiting.try_lock().is_ok() {
+                    greedy.waiting.unlock().unwrap();
+                    thread::yield_now();
+                }
+                assert_eq!(had.load(Ordering::Relaxed), turn);
+                drop(lock);
+                lock = greedy.lock_after(LONG).unwrap();
+                assert_eq!(had.load(Ordering::Relaxed), turn + 1);
+            }
+        });
+    }
+
+    #[test]
+    fn one_that_is_stopped_while_it_waits_keeps_nobody_out() {
+        let (_directory, stopped, other) = two();
+        stopped.waiting.lock_shared().unwrap();
+        for _ in 0..3 {
+            drop(other.lock().unwrap());
+        }
+    }
 }

@@ -60,7 +60,7 @@ const HINTS: usize = 256;
 ///
 /// Several processes of one machine may share the file, on a local disk: a network file system has neither the locks nor
 /// the shared memory this needs. Beside the file are the log (`-wal`, `-shm`), where the latest tasks are until they are
-/// copied into it, and the file processes take turns by (`-lock`).
+/// copied into it, and the files processes take turns by (`-lock`, `-wait`).
 ///
 /// A change that another process made and somebody waits for is seen within about 5 ms: that often a thread looks at a
 /// number in shared memory, for as long as anybody waits.
