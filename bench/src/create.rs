@@ -162,7 +162,7 @@ async fn ours(owners: usize, effort: Effort) -> anyhow::Result<Duel> {
 
 /// The same of the registry's.
 fn theirs(effort: Effort) -> anyhow::Result<Duel> {
-    let (mut few, mut many) = (Peer::start("peer-registry")?, Peer::start("peer-registry")?);
+    let (mut few, mut many) = (Peer::start("peer-registry", 2)?, Peer::start("peer-registry", 2)?);
     few.measure(&format!("fill {FEW}"))?;
     many.measure(&format!("fill {MANY}"))?;
     let mut duel = Duel::default();

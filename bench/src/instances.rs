@@ -62,7 +62,7 @@ async fn server(path: &Path) -> anyhow::Result<Server<()>> {
 /// What the worker's process does.
 pub(crate) fn work(path: &Path) -> anyhow::Result<()> {
     let path = path.to_owned();
-    Workers::new()?.run(async move {
+    Workers::new(2)?.run(async move {
         let worker = server(&path).await?.worker(4);
         child::tell("ready");
         Ok(worker.work().await?)

@@ -19,10 +19,14 @@ const PRESENT: u32 = 10_000;
 const WARM_UP: u32 = 20;
 const EMPTY: u32 = 60;
 
-pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    let mut peer = Peer::start("peer-rmcp")?;
-    empty(workers, &mut peer, effort, table)?;
-    full(workers, &mut peer, effort, table)
+pub(crate) fn measure(two: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+    let one = Workers::new(1)?;
+    for (workers, threads, name) in [(&one, 1, "one thread"), (two, 2, "two threads")] {
+        let mut peer = Peer::start("peer-rmcp", threads)?;
+        empty(workers, &mut peer, effort, name, table)?;
+        full(workers, &mut peer, effort, name, table)?;
+    }
+    Ok(())
 }
 
 /// The median time of a task of a 2026-07-28 client that asks for its end, and how often it asks.
@@ -48,7 +52,7 @@ async fn waited(server: &Ours, tasks: u32) -> anyhow::Result<f64> {
 }
 
 /// Servers without tasks, fresh ones each round.
-fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, table: &mut Table) -> anyhow::Result<()> {
     let (mut polls, mut waits) = (Duel::default(), Duel::default());
     let (mut asked_ours, mut asked_theirs) = (Samples::default(), Samples::default());
     for round in 0..=effort.of(30, 10) {
@@ -72,10 +76,11 @@ fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, table: &mut Table) 
         }
     }
     let ratio = polls.ratio();
-    table.add(row("task over a connection, empty", &polls, Verdict::Budget { text: "> 1x", met: ratio.median > 1.0 }));
+    let name = format!("task over a connection, {threads}, empty");
+    table.add(row(&name, &polls, Verdict::Budget { text: "> 1x", met: ratio.median > 1.0 }));
     table.add(row("the same, waiting in tasks/result (2025-11-25)", &waits, Verdict::None));
     table.note(format!(
-        "Empty: the client asked {} times for the end of a task of ours, {} times for that of one of rmcp.",
+        "Empty, {threads}: the client asked {} times for the end of a task of ours, {} times for that of one of rmcp.",
         Factor(asked_ours.median()),
         Factor(asked_theirs.median())
     ));
@@ -83,7 +88,7 @@ fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, table: &mut Table) 
 }
 
 /// Servers that keep 10,000 finished tasks.
-fn full(workers: &Workers, peer: &mut Peer, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
+fn full(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, table: &mut Table) -> anyhow::Result<()> {
     let (poller, waiter) = workers.run(async {
         let poller = Ours::echo(TaskStore::memory(), ClientRevision::V2026).await?;
         polled(&poller, PRESENT).await?;
@@ -108,7 +113,8 @@ fn full(workers: &Workers, peer: &mut Peer, effort: Effort, table: &mut Table) -
         }
     }
     let met = polls.ratio().median >= 10.0;
-    table.add(row("task over a connection, 10,000 present", &polls, Verdict::Budget { text: "≥ 10x", met }));
+    let name = format!("task over a connection, {threads}, 10,000 present");
+    table.add(row(&name, &polls, Verdict::Budget { text: "≥ 10x", met }));
     table.add(row("the same, waiting in tasks/result (2025-11-25)", &waits, Verdict::None));
     table.add(row("the same, rmcp told to keep tasks for ever", &kept, Verdict::None));
     Ok(())

@@ -20,7 +20,7 @@ const PAGE: u16 = 50;
 pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let store = TaskStore::memory();
     workers.run(fill(store.clone()))?;
-    let mut peer = Peer::start("peer-registry")?;
+    let mut peer = Peer::start("peer-registry", 2)?;
     peer.measure(&format!("fill-one-owner {PRESENT}"))?;
     let mut duel = Duel::default();
     for round in 0..=effort.of(20, 6) {

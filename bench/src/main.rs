@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     }
     let options = parse(lexopt::Parser::from_env())?;
     let effort = Effort { quick: options.quick };
-    let workers = Workers::new()?;
+    let workers = Workers::new(2)?;
     let mut table = Table::default();
     if options.build_cost {
         build_cost::measure(effort, &mut table)?;

@@ -59,7 +59,7 @@ async fn pass(State(gate): State<Gate>) -> Result<String, ToolError> {
 
 pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let tasks = effort.of(2000, 1000);
-    let late = Peer::start("peer-rmcp")?.measure(&format!("late {}", effort.of(200, 50)))?;
+    let late = Peer::start("peer-rmcp", 2)?.measure(&format!("late {}", effort.of(200, 50)))?;
     for (revision, text) in [(ClientRevision::V2026, "subscriptions/listen"), (ClientRevision::V2025, "tasks/result")] {
         let samples = workers.run(ours(revision, tasks))?;
         let parts = [0.5, 0.99, 1.0].map(|part| samples.quantile(part));

@@ -83,7 +83,7 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
 
 /// What a process among several on one file does: waits until told, then writes for a round. Tells its rate.
 pub(crate) fn share(path: &Path, callers: usize) -> anyhow::Result<()> {
-    let workers = Workers::new()?;
+    let workers = Workers::new(2)?;
     let path = path.to_owned();
     let store = workers.run(async move { Store::open(&path).await })?;
     child::tell("ready");

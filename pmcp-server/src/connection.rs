@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use pmcp_tasks::{RpcError, protocol::code};
 use serde_json::Value;
 use tokio::{
@@ -134,10 +134,14 @@ impl Connection {
             return self.respond(message::response(Some(&request.id), Err(NotBegun::Busy.into()))).await;
         };
         // Boxed, since it is large and spawning moves it several times.
-        self.requests.spawn(Box::pin(async move {
+        let mut answering = Box::pin(async move {
             connection.answer(&request, in_flight).await;
             drop(place);
-        }));
+        });
+        // Tools run in tasks of their own, so most requests are answered at once; only what has to wait needs one, too.
+        if (&mut answering).now_or_never().is_none() {
+            self.requests.spawn(answering);
+        }
     }
 
     /// Batches exist in 2025-03-26 alone; their responses come together.

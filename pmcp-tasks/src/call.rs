@@ -49,7 +49,7 @@ impl ClientCapabilities {
             sampling: capabilities.get("sampling").is_some_and(Value::is_object),
             roots: capabilities.get("roots").is_some_and(Value::is_object),
             tasks: capabilities
-                .pointer("/extensions")
+                .get("extensions")
                 .and_then(|all| all.get(TASKS_EXTENSION))
                 .is_some_and(Value::is_object),
         }

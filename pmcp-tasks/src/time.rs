@@ -34,7 +34,27 @@ impl fmt::Display for Millis {
         let (year, month, day) = civil_from_days(days);
         let (seconds, ms) = (ms_of_day / 1000, ms_of_day % 1000);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        if year > 9999 {
+            return write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z");
+        }
+        // Digit by digit: there are several of these in every answer about a task, and padding is slow.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let parts = [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+            (20..23, ms),
+        ];
+        for (place, mut number) in parts {
+            for digit in text[place].iter_mut().rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -105,5 +125,7 @@ mod tests {
         assert_eq!(Millis(951_782_400_123).to_string(), "2000-02-29T00:00:00.123Z");
         assert_eq!(Millis(4_107_542_399_999).to_string(), "2100-02-28T23:59:59.999Z");
         assert_eq!(Millis(4_107_542_400_000).to_string(), "2100-03-01T00:00:00.000Z");
+        assert_eq!(Millis(253_402_300_799_999).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Millis(253_402_300_800_000).to_string(), "10000-01-01T00:00:00.000Z");
     }
 }

@@ -14,17 +14,18 @@ pub const PAYLOAD: &str = "hello";
 /// What an in-process connection holds in each direction, in bytes.
 pub const BUFFER: usize = 64 << 10;
 
-/// The threads that client and server share: two, on every side.
+/// The threads that client and server share, as many on every side.
 #[derive(Debug)]
 pub struct Workers(Runtime);
 
 impl Workers {
-    /// Starts them.
+    /// Starts them. One is the thread that measures.
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn new() -> anyhow::Result<Self> {
-        Ok(Self(Builder::new_multi_thread().worker_threads(2).enable_all().build()?))
+    pub fn new(threads: usize) -> anyhow::Result<Self> {
+        let mut runtime = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+        Ok(Self(runtime.worker_threads(threads).enable_all().build()?))
     }
 
     /// Runs a future on them and waits for its result.

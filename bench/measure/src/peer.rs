@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
+use crate::Workers;
+
 /// A peer's process; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Peer {
@@ -17,14 +19,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts the peer that was built beside this program.
+    /// Starts the peer that was built beside this program, on so many threads.
     ///
     /// # Errors
     /// It is not there.
-    pub fn start(name: &str) -> anyhow::Result<Self> {
+    pub fn start(name: &str, threads: usize) -> anyhow::Result<Self> {
         let own = std::env::current_exe()?;
         let path = own.parent().unwrap_or(Path::new(".")).join(name);
         let mut command = Command::new(path);
+        command.arg(threads.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("`{name}` is not built"))?;
         let commands = child.stdin.take();
@@ -68,11 +71,13 @@ impl Drop for Peer {
 /// # Errors
 /// A command failed.
 #[expect(clippy::print_stdout, reason = "how a peer answers")]
-pub fn answer(mut command: impl FnMut(&str, usize) -> anyhow::Result<Vec<f64>>) -> anyhow::Result<()> {
+pub fn answer(mut command: impl FnMut(&Workers, &str, usize) -> anyhow::Result<Vec<f64>>) -> anyhow::Result<()> {
+    let threads = std::env::args().nth(1).context("the first argument is the number of threads")?;
+    let workers = Workers::new(threads.parse()?)?;
     for line in std::io::stdin().lines() {
         let line = line?;
         let (name, number) = line.split_once(' ').unwrap_or((&line, "0"));
-        let numbers = command(name, number.parse()?)?;
+        let numbers = command(&workers, name, number.parse()?)?;
         println!("{}", numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
     }
     Ok(())

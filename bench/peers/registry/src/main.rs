@@ -5,7 +5,7 @@ mod store;
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
-use measure::{Samples, Workers, answer};
+use measure::{Samples, answer};
 
 use crate::store::Registry;
 
@@ -16,9 +16,8 @@ const EACH: usize = 100;
 const PAGE: usize = 50;
 
 fn main() -> anyhow::Result<()> {
-    let workers = Workers::new()?;
     let mut filled = None;
-    answer(|command, number| {
+    answer(|workers, command, number| {
         let store = || filled.clone().context("`fill` comes first");
         let samples = match command {
             "fill" => {

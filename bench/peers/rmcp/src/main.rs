@@ -7,15 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{Samples, Workers, answer};
+use measure::{Samples, answer};
 use tokio::task::JoinSet;
 
 use crate::server::Rmcp;
 
 fn main() -> anyhow::Result<()> {
-    let workers = Workers::new()?;
     let (mut usual, mut forever) = (None, None);
-    answer(|command, number| match command {
+    answer(|workers, command, number| match command {
         // A fresh server, in whose first 20 tasks nobody is interested.
         "empty" => workers.run(async move {
             let server = Rmcp::connect().await?;
