@@ -55,7 +55,7 @@ async fn waited(server: &Ours, tasks: u32) -> anyhow::Result<f64> {
 fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, table: &mut Table) -> anyhow::Result<()> {
     let (mut polls, mut waits) = (Duel::default(), Duel::default());
     let (mut asked_ours, mut asked_theirs) = (Samples::default(), Samples::default());
-    for round in 0..=effort.of(30, 10) {
+    for round in 0..=effort.of(300, 100) {
         let (poll, asked) = workers.run(async {
             let server = Ours::echo(TaskStore::memory(), ClientRevision::V2026).await?;
             polled(&server, WARM_UP).await?;
@@ -98,7 +98,7 @@ fn full(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, table
     })?;
     peer.measure(&format!("fill {PRESENT}"))?;
     let (mut polls, mut waits, mut kept) = (Duel::default(), Duel::default(), Duel::default());
-    for round in 0..=effort.of(20, 8) {
+    for round in 0..=effort.of(100, 30) {
         // Ours need a tenth of the time, and get ten times as many tasks.
         let server = poller.clone();
         let (poll, _) = workers.run(async move { polled(&server, 200).await })?;
