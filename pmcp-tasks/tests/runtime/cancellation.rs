@@ -50,16 +50,7 @@ async fn it_reaches_code_that_waits_and_code_that_checks() {
 #[tokio::test]
 async fn code_that_does_not_cooperate_is_dropped_after_the_grace() {
     let server = Server::new();
-    let alive = Arc::new(());
-    let held = alive.clone();
-    server.world.on("optional", move |_, _| {
-        let held = held.clone();
-        async move {
-            let never = std::future::pending().await;
-            drop(held);
-            never
-        }
-    });
+    let alive = server.world.never_ends("optional");
     let client = server.v2026("ann");
     let id = client.start("optional").await;
     settle().await;

@@ -36,16 +36,7 @@ fn ann() -> serde_json::Value {
 #[tokio::test]
 async fn work_that_takes_too_long_fails_and_is_dropped() {
     let server = Server::new();
-    let alive = Arc::new(());
-    let held = alive.clone();
-    server.world.on("timed", move |_, _| {
-        let held = held.clone();
-        async move {
-            let never = std::future::pending().await;
-            drop(held);
-            never
-        }
-    });
+    let alive = server.world.never_ends("timed");
     let client = server.v2026("ann");
     let id = client.start("timed").await;
     let plain = client.clone().undeclared().spawn("tools/call", json!({ "name": "timed" }));

@@ -65,7 +65,7 @@ impl Location {
         Ok(Guard(&self.lock))
     }
 
-    /// Pauses while somebody waits for the lock, for as long as that can take him who is awake.
+    /// Pauses while somebody waits for the lock; not for long, as it may be a process that is stopped.
     fn let_others_in(&self, looks: u32) -> Result<()> {
         for _ in 0..looks {
             match self.waiting.try_lock() {

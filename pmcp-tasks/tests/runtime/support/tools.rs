@@ -33,6 +33,21 @@ impl World {
         self.0.lock().unwrap().insert(tool, script);
     }
 
+    /// Makes the tool run for ever. A run holds the result until it is dropped, and so does this.
+    pub(crate) fn never_ends(&self, tool: &'static str) -> Arc<()> {
+        let alive = Arc::new(());
+        let held = alive.clone();
+        self.on(tool, move |_, _| {
+            let held = held.clone();
+            async move {
+                let never = std::future::pending().await;
+                drop(held);
+                never
+            }
+        });
+        alive
+    }
+
     fn prepare(&self, tool: &str, arguments: Arguments) -> Prepared {
         let script = self.0.lock().unwrap().get(tool).cloned();
         Prepared::new(move |cx| {
