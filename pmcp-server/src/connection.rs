@@ -9,7 +9,10 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, future::join_all};
-use pmcp_tasks::{RpcError, protocol::code};
+use pmcp_protocol::{
+    RpcError, code,
+    message::{self, Message, Request, parse_error},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter},
@@ -21,7 +24,6 @@ use crate::{
     answered::Answered,
     legacy::{Agreement, Entered, LegacySession},
     lines::{Line, Lines},
-    message::{self, Message, Request, parse_error},
     modern,
     service::Service,
     session::{InFlight, MAX_IN_FLIGHT, NotBegun, Outbox, Outgoing, STREAM_BUFFER, Session},

@@ -2,10 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
+use pmcp_protocol::{
+    ClientCapabilities, LogLevel, Revision, RpcError,
+    message::{self, Malformed, Message, Request, RequestId},
+    params as parse,
+    params::ReadParams,
+};
 use pmcp_tasks::{
-    LogLevel, RpcError,
-    call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
-    protocol::params as parse,
+    call::{CallContext, Caller, Peer},
     security::Principal,
 };
 use serde::Deserialize;
@@ -14,8 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answered::Answered,
-    message::{self, Malformed, Message, Request, RequestId},
-    service::{Call, ReadParams, Service, unknown_resource},
+    service::{Call, Service},
     session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
     updates::ResourceUpdates,
 };
@@ -117,7 +120,7 @@ impl LegacySession {
         let version = agreement.version;
         if self.agreement.set(agreement).is_err() {
             return Err(RpcError::new(
-                pmcp_tasks::protocol::code::INVALID_REQUEST,
+                pmcp_protocol::code::INVALID_REQUEST,
                 "this session has been initialized already",
             ));
         }
@@ -178,7 +181,7 @@ impl LegacySession {
             return Ok(json!({}));
         }
         if service.find_resource(&uri).is_none() {
-            return Err(unknown_resource(&uri, revision));
+            return Err(revision.unknown_resource(&uri));
         }
         let max = service.limits.subscribed_resources;
         if !self.session.subscribed.add(&uri, max) {

@@ -63,7 +63,6 @@ pub mod hosts;
 mod http;
 mod legacy;
 mod lines;
-mod message;
 mod modern;
 mod process;
 mod prompt;

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use pmcp_tasks::{
-    LogLevel, RpcError,
-    call::{CallContext, ClientCapabilities, Revision},
-    protocol::{TASKS_EXTENSION, code, params as parse},
-    security::Principal,
+use pmcp_protocol::{
+    ClientCapabilities, LogLevel, Revision, RpcError, TASKS_EXTENSION, code,
+    message::{self, Request, RequestId},
+    meta::{self, CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION, SERVER_INFO, SUBSCRIPTION_ID},
+    params as parse,
+    params::ListenParams,
 };
+use pmcp_tasks::{call::CallContext, security::Principal};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     legacy,
-    message::{self, Request, RequestId},
     service::{Call, Service},
     session::{Outbox, Outgoing, RequestPeer},
     updates::{Subscribed, Updates},
@@ -23,12 +24,6 @@ use crate::{
 
 /// The one modern version we speak.
 pub(crate) const VERSION: &str = "2026-07-28";
-
-const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
-const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// How long clients may keep lists, which do not change while the server runs: one minute.
 const LIST_TTL_MS: u64 = 60_000;
@@ -161,10 +156,7 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
             fields.entry("cacheScope").or_insert_with(|| scope.into());
         }
     }
-    let meta = fields.entry("_meta").or_insert_with(|| json!({}));
-    if let Some(meta) = meta.as_object_mut() {
-        meta.insert(SERVER_INFO.into(), service.info.clone());
-    }
+    meta::insert(&mut result, SERVER_INFO, service.info.clone());
     result
 }
 
@@ -183,25 +175,8 @@ fn discover(service: &Service, cx: &CallContext) -> Value {
 
 /// Sends a notification that names its subscription.
 async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) -> bool {
-    if let Some(fields) = params.as_object_mut() {
-        let meta = fields.entry("_meta").or_insert_with(|| json!({}));
-        if let Some(meta) = meta.as_object_mut() {
-            meta.insert(SUBSCRIPTION_ID.into(), json!(id));
-        }
-    }
+    meta::insert(&mut params, SUBSCRIPTION_ID, json!(id));
     stream.send(Outgoing::Message(message::notification(method, params))).await
-}
-
-#[derive(Deserialize)]
-struct ListenParams {
-    notifications: Filter,
-}
-
-/// What a client listens to beside tasks. Lists do not change while the server runs, so they are not part of it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Filter {
-    resource_subscriptions: Option<Vec<String>>,
 }
 
 /// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.

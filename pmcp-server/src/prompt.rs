@@ -2,9 +2,9 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
+use pmcp_protocol::RpcError;
 use pmcp_tasks::{
     ToolContext, ToolError,
-    protocol::RpcError,
     tool::{Content, Prepared},
 };
 use serde::Deserialize;

@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use pmcp_protocol::{
+    ClientCapabilities, Revision, RpcError, params as parse,
+    params::{ListParams, ReadParams},
+};
 use pmcp_tasks::{
-    RpcError, TaskRouter,
-    call::{CallContext, ClientCapabilities, Peer, Revision},
-    protocol::{code, params as parse},
+    TaskRouter,
+    call::{CallContext, Peer},
     security::Principal,
 };
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -76,23 +78,6 @@ impl Default for ServeLimits {
             subscribed_resources: 1000,
         }
     }
-}
-
-#[derive(Default, Deserialize)]
-struct ListParams {
-    #[serde(default)]
-    cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct ReadParams {
-    pub(crate) uri: String,
-}
-
-/// There is no such resource, as each revision says it.
-pub(crate) fn unknown_resource(uri: &str, revision: Revision) -> RpcError {
-    let code = if revision == Revision::V2026 { code::INVALID_PARAMS } else { code::RESOURCE_NOT_FOUND };
-    RpcError::new(code, "unknown resource").with_data(json!({ "uri": uri }))
 }
 
 /// A request's context before its caller is known.
@@ -167,7 +152,7 @@ impl Service {
 
     /// A page of a list that does not change; the cursor is the index of its first entry.
     fn page(&self, name: &str, entries: impl Iterator<Item = Value>, params: &Value) -> Result<Value, RpcError> {
-        let ListParams { cursor } = if params.is_null() { ListParams::default() } else { parse(params)? };
+        let ListParams { cursor } = ListParams::read(params)?;
         let entries: Vec<Value> = entries.collect();
         let start = match cursor {
             None => 0,
@@ -196,7 +181,7 @@ impl Service {
 
     async fn read_resource(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         let ReadParams { uri } = parse(params)?;
-        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| unknown_resource(&uri, cx.revision))?;
+        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| cx.revision.unknown_resource(&uri))?;
         let prepared = resource.prepare(&uri, variables);
         self.router.run(("resources/read", &uri, &Map::new()), prepared, params, cx).await
     }

@@ -13,10 +13,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use pmcp_protocol::{
+    LogLevel, RpcError, code,
+    message::{self, RequestId},
+    meta::related_task,
+};
 use pmcp_tasks::{
-    LogLevel, RpcError,
     call::{Peer, PeerError},
-    protocol::{RELATED_TASK, code},
     time::Clock,
 };
 use serde_json::{Value, json};
@@ -25,7 +28,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answered::Answered,
-    message::{self, RequestId},
     updates::{ResourceUpdates, Subscribed},
 };
 
@@ -381,11 +383,6 @@ impl Drop for InFlight {
         inner.in_flight.remove(&self.id);
         inner.last_used = self.session.clock.monotonic();
     }
-}
-
-/// The task a message is about.
-fn related_task(params: &Value) -> Option<&str> {
-    params.get("_meta")?.get(RELATED_TASK)?.get("taskId")?.as_str()
 }
 
 /// Any stream of a session, for what outlives one of its requests.

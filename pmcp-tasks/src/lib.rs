@@ -66,11 +66,9 @@ pub mod call;
 pub mod context;
 mod execution;
 pub mod limits;
-mod log;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;
-pub mod protocol;
 pub mod random;
 pub mod router;
 pub mod security;
@@ -86,10 +84,10 @@ pub mod __private;
 
 pub use context::{FromRef, State, TaskContext, ToolContext};
 pub use limits::Limits;
-pub use log::LogLevel;
 #[cfg(feature = "macros")]
 pub use macros::{FromRef, TaskVariables, task_tool};
-pub use protocol::RpcError;
+pub use pmcp_protocol as protocol;
+pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;
 pub use store::TaskStore;
 pub use task::TaskVariables;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use pmcp_tasks::protocol::{RELATED_TASK, RpcError};
+use pmcp_protocol::{RpcError, meta::related_task};
 use serde_json::{Map, Value, json};
 
 /// A form the server wants filled in.
@@ -111,11 +111,6 @@ impl Callbacks {
             _ => Err(unknown(method)),
         }
     }
-}
-
-/// The task a message belongs to (2025-11-25, "Associating Task-Related Messages").
-pub(super) fn related_task(params: &Value) -> Option<&str> {
-    params.get("_meta")?.get(RELATED_TASK)?.get("taskId")?.as_str()
 }
 
 /// There is no callback for this method.

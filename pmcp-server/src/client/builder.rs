@@ -2,7 +2,7 @@
 
 use std::{future::Future, str::FromStr, sync::Arc, time::Duration};
 
-use pmcp_tasks::protocol::{RpcError, TASKS_EXTENSION};
+use pmcp_protocol::{RpcError, TASKS_EXTENSION};
 use serde_json::{Map, Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite},

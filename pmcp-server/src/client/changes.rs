@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::{Stream, stream};
-use pmcp_tasks::{protocol::code, task::TaskStatus};
+use pmcp_protocol::{TaskStatus, code};
 use serde_json::json;
 use tokio::{
     sync::broadcast::{self, error::RecvError},

@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pmcp_tasks::{
-    protocol::{RELATED_TASK, RpcError},
-    tool::TaskSupport,
-};
+use pmcp_protocol::{RpcError, TaskSupport, message::text, meta};
 use serde_json::{Map, Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -22,10 +19,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{
-    ClientError, Notification, Reply, RequestOptions, answers, builder::Settings, http::HttpWire, lines::LineWire,
-};
-use crate::message::text;
+use super::{ClientError, Notification, Reply, RequestOptions, builder::Settings, http::HttpWire, lines::LineWire};
 
 /// How many notifications wait for a slow reader before it misses the oldest.
 const NOTIFICATIONS: usize = 1024;
@@ -267,7 +261,7 @@ impl Connection {
         let task = tokio::spawn({
             let key = key.clone();
             async move {
-                let task = answers::related_task(&params).map(str::to_owned);
+                let task = meta::related_task(&params).map(str::to_owned);
                 let answer = tokio::spawn({
                     let method = method.clone();
                     async move { callbacks.answer(&method, params, None).await }
@@ -341,11 +335,8 @@ pub(super) fn outcome(mut response: Map<String, Value>) -> Answer {
 fn response(id: &Value, answer: Result<Value, RpcError>, task: Option<String>) -> Value {
     match answer {
         Ok(mut result) => {
-            if let (Some(task), Some(fields)) = (task, result.as_object_mut()) {
-                let meta = fields.entry("_meta").or_insert_with(|| json!({}));
-                if let Some(meta) = meta.as_object_mut() {
-                    meta.insert(RELATED_TASK.into(), json!({ "taskId": task }));
-                }
+            if let Some(task) = task {
+                meta::relate(&mut result, &task);
             }
             json!({ "jsonrpc": "2.0", "id": id, "result": result })
         }

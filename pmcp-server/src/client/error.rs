@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use pmcp_tasks::{protocol::RpcError, task::TaskStatus};
+use pmcp_protocol::{RpcError, TaskStatus};
 
 /// Why a request has no result.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use hyper_util::{
     client::legacy::{Client as HyperClient, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use pmcp_tasks::protocol::RpcError;
+use pmcp_protocol::{RpcError, header, message::text};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
@@ -25,9 +25,7 @@ use super::{
     builder::Settings,
     connection::{Connection, lock, outcome},
     events::Events,
-    headers,
 };
-use crate::message::text;
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -124,8 +122,9 @@ impl HttpWire {
         let mut headers = endpoint.headers()?;
         if endpoint.stateless_version.is_some() {
             headers.insert(METHOD, value(method)?);
-            if let Some(name) = message.get("params").and_then(|params| headers::name(method, params)) {
-                headers.insert(NAME, value(&name)?);
+            let name = header::named_by(method).and_then(|name| message.get("params")?.get(name)?.as_str());
+            if let Some(name) = name {
+                headers.insert(NAME, value(&header::encode(name))?);
             }
         }
         for (name, wanted) in &options.headers {

@@ -30,7 +30,6 @@ mod changes;
 mod connection;
 mod error;
 mod events;
-mod headers;
 mod http;
 mod lines;
 mod listen;

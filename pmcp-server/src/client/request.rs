@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pmcp_tasks::protocol::RpcError;
+use pmcp_protocol::RpcError;
 use serde_json::{Map, Value, json};
 
 use super::ClientError;

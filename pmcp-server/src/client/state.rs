@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use pmcp_tasks::{
-    protocol::{RpcError, VARIABLES},
-    task::{InputRequest, TaskStatus},
-};
+use pmcp_protocol::{InputRequest, RpcError, TaskStatus, VARIABLES};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 

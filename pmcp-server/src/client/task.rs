@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _};
-use pmcp_tasks::{protocol::VARIABLES, task::TaskStatus, tool::ToolResult};
+use pmcp_protocol::{TaskStatus, ToolResult, VARIABLES};
 use serde_json::{Map, Value, json};
 
 use super::{

@@ -16,15 +16,15 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use http_body_util::BodyExt as _;
-use pmcp_tasks::RpcError;
+use pmcp_protocol::{
+    RpcError,
+    message::{self, RequestId},
+};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::Refusal;
-use crate::{
-    message::{self, RequestId},
-    session::Outgoing,
-};
+use crate::session::Outgoing;
 
 /// How long a response may take before it becomes a stream, which shows the client and proxies that it lives.
 const PATIENCE: Duration = Duration::from_secs(2);

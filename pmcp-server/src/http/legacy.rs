@@ -9,7 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, future::join_all};
-use pmcp_tasks::{RpcError, protocol::code, security::Principal};
+use pmcp_protocol::{
+    RpcError, code,
+    message::{Message, Request},
+};
+use pmcp_tasks::security::Principal;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -22,7 +26,6 @@ use super::{
 use crate::{
     answered::Answered,
     legacy::{Agreement, Entered, LegacySession, VERSIONS},
-    message::{Message, Request},
     session::{InFlight, Outbox, Outgoing, STREAM_BUFFER},
 };
 

@@ -17,6 +17,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use pmcp_protocol::{
+    RpcError,
+    header::ARGUMENT_PREFIX,
+    message::{self, Message, Request, RequestId, parse_error},
+};
 use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
@@ -28,7 +33,6 @@ use sessions::Sessions;
 use crate::{
     auth::Authenticator,
     legacy::VERSIONS,
-    message::{self, Message, Request, RequestId, parse_error},
     modern::{claimed_version, is_modern},
     service::Service,
     session::NotBegun,
@@ -71,8 +75,7 @@ pub(crate) fn routes(
     let limit = DefaultBodyLimit::max(service.limits.message);
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
-    let arguments =
-        arguments.filter_map(|argument| format!("{}{}", modern::ARGUMENT_PREFIX, argument.name).parse().ok());
+    let arguments = arguments.filter_map(|argument| format!("{ARGUMENT_PREFIX}{}", argument.name).parse().ok());
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([http::Method::GET, http::Method::POST, http::Method::DELETE])
@@ -146,6 +149,6 @@ impl IntoResponse for Refusal {
 }
 
 /// The response to a request, in its own message.
-fn respond(request: &Request, result: Result<Value, pmcp_tasks::RpcError>) -> Value {
+fn respond(request: &Request, result: Result<Value, RpcError>) -> Value {
     message::response(Some(&request.id), result)
 }

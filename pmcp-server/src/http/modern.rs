@@ -6,22 +6,22 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use pmcp_tasks::{RpcError, protocol::code, security::Principal, tool::ToolDefinition};
+use pmcp_protocol::{
+    RpcError, code,
+    header::{self as mirrored, ARGUMENT_PREFIX},
+    message::Request,
+};
+use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Http, Refusal, body, busy, respond};
 use crate::{
-    message::Request,
     modern::{self, RequestMeta},
     service::Service,
     session::{Outbox, Outgoing, STREAM_BUFFER},
 };
-
-/// What the headers that repeat arguments begin with.
-pub(super) const ARGUMENT_PREFIX: &str = "Mcp-Param-";
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
     (StatusCode::BAD_REQUEST, RpcError::new(code::HEADER_MISMATCH, text))
@@ -51,12 +51,7 @@ fn check(
     if !modern::has_method(service, &request.method) {
         return Err((StatusCode::NOT_FOUND, modern::unknown_method(&request.method)));
     }
-    let source = match request.method.as_str() {
-        "tools/call" | "prompts/get" => "name",
-        "resources/read" => "uri",
-        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
-        _ => return Ok(meta),
-    };
+    let Some(source) = mirrored::named_by(&request.method) else { return Ok(meta) };
     // A request without the value is malformed, not mismatched: the method says so.
     if let Some(value) = request.params.get(source).and_then(Value::as_str) {
         let name = header(headers, "mcp-name")?.map(|name| decoded(&name)).transpose()?;
@@ -98,11 +93,7 @@ fn header(headers: &HeaderMap, name: &str) -> Result<Option<String>, (StatusCode
 
 /// The text a value stands for: names beyond ASCII come as Base64 between markers ("Value Encoding").
 fn decoded(value: &str) -> Result<String, (StatusCode, RpcError)> {
-    let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
-        return Ok(value.to_owned());
-    };
-    let bytes = BASE64_STANDARD.decode(encoded).ok();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| mismatch("a header is not valid Base64"))
+    mirrored::decode(value).ok_or_else(|| mismatch("a header is not valid Base64"))
 }
 
 /// The HTTP status of a response: errors of the protocol have their own, what a method answers is 200.

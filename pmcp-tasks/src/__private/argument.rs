@@ -12,7 +12,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::Values;
-use crate::tool::{ArgumentError, header};
+use crate::{protocol::header, tool::ArgumentError};
 
 /// What an argument may be.
 #[diagnostic::on_unimplemented(

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     call::ClientCapabilities,
     execution::Run,
-    log::LogLevel,
+    protocol::LogLevel,
     security::Principal,
     store::StoreError,
     task::{Owner, TaskId, TaskVariables},

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Runtime;
 use crate::{
     call::{ClientCapabilities, Peer, PeerError},
-    protocol::{RELATED_TASK, v2025},
+    protocol::{Revision, meta},
     store::{
         NotChanged,
         backend::{Parts, TaskKey},
@@ -86,7 +86,8 @@ impl Runtime {
             };
             let state = (task.status(), task.message().map(str::to_owned));
             if notify && told != state {
-                session.notify("notifications/tasks/status", v2025::task(&task, None));
+                let (method, params) = Revision::V2025.task_notification(&task.view(self.store.now()), None);
+                session.notify(method, params);
             }
             told = state;
             if task.status().is_terminal() {
@@ -161,12 +162,7 @@ async fn ask(
     answered: CancellationToken,
 ) -> (String, Result<Value, PeerError>) {
     let mut params = question.params;
-    if let Some(fields) = params.as_object_mut() {
-        let meta = fields.entry("_meta").or_insert_with(|| serde_json::json!({}));
-        if let Some(meta) = meta.as_object_mut() {
-            meta.insert(RELATED_TASK.into(), serde_json::json!({ "taskId": task.to_string() }));
-        }
-    }
+    meta::relate(&mut params, &task.to_string());
     let answer = tokio::select! {
         biased;
         () = answered.cancelled() => Err(PeerError::Gone),

@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Runtime, questions::Questions};
 use crate::{
     call::{ClientCapabilities, Peer, Revision},
-    log::LogLevel,
-    protocol::RELATED_TASK,
+    protocol::{LogLevel, RELATED_TASK},
     security::Principal,
     store::{
         NotChanged, StoreError,

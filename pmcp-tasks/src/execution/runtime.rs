@@ -21,10 +21,10 @@ use super::{
     run::Run,
 };
 use crate::{
-    call::{Peer, Revision},
+    call::Peer,
     context::{AskError, RunContext},
     limits::Limits,
-    protocol::{RpcError, v2026},
+    protocol::RpcError,
     store::{
         Draft, NotChanged, NotCreated, StoreError, TaskStore,
         backend::{Holder, TaskKey},
@@ -295,10 +295,12 @@ impl Runtime {
             ToolErrorKind::Visible(text) => text,
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
-            ToolErrorKind::Unsupported(what) if run.revision() == Revision::V2026 => {
-                return Outcome::Error(v2026::missing_capability(&serde_json::json!({ what: {} })));
+            ToolErrorKind::Unsupported(what) => {
+                match run.revision().missing_capability(&serde_json::json!({ what: {} })) {
+                    Some(error) => return Outcome::Error(error),
+                    None => AskError::Unsupported { what }.to_string(),
+                }
             }
-            ToolErrorKind::Unsupported(what) => AskError::Unsupported { what }.to_string(),
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = crate::ToolError(ToolErrorKind::Internal { source, context: context.clone() });

@@ -15,7 +15,7 @@ use crate::{
     call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
     context::{AskError, form_answer, form_of},
     execution::{Allowance, PANICKED, Place, Run, RunParts},
-    protocol::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
+    protocol::{IDEMPOTENCY_KEY, RpcError, VARIABLES, code, params as parse, params::TaskMetadata},
     store::{
         Draft, NotCreated,
         backend::{Digest, Holder},
@@ -98,11 +98,11 @@ impl TaskRouter {
         // A 2025-11-25 client that asked for a task expects one or an error, not a tool's result.
         let refused = |text: String| match mode {
             Mode::Task { .. } if cx.revision == Revision::V2025 => Err(RpcError::invalid_params(text)),
-            _ => Ok(render(&ToolResult::error(text), cx.revision)),
+            _ => Ok(cx.revision.tool_result(&ToolResult::error(text))),
         };
         let answers = match self.ask_first(&tool.definition, &call, cx).await? {
             Asked::All(answers) => answers,
-            Asked::Open(questions) => return Ok(v2026::input_required(&questions, None)),
+            Asked::Open(questions) => return Ok(cx.revision.input_required(&questions, None)),
             Asked::Refused(text) => return refused(text),
         };
         let arguments = Arguments { given: call.arguments, answers };
@@ -179,11 +179,11 @@ impl TaskRouter {
         let outcome = self.runtime.start(run.clone(), prepared, allowance);
         tokio::select! {
             biased;
-            outcome = outcome => super::tasks::outcome(outcome.unwrap_or(Outcome::Cancelled), cx.revision),
+            outcome = outcome => cx.revision.outcome(outcome.unwrap_or(Outcome::Cancelled)),
             key = run.promoted() => self.hidden_reply(&key, cx).await,
             () = cx.cancellation.cancelled() => {
                 run.cancellation().cancel();
-                Err(super::tasks::cancelled())
+                Err(RpcError::cancelled())
             }
         }
     }
@@ -271,15 +271,8 @@ impl TaskRouter {
     /// The answer to a call that became a task.
     fn created(&self, definition: &ToolDefinition, task: &Task, cx: &CallContext) -> Result<Value, RpcError> {
         let shown = self.shown(task)?;
-        Ok(match cx.revision {
-            Revision::V2026 => v2026::created(task, shown),
-            Revision::V2025 | Revision::Plain => {
-                let text = immediate_response(definition, task);
-                let mut meta = Map::from_iter([(MODEL_IMMEDIATE_RESPONSE.to_owned(), Value::from(text))]);
-                meta.extend(shown.map(|shown| (VARIABLES.to_owned(), shown.into())));
-                v2025::created(task, meta)
-            }
-        })
+        let view = task.view(self.runtime.store.now());
+        Ok(cx.revision.created(&view, shown, || immediate_response(definition, task)))
     }
 
     /// Gets the answers to the tool's `#[ask]` parameters before anything else happens.
@@ -291,12 +284,10 @@ impl TaskRouter {
         for question in &tool.questions {
             let form = form(question).map_err(|error| RpcError::internal(error.to_string()))?;
             if !cx.client.elicitation {
-                return Err(match cx.revision {
-                    Revision::V2026 => v2026::missing_capability(&json!({ "elicitation": {} })),
-                    Revision::V2025 | Revision::Plain => {
-                        RpcError::invalid_params(format!("tool `{}` asks the user, and the client cannot", tool.name))
-                    }
-                });
+                let missing = cx.revision.missing_capability(&json!({ "elicitation": {} }));
+                return Err(missing.unwrap_or_else(|| {
+                    RpcError::invalid_params(format!("tool `{}` asks the user, and the client cannot", tool.name))
+                }));
             }
             let params = json!({ "mode": "form", "message": question.message, "requestedSchema": form });
             let answer = if cx.revision == Revision::V2026 {
@@ -307,7 +298,7 @@ impl TaskRouter {
             } else {
                 let answer = tokio::select! {
                     answer = cx.peer.request("elicitation/create", params.clone()) => answer,
-                    () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
+                    () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                     stopping = self.runtime.cancelling() => return Err(stopping),
                     // The run's own timeout has not begun, and the call keeps its session from ending.
                     () = self.runtime.store.clock().sleep(self.runtime.limits.question_ttl) => {
@@ -378,7 +369,7 @@ fn mode(tool: &ToolDefinition, call: &CallParams, falls_back: bool, cx: &CallCon
         }
         (Revision::V2025, TaskSupport::Optional | TaskSupport::Required) if call.task.is_some() => {
             owner(cx)?;
-            let task: v2025::TaskMetadata = parse(call.task.as_ref().unwrap_or(&Value::Null))?;
+            let task: TaskMetadata = parse(call.task.as_ref().unwrap_or(&Value::Null))?;
             Ok(Mode::Task { ttl: task.ttl.map(Duration::from_millis) })
         }
         (Revision::V2025, TaskSupport::Forbidden) if call.task.is_some() => {
@@ -434,14 +425,6 @@ pub(super) fn client_variables(
         return Err(RpcError::invalid_params(format!("the variables have {size} bytes; {max_bytes} are allowed")));
     }
     Ok(given.clone())
-}
-
-/// A tool's result in the revision of the request.
-pub(super) fn render(result: &ToolResult, revision: Revision) -> Value {
-    match revision {
-        Revision::V2026 => v2026::tool_result(result),
-        Revision::V2025 | Revision::Plain => v2025::tool_result(result),
-    }
 }
 
 /// What a host may tell its model while the task runs.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     BuildError, Registered, TaskRouter,
-    call::{CallParams, render},
+    call::CallParams,
     fallback::{self, TaskFallback, is_askable},
     store_failed,
     told::SUGGESTED_WAIT,
@@ -195,8 +195,8 @@ impl TaskRouter {
             },
         };
         match answer {
-            Ok(result) => Ok(render(&result, cx.revision)),
-            Err(Refusal::Model(text)) => Ok(render(&ToolResult::error(text), cx.revision)),
+            Ok(result) => Ok(cx.revision.tool_result(&result)),
+            Err(Refusal::Model(text)) => Ok(cx.revision.tool_result(&ToolResult::error(text))),
             Err(Refusal::Rpc(error)) => Err(error),
         }
     }
@@ -259,7 +259,7 @@ impl TaskRouter {
                 biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => return Err(super::tasks::cancelled()),
+                () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = &mut deadline => return Ok(Waited::Is(task)),
                 // Others that share the store go on with it.
                 () = self.runtime.cancelling.cancelled(), if self.runtime.store.capabilities().shared => {
@@ -287,10 +287,10 @@ impl TaskRouter {
                     task.id(),
                     error.message
                 );
-                Ok(render(&ToolResult::error(text), cx.revision))
+                Ok(cx.revision.tool_result(&ToolResult::error(text)))
             }
-            Outcome::Cancelled => Ok(render(&self.told(task, names, cx)?, cx.revision)),
-            outcome => super::tasks::outcome(outcome, cx.revision),
+            Outcome::Cancelled => Ok(cx.revision.tool_result(&self.told(task, names, cx)?)),
+            outcome => cx.revision.outcome(outcome),
         }
     }
 

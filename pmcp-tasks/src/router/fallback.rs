@@ -10,18 +10,11 @@ use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::{
-    TaskRouter,
-    call::{CallParams, render},
-    companions::Companions,
-    meta, store_failed,
-    tasks::{self, input_responses},
-};
+use super::{TaskRouter, call::CallParams, companions::Companions, meta, store_failed, tasks::input_responses};
 use crate::{
     call::{CallContext, ClientCapabilities, Peer, PeerError, Revision},
     execution::{lock, shutting_down},
-    log::LogLevel,
-    protocol::{IDEMPOTENCY_KEY, RpcError, v2026},
+    protocol::{IDEMPOTENCY_KEY, LogLevel, RpcError},
     store::{
         NotChanged,
         backend::{Parts, TaskKey},
@@ -200,7 +193,7 @@ impl TaskRouter {
                 if !is_repeatable && let Err(error) = self.runtime.store.delete(key).await {
                     tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
                 }
-                return tasks::outcome(outcome.clone(), cx.revision);
+                return cx.revision.outcome(outcome.clone());
             }
             if task.status() == TaskStatus::InputRequired {
                 match (is_askable(&task, cx), cx.revision) {
@@ -233,7 +226,7 @@ impl TaskRouter {
     }
 
     fn handle_of(&self, task: &Task, companions: &Companions, cx: &CallContext) -> Result<Value, RpcError> {
-        Ok(render(&self.told(task, &companions.settings, cx)?, cx.revision))
+        Ok(cx.revision.tool_result(&self.told(task, &companions.settings, cx)?))
     }
 
     /// The call with answers to what [`ask`] asked; `None` if its state is of another kind.
@@ -275,7 +268,7 @@ impl TaskRouter {
 /// The questions of a task as the answer to a 2026-07-28 request. The state only names the task: who sends it has to be
 /// its owner and to repeat the call, and an answer given twice counts once.
 pub(super) fn ask(task: &Task) -> Value {
-    v2026::input_required(task.inputs(), Some(&BASE64_URL_SAFE_NO_PAD.encode(task.id().as_bytes())))
+    Revision::V2026.input_required(task.inputs(), Some(&BASE64_URL_SAFE_NO_PAD.encode(task.id().as_bytes())))
 }
 
 /// The task a state of [`ask`] names.

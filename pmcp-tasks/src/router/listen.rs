@@ -7,28 +7,15 @@ use std::{
 };
 
 use futures_util::Stream;
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::TaskRouter;
 use crate::{
-    call::CallContext,
-    protocol::{RpcError, params as parse, v2026},
+    call::{CallContext, Revision},
+    protocol::{RpcError, params as parse, params::ListenParams},
     task::Task,
 };
-
-#[derive(Deserialize)]
-struct ListenParams {
-    notifications: Filter,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Filter {
-    #[serde(default)]
-    task_ids: Option<Vec<String>>,
-}
 
 /// The states of the tasks somebody listens to, each as the `params` of `notifications/tasks`.
 ///
@@ -63,8 +50,8 @@ impl TaskRouter {
     /// # Errors
     /// The parameters do not fit, or the client did not declare the extension.
     pub async fn listen(&self, params: &Value, cx: &CallContext) -> Result<Option<Subscription>, RpcError> {
-        let ListenParams { notifications: Filter { task_ids } } = parse(params)?;
-        let Some(ids) = task_ids else { return Ok(None) };
+        let ListenParams { notifications } = parse(params)?;
+        let Some(ids) = notifications.task_ids else { return Ok(None) };
         super::declared(cx)?;
         let max = self.limits().subscribed_tasks;
         if ids.len() > max {
@@ -96,7 +83,7 @@ impl TaskRouter {
         let mut last = Value::Null;
         while let Some(now) = self.reread(&task).await {
             let shown = match self.shown(&now) {
-                Ok(shown) => v2026::detailed(&now, shown),
+                Ok(shown) => Revision::V2026.task_notification(&now.view(self.runtime.store.now()), shown).1,
                 Err(_) => return,
             };
             if shown != last {

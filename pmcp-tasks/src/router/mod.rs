@@ -27,10 +27,10 @@ use crate::{
     call::{CallContext, Caller, Revision},
     execution::{Runtime, Settings},
     limits::Limits,
-    protocol::{RpcError, code, v2026},
+    protocol::{RpcError, code},
     store::{StoreError, TaskStore},
     task::Owner,
-    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition, header},
+    tool::{ArgumentError, Arguments, Prepared, Tool, ToolDefinition},
 };
 
 /// Accepts or refuses the arguments of a call.
@@ -309,7 +309,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                     reason: error.to_string(),
                 })?;
             }
-            header::parameters(&definition.input_schema)
+            crate::protocol::header::parameters(&definition.input_schema)
                 .map_err(|reason| BuildError::Header { tool: definition.name.clone(), reason })?;
             if self.settings.limits.ttl(None, None, definition.timeout) > self.settings.limits.max_ttl {
                 return Err(BuildError::Timeout { tool: definition.name.clone(), max: self.settings.limits.max_ttl });
@@ -353,5 +353,8 @@ fn unknown_task() -> RpcError {
 
 /// Task methods need the extension on the very request (2026-07-28).
 fn declared(cx: &CallContext) -> Result<(), RpcError> {
-    if cx.revision == Revision::V2026 && !cx.client.tasks { Err(v2026::missing_tasks_extension()) } else { Ok(()) }
+    match cx.revision.missing_tasks() {
+        Some(missing) if !cx.client.tasks => Err(missing),
+        _ => Ok(()),
+    }
 }

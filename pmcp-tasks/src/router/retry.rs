@@ -13,7 +13,7 @@ use super::{TaskRouter, owner, store_failed, tasks};
 use crate::{
     call::CallContext,
     execution::shutting_down,
-    protocol::{RpcError, v2026},
+    protocol::RpcError,
     store::{
         NotChanged,
         backend::{Parts, TaskKey},
@@ -108,10 +108,10 @@ impl TaskRouter {
                 if let Err(error) = self.runtime.store.delete(key).await {
                     tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
                 }
-                return tasks::outcome(outcome, cx.revision);
+                return cx.revision.outcome(outcome);
             }
             if task.status() == TaskStatus::InputRequired {
-                match self.hand_out(task).await? {
+                match self.hand_out(task, cx).await? {
                     Some(reply) => return Ok(reply),
                     None => continue,
                 }
@@ -128,7 +128,7 @@ impl TaskRouter {
     }
 
     /// The questions with a new handle; `None` if the call ended meanwhile, or asks no more.
-    async fn hand_out(&self, mut task: Task) -> Result<Option<Value>, RpcError> {
+    async fn hand_out(&self, mut task: Task, cx: &CallContext) -> Result<Option<Value>, RpcError> {
         let nonce = self.runtime.store.random().map_err(|error| store_failed(&error))?;
         let change = [Change::Handle(Some(handle_digest(&nonce)))];
         match self.runtime.store.change(&mut task, None, &change).await {
@@ -142,6 +142,6 @@ impl TaskRouter {
         let mut state = task.id().as_bytes().to_vec();
         state.extend(nonce);
         let inputs: &BTreeMap<_, _> = task.inputs();
-        Ok(Some(v2026::input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state)))))
+        Ok(Some(cx.revision.input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state)))))
     }
 }

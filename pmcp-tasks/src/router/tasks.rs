@@ -8,7 +8,10 @@ use super::{TaskRouter, call, declared, owner, store_failed, unknown_task};
 use crate::{
     call::{CallContext, Caller, Revision},
     execution::{shutting_down, visible},
-    protocol::{RELATED_TASK, RpcError, VARIABLES, params as parse, v2025, v2026},
+    protocol::{
+        RpcError, VARIABLES, meta, params as parse,
+        params::{ListParams, TaskParams, UpdateParams},
+    },
     store::{
         NotChanged,
         backend::{FieldOp, Guard, Merged, Parts, TaskKey},
@@ -34,13 +37,10 @@ impl TaskRouter {
 
     pub(super) async fn get_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         declared(cx)?;
-        let v2025::TaskParams { task_id } = parse(params)?;
+        let TaskParams { task_id } = parse(params)?;
         let task = self.find(&task_id, cx).await?;
         let shown = self.shown(&task)?;
-        Ok(match cx.revision {
-            Revision::V2026 => v2026::task(&task, shown),
-            Revision::V2025 | Revision::Plain => v2025::task(&task, shown),
-        })
+        Ok(cx.revision.task(&task.view(self.runtime.store.now()), shown))
     }
 
     pub(super) async fn list_tasks(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
@@ -48,12 +48,13 @@ impl TaskRouter {
         if !matches!(cx.caller, Caller::Known { may_list: true, .. }) {
             return Err(RpcError::method_not_found("tasks are not listed where callers cannot be told apart"));
         }
-        let v2025::ListParams { cursor } = if params.is_null() { v2025::ListParams::default() } else { parse(params)? };
+        let ListParams { cursor } = ListParams::read(params)?;
         let size = self.limits().page_size.max(1);
         let page =
             self.runtime.store.list(owner, cursor.as_deref(), size).await.map_err(|error| store_failed(&error))?;
         let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
-        let tasks: Vec<_> = page.tasks.iter().map(v2025::Task::from).collect();
+        let now = self.runtime.store.now();
+        let tasks: Vec<_> = page.tasks.iter().map(|task| cx.revision.task(&task.view(now), None)).collect();
         let mut result = json!({ "tasks": tasks });
         if let Some(next) = page.next {
             result["nextCursor"] = next.into();
@@ -63,7 +64,7 @@ impl TaskRouter {
 
     /// Blocks until the task has ended, and answers what the call would have.
     pub(super) async fn task_result(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let v2025::TaskParams { task_id } = parse(params)?;
+        let TaskParams { task_id } = parse(params)?;
         let task = self.find(&task_id, cx).await?;
         let mut watch = self.runtime.store.watch(&task.key);
         if let Some(session) = &cx.session
@@ -75,13 +76,10 @@ impl TaskRouter {
             // Read after the watch began, so that an end in between is seen.
             let task = self.find(&task_id, cx).await?;
             if let Some(ended) = task.outcome() {
-                let mut result = outcome(ended.clone(), cx.revision)?;
-                if let Some(fields) = result.as_object_mut() {
-                    let meta = fields.entry("_meta").or_insert_with(|| json!({}));
-                    if let Some(meta) = meta.as_object_mut() {
-                        meta.insert(RELATED_TASK.into(), json!({ "taskId": task_id }));
-                        meta.extend(self.shown(&task)?.map(|shown| (VARIABLES.to_owned(), shown.into())));
-                    }
+                let mut result = cx.revision.outcome(ended.clone())?;
+                meta::relate(&mut result, &task_id);
+                if let Some(shown) = self.shown(&task)? {
+                    meta::insert(&mut result, VARIABLES, shown.into());
                 }
                 return Ok(result);
             }
@@ -90,7 +88,7 @@ impl TaskRouter {
                 biased;
                 () = watch.changed() => {}
                 () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => return Err(cancelled()),
+                () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = self.runtime.stopped() => return Err(shutting_down()),
             }
         }
@@ -98,19 +96,19 @@ impl TaskRouter {
 
     pub(super) async fn cancel_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         declared(cx)?;
-        let v2025::TaskParams { task_id } = parse(params)?;
+        let TaskParams { task_id } = parse(params)?;
         let task = self.find(&task_id, cx).await?;
         let cancelled = self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await;
-        match (cancelled, cx.revision) {
-            (Ok(cancelled), Revision::V2025 | Revision::Plain) => Ok(v2025::task(&cancelled, None)),
-            // Cancelling what has ended is acknowledged ("Task Cancellation").
-            (Ok(_) | Err(NotChanged::Ended(_)), Revision::V2026) => Ok(v2026::acknowledged()),
-            (Err(NotChanged::Ended(task)), Revision::V2025 | Revision::Plain) => {
-                let status = v2025::Task::from(&*task).status;
+        let now = self.runtime.store.now();
+        match cancelled {
+            Ok(cancelled) => Ok(cx.revision.cancelled(&cancelled.view(now))),
+            Err(NotChanged::Ended(_)) if cx.revision.acknowledges_late_cancellation() => Ok(cx.revision.acknowledged()),
+            Err(NotChanged::Ended(task)) => {
+                let status = cx.revision.status(&task.view(now));
                 Err(RpcError::invalid_params(format!("the task has ended: it is {status}")))
             }
-            (Err(NotChanged::Missing | NotChanged::Lost), _) => Err(unknown_task()),
-            (Err(NotChanged::Store(error)), _) => Err(store_failed(&error)),
+            Err(NotChanged::Missing | NotChanged::Lost) => Err(unknown_task()),
+            Err(NotChanged::Store(error)) => Err(store_failed(&error)),
         }
     }
 
@@ -118,12 +116,12 @@ impl TaskRouter {
     pub(super) async fn cancel_with_call(&self, key: &TaskKey) -> RpcError {
         // Ended already is as good.
         let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
-        cancelled()
+        RpcError::cancelled()
     }
 
     pub(super) async fn update_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         declared(cx)?;
-        let update: v2026::UpdateParams = parse(params)?;
+        let update: UpdateParams = parse(params)?;
         if update.input_responses.is_none() && cx.revision == Revision::V2026 {
             return Err(RpcError::invalid_params("invalid params: missing field `inputResponses`"));
         }
@@ -143,10 +141,7 @@ impl TaskRouter {
                 Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
             }
         }
-        Ok(match cx.revision {
-            Revision::V2026 => v2026::acknowledged(),
-            Revision::V2025 | Revision::Plain => json!({}),
-        })
+        Ok(cx.revision.acknowledged())
     }
 
     fn updated_variables(&self, task: &Task, params: &Value) -> Result<Map<String, Value>, RpcError> {
@@ -221,19 +216,4 @@ pub(super) fn input_responses(
         answers.insert(key.clone(), answer.clone());
     }
     Ok(answers)
-}
-
-/// How a call ended, as its answer.
-pub(super) fn outcome(outcome: Outcome, revision: Revision) -> Result<Value, RpcError> {
-    match outcome {
-        Outcome::Result(result) => Ok(call::render(&result, revision)),
-        Outcome::Raw(value) => Ok(value),
-        Outcome::Error(error) => Err(error),
-        Outcome::Cancelled => Err(cancelled()),
-    }
-}
-
-/// The result of what was cancelled, which no text specifies.
-pub(super) fn cancelled() -> RpcError {
-    RpcError::internal("cancelled")
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::record::{InputRequest, Outcome, TaskHead};
-use crate::{task::TaskStatus, time::Millis};
+use super::{InputRequest, Outcome, TaskStatus, record::TaskHead};
+use crate::time::Millis;
 
 /// The longest status message, in bytes.
 const MAX_MESSAGE: usize = 1024;

@@ -5,29 +5,20 @@ use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Owner, TaskId, TaskStatus};
+use super::{InputRequest, Outcome, Owner, TaskId, TaskStatus};
 use crate::{
     call::{ClientCapabilities, Revision},
-    protocol::RpcError,
+    protocol::TaskView,
     store::{
         StoreError,
         backend::{StoredTask, TaskKey},
     },
-    time::Millis,
-    tool::{OnCrash, Output, ToolResult},
+    time::{Millis, millis},
+    tool::OnCrash,
 };
 
 /// The version of the records this build writes, and the newest it reads.
 pub(crate) const SCHEMA: u32 = 1;
-
-/// A question to the client: a server-to-client request as MCP writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct InputRequest {
-    /// The method, such as `elicitation/create`.
-    pub method: String,
-    /// Its parameters.
-    pub params: Value,
-}
 
 /// The small part of a task that changes: everything a list shows. Fields are in the order of their names, here and in all
 /// that is stored with it: see [`canonical`].
@@ -91,30 +82,6 @@ pub(crate) struct TaskBody {
     pub(crate) variables: Map<String, Value>,
 }
 
-/// How a task ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "value")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The tool's result, with or without `isError`.
-    Result(ToolResult),
-    /// A result of another method, as it goes on the wire.
-    Raw(Value),
-    /// A JSON-RPC error.
-    Error(RpcError),
-    /// It was cancelled.
-    Cancelled,
-}
-
-impl From<Output> for Outcome {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Tool(result) => Self::Result(result),
-            Output::Raw(value) => Self::Raw(value),
-        }
-    }
-}
-
 /// A task as it is read from a store.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -174,7 +141,7 @@ impl Task {
         Duration::from_millis(self.head.ttl)
     }
 
-    /// How often clients should poll.
+    /// How often clients should poll once the task is no longer young.
     #[must_use]
     pub fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.head.poll_interval)
@@ -190,6 +157,22 @@ impl Task {
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// What clients are told of it at this time.
+    pub(crate) fn view(&self, now: Millis) -> TaskView<'_> {
+        TaskView {
+            id: self.key.id.to_string(),
+            status: self.head.status,
+            is_error: self.head.is_error,
+            message: self.head.message.as_deref(),
+            created: self.head.created.to_string(),
+            updated: self.head.updated.to_string(),
+            ttl: self.head.ttl,
+            poll_interval: millis(super::policy::poll_interval(self.poll_interval(), self.head.created.until(now))),
+            inputs: &self.head.inputs,
+            outcome: self.outcome.as_ref(),
+        }
     }
 
     /// Reads what a backend stored.
@@ -296,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::backend::Stamp;
+    use crate::{protocol::RpcError, store::backend::Stamp, tool::ToolResult};
 
     fn stored(head: &TaskHead) -> StoredTask {
         StoredTask {

@@ -5,24 +5,15 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    ToolError, ToolResult,
-    header::{self, HeaderParameter},
+use super::{TaskSupport, ToolAnnotations, ToolError, ToolResult};
+use crate::{
+    context::RunContext,
+    protocol::{
+        ToolView,
+        header::{self, HeaderParameter},
+    },
+    task::{FieldDefinition, Outcome},
 };
-use crate::{context::RunContext, task::FieldDefinition};
-
-/// Whether calls of a tool become tasks (tasks, "Tool-Level Negotiation").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TaskSupport {
-    /// Never: an ordinary tool.
-    #[default]
-    Forbidden,
-    /// When the client asks for it (2025-11-25) or understands it (2026-07-28).
-    Optional,
-    /// Always.
-    Required,
-}
 
 /// What happens to a task whose process died.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,24 +37,6 @@ pub enum Fallback {
     Handle,
     /// Nothing: the call takes as long as it takes, and a tool that runs only as a task refuses.
     None,
-}
-
-/// Hints about a tool's behaviour (schema, `ToolAnnotations`). `None` leaves the protocol's default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ToolAnnotations {
-    /// It changes nothing.
-    #[serde(rename = "readOnlyHint", skip_serializing_if = "Option::is_none")]
-    pub read_only: Option<bool>,
-    /// It may destroy something.
-    #[serde(rename = "destructiveHint", skip_serializing_if = "Option::is_none")]
-    pub destructive: Option<bool>,
-    /// Calling it again with the same arguments changes nothing more.
-    #[serde(rename = "idempotentHint", skip_serializing_if = "Option::is_none")]
-    pub idempotent: Option<bool>,
-    /// It deals with things outside the server.
-    #[serde(rename = "openWorldHint", skip_serializing_if = "Option::is_none")]
-    pub open_world: Option<bool>,
 }
 
 /// A parameter marked `#[ask("…")]`: the client is asked for it before the task exists.
@@ -114,6 +87,20 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
+    /// What lists say of it.
+    pub(crate) fn view(&self) -> ToolView<'_> {
+        ToolView {
+            name: &self.name,
+            title: self.title.as_deref(),
+            description: self.description.as_deref(),
+            support: self.support,
+            annotations: &self.annotations,
+            input_schema: &self.input_schema,
+            output_schema: self.output_schema.as_ref(),
+            meta: &self.meta,
+        }
+    }
+
     /// The arguments that 2026-07-28 clients repeat in HTTP headers, for the transport to compare.
     #[must_use]
     pub fn header_parameters(&self) -> Vec<HeaderParameter> {
@@ -146,6 +133,15 @@ pub enum Output {
     Tool(ToolResult),
     /// The result of another method, as it goes on the wire.
     Raw(Value),
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Tool(result) => Self::Result(result),
+            Output::Raw(value) => Self::Raw(value),
+        }
+    }
 }
 
 type OutputFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;

@@ -2,16 +2,15 @@
 
 mod definition;
 mod error;
-pub(crate) mod header;
 mod result;
 pub(crate) mod schema;
 
-pub use definition::{
-    ArgumentError, Arguments, Fallback, OnCrash, Output, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
-    ToolDefinition,
-};
+pub use definition::{ArgumentError, Arguments, Fallback, OnCrash, Output, Prepared, Question, Tool, ToolDefinition};
 pub(crate) use error::Kind as ToolErrorKind;
 pub use error::{ResultExt, ToolError};
-pub use header::{HeaderParameter, NotPrimitive};
-pub use result::{Content, ToolOutput, ToolResult};
+pub use pmcp_protocol::{
+    Content, TaskSupport, ToolAnnotations, ToolResult,
+    header::{HeaderParameter, NotPrimitive},
+};
+pub use result::ToolOutput;
 pub(crate) use result::{output_schema, tool_result};

@@ -24,7 +24,7 @@ async fn a_task_is_created_when_the_client_asks_for_one() {
     assert_eq!(task["status"], "working");
     assert_eq!(task["createdAt"], "2025-11-25T00:00:00.000Z");
     assert_eq!(task["lastUpdatedAt"], "2025-11-25T00:00:00.000Z");
-    assert_eq!((&task["ttl"], &task["pollInterval"]), (&json!(3_600_000), &json!(500)));
+    assert_eq!((&task["ttl"], &task["pollInterval"]), (&json!(3_600_000), &json!(25)));
     let text = created["_meta"][MODEL_IMMEDIATE_RESPONSE].as_str().unwrap();
     assert!(text.contains("Required tool") && text.contains(task["taskId"].as_str().unwrap()), "{text}");
     assert!(created.get("content").is_none() && created.get("resultType").is_none());
@@ -38,8 +38,18 @@ async fn a_task_is_created_when_the_client_asks_for_one() {
 async fn a_tool_sets_ttl_and_poll_interval_and_a_client_may_ask_for_another_ttl() {
     let server = Server::new();
     let client = server.v2025("ann");
-    let task = client.get(&client.start("timed").await).await;
-    assert_eq!((&task["ttl"], &task["pollInterval"]), (&json!(7_200_000), &json!(2000)));
+    server.world.on("timed", |_, cx| async move {
+        cx.tool().cancellation().cancelled().await;
+        Ok(ToolResult::default())
+    });
+    let id = client.start("timed").await;
+    let task = client.get(&id).await;
+    assert_eq!((&task["ttl"], &task["pollInterval"]), (&json!(7_200_000), &json!(25)));
+    // It grows with the task's age, up to the tool's.
+    for (later, told) in [(1, 250), (3, 1000), (16, 2000)] {
+        server.advance(seconds(later)).await;
+        assert_eq!(client.get(&id).await["pollInterval"], told);
+    }
     for (asked, given) in [
         (json!(3_600_000), 3_600_000_u64),
         // Ten years, and for ever: no longer than the maximum.

@@ -29,7 +29,7 @@ async fn the_server_creates_a_task_for_a_client_that_declares_the_extension() {
         json!({
             "resultType": "task", "taskId": id, "status": "working",
             "createdAt": "2025-11-25T00:00:00.000Z", "lastUpdatedAt": "2025-11-25T00:00:00.000Z",
-            "ttlMs": 3_600_000, "pollIntervalMs": 500,
+            "ttlMs": 3_600_000, "pollIntervalMs": 25,
         })
     );
     let mut got = client.get(&id).await;

@@ -1,9 +1,47 @@
-//! Arguments that clients repeat in HTTP headers (2026-07-28; tools, "`x-mcp-header`").
+//! HTTP headers that mirror a request's body (2026-07-28; streamable HTTP, "Request Metadata").
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
+/// What the names of headers that repeat arguments begin with.
+pub const ARGUMENT_PREFIX: &str = "Mcp-Param-";
+
+/// What an encoded value stands between ("Value Encoding").
+const MARKERS: (&str, &str) = ("=?base64?", "?=");
+
+/// The parameter that `Mcp-Name` repeats: that of the tool, prompt, resource or task a request is about.
+#[must_use]
+pub fn named_by(method: &str) -> Option<&'static str> {
+    match method {
+        "tools/call" | "prompts/get" => Some("name"),
+        "resources/read" => Some("uri"),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
+        _ => None,
+    }
+}
+
+/// A value as a header carries it ("Value Encoding").
+#[must_use]
+pub fn encode(value: &str) -> String {
+    let (before, after) = MARKERS;
+    let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
+        && value.trim_matches([' ', '\t']) == value
+        && !(value.starts_with(before) && value.ends_with(after));
+    if is_plain { value.to_owned() } else { format!("{before}{}{after}", BASE64_STANDARD.encode(value)) }
+}
+
+/// The text a header's value stands for; `None` if it is marked as Base64 and is none.
+#[must_use]
+pub fn decode(value: &str) -> Option<String> {
+    let (before, after) = MARKERS;
+    let Some(encoded) = value.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
+        return Some(value.to_owned());
+    };
+    String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
+}
+
 /// The keyword of an argument's schema that names its header.
-pub(crate) const KEYWORD: &str = "x-mcp-header";
+pub const KEYWORD: &str = "x-mcp-header";
 
 /// An argument that clients repeat in the header `Mcp-Param-{name}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +82,7 @@ pub struct NotPrimitive;
 ///
 /// # Errors
 /// A client would refuse the tool; the text says why.
-pub(crate) fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String> {
+pub fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String> {
     let mut found = Vec::new();
     collect(schema, &mut Vec::new(), &mut found)?;
     for (index, parameter) in found.iter().enumerate() {
@@ -104,6 +142,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn values_that_a_header_cannot_carry_are_encoded() {
+        for (value, header) in [
+            ("us-west1", "us-west1"),
+            ("Hello, 世界", "=?base64?SGVsbG8sIOS4lueVjA==?="),
+            (" padded ", "=?base64?IHBhZGRlZCA=?="),
+            ("line1\nline2", "=?base64?bGluZTEKbGluZTI=?="),
+            ("=?base64?literal?=", "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?="),
+            ("", ""),
+        ] {
+            assert_eq!(encode(value), header);
+            assert_eq!(decode(header).as_deref(), Some(value));
+        }
+        assert_eq!(decode("=?base64?!?="), None);
+    }
 
     #[test]
     fn headers_are_found_at_every_depth() {

@@ -1,11 +1,12 @@
 //! JSON-RPC errors and the codes MCP gives them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A JSON-RPC error object (JSON-RPC 2.0, section 5.1).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message} ({code})")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RpcError {
     /// What kind of error it is; see [`code`].
     pub code: i64,
@@ -15,6 +16,14 @@ pub struct RpcError {
     /// One sentence for a person.
     pub message: String,
 }
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for RpcError {}
 
 /// The codes of JSON-RPC 2.0 and of MCP.
 pub mod code {
@@ -63,5 +72,11 @@ impl RpcError {
     /// A failure of the server, -32603. The text goes to the peer: it names no inner detail.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(code::INTERNAL_ERROR, message)
+    }
+
+    /// The result of what was cancelled, which no text specifies.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::internal("cancelled")
     }
 }

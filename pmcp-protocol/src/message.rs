@@ -1,16 +1,21 @@
 //! JSON-RPC 2.0 messages (overview, "Messages").
+//!
+//! What comes is read by [`Message::parse`]; what goes out is a JSON value, a line of it made by [`text`].
 
 use std::hash::Hash;
 
-use pmcp_tasks::protocol::{RpcError, code};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
+
+use crate::{RpcError, code};
 
 /// The id of a request: a string or an integer, never null.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum RequestId {
+pub enum RequestId {
+    /// An integer.
     Number(Number),
+    /// A string.
     String(String),
 }
 
@@ -26,47 +31,61 @@ impl RequestId {
 
 /// A message from the client. Members it does not define are ignored; `params` are kept whole.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Message {
+pub enum Message {
+    /// A request, which gets an answer.
     Request(Request),
+    /// A notification, which gets none.
     Notification {
+        /// Its method.
         method: String,
+        /// Its parameters, whatever they are.
         params: Value,
     },
     /// The answer to a request of ours; without a readable id it answers none.
     Response {
+        /// The id of the request.
         id: Option<RequestId>,
+        /// The result, or the error.
         result: Result<Value, RpcError>,
     },
 }
 
 /// A request from the client.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
-    pub(crate) id: RequestId,
-    pub(crate) method: String,
+pub struct Request {
+    /// Its id.
+    pub id: RequestId,
+    /// Its method.
+    pub method: String,
     /// An object, or null when the request has none.
-    pub(crate) params: Value,
+    pub params: Value,
 }
 
 /// A message that is none, with the id to answer under if it has a readable one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Malformed {
-    pub(crate) id: Option<RequestId>,
-    pub(crate) error: RpcError,
+pub struct Malformed {
+    /// The id to answer under.
+    pub id: Option<RequestId>,
+    /// The error to answer with.
+    pub error: RpcError,
 }
 
 fn invalid(id: Option<RequestId>, text: &str) -> Malformed {
     Malformed { id, error: RpcError::new(code::INVALID_REQUEST, text) }
 }
 
-/// Text that is no JSON.
-pub(crate) fn parse_error() -> RpcError {
+/// Text that is no JSON: -32700.
+#[must_use]
+pub fn parse_error() -> RpcError {
     RpcError::new(code::PARSE_ERROR, "the message is not JSON")
 }
 
 impl Message {
     /// Reads one message.
-    pub(crate) fn parse(value: Value) -> Result<Self, Malformed> {
+    ///
+    /// # Errors
+    /// It is no JSON-RPC message; what to answer.
+    pub fn parse(value: Value) -> Result<Self, Malformed> {
         let Value::Object(mut fields) = value else {
             return Err(invalid(None, "a message is a JSON object"));
         };
@@ -105,13 +124,15 @@ impl Message {
 }
 
 /// A message as it goes on the wire: one line. (As `Display` writes it, in half the time.)
-pub(crate) fn text(message: &Value) -> String {
+#[must_use]
+pub fn text(message: &Value) -> String {
     // Values always serialise: their keys are strings.
     serde_json::to_string(message).unwrap_or_default()
 }
 
 /// A response to the client. The id is left out where it could not be read.
-pub(crate) fn response(id: Option<&RequestId>, result: Result<Value, RpcError>) -> Value {
+#[must_use]
+pub fn response(id: Option<&RequestId>, result: Result<Value, RpcError>) -> Value {
     let mut message = Map::from_iter([("jsonrpc".to_owned(), Value::from("2.0"))]);
     message.extend(id.map(|id| ("id".to_owned(), json!(id))));
     match result {
@@ -122,7 +143,8 @@ pub(crate) fn response(id: Option<&RequestId>, result: Result<Value, RpcError>) 
 }
 
 /// A notification to the client.
-pub(crate) fn notification(method: &str, params: Value) -> Value {
+#[must_use]
+pub fn notification(method: &str, params: Value) -> Value {
     let mut message = json!({ "jsonrpc": "2.0", "method": method });
     if !params.is_null() {
         message["params"] = params;
@@ -131,7 +153,8 @@ pub(crate) fn notification(method: &str, params: Value) -> Value {
 }
 
 /// A request to the client.
-pub(crate) fn request(id: u64, method: &str, params: &Value) -> Value {
+#[must_use]
+pub fn request(id: u64, method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 

@@ -1,0 +1,91 @@
+//! What requests bring: reading their parameters. Fields nobody asked for are tolerated.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::RpcError;
+
+/// Reads a method's parameters.
+///
+/// # Errors
+/// They do not fit: -32602 with what is wrong.
+pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
+    // Serde would read an array as a struct, field by field.
+    if !params.is_object() {
+        return Err(RpcError::invalid_params("invalid params: expected an object"));
+    }
+    T::deserialize(params).map_err(|error| RpcError::invalid_params(format!("invalid params: {error}")))
+}
+
+/// `params` of every list. They may be left out.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ListParams {
+    /// Where the page begins.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+impl ListParams {
+    /// Reads them; left out, they ask for the first page.
+    ///
+    /// # Errors
+    /// They do not fit: -32602.
+    pub fn read(value: &Value) -> Result<Self, RpcError> {
+        if value.is_null() { Ok(Self::default()) } else { params(value) }
+    }
+}
+
+/// `params` of `resources/read`, `resources/subscribe` and `resources/unsubscribe`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReadParams {
+    /// The resource's URI.
+    pub uri: String,
+}
+
+/// `params` of `tasks/get`, `tasks/result` and `tasks/cancel`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskParams {
+    /// The task's id.
+    pub task_id: String,
+}
+
+/// `params` of `tasks/update`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateParams {
+    /// The task's id.
+    pub task_id: String,
+    /// The answers, by key. Required in 2026-07-28; a 2025-11-25 client may leave it out.
+    #[serde(default)]
+    pub input_responses: Option<BTreeMap<String, Value>>,
+}
+
+/// `params.task` of `tools/call` (2025-11-25; tasks, "Creating Tasks").
+#[derive(Clone, Debug, Deserialize)]
+pub struct TaskMetadata {
+    /// The wanted lifetime in milliseconds.
+    #[serde(default)]
+    pub ttl: Option<u64>,
+}
+
+/// `params` of `subscriptions/listen` (2026-07-28).
+#[derive(Clone, Debug, Deserialize)]
+pub struct ListenParams {
+    /// What to be told about.
+    pub notifications: ListenFilter,
+}
+
+/// What a `subscriptions/listen` wants to be told about; what is not named is not told.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenFilter {
+    /// Tasks, by id.
+    #[serde(default)]
+    pub task_ids: Option<Vec<String>>,
+    /// Resources, by URI.
+    #[serde(default)]
+    pub resource_subscriptions: Option<Vec<String>>,
+}

@@ -1,0 +1,56 @@
+//! Tasks: their questions, their end, and what is told of one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{RpcError, TaskStatus, ToolResult};
+
+/// A question to the client: a server-to-client request as MCP writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRequest {
+    /// The method, such as `elicitation/create`.
+    pub method: String,
+    /// Its parameters.
+    pub params: Value,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "value")]
+pub enum Outcome {
+    /// The tool's result, with or without `isError`.
+    Result(ToolResult),
+    /// A result of another method, as it goes on the wire.
+    Raw(Value),
+    /// A JSON-RPC error.
+    Error(RpcError),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Everything that is told of a task.
+#[derive(Clone, Debug)]
+pub struct TaskView<'a> {
+    /// Its id.
+    pub id: String,
+    /// Its state.
+    pub status: TaskStatus,
+    /// Whether it ended with a result that has `isError`.
+    pub is_error: bool,
+    /// A text about its state, for the user.
+    pub message: Option<&'a str>,
+    /// When it was created (RFC 3339).
+    pub created: String,
+    /// When its state or message last changed (RFC 3339).
+    pub updated: String,
+    /// How long it exists from its creation, in milliseconds.
+    pub ttl: u64,
+    /// How long clients should wait before they ask again, in milliseconds.
+    pub poll_interval: u64,
+    /// The open questions to the client.
+    pub inputs: &'a BTreeMap<String, InputRequest>,
+    /// How it ended, if it is to be told and has.
+    pub outcome: Option<&'a Outcome>,
+}

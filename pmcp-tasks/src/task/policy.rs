@@ -1,0 +1,42 @@
+//! How tasks are meant to be followed.
+
+use std::time::Duration;
+
+/// The interval that clients of a task just created are told.
+const SHORTEST_POLL: Duration = Duration::from_millis(25);
+
+/// The share of a task's age that clients wait before they ask again, so that they learn of its end after a quarter more
+/// than its time.
+const SHARE_OF_AGE: u32 = 4;
+
+/// How long clients should wait before they ask again for a task of this age: the longer it has run, the longer, up to the
+/// tool's own interval.
+pub(crate) fn poll_interval(longest: Duration, age: Duration) -> Duration {
+    (age / SHARE_OF_AGE).max(SHORTEST_POLL).min(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn intervals_grow_with_the_age_up_to_the_tools() {
+        let told = |age: u32| poll_interval(500 * MS, age * MS);
+        assert_eq!([0, 100, 400, 1000, 2000, 60_000].map(told), [25, 25, 100, 250, 500, 500].map(|n: u32| n * MS));
+        assert_eq!(poll_interval(10 * MS, 0 * MS), 10 * MS);
+    }
+
+    #[test]
+    fn a_client_that_follows_them_learns_of_the_end_in_time() {
+        for work in (1..20_000_u32).step_by(7).map(|ms| ms * MS) {
+            let mut age = Duration::ZERO;
+            while age < work {
+                age += poll_interval(500 * MS, age);
+            }
+            let late = age - work;
+            assert!(late <= (work * 3 / 10).max(SHORTEST_POLL) && late <= 500 * MS, "{work:?}: {late:?} late");
+        }
+    }
+}
