@@ -40,6 +40,8 @@ edits! {
         "1 hour" => "1h";
     tool_fallback_unknown, "use `\"handle\"` or `\"none\"`":
         "fallback = \"x\"" => "fallback = \"handle\"";
+    tool_inline_without_choice, "use `support = \"optional\"`":
+        "\"required\"" => "\"optional\"";
     tool_key_twice, "remove one of them":
         ", title = \"Sum\"" => "";
     tool_like_primitive, "rename the function and use `name = \"str\"`":

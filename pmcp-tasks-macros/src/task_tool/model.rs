@@ -1,16 +1,14 @@
 //! The checked form of a tool.
 
-use heck::ToUpperCamelCase;
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
 use quote::ToTokens;
 use syn::{Ident, LitStr, Safety, ext::IdentExt};
 
 use super::{
-    PARAMETER_ATTRIBUTES,
     args::{Fallback, Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
     input::Input,
     output::Output,
-    parameter::{ContextKind, Parameter},
+    parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
 };
 
 /// A tool.
@@ -74,14 +72,6 @@ impl TaskTool {
             output: output?,
         })
     }
-}
-
-/// The name of the struct made of a function's arguments.
-pub(super) fn arguments_name(func: &SigFn, given: Option<&Ident>) -> Ident {
-    given.cloned().unwrap_or_else(|| {
-        let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
-        Ident::new(&format!("{name}Args"), func.sig.ident.span())
-    })
 }
 
 fn tool_name(func: &SigFn, given: Option<&LitStr>, diag: &mut Diagnostics) -> String {

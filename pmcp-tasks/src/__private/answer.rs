@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Values,
     argument::{absent, decode, refused},
+    values::Values,
 };
 use crate::{
     schema::json as schema,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Values;
+use super::values::Values;
 use crate::{
     context::{TaskVariables, take_field},
     task::{FieldDefinition, VariableError, VariableValue},

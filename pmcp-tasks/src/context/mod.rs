@@ -13,7 +13,7 @@ pub use step::StepValue;
 pub use task::{Amount, RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
-pub use variable::{Cells, Number, Variable};
-pub use variables::TaskVariables;
+pub use variable::{Number, Variable};
+pub use variables::{Cells, TaskVariables};
 
 pub use crate::error::{AskError, Cancelled};

@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{ask::Elicit, step::StepValue, variable::Cells, variables::TaskVariables};
+use super::{
+    ask::Elicit,
+    step::StepValue,
+    variables::{Cells, TaskVariables},
+};
 use crate::{
     call::ClientCapabilities,
     error::{AskError, Cancelled, StoreError, ToolError},

@@ -1,9 +1,13 @@
-//! The types that derive [`TaskVariables`].
+//! All variables of a task: the type that derives [`TaskVariables`], and the cells they live in.
+
+use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::Cells;
-use crate::task::{FieldDefinition, VariableError};
+use crate::{
+    run::Run,
+    task::{FieldDefinition, VariableError},
+};
 
 /// The shared state of a task. Implemented by `#[derive(TaskVariables)]`.
 #[diagnostic::on_unimplemented(
@@ -50,5 +54,61 @@ impl TaskVariables for () {
 
     fn read(_: Map<String, Value>) -> Result<Self, VariableError> {
         Ok(())
+    }
+}
+
+/// How often a change is tried again while other processes change the same variable.
+pub(super) const ATTEMPTS: usize = 64;
+
+/// The cells a task's variables live in.
+#[derive(Clone)]
+pub struct Cells {
+    pub(super) run: Arc<Run>,
+}
+
+impl fmt::Debug for Cells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cells")
+    }
+}
+
+impl Cells {
+    pub(crate) fn new(run: Arc<Run>) -> Self {
+        Self { run }
+    }
+
+    /// Every variable, read in one operation.
+    ///
+    /// # Errors
+    /// A stored value has another type, or the store failed.
+    pub async fn read<V: TaskVariables>(&self) -> Result<V, VariableError> {
+        V::read(self.run.variables().await?.values)
+    }
+
+    /// Changes several variables in one durable write: reads them, applies `change`, writes those that differ. When
+    /// somebody else changed one of them in between, it starts over, so `change` may run several times.
+    ///
+    /// # Errors
+    /// A value does not serialise, the variables would be too large, the task is lost, or the store failed.
+    pub async fn update<V: TaskVariables>(&self, mut change: impl FnMut(&mut V) + Send) -> Result<V, VariableError> {
+        let _turn = self.run.variable_turn().await;
+        let mut contended = String::new();
+        for _ in 0..ATTEMPTS {
+            let stored = self.run.variables().await?;
+            let mut state = V::read(stored.values.clone())?;
+            let before = state.write()?;
+            change(&mut state);
+            let after = state.write()?;
+            let changed: Vec<(String, Value)> =
+                after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).collect();
+            if changed.is_empty() {
+                return Ok(state);
+            }
+            match self.run.set_if(&stored, changed).await? {
+                None => return Ok(state),
+                Some(name) => contended = name,
+            }
+        }
+        Err(VariableError::Contended { name: contended })
     }
 }

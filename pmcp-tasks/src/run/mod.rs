@@ -13,6 +13,7 @@ mod seat;
 mod slots;
 mod steps;
 mod variables;
+mod writing;
 
 use std::{sync::Arc, time::Duration};
 

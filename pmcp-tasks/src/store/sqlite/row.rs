@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension as _, Row, types::ValueRef};
 
 use super::{
-    Db,
+    db::Db,
     error::{Failure, Result},
 };
 use crate::{
