@@ -35,8 +35,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `client` | no | a client for both revisions, over HTTP, a child process or a pair of streams |
-//! | `testing` | no | an in-process server on a manual clock, and the client |
+//! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
 //!
@@ -54,8 +53,6 @@
 mod access;
 mod answered;
 mod auth;
-#[cfg(feature = "client")]
-pub mod client;
 mod completion;
 mod connection;
 mod error;
