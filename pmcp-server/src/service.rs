@@ -10,6 +10,7 @@ use pmcp_protocol::{
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Peer},
+    router::Handled,
     security::Principal,
 };
 use serde_json::{Map, Value, json};
@@ -125,8 +126,8 @@ impl Service {
         params: &Value,
         cx: &CallContext,
     ) -> Option<Result<Value, RpcError>> {
-        if let Some(result) = self.router.handle(method, params, cx).await {
-            return Some(result);
+        if let Handled::Answer(answer) = self.router.handle(method, params, cx).await {
+            return Some(answer);
         }
         let result = match method {
             "prompts/list" => {

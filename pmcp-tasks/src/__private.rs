@@ -25,8 +25,8 @@ pub use self::{
     variable::{VariableSpec, default_of, variable},
 };
 pub use crate::{
-    context::{Cells, FromRef, RunContext, State, TaskContext, ToolContext, Variable},
-    task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
+    context::{Cells, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},
+    task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
         ToolDefinition, ToolError, ToolOutput, ToolResult,

@@ -17,6 +17,7 @@ use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Peer, PeerError, Revision},
     prelude::*,
+    router::Handled,
     task::{Owner, OwnerKind},
     testing::ManualClock,
 };
@@ -215,7 +216,7 @@ fn answer() -> impl Strategy<Value = Value> {
     prop_oneof![Just(ann), Just(json!({ "action": "decline" })), Just(Value::Null), Just(true.into()), anything()]
 }
 
-type Answered = Option<Result<Value, RpcError>>;
+type Answered = Handled;
 
 struct Storm {
     router: TaskRouter,
@@ -260,8 +261,8 @@ impl Storm {
 
     fn check(&mut self, answered: &Answered) {
         match answered {
-            None => {}
-            Some(Ok(result)) => {
+            Handled::NotMine => {}
+            Handled::Answer(Ok(result)) => {
                 assert!(!result.to_string().contains("hidden"), "{result}");
                 let task = result["taskId"].as_str().or_else(|| result["task"]["taskId"].as_str());
                 let found = [task, result["requestState"].as_str(), result["nextCursor"].as_str()];
@@ -271,7 +272,7 @@ impl Storm {
                     }
                 }
             }
-            Some(Err(error)) => {
+            Handled::Answer(Err(error)) => {
                 let known = [-32600, -32601, -32602, -32603, -32021];
                 assert!(known.contains(&error.code), "{error}");
                 assert!(!error.message.contains("unexpectedly"), "{error}");
@@ -317,7 +318,7 @@ async fn storm(events: Vec<Event>, answers: Vec<Value>) {
     assert_eq!((storm.under_way.len(), metrics.num_alive_tasks()), (0, 0), "something is left");
     // The router works on.
     storm.request("tools/call", &json!({ "name": "greet", "arguments": {} }), Revision::V2026, 1, true);
-    let asked = storm.under_way.join_next().await.unwrap().unwrap().unwrap().unwrap();
+    let asked = storm.under_way.join_next().await.unwrap().unwrap().answer().unwrap();
     assert_eq!(asked["resultType"], "input_required");
 }
 

@@ -48,8 +48,6 @@ edits! {
         "add numbers" => "add-numbers";
     tool_not_async, "write `async fn add`":
         "\nfn add" => "\nasync fn add";
-    tool_timeout_too_long, "use at most `\"1430m\"`":
-        "24h" => "1430m";
     tool_unknown_key, "did you mean `support`?":
         "suport" => "support";
     variables_hidden_and_writable, "keep one of `hidden` and `client_writable`":

@@ -8,7 +8,10 @@ use super::{
     Values,
     argument::{absent, decode, refused},
 };
-use crate::tool::{ArgumentError, Question, schema};
+use crate::{
+    schema::json as schema,
+    tool::{ArgumentError, Question},
+};
 
 /// What a client can be asked for before the task exists.
 #[diagnostic::on_unimplemented(

@@ -11,7 +11,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::argument::{ObjectSchema, refused};
-use crate::tool::{ArgumentError, schema};
+use crate::{schema::json as schema, tool::ArgumentError};
 
 /// JSON values by name.
 pub type Values = Map<String, Value>;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Values;
 use crate::{
-    context::take_field,
-    task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
+    context::{TaskVariables, take_field},
+    task::{FieldDefinition, VariableError, VariableValue},
 };
 
 /// Takes a value out of the stored ones, where the last argument is its default.

@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
+use super::variables::TaskVariables;
 use crate::{
-    execution::Run,
-    task::{TaskVariables, VariableError, VariableValue},
+    run::Run,
+    task::{VariableError, VariableValue},
 };
 
 /// How often a change is tried again while other processes change the same variable.

@@ -7,6 +7,7 @@ mod cancellation;
 mod execution;
 mod fallback;
 mod idempotency;
+mod inline;
 mod limits;
 mod listen;
 mod owners;

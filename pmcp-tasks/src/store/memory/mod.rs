@@ -30,7 +30,7 @@ use super::{
     },
     part,
 };
-use crate::{task::OwnerKey, time::Millis};
+use crate::{owner::OwnerKey, time::Millis};
 
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;

@@ -8,8 +8,9 @@ use super::{
     row::{Recent, array, clamped, exact, holder_bytes},
 };
 use crate::{
+    id::TaskId,
+    owner::OwnerKey,
     store::backend::{Create, Holder, NewTask},
-    task::{OwnerKey, TaskId},
     time::Millis,
 };
 

@@ -10,8 +10,9 @@ use super::{
     error::{Failure, Result},
 };
 use crate::{
+    id::TaskId,
+    owner::OwnerKey,
     store::backend::{Field, Holder, Parts, Stamp, StoredTask, TaskKey, WorkerId, WriteId},
-    task::{OwnerKey, TaskId},
     time::Millis,
 };
 

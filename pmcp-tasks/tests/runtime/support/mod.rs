@@ -22,7 +22,7 @@ use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Revision},
     protocol::VARIABLES,
-    router::{Subscription, TaskRouterBuilder},
+    router::{Handled, Subscription, TaskRouterBuilder},
     security::Principal,
     store::{MemoryBackend, StorageBackend},
     task::{Owner, OwnerKind, TaskId},
@@ -76,6 +76,7 @@ impl Server {
             .tool::<Plain>()
             .tool::<Optional>()
             .tool::<Required>()
+            .tool::<Swift>()
             .tool::<Timed>()
             .tool::<WithVariables>()
             .tool::<WithWide>()
@@ -168,7 +169,10 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, params: Value) -> Result<Value, RpcError> {
-        self.router.handle(method, &params, &self.cx).await.expect("a method of the router")
+        match self.router.handle(method, &params, &self.cx).await {
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => panic!("`{method}` is not a method of the router"),
+        }
     }
 
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
@@ -181,7 +185,7 @@ impl Client {
 
     /// Whether the router has the method in this revision.
     pub(crate) async fn has(&self, method: &str) -> bool {
-        self.router.handle(method, &json!({ "taskId": "x" }), &self.cx).await.is_some()
+        self.router.handle(method, &json!({ "taskId": "x" }), &self.cx).await != Handled::NotMine
     }
 
     pub(crate) fn spawn(&self, method: &'static str, params: Value) -> JoinHandle<Result<Value, RpcError>> {

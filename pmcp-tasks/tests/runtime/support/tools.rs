@@ -68,6 +68,8 @@ fn declared(name: &str, support: TaskSupport) -> ToolDefinition {
         name: name.into(),
         support,
         input_schema: json!({ "type": "object" }),
+        // Most tests are about tasks: they want the handle at once.
+        inline: Some(Duration::ZERO),
         ..ToolDefinition::default()
     }
 }
@@ -96,6 +98,7 @@ tools! {
     Plain = "plain", Forbidden;
     Optional = "optional", Optional;
     Required = "required", Required, title: Some("Required tool".into());
+    Swift = "swift", Optional, inline: None, on_crash: OnCrash::Restart, variables: Shared::fields();
     Timed = "timed", Optional,
         timeout: Some(Duration::from_secs(60)),
         ttl: Some(Duration::from_secs(2 * 60 * 60)),
@@ -103,7 +106,7 @@ tools! {
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
     Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
-    Handled = "handled", Optional,
+    ByHandle = "handled", Optional,
         fallback: Fallback::Handle,
         on_crash: OnCrash::Restart,
         output_schema: Some(json!({ "type": "object" })),
