@@ -53,7 +53,6 @@
 mod access;
 mod answered;
 mod auth;
-mod completion;
 mod connection;
 mod error;
 pub mod hosts;
@@ -62,8 +61,6 @@ mod legacy;
 mod lines;
 mod modern;
 mod process;
-mod prompt;
-mod resource;
 mod server;
 mod service;
 mod serving;
@@ -71,17 +68,16 @@ mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
-mod updates;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
-pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::Error;
 pub use pmcp_tasks;
-pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
-pub use resource::{Resource, ResourceContents, ResourceRequest};
+pub use pmcp_tasks::offer::{
+    Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
+    Resource, ResourceContents, ResourceRequest, ResourceUpdates,
+};
 pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};
 pub use transport::Transport;
-pub use updates::ResourceUpdates;

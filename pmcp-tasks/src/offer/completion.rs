@@ -2,28 +2,32 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use pmcp_tasks::{ToolContext, ToolError, tool::Prepared};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How many values a reply may have ("Completion Results").
+use crate::{
+    context::ToolContext,
+    tool::{Prepared, ToolError},
+};
+
+/// The number of values a reply may have ("Completion Results").
 const MAX_VALUES: usize = 100;
 
-/// What a client wants completed.
+/// A request for the values an argument may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompletionRequest {
-    /// Whose argument.
+    /// The owner of the argument.
     pub of: Completed,
     /// The argument's name.
     pub argument: String,
-    /// What the user has typed.
+    /// The text the user has typed.
     pub value: String,
     /// Arguments that are settled already.
     pub settled: BTreeMap<String, String>,
 }
 
-/// Whose argument is completed: something the server offers.
+/// The owner of an argument that is completed: something the server offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completed {
     /// The prompt with this name.
@@ -52,7 +56,7 @@ impl<T: Into<String>> From<Vec<T>> for Completion {
 }
 
 impl Completion {
-    /// How many values there are, if these are not all.
+    /// The number of all values, if these are not all.
     #[must_use]
     pub fn total(self, total: usize) -> Self {
         Self { total: Some(total), ..self }
@@ -67,17 +71,17 @@ impl Completion {
 
 /// `params` of `completion/complete`.
 #[derive(Deserialize)]
-pub(crate) struct CompleteParams {
+pub(super) struct CompleteParams {
     #[serde(rename = "ref")]
-    pub(crate) reference: Reference,
-    pub(crate) argument: Argument,
+    pub(super) reference: Reference,
+    pub(super) argument: Argument,
     #[serde(default)]
-    pub(crate) context: Context,
+    pub(super) context: Context,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "type")]
-pub(crate) enum Reference {
+pub(super) enum Reference {
     #[serde(rename = "ref/prompt")]
     Prompt { name: String },
     #[serde(rename = "ref/resource")]
@@ -85,13 +89,13 @@ pub(crate) enum Reference {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Argument {
-    pub(crate) name: String,
+pub(super) struct Argument {
+    pub(super) name: String,
     value: String,
 }
 
 #[derive(Default, Deserialize)]
-pub(crate) struct Context {
+pub(super) struct Context {
     #[serde(default)]
     arguments: BTreeMap<String, String>,
 }
@@ -114,7 +118,7 @@ type CompletionFuture = Pin<Box<dyn Future<Output = Result<Completion, ToolError
 
 /// The function that completes.
 #[derive(Clone)]
-pub(crate) struct Completer(Arc<dyn Fn(CompletionRequest, ToolContext) -> CompletionFuture + Send + Sync>);
+pub(super) struct Completer(Arc<dyn Fn(CompletionRequest, ToolContext) -> CompletionFuture + Send + Sync>);
 
 impl fmt::Debug for Completer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +127,7 @@ impl fmt::Debug for Completer {
 }
 
 impl Completer {
-    pub(crate) fn new<F, R, C>(handler: F) -> Self
+    pub(super) fn new<F, R, C>(handler: F) -> Self
     where
         F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
@@ -136,7 +140,7 @@ impl Completer {
     }
 
     /// The call of the function.
-    pub(crate) fn prepare(&self, request: CompletionRequest) -> Prepared {
+    pub(super) fn prepare(&self, request: CompletionRequest) -> Prepared {
         let handler = self.0.clone();
         Prepared::raw(move |cx| async move { handler(request, cx.tool()).await.map(Completion::into_value) })
     }

@@ -2,13 +2,14 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use pmcp_protocol::RpcError;
-use pmcp_tasks::{
-    ToolContext, ToolError,
-    tool::{Content, Prepared},
-};
+use pmcp_protocol::{Content, RpcError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use crate::{
+    context::ToolContext,
+    tool::{Prepared, ToolError},
+};
 
 /// A prompt that clients can list and get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl PromptArgument {
         Self { name: name.into(), description: None, required: false }
     }
 
-    /// What the argument is.
+    /// A text about it.
     #[must_use]
     pub fn description(self, description: impl Into<String>) -> Self {
         Self { description: Some(description.into()), ..self }
@@ -57,7 +58,7 @@ impl Prompt {
         Self { title: Some(title.into()), ..self }
     }
 
-    /// What the prompt is for.
+    /// A text about its use.
     #[must_use]
     pub fn description(self, description: impl Into<String>) -> Self {
         Self { description: Some(description.into()), ..self }
@@ -70,15 +71,15 @@ impl Prompt {
         self
     }
 
-    pub(crate) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn has_argument(&self, name: &str) -> bool {
+    pub(super) fn has_argument(&self, name: &str) -> bool {
         self.arguments.iter().any(|argument| argument.name == name)
     }
 
-    pub(crate) fn describe(&self) -> Value {
+    pub(super) fn describe(&self) -> Value {
         let mut prompt = Map::from_iter([("name".to_owned(), Value::from(self.name.as_str()))]);
         let texts = [("title", &self.title), ("description", &self.description)];
         prompt.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_deref()?.into()))));
@@ -140,7 +141,7 @@ impl PromptArguments {
     }
 }
 
-/// What a prompt says: messages for the model.
+/// The messages of a prompt, for the model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptResult {
     description: Option<String>,
@@ -165,7 +166,7 @@ impl PromptResult {
         self.with("assistant", content)
     }
 
-    /// What the prompt is, for people.
+    /// A text about the prompt, for people.
     #[must_use]
     pub fn description(self, description: impl Into<String>) -> Self {
         Self { description: Some(description.into()), ..self }
@@ -190,8 +191,8 @@ type Handler = Arc<dyn Fn(PromptArguments, ToolContext) -> PromptFuture + Send +
 
 /// A prompt with what answers it.
 #[derive(Clone)]
-pub(crate) struct RegisteredPrompt {
-    pub(crate) prompt: Prompt,
+pub(super) struct RegisteredPrompt {
+    pub(super) prompt: Prompt,
     handler: Handler,
 }
 
@@ -203,14 +204,14 @@ impl fmt::Debug for RegisteredPrompt {
 
 /// `params` of `prompts/get`.
 #[derive(Deserialize)]
-pub(crate) struct GetParams {
-    pub(crate) name: String,
+pub(super) struct GetParams {
+    pub(super) name: String,
     #[serde(default)]
-    pub(crate) arguments: Map<String, Value>,
+    pub(super) arguments: Map<String, Value>,
 }
 
 impl RegisteredPrompt {
-    pub(crate) fn new<F, R>(prompt: Prompt, handler: F) -> Self
+    pub(super) fn new<F, R>(prompt: Prompt, handler: F) -> Self
     where
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
@@ -219,7 +220,7 @@ impl RegisteredPrompt {
     }
 
     /// The call of the handler with these arguments.
-    pub(crate) fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, RpcError> {
+    pub(super) fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, RpcError> {
         self.prompt.check(&arguments)?;
         let handler = self.handler.clone();
         Ok(Prepared::raw(move |cx| async move {

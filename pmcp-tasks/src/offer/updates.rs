@@ -1,23 +1,20 @@
 //! Resources that change while the server runs (resources, "Subscriptions").
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
+use parking_lot::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-/// How many changes a subscriber may be behind before it is told that everything may have changed.
+/// The number of changes a subscriber may be behind before it is told that everything may have changed.
 const BACKLOG: usize = 256;
 
-/// Tells clients that resources changed. Clone it into whatever changes them, and hand it to
-/// [`Server::resource_updates`](crate::Server::resource_updates).
+/// Tells clients that resources changed. Clone it into whatever changes them, and hand it to what offers them.
 ///
 /// ```
-/// use pmcp_server::{ResourceUpdates, Server};
+/// use pmcp_tasks::offer::{Offers, ResourceUpdates};
 ///
 /// let updates = ResourceUpdates::new();
-/// let server = Server::new("notes", "1.0.0")
+/// let offers = Offers::builder()
 ///     .resource("note://today", |_, _| async { Ok("buy milk") })
 ///     .resource_updates(&updates);
 /// updates.updated("note://today");
@@ -46,23 +43,25 @@ impl ResourceUpdates {
         let _ = self.sender.send(uri.into());
     }
 
-    pub(crate) fn follow(&self) -> Updates {
+    /// The changes from now on.
+    #[must_use]
+    pub fn follow(&self) -> Updates {
         Updates(self.sender.subscribe())
     }
 }
 
 /// Changes from a moment on.
 #[derive(Debug)]
-pub(crate) struct Updates(broadcast::Receiver<Arc<str>>);
+pub struct Updates(broadcast::Receiver<Arc<str>>);
 
 impl Updates {
     /// The URIs among the subscribed ones that changed; `None` when nothing can change any more.
-    pub(crate) async fn next(&mut self, subscribed: &Subscribed) -> Option<Vec<String>> {
+    pub async fn next(&mut self, subscribed: &Subscribed) -> Option<Vec<String>> {
         loop {
             let changed = match self.0.recv().await {
-                Ok(uri) => subscribed.lock().get(&*uri).cloned().into_iter().collect::<Vec<_>>(),
+                Ok(uri) => subscribed.0.lock().get(&*uri).cloned().into_iter().collect::<Vec<_>>(),
                 // Which changes were missed is not known.
-                Err(RecvError::Lagged(_)) => subscribed.lock().iter().cloned().collect(),
+                Err(RecvError::Lagged(_)) => subscribed.0.lock().iter().cloned().collect(),
                 Err(RecvError::Closed) => return None,
             };
             if !changed.is_empty() {
@@ -74,29 +73,28 @@ impl Updates {
 
 /// The URIs one client subscribed to.
 #[derive(Debug, Default)]
-pub(crate) struct Subscribed(Mutex<BTreeSet<String>>);
+pub struct Subscribed(Mutex<BTreeSet<String>>);
 
 impl Subscribed {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        // Every change is a single insertion or removal.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Subscribes, unless that were more than `max`.
-    pub(crate) fn add(&self, uri: &str, max: usize) -> bool {
-        let mut subscribed = self.lock();
+    /// Subscribes, unless that were more than `max`; tells whether it did.
+    #[must_use]
+    pub fn add(&self, uri: &str, max: usize) -> bool {
+        let mut subscribed = self.0.lock();
         if subscribed.contains(uri) {
             return true;
         }
         subscribed.len() < max && subscribed.insert(uri.to_owned())
     }
 
-    pub(crate) fn remove(&self, uri: &str) {
-        self.lock().remove(uri);
+    /// Ends a subscription; one that is none is ignored.
+    pub fn remove(&self, uri: &str) {
+        self.0.lock().remove(uri);
     }
 
-    pub(crate) fn all(&self) -> Vec<String> {
-        self.lock().iter().cloned().collect()
+    /// Every URI.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().iter().cloned().collect()
     }
 }
 
