@@ -61,7 +61,7 @@ async fn an_authenticated_embedded_server_has_tasks() {
 }
 
 /// Works until it is stopped.
-#[task_tool(on_crash = "restart")]
+#[task_tool(on_crash = "restart", inline = "0")]
 async fn endure(State(probe): State<Probe>, task: TaskContext) -> Result<String, ToolError> {
     probe.note("endure started");
     task.cancellation().cancelled().await;

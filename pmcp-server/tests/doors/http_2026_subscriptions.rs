@@ -49,8 +49,8 @@ async fn the_state_follows_the_acknowledgement_and_then_its_changes() {
 #[tokio::test]
 async fn a_task_that_has_ended_is_told_too() {
     let (_running, http, probe) = usual().await;
-    probe.open(1);
     let id = create(&http, "work").await;
+    probe.open(1);
     loop {
         let get = Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(&http).await.json().await;
         if get["result"]["status"] == "completed" {

@@ -20,7 +20,7 @@ pub(crate) static GATE: Semaphore = Semaphore::const_new(0);
 pub(crate) static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 /// Waits until it may go.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", inline = "0")]
 async fn wait() -> u32 {
     GATE.acquire().await.map_or(0, |_| 1)
 }
