@@ -10,6 +10,8 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{
     call::{CallContext, Caller, Peer},
+    offer::ResourceUpdates,
+    router::Handled,
     security::Principal,
 };
 use serde::Deserialize;
@@ -20,7 +22,6 @@ use crate::{
     answered::Answered,
     service::{Call, Service},
     session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
-    updates::ResourceUpdates,
 };
 
 /// The versions that have a handshake, newest first.
@@ -155,16 +156,18 @@ impl LegacySession {
                 return Ok(json!({}));
             }
             "resources/subscribe" | "resources/unsubscribe" => {
-                if let Some(updates) = &service.updates {
+                if let Some(updates) = service.offers.updates() {
                     return self.subscribe(service, updates, request, cx.revision);
                 }
             }
             _ => {}
         }
-        let result = service.handle(&request.method, &request.params, cx).await;
-        result.unwrap_or_else(|| {
-            Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
-        })
+        match service.handle(&request.method, &request.params, cx).await {
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => {
+                Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
+            }
+        }
     }
 
     /// Changes which resources the client is told about (resources, "Subscriptions").
@@ -180,7 +183,7 @@ impl LegacySession {
             self.session.subscribed.remove(&uri);
             return Ok(json!({}));
         }
-        if service.find_resource(&uri).is_none() {
+        if !service.offers.has_resource(&uri) {
             return Err(revision.unknown_resource(&uri));
         }
         let max = service.limits.subscribed_resources;

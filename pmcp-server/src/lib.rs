@@ -35,8 +35,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `client` | no | a client for both revisions, over HTTP, a child process or a pair of streams |
-//! | `testing` | no | an in-process server on a manual clock, and the client |
+//! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
 //!
@@ -54,9 +53,6 @@
 mod access;
 mod answered;
 mod auth;
-#[cfg(feature = "client")]
-pub mod client;
-mod completion;
 mod connection;
 mod error;
 pub mod hosts;
@@ -65,8 +61,6 @@ mod legacy;
 mod lines;
 mod modern;
 mod process;
-mod prompt;
-mod resource;
 mod server;
 mod service;
 mod serving;
@@ -74,17 +68,16 @@ mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
-mod updates;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
-pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::Error;
 pub use pmcp_tasks;
-pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
-pub use resource::{Resource, ResourceContents, ResourceRequest};
+pub use pmcp_tasks::offer::{
+    Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
+    Resource, ResourceContents, ResourceRequest, ResourceUpdates,
+};
 pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};
 pub use transport::Transport;
-pub use updates::ResourceUpdates;

@@ -10,7 +10,12 @@ use pmcp_protocol::{
     params as parse,
     params::ListenParams,
 };
-use pmcp_tasks::{call::CallContext, security::Principal};
+use pmcp_tasks::{
+    call::CallContext,
+    offer::{Subscribed, Updates},
+    router::Handled,
+    security::Principal,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +24,6 @@ use crate::{
     legacy,
     service::{Call, Service},
     session::{Outbox, Outgoing, RequestPeer},
-    updates::{Subscribed, Updates},
 };
 
 /// The one modern version we speak.
@@ -72,7 +76,7 @@ pub(crate) fn unsupported(requested: &str) -> RpcError {
 
 /// Whether this version has the method, and the server what it is about.
 pub(crate) fn has_method(service: &Service, method: &str) -> bool {
-    let optional = method == "completion/complete" && service.completer.is_some();
+    let optional = method == "completion/complete" && service.offers.has_completions();
     optional
         || matches!(
             method,
@@ -128,8 +132,8 @@ pub(crate) async fn handle(
         "server/discover" => Ok(discover(service, cx)),
         "subscriptions/listen" => listen(service, request, cx, stream, closing).await,
         method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
-            Some(result) => result,
-            None => Err(unknown_method(method)),
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => Err(unknown_method(method)),
         },
         method => Err(unknown_method(method)),
     };
@@ -182,9 +186,11 @@ async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) 
 /// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
 fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Updates)>, RpcError> {
     let ListenParams { notifications } = parse(params)?;
-    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, &service.updates) else { return Ok(None) };
+    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, service.offers.updates()) else {
+        return Ok(None);
+    };
     let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
-    for uri in uris.iter().filter(|uri| service.find_resource(uri).is_some()) {
+    for uri in uris.iter().filter(|uri| service.offers.has_resource(uri)) {
         if !subscribed.add(uri, max) {
             return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
         }

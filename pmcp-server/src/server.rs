@@ -4,6 +4,10 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
+    offer::{
+        Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptResult, Resource,
+        ResourceContents, ResourceRequest, ResourceUpdates,
+    },
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
 };
@@ -15,12 +19,8 @@ use crate::{
     Error,
     access::{Access, Anonymous},
     auth::Authenticator,
-    completion::{Completer, Completion, CompletionRequest},
     http::Allowed,
-    prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
-    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
     service::{ServeLimits, Service},
-    updates::ResourceUpdates,
 };
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
@@ -28,10 +28,7 @@ pub struct Server<S = ()> {
     info: Value,
     instructions: Option<String>,
     tools: TaskRouterBuilder<S>,
-    prompts: Vec<RegisteredPrompt>,
-    resources: Vec<Result<RegisteredResource, Error>>,
-    completer: Option<Completer>,
-    updates: Option<ResourceUpdates>,
+    offers: OffersBuilder,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -54,10 +51,7 @@ impl Server {
             info: json!({ "name": name.into(), "version": version.into() }),
             instructions: None,
             tools: TaskRouter::builder(),
-            prompts: Vec::new(),
-            resources: Vec::new(),
-            completer: None,
-            updates: None,
+            offers: Offers::builder(),
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -88,10 +82,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             info: self.info,
             instructions: self.instructions,
             tools: self.tools.state(state),
-            prompts: self.prompts,
-            resources: self.resources,
-            completer: self.completer,
-            updates: self.updates,
+            offers: self.offers,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -109,13 +100,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Offers a prompt.
     #[must_use]
-    pub fn prompt<F, R>(mut self, prompt: Prompt, handler: F) -> Self
+    pub fn prompt<F, R>(self, prompt: Prompt, handler: F) -> Self
     where
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
-        self.prompts.push(RegisteredPrompt::new(prompt, handler));
-        self
+        Self { offers: self.offers.prompt(prompt, handler), ..self }
     }
 
     /// Offers a resource, given by its URI or described in more detail.
@@ -126,7 +116,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.add_resource(RegisteredResource::new(resource.into(), false, handler))
+        Self { offers: self.offers.resource(resource, handler), ..self }
     }
 
     /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
@@ -137,18 +127,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.add_resource(RegisteredResource::new(template.into(), true, handler))
+        Self { offers: self.offers.resource_template(template, handler), ..self }
     }
 
     /// Lets clients subscribe to resources: they are told of what is reported to `updates`.
     #[must_use]
     pub fn resource_updates(self, updates: &ResourceUpdates) -> Self {
-        Self { updates: Some(updates.clone()), ..self }
-    }
-
-    fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
-        self.resources.push(resource);
-        self
+        Self { offers: self.offers.resource_updates(updates), ..self }
     }
 
     /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
@@ -162,7 +147,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<Completion>,
     {
-        Self { completer: Some(Completer::new(handler)), ..self }
+        Self { offers: self.offers.complete(handler), ..self }
     }
 
     /// Where tasks are kept; in memory if nothing is said.
@@ -250,9 +235,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     }
 
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
-        let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
-        unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
-        unique("resource", resources.iter().map(RegisteredResource::uri))?;
+        let offers = self.offers.build()?;
         let durability = self.store.capabilities().durability.clone();
         let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
@@ -260,10 +243,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             info: self.info,
             instructions: self.instructions,
             router: self.tools.build(self.store)?,
-            prompts: self.prompts,
-            resources,
-            completer: self.completer,
-            updates: self.updates,
+            offers,
             access,
             requests: Arc::new(Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS))),
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
@@ -291,14 +271,4 @@ pub(crate) struct Built {
     pub(crate) service: Arc<Service>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) allowed: Allowed,
-}
-
-fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            return Err(Error::Duplicate { what, name: name.to_owned() });
-        }
-    }
-    Ok(())
 }

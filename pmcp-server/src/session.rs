@@ -20,16 +20,14 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{
     call::{Peer, PeerError},
+    offer::{ResourceUpdates, Subscribed},
     time::Clock,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    answered::Answered,
-    updates::{ResourceUpdates, Subscribed},
-};
+use crate::answered::Answered;
 
 /// What goes to the client over one stream.
 #[derive(Clone, Debug)]

@@ -56,6 +56,7 @@
 //! | [`tool`] | what tools declare, return and fail with |
 //! | [`context`] | what a running function holds |
 //! | [`task`] | states, owners, variables |
+//! | [`offer`] | prompts, resources, completions |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
 //! | [`protocol`] | the wire shapes of both revisions |
@@ -70,6 +71,7 @@ mod id;
 pub mod limits;
 #[cfg(feature = "macros")]
 mod macros;
+pub mod offer;
 mod owner;
 pub mod prelude;
 pub mod random;

@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use pmcp_server::client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
+use pmcp_client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
 use pmcp_tasks::task::TaskStatus;
 use process::{Process, client_2025};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use pmcp_server::{BearerTokens, Error, Resource};
+use pmcp_server::{BearerTokens, Error, OfferError, Resource};
 use pmcp_tasks::{TaskStore, prelude::*, testing::ManualClock};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -95,9 +95,9 @@ async fn what_an_application_stops_goes_on_in_another_at_once() {
 #[tokio::test]
 async fn parts_that_do_not_fit_together_are_errors() {
     let twice = server().0.resource(Resource::new("test://note"), |_, _| async { Ok("") });
-    assert!(matches!(twice.into_router(), Err(Error::Duplicate { what: "resource", .. })));
+    assert!(matches!(twice.into_router(), Err(Error::Offer(OfferError::Duplicate { what: "resource", .. }))));
     let broken = server().0.resource_template("test://{", |_, _| async { Ok("") });
-    assert!(matches!(broken.into_router(), Err(Error::Template { .. })));
+    assert!(matches!(broken.into_router(), Err(Error::Offer(OfferError::Template { .. }))));
 }
 
 #[tokio::test]

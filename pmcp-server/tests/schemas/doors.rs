@@ -17,11 +17,8 @@ use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use pmcp_server::{
-    Running, Server,
-    client::{Client, ClientBuilder},
-    testing::TestServer,
-};
+use pmcp_client::{Client, ClientBuilder};
+use pmcp_server::{Running, Server, testing::TestServer};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, DuplexStream, duplex, split},

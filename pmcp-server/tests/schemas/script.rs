@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use pmcp_server::{
-    client::{Client, ClientBuilder, ClientError, ElicitAnswer, Elicitation, RequestOptions, TaskHandle, TaskUpdate},
-    pmcp_tasks::task::TaskStatus,
+use pmcp_client::{
+    Client, ClientBuilder, ClientError, ElicitAnswer, Elicitation, RequestOptions, TaskHandle, TaskStatus, TaskUpdate,
 };
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use pmcp_server::client::{Client, ElicitAnswer};
+use pmcp_client::{Client, ElicitAnswer};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},

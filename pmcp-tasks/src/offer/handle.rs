@@ -1,0 +1,28 @@
+//! Answers to requests for what is offered, run by a router.
+
+use serde_json::Value;
+
+use super::{
+    offers::Offers,
+    request::{Call, Request},
+};
+use crate::{
+    call::CallContext,
+    router::{Handled, TaskRouter},
+};
+
+impl Offers {
+    /// Handles a request, as [`TaskRouter::handle`] does those of tools and tasks: `prompts/*`, `resources/list`,
+    /// `resources/templates/list`, `resources/read` and `completion/complete`. What has to be run, the router runs: it may ask
+    /// the client as tools do.
+    pub async fn handle(&self, router: &TaskRouter, method: &str, params: &Value, cx: &CallContext) -> Handled {
+        Handled::Answer(match self.request(method, params, cx.revision, router.limits().page_size) {
+            None => return Handled::NotMine,
+            Some(Ok(Request::Ready(result))) => Ok(result),
+            Some(Ok(Request::Call(Call { name, arguments, prepared }))) => {
+                router.run((method, &name, &arguments), prepared, params, cx).await
+            }
+            Some(Err(error)) => Err(error),
+        })
+    }
+}
