@@ -2,7 +2,7 @@
 
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
 use quote::ToTokens;
-use syn::{Ident, LitStr, Safety, ext::IdentExt};
+use syn::{LitStr, Safety, ext::IdentExt};
 
 use super::{
     args::{Fallback, Given, Hints, Millis, OnCrash, Support, TaskToolArgs},

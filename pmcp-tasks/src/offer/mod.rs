@@ -25,7 +25,6 @@
 
 mod completion;
 mod error;
-mod handle;
 mod offers;
 mod prompt;
 mod request;
@@ -37,5 +36,6 @@ pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::OfferError;
 pub use offers::{Offers, OffersBuilder};
 pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
+pub(crate) use request::{OfferCall, OfferRequest};
 pub use resource::{Resource, ResourceContents, ResourceRequest};
 pub use updates::{ResourceUpdates, Subscribed, Updates};

@@ -16,31 +16,31 @@ use crate::{call::Revision, tool::Prepared};
 
 /// What a request comes to.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(crate) enum OfferRequest {
     /// Its result.
     Ready(Value),
     /// A call that has to be run.
-    Call(Call),
+    Call(OfferCall),
 }
 
 /// A call of a function behind an offer.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(crate) struct OfferCall {
     /// The name of what is called; a retry has to repeat it, and the arguments.
-    pub(super) name: String,
-    pub(super) arguments: Map<String, Value>,
-    pub(super) prepared: Prepared,
+    pub(crate) name: String,
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) prepared: Prepared,
 }
 
 impl Offers {
     /// What a request comes to; `None` if its method is none of offers. Pages of lists have `page_size` entries.
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         params: &Value,
         revision: Revision,
         page_size: u16,
-    ) -> Option<Result<Request, RpcError>> {
+    ) -> Option<Result<OfferRequest, RpcError>> {
         let resources = |templates: bool| {
             let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
             resources.map(RegisteredResource::describe)
@@ -52,29 +52,31 @@ impl Offers {
             }
             "resources/list" => page("resources", resources(false), params, page_size),
             "resources/templates/list" => page("resourceTemplates", resources(true), params, page_size),
-            "prompts/get" => return Some(self.get_prompt(params).map(Request::Call)),
-            "resources/read" => return Some(self.read_resource(params, revision).map(Request::Call)),
-            "completion/complete" if self.has_completions() => return Some(self.complete(params).map(Request::Call)),
+            "prompts/get" => return Some(self.get_prompt(params).map(OfferRequest::Call)),
+            "resources/read" => return Some(self.read_resource(params, revision).map(OfferRequest::Call)),
+            "completion/complete" if self.has_completions() => {
+                return Some(self.complete(params).map(OfferRequest::Call));
+            }
             _ => return None,
         };
-        Some(page.map(Request::Ready))
+        Some(page.map(OfferRequest::Ready))
     }
 
-    fn get_prompt(&self, params: &Value) -> Result<Call, RpcError> {
+    fn get_prompt(&self, params: &Value) -> Result<OfferCall, RpcError> {
         let GetParams { name, arguments } = parse(params)?;
         let prompt = self.find_prompt(&name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
         let prepared = prompt.prepare(arguments.clone())?;
-        Ok(Call { name, arguments, prepared })
+        Ok(OfferCall { name, arguments, prepared })
     }
 
-    fn read_resource(&self, params: &Value, revision: Revision) -> Result<Call, RpcError> {
+    fn read_resource(&self, params: &Value, revision: Revision) -> Result<OfferCall, RpcError> {
         let ReadParams { uri } = parse(params)?;
         let (resource, variables) = self.find_resource(&uri).ok_or_else(|| revision.unknown_resource(&uri))?;
         let prepared = resource.prepare(&uri, variables);
-        Ok(Call { name: uri, arguments: Map::new(), prepared })
+        Ok(OfferCall { name: uri, arguments: Map::new(), prepared })
     }
 
-    fn complete(&self, params: &Value) -> Result<Call, RpcError> {
+    fn complete(&self, params: &Value) -> Result<OfferCall, RpcError> {
         let request: CompleteParams = parse(params)?;
         let (name, has_argument) = match &request.reference {
             Reference::Prompt { name } => {
@@ -89,7 +91,7 @@ impl Offers {
         };
         let completer = self.completer.as_ref().filter(|_| has_argument);
         let completer = completer.ok_or_else(|| RpcError::invalid_params("there is no such argument"))?;
-        Ok(Call { name, arguments: Map::new(), prepared: completer.prepare(request.into()) })
+        Ok(OfferCall { name, arguments: Map::new(), prepared: completer.prepare(request.into()) })
     }
 }
 

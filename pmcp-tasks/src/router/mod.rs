@@ -7,6 +7,7 @@ mod call;
 mod digest;
 mod fallback;
 mod listen;
+mod offers;
 mod reply;
 mod request;
 mod retry;

@@ -2,13 +2,10 @@
 
 use serde_json::Value;
 
-use super::{
-    offers::Offers,
-    request::{Call, Request},
-};
+use super::{Handled, TaskRouter};
 use crate::{
     call::CallContext,
-    router::{Handled, TaskRouter},
+    offer::{OfferCall, OfferRequest, Offers},
 };
 
 impl Offers {
@@ -18,8 +15,8 @@ impl Offers {
     pub async fn handle(&self, router: &TaskRouter, method: &str, params: &Value, cx: &CallContext) -> Handled {
         Handled::Answer(match self.request(method, params, cx.revision, router.limits().page_size) {
             None => return Handled::NotMine,
-            Some(Ok(Request::Ready(result))) => Ok(result),
-            Some(Ok(Request::Call(Call { name, arguments, prepared }))) => {
+            Some(Ok(OfferRequest::Ready(result))) => Ok(result),
+            Some(Ok(OfferRequest::Call(OfferCall { name, arguments, prepared }))) => {
                 router.run((method, &name, &arguments), prepared, params, cx).await
             }
             Some(Err(error)) => Err(error),
