@@ -14,7 +14,7 @@ use crate::{
         NotChanged,
         backend::{Parts, TaskKey},
     },
-    task::{InputRequest, Task, TaskId, TaskStatus},
+    task::{Change, InputRequest, Task, TaskId, TaskStatus},
 };
 
 /// How long to wait before the store is asked again after it failed.
@@ -140,7 +140,9 @@ impl Runtime {
             }
         };
         // Ended or gone is the answer of somebody who was too late.
-        if let Err(NotChanged::Store(error)) = self.answer(key, [(name.to_owned(), answer)].into()).await {
+        if let Err(NotChanged::Store(error)) =
+            self.change(key, Change::Answer([(name.to_owned(), answer)].into())).await
+        {
             tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answer was not stored");
             return false;
         }

@@ -290,11 +290,12 @@ impl Run {
 
     /// Sees the task as somebody else in this process has just written it.
     pub(crate) fn observe(&self, task: &Task) {
-        if task.head.status.is_terminal() {
+        let has_ended = task.head.status.is_terminal();
+        if has_ended {
             self.cancellation().cancel();
-            return;
+        } else {
+            self.questions.deliver(&task.head.answers);
         }
-        self.questions.deliver(&task.head.answers);
         if let Ok(mut held) = self.held.try_lock()
             && let Some(held) = held.as_mut()
             && task.stored.version > held.stored.version

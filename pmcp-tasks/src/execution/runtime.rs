@@ -1,10 +1,9 @@
 //! The process that runs tools: starts them, bounds them, stops them.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
-use serde_json::Value;
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
@@ -343,6 +342,17 @@ impl Runtime {
         .await
     }
 
+    /// The same to a task that was just read, which is not read again.
+    pub(crate) async fn change_read(self: &Arc<Self>, mut task: Task, change: Change) -> Result<Task, NotChanged> {
+        let runtime = self.clone();
+        Finishing::new(&self.tracker, async move {
+            runtime.store.change(&mut task, None, &[change]).await?;
+            runtime.tell(&task);
+            Ok(task)
+        })
+        .await
+    }
+
     /// The same if nobody wrote since `task` was read; whether it was made.
     pub(crate) async fn change_once(
         self: &Arc<Self>,
@@ -364,15 +374,6 @@ impl Runtime {
         if let Some(run) = self.runs.get(&task.key).map(|run| run.clone()) {
             run.observe(task);
         }
-    }
-
-    /// Records answers of the client; others than those asked for are ignored.
-    pub(crate) async fn answer(
-        self: &Arc<Self>,
-        key: &TaskKey,
-        answers: BTreeMap<String, Value>,
-    ) -> Result<Task, NotChanged> {
-        self.change(key, Change::Answer(answers)).await
     }
 
     /// Removes expired tasks now and then, until the server stops.

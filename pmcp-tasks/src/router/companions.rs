@@ -300,10 +300,11 @@ impl TaskRouter {
         names: &TaskFallback,
         cx: &CallContext,
     ) -> Result<ToolResult, Refusal> {
-        match self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await {
+        let id = task.id();
+        match self.runtime.change_read(task, Change::Finish(Outcome::Cancelled)).await {
             Ok(_) | Err(NotChanged::Ended(_)) => {
-                // What is told needs more of the task than a change reads.
-                let task = self.find(&task.id().to_string(), cx).await?;
+                // What is told needs the variables as they were left.
+                let task = self.find(&id.to_string(), cx).await?;
                 let is_cancelled = task.status() == TaskStatus::Cancelled;
                 let first = if is_cancelled { "" } else { "It was not cancelled: it had ended before." };
                 Ok(self.told_after(first, &task, names, cx)?)

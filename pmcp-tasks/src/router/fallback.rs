@@ -26,7 +26,7 @@ use crate::{
         NotChanged,
         backend::{Parts, TaskKey},
     },
-    task::{Task, TaskId, TaskStatus},
+    task::{Change, Task, TaskId, TaskStatus},
     tool::{Fallback, TaskSupport, ToolDefinition},
 };
 
@@ -264,7 +264,7 @@ impl TaskRouter {
         if answers.is_empty() {
             return Ok(());
         }
-        match self.runtime.answer(&task.key, answers).await {
+        match self.runtime.change_read(task.clone(), Change::Answer(answers)).await {
             Ok(_) | Err(NotChanged::Ended(_)) => Ok(()),
             Err(NotChanged::Missing | NotChanged::Lost) => Err(super::unknown_task()),
             Err(NotChanged::Store(error)) => Err(store_failed(&error)),

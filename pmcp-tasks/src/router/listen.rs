@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::TaskRouter;
+use super::{TaskRouter, tasks::key_of};
 use crate::{
     call::CallContext,
     protocol::{RpcError, params as parse, v2026},
+    store::Watch,
     task::Task,
 };
 
@@ -75,9 +76,12 @@ impl TaskRouter {
         let mut accepted = Vec::new();
         let mut seen = HashSet::new();
         for id in ids {
+            // Watched before it is read, so that no change in between is missed.
+            let Ok(key) = key_of(&id, cx) else { continue };
+            let watch = self.runtime.store.watch(&key);
             let Some(task) = self.listened(&id, cx).await? else { continue };
             if seen.insert(task.id()) {
-                senders.spawn(self.clone().follow(task, sender.clone()));
+                senders.spawn(self.clone().follow(task, watch, sender.clone()));
                 accepted.push(id);
             }
         }
@@ -91,10 +95,9 @@ impl TaskRouter {
     }
 
     /// Sends the task as it is, then each time it is seen differently, until it has ended.
-    async fn follow(self, task: Task, sender: mpsc::Sender<Value>) {
-        let mut watch = self.runtime.store.watch(&task.key);
+    async fn follow(self, mut now: Task, mut watch: Watch, sender: mpsc::Sender<Value>) {
         let mut last = Value::Null;
-        while let Some(now) = self.reread(&task).await {
+        loop {
             let shown = match self.shown(&now) {
                 Ok(shown) => v2026::detailed(&now, shown),
                 Err(_) => return,
@@ -114,6 +117,10 @@ impl TaskRouter {
                 () = watch.changed() => {}
                 () = self.runtime.expired(&now) => {}
                 () = self.runtime.stopped() => return,
+            }
+            match self.reread(&now).await {
+                Some(task) => now = task,
+                None => return,
             }
         }
     }

@@ -64,16 +64,15 @@ impl TaskRouter {
     /// Blocks until the task has ended, and answers what the call would have.
     pub(super) async fn task_result(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
         let v2025::TaskParams { task_id } = parse(params)?;
-        let task = self.find(&task_id, cx).await?;
-        let mut watch = self.runtime.store.watch(&task.key);
+        // Watched before it is read, so that an end in between is seen.
+        let mut watch = self.runtime.store.watch(&key_of(&task_id, cx)?);
+        let mut task = self.find(&task_id, cx).await?;
         if let Some(session) = &cx.session
             && !task.status().is_terminal()
         {
             self.runtime.attend(session, cx.client, &task.key, false);
         }
         loop {
-            // Read after the watch began, so that an end in between is seen.
-            let task = self.find(&task_id, cx).await?;
             if let Some(ended) = task.outcome() {
                 let mut result = outcome(ended.clone(), cx.revision)?;
                 if let Some(fields) = result.as_object_mut() {
@@ -93,6 +92,7 @@ impl TaskRouter {
                 () = cx.cancellation.cancelled() => return Err(cancelled()),
                 () = self.runtime.stopped() => return Err(shutting_down()),
             }
+            task = self.find(&task_id, cx).await?;
         }
     }
 
@@ -100,7 +100,7 @@ impl TaskRouter {
         declared(cx)?;
         let v2025::TaskParams { task_id } = parse(params)?;
         let task = self.find(&task_id, cx).await?;
-        let cancelled = self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await;
+        let cancelled = self.runtime.change_read(task, Change::Finish(Outcome::Cancelled)).await;
         match (cancelled, cx.revision) {
             (Ok(cancelled), Revision::V2025 | Revision::Plain) => Ok(v2025::task(&cancelled, None)),
             // Cancelling what has ended is acknowledged ("Task Cancellation").
@@ -136,7 +136,7 @@ impl TaskRouter {
             self.set_variables(&task, variables).await?;
         }
         if !answers.is_empty() {
-            match self.runtime.answer(&task.key, answers).await {
+            match self.runtime.change_read(task, Change::Answer(answers)).await {
                 // The task ended meanwhile: the answers are to no open question, and ignored.
                 Ok(_) | Err(NotChanged::Ended(_)) => {}
                 Err(NotChanged::Missing | NotChanged::Lost) => return Err(unknown_task()),
@@ -194,6 +194,12 @@ impl TaskRouter {
             }
         }
     }
+}
+
+/// Where the caller's task with this id would be.
+pub(super) fn key_of(id: &str, cx: &CallContext) -> Result<TaskKey, RpcError> {
+    let owner = owner(cx)?.key();
+    Ok(TaskKey { owner, id: id.parse().map_err(|_| unknown_task())? })
 }
 
 /// The answers to open questions among what the client sent; others are ignored ("Task Update Requests").

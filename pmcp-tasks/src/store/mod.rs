@@ -15,6 +15,7 @@ mod workers;
 
 pub use backend::StorageBackend;
 pub use error::StoreError;
+pub(crate) use hub::Watch;
 pub use memory::MemoryBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
