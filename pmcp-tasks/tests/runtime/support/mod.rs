@@ -2,6 +2,7 @@
 
 mod backend;
 mod cluster;
+mod counting;
 mod peer;
 mod shared;
 mod tools;
@@ -17,6 +18,7 @@ use std::{
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) use cluster::{Cluster, LEASE, gated};
+pub(crate) use counting::CountingBackend;
 pub(crate) use peer::FakePeer;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,

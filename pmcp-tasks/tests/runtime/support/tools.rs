@@ -103,6 +103,7 @@ tools! {
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
     Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
+    Counted = "counted", Required, on_crash: OnCrash::Restart, variables: Shared::fields();
     Handled = "handled", Optional,
         fallback: Fallback::Handle,
         on_crash: OnCrash::Restart,
