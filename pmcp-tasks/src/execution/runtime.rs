@@ -1,6 +1,11 @@
 //! The process that runs tools: starts them, bounds them, stops them.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use dashmap::DashMap;
 use futures_util::FutureExt;
@@ -45,6 +50,9 @@ pub(crate) struct Runtime {
     pub(crate) runs: DashMap<TaskKey, Arc<Run>>,
     /// Held from claiming tasks until they run: whoever has it finds no task of ours that is about to.
     pub(crate) claiming: tokio::sync::Mutex<()>,
+    /// Whether tasks may be ours that nobody here runs: of a claim that failed, whose reply may only be lost, or a hand-over
+    /// that failed.
+    pub(crate) strays: AtomicBool,
     /// Which session is told about which task.
     pub(super) couriers: DashMap<(String, TaskKey), ()>,
     /// The runs, and the requests that may start one.
@@ -116,6 +124,7 @@ impl Runtime {
             limits: settings.limits,
             runs: DashMap::new(),
             claiming: tokio::sync::Mutex::default(),
+            strays: AtomicBool::new(false),
             couriers: DashMap::new(),
             tracker: TaskTracker::new(),
             house: std::sync::Once::new(),

@@ -1,6 +1,10 @@
 //! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::sync::oneshot;
 
@@ -153,7 +157,10 @@ impl TaskRouter {
             }
             let (tasks, count) = match self.runtime.store.claim(from, &me, wanted).await {
                 Ok(claimed) => claimed,
-                Err(error) => break Err(error),
+                Err(error) => {
+                    self.runtime.strays.store(true, Ordering::Relaxed);
+                    break Err(error);
+                }
             };
             for task in tasks {
                 match self.take_over(task).await {
@@ -173,21 +180,22 @@ impl TaskRouter {
         Ok(Claimed { ends, foreign: keys, more: more? })
     }
 
-    /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
-    async fn adopt(&self, me: WorkerId) -> Result<(), StoreError> {
+    /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost. The outcomes of those
+    /// that run now.
+    pub(super) async fn adopt(&self, me: WorkerId) -> Result<Vec<oneshot::Receiver<Outcome>>, StoreError> {
         let _claiming = self.runtime.claiming.lock().await;
-        let mut after = None;
+        let (mut ends, mut after) = (Vec::new(), None);
         loop {
             let page = self.runtime.store.held(&Holder::Worker(me), after.as_ref(), BATCH).await?;
             let more = page.len() == usize::from(BATCH);
             after = page.last().cloned();
             for key in page {
                 if !self.runtime.runs.contains_key(&key) {
-                    self.adopt_one(&key, me).await;
+                    ends.extend(self.adopt_one(&key, me).await);
                 }
             }
             if !more {
-                return Ok(());
+                return Ok(ends);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Running what other processes left in the queue.
 
-use std::{collections::HashSet, pin::pin, time::Duration};
+use std::{collections::HashSet, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::join_all;
 
@@ -87,7 +87,20 @@ impl TaskRouter {
         let _keeping = lease.keep();
         // Since an earlier invocation this process may have stood still, and be taken for dead.
         self.renew().await?;
-        let Claimed { ends, .. } = self.claim(&Holder::Queue, at_once).await?;
+        let mut ends = Vec::new();
+        if self.runtime.strays.swap(false, Ordering::Relaxed) {
+            // Nobody else looks for them while this process renews its lease.
+            ends =
+                self.adopt(lease.worker()).await.inspect_err(|_| self.runtime.strays.store(true, Ordering::Relaxed))?;
+        }
+        let room = at_once.saturating_sub(u16::try_from(ends.len()).unwrap_or(at_once));
+        match self.claim(&Holder::Queue, room).await {
+            Ok(claimed) => ends.extend(claimed.ends),
+            Err(error) if ends.is_empty() => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
+            }
+        }
         let count = ends.len();
         // A run whose end cannot be told has ended.
         let mut all_ended = pin!(join_all(ends));

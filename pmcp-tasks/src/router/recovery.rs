@@ -1,5 +1,7 @@
 //! Going on with a task that another process began, or that none has begun yet.
 
+use std::sync::atomic::Ordering;
+
 use tokio::sync::oneshot;
 
 use super::TaskRouter;
@@ -78,7 +80,7 @@ impl TaskRouter {
     }
 
     /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.
-    pub(super) async fn adopt_one(&self, key: &TaskKey, me: WorkerId) {
+    pub(super) async fn adopt_one(&self, key: &TaskKey, me: WorkerId) -> Option<oneshot::Receiver<Outcome>> {
         let parts = Parts::BODY | Parts::VARIABLES | Parts::STEPS;
         match self.runtime.store.read(key, parts).await {
             Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
@@ -88,34 +90,38 @@ impl TaskRouter {
                 if let (true, Some(body)) = (untouched, &mut task.body) {
                     body.on_crash = OnCrash::Restart;
                 }
-                if let TakenOver::Foreign(task) = self.take_over(task).await {
-                    self.hand_back(*task).await;
+                match self.take_over(task).await {
+                    TakenOver::Runs(end) => return Some(end),
+                    TakenOver::Foreign(task) => self.hand_back(*task).await,
+                    TakenOver::Ended => {}
                 }
             }
             Ok(_) => {}
             Err(error) => {
+                self.runtime.strays.store(true, Ordering::Relaxed);
                 tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
             }
         }
+        None
     }
 
     async fn end(&self, mut task: Task, error: RpcError) {
         let fence = task.stored.fence;
         let change = [Change::Finish(Outcome::Error(error))];
         let ended = self.runtime.store.change(&mut task, Some(fence), &change).await;
-        log_failure(&task.key, ended);
+        self.log_failure(&task.key, ended);
     }
 
     /// Leaves a task in the queue, for a worker that can run it.
     pub(super) async fn hand_back(&self, mut task: Task) {
         let requeued = self.runtime.store.requeue(&mut task).await;
-        log_failure(&task.key, requeued);
+        self.log_failure(&task.key, requeued);
     }
-}
 
-fn log_failure(key: &TaskKey, result: Result<(), NotChanged>) {
-    if let Err(NotChanged::Store(error)) = result {
+    fn log_failure(&self, key: &TaskKey, result: Result<(), NotChanged>) {
+        let Err(NotChanged::Store(error)) = result else { return };
         // It stays ours, and is found again as a task that nobody runs.
+        self.runtime.strays.store(true, Ordering::Relaxed);
         tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
     }
 }

@@ -10,6 +10,7 @@ mod fallback;
 mod idempotency;
 mod limits;
 mod listen;
+mod lost_replies;
 mod owners;
 mod progress;
 mod questions;
