@@ -111,9 +111,14 @@ impl TaskRouter {
                 return tasks::outcome(outcome, cx.revision);
             }
             if task.status() == TaskStatus::InputRequired {
-                match self.hand_out(task).await? {
-                    Some(reply) => return Ok(reply),
-                    None => continue,
+                match self.hand_out(task).await {
+                    Ok(Some(reply)) => return Ok(reply),
+                    Ok(None) => continue,
+                    Err(error) => {
+                        // Without a handle nobody can come back to it.
+                        self.cancel_with_call(key).await;
+                        return Err(error);
+                    }
                 }
             }
             tokio::select! {
