@@ -4,6 +4,7 @@ mod backend;
 mod cluster;
 mod counting;
 mod peer;
+mod random;
 mod shared;
 mod tools;
 
@@ -30,6 +31,7 @@ use pmcp_tasks::{
     task::{Owner, OwnerKind, TaskId},
     testing::ManualClock,
 };
+pub(crate) use random::Seeded;
 use serde_json::{Value, json};
 pub(crate) use shared::Connection;
 use tokio::task::JoinHandle;
@@ -72,6 +74,15 @@ impl Server {
         backend: impl StorageBackend,
         settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
     ) -> Self {
+        Self::in_store(clock, TaskStore::new(backend), settings)
+    }
+
+    /// A server in a store, which gets the clock.
+    pub(crate) fn in_store(
+        clock: ManualClock,
+        store: TaskStore,
+        settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
+    ) -> Self {
         let world = World::default();
         let router = TaskRouter::builder()
             .state(world.clone())
@@ -83,7 +94,7 @@ impl Server {
             .tool::<WithWide>()
             .tool::<AskName>()
             .tool::<AskBoth>();
-        let router = settings(router).build(TaskStore::new(backend).with_clock(clock.clone())).unwrap();
+        let router = settings(router).build(store.with_clock(clock.clone())).unwrap();
         Self { router, clock, world }
     }
 
