@@ -13,4 +13,5 @@ pub use step::StepValue;
 pub use task::{Amount, Cancelled, RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
+pub(crate) use variable::typed;
 pub use variable::{Cells, Number, Variable};

@@ -14,5 +14,5 @@ pub(crate) use allowance::Allowance;
 pub(crate) use lease::Renewal;
 pub(crate) use run::{Place, Run, RunParts, lock};
 pub use runtime::Execution;
-pub(crate) use runtime::{PANICKED, Runtime, Settings, shutting_down};
+pub(crate) use runtime::{PANICKED, Runtime, Settings, panic_text, shutting_down};
 pub(crate) use variables::visible;

@@ -1,6 +1,7 @@
 //! The process that runs tools: starts them, bounds them, stops them.
 
 use std::{
+    any::Any,
     panic::AssertUnwindSafe,
     pin::pin,
     sync::{Arc, atomic::AtomicBool},
@@ -107,6 +108,13 @@ impl Default for Settings {
 
 /// What the client learns of a panic.
 pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
+
+/// What a panic said, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
+}
+
 const TIMED_OUT: &str = "the tool took longer than it may";
 
 /// The answer to who asks for something that is not begun, or waited for, any more.
@@ -205,13 +213,14 @@ impl Runtime {
         self.tracker.spawn(Box::pin(async move {
             let _watch = watch;
             // What the tool brings along may panic wherever it is used or dropped, not only in the function.
-            let outcome =
-                if let Ok(outcome) = AssertUnwindSafe(runtime.execute(&run, call, allowance)).catch_unwind().await {
-                    runtime.bounded(outcome)
-                } else {
-                    tracing::error!(tool = run.tool_name(), task = ?run.visible_id(), "the tool panicked");
+            let outcome = match AssertUnwindSafe(runtime.execute(&run, call, allowance)).catch_unwind().await {
+                Ok(outcome) => runtime.bounded(outcome),
+                Err(panic) => {
+                    let text = panic_text(&*panic);
+                    tracing::error!(tool = run.tool_name(), task = ?run.visible_id(), panic = text, "the tool panicked");
                     Outcome::Error(RpcError::internal(PANICKED))
-                };
+                }
+            };
             let outcome = runtime.end(&run, outcome).await;
             // Nobody may be waiting: the client went away, or got a task instead.
             let _ = sender.send(outcome);

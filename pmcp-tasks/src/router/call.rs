@@ -14,7 +14,7 @@ use super::{Registered, TaskRouter, declared, meta, owner, retry::digest_of, sto
 use crate::{
     call::{CallContext, Caller, ClientCapabilities, Peer, Revision},
     context::{AskError, form_answer, form_of},
-    execution::{Allowance, PANICKED, Place, Run, RunParts},
+    execution::{Allowance, PANICKED, Place, Run, RunParts, panic_text},
     protocol::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RpcError, VARIABLES, code, params as parse, v2025, v2026},
     store::{
         Draft, NotCreated,
@@ -110,8 +110,9 @@ impl TaskRouter {
         let prepared = match catch_unwind(AssertUnwindSafe(|| (tool.prepare)(arguments.clone()))) {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(error)) => return refused(error.message),
-            Err(_) => {
-                tracing::error!(tool = tool.definition.name, "reading the arguments panicked");
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                tracing::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
                 return Err(RpcError::internal(PANICKED));
             }
         };

@@ -11,6 +11,7 @@ mod idempotency;
 mod ids;
 mod limits;
 mod listen;
+mod logged;
 mod lost_replies;
 mod owners;
 mod principals;

@@ -3,6 +3,7 @@
 mod backend;
 mod cluster;
 mod counting;
+mod logged;
 mod peer;
 mod random;
 mod shared;
@@ -20,6 +21,7 @@ pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) use cluster::{Cluster, LEASE, gated};
 pub(crate) use counting::CountingBackend;
+pub(crate) use logged::Logged;
 pub(crate) use peer::FakePeer;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,

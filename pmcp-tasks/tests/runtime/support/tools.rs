@@ -166,6 +166,11 @@ impl SharedVariables<'_> {
         self.cells.read().await
     }
 
+    /// The hidden variable as a server reads it in which it has another type.
+    pub(crate) async fn secret_as_number(&self) -> Result<u64, VariableError> {
+        Variable::new(self.cells, "secret", u64::default).get().await
+    }
+
     pub(crate) async fn update(&self, change: impl FnMut(&mut Shared) + Send) -> Result<Shared, VariableError> {
         self.cells.update(change).await
     }
