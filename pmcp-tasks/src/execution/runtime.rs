@@ -416,12 +416,17 @@ impl Runtime {
         self.stopping.cancel();
         self.tracker.close();
         let clock = self.store.clock();
+        let ended = async || {
+            // A claim that was under way starts what it has got; none begins any more.
+            drop(self.claiming.lock().await);
+            self.tracker.wait().await;
+        };
         tokio::select! {
-            () = self.tracker.wait() => {}
+            () = ended() => {}
             () = clock.sleep(grace) => {
                 self.cancelling.cancel();
                 tokio::select! {
-                    () = self.tracker.wait() => {}
+                    () = ended() => {}
                     () = clock.sleep(self.limits.cancel_grace) => {}
                 }
             }

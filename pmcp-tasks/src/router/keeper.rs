@@ -121,6 +121,10 @@ impl TaskRouter {
         }
         for worker in store.buried().await? {
             while self.claim(&Holder::Worker(worker), BATCH).await?.more {}
+            if runtime.is_stopping() {
+                // What was left may not have been claimed: this worker may be among the buried itself.
+                return Ok(());
+            }
             store.settle(&worker).await?;
         }
         if tick.is_multiple_of(LOOKS) {
@@ -146,6 +150,9 @@ impl TaskRouter {
     /// Claims tasks of a holder until `n` of them run here.
     pub(super) async fn claim(&self, from: &Holder, n: u16) -> Result<Claimed, StoreError> {
         let _claiming = self.runtime.claiming.lock().await;
+        if self.runtime.is_stopping() {
+            return Ok(Claimed { ends: Vec::new(), foreign: Vec::new(), more: false });
+        }
         let me = self.runtime.lease.known(&self.runtime.store).await?;
         let mut ends = Vec::new();
         // Handed back at the end: earlier they would only be claimed again, in place of those that can run.
@@ -190,6 +197,10 @@ impl TaskRouter {
             let more = page.len() == usize::from(BATCH);
             after = page.last().cloned();
             for key in page {
+                // What is handed over is nobody's here, and not to be begun again.
+                if self.runtime.is_stopping() {
+                    return Ok(ends);
+                }
                 if !self.runtime.runs.contains_key(&key) {
                     ends.extend(self.adopt_one(&key, me).await);
                 }

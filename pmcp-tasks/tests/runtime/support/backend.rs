@@ -31,6 +31,8 @@ struct State {
     only: Option<&'static str>,
     gate: Option<Arc<Semaphore>>,
     create_gate: Option<Arc<Semaphore>>,
+    /// An operation that waits for a permit before it is begun.
+    held: Option<(&'static str, Arc<Semaphore>)>,
     max_part: Option<u32>,
     shared: bool,
 }
@@ -95,12 +97,27 @@ impl FaultyBackend {
         gate
     }
 
+    /// Operations of this name wait for a permit before they begin.
+    pub(crate) fn hold_in(&self, operation: &'static str) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.state.lock().unwrap().held = Some((operation, gate.clone()));
+        gate
+    }
+
+    async fn begin(&self, operation: &'static str) {
+        let held = self.state.lock().unwrap().held.clone();
+        if let Some((_, gate)) = held.filter(|(held, _)| *held == operation) {
+            gate.acquire().await.unwrap().forget();
+        }
+    }
+
     async fn write<T>(
         &self,
         operation: &'static str,
         write: impl Future<Output = Result<T>> + Send,
         may_wait: bool,
     ) -> Result<T> {
+        self.begin(operation).await;
         let (fault, gate) = {
             let mut state = self.state.lock().unwrap();
             let is_meant = state.only.is_none_or(|only| only == operation);
@@ -171,6 +188,7 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
+        self.begin("held").await;
         self.inner.held(by, after, n).await
     }
 
@@ -179,10 +197,12 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+        self.begin("workers").await;
         self.inner.workers().await
     }
 
     async fn buried(&self) -> Result<Vec<WorkerId>> {
+        self.begin("buried").await;
         self.inner.buried().await
     }
 
