@@ -25,4 +25,7 @@ mod lines_concurrency;
 mod lines_of_several;
 mod lines_sessions;
 mod origins;
+#[cfg(feature = "testing")]
+mod schemas;
 mod shutdown;
+mod watched;

@@ -8,6 +8,7 @@ use std::{
 use pmcp_server::Server;
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
+use spec_check::Watch;
 use tokio::{
     io::{
         AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex, split,
@@ -18,7 +19,7 @@ use tokio::{
 
 use crate::{
     fixture::{self, assert_left, block_on},
-    messages::{Answers, Met, Reaction, Sent, answer, sent},
+    messages::{Answers, Met, Sent, answer, sent},
 };
 
 /// Some of these in a row are longer than anything works.
@@ -28,6 +29,7 @@ struct Client {
     reader: Lines<BufReader<ReadHalf<DuplexStream>>>,
     writer: Option<WriteHalf<DuplexStream>>,
     serving: JoinHandle<()>,
+    watch: Watch,
     met: Met,
     answers: Answers,
     /// The last request with each id.
@@ -51,6 +53,7 @@ impl Client {
             reader: BufReader::new(reader).lines(),
             writer: Some(writer),
             serving,
+            watch: Watch::new(),
             met: Met::default(),
             answers,
             requests: HashMap::new(),
@@ -65,6 +68,9 @@ impl Client {
     /// Sends lines, and remembers what has to be answered.
     async fn send(&mut self, bytes: &[u8]) {
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| line.len() <= 64 << 10) {
+            if let Ok(message) = serde_json::from_slice(line) {
+                self.watch.client_sloppily(&message);
+            }
             if let Some((id, request)) = requested(line) {
                 // Whose task waits for ever is cut short at the end.
                 if request["method"] == "tasks/result" {
@@ -89,7 +95,7 @@ impl Client {
     async fn receive(&mut self) -> Option<Value> {
         let line = self.reader.next_line().await.unwrap()?;
         let message: Value = serde_json::from_str(&line).expect("the server writes JSON, a message a line");
-        assert_eq!(message["jsonrpc"], "2.0", "{message}");
+        self.watch.server(&message);
         let id = message.get("id").map(Value::to_string);
         if message["method"].is_null() {
             self.total += 1;
@@ -126,7 +132,7 @@ fn requested(line: &[u8]) -> Option<(String, Value)> {
     well_formed.then_some((id, message))
 }
 
-async fn storm(sent: Vec<Sent>, answers: Answers, received: &fixture::Answers) {
+pub(crate) async fn storm(sent: Vec<Sent>, answers: Answers, received: &fixture::Answers) {
     let (server, clock) = fixture::server(received);
     let before = Handle::current().metrics().num_alive_tasks();
     let mut client = Client::new(server, answers);

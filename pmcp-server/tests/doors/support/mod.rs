@@ -12,6 +12,7 @@ pub(crate) use lines::LineClient;
 use pmcp_server::Server;
 pub(crate) use probe::Probe;
 use serde_json::{Value, json};
+pub(crate) use spec_check::bad_input_on_purpose;
 pub(crate) use tools::{App, server, server_with};
 
 /// Waits for something that happens soon, or fails.

@@ -28,7 +28,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::record::{Record, Sender};
+use super::record::{Record, Sender};
 
 /// A server behind one of its doors.
 pub(crate) enum Door {

@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex},
 };
 
 use serde_json::Value;
+use spec_check::Emitted;
 
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +32,6 @@ pub(crate) struct Record(Arc<Mutex<Passages>>);
 struct Passages {
     channels: usize,
     messages: Vec<Passed>,
-}
-
-/// A message of the server, with the request it answers if it answers one.
-#[derive(Clone, Debug)]
-pub(crate) struct Emitted {
-    pub(crate) request: Option<Value>,
-    pub(crate) message: Value,
-}
-
-impl fmt::Display for Emitted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        self.request.as_ref().map_or(Ok(()), |request| write!(f, "\n  in answer to {request}"))
-    }
 }
 
 impl Record {

@@ -8,8 +8,9 @@ use pmcp_server::{
     pmcp_tasks::task::TaskStatus,
 };
 use serde_json::{Value, json};
+use spec_check::Revision;
 
-use crate::{doors::Door, rules::Revision};
+use super::doors::Door;
 
 /// A client that answers everything.
 pub(crate) fn client(revision: Revision) -> ClientBuilder {
