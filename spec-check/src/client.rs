@@ -7,23 +7,31 @@ use crate::{
     schema::{Schemas, Source},
 };
 
-/// What clients may answer to the questions of a server (2025-11-25).
-const ANSWERS: [&str; 3] = ["ElicitResult", "CreateMessageResult", "ListRootsResult"];
+/// What clients answer to the requests of a server (2025-11-25).
+const ANSWERS: [(&str, &str); 4] = [
+    ("elicitation/create", "ElicitResult"),
+    ("sampling/createMessage", "CreateMessageResult"),
+    ("roots/list", "ListRootsResult"),
+    ("ping", "EmptyResult"),
+];
 
-/// What is wrong with a message of a client.
-pub(crate) fn mistakes(schemas: &Schemas, revision: Revision, message: &Value) -> Vec<String> {
+/// What is wrong with a message of a client; an answer is to this request of the server, if it is known.
+pub(crate) fn mistakes(schemas: &Schemas, revision: Revision, message: &Value, asked: Option<&str>) -> Vec<String> {
     let fits = |definition: &str, value: &Value| schemas.mistakes(revision.source(), definition, value);
     let mut mistakes = fits("JSONRPCMessage", message);
     let Some(method) = message["method"].as_str() else {
-        if let Some(result) = message.get("result") {
-            let answers = ANSWERS.iter().map(|answer| fits(answer, result)).collect::<Vec<_>>();
+        if revision == Revision::V2026 {
+            mistakes.push("no client answers requests in this revision".into());
+        } else if let Some(result) = message.get("result") {
+            let possible = ANSWERS.iter().filter(|(method, _)| asked.is_none_or(|asked| asked == *method));
+            let answers: Vec<_> = possible.map(|(_, answer)| fits(answer, result)).collect();
             if !answers.iter().any(Vec::is_empty) {
                 mistakes.extend(answers.concat());
             }
         }
         return mistakes;
     };
-    mistakes.extend(match definition(revision, method) {
+    mistakes.extend(match self::definition(revision, method) {
         Some((source, definition)) => schemas.mistakes(source, definition, message),
         None => vec![format!("no client sends `{method}` in {}", revision.version())],
     });
@@ -65,11 +73,12 @@ fn own(revision: Revision, method: &str) -> Option<(Source, &'static str)> {
         (Revision::V2025, "notifications/initialized") => (source, "InitializedNotification"),
         (Revision::V2025, "notifications/progress") => (source, "ProgressNotification"),
         (Revision::V2025, "notifications/roots/list_changed") => (source, "RootsListChangedNotification"),
-        // Our extension to that revision has the form of the next one's.
-        (_, "tasks/update") => (extension, "UpdateTaskRequest"),
+        // Our extension to that revision.
+        (Revision::V2025, "tasks/update") => (source, "JSONRPCRequest"),
         (Revision::V2026, "server/discover") => (source, "DiscoverRequest"),
         (Revision::V2026, "subscriptions/listen") => (source, "SubscriptionsListenRequest"),
         (Revision::V2026, "tasks/get") => (extension, "GetTaskRequest"),
+        (Revision::V2026, "tasks/update") => (extension, "UpdateTaskRequest"),
         (Revision::V2026, "tasks/cancel") => (extension, "CancelTaskRequest"),
         _ => return None,
     })

@@ -7,8 +7,12 @@
 mod client;
 mod rules;
 mod schema;
+#[cfg(feature = "tap")]
+mod tap;
 mod watch;
 
 pub use rules::{Emitted, Inspector, Revision};
 pub use schema::Schemas;
+#[cfg(feature = "tap")]
+pub use tap::{Sender, Tap};
 pub use watch::{BadInput, Watch, assert_answer, bad_input_on_purpose, checked};

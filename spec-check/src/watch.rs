@@ -43,6 +43,8 @@ pub fn checked() -> usize {
 pub struct Watch {
     /// By their ids; a test may use one twice.
     requests: HashMap<String, Vec<Value>>,
+    /// The methods of the server's requests.
+    asked: HashMap<String, String>,
     inspectors: Option<[Inspector<'static>; 2]>,
 }
 
@@ -59,7 +61,7 @@ impl Watch {
     pub fn new() -> Self {
         let inspectors = Schemas::from_environment()
             .map(|schemas| [Revision::V2025, Revision::V2026].map(|revision| Inspector::new(schemas, revision, &[])));
-        Self { requests: HashMap::new(), inspectors }
+        Self { inspectors, ..Self::default() }
     }
 
     /// The client sends this.
@@ -74,8 +76,9 @@ impl Watch {
                 Some(_) if message.get("id").is_some() => vec![revision(message)],
                 _ => vec![Revision::V2025, Revision::V2026],
             };
+            let asked = message.get("id").and_then(|id| self.asked.get(&id.to_string())).map(String::as_str);
             let mistakes: Vec<_> =
-                revisions.into_iter().map(|revision| client::mistakes(schemas, revision, message)).collect();
+                revisions.into_iter().map(|revision| client::mistakes(schemas, revision, message, asked)).collect();
             let fits = mistakes.iter().any(Vec::is_empty);
             assert!(fits, "no client sends\n{message}\n  {}", mistakes[0].join("\n  "));
         }
@@ -102,6 +105,9 @@ impl Watch {
 
     fn inspect(&mut self, message: &Value) {
         let Some([inspector_2025, inspector_2026]) = &mut self.inspectors else { return };
+        if let (Some(method), Some(id)) = (message["method"].as_str(), message.get("id")) {
+            self.asked.insert(id.to_string(), method.to_owned());
+        }
         CHECKED.with(|checked| checked.set(checked.get() + 1));
         let answers = message.get("result").is_some() || message.get("error").is_some();
         let id = message.get("id").map(Value::to_string).unwrap_or_default();

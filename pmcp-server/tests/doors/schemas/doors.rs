@@ -2,16 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{
-    Router,
-    body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
-    http::{
-        HeaderMap, Uri,
-        header::{CONTENT_TYPE, HOST},
-    },
-    response::Response,
-};
+use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
@@ -22,13 +13,9 @@ use pmcp_server::{
     client::{Client, ClientBuilder},
     testing::TestServer,
 };
-use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, DuplexStream, duplex, split},
-    net::TcpListener,
-};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, split};
 
-use super::record::{Record, Sender};
+use super::record::Record;
 
 /// A server behind one of its doors.
 pub(crate) enum Door {
@@ -44,12 +31,8 @@ impl Door {
     pub(crate) async fn http(server: Server, record: &Record) -> Self {
         let running = server.start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let http = HttpClient::builder(TokioExecutor::new()).build_http();
-        let watcher = Watcher { http: http.clone(), upstream: running.address(), record: record.clone() };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new().fallback(forward).with_state(watcher);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self::Http { running, watched: address, http }
+        let watched = record.tap().http(running.address()).await;
+        Self::Http { running, watched, http }
     }
 
     /// A client whose messages pass the watcher.
@@ -102,117 +85,6 @@ impl Door {
 
     fn watched_lines(&self) -> DuplexStream {
         let Self::Lines { server, record } = self else { panic!("not this door") };
-        let (ours, theirs) = duplex(64 << 10);
-        let (from_client, to_client) = split(theirs);
-        let (from_server, to_server) = split(server.connect());
-        let channel = record.channel();
-        tokio::spawn(pass(from_client, to_server, record.clone(), channel, Sender::Client));
-        tokio::spawn(pass(from_server, to_client, record.clone(), channel, Sender::Server));
-        ours
-    }
-}
-
-async fn pass(
-    reader: impl AsyncRead + Unpin,
-    mut writer: impl AsyncWrite + Unpin,
-    record: Record,
-    channel: usize,
-    sender: Sender,
-) {
-    let mut lines = BufReader::new(reader).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        match serde_json::from_str(&line) {
-            Ok(message) => record.add(channel, sender, message),
-            // Clients in these tests send what is no JSON on purpose.
-            Err(_) if sender == Sender::Client => {}
-            Err(error) => record.add(channel, sender, Value::from(format!("{error}: {line}"))),
-        }
-        if writer.write_all(format!("{line}\n").as_bytes()).await.is_err() {
-            return;
-        }
-    }
-    // Its end is passed on, too.
-    let _ = writer.shutdown().await;
-}
-
-#[derive(Clone)]
-struct Watcher {
-    http: HttpClient<HttpConnector, Full<Bytes>>,
-    upstream: SocketAddr,
-    record: Record,
-}
-
-async fn forward(State(watcher): State<Watcher>, request: Request) -> Response {
-    let Watcher { http, upstream, record } = watcher;
-    let (mut head, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    let channel = record.channel();
-    if let Ok(message) = serde_json::from_slice(&body) {
-        record.add(channel, Sender::Client, message);
-    }
-    let path = head.uri.path_and_query().unwrap().as_str();
-    head.uri = Uri::try_from(format!("http://{upstream}{path}")).unwrap();
-    head.headers.remove(HOST);
-    let response = http.request(Request::from_parts(head, Full::new(body))).await.unwrap();
-    let (head, body) = response.into_parts();
-    let mut seen = Seen { kind: Kind::of(&head.headers), text: String::new(), record, channel };
-    Response::from_parts(
-        head,
-        Body::new(body.map_frame(move |frame| {
-            if let Some(data) = frame.data_ref() {
-                seen.read(data);
-            }
-            frame
-        })),
-    )
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Json,
-    Events,
-    Other,
-}
-
-impl Kind {
-    fn of(headers: &HeaderMap) -> Self {
-        match headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) {
-            Some("application/json") => Self::Json,
-            Some("text/event-stream") => Self::Events,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// What was seen of a response.
-struct Seen {
-    kind: Kind,
-    text: String,
-    record: Record,
-    channel: usize,
-}
-
-impl Seen {
-    fn read(&mut self, data: &[u8]) {
-        self.text += std::str::from_utf8(data).unwrap();
-        match self.kind {
-            Kind::Json => {
-                if let Ok(message) = serde_json::from_str(&self.text) {
-                    self.record.add(self.channel, Sender::Server, message);
-                    self.text.clear();
-                }
-            }
-            Kind::Events => {
-                while let Some((event, rest)) = self.text.split_once("\n\n") {
-                    let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-                    if !data.is_empty() {
-                        let message = serde_json::from_str(&data.join("\n")).unwrap();
-                        self.record.add(self.channel, Sender::Server, message);
-                    }
-                    self.text = rest.to_owned();
-                }
-            }
-            Kind::Other => {}
-        }
+        record.tap().lines(server.connect())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    fmt,
+    fmt::{self, Write as _},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -41,7 +41,7 @@ impl Visit for Entry {
         let mut text = value.to_string();
         let mut cause = value.source();
         while let Some(error) = cause {
-            text += &format!(": {error}");
+            let _ = write!(text, ": {error}");
             cause = error.source();
         }
         self.fields.insert(field.name(), text);
