@@ -206,7 +206,7 @@ impl<'a> Inspector<'a> {
             "tasks/cancel" => "CancelTaskResult",
             "tasks/list" => "ListTasksResult",
             "tasks/result" => return self.called(self.tool_of(&params["taskId"]).as_deref(), result),
-            "tools/call" if params.get("task").is_some() => {
+            "tools/call" if params.get("task").is_some_and(|task| !task.is_null()) => {
                 self.example("result tools/call as a task");
                 self.task(&result["task"]);
                 return self.fits("CreateTaskResult", result);

@@ -4,6 +4,7 @@ mod backend;
 mod cluster;
 mod peer;
 mod shared;
+mod spec;
 mod tools;
 
 use std::{
@@ -168,7 +169,9 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, params: Value) -> Result<Value, RpcError> {
-        self.router.handle(method, &params, &self.cx).await.expect("a method of the router")
+        let answer = self.router.handle(method, &params, &self.cx).await.expect("a method of the router");
+        spec::assert_answer(self.cx.revision, method, &params, &answer);
+        answer
     }
 
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
