@@ -308,6 +308,9 @@ impl Storm {
         tokio::task::yield_now().await;
         while let Some(answered) = self.under_way.try_join_next() {
             let (asked, answered) = answered.expect("no request panics");
+            if let Some(answer) = &answered {
+                assert_fits(&asked, answer);
+            }
             self.check(answered.as_ref());
             if let Some(Ok(result)) = answered {
                 self.react(asked, &result);
@@ -360,6 +363,23 @@ impl Storm {
             }
         }
     }
+}
+
+/// Holds an answer against the official schemas, if `MCP_SPEC_DIR` names their folder.
+fn assert_fits(asked: &Asked, answer: &Result<Value, RpcError>) {
+    // A list is completed by the transport, which says for how long it is good.
+    if asked.method == "tools/list" {
+        return;
+    }
+    let mut params = asked.params.clone();
+    if asked.revision == Revision::Plain {
+        // Earlier versions do not know it.
+        params.as_object_mut().and_then(|params| params.remove("task"));
+    }
+    let is_modern = asked.revision == Revision::V2026;
+    let revision = if is_modern { spec_check::Revision::V2026 } else { spec_check::Revision::V2025 };
+    let error = answer.as_ref().err().map(|error| serde_json::to_value(error).unwrap());
+    spec_check::assert_answer(revision, asked.method, &params, answer.as_ref().map_err(|_| error.as_ref().unwrap()));
 }
 
 /// The longest a task exists.
