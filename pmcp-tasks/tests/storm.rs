@@ -347,7 +347,7 @@ impl Storm {
             Some(Ok(result)) => {
                 assert!(!result.to_string().contains("hidden"), "{result}");
                 let task = result["taskId"].as_str().or_else(|| result["task"]["taskId"].as_str());
-                let keys = result["inputRequests"].as_object().and_then(|requests| requests.keys().last());
+                let keys = result["inputRequests"].as_object().and_then(|requests| requests.keys().next_back());
                 let found =
                     [task, result["requestState"].as_str(), result["nextCursor"].as_str(), keys.map(String::as_str)];
                 for (met, found) in self.met.iter_mut().zip(found) {

@@ -68,7 +68,7 @@ impl Tap {
         let watches = Mutex::new(HashMap::<usize, Watch>::new());
         Self::new(move |channel, sender, message| {
             let mut watches = watches.lock().unwrap_or_else(PoisonError::into_inner);
-            let watch = watches.entry(channel).or_insert_with(Watch::new);
+            let watch = watches.entry(channel).or_default();
             match sender {
                 Sender::Client => watch.client(&message),
                 Sender::Server => watch.server(&message),

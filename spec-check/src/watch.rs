@@ -39,7 +39,7 @@ pub fn checked() -> usize {
 }
 
 /// Watches one connection: a pair of streams, or one exchange over HTTP.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watch {
     /// By their ids; a test may use one twice.
     requests: HashMap<String, Vec<Value>>,
@@ -55,13 +55,19 @@ fn revision(request: &Value) -> Revision {
     if is_modern { Revision::V2026 } else { Revision::V2025 }
 }
 
+impl Default for Watch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Watch {
     /// One that has not seen anything.
     #[must_use]
     pub fn new() -> Self {
         let inspectors = Schemas::from_environment()
             .map(|schemas| [Revision::V2025, Revision::V2026].map(|revision| Inspector::new(schemas, revision, &[])));
-        Self { inspectors, ..Self::default() }
+        Self { requests: HashMap::new(), asked: HashMap::new(), inspectors }
     }
 
     /// The client sends this.
