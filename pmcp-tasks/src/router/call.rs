@@ -348,13 +348,20 @@ impl TaskRouter {
             revision: cx.revision,
             client: cx.client,
             peer: None,
-            progress_token: meta(params).and_then(|meta| meta.get("progressToken")).cloned(),
+            progress_token: progress_token(params),
             initial_variables: Map::new(),
             // A task is cancelled by its own method, not with the request that created it.
             cancellation: self.runtime.cancelling.child_token(),
             idle_fences: 0,
         }
     }
+}
+
+/// What progress is told under. Anything but a text or a whole number, such as the null of some clients, asks for nothing.
+fn progress_token(params: &Value) -> Option<Value> {
+    let token = meta(params)?.get("progressToken")?;
+    let is_token = token.is_string() || token.as_f64().is_some_and(|number| number.fract() == 0.0);
+    is_token.then(|| token.clone())
 }
 
 enum Asked {
