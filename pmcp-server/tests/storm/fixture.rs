@@ -159,7 +159,7 @@ pub(crate) async fn assert_left(clock: &ManualClock, most: usize) {
             clock.advance(MINUTE).await;
         }
         // Connections that were cut take their own time.
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(if round < 60 { 1 } else { 5 })).await;
     }
     panic!("{} are alive, {most} were before the storm", metrics.num_alive_tasks());
 }
