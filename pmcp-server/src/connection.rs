@@ -71,11 +71,13 @@ async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite +
     while let Some(Outgoing::Message(message) | Outgoing::Response(message)) = receiver.recv().await {
         let mut line = message::text(&message);
         line.push('\n');
-        if writer.write_all(line.as_bytes()).await.is_err() {
-            return;
+        let mut written = writer.write_all(line.as_bytes()).await;
+        if written.is_ok() && receiver.is_empty() {
+            written = writer.flush().await;
         }
-        if receiver.is_empty() && writer.flush().await.is_err() {
-            return;
+        if let Err(error) = written {
+            // As clients do that end without a word.
+            return tracing::debug!(error = &error as &dyn std::error::Error, "the client does not read any more");
         }
     }
 }

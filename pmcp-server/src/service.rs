@@ -1,6 +1,6 @@
 //! What a server answers, whatever the transport.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
@@ -82,6 +82,12 @@ pub(crate) struct Call {
     pub(crate) cancellation: CancellationToken,
 }
 
+/// What a panic said, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
+}
+
 impl Service {
     pub(crate) fn context(&self, call: Call) -> CallContext {
         CallContext {
@@ -103,8 +109,8 @@ impl Service {
             }
         };
         // Even code that prepares a call may panic: a request is answered all the same.
-        AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(method, "handling a request panicked");
+        AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|panic| {
+            tracing::error!(method, panic = panic_text(&*panic), "handling a request panicked");
             Handled::Answer(Err(RpcError::internal("the request failed unexpectedly")))
         })
     }

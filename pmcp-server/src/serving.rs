@@ -34,7 +34,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     pub async fn serve(self, transport: Transport) -> Result<(), Error> {
         match transport {
             Transport::Stdio => {
-                let service = self.build(true)?.service;
+                let service = self.into_service()?;
                 service.router.keep_house();
                 let stopping = service.clone();
                 let terminated = terminated();
@@ -63,7 +63,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together.
     pub async fn work(self) -> Result<(), Error> {
-        let service = self.build(true)?.service;
+        let service = self.into_service()?;
         service.router.keep_house();
         terminated().await;
         service.shut_down().await;
@@ -135,7 +135,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         reader: impl AsyncRead + Unpin + Send,
         writer: impl AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Error> {
-        let service = self.build(true)?.service;
+        let service = self.into_service()?;
         service.router.keep_house();
         connection::serve(service.clone(), reader, writer).await;
         service.shut_down().await;

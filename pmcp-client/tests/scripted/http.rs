@@ -12,6 +12,7 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use spec_check::Watch;
 use tokio::net::TcpListener;
 
 use pmcp_client::{ClientError, RequestOptions};
@@ -50,6 +51,9 @@ async fn serve(handler: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static
         let (seen, handler) = (Arc::clone(&seen), Arc::clone(&handler));
         async move {
             let request = Seen { verb, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+            if !request.body.is_null() {
+                Watch::new().client(&request.body);
+            }
             let response = handler(&request);
             seen.lock().unwrap().push(request);
             response
@@ -132,6 +136,7 @@ async fn an_answer_may_come_at_the_end_of_a_stream() {
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
+    let _spoilt = spec_check::bad_input_on_purpose();
     let (url, _) = serve(|request| {
         let error = |code: i64| json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": "no" } });
         let refuse = |status: u16, body: Value| {

@@ -9,6 +9,7 @@ mod modern;
 mod process;
 
 use serde_json::{Value, json};
+use spec_check::Watch;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex, split,
 };
@@ -19,6 +20,7 @@ use pmcp_client::{Client, ClientBuilder, ElicitAnswer, Elicitation};
 struct Peer {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
     writer: WriteHalf<DuplexStream>,
+    watch: Watch,
 }
 
 type ClientHalf = (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>);
@@ -26,14 +28,16 @@ type ClientHalf = (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>);
 fn pair() -> (ClientHalf, Peer) {
     let (client, server) = duplex(64 * 1024);
     let (reader, writer) = split(server);
-    (split(client), Peer { lines: BufReader::new(reader).lines(), writer })
+    (split(client), Peer { lines: BufReader::new(reader).lines(), writer, watch: Watch::new() })
 }
 
 impl Peer {
     /// The client's next message.
     async fn message(&mut self) -> Value {
         let line = self.lines.next_line().await.unwrap().expect("the client closed the connection");
-        serde_json::from_str(&line).unwrap()
+        let message = serde_json::from_str(&line).unwrap();
+        self.watch.client(&message);
+        message
     }
 
     /// The client's next message, which has this method.

@@ -195,6 +195,7 @@ async fn rounds_are_bounded_and_need_a_callback() {
 
 #[tokio::test]
 async fn result_types_that_a_request_cannot_have_are_errors() {
+    let _spoilt = spec_check::bad_input_on_purpose();
     let (client, mut peer) = connect(builder("2026-07-28").declare_tasks(false)).await;
     let cases = [
         ("tools/call", "surprise"),

@@ -1,6 +1,6 @@
 //! Who may connect: `Origin`, `Host`, authentication.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -12,8 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use futures_util::FutureExt as _;
+
 use super::{Http, Refusal};
-use crate::auth::Challenge;
+use crate::{auth::Challenge, service::panic_text};
 
 /// The headers a browser may send.
 pub(super) const REQUEST_HEADERS: [HeaderName; 8] = [
@@ -95,8 +97,15 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Req
     let Some(authenticator) = &http.authenticator else { return next.run(request).await };
     // Of two tokens a proxy may have checked the other one.
     let authenticated = match request.headers().get_all(AUTHORIZATION).iter().count() {
-        0 | 1 => authenticator.authenticate(request.headers()).await,
-        _ => Err(Challenge::default()),
+        0 | 1 => AssertUnwindSafe(authenticator.authenticate(request.headers())).catch_unwind().await,
+        _ => Ok(Err(Challenge::default())),
+    };
+    let authenticated = match authenticated {
+        Ok(authenticated) => authenticated,
+        Err(panic) => {
+            tracing::error!(panic = panic_text(&*panic), "the authenticator panicked");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
     };
     match authenticated {
         Ok(principal) => {

@@ -13,6 +13,7 @@ use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use spec_check::Tap;
 use tokio::io::{duplex, split};
 
 fn builder(revision: &str) -> ClientBuilder {
@@ -93,13 +94,14 @@ async fn in_process(builder: ClientBuilder) -> Client {
     let (client, served) = duplex(64 * 1024);
     let (reader, writer) = split(served);
     tokio::spawn(server().serve_io(reader, writer));
-    let (reader, writer) = split(client);
+    let (reader, writer) = split(Tap::watching().lines(client));
     builder.connect_io(reader, writer).await.unwrap()
 }
 
 async fn over_http(builder: ClientBuilder) -> (Client, Running) {
     let running = server().start(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let client = builder.connect_http(&running.url()).await.unwrap();
+    let watched = Tap::watching().http(running.address()).await;
+    let client = builder.connect_http(&format!("http://{watched}/mcp")).await.unwrap();
     (client, running)
 }
 

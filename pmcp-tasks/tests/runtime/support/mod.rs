@@ -7,6 +7,7 @@ mod logged;
 mod peer;
 mod random;
 mod shared;
+mod spec;
 mod tools;
 
 use std::{
@@ -184,10 +185,12 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, params: Value) -> Result<Value, RpcError> {
-        match self.router.handle(method, &params, &self.cx).await {
+        let answer = match self.router.handle(method, &params, &self.cx).await {
             Handled::Answer(answer) => answer,
             Handled::NotMine => panic!("`{method}` is not a method of the router"),
-        }
+        };
+        spec::assert_answer(self.cx.revision, method, &params, &answer);
+        answer
     }
 
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {

@@ -1,12 +1,8 @@
 //! Every message of the server against the official JSON schemas of its revision, from the folder `MCP_SPEC_DIR` names.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod doors;
 mod fixture;
 mod record;
-mod rules;
-mod schema;
 mod script;
 
 /// What a conversation in either revision has examples of.
@@ -93,16 +89,13 @@ mod needs_mcp_spec_dir {
     use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
     use serde_json::{Value, json};
+    use spec_check::{Emitted, Inspector, Revision, Schemas};
 
-    use crate::{
-        COMMON, FREE, OF_2025, OF_2026,
-        doors::Door,
-        fixture,
-        record::{Emitted, Record},
-        rules::{Inspector, Revision},
-        schema::Schemas,
-        script,
-    };
+    use super::{COMMON, FREE, OF_2025, OF_2026, doors::Door, fixture, record::Record, script};
+
+    fn schemas() -> &'static Schemas {
+        Schemas::from_environment().expect("`MCP_SPEC_DIR` names the folder of the specification")
+    }
 
     /// A whole conversation; what the server said in it.
     async fn conversation(revision: Revision, over_http: bool) -> Vec<Emitted> {
@@ -123,9 +116,9 @@ mod needs_mcp_spec_dir {
     }
 
     async fn assert_fits(revision: Revision, over_http: bool) {
-        let schemas = Schemas::from_environment();
+        let schemas = schemas();
         let emitted = conversation(revision, over_http).await;
-        let mut inspector = Inspector::new(&schemas, revision, &emitted);
+        let mut inspector = Inspector::new(schemas, revision, &emitted);
         let mut wrong = String::new();
         for message in &emitted {
             let mistakes = inspector.mistakes(message);
@@ -188,10 +181,10 @@ mod needs_mcp_spec_dir {
     #[tokio::test]
     #[ignore = "needs MCP_SPEC_DIR"]
     async fn a_spoilt_message_is_found() {
-        let schemas = Schemas::from_environment();
+        let schemas = schemas();
         for revision in [Revision::V2025, Revision::V2026] {
             let emitted = conversation(revision, false).await;
-            let mut inspector = Inspector::new(&schemas, revision, &emitted);
+            let mut inspector = Inspector::new(schemas, revision, &emitted);
             let (mut kinds, mut spoilt, mut unnoticed) = (BTreeSet::new(), 0, BTreeSet::new());
             for message in &emitted {
                 inspector.mistakes(message);

@@ -7,8 +7,9 @@ use pmcp_client::{
     Client, ClientBuilder, ClientError, ElicitAnswer, Elicitation, RequestOptions, TaskHandle, TaskStatus, TaskUpdate,
 };
 use serde_json::{Value, json};
+use spec_check::Revision;
 
-use crate::{doors::Door, rules::Revision};
+use super::doors::Door;
 
 /// A client that answers everything.
 pub(crate) fn client(revision: Revision) -> ClientBuilder {

@@ -2,18 +2,11 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex},
 };
 
 use serde_json::Value;
-
-/// Who sent a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sender {
-    Client,
-    Server,
-}
+use spec_check::{Emitted, Sender, Tap};
 
 /// A message that passed.
 #[derive(Clone, Debug)]
@@ -26,37 +19,13 @@ pub(crate) struct Passed {
 
 /// What passed, in order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Record(Arc<Mutex<Passages>>);
-
-#[derive(Debug, Default)]
-struct Passages {
-    channels: usize,
-    messages: Vec<Passed>,
-}
-
-/// A message of the server, with the request it answers if it answers one.
-#[derive(Clone, Debug)]
-pub(crate) struct Emitted {
-    pub(crate) request: Option<Value>,
-    pub(crate) message: Value,
-}
-
-impl fmt::Display for Emitted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        self.request.as_ref().map_or(Ok(()), |request| write!(f, "\n  in answer to {request}"))
-    }
-}
+pub(crate) struct Record(Arc<Mutex<Vec<Passed>>>);
 
 impl Record {
-    pub(crate) fn channel(&self) -> usize {
-        let mut passages = self.0.lock().unwrap();
-        passages.channels += 1;
-        passages.channels
-    }
-
-    pub(crate) fn add(&self, channel: usize, sender: Sender, message: Value) {
-        self.0.lock().unwrap().messages.push(Passed { channel, sender, message });
+    /// What writes it.
+    pub(crate) fn tap(&self) -> Tap {
+        let passed = self.0.clone();
+        Tap::new(move |channel, sender, message| passed.lock().unwrap().push(Passed { channel, sender, message }))
     }
 
     /// What the server has sent so far.
@@ -64,7 +33,7 @@ impl Record {
         let passages = self.0.lock().unwrap();
         let mut requests = HashMap::new();
         let mut emitted = Vec::new();
-        for Passed { channel, sender, message } in &passages.messages {
+        for Passed { channel, sender, message } in passages.iter() {
             let key = (*channel, message["id"].to_string());
             if *sender == Sender::Client {
                 if message["method"].is_string() && message.get("id").is_some() {

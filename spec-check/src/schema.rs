@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Mutex,
+    path::Path,
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 use jsonschema::Validator;
@@ -66,24 +66,30 @@ const CLOSED: [&str; 33] = [
 ];
 
 /// The schemas of every revision.
-pub(crate) struct Schemas {
+#[derive(Debug)]
+pub struct Schemas {
     documents: BTreeMap<Source, Value>,
     validators: Mutex<BTreeMap<(Source, String), Validator>>,
 }
 
 impl Schemas {
-    /// Reads them from the folder `MCP_SPEC_DIR` names.
-    pub(crate) fn from_environment() -> Self {
-        let folder = std::env::var_os("MCP_SPEC_DIR").expect("`MCP_SPEC_DIR` names the folder of the specification");
-        let folder = PathBuf::from(folder);
-        let sources = [Source::V2025, Source::V2026, Source::TasksExtension];
-        let documents = sources.into_iter().map(|source| (source, read(&folder, source))).collect();
-        Self { documents, validators: Mutex::default() }
+    /// Those in the folder that `MCP_SPEC_DIR` names, read and compiled once in a process; `None` if it names none.
+    ///
+    /// # Panics
+    /// The folder does not hold them.
+    pub fn from_environment() -> Option<&'static Self> {
+        static SCHEMAS: LazyLock<Option<Schemas>> = LazyLock::new(|| {
+            let folder = std::env::var_os("MCP_SPEC_DIR").filter(|folder| !folder.is_empty())?;
+            let sources = [Source::V2025, Source::V2026, Source::TasksExtension];
+            let documents = sources.into_iter().map(|source| (source, read(folder.as_ref(), source))).collect();
+            Some(Schemas { documents, validators: Mutex::default() })
+        });
+        SCHEMAS.as_ref()
     }
 
     /// What is wrong with a value that should fit a definition: each mistake with its place in value and schema.
     pub(crate) fn mistakes(&self, source: Source, definition: &str, value: &Value) -> Vec<String> {
-        let mut validators = self.validators.lock().unwrap();
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = validators.entry((source, definition.to_owned())).or_insert_with(|| {
             let document = &self.documents[&source];
             assert!(document["$defs"].get(definition).is_some(), "{source:?} has no `{definition}`");
@@ -105,8 +111,8 @@ impl Schemas {
 fn read(folder: &Path, source: Source) -> Value {
     let path = folder.join(source.folder()).join("schema.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut document: Value = serde_json::from_str(&text).unwrap();
-    let definitions = document["$defs"].as_object_mut().unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let Some(definitions) = document["$defs"].as_object_mut() else { panic!("{} defines nothing", path.display()) };
     for name in CLOSED {
         if let Some(definition) = definitions.get_mut(name).filter(|_| source != Source::TasksExtension) {
             definition["unevaluatedProperties"] = false.into();

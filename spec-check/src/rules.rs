@@ -1,30 +1,34 @@
 //! Which definitions a message of the server has to fit, and what it is an example of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde_json::{Value, json};
 
-use crate::{
-    record::Emitted,
-    schema::{self, Schemas, Source},
-};
+use crate::schema::{self, Schemas, Source};
 
 /// The revision a conversation was held in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Revision {
+pub enum Revision {
+    /// 2025-11-25.
     V2025,
+    /// 2026-07-28, and the extension for tasks.
     V2026,
 }
 
 impl Revision {
-    pub(crate) fn version(self) -> &'static str {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn version(self) -> &'static str {
         match self {
             Self::V2025 => "2025-11-25",
             Self::V2026 => "2026-07-28",
         }
     }
 
-    fn source(self) -> Source {
+    pub(crate) fn source(self) -> Source {
         match self {
             Self::V2025 => Source::V2025,
             Self::V2026 => Source::V2026,
@@ -32,8 +36,25 @@ impl Revision {
     }
 }
 
+/// A message of the server, with the request it answers if it answers one.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// The request.
+    pub request: Option<Value>,
+    /// The message.
+    pub message: Value,
+}
+
+impl fmt::Display for Emitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        self.request.as_ref().map_or(Ok(()), |request| write!(f, "\n  in answer to {request}"))
+    }
+}
+
 /// Checks every message of one conversation.
-pub(crate) struct Inspector<'a> {
+#[derive(Debug)]
+pub struct Inspector<'a> {
     schemas: &'a Schemas,
     revision: Revision,
     /// The schemas of tools' structured results, by tool, as they were listed.
@@ -45,7 +66,8 @@ pub(crate) struct Inspector<'a> {
 
 impl<'a> Inspector<'a> {
     /// One who has heard the conversation.
-    pub(crate) fn new(schemas: &'a Schemas, revision: Revision, emitted: &[Emitted]) -> Self {
+    #[must_use]
+    pub fn new(schemas: &'a Schemas, revision: Revision, emitted: &[Emitted]) -> Self {
         let mut inspector =
             Self { schemas, revision, outputs: BTreeMap::new(), tools: BTreeMap::new(), examples: BTreeSet::new() };
         for message in emitted {
@@ -55,12 +77,12 @@ impl<'a> Inspector<'a> {
     }
 
     /// What the messages inspected since the last call were examples of, such as `result tools/call`.
-    pub(crate) fn examples(&mut self) -> BTreeSet<String> {
+    pub fn examples(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.examples)
     }
 
     /// Remembers what tools say their results are, and which tool a task is of.
-    fn learn(&mut self, emitted: &Emitted) {
+    pub(crate) fn learn(&mut self, emitted: &Emitted) {
         let result = &emitted.message["result"];
         let created = result["taskId"].as_str().or_else(|| result["task"]["taskId"].as_str());
         let called = emitted.request.as_ref().and_then(|request| request["params"]["name"].as_str());
@@ -87,7 +109,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// What is wrong with a message.
-    pub(crate) fn mistakes(&mut self, Emitted { request, message }: &Emitted) -> Vec<String> {
+    pub fn mistakes(&mut self, Emitted { request, message }: &Emitted) -> Vec<String> {
         let mut mistakes = self.fits("JSONRPCMessage", message);
         let method = message["method"].as_str();
         mistakes.extend(match (method, message.get("id"), message.get("result"), message.get("error")) {
@@ -184,7 +206,7 @@ impl<'a> Inspector<'a> {
             "tasks/cancel" => "CancelTaskResult",
             "tasks/list" => "ListTasksResult",
             "tasks/result" => return self.called(self.tool_of(&params["taskId"]).as_deref(), result),
-            "tools/call" if params.get("task").is_some() => {
+            "tools/call" if params.get("task").is_some_and(|task| !task.is_null()) => {
                 self.example("result tools/call as a task");
                 self.task(&result["task"]);
                 return self.fits("CreateTaskResult", result);
