@@ -26,10 +26,10 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 /// Long enough for a busy machine: who takes longer than half of it between two looks begins to watch anew.
-const LEASE: &str = "800";
+const LEASE: &str = "1000";
 
 /// How soon a task of a killed process goes on where one watches: two lease periods.
-const RECOVERY: Duration = Duration::from_millis(1600);
+const RECOVERY: Duration = Duration::from_secs(2);
 
 /// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
