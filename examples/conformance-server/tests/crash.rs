@@ -265,8 +265,9 @@ impl Cluster {
     fn check_recoveries(&self, stalls: &[(SystemTime, SystemTime)]) {
         let created = self.known.lock().unwrap().iter().map(|known| (known.id.clone(), known.life.clone())).collect();
         let found = Recoveries::of(&self.lives.lock().unwrap(), &created, stalls);
-        eprintln!("{} stalls; of {} recoveries the slowest took {:?}", stalls.len(), found.count, found.slowest);
-        assert!(found.count > 0 && found.slowest <= RECOVERY, "{found:?}");
+        let Recoveries { count, absences, slowest } = found;
+        eprintln!("{count} recoveries, the slowest in {slowest:?}; {} stalls, {absences} absences", stalls.len());
+        assert!(count > 0 && slowest <= RECOVERY, "{slowest:?}");
     }
 
     async fn check(&self) {
@@ -361,6 +362,9 @@ async fn a_worker_that_stalled_changes_nothing_and_goes_on() {
     assert_eq!(seen_by_stalled, ended_there);
     assert_eq!(seen_by_other.get().await.unwrap(), ended_there);
     assert!(stalled.log().iter().any(|line| line.contains("stops its tasks")), "{:?}", stalled.log());
+    let absent = stalled.log().iter().find_map(|line| recoveries::absence(line));
+    let (left, back) = absent.unwrap_or_else(|| panic!("it does not tell that it did not watch: {:?}", stalled.log()));
+    assert!(back.duration_since(left).unwrap() > Duration::from_millis(500));
 }
 
 #[tokio::test(flavor = "multi_thread")]

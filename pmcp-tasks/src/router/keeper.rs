@@ -16,6 +16,7 @@ use crate::{
         backend::{Holder, TaskKey, WorkerId},
     },
     task::Outcome,
+    time::millis,
 };
 
 /// Renewals and looks at the others in one lease period.
@@ -39,7 +40,9 @@ impl Watched {
     /// The workers whose counter has not moved for a period, with that counter.
     fn dead(&mut self, workers: &[(WorkerId, u64)], now: Duration, period: Duration) -> Vec<(WorkerId, u64)> {
         // Who was stopped itself has not watched: the others may have stood still with it.
-        if self.last_look.replace(now).is_some_and(|last| now.saturating_sub(last) > period / 2) {
+        let gap = self.last_look.replace(now).map_or(Duration::ZERO, |last| now.saturating_sub(last));
+        if gap > period / 2 {
+            tracing::info!(gap_ms = millis(gap), "the others were not looked at for long: they are watched anew");
             self.counters.clear();
         }
         self.counters.retain(|worker, _| workers.iter().any(|(listed, _)| listed == worker));

@@ -37,6 +37,13 @@ fn recovery(line: &str) -> Option<Recovery> {
     Some(Recovery { task: task.to_owned(), fence, at: time_of(before.split_once('Z')?.0)? })
 }
 
+/// What a line of the log tells of a time in which the process did not watch.
+pub(crate) fn absence(line: &str) -> Option<(SystemTime, SystemTime)> {
+    let (before, gap) = line.split_once("they are watched anew gap_ms=")?;
+    let ended = time_of(before.split_once('Z')?.0)?;
+    Some((ended - Duration::from_millis(gap.trim().parse().ok()?), ended))
+}
+
 /// `2026-11-26T00:00:33.300368` of a day that is today, or was a moment ago.
 fn time_of(text: &str) -> Option<SystemTime> {
     const DAY: u64 = 24 * 60 * 60 * 1_000_000;
@@ -88,7 +95,9 @@ impl Stalls {
 #[derive(Debug, Default)]
 pub(crate) struct Recoveries {
     pub(crate) count: usize,
-    /// The longest time one process had watched after a kill, without a stall, and a task of the killed one waited.
+    /// How often a process did not watch, itself or with the whole machine.
+    pub(crate) absences: usize,
+    /// The longest time one process had watched after a kill, without standing still, and a task of the killed one waited.
     pub(crate) slowest: Duration,
 }
 
@@ -108,7 +117,17 @@ impl Recoveries {
             .collect();
         let holders: HashMap<_, _> =
             recoveries.iter().map(|(one, life)| ((one.task.as_str(), one.fence), life)).collect();
-        let mut found = Self::default();
+        let absences: Vec<Vec<_>> = lives
+            .iter()
+            .map(|life| {
+                let log = life.log.lock().unwrap();
+                let mut all: Vec<_> =
+                    stalls.iter().copied().chain(log.iter().filter_map(|line| absence(line))).collect();
+                all.sort();
+                all
+            })
+            .collect();
+        let mut found = Self { absences: absences.iter().map(Vec::len).sum(), ..Self::default() };
         for (one, _) in &recoveries {
             let holder = match one.fence {
                 2 => created.get(&one.task),
@@ -119,22 +138,22 @@ impl Recoveries {
                 continue;
             };
             found.count += 1;
-            for life in lives {
+            for (life, absences) in lives.iter().zip(&absences) {
                 let Some(ready) = life.ready.get() else { continue };
                 let until = life.killed.get().copied().unwrap_or(one.at).min(one.at);
-                found.slowest = found.slowest.max(undisturbed(*killed.max(ready), until, stalls));
+                found.slowest = found.slowest.max(undisturbed(*killed.max(ready), until, absences));
             }
         }
         found
     }
 }
 
-/// The longest time between the two without a stall: who was stopped begins to watch anew.
-fn undisturbed(from: SystemTime, until: SystemTime, stalls: &[(SystemTime, SystemTime)]) -> Duration {
+/// The longest time between the two without one of those: who was stopped begins to watch anew.
+fn undisturbed(from: SystemTime, until: SystemTime, absences: &[(SystemTime, SystemTime)]) -> Duration {
     let (mut since, mut longest) = (from, Duration::ZERO);
-    for (began, ended) in stalls.iter().filter(|(began, ended)| *ended > from && *began < until) {
+    for (began, ended) in absences.iter().filter(|(began, ended)| *ended > from && *began < until) {
         longest = longest.max(began.duration_since(since).unwrap_or_default());
-        since = *ended;
+        since = since.max(*ended);
     }
     longest.max(until.duration_since(since).unwrap_or_default())
 }
