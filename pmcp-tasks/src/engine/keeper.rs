@@ -11,6 +11,7 @@ use crate::{
     error::StoreError,
     run::Renewal,
     store::backend::{Holder, TaskKey, WorkerId},
+    time::millis,
 };
 
 /// Renewals and looks at the others in one lease period.
@@ -40,7 +41,9 @@ impl Watched {
         period: Duration,
     ) -> Vec<(WorkerId, u64)> {
         // Who was stopped itself has not watched: the others may have stood still with it.
-        if self.last_look.replace(asked).is_some_and(|last| asked.saturating_sub(last) > period / 2) {
+        let gap = self.last_look.replace(asked).map_or(Duration::ZERO, |last| asked.saturating_sub(last));
+        if gap > period / 2 {
+            tracing::info!(gap_ms = millis(gap), "the others were not looked at for long: they are watched anew");
             self.counters.clear();
         }
         self.counters.retain(|worker, _| workers.iter().any(|(listed, _)| listed == worker));
