@@ -114,19 +114,19 @@ impl Offers {
         OffersBuilder::default()
     }
 
-    /// Whether there is a resource with this URI, or a template that it fits.
+    /// Tells whether there is a resource with this URI, or a template that it fits.
     #[must_use]
     pub fn has_resource(&self, uri: &str) -> bool {
         self.find_resource(uri).is_some()
     }
 
-    /// Whether arguments can be completed.
+    /// Tells whether arguments can be completed.
     #[must_use]
     pub fn has_completions(&self) -> bool {
         self.completer.is_some()
     }
 
-    /// What tells of changed resources, if clients may subscribe to them.
+    /// The one who tells of changed resources, if clients may subscribe to them.
     #[must_use]
     pub fn updates(&self) -> Option<&ResourceUpdates> {
         self.updates.as_ref()
