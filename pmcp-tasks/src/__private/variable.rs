@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::values::Values;
 use crate::{
-    context::{TaskVariables, take_field},
+    context::{TaskVariables, take_field, typed},
     task::{FieldDefinition, VariableError, VariableValue},
 };
 
@@ -66,19 +66,7 @@ impl<T> VariableSpec<T> {
 }
 
 fn check<T: VariableValue>(value: &Value) -> Result<(), String> {
-    // serde's own text repeats the value, which may be secret.
-    T::deserialize(value).map(drop).map_err(|_| format!("{} does not fit", kind(value)))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+    typed::<T>(value).map(drop).map_err(|error| error.to_string())
 }
 
 /// The variables of a new task. Called through the trait, so that a missing `Default` is an error of the derive alone.

@@ -13,6 +13,7 @@ pub use step::StepValue;
 pub use task::{Amount, RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
+pub(crate) use variable::typed;
 pub use variable::{Number, Variable};
 pub use variables::{Cells, TaskVariables};
 

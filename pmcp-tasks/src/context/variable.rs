@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::Error as _;
 use serde_json::{Map, Value};
 
 use super::variables::{ATTEMPTS, Cells};
@@ -117,9 +118,23 @@ pub(crate) fn decode<T: VariableValue>(
     match stored {
         None => Ok(default()),
         Some(Value::Null) => Ok(serde_json::from_value(Value::Null).unwrap_or_else(|_| default())),
-        Some(value) => {
-            serde_json::from_value(value).map_err(|source| VariableError::Type { name: name.into(), source })
-        }
+        Some(value) => typed(&value).map_err(|source| VariableError::Type { name: name.into(), source }),
+    }
+}
+
+/// A value as its type. The error does not repeat the value, as serde's own does: it may be secret.
+pub(crate) fn typed<T: VariableValue>(value: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(value).map_err(|_| serde_json::Error::custom(format_args!("{} does not fit", kind(value))))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 

@@ -1,8 +1,6 @@
 //! Changes that clients make to tasks, told to the runs that are here.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::Engine;
 use crate::{
@@ -17,6 +15,18 @@ impl Engine {
         self.host
             .finishing(async move {
                 let task = engine.store().change_unheld(&key, &[change]).await?;
+                engine.tell(&task);
+                Ok(task)
+            })
+            .await
+    }
+
+    /// The same to a task that was just read, which is not read again.
+    pub(crate) async fn change_read(self: &Arc<Self>, mut task: Task, change: Change) -> Result<Task, NotChanged> {
+        let engine = self.clone();
+        self.host
+            .finishing(async move {
+                engine.store().change(&mut task, None, &[change]).await?;
                 engine.tell(&task);
                 Ok(task)
             })
@@ -39,15 +49,6 @@ impl Engine {
                 Ok(made)
             })
             .await
-    }
-
-    /// Records answers of the client; others than those asked for are ignored.
-    pub(crate) async fn answer(
-        self: &Arc<Self>,
-        key: &TaskKey,
-        answers: BTreeMap<String, Value>,
-    ) -> Result<Task, NotChanged> {
-        self.change(key, Change::Answer(answers)).await
     }
 
     /// Tells the run of a task, if it is here, what was just written.

@@ -1,6 +1,6 @@
 //! Tells a 2025-11-25 session about a task: its states as notifications, its questions as requests.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
     call::{ClientCapabilities, Peer, PeerError},
     protocol::{Revision, meta},
     store::backend::{Parts, TaskKey},
-    task::{InputRequest, NotChanged, Task, TaskId, TaskStatus},
+    task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
 };
 
 /// How long to wait before the store is asked again after it failed.
@@ -48,6 +48,7 @@ impl Engine {
         self.host.background.spawn(async move {
             let closed = session.clone();
             tokio::select! {
+                biased;
                 () = engine.deliver(&session, client, &key, notify) => {}
                 () = closed.closed() => {}
                 () = engine.host.stopped() => {}
@@ -63,23 +64,19 @@ impl Engine {
         key: &TaskKey,
         notify: bool,
     ) {
-        let mut asked = HashMap::<String, CancellationToken>::new();
+        let mut watch = self.store().watch(key);
+        let mut asked = BTreeMap::<String, CancellationToken>::new();
         let mut answers = FuturesUnordered::new();
         // What the creating call was answered with.
-        let mut told = (TaskStatus::Working, None, Vec::new());
-        let mut is_first = true;
+        let mut told = (TaskStatus::Working, None);
+        let mut known = None;
         loop {
-            let is_news = |task: &Task| {
-                if is_first || told != state(task) {
-                    ControlFlow::Break(task.clone())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            };
-            let task = tokio::select! {
-                news = self.until(key, Parts::empty(), Patience::default(), is_news) => match news {
-                    Ok(task) => task,
-                    Err(Ended::Store(error)) => {
+            let task = match known.take() {
+                Some(task) => task,
+                None => match self.store().read(key, Parts::empty()).await {
+                    Ok(Some(task)) => task,
+                    Ok(None) => return,
+                    Err(error) => {
                         tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "a session is not told about a task");
                         if !error.is_retryable() {
                             return;
@@ -87,21 +84,10 @@ impl Engine {
                         self.host.clock().sleep(PAUSE).await;
                         continue;
                     }
-                    Err(_) => return,
                 },
-                Some(answered) = answers.next() => {
-                    let (name, answer): (String, Result<Value, PeerError>) = answered;
-                    if !self.pass_on(key, &name, answer).await {
-                        // Not stored: it is asked again.
-                        asked.remove(&name);
-                        is_first = true;
-                    }
-                    continue;
-                }
             };
-            is_first = false;
-            let now = state(&task);
-            if notify && (told.0, &told.1) != (now.0, &now.1) {
+            let now = (task.status(), task.message().map(str::to_owned));
+            if notify && told != now {
                 let (method, params) = Revision::V2025.task_notification(&task.view(self.host.now()), None);
                 session.notify(method, params);
             }
@@ -119,6 +105,29 @@ impl Engine {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
                     answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));
+                }
+            }
+            let version = task.stored.version;
+            let is_news = |task: &Task| {
+                if task.stored.version == version {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(task.clone())
+                }
+            };
+            tokio::select! {
+                biased;
+                news = self.until_next(&mut watch, task, Parts::empty(), Patience::default(), is_news) => match news {
+                    Ok(task) => known = Some(task),
+                    // Read again, the error is told.
+                    Err(Ended::Store(_)) => {}
+                    Err(_) => return,
+                },
+                Some((name, answer)) = answers.next() => {
+                    if !self.pass_on(key, &name, answer).await {
+                        // Not stored: it is asked again.
+                        asked.remove(&name);
+                    }
                 }
             }
         }
@@ -141,17 +150,14 @@ impl Engine {
             }
         };
         // Ended or gone is the answer of somebody who was too late.
-        if let Err(NotChanged::Store(error)) = self.answer(key, [(name.to_owned(), answer)].into()).await {
+        if let Err(NotChanged::Store(error)) =
+            self.change(key, Change::Answer([(name.to_owned(), answer)].into())).await
+        {
             tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answer was not stored");
             return false;
         }
         true
     }
-}
-
-/// What of a task is news to a session: its state, its message, the questions that are open.
-fn state(task: &Task) -> (TaskStatus, Option<String>, Vec<String>) {
-    (task.status(), task.message().map(str::to_owned), task.inputs().keys().cloned().collect())
 }
 
 /// The answer of a user who dismissed the question.

@@ -11,6 +11,7 @@ impl Engine {
         let Some(mut feed) = self.host.store.feed(&self.host.lease.worker()) else { return };
         loop {
             let key = tokio::select! {
+                biased;
                 key = feed.hints.recv() => key,
                 () = self.host.stopped() => return,
             };
@@ -27,13 +28,15 @@ impl Engine {
 
     /// Looks at every task that runs here: a hint may have been lost.
     pub(super) async fn refresh(&self) {
-        let keys: Vec<TaskKey> = self.host.seats.iter().map(|seat| seat.key().clone()).collect();
-        for key in keys {
+        for key in self.host.seated() {
             self.look_at(&key).await;
         }
     }
 
     async fn look_at(&self, key: &TaskKey) {
+        // Before the store is asked: its answer may be older than a run that began meanwhile.
+        let Some(seat) = self.host.seats.get(key).map(|seat| seat.clone()) else { return };
+        let is_stored = seat.in_store().is_some();
         let task = match self.host.store.read(key, Parts::empty()).await {
             Ok(task) => task,
             Err(error) => {
@@ -41,12 +44,11 @@ impl Engine {
                 return;
             }
         };
-        let Some(seat) = self.host.seats.get(key).map(|seat| seat.clone()) else { return };
         match task {
             Some(task) if !task.stored.open => seat.observe(&task),
             Some(task) if seat.holds(&task) => seat.observe(&task),
             // A task that is about to be stored is not lost.
-            None if seat.in_store().is_none() => {}
+            None if !is_stored => {}
             Some(_) | None => seat.lose(),
         }
     }

@@ -1,6 +1,10 @@
 //! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use super::{Engine, recovery::TakenOver, runs::End};
 use crate::{
@@ -21,25 +25,31 @@ pub(super) const MAX_FOREIGN: usize = 256;
 /// What a worker has seen of the others.
 #[derive(Default)]
 struct Watched {
-    /// Each counter, and when it was first seen, on our own monotonic clock: no wall clock is compared.
+    /// Each counter, and since when it has been seen, on our own monotonic clock: no wall clock is compared.
     counters: HashMap<WorkerId, (u64, Duration)>,
     last_look: Option<Duration>,
 }
 
 impl Watched {
-    /// The workers whose counter has not moved for a period, with that counter.
-    fn dead(&mut self, workers: &[(WorkerId, u64)], now: Duration, period: Duration) -> Vec<(WorkerId, u64)> {
+    /// The workers whose counter has not moved for a period, with that counter. They were asked for and answered at these
+    /// times: a counter that is new may have come to be as late as the answer, and is known to stand until the question only.
+    fn dead(
+        &mut self,
+        workers: &[(WorkerId, u64)],
+        (asked, answered): (Duration, Duration),
+        period: Duration,
+    ) -> Vec<(WorkerId, u64)> {
         // Who was stopped itself has not watched: the others may have stood still with it.
-        if self.last_look.replace(now).is_some_and(|last| now.saturating_sub(last) > period / 2) {
+        if self.last_look.replace(asked).is_some_and(|last| asked.saturating_sub(last) > period / 2) {
             self.counters.clear();
         }
         self.counters.retain(|worker, _| workers.iter().any(|(listed, _)| listed == worker));
         let mut dead = Vec::new();
         for &(worker, counter) in workers {
-            let seen = self.counters.entry(worker).or_insert((counter, now));
+            let seen = self.counters.entry(worker).or_insert((counter, answered));
             if seen.0 != counter {
-                *seen = (counter, now);
-            } else if now.saturating_sub(seen.1) >= period {
+                *seen = (counter, answered);
+            } else if asked.saturating_sub(seen.1) >= period {
                 dead.push((worker, counter));
             }
         }
@@ -70,6 +80,7 @@ impl Engine {
             }
             ticks = ticks.wrapping_add(1);
             tokio::select! {
+                biased;
                 () = host.clock().sleep(host.lease.period() / LOOKS) => {}
                 () = host.stopped() => return,
             }
@@ -103,15 +114,20 @@ impl Engine {
             return Ok(());
         }
         let me = host.lease.worker();
-        let now = store.clock().monotonic();
+        let asked = store.clock().monotonic();
         let others: Vec<_> = store.workers().await?.into_iter().filter(|(worker, _)| *worker != me).collect();
-        for (worker, counter) in watched.dead(&others, now, host.lease.period()) {
+        let answered = store.clock().monotonic();
+        for (worker, counter) in watched.dead(&others, (asked, answered), host.lease.period()) {
             if store.bury(&worker, counter).await? {
                 tracing::warn!(worker = %format_args!("{:032x}", worker.0), "a worker died");
             }
         }
         for worker in store.buried().await? {
             while self.claim(&Holder::Worker(worker), BATCH).await?.more {}
+            if host.is_stopping() {
+                // What was left may not have been claimed: this worker may be among the buried itself.
+                return Ok(());
+            }
             store.settle(&worker).await?;
         }
         if tick.is_multiple_of(LOOKS) {
@@ -126,8 +142,10 @@ impl Engine {
 
     /// Stops what runs here, without writing anything: it is others' now.
     fn lose_everything(&self) {
-        for seat in &self.host.seats {
-            seat.lose();
+        for key in self.host.seated() {
+            if let Some(seat) = self.host.seats.get(&key) {
+                seat.lose();
+            }
         }
         if let Err(error) = self.host.lease.replace(&self.host.store) {
             tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
@@ -137,6 +155,9 @@ impl Engine {
     /// Claims tasks of a holder until `n` of them run here.
     pub(super) async fn claim(self: &Arc<Self>, from: &Holder, n: u16) -> Result<Haul, StoreError> {
         let _claiming = self.claiming.lock().await;
+        if self.host.is_stopping() {
+            return Ok(Haul { ends: Vec::new(), foreign: Vec::new(), more: false });
+        }
         let me = self.host.lease.known(&self.host.store).await?;
         let mut ends = Vec::new();
         // Handed back at the end: earlier they would only be claimed again, in place of those that can run.
@@ -148,7 +169,10 @@ impl Engine {
             }
             let (tasks, count) = match self.host.store.claim(from, &me, wanted).await {
                 Ok(claimed) => claimed,
-                Err(error) => break Err(error),
+                Err(error) => {
+                    self.strays.store(true, Ordering::Relaxed);
+                    break Err(error);
+                }
             };
             for task in tasks {
                 match self.take_over(task).await {
@@ -168,21 +192,26 @@ impl Engine {
         Ok(Haul { ends, foreign: keys, more: more? })
     }
 
-    /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost.
-    async fn adopt(self: &Arc<Self>, me: WorkerId) -> Result<(), StoreError> {
+    /// Finds tasks that are ours and that nobody here runs: of a claim or create whose reply was lost. The ends of those that
+    /// run now.
+    pub(super) async fn adopt(self: &Arc<Self>, me: WorkerId) -> Result<Vec<End>, StoreError> {
         let _claiming = self.claiming.lock().await;
-        let mut after = None;
+        let (mut ends, mut after) = (Vec::new(), None);
         loop {
             let page = self.host.store.held(&Holder::Worker(me), after.as_ref(), BATCH).await?;
             let more = page.len() == usize::from(BATCH);
             after = page.last().cloned();
             for key in page {
+                // What is handed over is nobody's here, and not to be begun again.
+                if self.host.is_stopping() {
+                    return Ok(ends);
+                }
                 if !self.host.seats.contains_key(&key) {
-                    self.adopt_one(&key, me).await;
+                    ends.extend(self.adopt_one(&key, me).await);
                 }
             }
             if !more {
-                return Ok(());
+                return Ok(ends);
             }
         }
     }
@@ -198,7 +227,7 @@ mod tests {
     #[test]
     fn a_counter_that_stands_still_for_a_period_means_dead() {
         let mut watched = Watched::default();
-        let mut look = |at: u32, counter| watched.dead(&[(A, counter)], at * SECOND, 4 * SECOND);
+        let mut look = |at: u32, counter| watched.dead(&[(A, counter)], (at * SECOND, at * SECOND), 4 * SECOND);
         assert!(look(0, 1).is_empty() && look(1, 1).is_empty() && look(2, 2).is_empty());
         assert!(look(4, 2).is_empty() && look(5, 2).is_empty());
         assert_eq!(look(6, 2), [(A, 2)]);
@@ -207,8 +236,17 @@ mod tests {
     #[test]
     fn who_was_stopped_itself_begins_to_watch_anew() {
         let mut watched = Watched::default();
-        let mut look = |at: u32| watched.dead(&[(A, 1)], at * SECOND, 4 * SECOND);
+        let mut look = |at: u32| watched.dead(&[(A, 1)], (at * SECOND, at * SECOND), 4 * SECOND);
         assert!(look(0).is_empty() && look(2).is_empty());
         assert!(look(60).is_empty() && look(62).is_empty() && !look(64).is_empty());
+    }
+
+    #[test]
+    fn the_time_a_store_takes_to_answer_is_not_held_against_a_worker() {
+        let mut watched = Watched::default();
+        let mut look =
+            |asked: u32, took: u32| watched.dead(&[(A, 1)], (asked * SECOND, (asked + took) * SECOND), 4 * SECOND);
+        assert!(look(0, 1).is_empty() && look(2, 0).is_empty() && look(4, 1).is_empty());
+        assert_eq!(look(5, 0), [(A, 1)]);
     }
 }

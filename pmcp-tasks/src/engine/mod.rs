@@ -12,12 +12,15 @@ mod recovery;
 mod runs;
 mod wait;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-pub(crate) use outcome::PANICKED;
+pub(crate) use outcome::{PANICKED, panic_text};
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 
@@ -44,6 +47,9 @@ pub(crate) struct Engine {
     queue_hint: Notify,
     /// Held from claiming tasks until they run: whoever has it finds no task of ours that is about to.
     claiming: tokio::sync::Mutex<()>,
+    /// Set while tasks may be ours that nobody here runs: of a claim that failed, whose reply may only be lost, or a hand-over
+    /// that failed.
+    strays: AtomicBool,
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
     /// Done when the work of a serving process was started in the background.
@@ -94,6 +100,7 @@ impl Engine {
             expose_errors: settings.expose_errors,
             queue_hint: Notify::new(),
             claiming: tokio::sync::Mutex::default(),
+            strays: AtomicBool::new(false),
             couriers: DashMap::new(),
             house: std::sync::Once::new(),
         }))
@@ -143,11 +150,36 @@ impl Engine {
         });
     }
 
+    /// Stops admitting work, lets it finish for the grace period, then cancels it.
+    pub(crate) async fn shut_down(&self, grace: Duration) {
+        let host = &self.host;
+        host.stop_admitting();
+        let ended = async || {
+            // A claim that was under way starts what it has got; none begins any more.
+            drop(self.claiming.lock().await);
+            host.ended().await;
+        };
+        tokio::select! {
+            biased;
+            () = ended() => {}
+            () = host.clock().sleep(grace) => {
+                host.cancelling.cancel();
+                tokio::select! {
+                    biased;
+                    () = ended() => {}
+                    () = host.clock().sleep(host.limits.cancel_grace) => {}
+                }
+            }
+        }
+        host.stop().await;
+    }
+
     /// Removes expired tasks now and then, until the server stops.
     async fn remove_expired(self: Arc<Self>) {
         const PAUSE: Duration = Duration::from_secs(10);
         loop {
             tokio::select! {
+                biased;
                 () = self.host.stopped() => return,
                 () = self.host.clock().sleep(PAUSE) => {}
             }

@@ -1,6 +1,11 @@
 //! Running what other processes left in the queue.
 
-use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 
@@ -37,6 +42,7 @@ impl Engine {
                 }
             }
             tokio::select! {
+                biased;
                 () = host.clock().sleep(IDLE) => {}
                 // Workers that hand the same tasks back would keep each other busy with hints.
                 () = self.queue_hint.notified(), if !handed_back => {}
@@ -91,12 +97,25 @@ impl Engine {
         let _keeping = lease.keep();
         // Since an earlier invocation this process may have stood still, and be taken for dead.
         self.renew().await?;
-        let Haul { ends, .. } = self.claim(&Holder::Queue, at_once).await?;
+        let mut ends = Vec::new();
+        if self.strays.swap(false, Ordering::Relaxed) {
+            // Nobody else looks for them while this process renews its lease.
+            ends = self.adopt(lease.worker()).await.inspect_err(|_| self.strays.store(true, Ordering::Relaxed))?;
+        }
+        let room = at_once.saturating_sub(u16::try_from(ends.len()).unwrap_or(at_once));
+        match self.claim(&Holder::Queue, room).await {
+            Ok(haul) => ends.extend(haul.ends),
+            Err(error) if ends.is_empty() => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
+            }
+        }
         let count = ends.len();
         // A run whose end cannot be told has ended.
         let mut all_ended = pin!(join_all(ends));
         loop {
             tokio::select! {
+                biased;
                 _ = &mut all_ended => return Ok(count),
                 () = store.clock().sleep(lease.period() / LOOKS) => {}
             }

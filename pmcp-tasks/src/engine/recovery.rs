@@ -1,6 +1,6 @@
 //! Going on with a task that another process began, or that none has begun yet.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{Engine, runs::End};
 use crate::{
@@ -66,9 +66,14 @@ impl Engine {
     }
 
     /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.
-    pub(super) async fn adopt_one(self: &Arc<Self>, key: &TaskKey, me: WorkerId) {
+    pub(super) async fn adopt_one(self: &Arc<Self>, key: &TaskKey, me: WorkerId) -> Option<End> {
         let parts = Parts::BODY | Parts::VARIABLES | Parts::STEPS;
-        match self.host.store.read(key, parts).await {
+        let task = self.host.store.read(key, parts).await;
+        if self.host.is_stopping() {
+            // Its run may just have been stopped, to be handed over: it is for others.
+            return None;
+        }
+        match task {
             Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
                 // Written by nobody since it was created: its run was never begun.
                 let untouched = task.stored.version == 1 && task.stored.fence == 1;
@@ -76,34 +81,38 @@ impl Engine {
                 if let (true, Some(body)) = (untouched, &mut task.body) {
                     body.on_crash = OnCrash::Restart;
                 }
-                if let TakenOver::Foreign(task) = self.take_over(task).await {
-                    self.hand_back(*task).await;
+                match self.take_over(task).await {
+                    TakenOver::Runs(end) => return Some(end),
+                    TakenOver::Foreign(task) => self.hand_back(*task).await,
+                    TakenOver::Ended => {}
                 }
             }
             Ok(_) => {}
             Err(error) => {
+                self.strays.store(true, Ordering::Relaxed);
                 tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
             }
         }
+        None
     }
 
     async fn end_lost(&self, mut task: Task, error: RpcError) {
         let fence = task.stored.fence;
         let change = [Change::Finish(Outcome::Error(error))];
         let ended = self.host.store.change(&mut task, Some(fence), &change).await;
-        log_failure(&task.key, ended);
+        self.log_failure(&task.key, ended);
     }
 
     /// Leaves a task in the queue, for a worker that can run it.
     pub(super) async fn hand_back(&self, mut task: Task) {
         let requeued = self.host.store.requeue(&mut task).await;
-        log_failure(&task.key, requeued);
+        self.log_failure(&task.key, requeued);
     }
-}
 
-fn log_failure(key: &TaskKey, result: Result<(), NotChanged>) {
-    if let Err(NotChanged::Store(error)) = result {
+    fn log_failure(&self, key: &TaskKey, result: Result<(), NotChanged>) {
+        let Err(NotChanged::Store(error)) = result else { return };
         // It stays ours, and is found again as a task that nobody runs.
+        self.strays.store(true, Ordering::Relaxed);
         tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
     }
 }

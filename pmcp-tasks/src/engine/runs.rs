@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Engine,
-    outcome::{PANICKED, TIMED_OUT},
+    outcome::{PANICKED, TIMED_OUT, panic_text},
 };
 use crate::{
     call::Peer,
@@ -68,6 +68,11 @@ impl Engine {
             // What it was refused for is told; else it is there.
             let _ = seat.establish(&self.host).await;
             match (seat.take_refusal(), seat.snapshot().await) {
+                // Meanwhile this worker was taken for dead: the task is whoever's who claimed it, perhaps by a run here.
+                (None, Some(task)) if seat.is_lost() => {
+                    self.host.unseat(&task.key, &seat);
+                    (task, None)
+                }
                 (None, Some(task)) => (task, Some(begin())),
                 (refused, _) => return Err(refused.unwrap_or_else(|| self.store().silent().into())),
             }
@@ -114,8 +119,9 @@ impl Engine {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
             let outcome = match executed {
                 Ok(outcome) => engine.bounded(outcome),
-                Err(_) => {
-                    tracing::error!(tool = run.name(), task = ?run.id(), "the tool panicked");
+                Err(panic) => {
+                    let text = panic_text(&*panic);
+                    tracing::error!(tool = run.name(), task = ?run.id(), panic = text, "the tool panicked");
                     Outcome::Error(RpcError::internal(PANICKED))
                 }
             };
@@ -151,13 +157,13 @@ impl Engine {
                 _ => break,
             }
             tokio::select! {
+                biased;
                 () = host.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
                 () = host.stopped() => break,
             }
         }
         for key in [seat.key(), seat.in_store()].into_iter().flatten() {
-            // A run that was lost may have a successor here.
-            host.seats.remove_if(key, |_, current| Arc::ptr_eq(current, seat));
+            host.unseat(key, seat);
         }
         (!is_left).then_some(outcome)
     }
@@ -188,6 +194,7 @@ impl Engine {
         };
         let overdue = async {
             tokio::select! {
+                biased;
                 () = seat.cancellation().cancelled() => {}
                 // Who does not come back with the answers has given up the call.
                 () = unanswered => seat.cancellation().cancel(),
@@ -206,6 +213,7 @@ impl Engine {
         seat.cancellation().cancel();
         // It may put things in order, as when it is cancelled; what it returns comes too late.
         tokio::select! {
+            biased;
             _ = work => {}
             () = clock.sleep(host.limits.cancel_grace) => {}
         }

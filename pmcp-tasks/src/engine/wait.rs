@@ -8,7 +8,7 @@ use super::Engine;
 use crate::{
     error::StoreError,
     store::backend::{Parts, TaskKey},
-    task::Task,
+    task::{Task, Watch},
     time::Sleep,
 };
 
@@ -47,15 +47,27 @@ impl Engine {
         patience: Patience<'_>,
         mut decide: impl FnMut(&Task) -> ControlFlow<T>,
     ) -> Result<T, Ended> {
+        // Watched before it is read, so that a change in between is seen.
+        let mut watch = self.host.store.watch(key);
+        let task = self.host.store.read(key, parts).await.map_err(Ended::Store)?.ok_or(Ended::Missing)?;
+        if let ControlFlow::Break(decided) = decide(&task) {
+            return Ok(decided);
+        }
+        self.until_next(&mut watch, task, parts, patience, decide).await
+    }
+
+    /// The same of a task that was read after `watch` began, which is read again whenever it may have changed.
+    pub(crate) async fn until_next<T>(
+        &self,
+        watch: &mut Watch,
+        mut task: Task,
+        parts: Parts,
+        patience: Patience<'_>,
+        mut decide: impl FnMut(&Task) -> ControlFlow<T>,
+    ) -> Result<T, Ended> {
         let host = &self.host;
-        let mut watch = host.store.watch(key);
         let Patience { cancellation, mut deadline, until_left } = patience;
         loop {
-            // Read after the watch began, so that a change in between is seen.
-            let task = host.store.read(key, parts).await.map_err(Ended::Store)?.ok_or(Ended::Missing)?;
-            if let ControlFlow::Break(decided) = decide(&task) {
-                return Ok(decided);
-            }
             let cancelled = async {
                 match cancellation {
                     Some(cancellation) => cancellation.cancelled().await,
@@ -77,6 +89,10 @@ impl Engine {
                 () = overdue => return Err(Ended::InTime(Box::new(task))),
                 () = host.cancels(), if until_left && host.is_shared() => return Err(Ended::InTime(Box::new(task))),
                 () = host.stopped() => return Err(Ended::Stopped),
+            }
+            task = host.store.read(&task.key, parts).await.map_err(Ended::Store)?.ok_or(Ended::Missing)?;
+            if let ControlFlow::Break(decided) = decide(&task) {
+                return Ok(decided);
             }
         }
     }

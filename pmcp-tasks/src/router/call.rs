@@ -18,7 +18,7 @@ use super::{
     tools::{Registered, Tools},
 };
 use crate::{
-    engine::PANICKED,
+    engine::{PANICKED, panic_text},
     protocol::{
         Decider, RpcError, params as parse,
         params::{CallParams, TaskMetadata},
@@ -83,8 +83,9 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
     let prepared = match catch_unwind(AssertUnwindSafe(|| tool.work.prepare(arguments.clone()))) {
         Ok(Ok(prepared)) => prepared,
         Ok(Err(error)) => return refused(error.message),
-        Err(_) => {
-            tracing::error!(tool = tool.definition.name, "reading the arguments panicked");
+        Err(panic) => {
+            let text = panic_text(&*panic);
+            tracing::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
             return Err(RpcError::internal(PANICKED));
         }
     };

@@ -17,7 +17,7 @@ use crate::{
     engine::{Ended, Engine, Patience},
     protocol::{Revision, RpcError, params as parse, params::ListenParams},
     store::backend::Parts,
-    task::Task,
+    task::{Task, Watch},
 };
 
 /// The states of the tasks somebody listens to, each as the `params` of `notifications/tasks`.
@@ -64,9 +64,12 @@ pub(super) async fn listen(rq: RequestCx<'_>) -> Result<Option<Subscription>, Rp
     let mut accepted = Vec::new();
     let mut seen = HashSet::new();
     for id in ids {
+        // Watched before it is read, so that no change in between is missed.
+        let Ok(key) = rq.key_of(&id) else { continue };
+        let watch = rq.engine.store().watch(&key);
         let Some(task) = listened(rq, &id).await? else { continue };
         if seen.insert(task.id()) {
-            senders.spawn(follow(rq.engine.clone(), task, sender.clone()));
+            senders.spawn(follow(rq.engine.clone(), watch, task, sender.clone()));
             accepted.push(id);
         }
     }
@@ -80,28 +83,28 @@ async fn listened(rq: RequestCx<'_>, id: &str) -> Result<Option<Task>, RpcError>
 }
 
 /// Sends the task as it is, then each time it is seen differently, until it has ended.
-async fn follow(engine: Arc<Engine>, task: Task, sender: mpsc::Sender<Value>) {
+async fn follow(engine: Arc<Engine>, mut watch: Watch, mut now: Task, sender: mpsc::Sender<Value>) {
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
-    let mut last = None;
     loop {
+        let Ok(variables) = shown(&engine, &now) else { return };
+        let last = seen(&now, variables.clone());
+        let (_, params) = Revision::V2026.task_notification(&now.view(engine.host.now()), variables);
+        if sender.send(params).await.is_err() || now.status().is_terminal() {
+            return;
+        }
         let is_news = |task: &Task| match shown(&engine, task) {
-            Ok(shown) if last == Some(seen(task, shown.clone())) => ControlFlow::Continue(()),
-            shown => ControlFlow::Break((task.clone(), shown)),
+            Ok(variables) if last == seen(task, variables.clone()) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(task.clone()),
         };
-        match engine.until(&task.key, parts, Patience::default(), is_news).await {
-            Ok((now, Ok(shown))) => {
-                let (_, params) = Revision::V2026.task_notification(&now.view(engine.host.now()), shown.clone());
-                if sender.send(params).await.is_err() || now.status().is_terminal() {
-                    return;
-                }
-                last = Some(seen(&now, shown));
-            }
+        let id = now.id();
+        now = match engine.until_next(&mut watch, now, parts, Patience::default(), is_news).await {
+            Ok(task) => task,
             Err(Ended::Store(error)) => {
-                tracing::warn!(task = %task.id(), error = &error as &dyn std::error::Error, "a subscriber is no longer told about a task");
+                tracing::warn!(task = %id, error = &error as &dyn std::error::Error, "a subscriber is no longer told about a task");
                 return;
             }
-            Ok((_, Err(_))) | Err(_) => return,
-        }
+            Err(_) => return,
+        };
     }
 }
 

@@ -201,7 +201,7 @@ impl TaskRouter {
 
     /// Stops admitting calls, lets running ones finish for the grace period, then cancels them.
     pub async fn shut_down(&self, grace: Duration) {
-        self.engine.host.shut_down(grace).await;
+        self.engine.shut_down(grace).await;
     }
 
     /// Starts the work in the background that a serving process needs: removing expired tasks and, where other processes

@@ -10,7 +10,8 @@ use crate::{
     engine::Engine,
     protocol::{RpcError, VARIABLES, meta},
     run::Origin,
-    task::{FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
+    store::backend::TaskKey,
+    task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
 };
 
 /// A request with what answers it.
@@ -50,6 +51,14 @@ impl<'a> RequestCx<'a> {
         meta::of(self.params)
     }
 
+    /// The token that progress is told under. Anything but a text or a whole number, such as the null of some clients, asks
+    /// for nothing.
+    fn progress_token(&self) -> Option<Value> {
+        let token = self.meta()?.get("progressToken")?;
+        let is_token = token.is_string() || token.as_f64().is_some_and(|number| number.fract() == 0.0);
+        is_token.then(|| token.clone())
+    }
+
     /// Where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
         let CallContext { caller, revision, client, peer, .. } = self.cx;
@@ -62,8 +71,14 @@ impl<'a> RequestCx<'a> {
             revision: *revision,
             client: *client,
             peer: Some(peer.clone()),
-            progress_token: self.meta().and_then(|meta| meta.get("progressToken")).cloned(),
+            progress_token: self.progress_token(),
         }
+    }
+
+    /// The key of the caller's task with this id, if there is one.
+    pub(super) fn key_of(&self, id: &str) -> Result<TaskKey, RpcError> {
+        let owner = self.owner()?.key();
+        Ok(TaskKey { owner, id: id.parse().map_err(|_| unknown_task())? })
     }
 
     /// The caller's task; unknown, expired, hidden and foreign ones answer alike.
@@ -96,12 +111,12 @@ impl<'a> RequestCx<'a> {
     }
 
     /// Records answers to open questions; what has ended needs none.
-    pub(super) async fn answer_open(&self, task: &Task, responses: Option<&Value>) -> Result<(), RpcError> {
-        let answers = input_responses(responses, task, self.engine.limits().max_answer)?;
+    pub(super) async fn answer_open(&self, task: Task, responses: Option<&Value>) -> Result<(), RpcError> {
+        let answers = input_responses(responses, &task, self.engine.limits().max_answer)?;
         if answers.is_empty() {
             return Ok(());
         }
-        match self.engine.answer(&task.key, answers).await {
+        match self.engine.change_read(task, Change::Answer(answers)).await {
             Ok(_) | Err(NotChanged::Ended(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -85,8 +85,14 @@ pub(super) async fn reply(rq: RequestCx<'_>, key: &TaskKey) -> Result<Value, Rpc
             }
             return rq.cx.revision.outcome(outcome);
         }
-        if let Some(reply) = hand_out(rq, task).await? {
-            return Ok(reply);
+        match hand_out(rq, task).await {
+            Ok(Some(reply)) => return Ok(reply),
+            Ok(None) => {}
+            Err(error) => {
+                // Without a handle nobody can come back to it.
+                cancel_with_call(rq, key).await;
+                return Err(error);
+            }
         }
     }
 }

@@ -52,6 +52,8 @@ pub(super) async fn list(rq: RequestCx<'_>) -> Result<Value, RpcError> {
 /// `tasks/result`: blocks until the task has ended, and answers what the call would have.
 pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let TaskParams { task_id } = parse(rq.params)?;
+    // Watched before it is read, so that an end in between is seen.
+    let mut watch = rq.engine.store().watch(&rq.key_of(&task_id)?);
     let mut task = rq.find(&task_id).await?;
     if !task.status().is_terminal() {
         if let Some(session) = &rq.cx.session {
@@ -63,7 +65,7 @@ pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
             Some(_) => ControlFlow::Break(task.clone()),
             None => ControlFlow::Continue(()),
         };
-        task = rq.engine.until(&task.key, parts, patience, has_ended).await?;
+        task = rq.engine.until_next(&mut watch, task, parts, patience, has_ended).await?;
     }
     let ended = task.outcome().cloned().ok_or_else(unknown_task)?;
     let mut result = rq.cx.revision.outcome(ended)?;
@@ -80,7 +82,7 @@ pub(super) async fn cancel(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let TaskParams { task_id } = parse(rq.params)?;
     let task = rq.find(&task_id).await?;
     let (revision, now) = (rq.cx.revision, rq.engine.host.now());
-    match rq.engine.change(&task.key, Change::Finish(Outcome::Cancelled)).await {
+    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled)).await {
         Ok(cancelled) => Ok(revision.cancelled(&cancelled.view(now))),
         Err(NotChanged::Ended(_)) if revision.acknowledges_late_cancellation() => Ok(revision.acknowledged()),
         Err(NotChanged::Ended(task)) => {
@@ -109,7 +111,7 @@ pub(super) async fn update(rq: RequestCx<'_>) -> Result<Value, RpcError> {
         }
         set_variables(rq, &task, variables).await?;
     }
-    rq.answer_open(&task, responses.as_ref()).await?;
+    rq.answer_open(task, responses.as_ref()).await?;
     Ok(rq.cx.revision.acknowledged())
 }
 

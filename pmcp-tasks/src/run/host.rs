@@ -108,21 +108,19 @@ impl Host {
         }
     }
 
-    /// Stops admitting work, lets it finish for the grace period, then cancels it.
-    pub(crate) async fn shut_down(&self, grace: Duration) {
+    /// Begins nothing new from now on.
+    pub(crate) fn stop_admitting(&self) {
         self.stopping.cancel();
         self.tracker.close();
-        let clock = self.clock();
-        tokio::select! {
-            () = self.tracker.wait() => {}
-            () = clock.sleep(grace) => {
-                self.cancelling.cancel();
-                tokio::select! {
-                    () = self.tracker.wait() => {}
-                    () = clock.sleep(self.limits.cancel_grace) => {}
-                }
-            }
-        }
+    }
+
+    /// Ends when every run has, and every request that may start one.
+    pub(crate) async fn ended(&self) {
+        self.tracker.wait().await;
+    }
+
+    /// Ends everything that is left, and gives up the lease.
+    pub(crate) async fn stop(&self) {
         self.stopped.cancel();
         self.background.close();
         if self.is_shared()
@@ -133,6 +131,19 @@ impl Host {
                 "the lease was not given up: others wait until it runs out"
             );
         }
+    }
+
+    /// The tasks that run here, in order: that of the map differs from process to process, and a run of a program that is to be
+    /// repeated must not depend on it.
+    pub(crate) fn seated(&self) -> Vec<TaskKey> {
+        let mut keys: Vec<TaskKey> = self.seats.iter().map(|seat| seat.key().clone()).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// A run is not here any more. One that was lost may have a successor, which stays.
+    pub(crate) fn unseat(&self, key: &TaskKey, seat: &Arc<Seat>) {
+        self.seats.remove_if(key, |_, current| Arc::ptr_eq(current, seat));
     }
 
     /// Whether nothing new is begun any more.

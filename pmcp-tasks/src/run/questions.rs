@@ -107,6 +107,7 @@ impl Asked<'_> {
         };
         drop(question);
         self.record(&key, &answer).await?;
+        slots.take(&key);
         Ok(answer)
     }
 

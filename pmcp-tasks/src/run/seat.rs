@@ -204,9 +204,9 @@ impl Seat {
     pub(crate) fn observe(&self, task: &Task) {
         if task.head.status.is_terminal() {
             self.cancellation.cancel();
-            return;
+        } else {
+            self.slots.deliver(&task.head.answers);
         }
-        self.slots.deliver(&task.head.answers);
         if let Ok(mut held) = self.held.try_lock()
             && let Held::Stored(held) = &mut *held
             && task.stored.version > held.stored.version

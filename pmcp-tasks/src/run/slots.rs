@@ -26,7 +26,7 @@ struct Inner {
     /// Asked, and not yet in the store.
     pending: Open,
     waiting: HashMap<String, oneshot::Sender<Value>>,
-    /// Answers the function has, and the store may forget.
+    /// Answers that are recorded, and that the head of the task need not keep.
     taken: Vec<String>,
     /// Asked, perhaps in the store, and no longer waited for.
     given_up: Vec<String>,
@@ -97,12 +97,16 @@ impl Slots {
         let mut inner = self.inner.lock();
         for (key, answer) in answers {
             if let Some(sender) = inner.waiting.remove(key) {
-                inner.taken.push(key.clone());
                 self.turned.notify_waiters();
                 // A receiver that is gone is a question the function is giving up.
                 let _ = sender.send(answer.clone());
             }
         }
+    }
+
+    /// The store need not keep this answer any more. Not before it is recorded: who goes on after a crash would ask again.
+    pub(super) fn take(&self, key: &str) {
+        self.inner.lock().taken.push(key.to_owned());
     }
 
     /// What the next write to the store takes along; it is put back if that fails.

@@ -59,7 +59,7 @@ impl Seat {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a task could not be stored yet");
                 }
                 Err(refused) => {
-                    host.seats.remove(&draft.key);
+                    host.unseat(&draft.key, &self);
                     *self.refused.lock() = Some(refused);
                     self.cancellation().cancel();
                     return Err(NotEstablished);

@@ -1,12 +1,16 @@
 //! Wakes those who wait for a task in this process.
 
 use std::{
-    sync::{Arc, OnceLock},
+    pin::pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use dashmap::DashMap;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 
 use crate::{store::backend::TaskKey, time::Clock};
 
@@ -16,9 +20,17 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Who waits for which task.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hub {
-    waiting: Arc<DashMap<TaskKey, watch::Sender<()>>>,
+    waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
     /// Where a backend that gives hints is told what is waited for.
     interest: Arc<OnceLock<mpsc::UnboundedSender<(TaskKey, bool)>>>,
+}
+
+/// The changes of one task. Those who wait are woken in the order they began to, so that a run of a program can be
+/// repeated: a `watch` channel wakes them in a random one.
+#[derive(Debug, Default)]
+struct Announced {
+    count: AtomicU64,
+    told: Notify,
 }
 
 impl Hub {
@@ -26,9 +38,10 @@ impl Hub {
     pub(crate) fn watch(&self, key: &TaskKey, looking: Option<Arc<dyn Clock>>) -> Watch {
         let entry = self.waiting.entry(key.clone()).or_insert_with(|| {
             self.tell(key, true);
-            watch::channel(()).0
+            Arc::default()
         });
-        Watch { receiver: Some(entry.subscribe()), key: key.clone(), hub: self.clone(), looking }
+        let seen = entry.count.load(Ordering::Acquire);
+        Watch { announced: Some(entry.clone()), seen, key: key.clone(), hub: self.clone(), looking }
     }
 
     /// Tells a backend what is waited for, from now on.
@@ -47,8 +60,9 @@ impl Hub {
 
     /// Announces that a task changed.
     pub(crate) fn announce(&self, key: &TaskKey) {
-        if let Some(sender) = self.waiting.get(key) {
-            sender.send_replace(());
+        if let Some(announced) = self.waiting.get(key) {
+            announced.count.fetch_add(1, Ordering::AcqRel);
+            announced.told.notify_waiters();
         }
     }
 
@@ -62,7 +76,9 @@ impl Hub {
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// There until it is dropped.
-    receiver: Option<watch::Receiver<()>>,
+    announced: Option<Arc<Announced>>,
+    /// How many changes were announced when it last looked.
+    seen: u64,
     key: TaskKey,
     hub: Hub,
     /// Set where other processes may change the task: the clock of the looks.
@@ -81,19 +97,24 @@ impl Watch {
             }
         };
         tokio::select! {
+            biased;
             () = self.announced() => {}
             () = look => {}
         }
     }
 
     async fn announced(&mut self) {
-        let changed = match &mut self.receiver {
-            Some(receiver) => receiver.changed().await.is_ok(),
-            None => false,
-        };
-        if !changed {
-            // The sender goes only with its last receiver; without it nothing will change.
-            std::future::pending::<()>().await;
+        let Some(announced) = &self.announced else { return std::future::pending().await };
+        loop {
+            let mut told = pin!(announced.told.notified());
+            // Registered before looking, so that a change in between is seen.
+            told.as_mut().enable();
+            let count = announced.count.load(Ordering::Acquire);
+            if count != self.seen {
+                self.seen = count;
+                return;
+            }
+            told.await;
         }
     }
 }
@@ -101,8 +122,8 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         // Dropped before it is counted: of two that go at once, the later one finds none left.
-        self.receiver = None;
-        if self.hub.waiting.remove_if(&self.key, |_, sender| sender.receiver_count() == 0).is_some() {
+        self.announced = None;
+        if self.hub.waiting.remove_if(&self.key, |_, announced| Arc::strong_count(announced) == 1).is_some() {
             self.hub.tell(&self.key, false);
         }
     }

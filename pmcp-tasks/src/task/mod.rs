@@ -10,6 +10,7 @@ mod store;
 mod variables;
 mod workers;
 
+pub(crate) use hub::Watch;
 pub(crate) use machine::Change;
 pub use pmcp_protocol::{InputRequest, Outcome, TaskStatus};
 pub use policy::OnCrash;

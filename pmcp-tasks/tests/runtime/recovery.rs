@@ -342,6 +342,69 @@ async fn shutdown_hands_over_without_an_outcome() {
     assert_eq!(cluster.log.lines(), ["one begins attempt 1", "one is cancelled", "other begins attempt 2"]);
 }
 
+/// Lets the operation begin only once the server has given its lease up.
+async fn late_in_shutdown(operation: &'static str) {
+    let cluster = Cluster::new();
+    let backend = FaultyBackend::to(&cluster.store);
+    let one = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        router.tool::<Restarting>().lease(seconds(LEASE))
+    });
+    let _gate = gated(&one, "restarting", "one", &cluster.log);
+    one.router.keep_house();
+    let id = one.v2025("ann").start("restarting").await;
+    settle().await;
+    let gate = backend.hold_in(operation);
+    // Everything that is looked for once a period, too.
+    cluster.clock.advance(seconds(LEASE)).await;
+    let stopping = one.router.clone();
+    let stopping = tokio::spawn(async move { stopping.shut_down(seconds(0)).await });
+    cluster.clock.advance(minutes(1)).await;
+    stopping.await.unwrap();
+    gate.add_permits(100);
+    settle().await;
+    let other = cluster.alive();
+    gated(&other, "restarting", "other", &cluster.log).cancel();
+    cluster.two_periods().await;
+    let done = other.v2026("ann").until(&id, "completed").await;
+    assert_eq!(text_of(&done["result"]), "other", "{operation}");
+    assert_eq!(cluster.log.lines(), ["one begins attempt 1", "one is cancelled", "other begins attempt 2"]);
+}
+
+#[tokio::test]
+async fn who_stops_takes_nothing_over_any_more_not_even_its_own() {
+    for operation in ["workers", "buried", "held"] {
+        late_in_shutdown(operation).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_claimed_at_shutdown_is_handed_over() {
+    let cluster = Cluster::new();
+    let dead = cluster.dead();
+    let _gate = gated(&dead, "restarting", "dead", &cluster.log);
+    let id = dead.v2025("ann").start("restarting").await;
+    let backend = FaultyBackend::to(&cluster.store);
+    let one = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        router.tool::<Restarting>().lease(seconds(LEASE))
+    });
+    let _gate = gated(&one, "restarting", "one", &cluster.log);
+    one.router.keep_house();
+    settle().await;
+    let gate = backend.hold_in("claim");
+    cluster.two_periods().await;
+    let stopping = one.router.clone();
+    let stopping = tokio::spawn(async move { stopping.shut_down(seconds(0)).await });
+    settle().await;
+    gate.add_permits(100);
+    cluster.clock.advance(minutes(1)).await;
+    stopping.await.unwrap();
+    let other = cluster.alive();
+    gated(&other, "restarting", "other", &cluster.log).cancel();
+    cluster.two_periods().await;
+    let done = other.v2026("ann").until(&id, "completed").await;
+    assert_eq!(text_of(&done["result"]), "other");
+}
+
 #[tokio::test]
 async fn what_no_hint_told_of_is_found_by_looking() {
     let cluster = Cluster::new();

@@ -91,7 +91,7 @@ async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFa
         if asked(state) != Some(task.id()) {
             return Err(wrong_state().into());
         }
-        rq.answer_open(&task, call.input_responses.as_ref()).await?;
+        rq.answer_open(task.clone(), call.input_responses.as_ref()).await?;
     }
     if !task.status().is_terminal() {
         let_ask(rq, &task.key);
@@ -130,10 +130,11 @@ fn result(rq: RequestCx<'_>, task: &Task, outcome: Outcome, names: &TaskFallback
 }
 
 async fn cancel(rq: RequestCx<'_>, task: Task, names: &TaskFallback) -> Result<ToolResult, Refusal> {
-    match rq.engine.change(&task.key, Change::Finish(Outcome::Cancelled)).await {
+    let id = task.id();
+    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled)).await {
         Ok(_) | Err(NotChanged::Ended(_)) => {
-            // What is told needs more of the task than a change reads.
-            let task = rq.find(&task.id().to_string()).await?;
+            // What is told may have changed with it.
+            let task = rq.find(&id.to_string()).await?;
             let is_cancelled = task.status() == TaskStatus::Cancelled;
             let first = if is_cancelled { "" } else { "It was not cancelled: it had ended before." };
             Ok(told_after(rq, first, &task, names)?)
@@ -157,7 +158,8 @@ async fn pass_on(
     };
     let declined = matches!(answer["action"].as_str(), Some("decline" | "cancel"));
     let what = if declined { "That the user does not answer" } else { "The answer" };
-    rq.answer_open(&task, Some(&json!({ key: answer }))).await?;
-    let task = rq.find(&task.id().to_string()).await?;
+    let (id, answers) = (task.id(), json!({ key: answer }));
+    rq.answer_open(task, Some(&answers)).await?;
+    let task = rq.find(&id.to_string()).await?;
     Ok(told_after(rq, &format!("{what} was passed on to the task."), &task, names)?)
 }

@@ -89,8 +89,9 @@ pub(in crate::router) async fn resume(
     if !task.body.as_ref().is_some_and(is_same) {
         return Err(wrong_state());
     }
-    rq.answer_open(&task, call.input_responses.as_ref()).await?;
-    wait(rq, &task.key, companions).await
+    let key = task.key.clone();
+    rq.answer_open(task, call.input_responses.as_ref()).await?;
+    wait(rq, &key, companions).await
 }
 
 /// The questions of a task as the answer to a request (2026-07-28). The state only names the task: who sends it has to be

@@ -2,7 +2,10 @@
 
 mod backend;
 mod cluster;
+mod counting;
+mod logged;
 mod peer;
+mod random;
 mod shared;
 mod tools;
 
@@ -17,6 +20,8 @@ use std::{
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) use cluster::{Cluster, LEASE, gated};
+pub(crate) use counting::CountingBackend;
+pub(crate) use logged::Logged;
 pub(crate) use peer::FakePeer;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
@@ -28,6 +33,7 @@ use pmcp_tasks::{
     task::{Owner, OwnerKind, TaskId},
     testing::ManualClock,
 };
+pub(crate) use random::Seeded;
 use serde_json::{Value, json};
 pub(crate) use shared::Connection;
 use tokio::task::JoinHandle;
@@ -70,6 +76,15 @@ impl Server {
         backend: impl StorageBackend,
         settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
     ) -> Self {
+        Self::in_store(clock, TaskStore::new(backend), settings)
+    }
+
+    /// A server in a store, which gets the clock.
+    pub(crate) fn in_store(
+        clock: ManualClock,
+        store: TaskStore,
+        settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
+    ) -> Self {
         let world = World::default();
         let router = TaskRouter::builder()
             .state(world.clone())
@@ -82,7 +97,7 @@ impl Server {
             .tool::<WithWide>()
             .tool::<AskName>()
             .tool::<AskBoth>();
-        let router = settings(router).build(TaskStore::new(backend).with_clock(clock.clone())).unwrap();
+        let router = settings(router).build(store.with_clock(clock.clone())).unwrap();
         Self { router, clock, world }
     }
 

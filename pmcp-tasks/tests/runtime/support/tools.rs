@@ -106,6 +106,7 @@ tools! {
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
     Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
+    Counted = "counted", Required, on_crash: OnCrash::Restart, variables: Shared::fields();
     ByHandle = "handled", Optional,
         fallback: Fallback::Handle,
         on_crash: OnCrash::Restart,
@@ -166,6 +167,11 @@ pub(crate) struct SharedVariables<'a> {
 impl SharedVariables<'_> {
     pub(crate) async fn read(&self) -> Result<Shared, VariableError> {
         self.cells.read().await
+    }
+
+    /// The hidden variable as a server reads it in which it has another type.
+    pub(crate) async fn secret_as_number(&self) -> Result<u64, VariableError> {
+        Variable::new(self.cells, "secret", u64::default).get().await
     }
 
     pub(crate) async fn update(&self, change: impl FnMut(&mut Shared) + Send) -> Result<Shared, VariableError> {
