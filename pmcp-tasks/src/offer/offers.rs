@@ -57,7 +57,8 @@ impl OffersBuilder {
         self
     }
 
-    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
+    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`
+    /// (RFC 6570, level 1).
     pub fn resource_template<F, R, C>(mut self, template: impl Into<Resource>, handler: F) -> Self
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
@@ -89,7 +90,7 @@ impl OffersBuilder {
     /// Puts them together.
     ///
     /// # Errors
-    /// Two have one name, or a template is none.
+    /// Two have one name, or a URI or a template is none.
     pub fn build(self) -> Result<Offers, OfferError> {
         let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
         unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
