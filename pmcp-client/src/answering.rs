@@ -23,9 +23,9 @@ pub(crate) struct Answering {
     pub(crate) wire: Weak<dyn Wire>,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) callbacks: Callbacks,
-    /// Whether the server may ask at all.
+    /// Set if the server may ask at all.
     pub(crate) is_allowed: bool,
-    /// How long sending an answer may take.
+    /// The time sending an answer may take.
     pub(crate) timeout: Duration,
 }
 

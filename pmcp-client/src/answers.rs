@@ -68,7 +68,7 @@ impl Callbacks {
         capabilities
     }
 
-    /// Whether a question with this method is answered.
+    /// Tells whether a question with this method is answered.
     pub(crate) fn can_answer(&self, method: &str) -> bool {
         match method {
             "elicitation/create" => self.elicit.is_some(),

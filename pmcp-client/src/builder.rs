@@ -125,27 +125,27 @@ impl ClientBuilder {
         self
     }
 
-    /// How long to wait for answers; 60 seconds by default. Requests that run code of the server wait as
+    /// Waits so long for answers; 60 seconds by default. Requests that run code of the server wait as
     /// [`call_timeout`](Self::call_timeout) says.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.settings.request_timeout = timeout;
         self
     }
 
-    /// How long to wait for calls of tools, prompts, resources and results of tasks; for ever by default, because a person
+    /// Waits so long for calls of tools, prompts, resources and results of tasks; for ever by default, because a person
     /// may have to answer something meanwhile.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.settings.call_timeout = Some(timeout);
         self
     }
 
-    /// The longest message to accept; 16 MiB by default.
+    /// Accepts messages of at most so many bytes; 16 MiB by default.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.max_message = bytes;
         self
     }
 
-    /// How many times a call may be answered `input_required`; 16 by default.
+    /// Lets a call be answered `input_required` so many times; 16 by default.
     pub fn max_rounds(mut self, rounds: usize) -> Self {
         self.settings.max_rounds = rounds;
         self

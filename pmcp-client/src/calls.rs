@@ -11,7 +11,7 @@ use crate::{
     state::TaskState, task::TaskHandle,
 };
 
-/// How long to wait before a call is repeated that was put off without a question.
+/// The wait before a call is repeated that was put off without a question.
 const PUT_OFF: Duration = Duration::from_millis(250);
 
 /// The outcome of a call of a tool.
@@ -44,7 +44,7 @@ impl CallOutcome {
 }
 
 impl Connection {
-    /// Whether the result is of a type that this request may have (2026-07-28, "`ResultType`").
+    /// Checks that the result is of a type that this request may have (2026-07-28, "`ResultType`").
     pub(crate) fn check_result(&self, method: &str, result: &Value) -> Result<(), ClientError> {
         if self.revision().has_sessions() {
             return Ok(());

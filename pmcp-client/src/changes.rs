@@ -22,13 +22,13 @@ use crate::{
     task::TaskHandle,
 };
 
-/// How often to poll where the server suggests nothing.
+/// The time between polls where the server suggests nothing.
 const POLL: Duration = Duration::from_millis(500);
 /// The shortest interval that is followed.
 const MIN_POLL: Duration = Duration::from_millis(10);
-/// How often to look at a task that the server pushes: a push that was lost must not be waited for forever.
+/// The time between looks at a task that the server pushes: a push that was lost must not be waited for forever.
 const CHECK: Duration = Duration::from_secs(10);
-/// How long a server may take to acknowledge that it pushes.
+/// The time a server may take to acknowledge that it pushes.
 const OPEN: Duration = Duration::from_secs(5);
 
 /// The source of pushed states.
@@ -111,7 +111,7 @@ impl TaskHandle {
     /// The task as it is, then each time it has changed, until it has ended. What it asks is answered meanwhile, as far as
     /// callbacks do; other questions are left for [`update`](Self::update).
     ///
-    /// Where the server pushes, that is listened to; otherwise the task is polled at the interval the server suggests.
+    /// Pushes are listened to where the server has them; otherwise the task is polled at the interval the server suggests.
     pub fn changes(&self) -> impl Stream<Item = Result<TaskState, ClientError>> + Send + Unpin + 'static {
         Changes::stream(self.clone())
     }
@@ -121,7 +121,7 @@ impl TaskHandle {
 struct Changes {
     task: TaskHandle,
     push: Push,
-    /// Whether anything was pushed yet.
+    /// Set once anything was pushed.
     is_pushed: bool,
     last: Option<TaskState>,
     /// Ends when the task is to be looked at.

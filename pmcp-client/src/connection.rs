@@ -24,10 +24,10 @@ use crate::{
     wire::{Exchange, Wire},
 };
 
-/// What `tools/list` said about tasks.
+/// The tools' support for tasks, as `tools/list` told it.
 #[derive(Debug)]
 pub(crate) struct KnownTools {
-    /// How often the list had changed by then.
+    /// The number of times the list had changed by then.
     pub(crate) changes: u64,
     pub(crate) support: HashMap<String, TaskSupport>,
 }
@@ -39,13 +39,13 @@ pub(crate) struct Connection {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) wire: Arc<dyn Wire>,
     pub(crate) inbox: Arc<Inbox>,
-    /// What every request says in `_meta`.
+    /// The fields of every request's `_meta`.
     meta: Map<String, Value>,
     /// The result of `initialize`.
     pub(crate) server: Mutex<Option<Value>>,
-    /// What `tools/list` said about tasks (2025-11-25).
+    /// The tools' support for tasks, once it is known (2025-11-25).
     pub(crate) tools: Mutex<Option<KnownTools>>,
-    /// Whether the server is not known to refuse `subscriptions/listen`.
+    /// Unset once the server is known to refuse `subscriptions/listen`.
     pub(crate) can_listen: AtomicBool,
     /// Held while a session that ended is replaced.
     pub(crate) renewing: tokio::sync::Mutex<()>,
@@ -85,7 +85,7 @@ impl Connection {
         })
     }
 
-    /// What tasks are in the version the client asks for.
+    /// The revision of tasks in the version the client asks for.
     pub(crate) fn revision(&self) -> Revision {
         self.settings.revision()
     }

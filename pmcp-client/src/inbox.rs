@@ -19,9 +19,9 @@ use crate::{
     request::{Answer, Notification, Reply, outcome},
 };
 
-/// How many notifications wait for a slow reader before it misses the oldest.
+/// The number of notifications that wait for a slow reader before it misses the oldest.
 const NOTIFICATIONS: usize = 1024;
-/// How many notifications wait for a slow subscriber before its subscription ends.
+/// The number of notifications that wait for a slow subscriber before its subscription ends.
 const SUBSCRIPTION: usize = 256;
 
 /// A request of the server, or the end of one.
@@ -40,7 +40,7 @@ pub struct Inbox {
     subscriptions: Mutex<HashMap<u64, mpsc::Sender<Notification>>>,
     notifications: broadcast::Sender<Notification>,
     asked: mpsc::UnboundedSender<Asked>,
-    /// How often the list of tools has changed.
+    /// The number of times the list of tools has changed.
     tool_changes: AtomicU64,
     closed: CancellationToken,
 }
@@ -151,7 +151,7 @@ impl Inbox {
         self.subscriptions.lock().remove(&id);
     }
 
-    /// How often the list of tools has changed.
+    /// The number of times the list of tools has changed.
     pub(crate) fn tool_changes(&self) -> u64 {
         self.tool_changes.load(Ordering::Acquire)
     }

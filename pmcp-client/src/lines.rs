@@ -22,9 +22,9 @@ use crate::{
     wire::{Exchange, Wire},
 };
 
-/// How long a child may take to exit once its input has ended.
+/// The time a child may take to exit once its input has ended.
 const EXIT: Duration = Duration::from_secs(5);
-/// How many messages wait for a server that does not read.
+/// The number of messages that wait for a server that does not read.
 const QUEUE: usize = 64;
 
 /// Two streams that carry a message a line, and the process behind them if there is one.

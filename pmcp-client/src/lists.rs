@@ -20,7 +20,7 @@ pub struct ToolInfo {
     pub description: Option<String>,
     /// The schema of its arguments.
     pub input_schema: Value,
-    /// Whether calls may be tasks (2025-11-25; in 2026-07-28 the server decides and does not say).
+    /// The support for tasks on calls (2025-11-25; in 2026-07-28 the server decides and does not say).
     pub task_support: TaskSupport,
     /// The whole description.
     pub raw: Value,
@@ -96,7 +96,7 @@ impl Client {
         tasks.into_iter().map(TaskState::parse).collect()
     }
 
-    /// Whether the client may ask for tasks on calls: a thing of 2025-11-25, and the server has to offer it.
+    /// Tells whether the client may ask for tasks on calls: a thing of 2025-11-25, and the server has to offer it.
     pub(crate) fn may_ask_for_tasks(&self) -> bool {
         let connection = self.connection();
         connection.settings.tasks

@@ -37,12 +37,12 @@ impl ClientRevision {
         }
     }
 
-    /// What tasks are in it.
+    /// The revision of tasks in it.
     pub(crate) fn revision(&self) -> Revision {
         self.version().map_or(Revision::Plain, Version::revision)
     }
 
-    /// Whether a connection begins with `initialize`.
+    /// Tells whether a connection begins with `initialize`.
     pub(crate) fn has_handshake(&self) -> bool {
         self.version().is_none_or(Version::has_handshake)
     }

@@ -72,6 +72,7 @@ impl Connection {
         if self.wire.session_id().is_some_and(|id| id != ended) {
             return Ok(());
         }
+        self.wire.forget_session();
         self.initialize().await
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// What tasks are in the version the client asks for.
+    /// The revision of tasks in the version the client asks for.
     pub(crate) fn revision(&self) -> Revision {
         self.revision.revision()
     }
@@ -49,7 +49,7 @@ impl Settings {
         capabilities.into()
     }
 
-    /// What every request says in `_meta` (2026-07-28, "Per-request protocol fields").
+    /// The fields of every request's `_meta` (2026-07-28, "Per-request protocol fields").
     pub(crate) fn meta(&self) -> Map<String, Value> {
         if !self.revision().declares_per_request() {
             return Map::new();

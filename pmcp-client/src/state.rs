@@ -21,16 +21,16 @@ pub struct TaskState {
     /// A text about it.
     #[serde(rename = "statusMessage", default)]
     pub message: Option<String>,
-    /// When it began, in RFC 3339.
+    /// The moment it began, in RFC 3339.
     #[serde(default)]
     pub created_at: String,
-    /// When it last changed, in RFC 3339.
+    /// The moment it last changed, in RFC 3339.
     #[serde(default)]
     pub last_updated_at: String,
-    /// How long it is kept, from its beginning; `None` is for ever.
+    /// The time it is kept, from its beginning; `None` is for ever.
     #[serde(alias = "ttlMs", default, deserialize_with = "duration")]
     pub ttl: Option<Duration>,
-    /// How long to wait between looks at it.
+    /// The time to wait between looks at it.
     #[serde(alias = "pollIntervalMs", default, deserialize_with = "duration")]
     pub poll_interval: Option<Duration>,
     /// Its variables, if they were sent along.
@@ -65,7 +65,7 @@ impl TaskState {
             .map_err(|error| ClientError::protocol(format!("a task of the wrong shape: {error}")))
     }
 
-    /// How it ended, as 2026-07-28 shows it.
+    /// The way it ended, as 2026-07-28 shows it.
     pub(crate) fn outcome(self) -> Result<Value, ClientError> {
         match (self.status, self.result, self.error) {
             (TaskStatus::Completed, Some(result), _) => Ok(result),

@@ -77,7 +77,7 @@ impl TaskHandle {
         &self.client
     }
 
-    /// Whether questions and the outcome are part of the task, as 2026-07-28 shows it.
+    /// Tells whether questions and the outcome are part of the task, as 2026-07-28 shows it.
     pub(crate) fn is_whole(&self) -> bool {
         !self.client.connection().revision().asks_by_request()
     }

@@ -50,6 +50,9 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// Takes note that the handshake is over: a server that sends on a stream of its own may do so from now on.
     async fn established(&self) {}
 
+    /// Forgets a session that has ended: another begins.
+    fn forget_session(&self) {}
+
     /// The id of the session, where the wire has sessions.
     fn session_id(&self) -> Option<String> {
         None

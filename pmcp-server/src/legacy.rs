@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_protocol::{
-    ClientCapabilities, LogLevel, Revision, RpcError,
+    ClientCapabilities, Decider, LogLevel, Revision, RpcError, Version, code,
     message::{self, Malformed, Message, Request, RequestId},
     params as parse,
     params::ReadParams,
@@ -20,33 +20,34 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answered::Answered,
-    service::{Call, Service},
-    session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
+    outbox::Outbox,
+    peer::{RequestPeer, SessionPeer},
+    service::{Call, Service, unknown_method},
+    session::{InFlight, Session},
 };
 
-/// The versions that have a handshake, newest first.
-pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-
-/// What a client and we agreed on at `initialize`.
+/// The agreement of a client and us at `initialize`.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreement {
-    pub(crate) version: &'static str,
+    pub(crate) version: Version,
     pub(crate) client: ClientCapabilities,
 }
 
 impl Agreement {
-    /// What the `params` of `initialize` come to.
+    /// The agreement that the `params` of `initialize` come to.
     pub(crate) fn parse(params: &Value) -> Result<Self, RpcError> {
         let given: InitializeParams = parse(params)?;
         // A version we do not speak is answered with the newest we do ("Version Negotiation").
-        let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
+        let version = Version::parse(&given.protocol_version).filter(|version| version.has_handshake());
+        let version = version.unwrap_or(Version::NEWEST_WITH_HANDSHAKE);
         let mut client = ClientCapabilities::parse(&given.capabilities);
-        client.tasks |= version == VERSIONS[0] && given.capabilities.get("tasks").is_some_and(Value::is_object);
+        client.tasks |= version.revision().decider() == Decider::Client
+            && given.capabilities.get("tasks").is_some_and(Value::is_object);
         Ok(Self { version, client })
     }
 }
 
-/// What a message is to its session.
+/// A message that its session has to answer.
 #[derive(Debug)]
 pub(crate) enum Entered {
     /// A request that is to be answered.
@@ -59,7 +60,7 @@ pub(crate) enum Entered {
 #[derive(Debug)]
 pub(crate) struct LegacySession {
     pub(crate) session: Arc<Session>,
-    /// Who began it; nobody else may use it.
+    /// The caller who began it; nobody else may use it.
     pub(crate) principal: Option<Principal>,
     agreement: OnceLock<Agreement>,
 }
@@ -106,7 +107,7 @@ impl LegacySession {
             Arc::new(RequestPeer { stream, session: Some(self.session.clone()), log_level: None });
         let session: Arc<dyn Peer> = Arc::new(SessionPeer { session: self.session.clone(), answered });
         service.context(Call {
-            revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
+            revision: agreement.version.revision(),
             principal,
             session_id: Some(self.session.id.clone()),
             client: agreement.client,
@@ -120,18 +121,15 @@ impl LegacySession {
     pub(crate) fn initialize(&self, service: &Service, agreement: Agreement) -> Result<Value, RpcError> {
         let version = agreement.version;
         if self.agreement.set(agreement).is_err() {
-            return Err(RpcError::new(
-                pmcp_protocol::code::INVALID_REQUEST,
-                "this session has been initialized already",
-            ));
+            return Err(RpcError::new(code::INVALID_REQUEST, "this session has been initialized already"));
         }
         let mut capabilities = service.capabilities();
-        if version == VERSIONS[0] {
+        if version.revision().has_tasks() {
             let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
             capabilities.extend(tasks_capability(service, &caller));
         }
         let mut result = json!({
-            "protocolVersion": version,
+            "protocolVersion": version.as_str(),
             "capabilities": capabilities,
             "serverInfo": service.info,
         });
@@ -164,9 +162,7 @@ impl LegacySession {
         }
         match service.handle(&request.method, &request.params, cx).await {
             Handled::Answer(answer) => answer,
-            Handled::NotMine => {
-                Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
-            }
+            Handled::NotMine => Err(unknown_method(&request.method)),
         }
     }
 
@@ -233,9 +229,4 @@ fn tasks_capability(service: &Service, caller: &Caller) -> Option<(String, Value
         tasks.insert("list".into(), json!({}));
     }
     Some(("tasks".into(), tasks.into()))
-}
-
-/// The beginning of a name a client sent, for a message.
-pub(crate) fn shortened(name: &str) -> String {
-    name.chars().take(80).collect()
 }

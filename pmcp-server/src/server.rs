@@ -1,4 +1,4 @@
-//! What a server is made of.
+//! A server in the making.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error,
     access::{Access, Anonymous},
     auth::Authenticator,
+    error::Error,
     http::Allowed,
     service::{ServeLimits, Service},
 };
@@ -70,7 +70,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// How to use the server, for the model.
+    /// Tells the model how to use the server.
     #[must_use]
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         Self { instructions: Some(instructions.into()), ..self }
@@ -150,7 +150,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { offers: self.offers.complete(handler), ..self }
     }
 
-    /// Where tasks are kept; in memory if nothing is said.
+    /// Keeps tasks in this store; in memory if nothing is said.
     #[must_use]
     pub fn store(self, store: TaskStore) -> Self {
         Self { store, ..self }
@@ -162,14 +162,14 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.limits(limits), ..self }
     }
 
-    /// How long this process may go without a sign of life before others that share the store take its tasks over. Default
+    /// Sets how long this process may go without a sign of life before others that share the store take its tasks over. Default
     /// 10 seconds. It has no meaning for a store in memory.
     #[must_use]
     pub fn lease(self, period: Duration) -> Self {
         Self { tools: self.tools.lease(period), ..self }
     }
 
-    /// Which process runs the tasks that are created here: this one, or workers that share the store.
+    /// Chooses the process that runs the tasks that are created here: this one, or workers that share the store.
     #[must_use]
     pub fn execution(self, execution: Execution) -> Self {
         Self { tools: self.tools.execution(execution), ..self }
@@ -181,7 +181,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.worker(at_once), ..self }
     }
 
-    /// What clients that know no tasks get when a call takes long: see [`hosts`](crate::hosts).
+    /// Sets what clients that know no tasks get when a call takes long: see [`hosts`](crate::hosts).
     #[must_use]
     pub fn task_fallback(self, fallback: TaskFallback) -> Self {
         Self { tools: self.tools.task_fallback(fallback), ..self }
@@ -205,7 +205,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { authenticator: Some(Arc::new(authenticator)), ..self }
     }
 
-    /// What callers may do with tasks where nobody authenticates and the server is not local.
+    /// Sets what callers may do with tasks where nobody authenticates and the server is not local.
     #[must_use]
     pub fn anonymous(self, anonymous: Anonymous) -> Self {
         Self { anonymous, ..self }
@@ -228,7 +228,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// How long work may go on after the server was told to stop. Default 10 seconds.
+    /// Sets how long work may go on after the server was told to stop. Default 10 seconds.
     #[must_use]
     pub fn shutdown_grace(self, grace: Duration) -> Self {
         Self { shutdown_grace: grace, ..self }

@@ -1,4 +1,4 @@
-//! What a server answers, whatever the transport.
+//! The server as it was built: what it answers, whatever the version and the transport.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -46,7 +46,7 @@ pub struct ServeLimits {
     pub requests: usize,
     /// Sessions (2025-11-25 and earlier, over HTTP). At the limit the one idle for longest ends. Default 10,000.
     pub sessions: usize,
-    /// How long a session may be idle. Default 30 minutes.
+    /// The time a session may be idle. Default 30 minutes.
     pub session_idle: Duration,
     /// Messages in a batch (2025-03-26). Default 100.
     pub batch: usize,
@@ -105,7 +105,7 @@ impl Service {
         let handling = async {
             match self.router.handle(method, params, cx).await {
                 Handled::NotMine => self.offers.handle(&self.router, method, params, cx).await,
-                answer => answer,
+                answer @ Handled::Answer(_) => answer,
             }
         };
         // Even code that prepares a call may panic: a request is answered all the same.
@@ -115,7 +115,7 @@ impl Service {
         })
     }
 
-    /// What the server offers beside tasks, which each revision declares in its own way.
+    /// The capabilities beside tasks, which each revision declares in its own way.
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
         // Tools, prompts and resources may write to the client's log.
         let mut capabilities = Map::from_iter([("logging".to_owned(), json!({}))]);
@@ -131,4 +131,10 @@ impl Service {
         self.router.shut_down(self.shutdown_grace).await;
         self.stopped.cancel();
     }
+}
+
+/// An unknown method, or one that the version of the request does not have.
+pub(crate) fn unknown_method(method: &str) -> RpcError {
+    let shortened: String = method.chars().take(80).collect();
+    RpcError::method_not_found(format!("unknown method `{shortened}`"))
 }

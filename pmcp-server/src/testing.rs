@@ -6,9 +6,9 @@ use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_tasks::testing::ManualClock;
 use tokio::io::DuplexStream;
 
-use crate::{Error, Server, connection, service::Service};
+use crate::{connection, error::Error, server::Server, service::Service};
 
-/// How much each direction of a connection holds, in bytes.
+/// The amount each direction of a connection holds, in bytes.
 const BUFFER: usize = 64 << 10;
 
 /// A server whose clients connect in memory and whose time is a [`ManualClock`].
@@ -21,7 +21,7 @@ const BUFFER: usize = 64 << 10;
 /// use pmcp_tasks::prelude::*;
 ///
 /// /// Sleeps for an hour.
-/// #[task_tool(timeout = "2h")]
+/// #[task_tool(timeout = "2h", inline = "0")]
 /// async fn nap(cx: TaskContext) -> Result<String, ToolError> {
 ///     cx.sleep(Duration::from_secs(3600)).await?;
 ///     Ok("rested".into())

@@ -80,6 +80,8 @@ fn offers_that_do_not_fit_together_are_errors() {
     let twice = || Offers::builder().resource("a://b", |_, _| async { Ok("") });
     let twice = twice().resource("a://b", |_, _| async { Ok("") }).build().unwrap_err();
     assert_eq!(twice, OfferError::Duplicate { what: "resource", name: "a://b".into() });
+    let text = Offers::builder().resource("not a uri", |_, _| async { Ok("") }).build().unwrap_err();
+    assert_eq!(text, OfferError::Uri { uri: "not a uri".into() });
     let plain = Offers::builder().resource_template("a://b", |_, _| async { Ok("") }).build().unwrap_err();
     assert!(matches!(plain, OfferError::Template { .. }));
 }

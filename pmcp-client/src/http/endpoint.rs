@@ -32,7 +32,7 @@ pub(crate) struct HttpSettings {
     pub(crate) stateless: Option<Version>,
     pub(crate) bearer: Option<String>,
     pub(crate) max_message: usize,
-    /// Whether a session opens the stream for messages of the server.
+    /// Set if a session opens the stream for messages of the server.
     pub(crate) session_stream: bool,
 }
 

@@ -23,9 +23,9 @@ pub(super) struct Events {
     stream: BoxStream<'static, Result<Sse, sse_stream::Error>>,
     /// Bytes since the last event.
     pending: Arc<AtomicUsize>,
-    /// Where the stream can be resumed.
+    /// The id to resume the stream after.
     pub(super) last_id: Option<String>,
-    /// How long to wait before that.
+    /// The time to wait before that.
     pub(super) retry: Option<Duration>,
 }
 

@@ -14,7 +14,7 @@ use hyper_util::{
 use super::transport::{HttpBody, HttpTransport};
 use crate::error::ClientError;
 
-/// How long connecting may take.
+/// The time connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// A pool of TCP connections.

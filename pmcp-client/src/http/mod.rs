@@ -34,11 +34,11 @@ use stream::{MAX_RETRY, RETRY};
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// How long a client waits for the session's stream to open.
+/// The time a client waits for the session's stream to open.
 const OPEN: Duration = Duration::from_secs(2);
-/// How long telling the server that a request was given up may take.
+/// The time telling the server that a request was given up may take.
 const CANCEL: Duration = Duration::from_secs(60);
-/// How many times the stream of one request is resumed without a message in between.
+/// The number of times the stream of one request is resumed without a message in between.
 const RESUMES: usize = 5;
 
 /// The endpoint, and the stream of the session.
@@ -116,12 +116,6 @@ impl HttpWire {
             events.last_id = Some(last_id);
         }
     }
-
-    /// Forgets the session and its stream: another begins.
-    fn forget(&self) {
-        *self.stream.lock() = None;
-        *self.endpoint.session.lock() = Session::default();
-    }
 }
 
 /// Sends a message that has no answer.
@@ -139,9 +133,6 @@ impl Wire for HttpWire {
     async fn exchange(&self, request: Exchange<'_>) -> Result<Reply, ClientError> {
         let endpoint = &self.endpoint;
         let begins = request.method == "initialize" && endpoint.stateless.is_none();
-        if begins {
-            self.forget();
-        }
         let response = endpoint.send(Method::POST, self.headers(request)?, Some(request.message)).await?;
         let status = response.status();
         if begins && status.is_success() {
@@ -198,6 +189,11 @@ impl Wire for HttpWire {
         // What the server sends before the stream is open would be lost; a server that holds its headers back until it
         // has something to send must not hold up the client, though.
         let _ = within(&self.runtime, OPEN, is_open).await;
+    }
+
+    fn forget_session(&self) {
+        *self.stream.lock() = None;
+        *self.endpoint.session.lock() = Session::default();
     }
 
     fn session_id(&self) -> Option<String> {

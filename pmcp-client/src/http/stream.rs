@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::endpoint::Endpoint;
 use crate::{error::ClientError, inbox::Inbox, runtime::Runtime};
 
-/// How long to wait for a server that does not say when its stream can be resumed.
+/// The wait for a server that does not say when its stream can be resumed.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The longest a server may make a client wait before a stream is resumed.
 pub(super) const MAX_RETRY: Duration = Duration::from_secs(30);

@@ -301,3 +301,22 @@ async fn earlier_versions_have_no_version_header() {
     assert_eq!(requests.len(), 3);
     assert!(requests.iter().all(|request| request.header("mcp-protocol-version").is_none()));
 }
+
+#[tokio::test]
+async fn only_a_session_that_ended_is_forgotten() {
+    let (url, requests) = serve(|request| match request.method() {
+        "initialize" => initialized(request, "session"),
+        _ => status(202),
+    })
+    .await;
+    let client = builder("2025-11-25").session_stream(false).connect_http(&url).await.unwrap();
+    // It is the server's to refuse.
+    client.request_with("initialize", json!({}), RequestOptions::new()).await.unwrap();
+    let requests = requests.lock().unwrap();
+    let sessions: Vec<_> = requests
+        .iter()
+        .filter(|request| request.method() == "initialize")
+        .map(|request| request.header("mcp-session-id"))
+        .collect();
+    assert_eq!(sessions, [None, Some("session")]);
+}

@@ -109,3 +109,21 @@ async fn a_taken_port_is_an_error() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_listener_of_the_callers_decides_whose_tasks_are() {
+    for (address, tasks) in [("127.0.0.1:0", true), ("0.0.0.0:0", false)] {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let running = server().0.start_on(listener).unwrap();
+        assert_eq!(running.address().port(), port);
+        let http = Http::new(([127, 0, 0, 1], port).into());
+        let discovered = Modern::of("server/discover", json!({}), with_tasks()).send(&http).await.json().await;
+        let extensions = &discovered["result"]["capabilities"]["extensions"];
+        assert_eq!(extensions.get("io.modelcontextprotocol/tasks").is_some(), tasks, "{address}: {discovered}");
+        // Pages of elsewhere are kept out by `Host` where only this machine's user connects.
+        let evil = http.send("POST", &[("host", "evil.example.com")], "{}").await;
+        assert_eq!(evil.status == 403, tasks, "{address}");
+        running.shut_down().await.unwrap();
+    }
+}

@@ -12,6 +12,12 @@ pub enum OfferError {
         /// Their name or URI.
         name: String,
     },
+    /// A resource's URI is not one (RFC 3986).
+    #[error("`{uri}` is not a URI")]
+    Uri {
+        /// The resource's URI.
+        uri: String,
+    },
     /// A resource template is not one.
     #[error("`{template}` is not a resource template: {reason}")]
     Template {

@@ -57,7 +57,8 @@ impl OffersBuilder {
         self
     }
 
-    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
+    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`
+    /// (RFC 6570, level 1).
     pub fn resource_template<F, R, C>(mut self, template: impl Into<Resource>, handler: F) -> Self
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
@@ -89,7 +90,7 @@ impl OffersBuilder {
     /// Puts them together.
     ///
     /// # Errors
-    /// Two have one name, or a template is none.
+    /// Two have one name, or a URI or a template is none.
     pub fn build(self) -> Result<Offers, OfferError> {
         let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
         unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
@@ -114,19 +115,19 @@ impl Offers {
         OffersBuilder::default()
     }
 
-    /// Whether there is a resource with this URI, or a template that it fits.
+    /// Tells whether there is a resource with this URI, or a template that it fits.
     #[must_use]
     pub fn has_resource(&self, uri: &str) -> bool {
         self.find_resource(uri).is_some()
     }
 
-    /// Whether arguments can be completed.
+    /// Tells whether arguments can be completed.
     #[must_use]
     pub fn has_completions(&self) -> bool {
         self.completer.is_some()
     }
 
-    /// What tells of changed resources, if clients may subscribe to them.
+    /// The one who tells of changed resources, if clients may subscribe to them.
     #[must_use]
     pub fn updates(&self) -> Option<&ResourceUpdates> {
         self.updates.as_ref()

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{call::Revision, tool::Prepared};
 
-/// What a request comes to.
+/// The meaning of a request.
 #[derive(Debug)]
 pub(crate) enum OfferRequest {
     /// Its result.
@@ -33,7 +33,7 @@ pub(crate) struct OfferCall {
 }
 
 impl Offers {
-    /// What a request comes to; `None` if its method is none of offers. Pages of lists have `page_size` entries.
+    /// Reads a request; `None` if its method is none of offers. Pages of lists have `page_size` entries.
     pub(crate) fn request(
         &self,
         method: &str,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use fluent_uri::Uri;
 use serde_json::{Map, Value, json};
 
 use super::{error::OfferError, template::Template};
@@ -101,7 +102,8 @@ impl From<Vec<u8>> for ResourceContents {
 pub struct ResourceRequest {
     /// Its URI.
     pub uri: String,
-    /// The variables of the template it fits; none for a plain resource.
+    /// The variables of the template it fits, without their percent-encoding; none for a plain resource. A value may be
+    /// anything, `..` and slashes too: check it before it becomes a path.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -130,6 +132,9 @@ impl RegisteredResource {
         C: Into<ResourceContents>,
     {
         let template = is_template.then(|| Template::parse(&resource.uri)).transpose()?;
+        if template.is_none() && Uri::parse(resource.uri.as_str()).is_err() {
+            return Err(OfferError::Uri { uri: resource.uri });
+        }
         let handler: Handler = Arc::new(move |request, cx| {
             let reading = handler(request, cx);
             Box::pin(async move { reading.await.map(Into::into) })

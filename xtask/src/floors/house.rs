@@ -21,7 +21,9 @@ pub(super) struct House {
 }
 
 /// The houses with floors of their own. In all others only circles of files are looked for.
-pub(super) const HOUSES: [House; 1] = [House {
+pub(super) const HOUSES: [House; 3] = [TASKS, CLIENT, SERVER];
+
+const TASKS: House = House {
     name: "pmcp-tasks",
     floors: &[
         &["error", "id", "limits", "owner", "random", "security", "time"],
@@ -37,4 +39,34 @@ pub(super) const HOUSES: [House; 1] = [House {
         &["router"],
     ],
     beside: &["__private", "lib", "macros", "prelude", "testing"],
-}];
+};
+
+const CLIENT: House = House {
+    name: "pmcp-client",
+    floors: &[
+        &["answers", "error", "revision"],
+        &["request", "result", "runtime", "settings", "state"],
+        &["inbox", "tokio_runtime", "wire"],
+        &["answering", "http", "lines"],
+        &["connection"],
+        &["client", "session"],
+        &["builder", "listen", "lists", "task"],
+        &["calls", "changes"],
+    ],
+    beside: &["lib"],
+};
+
+const SERVER: House = House {
+    name: "pmcp-server",
+    floors: &[
+        &["access", "answered", "auth", "error", "hosts", "lines", "outbox", "process", "transport"],
+        &["service", "session"],
+        &["peer"],
+        &["legacy", "modern"],
+        &["dispatch"],
+        &["connection", "http"],
+        &["server"],
+        &["serving", "testing"],
+    ],
+    beside: &["lib"],
+};

@@ -64,7 +64,7 @@ async fn contents() -> ToolResult {
 }
 
 /// Answers with an object.
-#[task_tool(destructive, open_world)]
+#[task_tool(inline = "0", destructive, open_world)]
 async fn report(
     /// How many rows.
     rows: u64,
@@ -90,7 +90,7 @@ async fn number() -> i64 {
 async fn nothing() {}
 
 /// Fails as its argument says.
-#[task_tool(poll_interval = "20ms")]
+#[task_tool(inline = "0", poll_interval = "20ms")]
 async fn fail(how: &str) -> Result<String, ToolError> {
     match how {
         "text" => Err(ToolError::new("not today")),
@@ -111,7 +111,7 @@ async fn tell(tool: ToolContext) -> Result<String, ToolError> {
 }
 
 /// Asks for all there is to ask for.
-#[task_tool(poll_interval = "20ms")]
+#[task_tool(inline = "0", poll_interval = "20ms")]
 async fn ask(tool: ToolContext) -> Result<String, ToolError> {
     tool.elicit::<Form>("Who are you?").await?;
     let message = json!({ "role": "user", "content": { "type": "text", "text": "Hello" } });
@@ -121,7 +121,7 @@ async fn ask(tool: ToolContext) -> Result<String, ToolError> {
 }
 
 /// Asks before it begins.
-#[task_tool(poll_interval = "20ms")]
+#[task_tool(inline = "0", poll_interval = "20ms")]
 async fn greet(#[ask("Who?")] who: Name) -> String {
     format!("Hello, {}!", who.name)
 }
