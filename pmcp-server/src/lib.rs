@@ -35,6 +35,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
+//! | `sqlite` | yes | tasks on SQLite, which is compiled in; without it, and without the default features of `pmcp-tasks`, nothing of it is built |
 //! | `client` | no | a client for both revisions, over HTTP, a child process or a pair of streams |
 //! | `testing` | no | an in-process server on a manual clock, and the client |
 //!
