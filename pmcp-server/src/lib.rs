@@ -35,6 +35,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
+//! | `sqlite` | yes | tasks on SQLite, which is compiled in; without it, and without the default features of `pmcp-tasks`, nothing of it is built |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what

@@ -7,7 +7,7 @@ use tokio::io::AsyncRead;
 /// Standard input, read by a thread of its own: tokio's would keep the process alive until the next line comes.
 pub(crate) fn stdin() -> impl AsyncRead + Unpin + Send {
     use std::io::Read as _;
-    let (sender, receiver) = tokio::sync::mpsc::channel(4);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
     std::thread::spawn(move || {
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -19,7 +19,7 @@ pub(crate) fn stdin() -> impl AsyncRead + Unpin + Send {
             }
         }
     });
-    tokio_util::io::StreamReader::new(tokio_stream::wrappers::ReceiverStream::new(receiver))
+    tokio_util::io::StreamReader::new(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
 }
 
 /// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads

@@ -46,6 +46,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `macros` | yes | [`task_tool`], the derives of [`TaskVariables`] and [`FromRef`] |
+//! | `sqlite` | yes | tasks on SQLite, which is compiled in |
 //! | `testing` | no | the contract suite for stores, a manual clock |
 //!
 //! # Modules

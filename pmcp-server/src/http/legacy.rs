@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use pmcp_protocol::{
     RpcError, Version, code,
     message::{self, Message, Request},
@@ -16,7 +16,6 @@ use pmcp_protocol::{
 use pmcp_tasks::security::Principal;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
     body::{self, Accepts},
@@ -206,10 +205,10 @@ pub(super) async fn listen(
         Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
-    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
     let open = session.session.open(Outbox::new(sender, None));
     let ended = session.session.ended.clone().cancelled_owned();
-    let messages = ReceiverStream::new(receiver).take_until(ended).map(move |outgoing| {
+    let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
         // The stream is the session's for as long as somebody reads it.
         let _ = &open;
         outgoing.into_message()
