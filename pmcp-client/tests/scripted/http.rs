@@ -311,7 +311,9 @@ async fn only_a_session_that_ended_is_forgotten() {
     .await;
     let client = builder("2025-11-25").session_stream(false).connect_http(&url).await.unwrap();
     // It is the server's to refuse.
-    client.request_with("initialize", json!({}), RequestOptions::new()).await.unwrap();
+    let again =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    client.request_with("initialize", again, RequestOptions::new()).await.unwrap();
     let requests = requests.lock().unwrap();
     let sessions: Vec<_> = requests
         .iter()

@@ -122,7 +122,8 @@ async fn a_listener_of_the_callers_decides_whose_tasks_are() {
         let extensions = &discovered["result"]["capabilities"]["extensions"];
         assert_eq!(extensions.get("io.modelcontextprotocol/tasks").is_some(), tasks, "{address}: {discovered}");
         // Pages of elsewhere are kept out by `Host` where only this machine's user connects.
-        let evil = http.send("POST", &[("host", "evil.example.com")], "{}").await;
+        let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+        let evil = http.post(&[("host", "evil.example.com")], &ping).await;
         assert_eq!(evil.status == 403, tasks, "{address}");
         running.shut_down().await.unwrap();
     }

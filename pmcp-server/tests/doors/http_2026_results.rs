@@ -138,7 +138,7 @@ async fn resources_are_read_by_uri_and_by_template() {
         ("test://note", json!({ "uri": "test://note", "mimeType": "text/plain", "text": "a note" })),
         ("test://bytes", json!({ "uri": "test://bytes", "blob": "AAH/" })),
         ("test://item/7/data", json!({ "uri": "test://item/7/data", "text": "item 7" })),
-        ("test://item/%2e%2e/data", json!({ "uri": "test://item/%2e%2e/data", "text": "item %2e%2e" })),
+        ("test://item/%2e%2e/data", json!({ "uri": "test://item/%2e%2e/data", "text": "item .." })),
     ] {
         let read = ask(&http, "resources/read", json!({ "uri": uri })).await;
         assert_eq!(read["result"]["contents"], json!([contents]));
