@@ -112,6 +112,8 @@ impl Subject {
         let mut command = Command::new(cargo);
         command.args(arguments.split_whitespace()).current_dir(&self.directory);
         command.env("CARGO_TARGET_DIR", self.directory.join("target")).stdin(Stdio::null());
+        // Ours are at a path, and cargo would build only them for being built again: nobody's dependency from a registry is.
+        command.env("CARGO_INCREMENTAL", "0");
         let output = command.output().with_context(|| format!("could not start cargo {arguments}"))?;
         if !output.status.success() {
             bail!("cargo {arguments} for {}: {}", self.name, String::from_utf8_lossy(&output.stderr));
