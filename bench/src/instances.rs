@@ -7,7 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use measure::{Samples, Workers};
-use pmcp_server::{Server, client::ClientRevision};
+use pmcp_client::Version;
+use pmcp_server::Server;
 use pmcp_tasks::{TaskStore, prelude::*, router::Execution};
 use serde_json::json;
 
@@ -76,12 +77,12 @@ fn start_worker(path: &Path) -> anyhow::Result<Child> {
 }
 
 pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    for (revision, text) in [(ClientRevision::V2026, "subscriptions/listen"), (ClientRevision::V2025, "tasks/result")] {
+    for (version, text) in [(Version::V2026_07_28, "subscriptions/listen"), (Version::V2025_11_25, "tasks/result")] {
         let directory = child::directory()?;
         let path = directory.path().join("tasks.db");
         let tasks = effort.of(1000, 200);
         let _worker = start_worker(&path)?;
-        let samples = workers.run(async move { told(&path, revision, tasks).await })?;
+        let samples = workers.run(async move { told(&path, version, tasks).await })?;
         let parts = [0.5, 0.99, 1.0].map(|part| samples.quantile(part));
         table.add(Row {
             name: format!("end of a task of another process to a client in {text}, SQLite"),
@@ -105,10 +106,10 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
 }
 
 /// How long after the end of the function in the worker its client knows.
-async fn told(path: &Path, revision: ClientRevision, tasks: u32) -> anyhow::Result<Samples> {
+async fn told(path: &Path, version: Version, tasks: u32) -> anyhow::Result<Samples> {
     let front = server(path).await?.execution(Execution::Queued);
-    let stateless = revision == ClientRevision::V2026;
-    let front = Ours::connect(front, revision).await?;
+    let stateless = !version.has_handshake();
+    let front = Ours::connect(front, version).await?;
     let mut samples = Samples::default();
     for number in 0..tasks + 20 {
         // Spread over the interval at which the front end looks, and any other.
@@ -137,7 +138,7 @@ fn recovery(workers: &Workers) -> anyhow::Result<f64> {
         let path = path.clone();
         async move {
             let front = server(&path).await?.execution(Execution::Queued);
-            let front = Ours::connect(front, ClientRevision::V2026).await?;
+            let front = Ours::connect(front, Version::V2026_07_28).await?;
             let task = front.client.call_tool("survive", json!({})).await?;
             let task = task.into_task().context("our server answered without a task")?;
             while task.get().await?.message.is_none() {

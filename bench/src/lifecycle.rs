@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use measure::{Peer, Samples, Workers};
-use pmcp_server::client::ClientRevision;
+use pmcp_client::Version;
 use pmcp_tasks::TaskStore;
 
 use crate::{
@@ -57,13 +57,13 @@ fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, tabl
     let (mut asked_ours, mut asked_theirs) = (Samples::default(), Samples::default());
     for round in 0..=effort.of(300, 100) {
         let (poll, asked) = workers.run(async {
-            let server = Ours::echo(TaskStore::memory(), ClientRevision::V2026).await?;
+            let server = Ours::echo(TaskStore::memory(), Version::V2026_07_28).await?;
             polled(&server, WARM_UP).await?;
             polled(&server, EMPTY).await
         })?;
         let theirs = peer.measure(&format!("empty {EMPTY}"))?;
         let wait = workers.run(async {
-            let server = Ours::echo(TaskStore::memory(), ClientRevision::V2025).await?;
+            let server = Ours::echo(TaskStore::memory(), Version::V2025_11_25).await?;
             waited(&server, WARM_UP).await?;
             waited(&server, EMPTY).await
         })?;
@@ -90,9 +90,9 @@ fn empty(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, tabl
 /// Servers that keep 10,000 finished tasks.
 fn full(workers: &Workers, peer: &mut Peer, effort: Effort, threads: &str, table: &mut Table) -> anyhow::Result<()> {
     let (poller, waiter) = workers.run(async {
-        let poller = Ours::echo(TaskStore::memory(), ClientRevision::V2026).await?;
+        let poller = Ours::echo(TaskStore::memory(), Version::V2026_07_28).await?;
         polled(&poller, PRESENT).await?;
-        let waiter = Ours::echo(TaskStore::memory(), ClientRevision::V2025).await?;
+        let waiter = Ours::echo(TaskStore::memory(), Version::V2025_11_25).await?;
         waited(&waiter, PRESENT).await?;
         Ok((Arc::new(poller), Arc::new(waiter)))
     })?;

@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use anyhow::Context as _;
 use measure::{Peer, Samples, Workers};
-use pmcp_server::client::ClientRevision;
+use pmcp_client::Version;
 use pmcp_tasks::{TaskStore, task::Owner};
 
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
 
 /// Fills the store with finished tasks, through a server.
 async fn fill(store: TaskStore) -> anyhow::Result<()> {
-    let server = Ours::echo(store, ClientRevision::V2025).await?;
+    let server = Ours::echo(store, Version::V2025_11_25).await?;
     for _ in 0..PRESENT {
         server.waited().await?;
     }

@@ -2,10 +2,8 @@
 
 use anyhow::Context as _;
 use measure::{BUFFER, PAYLOAD};
-use pmcp_server::{
-    Server,
-    client::{Client, ClientRevision},
-};
+use pmcp_client::{Client, Version};
+use pmcp_server::Server;
 use pmcp_tasks::{Limits, TaskStore, prelude::*};
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -33,7 +31,7 @@ impl Ours {
     /// Connects in process. The server is as `server` makes it.
     pub(crate) async fn connect<S: Clone + Send + Sync + 'static>(
         server: Server<S>,
-        revision: ClientRevision,
+        version: Version,
     ) -> anyhow::Result<Self> {
         let (near, far) = tokio::io::duplex(BUFFER);
         let (reader, writer) = tokio::io::split(far);
@@ -43,13 +41,13 @@ impl Ours {
             }
         });
         let (reader, writer) = tokio::io::split(near);
-        let client = Client::builder("bench", "1").revision(revision).connect_io(reader, writer).await?;
+        let client = Client::builder("bench", "1").revision(version).connect_io(reader, writer).await?;
         Ok(Self { client, serving })
     }
 
     /// A server with the default limits and its tasks in `store`.
-    pub(crate) async fn echo(store: TaskStore, revision: ClientRevision) -> anyhow::Result<Self> {
-        Self::connect(Server::new("bench", "1").tool::<echo>().store(store).limits(Limits::default()), revision).await
+    pub(crate) async fn echo(store: TaskStore, version: Version) -> anyhow::Result<Self> {
+        Self::connect(Server::new("bench", "1").tool::<echo>().store(store).limits(Limits::default()), version).await
     }
 
     /// A task from the call to its result, asked for until it is there; tells how often that was.

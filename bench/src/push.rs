@@ -7,7 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use measure::{Peer, Samples, Workers};
-use pmcp_server::{Server, client::ClientRevision};
+use pmcp_client::Version;
+use pmcp_server::Server;
 use pmcp_tasks::prelude::*;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -60,8 +61,8 @@ async fn pass(State(gate): State<Gate>) -> Result<String, ToolError> {
 pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let tasks = effort.of(2000, 1000);
     let late = Peer::start("peer-rmcp", 2)?.measure(&format!("late {}", effort.of(200, 50)))?;
-    for (revision, text) in [(ClientRevision::V2026, "subscriptions/listen"), (ClientRevision::V2025, "tasks/result")] {
-        let samples = workers.run(ours(revision, tasks))?;
+    for (version, text) in [(Version::V2026_07_28, "subscriptions/listen"), (Version::V2025_11_25, "tasks/result")] {
+        let samples = workers.run(ours(version, tasks))?;
         let parts = [0.5, 0.99, 1.0].map(|part| samples.quantile(part));
         table.add(Row {
             name: format!("end of a task to a client in {text}"),
@@ -79,11 +80,11 @@ pub(crate) fn summary(parts: &[f64]) -> String {
     names.map(|(name, nanos)| format!("{name} {}", Nanos(*nanos))).collect::<Vec<_>>().join(", ")
 }
 
-async fn ours(revision: ClientRevision, tasks: usize) -> anyhow::Result<Samples> {
+async fn ours(version: Version, tasks: usize) -> anyhow::Result<Samples> {
     let gate = Gate::new();
     let server = Server::new("bench", "1").state(gate.clone()).tool::<pass>();
-    let stateless = revision == ClientRevision::V2026;
-    let server = Ours::connect(server, revision).await?;
+    let stateless = !version.has_handshake();
+    let server = Ours::connect(server, version).await?;
     let mut samples = Samples::default();
     for number in 0..tasks + 50 {
         let call = if stateless {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::RpcError;
 
@@ -88,4 +88,24 @@ pub struct ListenFilter {
     /// Resources, by URI.
     #[serde(default)]
     pub resource_subscriptions: Option<Vec<String>>,
+}
+
+/// `params` of `tools/call`, of every version.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallParams {
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// The client wants a task (2025-11-25).
+    #[serde(default)]
+    pub task: Option<Value>,
+    /// Answers to what an earlier call of this was answered with (2026-07-28, multi round-trip requests).
+    #[serde(default)]
+    pub input_responses: Option<Value>,
+    /// What that answer wants back.
+    #[serde(default)]
+    pub request_state: Option<Value>,
 }

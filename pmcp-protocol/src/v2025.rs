@@ -8,6 +8,7 @@ use crate::{MODEL_IMMEDIATE_RESPONSE, TaskSupport, TaskView, ToolAnnotations, To
 /// `Task` (schema, "Task").
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "fields are called as on the wire")]
 struct Task<'a> {
     task_id: &'a str,
     status: &'static str,

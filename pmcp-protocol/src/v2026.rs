@@ -10,6 +10,7 @@ use crate::{InputRequest, Outcome, RpcError, TASKS_EXTENSION, TaskView, ToolResu
 /// `Task` ("Tasks").
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "fields are called as on the wire")]
 struct Task<'a> {
     task_id: &'a str,
     status: &'static str,

@@ -1,4 +1,4 @@
-//! Whose a request is, where nobody authenticates too.
+//! The owner of a request, where nobody authenticates too.
 
 use pmcp_tasks::{
     call::Caller,
@@ -6,7 +6,7 @@ use pmcp_tasks::{
     task::{Owner, OwnerKind},
 };
 
-/// What callers may do with tasks on a server that does not authenticate and is not local.
+/// Everything callers may do with tasks on a server that does not authenticate and is not local.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Anonymous {
@@ -21,7 +21,7 @@ pub enum Anonymous {
     PerSession,
 }
 
-/// How callers are told apart.
+/// The way callers are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
     /// Only the user of this machine can connect.
@@ -57,7 +57,7 @@ impl Access {
         }
     }
 
-    /// Which of this applies, in words for the log.
+    /// Says which of this applies, for the log.
     pub(crate) fn describe(self) -> &'static str {
         match (self.authenticated, self.local, self.anonymous) {
             (true, ..) => "tasks belong to the authenticated subject, else client",

@@ -1,16 +1,16 @@
-//! When the response to a request went out: what a client can only understand with it has to come later.
+//! The moment the response to a request went out: what a client can only understand with it has to come later.
 
 use std::{sync::Arc, time::Duration};
 
 use pmcp_tasks::time::Clock;
 use tokio::sync::SetOnce;
 
-/// How long a client may take to take a response in. Over HTTP the response and what follows it come on streams of their
+/// The time a client may take to take a response in. Over HTTP the response and what follows it come on streams of their
 /// own, and a client that reads two lines at once may look at the second first. There is nothing that tells when it is done;
 /// a client in JavaScript on a busy machine was seen to need more than 5 ms.
 pub(crate) const TAKING_IN: Duration = Duration::from_millis(100);
 
-/// When a request was answered.
+/// The moment a request is answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Answered {
     at: Arc<SetOnce<Duration>>,

@@ -1,4 +1,4 @@
-//! Who calls over HTTP.
+//! The callers over HTTP, authenticated.
 
 use std::{collections::HashMap, fmt};
 

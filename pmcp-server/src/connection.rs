@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::FutureExt as _;
 use pmcp_protocol::{
     RpcError, code,
     message::{self, Message, Request, parse_error},
@@ -22,14 +22,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answered::Answered,
-    legacy::{Agreement, Entered, LegacySession},
+    dispatch::{self, Handling, Passage},
+    legacy::{Entered, LegacySession},
     lines::{Line, Lines},
-    modern,
+    outbox::{Outbox, Outgoing, STREAM_BUFFER},
     service::Service,
-    session::{InFlight, MAX_IN_FLIGHT, NotBegun, Outbox, Outgoing, STREAM_BUFFER, Session},
+    session::{InFlight, MAX_IN_FLIGHT, NotBegun, Session},
 };
 
-/// How long a client may take to read what it was answered last.
+/// The time a client may take to read what it was answered last.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Serves a client until its input ends; then what it asked for is finished and answered, for at most the grace.
@@ -56,7 +57,7 @@ pub(crate) async fn serve(
 
 struct Connection {
     service: Arc<Service>,
-    legacy: LegacySession,
+    legacy: Arc<LegacySession>,
     stream: Outbox,
     requests: TaskTracker,
     /// A place for each request or batch until its response is sent, so that a client that does not read is not read from.
@@ -71,11 +72,13 @@ async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite +
     while let Some(Outgoing::Message(message) | Outgoing::Response(message)) = receiver.recv().await {
         let mut line = message::text(&message);
         line.push('\n');
-        if writer.write_all(line.as_bytes()).await.is_err() {
-            return;
+        let mut written = writer.write_all(line.as_bytes()).await;
+        if written.is_ok() && receiver.is_empty() {
+            written = writer.flush().await;
         }
-        if receiver.is_empty() && writer.flush().await.is_err() {
-            return;
+        if let Err(error) = written {
+            // As clients do that end without a word.
+            return tracing::debug!(error = &error as &dyn std::error::Error, "the client does not read any more");
         }
     }
 }
@@ -86,7 +89,7 @@ impl Connection {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let clock = service.router.store().clock().clone();
         let id = format!("lines-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let legacy = LegacySession::new(Session::new(id, clock), None);
+        let legacy = Arc::new(LegacySession::new(Session::new(id, clock), None));
         let closing = service.stopped.child_token();
         let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         Self { service, legacy, stream, requests: TaskTracker::new(), places, closing }
@@ -148,9 +151,7 @@ impl Connection {
 
     /// Batches exist in 2025-03-26 alone; their responses come together.
     async fn take_batch(self: &Arc<Self>, batch: Vec<Value>) {
-        let allowed = self.legacy.agreement().is_some_and(|agreement| agreement.version == "2025-03-26");
-        if !allowed || batch.is_empty() || batch.len() > self.service.limits.batch {
-            let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
+        if let Err(error) = dispatch::check_batch(&self.service, self.legacy.agreement(), batch.len()) {
             return self.respond(message::response(None, Err(error))).await;
         }
         let Ok(place) = self.places.clone().try_acquire_owned() else {
@@ -159,13 +160,11 @@ impl Connection {
         let entered: Vec<_> = batch.into_iter().filter_map(|value| self.legacy.enter(Message::parse(value))).collect();
         let connection = self.clone();
         self.requests.spawn(async move {
-            let responses = entered.into_iter().map(async |entered| match entered {
-                Entered::Request(request, in_flight) => connection.response(&request, in_flight, None).await,
-                Entered::Refused(response) => Some(response),
-            });
-            let responses: Vec<Value> = join_all(responses).await.into_iter().flatten().collect();
-            if !responses.is_empty() {
-                connection.respond(responses.into()).await;
+            let (service, session) = (&connection.service, &connection.legacy);
+            let handling = |request: &Request| Handling::beside(session, request);
+            let passage = connection.passage(None);
+            if let Some(responses) = dispatch::answer_batch(service, entered, handling, passage).await {
+                connection.respond(responses).await;
             }
             drop(place);
         });
@@ -173,50 +172,24 @@ impl Connection {
 
     async fn answer(&self, request: &Request, in_flight: InFlight) {
         let (answering, answered) = Answered::when(self.service.router.store().clock());
-        if let Some(response) = self.response(request, in_flight, Some(answered)).await {
+        let handling = Handling::beside(&self.legacy, request);
+        let passage = self.passage(Some(answered));
+        if let Some(response) = dispatch::answer(&self.service, request, Some(in_flight), handling, passage).await {
             self.respond(response).await;
         }
         drop(answering);
     }
 
-    /// The response; `None` to a request that was cancelled, which gets none. Its id is free when this returns.
-    async fn response(&self, request: &Request, in_flight: InFlight, answered: Option<Answered>) -> Option<Value> {
-        let result = self.dispatch(request, in_flight.cancellation.clone(), answered).await;
-        (!in_flight.cancellation.is_cancelled()).then(|| message::response(Some(&request.id), result))
-    }
-
-    async fn dispatch(
-        &self,
-        request: &Request,
-        cancellation: CancellationToken,
-        answered: Option<Answered>,
-    ) -> Result<Value, RpcError> {
-        let service = &self.service;
-        if request.method == "server/discover" || modern::is_modern(&request.params) {
-            let meta = modern::request_meta(&request.params)?;
-            if meta.version != modern::VERSION {
-                return Err(modern::unsupported(&meta.version));
-            }
-            let cx = modern::context(service, &meta, None, self.stream.clone(), cancellation);
-            return modern::handle(service, request, &cx, &self.stream, &self.closing).await;
+    /// The one stream, which everything takes.
+    fn passage(&self, answered: Option<Answered>) -> Passage {
+        Passage {
+            principal: None,
+            stream: self.stream.clone(),
+            carries_messages: true,
+            is_own: false,
+            answered,
+            closing: self.closing.clone(),
         }
-        if request.method == "initialize" {
-            return self.legacy.initialize(service, Agreement::parse(&request.params)?);
-        }
-        let Some(agreement) = self.legacy.agreement() else {
-            if request.method == "ping" {
-                return Ok(serde_json::json!({}));
-            }
-            return Err(RpcError::new(
-                code::INVALID_REQUEST,
-                "send `initialize` first, or `_meta` with a protocol version",
-            ));
-        };
-        let waits_for = service.router.awaited_task(&request.method, &request.params);
-        let _open = waits_for.map(|task| self.legacy.session.open(self.stream.waiting_for(task)));
-        let answered = answered.filter(|_| waits_for.is_none());
-        let cx = self.legacy.context(service, agreement, None, self.stream.clone(), cancellation, answered);
-        self.legacy.handle(service, request, &cx).await
     }
 
     async fn respond(&self, response: Value) {

@@ -1,10 +1,10 @@
-//! Why a server cannot be built or served.
+//! The reasons why a server cannot be built or served.
 
 use std::{fmt, net::SocketAddr};
 
-use pmcp_tasks::{router::BuildError, store::StoreError};
+use pmcp_tasks::{offer::OfferError, router::BuildError, store::StoreError};
 
-/// Why a server cannot be built or served.
+/// The reason why a server cannot be built or served.
 ///
 /// It is what a `main` returns, which prints errors with `Debug`: in either form it is one line that tells the causes, too,
 /// and so has no `source`.
@@ -23,22 +23,9 @@ pub enum Error {
     /// The tools do not fit together.
     #[error("{}", with_causes(.0))]
     Build(BuildError),
-    /// Two prompts or resources have one name.
-    #[error("two {what}s are named `{name}`")]
-    Duplicate {
-        /// What they are.
-        what: &'static str,
-        /// Their name or URI.
-        name: String,
-    },
-    /// A resource template is not one.
-    #[error("`{template}` is not a resource template: {reason}")]
-    Template {
-        /// The template.
-        template: String,
-        /// Why.
-        reason: &'static str,
-    },
+    /// The prompts and resources do not fit together.
+    #[error(transparent)]
+    Offer(OfferError),
     /// The store failed.
     #[error("{}", with_causes(.0))]
     Store(StoreError),
@@ -47,7 +34,7 @@ pub enum Error {
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         cause: std::io::Error,
     },
     /// The command line is wrong.
@@ -70,6 +57,12 @@ impl From<BuildError> for Error {
     }
 }
 
+impl From<OfferError> for Error {
+    fn from(error: OfferError) -> Self {
+        Self::Offer(error)
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -82,7 +75,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// What the error says, and each of its causes.
+/// The text of the error, and of each of its causes.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -83,7 +83,7 @@
 //! | @modelcontextprotocol/sdk 1.11.5 | 2025-03-26 | the same | the same |
 //! | @modelcontextprotocol/sdk 1.10.2 | 2024-11-05 | the same | the same |
 //! | @modelcontextprotocol/client 2.4.0, with and without forms | 2026-07-28, 2025-11-25 | late, and asked, on stdio | by hand |
-//! | the client of this crate | 2025-06-18, 2025-03-26 | asked, over HTTP | this crate's tests |
+//! | `pmcp-client` | 2025-06-18, 2025-03-26 | asked, over HTTP | this crate's tests |
 //! | requests written out | 2024-11-05 to 2026-07-28 | asked, over HTTP and on lines | this crate's tests |
 //!
 //! - *The minute* is a tool of 60 seconds with a question in its middle; its call waits for 5. In memory, on stdio: the result

@@ -3,13 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_protocol::{
-    ClientCapabilities, LogLevel, Revision, RpcError,
+    ClientCapabilities, Decider, LogLevel, Revision, RpcError, Version, code,
     message::{self, Malformed, Message, Request, RequestId},
     params as parse,
     params::ReadParams,
 };
 use pmcp_tasks::{
     call::{CallContext, Caller, Peer},
+    offer::ResourceUpdates,
+    router::Handled,
     security::Principal,
 };
 use serde::Deserialize;
@@ -18,34 +20,34 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answered::Answered,
-    service::{Call, Service},
-    session::{InFlight, Outbox, RequestPeer, Session, SessionPeer},
-    updates::ResourceUpdates,
+    outbox::Outbox,
+    peer::{RequestPeer, SessionPeer},
+    service::{Call, Service, unknown_method},
+    session::{InFlight, Session},
 };
 
-/// The versions that have a handshake, newest first.
-pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-
-/// What a client and we agreed on at `initialize`.
+/// The agreement of a client and us at `initialize`.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreement {
-    pub(crate) version: &'static str,
+    pub(crate) version: Version,
     pub(crate) client: ClientCapabilities,
 }
 
 impl Agreement {
-    /// What the `params` of `initialize` come to.
+    /// The agreement that the `params` of `initialize` come to.
     pub(crate) fn parse(params: &Value) -> Result<Self, RpcError> {
         let given: InitializeParams = parse(params)?;
         // A version we do not speak is answered with the newest we do ("Version Negotiation").
-        let version = VERSIONS.into_iter().find(|known| *known == given.protocol_version).unwrap_or(VERSIONS[0]);
+        let version = Version::parse(&given.protocol_version).filter(|version| version.has_handshake());
+        let version = version.unwrap_or(Version::NEWEST_WITH_HANDSHAKE);
         let mut client = ClientCapabilities::parse(&given.capabilities);
-        client.tasks |= version == VERSIONS[0] && given.capabilities.get("tasks").is_some_and(Value::is_object);
+        client.tasks |= version.revision().decider() == Decider::Client
+            && given.capabilities.get("tasks").is_some_and(Value::is_object);
         Ok(Self { version, client })
     }
 }
 
-/// What a message is to its session.
+/// A message that its session has to answer.
 #[derive(Debug)]
 pub(crate) enum Entered {
     /// A request that is to be answered.
@@ -58,7 +60,7 @@ pub(crate) enum Entered {
 #[derive(Debug)]
 pub(crate) struct LegacySession {
     pub(crate) session: Arc<Session>,
-    /// Who began it; nobody else may use it.
+    /// The caller who began it; nobody else may use it.
     pub(crate) principal: Option<Principal>,
     agreement: OnceLock<Agreement>,
 }
@@ -105,7 +107,7 @@ impl LegacySession {
             Arc::new(RequestPeer { stream, session: Some(self.session.clone()), log_level: None });
         let session: Arc<dyn Peer> = Arc::new(SessionPeer { session: self.session.clone(), answered });
         service.context(Call {
-            revision: if agreement.version == VERSIONS[0] { Revision::V2025 } else { Revision::Plain },
+            revision: agreement.version.revision(),
             principal,
             session_id: Some(self.session.id.clone()),
             client: agreement.client,
@@ -119,18 +121,15 @@ impl LegacySession {
     pub(crate) fn initialize(&self, service: &Service, agreement: Agreement) -> Result<Value, RpcError> {
         let version = agreement.version;
         if self.agreement.set(agreement).is_err() {
-            return Err(RpcError::new(
-                pmcp_protocol::code::INVALID_REQUEST,
-                "this session has been initialized already",
-            ));
+            return Err(RpcError::new(code::INVALID_REQUEST, "this session has been initialized already"));
         }
         let mut capabilities = service.capabilities();
-        if version == VERSIONS[0] {
+        if version.revision().has_tasks() {
             let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
             capabilities.extend(tasks_capability(service, &caller));
         }
         let mut result = json!({
-            "protocolVersion": version,
+            "protocolVersion": version.as_str(),
             "capabilities": capabilities,
             "serverInfo": service.info,
         });
@@ -155,16 +154,16 @@ impl LegacySession {
                 return Ok(json!({}));
             }
             "resources/subscribe" | "resources/unsubscribe" => {
-                if let Some(updates) = &service.updates {
+                if let Some(updates) = service.offers.updates() {
                     return self.subscribe(service, updates, request, cx.revision);
                 }
             }
             _ => {}
         }
-        let result = service.handle(&request.method, &request.params, cx).await;
-        result.unwrap_or_else(|| {
-            Err(RpcError::method_not_found(format!("unknown method `{}`", shortened(&request.method))))
-        })
+        match service.handle(&request.method, &request.params, cx).await {
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => Err(unknown_method(&request.method)),
+        }
     }
 
     /// Changes which resources the client is told about (resources, "Subscriptions").
@@ -180,7 +179,7 @@ impl LegacySession {
             self.session.subscribed.remove(&uri);
             return Ok(json!({}));
         }
-        if service.find_resource(&uri).is_none() {
+        if !service.offers.has_resource(&uri) {
             return Err(revision.unknown_resource(&uri));
         }
         let max = service.limits.subscribed_resources;
@@ -230,9 +229,4 @@ fn tasks_capability(service: &Service, caller: &Caller) -> Option<(String, Value
         tasks.insert("list".into(), json!({}));
     }
     Some(("tasks".into(), tasks.into()))
-}
-
-/// The beginning of a name a client sent, for a message.
-pub(crate) fn shortened(name: &str) -> String {
-    name.chars().take(80).collect()
 }

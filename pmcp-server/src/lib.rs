@@ -36,8 +36,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in; without it, and without the default features of `pmcp-tasks`, nothing of it is built |
-//! | `client` | no | a client for both revisions, over HTTP, a child process or a pair of streams |
-//! | `testing` | no | an in-process server on a manual clock, and the client |
+//! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
 //!
@@ -55,19 +54,17 @@
 mod access;
 mod answered;
 mod auth;
-#[cfg(feature = "client")]
-pub mod client;
-mod completion;
 mod connection;
+mod dispatch;
 mod error;
 pub mod hosts;
 mod http;
 mod legacy;
 mod lines;
 mod modern;
+mod outbox;
+mod peer;
 mod process;
-mod prompt;
-mod resource;
 mod server;
 mod service;
 mod serving;
@@ -75,17 +72,16 @@ mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
-mod updates;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
-pub use completion::{Completed, Completion, CompletionRequest};
 pub use error::Error;
 pub use pmcp_tasks;
-pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
-pub use resource::{Resource, ResourceContents, ResourceRequest};
+pub use pmcp_tasks::offer::{
+    Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
+    Resource, ResourceContents, ResourceRequest, ResourceUpdates,
+};
 pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};
 pub use transport::Transport;
-pub use updates::ResourceUpdates;

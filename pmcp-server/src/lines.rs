@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// What was read.
+/// A line that was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// A line without its end.
@@ -28,8 +28,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// The next line, the last one with or without an end; `None` when there is none. Nothing is lost if it is dropped.
     pub(crate) async fn next(&mut self) -> Option<Line> {
         loop {
-            // A reader that fails has no more lines.
-            let buffer = self.reader.fill_buf().await.ok()?;
+            let buffer = match self.reader.fill_buf().await {
+                Ok(buffer) => buffer,
+                Err(error) => {
+                    // A reader that fails has no more lines.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the client cannot be read");
+                    return None;
+                }
+            };
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let ended = end.is_some() || buffer.is_empty();
             let part = &buffer[..end.unwrap_or(buffer.len())];

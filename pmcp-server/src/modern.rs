@@ -4,37 +4,38 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use pmcp_protocol::{
-    ClientCapabilities, LogLevel, Revision, RpcError, TASKS_EXTENSION, code,
+    ClientCapabilities, LogLevel, RpcError, TASKS_EXTENSION, Version, code,
     message::{self, Request, RequestId},
     meta::{self, CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION, SERVER_INFO, SUBSCRIPTION_ID},
     params as parse,
     params::ListenParams,
 };
-use pmcp_tasks::{call::CallContext, security::Principal};
+use pmcp_tasks::{
+    call::CallContext,
+    offer::{Subscribed, Updates},
+    router::Handled,
+    security::Principal,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    legacy,
-    service::{Call, Service},
-    session::{Outbox, Outgoing, RequestPeer},
-    updates::{Subscribed, Updates},
+    outbox::{Outbox, Outgoing},
+    peer::RequestPeer,
+    service::{Call, Service, unknown_method},
 };
 
-/// The one modern version we speak.
-pub(crate) const VERSION: &str = "2026-07-28";
-
-/// How long clients may keep lists, which do not change while the server runs: one minute.
+/// The time clients may keep lists, which do not change while the server runs: one minute.
 const LIST_TTL_MS: u64 = 60_000;
 
-/// What a request says of itself.
+/// Everything a request says of itself.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestMeta {
-    pub(crate) version: String,
-    pub(crate) client: ClientCapabilities,
+    version: Version,
+    client: ClientCapabilities,
     /// Without one the request wants no log messages.
-    pub(crate) log_level: Option<LogLevel>,
+    log_level: Option<LogLevel>,
 }
 
 /// The version a message claims in `_meta`, if it does.
@@ -42,37 +43,43 @@ pub(crate) fn claimed_version(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()
 }
 
-/// Whether a message means this era, with what it needs or without.
+/// Tells whether a message means this era, with what it needs or without.
 pub(crate) fn is_modern(params: &Value) -> bool {
     let meta = params.get("_meta").and_then(Value::as_object);
     meta.is_some_and(|meta| meta.contains_key(PROTOCOL_VERSION) || meta.contains_key(CLIENT_CAPABILITIES))
 }
 
-/// Reads the protocol's fields of `_meta` (overview, "Per-request protocol fields").
-pub(crate) fn request_meta(params: &Value) -> Result<RequestMeta, RpcError> {
-    let missing = |key: &str| RpcError::invalid_params(format!("`_meta` has no valid `{key}`"));
-    let version = claimed_version(params).ok_or_else(|| missing(PROTOCOL_VERSION))?.to_owned();
-    let field = |key| params.get("_meta").and_then(|meta| meta.get(key));
-    let capabilities = field(CLIENT_CAPABILITIES).filter(|value| value.is_object());
-    let capabilities = capabilities.ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
-    let log_level = field(LOG_LEVEL).map(LogLevel::deserialize).transpose().map_err(|_| missing(LOG_LEVEL))?;
-    Ok(RequestMeta { version, client: ClientCapabilities::parse(capabilities), log_level })
+impl RequestMeta {
+    /// Reads the protocol's fields of `_meta` (overview, "Per-request protocol fields"). `compare` is shown the version that is
+    /// claimed before it is known to be spoken here.
+    pub(crate) fn parse(params: &Value, compare: impl FnOnce(&str) -> Result<(), RpcError>) -> Result<Self, RpcError> {
+        let missing = |key: &str| RpcError::invalid_params(format!("`_meta` has no valid `{key}`"));
+        let claimed = claimed_version(params).ok_or_else(|| missing(PROTOCOL_VERSION))?;
+        let field = |key| params.get("_meta").and_then(|meta| meta.get(key));
+        let capabilities = field(CLIENT_CAPABILITIES).filter(|value| value.is_object());
+        let capabilities = capabilities.ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
+        let log_level = field(LOG_LEVEL).map(LogLevel::deserialize).transpose().map_err(|_| missing(LOG_LEVEL))?;
+        compare(claimed)?;
+        let version = Version::parse(claimed).filter(|version| !version.has_handshake());
+        let version = version.ok_or_else(|| unsupported(claimed))?;
+        Ok(Self { version, client: ClientCapabilities::parse(capabilities), log_level })
+    }
 }
 
 /// Every version we speak, newest first.
-fn supported() -> Vec<&'static str> {
-    [VERSION].into_iter().chain(legacy::VERSIONS).collect()
+fn supported() -> [&'static str; Version::ALL.len()] {
+    Version::ALL.map(Version::as_str)
 }
 
 /// A version we do not speak: -32022 (versioning, "Protocol Version Negotiation").
-pub(crate) fn unsupported(requested: &str) -> RpcError {
+fn unsupported(requested: &str) -> RpcError {
     RpcError::new(code::UNSUPPORTED_PROTOCOL_VERSION, "unsupported protocol version")
         .with_data(json!({ "supported": supported(), "requested": requested }))
 }
 
-/// Whether this version has the method, and the server what it is about.
+/// Tells whether this version has the method, and the server what it is about.
 pub(crate) fn has_method(service: &Service, method: &str) -> bool {
-    let optional = method == "completion/complete" && service.completer.is_some();
+    let optional = method == "completion/complete" && service.offers.has_completions();
     optional
         || matches!(
             method,
@@ -91,11 +98,6 @@ pub(crate) fn has_method(service: &Service, method: &str) -> bool {
         )
 }
 
-/// An unknown method, or one this version removed.
-pub(crate) fn unknown_method(method: &str) -> RpcError {
-    RpcError::method_not_found(format!("unknown method `{}`", legacy::shortened(method)))
-}
-
 /// The context of a request that came over this stream.
 pub(crate) fn context(
     service: &Service,
@@ -105,7 +107,7 @@ pub(crate) fn context(
     cancellation: CancellationToken,
 ) -> CallContext {
     service.context(Call {
-        revision: Revision::V2026,
+        revision: meta.version.revision(),
         principal,
         session_id: None,
         client: meta.client,
@@ -128,8 +130,8 @@ pub(crate) async fn handle(
         "server/discover" => Ok(discover(service, cx)),
         "subscriptions/listen" => listen(service, request, cx, stream, closing).await,
         method if has_method(service, method) => match service.handle(method, &request.params, cx).await {
-            Some(result) => result,
-            None => Err(unknown_method(method)),
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => Err(unknown_method(method)),
         },
         method => Err(unknown_method(method)),
     };
@@ -182,9 +184,11 @@ async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) 
 /// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
 fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Updates)>, RpcError> {
     let ListenParams { notifications } = parse(params)?;
-    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, &service.updates) else { return Ok(None) };
+    let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, service.offers.updates()) else {
+        return Ok(None);
+    };
     let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
-    for uri in uris.iter().filter(|uri| service.find_resource(uri).is_some()) {
+    for uri in uris.iter().filter(|uri| service.offers.has_resource(uri)) {
         if !subscribed.add(uri, max) {
             return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
         }

@@ -1,9 +1,13 @@
-//! What a server is made of.
+//! A server in the making.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
+    offer::{
+        Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptResult, Resource,
+        ResourceContents, ResourceRequest, ResourceUpdates,
+    },
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
 };
@@ -12,15 +16,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error,
     access::{Access, Anonymous},
     auth::Authenticator,
-    completion::{Completer, Completion, CompletionRequest},
+    error::Error,
     http::Allowed,
-    prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
-    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
     service::{ServeLimits, Service},
-    updates::ResourceUpdates,
 };
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
@@ -28,10 +28,7 @@ pub struct Server<S = ()> {
     info: Value,
     instructions: Option<String>,
     tools: TaskRouterBuilder<S>,
-    prompts: Vec<RegisteredPrompt>,
-    resources: Vec<Result<RegisteredResource, Error>>,
-    completer: Option<Completer>,
-    updates: Option<ResourceUpdates>,
+    offers: OffersBuilder,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -54,10 +51,7 @@ impl Server {
             info: json!({ "name": name.into(), "version": version.into() }),
             instructions: None,
             tools: TaskRouter::builder(),
-            prompts: Vec::new(),
-            resources: Vec::new(),
-            completer: None,
-            updates: None,
+            offers: Offers::builder(),
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -76,7 +70,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// How to use the server, for the model.
+    /// Tells the model how to use the server.
     #[must_use]
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
         Self { instructions: Some(instructions.into()), ..self }
@@ -88,10 +82,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             info: self.info,
             instructions: self.instructions,
             tools: self.tools.state(state),
-            prompts: self.prompts,
-            resources: self.resources,
-            completer: self.completer,
-            updates: self.updates,
+            offers: self.offers,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -109,13 +100,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Offers a prompt.
     #[must_use]
-    pub fn prompt<F, R>(mut self, prompt: Prompt, handler: F) -> Self
+    pub fn prompt<F, R>(self, prompt: Prompt, handler: F) -> Self
     where
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
-        self.prompts.push(RegisteredPrompt::new(prompt, handler));
-        self
+        Self { offers: self.offers.prompt(prompt, handler), ..self }
     }
 
     /// Offers a resource, given by its URI or described in more detail.
@@ -126,7 +116,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.add_resource(RegisteredResource::new(resource.into(), false, handler))
+        Self { offers: self.offers.resource(resource, handler), ..self }
     }
 
     /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
@@ -137,18 +127,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.add_resource(RegisteredResource::new(template.into(), true, handler))
+        Self { offers: self.offers.resource_template(template, handler), ..self }
     }
 
     /// Lets clients subscribe to resources: they are told of what is reported to `updates`.
     #[must_use]
     pub fn resource_updates(self, updates: &ResourceUpdates) -> Self {
-        Self { updates: Some(updates.clone()), ..self }
-    }
-
-    fn add_resource(mut self, resource: Result<RegisteredResource, Error>) -> Self {
-        self.resources.push(resource);
-        self
+        Self { offers: self.offers.resource_updates(updates), ..self }
     }
 
     /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
@@ -162,10 +147,10 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<Completion>,
     {
-        Self { completer: Some(Completer::new(handler)), ..self }
+        Self { offers: self.offers.complete(handler), ..self }
     }
 
-    /// Where tasks are kept; in memory if nothing is said.
+    /// Keeps tasks in this store; in memory if nothing is said.
     #[must_use]
     pub fn store(self, store: TaskStore) -> Self {
         Self { store, ..self }
@@ -177,14 +162,14 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.limits(limits), ..self }
     }
 
-    /// How long this process may go without a sign of life before others that share the store take its tasks over. Default
+    /// Sets how long this process may go without a sign of life before others that share the store take its tasks over. Default
     /// 10 seconds. It has no meaning for a store in memory.
     #[must_use]
     pub fn lease(self, period: Duration) -> Self {
         Self { tools: self.tools.lease(period), ..self }
     }
 
-    /// Which process runs the tasks that are created here: this one, or workers that share the store.
+    /// Chooses the process that runs the tasks that are created here: this one, or workers that share the store.
     #[must_use]
     pub fn execution(self, execution: Execution) -> Self {
         Self { tools: self.tools.execution(execution), ..self }
@@ -196,7 +181,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.worker(at_once), ..self }
     }
 
-    /// What clients that know no tasks get when a call takes long: see [`hosts`](crate::hosts).
+    /// Sets what clients that know no tasks get when a call takes long: see [`hosts`](crate::hosts).
     #[must_use]
     pub fn task_fallback(self, fallback: TaskFallback) -> Self {
         Self { tools: self.tools.task_fallback(fallback), ..self }
@@ -220,7 +205,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { authenticator: Some(Arc::new(authenticator)), ..self }
     }
 
-    /// What callers may do with tasks where nobody authenticates and the server is not local.
+    /// Sets what callers may do with tasks where nobody authenticates and the server is not local.
     #[must_use]
     pub fn anonymous(self, anonymous: Anonymous) -> Self {
         Self { anonymous, ..self }
@@ -243,16 +228,14 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// How long work may go on after the server was told to stop. Default 10 seconds.
+    /// Sets how long work may go on after the server was told to stop. Default 10 seconds.
     #[must_use]
     pub fn shutdown_grace(self, grace: Duration) -> Self {
         Self { shutdown_grace: grace, ..self }
     }
 
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
-        let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
-        unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
-        unique("resource", resources.iter().map(RegisteredResource::uri))?;
+        let offers = self.offers.build()?;
         let durability = self.store.capabilities().durability.clone();
         let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
@@ -260,10 +243,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             info: self.info,
             instructions: self.instructions,
             router: self.tools.build(self.store)?,
-            prompts: self.prompts,
-            resources,
-            completer: self.completer,
-            updates: self.updates,
+            offers,
             access,
             requests: Arc::new(Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS))),
             subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
@@ -280,9 +260,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    #[cfg(feature = "testing")]
+    /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user.
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
-        Ok(self.build(true)?.service)
+        Ok(Self { authenticator: None, ..self }.build(true)?.service)
     }
 }
 
@@ -291,14 +271,4 @@ pub(crate) struct Built {
     pub(crate) service: Arc<Service>,
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) allowed: Allowed,
-}
-
-fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            return Err(Error::Duplicate { what, name: name.to_owned() });
-        }
-    }
-    Ok(())
 }

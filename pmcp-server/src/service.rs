@@ -1,28 +1,21 @@
-//! What a server answers, whatever the transport.
+//! The server as it was built: what it answers, whatever the version and the transport.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use pmcp_protocol::{
-    ClientCapabilities, Revision, RpcError, params as parse,
-    params::{ListParams, ReadParams},
-};
+use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Peer},
+    offer::Offers,
+    router::Handled,
     security::Principal,
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    access::Access,
-    completion::{CompleteParams, Completer, Reference},
-    prompt::{GetParams, RegisteredPrompt},
-    resource::RegisteredResource,
-    updates::ResourceUpdates,
-};
+use crate::access::Access;
 
 /// A server as it was built.
 #[derive(Debug)]
@@ -31,10 +24,7 @@ pub(crate) struct Service {
     pub(crate) info: Value,
     pub(crate) instructions: Option<String>,
     pub(crate) router: TaskRouter,
-    pub(crate) prompts: Vec<RegisteredPrompt>,
-    pub(crate) resources: Vec<RegisteredResource>,
-    pub(crate) completer: Option<Completer>,
-    pub(crate) updates: Option<ResourceUpdates>,
+    pub(crate) offers: Offers,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each request over HTTP.
@@ -56,7 +46,7 @@ pub struct ServeLimits {
     pub requests: usize,
     /// Sessions (2025-11-25 and earlier, over HTTP). At the limit the one idle for longest ends. Default 10,000.
     pub sessions: usize,
-    /// How long a session may be idle. Default 30 minutes.
+    /// The time a session may be idle. Default 30 minutes.
     pub session_idle: Duration,
     /// Messages in a batch (2025-03-26). Default 100.
     pub batch: usize,
@@ -92,6 +82,12 @@ pub(crate) struct Call {
     pub(crate) cancellation: CancellationToken,
 }
 
+/// What a panic said, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
+}
+
 impl Service {
     pub(crate) fn context(&self, call: Call) -> CallContext {
         CallContext {
@@ -104,131 +100,29 @@ impl Service {
         }
     }
 
-    /// Handles what every version has; `None` if the method is not among it.
-    pub(crate) async fn handle(
-        &self,
-        method: &str,
-        params: &Value,
-        cx: &CallContext,
-    ) -> Option<Result<Value, RpcError>> {
+    /// Handles what every version has.
+    pub(crate) async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Handled {
+        let handling = async {
+            match self.router.handle(method, params, cx).await {
+                Handled::NotMine => self.offers.handle(&self.router, method, params, cx).await,
+                answer @ Handled::Answer(_) => answer,
+            }
+        };
         // Even code that prepares a call may panic: a request is answered all the same.
-        let handling = AssertUnwindSafe(self.handle_unguarded(method, params, cx)).catch_unwind().await;
-        handling.unwrap_or_else(|_| {
-            tracing::error!(method, "handling a request panicked");
-            Some(Err(RpcError::internal("the request failed unexpectedly")))
+        AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|panic| {
+            tracing::error!(method, panic = panic_text(&*panic), "handling a request panicked");
+            Handled::Answer(Err(RpcError::internal("the request failed unexpectedly")))
         })
     }
 
-    async fn handle_unguarded(
-        &self,
-        method: &str,
-        params: &Value,
-        cx: &CallContext,
-    ) -> Option<Result<Value, RpcError>> {
-        if let Some(result) = self.router.handle(method, params, cx).await {
-            return Some(result);
-        }
-        let result = match method {
-            "prompts/list" => {
-                let prompts = self.prompts.iter().map(|prompt| prompt.prompt.describe());
-                self.page("prompts", prompts, params)
-            }
-            "prompts/get" => self.get_prompt(params, cx).await,
-            "resources/list" => self.page("resources", self.described_resources(false), params),
-            "resources/templates/list" => self.page("resourceTemplates", self.described_resources(true), params),
-            "resources/read" => self.read_resource(params, cx).await,
-            "completion/complete" => self.complete(self.completer.as_ref()?, params, cx).await,
-            _ => return None,
-        };
-        Some(result)
-    }
-
-    fn described_resources(&self, templates: bool) -> impl Iterator<Item = Value> {
-        self.resources
-            .iter()
-            .filter(move |resource| resource.is_template() == templates)
-            .map(RegisteredResource::describe)
-    }
-
-    /// A page of a list that does not change; the cursor is the index of its first entry.
-    fn page(&self, name: &str, entries: impl Iterator<Item = Value>, params: &Value) -> Result<Value, RpcError> {
-        let ListParams { cursor } = ListParams::read(params)?;
-        let entries: Vec<Value> = entries.collect();
-        let start = match cursor {
-            None => 0,
-            Some(cursor) => {
-                let start = cursor.parse().ok().filter(|start| (1..entries.len()).contains(start));
-                start.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?
-            }
-        };
-        let size = usize::from(self.router.limits().page_size.max(1));
-        let mut result = Map::new();
-        if start + size < entries.len() {
-            result.insert("nextCursor".into(), (start + size).to_string().into());
-        }
-        let page: Vec<Value> = entries.into_iter().skip(start).take(size).collect();
-        result.insert(name.into(), page.into());
-        Ok(result.into())
-    }
-
-    async fn get_prompt(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let GetParams { name, arguments } = parse(params)?;
-        let prompt = self.prompts.iter().find(|prompt| prompt.prompt.name() == name);
-        let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
-        let prepared = prompt.prepare(arguments.clone())?;
-        self.router.run(("prompts/get", &name, &arguments), prepared, params, cx).await
-    }
-
-    async fn read_resource(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let ReadParams { uri } = parse(params)?;
-        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| cx.revision.unknown_resource(&uri))?;
-        let prepared = resource.prepare(&uri, variables);
-        self.router.run(("resources/read", &uri, &Map::new()), prepared, params, cx).await
-    }
-
-    /// The resource with this URI, or the template it fits with the template's variables.
-    pub(crate) fn find_resource(&self, uri: &str) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
-        self.resources.iter().find_map(|resource| Some((resource, resource.fits(uri)?)))
-    }
-
-    async fn complete(&self, completer: &Completer, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let request: CompleteParams = parse(params)?;
-        let (name, has_argument) = match &request.reference {
-            Reference::Prompt { name } => {
-                let prompt = self.prompts.iter().find(|prompt| prompt.prompt.name() == name);
-                let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
-                (name.clone(), prompt.prompt.has_argument(&request.argument.name))
-            }
-            Reference::Resource { uri } => {
-                let resource = self.resources.iter().find(|resource| resource.uri() == uri);
-                let resource = resource.ok_or_else(|| RpcError::invalid_params("unknown resource template"))?;
-                (uri.clone(), resource.has_variable(&request.argument.name))
-            }
-        };
-        if !has_argument {
-            return Err(RpcError::invalid_params("there is no such argument"));
-        }
-        let prepared = completer.prepare(request.into());
-        self.router.run(("completion/complete", &name, &Map::new()), prepared, params, cx).await
-    }
-
-    /// What the server offers beside tasks, which each revision declares in its own way.
+    /// The capabilities beside tasks, which each revision declares in its own way.
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
         // Tools, prompts and resources may write to the client's log.
         let mut capabilities = Map::from_iter([("logging".to_owned(), json!({}))]);
         if self.router.definitions().next().is_some() {
             capabilities.insert("tools".into(), json!({}));
         }
-        if !self.prompts.is_empty() {
-            capabilities.insert("prompts".into(), json!({}));
-        }
-        if !self.resources.is_empty() {
-            let subscribe = self.updates.is_some().then(|| ("subscribe".to_owned(), true.into()));
-            capabilities.insert("resources".into(), subscribe.into_iter().collect::<Map<_, _>>().into());
-        }
-        if self.completer.is_some() {
-            capabilities.insert("completions".into(), json!({}));
-        }
+        capabilities.extend(self.offers.capabilities());
         capabilities
     }
 
@@ -237,4 +131,10 @@ impl Service {
         self.router.shut_down(self.shutdown_grace).await;
         self.stopped.cancel();
     }
+}
+
+/// An unknown method, or one that the version of the request does not have.
+pub(crate) fn unknown_method(method: &str) -> RpcError {
+    let shortened: String = method.chars().take(80).collect();
+    RpcError::method_not_found(format!("unknown method `{shortened}`"))
 }

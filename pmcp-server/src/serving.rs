@@ -11,16 +11,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Error, Server, Transport, connection, http,
+    connection,
+    error::Error,
+    http,
     process::{stdin, terminated},
-    server::Built,
+    server::{Built, Server},
     service::Service,
+    transport::Transport,
 };
 
-/// Where the MCP endpoint is.
+/// The path of the MCP endpoint.
 const PATH: &str = "/mcp";
 
-/// How long open streams are waited for after everything has ended.
+/// The time open streams are waited for after everything has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 impl<S: Clone + Send + Sync + 'static> Server<S> {
@@ -34,7 +37,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     pub async fn serve(self, transport: Transport) -> Result<(), Error> {
         match transport {
             Transport::Stdio => {
-                let service = self.build(true)?.service;
+                let service = self.into_service()?;
                 service.router.keep_house();
                 let stopping = service.clone();
                 let terminated = terminated();
@@ -47,14 +50,17 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 service.shut_down().await;
                 Ok(())
             }
-            Transport::Http(address) => {
-                let running = self.start(address).await?;
-                let terminated = terminated();
-                eprintln!("listening on {}", running.url());
-                terminated.await;
-                running.shut_down().await
-            }
+            Transport::Http(address) => self.start(address).await?.until_terminated().await,
         }
+    }
+
+    /// Serves HTTP as [`serve`](Self::serve) does, on a listener of yours: one that a service manager handed over, or with
+    /// socket options of its own.
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the listener has no address.
+    pub async fn serve_on(self, listener: TcpListener) -> Result<(), Error> {
+        self.start_on(listener)?.until_terminated().await
     }
 
     /// Serves nobody: runs what is left in the [queue](Self::worker) until Ctrl-C or SIGTERM, then lets it finish for the
@@ -63,7 +69,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together.
     pub async fn work(self) -> Result<(), Error> {
-        let service = self.build(true)?.service;
+        let service = self.into_service()?;
         service.router.keep_house();
         terminated().await;
         service.shut_down().await;
@@ -76,10 +82,31 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together, or the address cannot be listened on.
     pub async fn start(self, address: SocketAddr) -> Result<Running, Error> {
-        let bind = |cause| Error::Bind { address, cause };
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let local_address = listener.local_addr().map_err(bind)?;
-        let loopback = local_address.ip().is_loopback();
+        let listener = TcpListener::bind(address).await.map_err(|cause| Error::Bind { address, cause })?;
+        self.start_on(listener)
+    }
+
+    /// Starts to serve HTTP as [`start`](Self::start) does, on a listener of yours. It has to be called inside a Tokio runtime.
+    ///
+    /// ```
+    /// use pmcp_server::Server;
+    /// use tokio::net::TcpListener;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), pmcp_server::Error> {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let running = Server::new("notes", "1.0.0").start_on(listener)?;
+    /// assert_eq!(running.address(), address);
+    /// running.shut_down().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The parts do not fit together, or the listener has no address.
+    pub fn start_on(self, listener: TcpListener) -> Result<Running, Error> {
+        let address = listener.local_addr()?;
+        let loopback = address.ip().is_loopback();
         let mut built = self.build(loopback)?;
         built.allowed.loopback = loopback;
         let service = built.service.clone();
@@ -87,7 +114,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let closing = CancellationToken::new();
         let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(async move { serving.await });
-        Ok(Running { address: local_address, service, closing, serving })
+        Ok(Running { address, service, closing, serving })
     }
 
     /// The server as routes for an `axum` application of yours, and what stops it with the application: one endpoint at
@@ -135,7 +162,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         reader: impl AsyncRead + Unpin + Send,
         writer: impl AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Error> {
-        let service = self.build(true)?.service;
+        let service = self.into_service()?;
         service.router.keep_house();
         connection::serve(service.clone(), reader, writer).await;
         service.shut_down().await;
@@ -159,7 +186,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -169,6 +196,14 @@ impl Running {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
+    }
+
+    /// Serves until Ctrl-C or SIGTERM, then shuts down.
+    async fn until_terminated(self) -> Result<(), Error> {
+        let terminated = terminated();
+        eprintln!("listening on {}", self.url());
+        terminated.await;
+        self.shut_down().await
     }
 
     /// Begins nothing new, lets running work finish for the grace period, then closes.
@@ -191,7 +226,7 @@ impl Running {
     }
 }
 
-/// What stops a server that is a part of an application. Dropping it stops nothing.
+/// The handle that stops a server that is a part of an application. Dropping it stops nothing.
 #[derive(Debug)]
 pub struct Embedded {
     service: Arc<Service>,

@@ -1,4 +1,4 @@
-//! The client's side of a connection: what it declared, the streams that reach it, and what we asked it.
+//! The client's side of a connection: the streams that reach it, what it asked and what we asked it.
 //!
 //! On stdio there is one for the process. Over HTTP each `initialize` makes one; it lives in this process, so a load
 //! balancer has to send all requests of a session to the same instance.
@@ -6,93 +6,28 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, Once, PoisonError,
+        Arc, Once,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use async_trait::async_trait;
+use parking_lot::Mutex;
 use pmcp_protocol::{
     LogLevel, RpcError, code,
     message::{self, RequestId},
     meta::related_task,
 };
 use pmcp_tasks::{
-    call::{Peer, PeerError},
+    call::PeerError,
+    offer::{ResourceUpdates, Subscribed},
     time::Clock,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    answered::Answered,
-    updates::{ResourceUpdates, Subscribed},
-};
-
-/// What goes to the client over one stream.
-#[derive(Clone, Debug)]
-pub(crate) enum Outgoing {
-    /// A notification or a request.
-    Message(Value),
-    /// The response that ends the stream, if it is one of a single request.
-    Response(Value),
-}
-
-impl Outgoing {
-    pub(crate) fn into_message(self) -> Value {
-        match self {
-            Self::Message(message) | Self::Response(message) => message,
-        }
-    }
-}
-
-/// How many messages a slow reader may be behind.
-pub(crate) const STREAM_BUFFER: usize = 64;
-
-/// A stream that reaches the client.
-#[derive(Clone, Debug)]
-pub(crate) struct Outbox {
-    id: u64,
-    sender: mpsc::Sender<Outgoing>,
-    /// The task this stream waits for, if it is that of `tasks/result`.
-    task: Option<String>,
-}
-
-impl Outbox {
-    pub(crate) fn new(sender: mpsc::Sender<Outgoing>, task: Option<String>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task }
-    }
-
-    /// The same stream as one that waits for this task.
-    pub(crate) fn waiting_for(&self, task: &str) -> Self {
-        Self::new(self.sender.clone(), Some(task.to_owned()))
-    }
-
-    /// One that carries nothing: for a request whose client cannot read messages beside the response.
-    pub(crate) fn closed_one() -> Self {
-        Self::new(mpsc::channel(1).0, None)
-    }
-
-    /// Sends if the client keeps up; else the message is dropped.
-    pub(crate) fn offer(&self, message: Value) {
-        if self.sender.try_send(Outgoing::Message(message)).is_err() {
-            tracing::debug!("a notification was dropped: the client does not read");
-        }
-    }
-
-    /// Sends as soon as the client has read enough; whether it is still there.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> bool {
-        self.sender.send(outgoing).await.is_ok()
-    }
-
-    /// Ends when nobody reads any more.
-    pub(crate) async fn closed(&self) {
-        self.sender.closed().await;
-    }
-}
+use crate::outbox::{Outbox, Outgoing};
 
 /// One client.
 #[derive(Debug)]
@@ -121,13 +56,13 @@ struct Inner {
     log_level: LogLevel,
 }
 
-/// How many requests of one session may be worked on at once.
+/// The number of requests of one session may be worked on at once.
 pub(crate) const MAX_IN_FLIGHT: usize = 1000;
 
-/// Under how many ids a question that was sent again may still be answered.
+/// The number of ids under which a question that was sent again may still be answered.
 const MAX_IDS: usize = 4;
 
-/// Why a request is not begun.
+/// The reason why a request is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotBegun {
     /// Another request with this id is being worked on.
@@ -160,23 +95,18 @@ impl Session {
         })
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Every change is a single insertion or removal: a panic elsewhere leaves nothing half done.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Notes that the session is used.
     pub(crate) fn touch(&self) {
-        self.inner().last_used = self.clock.monotonic();
+        self.inner.lock().last_used = self.clock.monotonic();
     }
 
     /// The client chooses which log messages it sees.
     pub(crate) fn set_log_level(&self, level: LogLevel) {
-        self.inner().log_level = level;
+        self.inner.lock().log_level = level;
     }
 
-    fn log_level(&self) -> LogLevel {
-        self.inner().log_level
+    pub(crate) fn log_level(&self) -> LogLevel {
+        self.inner.lock().log_level
     }
 
     /// Tells the client, from now on, about the resources it subscribes to.
@@ -203,8 +133,8 @@ impl Session {
 
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.
     pub(crate) fn idle(&self) -> Option<Duration> {
-        let mut inner = self.inner();
-        inner.streams.retain(|stream| !stream.sender.is_closed());
+        let mut inner = self.inner.lock();
+        inner.streams.retain(|stream| !stream.is_closed());
         (inner.streams.is_empty() && inner.in_flight.is_empty())
             .then(|| self.clock.monotonic().saturating_sub(inner.last_used))
     }
@@ -212,7 +142,7 @@ impl Session {
     /// Makes a stream one that messages of this session may take, until the guard is dropped.
     pub(crate) fn open(self: &Arc<Self>, stream: Outbox) -> OpenStream {
         let id = stream.id;
-        self.inner().streams.push(stream);
+        self.inner.lock().streams.push(stream);
         self.opened.notify_waiters();
         OpenStream { session: self.clone(), id }
     }
@@ -220,7 +150,7 @@ impl Session {
     /// Begins a request of the client; its cancellation fires when the client cancels it.
     pub(crate) fn begin(self: &Arc<Self>, id: &RequestId) -> Result<InFlight, NotBegun> {
         let cancellation = CancellationToken::new();
-        let mut inner = self.inner();
+        let mut inner = self.inner.lock();
         if inner.in_flight.len() >= MAX_IN_FLIGHT {
             return Err(NotBegun::Busy);
         }
@@ -234,7 +164,7 @@ impl Session {
 
     /// The client cancels one of its requests; unknown ones are ignored.
     pub(crate) fn cancel(&self, id: &RequestId) {
-        if let Some(cancellation) = self.inner().in_flight.get(id) {
+        if let Some(cancellation) = self.inner.lock().in_flight.get(id) {
             cancellation.cancel();
         }
     }
@@ -242,7 +172,7 @@ impl Session {
     /// The client answers one of our requests; the first answer counts, others are ignored.
     pub(crate) fn answered(&self, id: &RequestId, answer: Answer) {
         let RequestId::Number(id) = id else { return };
-        let waiting = id.as_u64().and_then(|id| self.inner().pending.remove(&id));
+        let waiting = id.as_u64().and_then(|id| self.inner.lock().pending.remove(&id));
         if let Some(waiting) = waiting {
             // Whoever asked may have stopped waiting, or have an answer already.
             let _ = waiting.try_send(answer);
@@ -251,9 +181,9 @@ impl Session {
 
     /// The best open stream for a message about a task: the one that waits for that task's result, else one that waits
     /// for anything, the newest first.
-    fn best_stream(&self, task: Option<&str>) -> Option<Outbox> {
-        let mut inner = self.inner();
-        inner.streams.retain(|stream| !stream.sender.is_closed());
+    pub(crate) fn best_stream(&self, task: Option<&str>) -> Option<Outbox> {
+        let mut inner = self.inner.lock();
+        inner.streams.retain(|stream| !stream.is_closed());
         let rank = |stream: &Outbox| match (&stream.task, task) {
             (Some(waits_for), Some(task)) if waits_for == task => 2,
             (None, _) => 1,
@@ -267,12 +197,12 @@ impl Session {
     }
 
     /// Ends when the client waits for the result of this task.
-    async fn waited_for(&self, task: &str) {
+    pub(crate) async fn waited_for(&self, task: &str) {
         let waits = |stream: &Outbox| stream.task.as_deref() == Some(task);
-        self.when_opened(|| self.inner().streams.iter().any(waits).then_some(())).await;
+        self.when_opened(|| self.inner.lock().streams.iter().any(waits).then_some(())).await;
     }
 
-    /// What is found, now or when another stream opens.
+    /// Finds something, now or when another stream opens.
     async fn when_opened<T>(&self, find: impl Fn() -> Option<T>) -> T {
         loop {
             let opened = self.opened.notified();
@@ -287,7 +217,7 @@ impl Session {
     }
 
     /// Asks the client over `own`, or the best stream when there is none or it closes before the answer.
-    async fn ask(&self, mut own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
+    pub(crate) async fn ask(&self, mut own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
         let task = related_task(&params);
         let (sender, mut answers) = mpsc::channel::<Answer>(1);
         let asking = async {
@@ -324,7 +254,7 @@ impl Session {
 
     fn expect_answer(&self, sender: mpsc::Sender<Answer>) -> Pending<'_> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        self.inner().pending.insert(id, sender);
+        self.inner.lock().pending.insert(id, sender);
         Pending { session: self, id }
     }
 
@@ -336,7 +266,7 @@ impl Session {
     /// Ends it, and cancels what is being worked on.
     pub(crate) fn end(&self) {
         self.hang_up();
-        for cancellation in self.inner().in_flight.values() {
+        for cancellation in self.inner.lock().in_flight.values() {
             cancellation.cancel();
         }
     }
@@ -350,7 +280,7 @@ struct Pending<'a> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        self.session.inner().pending.remove(&self.id);
+        self.session.inner.lock().pending.remove(&self.id);
     }
 }
 
@@ -363,7 +293,7 @@ pub(crate) struct OpenStream {
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        let mut inner = self.session.inner();
+        let mut inner = self.session.inner.lock();
         inner.streams.retain(|stream| stream.id != self.id);
         inner.last_used = self.session.clock.monotonic();
     }
@@ -379,89 +309,8 @@ pub(crate) struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut inner = self.session.inner();
+        let mut inner = self.session.inner.lock();
         inner.in_flight.remove(&self.id);
         inner.last_used = self.session.clock.monotonic();
-    }
-}
-
-/// Any stream of a session, for what outlives one of its requests.
-#[derive(Debug)]
-pub(crate) struct SessionPeer {
-    pub(crate) session: Arc<Session>,
-    /// When the request was answered. What a task asks before is a question of an unknown task to the client, and some
-    /// cancel it in the user's place. `None` if the client knows the task already.
-    pub(crate) answered: Option<Answered>,
-}
-
-#[async_trait]
-impl Peer for SessionPeer {
-    fn session(&self) -> &str {
-        &self.session.id
-    }
-
-    fn notify(&self, method: &str, params: Value) {
-        if let Some(stream) = self.session.best_stream(None) {
-            stream.offer(message::notification(method, params));
-        }
-    }
-
-    fn log_level(&self) -> Option<LogLevel> {
-        Some(self.session.log_level())
-    }
-
-    async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
-        if let (Some(answered), Some(task)) = (&self.answered, related_task(&params)) {
-            tokio::select! {
-                () = answered.taken_in() => {}
-                () = self.session.waited_for(task) => {}
-                () = self.session.ended.cancelled() => return Err(PeerError::Gone),
-            }
-        }
-        self.session.ask(None, method, params).await
-    }
-
-    async fn closed(&self) {
-        self.session.ended.cancelled().await;
-    }
-}
-
-/// The stream of one request.
-#[derive(Debug)]
-pub(crate) struct RequestPeer {
-    pub(crate) stream: Outbox,
-    /// `None` where the client cannot be asked on a stream (2026-07-28).
-    pub(crate) session: Option<Arc<Session>>,
-    /// What the request wants to see of the log, where there is no session to say it.
-    pub(crate) log_level: Option<LogLevel>,
-}
-
-#[async_trait]
-impl Peer for RequestPeer {
-    fn session(&self) -> &str {
-        self.session.as_ref().map_or("", |session| &session.id)
-    }
-
-    fn notify(&self, method: &str, params: Value) {
-        self.stream.offer(message::notification(method, params));
-    }
-
-    fn log_level(&self) -> Option<LogLevel> {
-        self.session.as_ref().map_or(self.log_level, |session| Some(session.log_level()))
-    }
-
-    async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
-        match &self.session {
-            Some(session) => session.ask(Some(self.stream.clone()), method, params).await,
-            None => Err(PeerError::Gone),
-        }
-    }
-
-    async fn closed(&self) {
-        match &self.session {
-            // A question may go out on another stream of the session.
-            Some(session) => session.ended.cancelled().await,
-            None => self.stream.closed().await,
-        }
     }
 }

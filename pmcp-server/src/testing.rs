@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_tasks::testing::ManualClock;
 use tokio::io::DuplexStream;
 
-use crate::{Error, Server, connection, service::Service};
+use crate::{connection, error::Error, server::Server, service::Service};
 
-/// How much each direction of a connection holds, in bytes.
+/// The amount each direction of a connection holds, in bytes.
 const BUFFER: usize = 64 << 10;
 
 /// A server whose clients connect in memory and whose time is a [`ManualClock`].
@@ -15,11 +16,12 @@ const BUFFER: usize = 64 << 10;
 /// ```
 /// use std::time::Duration;
 ///
-/// use pmcp_server::{Server, client::Client, testing::TestServer};
+/// use pmcp_client::Client;
+/// use pmcp_server::{Server, testing::TestServer};
 /// use pmcp_tasks::prelude::*;
 ///
 /// /// Sleeps for an hour.
-/// #[task_tool(timeout = "2h")]
+/// #[task_tool(timeout = "2h", inline = "0")]
 /// async fn nap(cx: TaskContext) -> Result<String, ToolError> {
 ///     cx.sleep(Duration::from_secs(3600)).await?;
 ///     Ok("rested".into())
@@ -28,8 +30,7 @@ const BUFFER: usize = 64 << 10;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TestServer::start(Server::new("test", "1").tool::<nap>())?;
-/// let (reader, writer) = tokio::io::split(server.connect());
-/// let client = Client::builder("test", "1").connect_io(reader, writer).await?;
+/// let client = server.client(Client::builder("test", "1")).await?;
 /// let task = client.call_tool("nap", ()).await?.into_task().ok_or("not a task")?;
 /// server.clock().advance(Duration::from_secs(3600)).await;
 /// assert_eq!(task.wait().await?.first_text(), Some("rested"));
@@ -66,6 +67,15 @@ impl TestServer {
         let (reader, writer) = tokio::io::split(server);
         tokio::spawn(connection::serve(self.service.clone(), reader, writer));
         client
+    }
+
+    /// Connects a client.
+    ///
+    /// # Errors
+    /// The handshake fails, where the client's version has one.
+    pub async fn client(&self, builder: ClientBuilder) -> Result<Client, ClientError> {
+        let (reader, writer) = tokio::io::split(self.connect());
+        builder.connect_io(reader, writer).await
     }
 
     /// Stops the server as Ctrl-C does.

@@ -1,10 +1,10 @@
-//! How a server is reached.
+//! The ways to reach a server.
 
 use std::{ffi::OsString, net::SocketAddr};
 
-use crate::Error;
+use crate::error::Error;
 
-/// How a server is reached.
+/// The way to reach a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transport {
@@ -23,7 +23,7 @@ Usage: [--stdio | --http ADDR]
 ";
 
 impl Transport {
-    /// What the process's arguments say: `--stdio` (the default) or `--http ADDR`.
+    /// Reads the process's arguments: `--stdio` (the default) or `--http ADDR`.
     ///
     /// `--help` prints the usage and ends the process with 0, as `clap`'s `parse` does; wrong arguments print what is wrong
     /// and end it with 2. A program with arguments of its own makes its `Transport` itself.
@@ -44,7 +44,7 @@ impl Transport {
         }
     }
 
-    /// What these arguments say; `None` if they ask for help.
+    /// Reads these arguments; `None` if they ask for help.
     ///
     /// # Errors
     /// [`Error::Usage`]: they are not `--stdio` or `--http ADDR`.

@@ -7,6 +7,7 @@ mod argument;
 mod arguments;
 mod output;
 mod parameter;
+mod values;
 mod variable;
 
 pub use schemars;
@@ -17,16 +18,17 @@ pub use self::{
     answer::{Answer, AnswerSpec, answer},
     argument::{Argument, ArgumentSpec, ObjectSchema, argument, to_owned},
     arguments::{
-        ArgumentList, ArgumentObject, ObjectSpec, Values, debug_list, decode_list, deserialize_list, input_schema,
-        list_schema, object, serialize_list,
+        ArgumentList, ArgumentObject, ObjectSpec, debug_list, decode_list, deserialize_list, input_schema, list_schema,
+        object, serialize_list,
     },
     output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
     parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
+    values::Values,
     variable::{VariableSpec, default_of, variable},
 };
 pub use crate::{
-    context::{Cells, FromRef, RunContext, State, TaskContext, ToolContext, Variable},
-    task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
+    context::{Cells, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},
+    task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
         ToolDefinition, ToolError, ToolOutput, ToolResult,

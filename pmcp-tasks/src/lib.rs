@@ -30,10 +30,10 @@
 //! let caller = CallContext::new(Revision::V2025, Caller::local());
 //!
 //! let call = json!({ "name": "count_words", "arguments": { "text": "to be or not" }, "task": {} });
-//! let created = router.handle("tools/call", &call, &caller).await.ok_or("not ours")??;
+//! let created = router.handle("tools/call", &call, &caller).await.answer()?;
 //!
 //! let task = json!({ "taskId": created["task"]["taskId"] });
-//! let result = router.handle("tasks/result", &task, &caller).await.ok_or("not ours")??;
+//! let result = router.handle("tasks/result", &task, &caller).await.answer()?;
 //! assert_eq!(result["content"][0]["text"], "4 words");
 //! assert_eq!(result["_meta"]["run.pmcp/variables"]["words"], 4);
 //! # Ok(()) }
@@ -57,6 +57,7 @@
 //! | [`tool`] | what tools declare, return and fail with |
 //! | [`context`] | what a running function holds |
 //! | [`task`] | states, owners, variables |
+//! | [`offer`] | prompts, resources, completions |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
 //! | [`protocol`] | the wire shapes of both revisions |
@@ -65,13 +66,19 @@
 
 pub mod call;
 pub mod context;
-mod execution;
+mod engine;
+mod error;
+mod id;
 pub mod limits;
 #[cfg(feature = "macros")]
 mod macros;
+pub mod offer;
+mod owner;
 pub mod prelude;
 pub mod random;
 pub mod router;
+mod run;
+mod schema;
 pub mod security;
 pub mod store;
 pub mod task;
@@ -83,13 +90,12 @@ pub mod tool;
 #[doc(hidden)]
 pub mod __private;
 
-pub use context::{FromRef, State, TaskContext, ToolContext};
+pub use context::{FromRef, State, TaskContext, TaskVariables, ToolContext};
 pub use limits::Limits;
 #[cfg(feature = "macros")]
 pub use macros::{FromRef, TaskVariables, task_tool};
 pub use pmcp_protocol as protocol;
 pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;
-pub use store::TaskStore;
-pub use task::TaskVariables;
+pub use task::TaskStore;
 pub use tool::{ResultExt, ToolError, ToolResult};

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::execution::Allowance;
-
 /// Bounds on tasks and calls. The defaults suit a server for a team; change them with `Limits { …, ..Limits::default() }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -16,8 +14,12 @@ pub struct Limits {
     /// How long one run may take if the tool does not say. Default 30 minutes. A task waits for answers of its client beyond
     /// that, until ten minutes before it expires.
     pub default_timeout: Duration,
-    /// How often clients are told to poll if the tool does not say. Default 500 ms.
+    /// The longest that clients are told to wait between looks at a task, if the tool does not say. A young task is looked at
+    /// more often: after 25 ms, then after a quarter of its age. Default 500 ms.
     pub poll_interval: Duration,
+    /// How long a call that may become a task is waited for before it is answered with the task's handle, where the server
+    /// decides (2026-07-28) and if the tool does not say. Zero answers with the handle at once. Default 100 ms.
+    pub inline: Duration,
     /// How long cancelled code may go on before it is dropped. Default 5 seconds.
     pub cancel_grace: Duration,
     /// How long a call waits for an answer to a question that comes before its work; in 2026-07-28, for the retry that
@@ -47,6 +49,7 @@ impl Default for Limits {
             max_ttl: Duration::from_secs(24 * 60 * 60),
             default_timeout: Duration::from_secs(30 * 60),
             poll_interval: Duration::from_millis(500),
+            inline: Duration::from_millis(100),
             cancel_grace: Duration::from_secs(5),
             question_ttl: Duration::from_secs(10 * 60),
             max_arguments: 1 << 20,
@@ -61,7 +64,7 @@ impl Default for Limits {
 }
 
 /// What a task outlives its longest run by, so that a client can fetch the result of work that took all its time.
-const RESULT_TIME: Duration = Duration::from_secs(10 * 60);
+pub(crate) const RESULT_TIME: Duration = Duration::from_secs(10 * 60);
 
 impl Limits {
     /// How long a task of a tool exists: what the client asked for, else the tool, else the default; at most the maximum,
@@ -70,12 +73,6 @@ impl Limits {
     pub fn ttl(&self, requested: Option<Duration>, tool: Option<Duration>, timeout: Option<Duration>) -> Duration {
         let wanted = requested.or(tool).unwrap_or(self.default_ttl).min(self.max_ttl);
         wanted.max(timeout.unwrap_or(self.default_timeout) + RESULT_TIME)
-    }
-
-    /// What a run of a task that exists for so long has: its timeout, and in all what leaves time to fetch the result.
-    pub(crate) fn allowance(&self, timeout: Option<Duration>, left: Duration) -> Allowance {
-        let work = timeout.unwrap_or(self.default_timeout).min(left);
-        Allowance { work, all: left.saturating_sub(RESULT_TIME).max(work) }
     }
 }
 

@@ -140,7 +140,8 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `description` | What it does, for the model | the doc comment, up to its first heading |
 /// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
 /// | `ttl` | How long a task exists if the client does not say | the server's |
-/// | `poll_interval` | How often clients should poll | the server's |
+/// | `poll_interval` | The longest that clients are told to wait between looks | the server's |
+/// | `inline` | How long a call is waited for before it is answered with its task, where the server decides (2026-07-28); `"0"`: not at all | the server's |
 /// | `timeout` | How long one run may take; in a task, the waits for the client's answers do not count. Then it is cancelled | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |

@@ -4,7 +4,6 @@
 pub use crate::macros::{FromRef, TaskVariables, task_tool};
 pub use crate::{
     LogLevel,
-    context::{AskError, FromRef, State, TaskContext, ToolContext},
-    task::TaskVariables,
+    context::{AskError, FromRef, State, TaskContext, TaskVariables, ToolContext},
     tool::{Content, ResultExt, ToolError, ToolResult},
 };

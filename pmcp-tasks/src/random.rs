@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// The source of random bytes: ids, write ids, handles.
 pub trait Randomness: fmt::Debug + Send + Sync + 'static {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::task::{Owner, OwnerKind};
+use crate::owner::{Owner, OwnerKind};
 
 /// An authenticated caller, as an authenticator found it.
 #[derive(Clone, Debug, PartialEq)]

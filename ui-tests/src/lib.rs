@@ -46,11 +46,8 @@ pub async fn call_answering(router: &TaskRouter, tool: &str, arguments: Value, c
         cancellation: CancellationToken::new(),
     };
     let params = json!({ "name": tool, "arguments": arguments });
-    match router.handle("tools/call", &params, &cx).await {
-        Some(Ok(result)) => result,
-        Some(Err(error)) => json!({ "error": error }),
-        None => Value::Null,
-    }
+    let answer = router.handle("tools/call", &params, &cx).await.answer();
+    answer.unwrap_or_else(|error| json!({ "error": error }))
 }
 
 /// Calls a tool without a task.

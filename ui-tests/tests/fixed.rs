@@ -40,6 +40,8 @@ edits! {
         "1 hour" => "1h";
     tool_fallback_unknown, "use `\"handle\"` or `\"none\"`":
         "fallback = \"x\"" => "fallback = \"handle\"";
+    tool_inline_without_choice, "use `support = \"optional\"`":
+        "\"required\"" => "\"optional\"";
     tool_key_twice, "remove one of them":
         ", title = \"Sum\"" => "";
     tool_like_primitive, "rename the function and use `name = \"str\"`":
@@ -48,8 +50,6 @@ edits! {
         "add numbers" => "add-numbers";
     tool_not_async, "write `async fn add`":
         "\nfn add" => "\nasync fn add";
-    tool_timeout_too_long, "use at most `\"1430m\"`":
-        "24h" => "1430m";
     tool_unknown_key, "did you mean `support`?":
         "suport" => "support";
     variables_hidden_and_writable, "keep one of `hidden` and `client_writable`":

@@ -5,6 +5,7 @@ mod bench;
 mod command;
 mod conformance;
 mod features;
+mod floors;
 mod peers;
 mod report;
 mod server;
@@ -32,6 +33,7 @@ Commands:
   lint         clippy on all targets and features, warnings denied
   doc          rustdoc, warnings denied
   features     compile each feature of each library crate alone
+  floors       check that crates and their rooms name only what is below them
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
@@ -51,6 +53,7 @@ enum Task {
     Lint,
     Doc,
     Features,
+    Floors,
     Ui,
     Bless,
     Conformance { selection: Selection, subject: Subject },
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::Lint => report.step("lint", |_| steps::lint()),
         Task::Doc => report.step("doc", |_| steps::doc()),
         Task::Features => report.step("features", |_| features::check_each_alone()),
+        Task::Floors => report.step("floors", |_| floors::check()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
@@ -103,6 +107,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "lint" => (Task::Lint, steps::LINT_HELP),
         "doc" => (Task::Doc, steps::DOC_HELP),
         "features" => (Task::Features, features::HELP),
+        "floors" => (Task::Floors, floors::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {

@@ -3,12 +3,13 @@
 use crate::command::{cargo, run, run_tests, target_directory};
 use crate::conformance::{self, Selection, Subject};
 use crate::features;
+use crate::floors;
 use crate::peers;
 use crate::report::{Counts, Report};
 use crate::setup;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, lint, the tests, doctests, doc, features, conformance, peers and the examples.
+Run everything: setup, fmt --check, floors, lint, the tests, doctests, doc, features, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -60,6 +61,7 @@ const NEEDS_SPEC: &str = "needs_mcp_spec_dir::";
 pub(crate) fn everything(report: &mut Report) {
     report.step("setup", |_| setup::install());
     report.step("fmt", |_| fmt(true));
+    report.step("floors", |_| floors::check());
     report.step("lint", |_| lint());
     report.step("tests", tests);
     report.step("doctests", doctests);

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod process;
+mod recoveries;
 
 use std::{
     collections::HashSet,
@@ -12,18 +13,23 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use futures_util::StreamExt as _;
-use pmcp_server::client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
+use pmcp_client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
 use pmcp_tasks::task::TaskStatus;
 use process::{Process, client_2025};
+use recoveries::{Life, Recoveries, Stalls};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-const LEASE: &str = "300";
+/// Long enough for a busy machine: who takes longer than half of it between two looks begins to watch anew.
+const LEASE: &str = "1000";
+
+/// How soon a task of a killed process goes on where one watches: two lease periods.
+const RECOVERY: Duration = Duration::from_secs(2);
 
 /// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,6 +124,8 @@ const LINES: usize = 30;
 struct Known {
     id: String,
     path: PathBuf,
+    /// The process it began in.
+    life: Arc<Life>,
     /// As it was first seen to have ended.
     ended: Option<TaskState>,
 }
@@ -127,6 +135,8 @@ struct Cluster {
     directory: TempDir,
     random: Random,
     instances: Mutex<Vec<Process>>,
+    /// Those of all instances there ever were.
+    lives: Mutex<Vec<Arc<Life>>>,
     stopping: AtomicBool,
     known: Mutex<Vec<Known>>,
     /// Files of tasks whose creation was not answered.
@@ -140,6 +150,7 @@ impl Cluster {
             directory: TempDir::new().unwrap(),
             random: Random::new(),
             instances: Mutex::default(),
+            lives: Mutex::default(),
             stopping: AtomicBool::new(false),
             known: Mutex::default(),
             unanswered: Mutex::default(),
@@ -150,33 +161,38 @@ impl Cluster {
     }
 
     fn spawn(&self) -> Process {
-        Process::start(&["--store", &store(&self.directory), "--lease", LEASE, "--max-tasks", "10000"])
+        let arguments = ["--store", &store(&self.directory), "--lease", LEASE, "--max-tasks", "10000"];
+        let process = Process::start(&arguments);
+        self.lives.lock().unwrap().push(process.life());
+        process
     }
 
-    /// A client of any instance that listens by now.
-    fn client(&self) -> Option<Client> {
+    /// A client of any instance that listens by now, and which that is.
+    fn client(&self) -> Option<(Client, Arc<Life>)> {
         let instances = self.instances.lock().unwrap();
         let chosen = usize::try_from(self.random.below(INSTANCES)).unwrap();
-        instances[chosen].ready_client()
+        Some((instances[chosen].ready_client()?, instances[chosen].life()))
     }
 
     async fn kill(&self, times: u32) {
         for _ in 0..times {
-            sleep(Duration::from_millis(100 + self.random.below(250))).await;
+            sleep(Duration::from_millis(150 + self.random.below(400))).await;
             let chosen = usize::try_from(self.random.below(INSTANCES)).unwrap();
             // It is killed wherever it is: starting, serving, inside a transaction.
             let next = self.spawn();
-            drop(std::mem::replace(&mut self.instances.lock().unwrap()[chosen], next));
+            let instance = &mut self.instances.lock().unwrap()[chosen];
+            instance.life().killed.get_or_init(SystemTime::now);
+            drop(std::mem::replace(instance, next));
         }
     }
 
     async fn create_one(&self) -> Option<usize> {
-        let client = self.client()?;
+        let (client, life) = self.client()?;
         let path = self.directory.path().join(format!("{}.txt", self.files.fetch_add(1, Ordering::Relaxed)));
         match client.call_tool("append_lines", json!({ "path": path, "n": LINES, "delay_ms": 5 })).await {
             Ok(CallOutcome::Task(task)) => {
                 let mut known = self.known.lock().unwrap();
-                known.push(Known { id: task.id().to_owned(), path, ended: None });
+                known.push(Known { id: task.id().to_owned(), path, life, ended: None });
                 Some(known.len() - 1)
             }
             Ok(other) => panic!("no task: {other:?}"),
@@ -190,7 +206,7 @@ impl Cluster {
 
     /// Looks at a task; whether it has ended.
     async fn look(&self, which: usize) -> bool {
-        let Some(client) = self.client() else { return false };
+        let Some((client, _)) = self.client() else { return false };
         let id = self.known.lock().unwrap()[which].id.clone();
         match client.task(id.clone()).get().await {
             Ok(state) => {
@@ -245,6 +261,15 @@ impl Cluster {
         client_2025(&url, false).await.list_tasks().await.unwrap()
     }
 
+    /// Nobody watched for more than two lease periods while a task of a killed process waited.
+    fn check_recoveries(&self, stalls: &[(SystemTime, SystemTime)]) {
+        let created = self.known.lock().unwrap().iter().map(|known| (known.id.clone(), known.life.clone())).collect();
+        let found = Recoveries::of(&self.lives.lock().unwrap(), &created, stalls);
+        let Recoveries { count, absences, slowest } = found;
+        eprintln!("{count} recoveries, the slowest in {slowest:?}; {} stalls, {absences} absences", stalls.len());
+        assert!(count > 0 && slowest <= RECOVERY, "{slowest:?}");
+    }
+
     async fn check(&self) {
         let mut restarted = 0;
         let mut repeated = 0;
@@ -279,8 +304,10 @@ impl Cluster {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tasks_survive_200_kills() {
+async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods() {
     let cluster = Arc::new(Cluster::new());
+    // An instance that stands still for longer than between two looks cannot be said to watch.
+    let stalls = Stalls::watch(cluster.directory.path(), RECOVERY / 8);
     let creators: Vec<_> = (0..CREATORS)
         .map(|_| {
             let cluster = cluster.clone();
@@ -298,6 +325,7 @@ async fn tasks_survive_200_kills() {
     }
     eprintln!("the last task ended {:?} after the last kill", cluster.all_ended().await);
     cluster.check().await;
+    cluster.check_recoveries(&stalls.end());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -334,6 +362,9 @@ async fn a_worker_that_stalled_changes_nothing_and_goes_on() {
     assert_eq!(seen_by_stalled, ended_there);
     assert_eq!(seen_by_other.get().await.unwrap(), ended_there);
     assert!(stalled.log().iter().any(|line| line.contains("stops its tasks")), "{:?}", stalled.log());
+    let absent = stalled.log().iter().find_map(|line| recoveries::absence(line));
+    let (left, back) = absent.unwrap_or_else(|| panic!("it does not tell that it did not watch: {:?}", stalled.log()));
+    assert!(back.duration_since(left).unwrap() > Duration::from_millis(500));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, path::Path, process::Stdio};
 
-use pmcp_server::client::{Client, TaskState};
+use pmcp_client::{Client, TaskState};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},

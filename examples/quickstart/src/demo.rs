@@ -3,10 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pmcp_server::{
-    Server,
-    client::{Client, ElicitAnswer, Elicitation, TaskState},
-};
+use pmcp_client::{Client, ElicitAnswer, Elicitation, TaskState};
+use pmcp_server::Server;
 use serde_json::json;
 
 use crate::index::{IndexReport, Root};

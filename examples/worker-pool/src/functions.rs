@@ -36,8 +36,8 @@ pub(crate) async fn call(directory: &Path) -> Outcome<()> {
     let mut cx = CallContext::new(Revision::V2026, Caller::local());
     cx.client.tasks = true;
     let method = request["method"].as_str().unwrap_or_default();
-    let reply = router.handle(method, &request["params"], &cx).await.ok_or("an unknown method")?;
-    writeln!(std::io::stdout(), "{}", reply.map_err(|error| error.to_string())?)?;
+    let reply = router.handle(method, &request["params"], &cx).await.answer()?;
+    writeln!(std::io::stdout(), "{reply}")?;
     Ok(())
 }
 

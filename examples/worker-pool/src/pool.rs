@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Write as _, path::Path, process::Stdio};
 
 use futures_util::future::try_join_all;
-use pmcp_server::client::Client;
+use pmcp_client::Client;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},

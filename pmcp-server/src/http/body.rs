@@ -23,15 +23,15 @@ use pmcp_protocol::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::Refusal;
-use crate::session::Outgoing;
+use super::refusal::Refusal;
+use crate::{outbox::Outgoing, session::NotBegun};
 
-/// How long a response may take before it becomes a stream, which shows the client and proxies that it lives.
+/// The time a response may take before it becomes a stream, which shows the client and proxies that it lives.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a quiet stream says that it lives.
+/// The time after which a quiet stream says that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What the client can read.
+/// The kinds of body the client can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Accepts {
     pub(super) json: bool,
@@ -91,6 +91,11 @@ pub(super) fn json(status: StatusCode, message: &Value) -> Response {
 /// A JSON-RPC error as the whole body.
 pub(super) fn error(status: StatusCode, id: Option<&RequestId>, error: RpcError) -> Response {
     json(status, &message::response(id, Err(error)))
+}
+
+/// The answer to a request for which there is no place.
+pub(super) fn busy(id: Option<&RequestId>) -> Response {
+    error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into())
 }
 
 /// Messages as server-sent events, one a `data:` line.

@@ -8,24 +8,26 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, future::join_all, stream};
+use futures_util::{StreamExt as _, stream};
 use pmcp_protocol::{
-    RpcError, code,
-    message::{Message, Request},
+    RpcError, Version, code,
+    message::{self, Message, Request},
 };
 use pmcp_tasks::security::Principal;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    Http, PROTOCOL_VERSION, Refusal, SESSION_ID, Shared,
     body::{self, Accepts},
-    busy, respond,
+    endpoint::{Http, PROTOCOL_VERSION, SESSION_ID, Shared},
+    refusal::Refusal,
 };
 use crate::{
     answered::Answered,
-    legacy::{Agreement, Entered, LegacySession, VERSIONS},
-    session::{InFlight, Outbox, Outgoing, STREAM_BUFFER},
+    dispatch::{self, Handling, Passage},
+    legacy::{Agreement, Entered, LegacySession},
+    outbox::{Outbox, Outgoing, STREAM_BUFFER},
+    session::InFlight,
 };
 
 /// A POST of these versions.
@@ -48,13 +50,13 @@ pub(super) async fn take(http: Arc<Http>, principal: Option<Principal>, headers:
         }
         message => message,
     };
-    let (session, agreement) = match find(&http, principal.as_ref(), &headers) {
-        Ok(found) => found,
+    let session = match find(&http, principal.as_ref(), &headers) {
+        Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
     match session.enter(Ok(message)) {
         Some(Entered::Request(request, in_flight)) => {
-            request_of(http, session, &agreement, principal, request, in_flight, accepts).await
+            request_of(http, session, principal, request, in_flight, accepts).await
         }
         Some(Entered::Refused(response)) => body::ready(accepts, response),
         None => StatusCode::ACCEPTED.into_response(),
@@ -75,73 +77,74 @@ fn initialize(
     // Before there is a session: another may have to make room for it.
     let agreement = match Agreement::parse(&request.params) {
         Ok(agreement) => agreement,
-        Err(error) => return body::ready(accepts, respond(request, Err(error))),
+        Err(error) => return body::ready(accepts, message::response(Some(&request.id), Err(error))),
     };
     let session = match http.sessions.begin(principal) {
         Ok(session) => session,
         Err(error) => return body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error),
     };
     let result = session.initialize(&http.service, agreement);
-    let mut response = body::ready(accepts, respond(request, result));
+    let mut response = body::ready(accepts, message::response(Some(&request.id), result));
     if let Ok(id) = HeaderValue::from_str(&session.session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
     }
     response
 }
 
-/// The session a request belongs to, with what was agreed on in it.
-fn find(
-    http: &Http,
-    principal: Option<&Principal>,
-    headers: &HeaderMap,
-) -> Result<(Arc<LegacySession>, Agreement), Refusal> {
+/// The initialized session a request belongs to.
+fn find(http: &Http, principal: Option<&Principal>, headers: &HeaderMap) -> Result<Arc<LegacySession>, Refusal> {
     let id = body::single(headers, SESSION_ID)?
         .ok_or(Refusal(StatusCode::BAD_REQUEST, "there is no `Mcp-Session-Id`; send `initialize` first"))?;
-    if body::single(headers, PROTOCOL_VERSION)?.is_some_and(|version| !VERSIONS.contains(&version)) {
+    if body::single(headers, PROTOCOL_VERSION)?.is_some_and(|version| !has_sessions(version)) {
         return Err(Refusal(StatusCode::BAD_REQUEST, "this protocol version has no sessions"));
     }
     let session = http.sessions.find(id, principal);
-    let session = session.ok_or(Refusal(StatusCode::NOT_FOUND, "there is no such session"))?;
-    match session.agreement().cloned() {
-        Some(agreement) => Ok((session, agreement)),
-        None => Err(Refusal(StatusCode::NOT_FOUND, "there is no such session")),
+    let session = session.filter(|session| session.agreement().is_some());
+    session.ok_or(Refusal(StatusCode::NOT_FOUND, "there is no such session"))
+}
+
+/// Tells whether the version with this name has sessions.
+fn has_sessions(version: &str) -> bool {
+    Version::parse(version).is_some_and(Version::has_handshake)
+}
+
+/// Everything that HTTP knows about any request of a session.
+fn passage(http: &Http, principal: Option<Principal>, stream: Outbox) -> Passage {
+    Passage {
+        principal,
+        stream,
+        carries_messages: false,
+        is_own: false,
+        answered: None,
+        closing: http.service.stopped.clone(),
     }
 }
 
 async fn request_of(
     http: Arc<Http>,
     session: Arc<LegacySession>,
-    agreement: &Agreement,
     principal: Option<Principal>,
     request: Request,
     in_flight: InFlight,
     accepts: Accepts,
 ) -> Response {
-    let Some(place) = http.place() else { return busy(Some(&request.id)) };
+    let Some(place) = http.place() else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
-    // What a task asks while the client waits for its end comes on this stream.
-    let waits_for = http.service.router.awaited_task(&request.method, &request.params).map(str::to_owned);
-    let is_wait = waits_for.is_some();
-    let stream = Outbox::new(sender, waits_for);
-    let open = (accepts.stream && is_wait).then(|| session.session.open(stream.clone()));
-    let beside = if accepts.stream { stream.clone() } else { Outbox::closed_one() };
     let (answering, answered) = Answered::when(http.service.router.store().clock());
-    let answered = (!is_wait).then_some(answered);
-    let cx = session.context(&http.service, agreement, principal, beside, in_flight.cancellation.clone(), answered);
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
-        let result = tokio::select! {
-            result = session.handle(&http.service, &request, &cx) => result,
-            // A result nobody can read any more is not waited for; the client asks again ("tasks/result").
-            () = stream.closed(), if is_wait => return,
+        let stream = Outbox::new(sender, None);
+        let passage = Passage {
+            carries_messages: accepts.stream,
+            is_own: true,
+            answered: Some(answered),
+            ..passage(&http, principal, stream.clone())
         };
-        let cancelled = in_flight.cancellation.is_cancelled();
-        // The id is free before the client knows the response.
-        drop(in_flight);
-        if !cancelled {
-            stream.send(Outgoing::Response(respond(&request, result))).await;
+        let handling = Ok(Handling::Session(session));
+        if let Some(response) = dispatch::answer(&http.service, &request, Some(in_flight), handling, passage).await {
+            stream.send(Outgoing::Response(response)).await;
         }
-        drop((open, place));
+        drop(place);
     });
     let response = body::answer(receiver, accepts, |_| StatusCode::OK).await;
     body::holding(response, answering)
@@ -155,35 +158,24 @@ async fn take_batch(
     batch: Vec<Value>,
     accepts: Accepts,
 ) -> Response {
-    let (session, agreement) = match find(&http, principal.as_ref(), headers) {
-        Ok(found) => found,
+    let session = match find(&http, principal.as_ref(), headers) {
+        Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
-    if agreement.version != "2025-03-26" || batch.is_empty() || batch.len() > http.service.limits.batch {
-        let error = RpcError::new(code::INVALID_REQUEST, "this is not a batch this version allows");
+    if let Err(error) = dispatch::check_batch(&http.service, session.agreement(), batch.len()) {
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
-    let Some(place) = http.place() else { return busy(None) };
+    let Some(place) = http.place() else { return body::busy(None) };
     let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let responses = join_all(entered.into_iter().map(async |entered| {
-            let (request, in_flight) = match entered {
-                Entered::Request(request, in_flight) => (request, in_flight),
-                Entered::Refused(response) => return Some(response),
-            };
-            // Nothing but responses goes out with a batch.
-            let cancellation = in_flight.cancellation.clone();
-            let stream = Outbox::closed_one();
-            let cx = session.context(&http.service, &agreement, principal.clone(), stream, cancellation.clone(), None);
-            let result = session.handle(&http.service, &request, &cx).await;
-            (!cancellation.is_cancelled()).then(|| respond(&request, result))
-        }));
-        let responses: Vec<Value> = responses.await.into_iter().flatten().collect();
-        if !responses.is_empty() {
+        // Nothing but responses goes out with a batch.
+        let passage = passage(&http, principal, Outbox::closed_one());
+        let handling = |_: &Request| Ok(Handling::Session(session.clone()));
+        if let Some(responses) = dispatch::answer_batch(&http.service, entered, handling, passage).await {
             // The client may be gone.
-            let _ = sender.send(Outgoing::Response(responses.into())).await;
+            let _ = sender.send(Outgoing::Response(responses)).await;
         }
         drop(place);
     });
@@ -209,8 +201,8 @@ pub(super) async fn listen(
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `text/event-stream`").into_response();
     }
     let principal = principal.map(|axum::Extension(principal)| principal);
-    let (session, _) = match find(&http, principal.as_ref(), &headers) {
-        Ok(found) => found,
+    let session = match find(&http, principal.as_ref(), &headers) {
+        Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
@@ -235,7 +227,7 @@ pub(super) async fn end(
     }
     let principal = principal.map(|axum::Extension(principal)| principal);
     match find(&http, principal.as_ref(), &headers) {
-        Ok((session, _)) => {
+        Ok(session) => {
             http.sessions.end(&session.session.id);
             StatusCode::NO_CONTENT.into_response()
         }
@@ -246,7 +238,7 @@ pub(super) async fn end(
 /// 2026-07-28 has neither GET nor DELETE (streamable HTTP, "Earlier Streamable HTTP Revisions").
 fn not_of_this_era(headers: &HeaderMap) -> Option<Response> {
     match body::single(headers, PROTOCOL_VERSION) {
-        Ok(Some(version)) if !VERSIONS.contains(&version) => {
+        Ok(Some(version)) if !has_sessions(version) => {
             let refusal = Refusal(StatusCode::METHOD_NOT_ALLOWED, "this protocol version uses POST alone");
             Some(([(ALLOW, "POST")], refusal).into_response())
         }

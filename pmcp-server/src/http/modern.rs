@@ -14,13 +14,13 @@ use pmcp_protocol::{
 use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use super::{Http, Refusal, body, busy, respond};
+use super::{body, endpoint::Http, refusal::Refusal};
 use crate::{
+    dispatch::{self, Handling, Passage},
     modern::{self, RequestMeta},
-    service::Service,
-    session::{Outbox, Outgoing, STREAM_BUFFER},
+    outbox::{Outbox, Outgoing, STREAM_BUFFER},
+    service::{Service, unknown_method},
 };
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
@@ -34,22 +34,19 @@ fn check(
     version: Option<&str>,
     request: &Request,
 ) -> Result<RequestMeta, (StatusCode, RpcError)> {
-    let meta = modern::request_meta(&request.params).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
-    match version {
-        None => return Err(mismatch("the header `MCP-Protocol-Version` is missing")),
-        Some(version) if version != meta.version => {
-            return Err(mismatch("the header `MCP-Protocol-Version` is not the version in `_meta`"));
+    let meta = RequestMeta::parse(&request.params, |claimed| match version {
+        None => Err(RpcError::new(code::HEADER_MISMATCH, "the header `MCP-Protocol-Version` is missing")),
+        Some(version) if version != claimed => {
+            Err(RpcError::new(code::HEADER_MISMATCH, "the header `MCP-Protocol-Version` is not the version in `_meta`"))
         }
-        Some(_) => {}
-    }
-    if meta.version != modern::VERSION {
-        return Err((StatusCode::BAD_REQUEST, modern::unsupported(&meta.version)));
-    }
+        Some(_) => Ok(()),
+    })
+    .map_err(|error| (StatusCode::BAD_REQUEST, error))?;
     if header(headers, "mcp-method")?.as_deref() != Some(request.method.as_str()) {
         return Err(mismatch("the header `Mcp-Method` is missing or not the method of the request"));
     }
     if !modern::has_method(service, &request.method) {
-        return Err((StatusCode::NOT_FOUND, modern::unknown_method(&request.method)));
+        return Err((StatusCode::NOT_FOUND, unknown_method(&request.method)));
     }
     let Some(source) = mirrored::named_by(&request.method) else { return Ok(meta) };
     // A request without the value is malformed, not mismatched: the method says so.
@@ -121,23 +118,22 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
-    let Some(place) = http.place() else { return busy(Some(&request.id)) };
+    let Some(place) = http.place() else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
-    let stream = Outbox::new(sender, None);
-    let cancellation = CancellationToken::new();
-    let cx = modern::context(&http.service, &meta, principal, stream.clone(), cancellation.clone());
     tokio::spawn(async move {
-        let handling = modern::handle(&http.service, &request, &cx, &stream, &http.service.stopped);
-        tokio::pin!(handling);
-        let result = tokio::select! {
-            result = &mut handling => result,
-            // Closing the stream cancels the request ("Cancellation"); it is still let to end in its own way.
-            () = stream.closed() => {
-                cancellation.cancel();
-                handling.await
-            }
+        let stream = Outbox::new(sender, None);
+        let passage = Passage {
+            principal,
+            stream: stream.clone(),
+            carries_messages: true,
+            is_own: true,
+            answered: None,
+            closing: http.service.stopped.clone(),
         };
-        stream.send(Outgoing::Response(respond(&request, result))).await;
+        let handling = Ok(Handling::Stateless(meta));
+        if let Some(response) = dispatch::answer(&http.service, &request, None, handling, passage).await {
+            stream.send(Outgoing::Response(response)).await;
+        }
         drop(place);
     });
     body::answer(receiver, accepts, status).await

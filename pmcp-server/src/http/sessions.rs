@@ -1,16 +1,17 @@
 //! The sessions of 2025-11-25 and before: bounded in number, ended when idle.
 
 use std::{
-    sync::{Arc, Mutex, Once, PoisonError},
+    sync::{Arc, Once},
     time::Duration,
 };
 
 use dashmap::DashMap;
+use parking_lot::Mutex;
 use pmcp_tasks::{RpcError, security::Principal};
 
 use crate::{legacy::LegacySession, service::Service, session::Session};
 
-/// How often idle sessions are looked for.
+/// The time after which idle sessions are looked for.
 const ROUND: Duration = Duration::from_secs(30);
 
 /// The sessions of this process.
@@ -58,7 +59,7 @@ impl Sessions {
     /// A session under a new random id. At the limit the one that is idle for longest makes room.
     pub(super) fn begin(&self, principal: Option<Principal>) -> Result<Arc<LegacySession>, RpcError> {
         // One at a time, so that the limit is exact.
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.lock();
         if self.by_id.len() >= self.service.limits.sessions && !self.make_room() {
             return Err(RpcError::internal("too many sessions are open"));
         }
@@ -86,7 +87,7 @@ impl Sessions {
         (identity(session.principal.as_ref()) == identity(principal)).then_some(session)
     }
 
-    /// Ends a session; whether there was one.
+    /// Ends a session; tells whether there was one.
     pub(super) fn end(&self, id: &str) -> bool {
         let ended = self.by_id.remove(id);
         if let Some((_, session)) = &ended {
@@ -96,7 +97,7 @@ impl Sessions {
     }
 }
 
-/// Who a caller is: what else a token says changes when it is renewed.
+/// The identity of a caller: what else a token says changes when it is renewed.
 fn identity(principal: Option<&Principal>) -> Option<(&str, Option<&str>, Option<&str>)> {
     principal.map(|it| (it.issuer.as_str(), it.subject.as_deref(), it.client.as_deref()))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use pmcp_server::{BearerTokens, Error, Resource};
+use pmcp_server::{BearerTokens, Error, OfferError, Resource};
 use pmcp_tasks::{TaskStore, prelude::*, testing::ManualClock};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -61,7 +61,7 @@ async fn an_authenticated_embedded_server_has_tasks() {
 }
 
 /// Works until it is stopped.
-#[task_tool(on_crash = "restart")]
+#[task_tool(on_crash = "restart", inline = "0")]
 async fn endure(State(probe): State<Probe>, task: TaskContext) -> Result<String, ToolError> {
     probe.note("endure started");
     task.cancellation().cancelled().await;
@@ -95,9 +95,9 @@ async fn what_an_application_stops_goes_on_in_another_at_once() {
 #[tokio::test]
 async fn parts_that_do_not_fit_together_are_errors() {
     let twice = server().0.resource(Resource::new("test://note"), |_, _| async { Ok("") });
-    assert!(matches!(twice.into_router(), Err(Error::Duplicate { what: "resource", .. })));
+    assert!(matches!(twice.into_router(), Err(Error::Offer(OfferError::Duplicate { what: "resource", .. }))));
     let broken = server().0.resource_template("test://{", |_, _| async { Ok("") });
-    assert!(matches!(broken.into_router(), Err(Error::Template { .. })));
+    assert!(matches!(broken.into_router(), Err(Error::Offer(OfferError::Template { .. }))));
 }
 
 #[tokio::test]
@@ -107,5 +107,23 @@ async fn a_taken_port_is_an_error() {
     match server().0.start(address).await {
         Err(Error::Bind { address: refused, .. }) => assert_eq!(refused, address),
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_listener_of_the_callers_decides_whose_tasks_are() {
+    for (address, tasks) in [("127.0.0.1:0", true), ("0.0.0.0:0", false)] {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let running = server().0.start_on(listener).unwrap();
+        assert_eq!(running.address().port(), port);
+        let http = Http::new(([127, 0, 0, 1], port).into());
+        let discovered = Modern::of("server/discover", json!({}), with_tasks()).send(&http).await.json().await;
+        let extensions = &discovered["result"]["capabilities"]["extensions"];
+        assert_eq!(extensions.get("io.modelcontextprotocol/tasks").is_some(), tasks, "{address}: {discovered}");
+        // Pages of elsewhere are kept out by `Host` where only this machine's user connects.
+        let evil = http.send("POST", &[("host", "evil.example.com")], "{}").await;
+        assert_eq!(evil.status == 403, tasks, "{address}");
+        running.shut_down().await.unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Legacy, LineClient, Modern, call, server, usual};
+use crate::support::{Legacy, LineClient, Modern, bad_input_on_purpose, call, server, usual};
 
 /// Every way to fail, with the code of its JSON-RPC error; none for a result that says so.
 fn failures() -> Vec<(&'static str, Value, Option<i64>)> {
@@ -55,6 +55,7 @@ async fn over_http() {
 
 #[tokio::test]
 async fn texts_of_the_client_come_back_shortened() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     let long = "x".repeat(100_000);

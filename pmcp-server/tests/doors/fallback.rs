@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pmcp_client::Client;
 use pmcp_server::{Server, pmcp_tasks::router::TaskFallback};
 use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
@@ -143,11 +144,8 @@ async fn a_client_that_stops_waiting_leaves_the_task() {
     assert_eq!(status(&waiting.send(&http).await.response().await), "completed");
 }
 
-#[cfg(feature = "client")]
 #[tokio::test]
 async fn the_client_of_an_earlier_version_needs_nothing_but_tools() {
-    use pmcp_server::client::Client;
-
     let (running, _) = over_http().await;
     for version in ["2025-06-18", "2025-03-26"] {
         let client = Client::builder("host", "1").revision(version).connect_http(&running.url()).await.unwrap();

@@ -3,10 +3,11 @@
 use pmcp_server::ServeLimits;
 use serde_json::{Value, json};
 
-use crate::support::{Legacy, call, listening, notification, request, server, usual};
+use crate::support::{Legacy, bad_input_on_purpose, call, listening, notification, request, server, usual};
 
 #[tokio::test]
 async fn errors_of_requests_come_as_messages() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     for (method, params, code) in [
@@ -34,6 +35,7 @@ async fn errors_of_requests_come_as_messages() {
 
 #[tokio::test]
 async fn what_is_no_message_is_refused() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     let headers: Vec<_> = legacy.headers().into_iter().chain([("content-type", "application/json")]).collect();
@@ -58,6 +60,7 @@ async fn what_is_no_message_is_refused() {
 
 #[tokio::test]
 async fn notifications_and_answers_are_accepted_without_a_body() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     for message in [
@@ -94,6 +97,7 @@ async fn a_stream_is_opened_only_for_who_reads_streams() {
 
 #[tokio::test]
 async fn batches_are_of_one_version_and_bounded() {
+    let _spoilt = bad_input_on_purpose();
     let limits = ServeLimits { batch: 3, ..ServeLimits::default() };
     let (_running, http) = listening(server().0.serve_limits(limits)).await;
     let old = Legacy::begin_in(&http, "2025-03-26", json!({})).await;

@@ -7,7 +7,8 @@ use pmcp_tasks::{TaskStore, testing::ManualClock};
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Legacy, Modern, call, code, initialize, listening, request, server, server_with, text, usual, within,
+    App, Legacy, Modern, bad_input_on_purpose, call, code, initialize, listening, request, server, server_with, text,
+    usual, within,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -47,6 +48,7 @@ async fn at_the_limit_the_session_idle_for_longest_makes_room() {
 
 #[tokio::test]
 async fn a_session_with_an_open_stream_or_a_running_call_stays() {
+    let _spoilt = bad_input_on_purpose();
     let (server, clock, probe) = small(2);
     let (_running, http) = listening(server).await;
     let (listens, works) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
@@ -71,6 +73,7 @@ async fn a_session_with_an_open_stream_or_a_running_call_stays() {
 
 #[tokio::test]
 async fn a_malformed_initialize_takes_nobodys_place() {
+    let _spoilt = bad_input_on_purpose();
     let (server, _, _) = small(1);
     let (_running, http) = listening(server).await;
     let only = Legacy::begin(&http).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, Reply, call, code, text, usual, with_tasks};
+use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks};
 
 /// The next question on a stream.
 async fn question(stream: &mut Reply) -> Value {
@@ -47,6 +47,7 @@ async fn a_call_asks_on_its_own_stream() {
 
 #[tokio::test]
 async fn who_declines_or_cannot_be_asked_is_not_asked_for_ever() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     for answer in [json!({ "action": "decline" }), json!({ "action": "cancel" }), json!({}), json!(5), named("")] {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use pmcp_server::BearerTokens;
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, call, initialize, listening, notification, request, server, text, usual};
+use crate::support::{
+    Http, Legacy, bad_input_on_purpose, call, initialize, listening, notification, request, server, text, usual,
+};
 
 #[tokio::test]
 async fn each_initialize_begins_a_session_under_a_random_visible_id() {
@@ -37,6 +39,7 @@ async fn initialize_may_name_its_version_in_a_header_and_be_read_as_a_stream() {
 
 #[tokio::test]
 async fn initialize_that_is_wrong_begins_nothing() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for params in [json!({}), json!({ "protocolVersion": 5 }), Value::Null] {
         let reply = http.post(&[], &request(1, "initialize", params)).await;
@@ -71,6 +74,7 @@ async fn statuses(http: &Http, headers: &[(&str, &str)]) -> Vec<u16> {
 
 #[tokio::test]
 async fn without_a_session_nothing_is_done() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     assert_eq!(statuses(&http, &[]).await, [400; 7]);
     assert_eq!(statuses(&http, &[("mcp-protocol-version", "2025-11-25")]).await, [400; 7]);
@@ -85,6 +89,7 @@ async fn without_a_session_nothing_is_done() {
 
 #[tokio::test]
 async fn an_ended_session_is_gone() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let (legacy, other) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
     let mut stream = legacy.listen().await;
@@ -131,6 +136,7 @@ async fn a_version_that_has_no_sessions_or_is_unknown_is_refused() {
 
 #[tokio::test]
 async fn a_session_is_its_principals_alone() {
+    let _spoilt = bad_input_on_purpose();
     let tokens = BearerTokens::new().with("ann", "a").with("ann", "a2").with("bob", "b");
     let (_running, http) = listening(server().0.authenticator(tokens)).await;
     let legacy = Legacy::begin(&http.with_token("a")).await;

@@ -3,7 +3,9 @@
 use pmcp_server::ServeLimits;
 use serde_json::{Value, json};
 
-use crate::support::{Http, Modern, call, listening, notification, request, server, text, usual, with_tasks};
+use crate::support::{
+    Http, Modern, bad_input_on_purpose, call, listening, notification, request, server, text, usual, with_tasks,
+};
 
 const MISMATCH: i64 = -32020;
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -25,6 +27,7 @@ async fn refused(http: &Http, request: Modern, status: u16, code: i64) -> Value 
 
 #[tokio::test]
 async fn the_metadata_comes_first() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for wrong in [
         list().meta(VERSION, None),
@@ -97,6 +100,7 @@ async fn the_method_header_is_the_method() {
 
 #[tokio::test]
 async fn unknown_and_removed_methods_are_not_found() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for method in [
         "initialize",
@@ -173,6 +177,7 @@ async fn names_beyond_ascii_come_encoded() {
 
 #[tokio::test]
 async fn a_request_without_its_name_is_malformed() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for (method, params) in [
         ("tools/call", json!({})),
@@ -231,6 +236,7 @@ async fn what_the_client_reads_is_respected() {
 
 #[tokio::test]
 async fn the_body_says_it_is_json_and_is() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", ""] {
         assert_eq!(list().with("content-type", kind).send(&http).await.status, 415, "{kind}");
@@ -286,6 +292,7 @@ async fn a_session_id_is_ignored() {
 
 #[tokio::test]
 async fn notifications_are_accepted_and_answers_are_refused() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let version = [("mcp-protocol-version", "2026-07-28")];
     let cancelled = notification("notifications/cancelled", json!({ "requestId": 1 }));

@@ -3,7 +3,9 @@
 use pmcp_tasks::Limits;
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, call, code, listening, server, text, usual, with_tasks};
+use crate::support::{
+    Http, Legacy, Modern, bad_input_on_purpose, call, code, listening, server, text, usual, with_tasks,
+};
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -97,6 +99,7 @@ async fn pages(http: &Http, method: &str, member: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn lists_come_in_pages_and_a_bad_cursor_is_an_error() {
+    let _spoilt = bad_input_on_purpose();
     let limits = Limits { page_size: 2, ..Limits::default() };
     let (_running, http) = listening(server().0.limits(limits)).await;
     for (method, member, count, key) in [
@@ -128,6 +131,7 @@ async fn even_a_page_size_of_nothing_ends() {
 
 #[tokio::test]
 async fn resources_are_read_by_uri_and_by_template() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     for (uri, contents) in [
@@ -152,6 +156,7 @@ async fn resources_are_read_by_uri_and_by_template() {
 
 #[tokio::test]
 async fn prompts_take_the_arguments_they_declare() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, probe) = usual().await;
     for bad in [
         json!({ "name": "greet" }),
@@ -174,6 +179,7 @@ async fn prompts_take_the_arguments_they_declare() {
 
 #[tokio::test]
 async fn arguments_that_do_not_fit_are_told_to_the_model() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for bad in [json!({}), json!({ "text": 5 }), json!({ "text": null })] {
         let answer = ask(&http, "tools/call", call("echo", bad)).await;

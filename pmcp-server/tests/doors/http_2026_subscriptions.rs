@@ -3,7 +3,7 @@
 use pmcp_server::{BearerTokens, ServeLimits};
 use serde_json::{Value, json};
 
-use crate::support::{Http, Modern, Reply, call, listening, server, usual, with_tasks, within};
+use crate::support::{Http, Modern, Reply, bad_input_on_purpose, call, listening, server, usual, with_tasks, within};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -49,8 +49,8 @@ async fn the_state_follows_the_acknowledgement_and_then_its_changes() {
 #[tokio::test]
 async fn a_task_that_has_ended_is_told_too() {
     let (_running, http, probe) = usual().await;
-    probe.open(1);
     let id = create(&http, "work").await;
+    probe.open(1);
     loop {
         let get = Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(&http).await.json().await;
         if get["result"]["status"] == "completed" {
@@ -98,6 +98,7 @@ async fn only_what_is_supported_is_acknowledged() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_refused() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let undeclared = Modern::new("subscriptions/listen", json!({ "notifications": { "taskIds": ["x"] } }));
     undeclared.send(&http).await.expect_error(400, -32021).await;

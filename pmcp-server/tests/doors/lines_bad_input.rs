@@ -3,7 +3,7 @@
 use pmcp_server::ServeLimits;
 use serde_json::json;
 
-use crate::support::{LineClient, code, request, server};
+use crate::support::{LineClient, bad_input_on_purpose, code, request, server};
 
 async fn client() -> LineClient {
     LineClient::begun(server().0, "2025-11-25", json!({})).await
@@ -67,6 +67,7 @@ async fn a_line_that_is_too_long_is_refused_alone() {
 
 #[tokio::test]
 async fn what_is_no_message_is_an_invalid_request_under_its_id_if_it_has_one() {
+    let _spoilt = bad_input_on_purpose();
     let mut client = client().await;
     for (bad, expected, id) in [
         (json!(1), -32600, None),
@@ -100,6 +101,7 @@ async fn what_is_no_message_is_an_invalid_request_under_its_id_if_it_has_one() {
 
 #[tokio::test]
 async fn notifications_and_answers_are_never_answered() {
+    let _spoilt = bad_input_on_purpose();
     let mut client = client().await;
     for ignored in [
         json!({ "jsonrpc": "2.0", "method": "notifications/unknown" }),

@@ -5,12 +5,12 @@ use std::time::Duration;
 use pmcp_server::testing::TestServer;
 use serde_json::{Value, json};
 
-use crate::support::{LineClient, notification, request, server, text};
+use crate::support::{LineClient, initialize, notification, request, server, text};
 
 async fn begin(server: &TestServer) -> LineClient {
     let mut client = LineClient::of(server);
-    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} } });
-    client.ask("begin", "initialize", params).await;
+    let params = &initialize("2025-11-25", json!({ "elicitation": {} }))["params"];
+    client.ask("begin", "initialize", params.clone()).await;
     client
 }
 

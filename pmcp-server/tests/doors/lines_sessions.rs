@@ -3,7 +3,9 @@
 use pmcp_server::ServeLimits;
 use serde_json::{Value, json};
 
-use crate::support::{LineClient, call, code, modern, notification, request, server, text, with_tasks};
+use crate::support::{
+    LineClient, bad_input_on_purpose, call, code, initialize, modern, notification, request, server, text, with_tasks,
+};
 
 const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
@@ -24,7 +26,7 @@ async fn each_version_is_agreed_on_and_calls_work_in_it() {
 async fn an_unknown_version_is_answered_with_the_newest() {
     for unknown in ["1999-01-01", "", "2026-07-28", "2025-11-25 "] {
         let mut client = LineClient::new(server().0);
-        let params = json!({ "protocolVersion": unknown, "capabilities": {} });
+        let params = initialize(unknown, json!({}))["params"].clone();
         let response = client.ask(1, "initialize", params).await;
         assert_eq!(response["result"]["protocolVersion"], "2025-11-25");
         assert_eq!(response["result"]["instructions"], "Knock first.");
@@ -36,7 +38,7 @@ async fn an_unknown_version_is_answered_with_the_newest() {
 async fn tasks_are_advertised_in_the_version_that_has_them_alone() {
     for version in VERSIONS {
         let mut client = LineClient::new(server().0);
-        let params = json!({ "protocolVersion": version, "capabilities": {} });
+        let params = initialize(version, json!({}))["params"].clone();
         let response = client.ask(1, "initialize", params).await;
         let capabilities = &response["result"]["capabilities"];
         assert_eq!(capabilities["tools"], json!({}));
@@ -51,6 +53,7 @@ async fn tasks_are_advertised_in_the_version_that_has_them_alone() {
 
 #[tokio::test]
 async fn before_initialize_only_ping_is_answered() {
+    let _spoilt = bad_input_on_purpose();
     let mut client = LineClient::new(server().0);
     for method in ["tools/list", "tools/call", "tasks/get", "no/such"] {
         assert_eq!(code(&client.ask(1, method, json!({})).await), -32600, "{method}");
@@ -68,7 +71,7 @@ async fn before_initialize_only_ping_is_answered() {
 #[tokio::test]
 async fn a_second_initialize_is_refused_and_changes_nothing() {
     let mut client = LineClient::begun(server().0, "2025-06-18", json!({})).await;
-    let again = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
+    let again = initialize("2025-11-25", json!({}))["params"].clone();
     assert_eq!(code(&client.ask(1, "initialize", again).await), -32600);
     assert_eq!(code(&client.ask(2, "tasks/list", None).await), -32601);
 }
@@ -76,7 +79,7 @@ async fn a_second_initialize_is_refused_and_changes_nothing() {
 #[tokio::test]
 async fn what_follows_initialize_at_once_is_in_the_session() {
     let mut client = LineClient::new(server().0);
-    let initialize = request(1, "initialize", json!({ "protocolVersion": "2025-11-25", "capabilities": {} }));
+    let initialize = request(1, "initialize", initialize("2025-11-25", json!({}))["params"].clone());
     client.send_bytes(format!("{initialize}\n{}\n", request(2, "tools/list", None)).as_bytes()).await;
     assert_eq!(client.receive().await["id"], 1);
     assert!(client.receive().await["result"]["tools"].is_array());
@@ -84,6 +87,7 @@ async fn what_follows_initialize_at_once_is_in_the_session() {
 
 #[tokio::test]
 async fn a_batch_is_answered_together_in_the_one_version_that_has_them() {
+    let _spoilt = bad_input_on_purpose();
     let mut client = LineClient::begun(server().0, "2025-03-26", json!({})).await;
     let batch = json!([
         request(1, "ping", None),
@@ -150,7 +154,7 @@ async fn both_eras_are_served_on_one_pair_of_streams() {
     let plain = client.ask(3, "tools/call", modern(echo.clone(), json!({}))).await;
     assert_eq!((text(&plain), &plain["result"]["resultType"]), ("hi", &json!("complete")));
 
-    let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {} });
+    let params = initialize("2025-11-25", json!({}))["params"].clone();
     client.ask(4, "initialize", params).await;
     let legacy = client.ask(5, "tools/call", echo.clone()).await;
     assert_eq!((text(&legacy), legacy["result"].get("resultType")), ("hi", None));
@@ -161,6 +165,7 @@ async fn both_eras_are_served_on_one_pair_of_streams() {
 
 #[tokio::test]
 async fn modern_requests_are_checked_without_headers() {
+    let _spoilt = bad_input_on_purpose();
     let mut client = LineClient::new(server().0);
     for method in ["initialize", "ping", "tasks/list", "tasks/result", "logging/setLevel", "resources/subscribe", "x"] {
         let response = client.ask(1, method, modern(json!({}), json!({}))).await;

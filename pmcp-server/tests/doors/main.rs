@@ -19,10 +19,15 @@ mod http_2026_checks;
 mod http_2026_results;
 mod http_2026_streams;
 mod http_2026_subscriptions;
+mod inner_log;
 mod lines_bad_input;
 mod lines_concurrency;
 #[cfg(feature = "testing")]
 mod lines_of_several;
 mod lines_sessions;
 mod origins;
+#[cfg(feature = "testing")]
+mod schemas;
 mod shutdown;
+mod start_log;
+mod watched;

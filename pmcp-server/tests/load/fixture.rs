@@ -11,6 +11,7 @@ use axum::{
 use pmcp_server::{Anonymous, ServeLimits, Server, pmcp_tasks};
 use pmcp_tasks::{Limits, prelude::*};
 use serde_json::{Value, json};
+use spec_check::Watch;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
@@ -20,7 +21,7 @@ pub(crate) static GATE: Semaphore = Semaphore::const_new(0);
 pub(crate) static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 /// Waits until it may go.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", inline = "0")]
 async fn wait() -> u32 {
     GATE.acquire().await.map_or(0, |_| 1)
 }
@@ -71,8 +72,16 @@ pub(crate) async fn ask(routes: &Router, session: Option<&str>, message: &Value)
     let status = response.status();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let text = std::str::from_utf8(&body).unwrap();
-    let last = text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line)).rfind(|line| line.starts_with('{'));
-    (status, last.map_or(Value::Null, |last| serde_json::from_str(last).unwrap()))
+    let mut watch = Watch::new();
+    watch.client(message);
+    let mut last = Value::Null;
+    for line in
+        text.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line)).filter(|line| line.starts_with('{'))
+    {
+        last = serde_json::from_str(line).unwrap();
+        watch.server(&last);
+    }
+    (status, last)
 }
 
 /// Begins a session; its id.

@@ -1,8 +1,9 @@
 //! The server that stands in the storm, and what to watch it by.
 
 use std::{
+    collections::BTreeMap,
     sync::{
-        Once,
+        Arc, Mutex, Once,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -14,9 +15,32 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use crate::messages::Reaction;
+
 #[derive(Deserialize, Serialize, JsonSchema)]
 struct Name {
     name: String,
+}
+
+/// How often each name was answered: counted where it arrives, in the functions that asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, usize>>>);
+
+impl Answers {
+    fn received(&self, name: &Name) {
+        *self.0.lock().unwrap().entry(name.name.clone()).or_default() += 1;
+    }
+
+    /// Fails unless so many good answers arrived by each way: a storm whose answers reach nobody tests no questions.
+    pub(crate) fn assert_enough(&self) {
+        // About a quarter of what all cases of a storm come to.
+        const ENOUGH: [usize; 3] = [15, 10, 5];
+        let received = self.0.lock().unwrap();
+        for (way, least) in Reaction::WAYS.into_iter().zip(ENOUGH) {
+            let count = received.get(way).copied().unwrap_or_default();
+            assert!(count >= least, "{count} answers by {way:?}, not {least}: {received:?}");
+        }
+    }
 }
 
 /// Says what it was given.
@@ -49,21 +73,25 @@ async fn work(steps: u8, task: TaskContext<Work>) -> Result<u32, ToolError> {
 
 /// Asks for a name.
 #[task_tool(support = "optional", timeout = "1m")]
-async fn ask(tool: ToolContext) -> Result<Name, ToolError> {
-    Ok(tool.elicit("Who?").await?)
+async fn ask(State(answers): State<Answers>, tool: ToolContext) -> Result<Name, ToolError> {
+    let name = tool.elicit("Who?").await?;
+    answers.received(&name);
+    Ok(name)
 }
 
 /// Asks for a name before it begins.
 #[task_tool(support = "optional", timeout = "1m")]
-async fn asked(#[ask("Who?")] who: Name) -> Name {
+async fn asked(#[ask("Who?")] who: Name, State(answers): State<Answers>) -> Name {
+    answers.received(&who);
     who
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The server, with small limits, on a clock that stands.
-pub(crate) fn server() -> (Server, ManualClock) {
+pub(crate) fn server(answers: &Answers) -> (Server<Answers>, ManualClock) {
     let clock = ManualClock::new();
+    let heard = answers.clone();
     let server = Server::new("storm", "1")
         .store(TaskStore::memory().with_clock(clock.clone()))
         .limits(Limits {
@@ -76,6 +104,7 @@ pub(crate) fn server() -> (Server, ManualClock) {
         })
         .serve_limits(ServeLimits { message: 64 << 10, sessions: 8, subscriptions: 4, ..ServeLimits::default() })
         .shutdown_grace(Duration::from_secs(10))
+        .state(answers.clone())
         .tool::<echo>()
         .tool::<work>()
         .tool::<ask>()
@@ -83,7 +112,14 @@ pub(crate) fn server() -> (Server, ManualClock) {
         .prompt(Prompt::new("show").argument(PromptArgument::required("subject")), async |_, _| {
             Ok(PromptResult::user("Look"))
         })
-        .resource("test://asks", async |_, cx: ToolContext| Ok(cx.elicit::<Name>("Who?").await?.name))
+        .resource("test://asks", move |_, cx: ToolContext| {
+            let heard = heard.clone();
+            async move {
+                let name: Name = cx.elicit("Who?").await?;
+                heard.received(&name);
+                Ok(name.name)
+            }
+        })
         .resource_template("test://item/{id}", async |request, _| Ok(request.variables["id"].clone()))
         .complete(async |_: CompletionRequest, _| Ok(vec!["a"]));
     (server, clock)
@@ -123,7 +159,7 @@ pub(crate) async fn assert_left(clock: &ManualClock, most: usize) {
             clock.advance(MINUTE).await;
         }
         // Connections that were cut take their own time.
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(if round < 60 { 1 } else { 5 })).await;
     }
     panic!("{} are alive, {most} were before the storm", metrics.num_alive_tasks());
 }

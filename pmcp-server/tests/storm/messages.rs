@@ -7,6 +7,10 @@ use serde_json::{Map, Value, json};
 pub(crate) const TASK: &str = "$task";
 /// In place of a `requestState` that the storm has met.
 pub(crate) const STATE: &str = "$state";
+/// In place of the key of a question that the storm has met.
+const KEY: &str = "$key";
+/// In place of the way an answer takes.
+const WAY: &str = "$way";
 
 /// Which era a message claims to be of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,16 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![3 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,8}"]
 }
 
+/// Requests whose answer takes a question.
+fn asking() -> Vec<(&'static str, Value)> {
+    vec![
+        ("tools/call", json!({ "name": "ask", "arguments": {} })),
+        ("tools/call", json!({ "name": "ask", "arguments": {}, "task": {} })),
+        ("tools/call", json!({ "name": "asked", "arguments": {} })),
+        ("resources/read", json!({ "uri": "test://asks" })),
+    ]
+}
+
 /// Methods with parameters as they should be. None of them waits for longer than a moment, but for questions.
 fn requests() -> Vec<(&'static str, Value)> {
     let call = |name: &str, arguments: Value| json!({ "name": name, "arguments": arguments });
@@ -75,9 +89,9 @@ fn requests() -> Vec<(&'static str, Value)> {
     task["task"] = json!({ "ttl": 60_000 });
     task["_meta"] = json!({ "progressToken": 1, "run.pmcp/variables": { "limit": 2 } });
     let mut again = call("ask", json!({}));
+    let answers = json!({ KEY: { "action": "accept", "content": { "name": "anybody" } } });
     again["requestState"] = STATE.into();
-    again["inputResponses"] = json!({ "1": { "action": "accept", "content": { "name": "x" } } });
-    let answers = json!({ "1": { "action": "accept", "content": { "name": "x" } } });
+    again["inputResponses"] = answers.clone();
     vec![
         ("ping", json!({})),
         ("initialize", json!({ "protocolVersion": "2025-11-25", "capabilities": { "elicitation": {} } })),
@@ -86,8 +100,6 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("tools/call", call("echo", json!({ "text": "a", "numbers": [1, 2] }))),
         ("tools/call", call("work", json!({ "steps": 2 }))),
         ("tools/call", task),
-        ("tools/call", call("ask", json!({}))),
-        ("tools/call", call("asked", json!({}))),
         ("tools/call", again),
         ("tasks/get", json!({ "taskId": TASK })),
         ("tasks/list", json!({})),
@@ -104,7 +116,6 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),
         ("resources/read", json!({ "uri": "test://item/1" })),
-        ("resources/read", json!({ "uri": "test://asks" })),
         ("logging/setLevel", json!({ "level": "debug" })),
         (
             "completion/complete",
@@ -118,23 +129,22 @@ fn requests() -> Vec<(&'static str, Value)> {
 /// A message as it should be. Ids of requests are texts, other than those of the storm's own requests.
 pub(crate) fn well_formed() -> impl Strategy<Value = (Era, Value)> {
     let id = prop_oneof![(0_u64..100_000).prop_map(Value::from), "[a-z]{3,6}".prop_map(Value::from)];
-    (prop::sample::select(requests()), id, any::<bool>(), any::<bool>()).prop_map(
-        |((method, params), id, modern, tasks)| {
-            let mut message = json!({ "jsonrpc": "2.0", "method": method, "params": params });
-            if !method.starts_with("notifications/") {
-                message["id"] = id;
-            }
-            if !modern {
-                return (Era::Legacy, message);
-            }
-            let extensions = if tasks { json!({ "io.modelcontextprotocol/tasks": {} }) } else { json!({}) };
-            let capabilities = json!({ "elicitation": {}, "extensions": extensions });
-            let meta = &mut message["params"]["_meta"];
-            meta["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
-            meta["io.modelcontextprotocol/clientCapabilities"] = capabilities;
-            (Era::Modern, message)
-        },
-    )
+    let request = prop_oneof![prop::sample::select(requests()), prop::sample::select(asking())];
+    (request, id, any::<bool>(), prop::bool::weighted(0.75)).prop_map(|((method, params), id, modern, tasks)| {
+        let mut message = json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        if !method.starts_with("notifications/") {
+            message["id"] = id;
+        }
+        if !modern {
+            return (Era::Legacy, message);
+        }
+        let extensions = if tasks { json!({ "io.modelcontextprotocol/tasks": {} }) } else { json!({}) };
+        let capabilities = json!({ "elicitation": {}, "extensions": extensions });
+        let meta = &mut message["params"]["_meta"];
+        meta["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
+        meta["io.modelcontextprotocol/clientCapabilities"] = capabilities;
+        (Era::Modern, message)
+    })
 }
 
 /// A change to one member of a message.
@@ -261,11 +271,26 @@ pub(crate) fn sent() -> impl Strategy<Value = Sent> {
 pub(crate) struct Met {
     task: Option<String>,
     state: Option<String>,
+    key: Option<String>,
+    reactions: usize,
+}
+
+/// What a message of the server calls for.
+#[derive(Clone, Debug)]
+pub(crate) enum Reaction {
+    /// The server asks by a request with this id (2025-11-25 and before).
+    Answer { id: Value },
+    /// It asks in the result of this request, which is to come again with the answers (2026-07-28).
+    Again { request: Value, state: Option<Value>, keys: Vec<String> },
+    /// It asks in what this `tasks/get` says of the task (2026-07-28).
+    Update { request: Value, keys: Vec<String> },
+    /// This request made a task that may ask (2026-07-28).
+    Look { request: Value, task: Value },
 }
 
 impl Met {
-    /// Learns from what the server sent.
-    pub(crate) fn learn(&mut self, message: &Value) {
+    /// Learns from what the server sent, in answer to this request if it is known.
+    pub(crate) fn learn(&mut self, request: Option<&Value>, message: &Value) -> Option<Reaction> {
         let result = &message["result"];
         let task = result["taskId"].as_str().or_else(|| result["task"]["taskId"].as_str());
         if let Some(task) = task {
@@ -274,24 +299,98 @@ impl Met {
         if let Some(state) = result["requestState"].as_str() {
             self.state = Some(state.to_owned());
         }
+        let keys: Vec<String> = result["inputRequests"].as_object().into_iter().flat_map(Map::keys).cloned().collect();
+        if let Some(key) = keys.last() {
+            self.key = Some(key.clone());
+        }
+        if message["method"].is_string() {
+            return message.get("id").map(|id| Reaction::Answer { id: id.clone() });
+        }
+        let request = request.filter(|request| request["params"].is_object())?.clone();
+        match result["resultType"].as_str()? {
+            "input_required" => Some(Reaction::Again { request, state: result.get("requestState").cloned(), keys }),
+            "task" => Some(Reaction::Look { request, task: result["taskId"].clone() }),
+            _ if !keys.is_empty() => Some(Reaction::Update { request, keys }),
+            _ => None,
+        }
+    }
+
+    /// The message of a reaction; `None` is silence.
+    pub(crate) fn react(&mut self, reaction: Reaction, answers: &mut Answers) -> Option<Value> {
+        self.reactions += 1;
+        let way = reaction.way();
+        let mut given = || Some(way_taken(answers.pop()??, way));
+        let responses = |keys: Vec<String>, mut answer: Map<String, Value>| {
+            let answer = answer.remove("result").or_else(|| answer.remove("error")).unwrap_or_default();
+            keys.into_iter().map(|key| (key, answer.clone())).collect::<Map<_, _>>()
+        };
+        let mut message = match reaction {
+            Reaction::Answer { id } => {
+                let mut answer = given()?;
+                answer.extend([("jsonrpc".into(), "2.0".into()), ("id".into(), id)]);
+                return Some(answer.into());
+            }
+            Reaction::Again { mut request, state, keys } => {
+                request["params"]["inputResponses"] = responses(keys, given()?).into();
+                match state {
+                    Some(state) => request["params"]["requestState"] = state,
+                    None => drop(request["params"].as_object_mut()?.remove("requestState")),
+                }
+                request
+            }
+            Reaction::Update { mut request, keys } => {
+                request["params"]["inputResponses"] = responses(keys, given()?).into();
+                request["method"] = "tasks/update".into();
+                request
+            }
+            Reaction::Look { request, task } => json!({
+                "jsonrpc": "2.0", "method": "tasks/get",
+                "params": { "taskId": task, "_meta": request["params"]["_meta"] },
+            }),
+        };
+        message["id"] = format!("reaction {}", self.reactions).into();
+        Some(message)
     }
 
     /// The text with what was met in its place.
     pub(crate) fn filled_in(&self, text: &str) -> String {
-        let text = text.replace(TASK, self.task.as_deref().unwrap_or("none"));
-        text.replace(STATE, self.state.as_deref().unwrap_or("none"))
+        let met = [(TASK, &self.task), (STATE, &self.state), (KEY, &self.key)];
+        met.into_iter()
+            .fold(text.to_owned(), |text, (place, met)| text.replace(place, met.as_deref().unwrap_or("none")))
     }
 }
 
-/// An answer to a question of the server; `None` is silence.
-pub(crate) fn answers() -> impl Strategy<Value = Option<Map<String, Value>>> {
+impl Reaction {
+    /// The ways an answer can take to the function that asked: a good one gives the name of its way.
+    pub(crate) const WAYS: [&str; 3] = ["answer", "again", "update"];
+
+    fn way(&self) -> &'static str {
+        let [answer, again, update] = Self::WAYS;
+        match self {
+            Self::Answer { .. } => answer,
+            Self::Again { .. } => again,
+            Self::Update { .. } | Self::Look { .. } => update,
+        }
+    }
+}
+
+fn way_taken(answer: Map<String, Value>, way: &str) -> Map<String, Value> {
+    let text = Value::from(answer).to_string().replace(WAY, way);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Answers to questions, the last one first; `None` is silence.
+pub(crate) type Answers = Vec<Option<Map<String, Value>>>;
+
+/// What a client may answer, most often as it should.
+pub(crate) fn answer() -> impl Strategy<Value = Option<Map<String, Value>>> {
     let object = |value: Value| value.as_object().cloned();
     prop_oneof![
-        Just(object(json!({ "result": { "action": "accept", "content": { "name": "x" } } }))),
-        Just(object(json!({ "result": { "action": "decline" } }))),
-        Just(object(json!({ "error": { "code": -1, "message": "no" } }))),
-        anything().prop_map(move |value| object(json!({ "result": value }))),
-        anything().prop_map(move |value| object(json!({ "error": value }))),
-        Just(None),
+        8 => Just(object(json!({ "result": { "action": "accept", "content": { "name": WAY } } }))),
+        1 => Just(object(json!({ "result": { "action": "decline" } }))),
+        1 => Just(object(json!({ "error": { "code": -1, "message": "no" } }))),
+        1 => anything().prop_map(move |value| object(json!({ "result": value }))),
+        1 => anything().prop_map(move |value| object(json!({ "error": value }))),
+        1 => Just(None),
     ]
 }

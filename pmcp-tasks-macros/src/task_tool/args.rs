@@ -5,13 +5,14 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Ident, LitStr, Path};
 
 /// The keys, in the order of the documentation.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "title",
     "description",
     "support",
     "ttl",
     "poll_interval",
+    "inline",
     "timeout",
     "on_crash",
     "fallback",
@@ -32,6 +33,8 @@ pub(super) struct TaskToolArgs {
     pub(super) support: Option<Given<Support>>,
     pub(super) ttl: Option<Given<Millis>>,
     pub(super) poll_interval: Option<Given<Millis>>,
+    /// Zero is "at once".
+    pub(super) inline: Option<Given<Millis>>,
     pub(super) timeout: Option<Given<Millis>>,
     pub(super) on_crash: Option<Given<OnCrash>>,
     pub(super) fallback: Option<Given<Fallback>>,
@@ -97,6 +100,7 @@ impl TaskToolArgs {
             ),
             ttl: duration(&mut keys, "ttl"),
             poll_interval: duration(&mut keys, "poll_interval"),
+            inline: any_duration(&mut keys, "inline"),
             timeout: duration(&mut keys, "timeout"),
             on_crash: choice(&mut keys, "on_crash", &[("fail", OnCrash::Fail), ("restart", OnCrash::Restart)]),
             fallback: choice(&mut keys, "fallback", &[("handle", Fallback::Handle), ("none", Fallback::None)]),
@@ -135,20 +139,29 @@ fn choice<T: Copy>(keys: &mut Keys, key: &str, choices: &[(&str, T)]) -> Option<
 
 /// The value of a key that takes a length of time.
 fn duration(keys: &mut Keys, key: &str) -> Option<Given<Millis>> {
+    let given = any_duration(keys, key)?;
+    if given.value == Millis(0) {
+        keys.report(syn::Error::new(given.span, format_args!("`{key}` is zero\nhelp: use at least `\"1ms\"`")));
+        return None;
+    }
+    Some(given)
+}
+
+/// The same of a key for which zero means something.
+fn any_duration(keys: &mut Keys, key: &str) -> Option<Given<Millis>> {
     let text = keys.string(key)?;
     let help = "write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`";
-    match millis(&text.value()) {
-        Some(0) => keys.report(error(&text, format_args!("`{key}` is zero"), "use at least `\"1ms\"`")),
-        Some(value) => return Some(Given { value: Millis(value), span: text.span() }),
-        None => {
-            let given = text.value();
-            keys.report(error(&text, format_args!("`{given}` is not a length of time"), help));
-        }
+    let value = millis(&text.value());
+    if value.is_none() {
+        keys.report(error(&text, format_args!("`{}` is not a length of time", text.value()), help));
     }
-    None
+    Some(Given { value: Millis(value?), span: text.span() })
 }
 
 fn millis(text: &str) -> Option<u64> {
+    if text == "0" {
+        return Some(0);
+    }
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let unit = match unit {
@@ -170,7 +183,7 @@ mod tests {
 
     #[test]
     fn lengths_of_time_have_a_unit() {
-        let known = [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("1d", 86_400_000)];
+        let known = [("250ms", 250), ("0", 0), ("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("1d", 86_400_000)];
         for (text, expected) in known {
             assert_eq!(millis(text), Some(expected));
         }

@@ -89,6 +89,10 @@ impl TaskTool {
             Fallback::None => quote!(fallback: #p::Fallback::None,),
         });
         let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
+        let inline = self.inline.map(|inline| {
+            let inline = time(Some(inline));
+            quote!(inline: #inline,)
+        });
         let Hints { read_only, destructive, idempotent, open_world } = self.hints;
         let (read_only, destructive) = (flag(read_only), flag(destructive));
         let (idempotent, open_world) = (flag(idempotent), flag(open_world));
@@ -110,6 +114,7 @@ impl TaskTool {
                 support: #p::TaskSupport::#support,
                 ttl: #ttl,
                 poll_interval: #poll_interval,
+                #inline
                 timeout: #timeout,
                 on_crash: #p::OnCrash::#on_crash,
                 #fallback

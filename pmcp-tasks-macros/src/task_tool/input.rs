@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use heck::ToUpperCamelCase;
 use pmcp_macro_support::{Diagnostics, SigFn};
-use syn::Ident;
+use syn::{Ident, ext::IdentExt};
 
 use super::{
-    model::arguments_name,
     owned::Owned,
     parameter::{Parameter, Whole},
 };
@@ -72,4 +72,12 @@ impl Input {
         }
         Self::Object(owned.clone())
     }
+}
+
+/// The name of the struct made of a function's arguments.
+pub(super) fn arguments_name(func: &SigFn, given: Option<&Ident>) -> Ident {
+    given.cloned().unwrap_or_else(|| {
+        let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
+        Ident::new(&format!("{name}Args"), func.sig.ident.span())
+    })
 }

@@ -13,10 +13,7 @@ mod stub;
 use pmcp_macro_support::{Diagnostics, Fallback, SigFn};
 use proc_macro2::TokenStream;
 
-use self::{args::TaskToolArgs, model::TaskTool};
-
-/// What only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
-const PARAMETER_ATTRIBUTES: [&str; 6] = ["arg", "args", "ask", "context", "doc", "state"];
+use self::{args::TaskToolArgs, model::TaskTool, parameter::PARAMETER_ATTRIBUTES};
 
 /// Expands the attribute.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {

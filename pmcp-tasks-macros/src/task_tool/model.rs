@@ -1,22 +1,15 @@
 //! The checked form of a tool.
 
-use heck::ToUpperCamelCase;
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
 use quote::ToTokens;
-use syn::{Ident, LitStr, Safety, ext::IdentExt};
+use syn::{LitStr, Safety, ext::IdentExt};
 
 use super::{
-    PARAMETER_ATTRIBUTES,
     args::{Fallback, Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
     input::Input,
     output::Output,
-    parameter::{ContextKind, Parameter},
+    parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
 };
-
-/// How long a task exists beyond the time its work may take.
-const AFTERLIFE: u64 = 600_000;
-/// How long a task may exist.
-const LONGEST: u64 = 86_400_000;
 
 /// A tool.
 pub(super) struct TaskTool {
@@ -29,6 +22,7 @@ pub(super) struct TaskTool {
     pub(super) support: Support,
     pub(super) ttl: Option<Millis>,
     pub(super) poll_interval: Option<Millis>,
+    pub(super) inline: Option<Millis>,
     pub(super) timeout: Option<Millis>,
     pub(super) on_crash: OnCrash,
     pub(super) fallback: Option<Fallback>,
@@ -44,7 +38,8 @@ impl TaskTool {
     pub(super) fn build(args: Option<&TaskToolArgs>, func: Option<&SigFn>, diag: &mut Diagnostics) -> Option<Self> {
         let none = TaskToolArgs::default();
         let given = args.unwrap_or(&none);
-        check_times(given, diag);
+        check_forbidden(given, diag);
+        check_inline(given, diag);
         let func = func?;
         check_signature(func, diag);
         let parameters: Vec<Option<Parameter>> =
@@ -67,6 +62,7 @@ impl TaskTool {
             support: given.support.map_or(Support::Optional, |support| support.value),
             ttl: given.ttl.map(|ttl| ttl.value),
             poll_interval: given.poll_interval.map(|interval| interval.value),
+            inline: given.inline.map(|inline| inline.value),
             timeout: given.timeout.map(|timeout| timeout.value),
             on_crash: given.on_crash.map_or(OnCrash::Fail, |on_crash| on_crash.value),
             fallback: given.fallback.map(|fallback| fallback.value),
@@ -76,14 +72,6 @@ impl TaskTool {
             output: output?,
         })
     }
-}
-
-/// The name of the struct made of a function's arguments.
-pub(super) fn arguments_name(func: &SigFn, given: Option<&Ident>) -> Ident {
-    given.cloned().unwrap_or_else(|| {
-        let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
-        Ident::new(&format!("{name}Args"), func.sig.ident.span())
-    })
 }
 
 fn tool_name(func: &SigFn, given: Option<&LitStr>, diag: &mut Diagnostics) -> String {
@@ -139,23 +127,13 @@ fn check_signature(func: &SigFn, diag: &mut Diagnostics) {
     }
 }
 
-fn check_times(args: &TaskToolArgs, diag: &mut Diagnostics) {
-    if let Some(Given { value: Millis(timeout), span }) = args.timeout
-        && timeout.saturating_add(AFTERLIFE) > LONGEST
-    {
-        diag.push(syn::Error::new(
-            span,
-            format_args!(
-                "`timeout` is too long: a task exists for at most 24 hours, ten minutes longer than its work\nhelp: use at \
-                 most `\"{}m\"`",
-                (LONGEST - AFTERLIFE) / 60_000
-            ),
-        ));
-    }
+/// Fails if something is said of tasks that there are none of.
+fn check_forbidden(args: &TaskToolArgs, diag: &mut Diagnostics) {
     if args.support.is_some_and(|support| support.value == Support::Forbidden) {
         let spans = [
             ("ttl", args.ttl.map(|given| given.span)),
             ("poll_interval", args.poll_interval.map(|given| given.span)),
+            ("inline", args.inline.map(|given| given.span)),
             ("on_crash", args.on_crash.map(|given| given.span)),
             ("fallback", args.fallback.map(|given| given.span)),
         ];
@@ -169,6 +147,18 @@ fn check_times(args: &TaskToolArgs, diag: &mut Diagnostics) {
                 ));
             }
         }
+    }
+}
+
+/// Fails if a call is to be waited for though it is always answered with its task.
+fn check_inline(args: &TaskToolArgs, diag: &mut Diagnostics) {
+    if let Some(Given { value: Support::Required, .. }) = args.support
+        && let Some(Given { span, .. }) = args.inline
+    {
+        diag.push(syn::Error::new(
+            span,
+            "`inline` has no effect when `support = \"required\"`\nhelp: remove it, or use `support = \"optional\"`",
+        ));
     }
 }
 
@@ -297,10 +287,10 @@ mod tests {
             ),
             ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
             (
-                "timeout = \"1431m\"",
+                "support = \"required\", inline = \"1s\"",
                 "async fn f() {}",
-                "\"1431m\"",
-                "`timeout` is too long: a task exists for at most 24 hours, ten minutes longer than its work",
+                "\"1s\"",
+                "`inline` has no effect when `support = \"required\"`",
             ),
             ("", "async fn f() -> &str {}", "&", "a tool's result cannot borrow"),
             ("", "async fn f() -> Result<impl X, E> {}", "impl", "a tool's result needs a type of its own"),

@@ -7,6 +7,9 @@ use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Pat, PatType, Type, ext::
 
 use super::owned::Owned;
 
+/// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
+pub(super) const PARAMETER_ATTRIBUTES: [&str; 6] = ["arg", "args", "ask", "context", "doc", "state"];
+
 /// Where a client puts the id of the task a call belongs to.
 const RESERVED: &str = "_task_id";
 

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::{
     args::TaskToolArgs,
-    model::arguments_name,
+    input::arguments_name,
     parameter::{Argument, Parameter},
 };
 

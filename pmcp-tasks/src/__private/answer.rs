@@ -5,10 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Values,
     argument::{absent, decode, refused},
+    values::Values,
 };
-use crate::tool::{ArgumentError, Question, schema};
+use crate::{
+    schema::json as schema,
+    tool::{ArgumentError, Question},
+};
 
 /// What a client can be asked for before the task exists.
 #[diagnostic::on_unimplemented(

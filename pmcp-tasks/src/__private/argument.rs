@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::Values;
+use super::values::Values;
 use crate::{protocol::header, tool::ArgumentError};
 
 /// What an argument may be.

@@ -10,11 +10,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::argument::{ObjectSchema, refused};
-use crate::tool::{ArgumentError, schema};
-
-/// JSON values by name.
-pub type Values = Map<String, Value>;
+use super::{
+    argument::{ObjectSchema, refused},
+    values::Values,
+};
+use crate::{schema::json as schema, tool::ArgumentError};
 
 /// The struct that `#[task_tool]` makes of a function's parameters.
 pub trait ArgumentList: Sized {

@@ -1,8 +1,8 @@
 //! Parameters that are not arguments: contexts and parts of the state.
 
 use crate::{
-    context::{FromRef, RunContext, State, TaskContext, ToolContext},
-    task::{FieldDefinition, TaskVariables},
+    context::{FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext},
+    task::FieldDefinition,
 };
 
 /// How a function gets its context.

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Values;
+use super::values::Values;
 use crate::{
-    context::take_field,
-    task::{FieldDefinition, TaskVariables, VariableError, VariableValue},
+    context::{TaskVariables, take_field, typed},
+    task::{FieldDefinition, VariableError, VariableValue},
 };
 
 /// Takes a value out of the stored ones, where the last argument is its default.
@@ -66,19 +66,7 @@ impl<T> VariableSpec<T> {
 }
 
 fn check<T: VariableValue>(value: &Value) -> Result<(), String> {
-    // serde's own text repeats the value, which may be secret.
-    T::deserialize(value).map(drop).map_err(|_| format!("{} does not fit", kind(value)))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+    typed::<T>(value).map(drop).map_err(|error| error.to_string())
 }
 
 /// The variables of a new task. Called through the trait, so that a missing `Default` is an error of the derive alone.

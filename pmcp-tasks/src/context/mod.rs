@@ -5,12 +5,16 @@ mod state;
 mod step;
 mod task;
 mod variable;
+mod variables;
 
-pub use ask::{AskError, Elicit};
-pub(crate) use ask::{form_answer, form_of};
+pub use ask::Elicit;
 pub use state::{FromRef, State};
 pub use step::StepValue;
-pub use task::{Amount, Cancelled, RunContext, TaskContext, ToolContext};
+pub use task::{Amount, RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
-pub use variable::{Cells, Number, Variable};
+pub(crate) use variable::typed;
+pub use variable::{Number, Variable};
+pub use variables::{Cells, TaskVariables};
+
+pub use crate::error::{AskError, Cancelled};

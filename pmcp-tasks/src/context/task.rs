@@ -7,18 +7,18 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ask::{AskError, Elicit, elicited, requested_schema},
+    ask::Elicit,
     step::StepValue,
-    variable::Cells,
+    variables::{Cells, TaskVariables},
 };
 use crate::{
     call::ClientCapabilities,
-    execution::Run,
+    error::{AskError, Cancelled, StoreError, ToolError},
     protocol::LogLevel,
+    run::Run,
+    schema::form::{elicited, requested_schema},
     security::Principal,
-    store::StoreError,
-    task::{Owner, TaskId, TaskVariables},
-    tool::ToolError,
+    task::{Owner, TaskId},
 };
 
 /// A run, before generated code makes the context its function takes.
@@ -55,11 +55,6 @@ impl fmt::Debug for RunContext {
     }
 }
 
-/// The work was cancelled, or ran out of time. Returned through `?` it ends the task as cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cancelled")]
-pub struct Cancelled;
-
 /// The call a function runs in: who called, whether it was cancelled, and the way to ask the client.
 #[derive(Clone)]
 pub struct ToolContext {
@@ -68,7 +63,7 @@ pub struct ToolContext {
 
 impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ToolContext").field("task", &self.run.visible_id()).finish_non_exhaustive()
+        f.debug_struct("ToolContext").field("task", &self.run.id()).finish_non_exhaustive()
     }
 }
 
@@ -94,7 +89,7 @@ impl ToolContext {
     /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
-        self.run.cancellation()
+        self.run.seat().cancellation()
     }
 
     /// Fails when the work is cancelled: `task.check_cancelled()?` between pieces of work.
@@ -102,7 +97,7 @@ impl ToolContext {
     /// # Errors
     /// The work was cancelled.
     pub fn check_cancelled(&self) -> Result<(), Cancelled> {
-        if self.run.cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        if self.run.seat().cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
     /// Waits, on the server's clock, unless the work is cancelled.
@@ -112,7 +107,7 @@ impl ToolContext {
     pub async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         tokio::select! {
             biased;
-            () = self.run.cancellation().cancelled() => Err(Cancelled),
+            () = self.run.seat().cancellation().cancelled() => Err(Cancelled),
             () = self.run.clock().sleep(duration) => self.run.certain().await,
         }
     }
@@ -202,7 +197,7 @@ impl<V> Clone for TaskContext<V> {
 
 impl<V> fmt::Debug for TaskContext<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskContext").field("task", &self.tool.run.visible_id()).finish_non_exhaustive()
+        f.debug_struct("TaskContext").field("task", &self.tool.run.id()).finish_non_exhaustive()
     }
 }
 
@@ -215,10 +210,10 @@ impl<V> std::ops::Deref for TaskContext<V> {
 }
 
 impl<V> TaskContext<V> {
-    /// The task's id; `None` if the call did not become a task.
+    /// The task's id. A call that may still be answered in time has the one it would get; `None` if it cannot become a task.
     #[must_use]
     pub fn id(&self) -> Option<TaskId> {
-        self.tool.run.visible_id()
+        self.tool.run.id()
     }
 
     /// Which run this is: 1, and one more after each time the task was taken over from a dead worker.
@@ -251,7 +246,7 @@ impl<V> TaskContext<V> {
     {
         let name = name.into();
         let run = &self.tool.run;
-        if let Some(recorded) = run.begin_step(&name)? {
+        if let Some(recorded) = run.begin_step(&name).await? {
             return Ok(serde_json::from_slice(&recorded)?);
         }
         run.certain().await?;

@@ -1,69 +1,12 @@
 //! Handles to a task's variables.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
+use serde::de::Error as _;
 use serde_json::{Map, Value};
 
-use crate::{
-    execution::Run,
-    task::{TaskVariables, VariableError, VariableValue},
-};
-
-/// How often a change is tried again while other processes change the same variable.
-const ATTEMPTS: usize = 64;
-
-/// The cells a task's variables live in.
-#[derive(Clone)]
-pub struct Cells {
-    run: Arc<Run>,
-}
-
-impl fmt::Debug for Cells {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Cells")
-    }
-}
-
-impl Cells {
-    pub(crate) fn new(run: Arc<Run>) -> Self {
-        Self { run }
-    }
-
-    /// Every variable, read in one operation.
-    ///
-    /// # Errors
-    /// A stored value has another type, or the store failed.
-    pub async fn read<V: TaskVariables>(&self) -> Result<V, VariableError> {
-        V::read(self.run.variables().await?.values)
-    }
-
-    /// Changes several variables in one durable write: reads them, applies `change`, writes those that differ. When
-    /// somebody else changed one of them in between, it starts over, so `change` may run several times.
-    ///
-    /// # Errors
-    /// A value does not serialise, the variables would be too large, the task is lost, or the store failed.
-    pub async fn update<V: TaskVariables>(&self, mut change: impl FnMut(&mut V) + Send) -> Result<V, VariableError> {
-        let _turn = self.run.variable_turn().await;
-        let mut contended = String::new();
-        for _ in 0..ATTEMPTS {
-            let stored = self.run.variables().await?;
-            let mut state = V::read(stored.values.clone())?;
-            let before = state.write()?;
-            change(&mut state);
-            let after = state.write()?;
-            let changed: Vec<(String, Value)> =
-                after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).collect();
-            if changed.is_empty() {
-                return Ok(state);
-            }
-            match self.run.set_if(&stored, changed).await? {
-                None => return Ok(state),
-                Some(name) => contended = name,
-            }
-        }
-        Err(VariableError::Contended { name: contended })
-    }
-}
+use super::variables::{ATTEMPTS, Cells};
+use crate::task::{VariableError, VariableValue};
 
 /// A handle to one variable of a task.
 ///
@@ -175,9 +118,23 @@ pub(crate) fn decode<T: VariableValue>(
     match stored {
         None => Ok(default()),
         Some(Value::Null) => Ok(serde_json::from_value(Value::Null).unwrap_or_else(|_| default())),
-        Some(value) => {
-            serde_json::from_value(value).map_err(|source| VariableError::Type { name: name.into(), source })
-        }
+        Some(value) => typed(&value).map_err(|source| VariableError::Type { name: name.into(), source }),
+    }
+}
+
+/// A value as its type. The error does not repeat the value, as serde's own does: it may be secret.
+pub(crate) fn typed<T: VariableValue>(value: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(value).map_err(|_| serde_json::Error::custom(format_args!("{} does not fit", kind(value))))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }
 

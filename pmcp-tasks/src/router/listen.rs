@@ -2,19 +2,22 @@
 
 use std::{
     collections::HashSet,
+    ops::ControlFlow,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use futures_util::Stream;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::TaskRouter;
+use super::request::{RequestCx, shown};
 use crate::{
-    call::{CallContext, Revision},
-    protocol::{RpcError, params as parse, params::ListenParams},
-    task::Task,
+    engine::{Ended, Engine, Patience},
+    protocol::{Revision, RpcError, params as parse, params::ListenParams},
+    store::backend::Parts,
+    task::{Task, Watch},
 };
 
 /// The states of the tasks somebody listens to, each as the `params` of `notifications/tasks`.
@@ -44,64 +47,68 @@ impl Stream for Subscription {
     }
 }
 
-impl TaskRouter {
-    /// Begins to listen to the tasks a `subscriptions/listen` request names; `None` if it names none.
-    ///
-    /// # Errors
-    /// The parameters do not fit, or the client did not declare the extension.
-    pub async fn listen(&self, params: &Value, cx: &CallContext) -> Result<Option<Subscription>, RpcError> {
-        let ListenParams { notifications } = parse(params)?;
-        let Some(ids) = notifications.task_ids else { return Ok(None) };
-        super::declared(cx)?;
-        let max = self.limits().subscribed_tasks;
-        if ids.len() > max {
-            return Err(RpcError::invalid_params(format!("{} tasks are named; {max} are allowed", ids.len())));
-        }
-        let (sender, receiver) = mpsc::channel(16);
-        let mut senders = JoinSet::new();
-        let mut accepted = Vec::new();
-        let mut seen = HashSet::new();
-        for id in ids {
-            let Some(task) = self.listened(&id, cx).await? else { continue };
-            if seen.insert(task.id()) {
-                senders.spawn(self.clone().follow(task, sender.clone()));
-                accepted.push(id);
-            }
-        }
-        Ok(Some(Subscription { accepted, receiver, _senders: senders }))
+/// Begins to listen to the tasks a `subscriptions/listen` request names; `None` if it names none.
+///
+/// # Errors
+/// The parameters do not fit, or the client did not declare the extension.
+pub(super) async fn listen(rq: RequestCx<'_>) -> Result<Option<Subscription>, RpcError> {
+    let ListenParams { notifications } = parse(rq.params)?;
+    let Some(ids) = notifications.task_ids else { return Ok(None) };
+    rq.declared()?;
+    let max = rq.engine.limits().subscribed_tasks;
+    if ids.len() > max {
+        return Err(RpcError::invalid_params(format!("{} tasks are named; {max} are allowed", ids.len())));
     }
-
-    async fn listened(&self, id: &str, cx: &CallContext) -> Result<Option<Task>, RpcError> {
-        let (Some(owner), Ok(id)) = (cx.caller.owner(), id.parse()) else { return Ok(None) };
-        let task = self.runtime.store.get(owner, id).await.map_err(|error| super::store_failed(&error))?;
-        Ok(task.filter(|task| task.head.hidden.is_none()))
+    let (sender, receiver) = mpsc::channel(16);
+    let mut senders = JoinSet::new();
+    let mut accepted = Vec::new();
+    let mut seen = HashSet::new();
+    for id in ids {
+        // Watched before it is read, so that no change in between is missed.
+        let Ok(key) = rq.key_of(&id) else { continue };
+        let watch = rq.engine.store().watch(&key);
+        let Some(task) = listened(rq, &id).await? else { continue };
+        if seen.insert(task.id()) {
+            senders.spawn(follow(rq.engine.clone(), watch, task, sender.clone()));
+            accepted.push(id);
+        }
     }
+    Ok(Some(Subscription { accepted, receiver, _senders: senders }))
+}
 
-    /// Sends the task as it is, then each time it is seen differently, until it has ended.
-    async fn follow(self, task: Task, sender: mpsc::Sender<Value>) {
-        let mut watch = self.runtime.store.watch(&task.key);
-        let mut last = Value::Null;
-        while let Some(now) = self.reread(&task).await {
-            let shown = match self.shown(&now) {
-                Ok(shown) => Revision::V2026.task_notification(&now.view(self.runtime.store.now()), shown).1,
-                Err(_) => return,
-            };
-            if shown != last {
-                if sender.send(shown.clone()).await.is_err() {
-                    return;
-                }
-                last = shown;
-            }
-            if now.status().is_terminal() {
+async fn listened(rq: RequestCx<'_>, id: &str) -> Result<Option<Task>, RpcError> {
+    let (Some(owner), Ok(id)) = (rq.cx.caller.owner(), id.parse()) else { return Ok(None) };
+    let task = rq.engine.store().get(owner, id).await?;
+    Ok(task.filter(|task| task.head.hidden.is_none()))
+}
+
+/// Sends the task as it is, then each time it is seen differently, until it has ended.
+async fn follow(engine: Arc<Engine>, mut watch: Watch, mut now: Task, sender: mpsc::Sender<Value>) {
+    let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
+    loop {
+        let Ok(variables) = shown(&engine, &now) else { return };
+        let last = seen(&now, variables.clone());
+        let (_, params) = Revision::V2026.task_notification(&now.view(engine.host.now()), variables);
+        if sender.send(params).await.is_err() || now.status().is_terminal() {
+            return;
+        }
+        let is_news = |task: &Task| match shown(&engine, task) {
+            Ok(variables) if last == seen(task, variables.clone()) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(task.clone()),
+        };
+        let id = now.id();
+        now = match engine.until_next(&mut watch, now, parts, Patience::default(), is_news).await {
+            Ok(task) => task,
+            Err(Ended::Store(error)) => {
+                tracing::warn!(task = %id, error = &error as &dyn std::error::Error, "a subscriber is no longer told about a task");
                 return;
             }
-            tokio::select! {
-                // The end of a task may be what the server waited for to stop: it is told first.
-                biased;
-                () = watch.changed() => {}
-                () = self.runtime.expired(&now) => {}
-                () = self.runtime.stopped() => return,
-            }
-        }
+            Err(_) => return,
+        };
     }
+}
+
+/// What a listener sees of a task, beside what follows from it.
+fn seen(task: &Task, shown: Option<Map<String, Value>>) -> impl PartialEq + use<> {
+    (task.status(), task.message().map(str::to_owned), task.inputs().clone(), shown)
 }

@@ -3,50 +3,21 @@
 //! The function keeps running in a hidden task; what the client holds is a handle to it: the task's id and a random
 //! nonce, used once. Owner, method and arguments have to be those of the first call.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::ops::ControlFlow;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
-use super::{TaskRouter, owner, store_failed, tasks};
-use crate::{
-    call::CallContext,
-    execution::shutting_down,
-    protocol::RpcError,
-    store::{
-        NotChanged,
-        backend::{Parts, TaskKey},
-    },
-    task::{Change, Task, TaskId, TaskStatus, canonical},
+use super::{
+    digest,
+    request::{RequestCx, input_responses},
 };
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// What a retry has to have in common with the call it repeats.
-pub(super) fn digest(method: &str, name: &str, arguments: &Map<String, Value>) -> String {
-    hex(&digest_of([method.as_bytes(), name.as_bytes(), &canonical(arguments).unwrap_or_default()]))
-}
-
-/// The digest of several parts: no choice of them makes two lists one.
-pub(super) fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
-fn handle_digest(nonce: &[u8]) -> String {
-    hex(&Sha256::digest(nonce))
-}
+use crate::{
+    engine::{Ended, Patience},
+    protocol::RpcError,
+    store::backend::{Parts, TaskKey},
+    task::{Change, NotChanged, Outcome, Task, TaskId, TaskStatus},
+};
 
 /// Every handle that is not good answers alike.
 pub(super) fn wrong_state() -> RpcError {
@@ -55,93 +26,98 @@ pub(super) fn wrong_state() -> RpcError {
     )
 }
 
-impl TaskRouter {
-    /// A call with `requestState`: answers the questions of the hidden task and waits on.
-    pub(super) async fn retry(
-        &self,
-        state: &Value,
-        responses: Option<&Value>,
-        digest: &str,
-        cx: &CallContext,
-    ) -> Result<Value, RpcError> {
-        let owner = owner(cx)?;
-        let bytes =
-            state.as_str().and_then(|state| BASE64_URL_SAFE_NO_PAD.decode(state).ok()).ok_or_else(wrong_state)?;
-        let (id, nonce) = bytes.split_at_checked(16).ok_or_else(wrong_state)?;
-        let id = TaskId::from_bytes(id.try_into().map_err(|_| wrong_state())?);
-        let key = TaskKey { owner: owner.key(), id };
-        let nonce = handle_digest(nonce);
-        let good = |task: &Task| {
-            let hidden = task.head.hidden.as_ref();
-            hidden.is_some_and(|hidden| hidden.call == digest && hidden.handle.as_ref() == Some(&nonce))
+/// A call with `requestState`: answers the questions of the hidden task and waits on.
+pub(super) async fn retry(
+    rq: RequestCx<'_>,
+    state: &Value,
+    responses: Option<&Value>,
+    digest: &str,
+) -> Result<Value, RpcError> {
+    let owner = rq.owner()?;
+    let bytes = state.as_str().and_then(|state| BASE64_URL_SAFE_NO_PAD.decode(state).ok()).ok_or_else(wrong_state)?;
+    let (id, nonce) = bytes.split_at_checked(16).ok_or_else(wrong_state)?;
+    let id = TaskId::from_bytes(id.try_into().map_err(|_| wrong_state())?);
+    let key = TaskKey { owner: owner.key(), id };
+    let nonce = digest::of_handle(nonce);
+    let good = |task: &Task| {
+        let hidden = task.head.hidden.as_ref();
+        hidden.is_some_and(|hidden| hidden.call == digest && hidden.handle.as_ref() == Some(&nonce))
+    };
+    loop {
+        let task = rq.engine.store().read(&key, Parts::empty()).await?;
+        let task = task.filter(|task| task.head.owner == *owner && good(task)).ok_or_else(wrong_state)?;
+        let answers = input_responses(responses, &task, rq.engine.limits().max_answer)?;
+        // Answers and the end of the handle are one write made from the version just read: of two calls with one handle,
+        // the second conflicts, finds another handle and is refused. After a write of the function the handle is good.
+        let changes = vec![Change::Answer(answers), Change::Handle(None)];
+        match rq.engine.change_once(task, changes).await {
+            Ok(false) => {}
+            Ok(true) => break,
+            // The function went on without the answers, and ended: its result is what the caller comes back for.
+            Err(NotChanged::Ended(ended)) if good(&ended) => break,
+            Err(NotChanged::Store(error)) => return Err(error.into()),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Err(wrong_state()),
+        }
+    }
+    reply(rq, &key).await
+}
+
+/// Waits until the hidden task asks or ends, and answers the call with that.
+pub(super) async fn reply(rq: RequestCx<'_>, key: &TaskKey) -> Result<Value, RpcError> {
+    let engine = rq.engine;
+    loop {
+        let asks_or_ended = |task: &Task| match task.status() {
+            TaskStatus::Working => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(task.clone()),
         };
-        loop {
-            let task = self.runtime.store.read(&key, Parts::empty()).await.map_err(|error| store_failed(&error))?;
-            let task = task.filter(|task| task.head.owner == *owner && good(task)).ok_or_else(wrong_state)?;
-            let answers = tasks::input_responses(responses, &task, self.runtime.limits.max_answer)?;
-            // Answers and the end of the handle are one write made from the version just read: of two calls with one handle,
-            // the second conflicts, finds another handle and is refused. After a write of the function the handle is good.
-            let changes = vec![Change::Answer(answers), Change::Handle(None)];
-            match self.runtime.change_once(task, changes).await {
-                Ok(false) => {}
-                Ok(true) => break,
-                // The function went on without the answers, and ended: its result is what the caller comes back for.
-                Err(NotChanged::Ended(ended)) if good(&ended) => break,
-                Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
-                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Err(wrong_state()),
+        let patience = Patience { cancellation: Some(&rq.cx.cancellation), ..Patience::default() };
+        let task = match engine.until(key, Parts::OUTCOME, patience, asks_or_ended).await {
+            Ok(task) => task,
+            Err(Ended::Missing) => return Err(RpcError::internal("the call waited too long for its answers")),
+            Err(Ended::Cancelled) => return Err(cancel_with_call(rq, key).await),
+            Err(ended) => return Err(ended.into()),
+        };
+        if let Some(outcome) = &task.outcome {
+            let outcome = outcome.clone();
+            // The answer goes out now; there is nobody else to keep it for.
+            if let Err(error) = engine.store().delete(key).await {
+                tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
+            }
+            return rq.cx.revision.outcome(outcome);
+        }
+        match hand_out(rq, task).await {
+            Ok(Some(reply)) => return Ok(reply),
+            Ok(None) => {}
+            Err(error) => {
+                // Without a handle nobody can come back to it.
+                cancel_with_call(rq, key).await;
+                return Err(error);
             }
         }
-        self.hidden_reply(&key, cx).await
     }
+}
 
-    /// Waits until the hidden task asks or ends, and answers the call with that.
-    pub(super) async fn hidden_reply(&self, key: &TaskKey, cx: &CallContext) -> Result<Value, RpcError> {
-        let mut watch = self.runtime.store.watch(key);
-        loop {
-            let task = self.runtime.store.read(key, Parts::OUTCOME).await.map_err(|error| store_failed(&error))?;
-            let Some(task) = task else {
-                return Err(RpcError::internal("the call waited too long for its answers"));
-            };
-            if let Some(outcome) = &task.outcome {
-                let outcome = outcome.clone();
-                // The answer goes out now; there is nobody else to keep it for.
-                if let Err(error) = self.runtime.store.delete(key).await {
-                    tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
-                }
-                return cx.revision.outcome(outcome);
-            }
-            if task.status() == TaskStatus::InputRequired {
-                match self.hand_out(task, cx).await? {
-                    Some(reply) => return Ok(reply),
-                    None => continue,
-                }
-            }
-            tokio::select! {
-                // The end of a task may be what the server waited for to stop: it is told first.
-                biased;
-                () = watch.changed() => {}
-                () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => return Err(self.cancel_with_call(key).await),
-                () = self.runtime.stopped() => return Err(shutting_down()),
-            }
-        }
+/// The questions with a new handle; `None` if the call ended meanwhile, or asks no more.
+async fn hand_out(rq: RequestCx<'_>, mut task: Task) -> Result<Option<Value>, RpcError> {
+    let nonce = rq.engine.store().random()?;
+    let change = [Change::Handle(Some(digest::of_handle(&nonce)))];
+    match rq.engine.store().change(&mut task, None, &change).await {
+        Ok(()) => rq.engine.tell(&task),
+        Err(NotChanged::Store(error)) => return Err(error.into()),
+        Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(None),
     }
+    if task.inputs().is_empty() {
+        return Ok(None);
+    }
+    let mut state = task.id().as_bytes().to_vec();
+    state.extend(nonce);
+    let state = BASE64_URL_SAFE_NO_PAD.encode(state);
+    Ok(Some(rq.cx.revision.input_required(task.inputs(), Some(&state))))
+}
 
-    /// The questions with a new handle; `None` if the call ended meanwhile, or asks no more.
-    async fn hand_out(&self, mut task: Task, cx: &CallContext) -> Result<Option<Value>, RpcError> {
-        let nonce = self.runtime.store.random().map_err(|error| store_failed(&error))?;
-        let change = [Change::Handle(Some(handle_digest(&nonce)))];
-        match self.runtime.store.change(&mut task, None, &change).await {
-            Ok(()) => self.runtime.tell(&task),
-            Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
-            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(None),
-        }
-        if task.inputs().is_empty() {
-            return Ok(None);
-        }
-        let mut state = task.id().as_bytes().to_vec();
-        state.extend(nonce);
-        let inputs: &BTreeMap<_, _> = task.inputs();
-        Ok(Some(cx.revision.input_required(inputs, Some(&BASE64_URL_SAFE_NO_PAD.encode(state)))))
-    }
+/// Cancels the task in which a call runs that was cancelled; the answer to the call.
+pub(super) async fn cancel_with_call(rq: RequestCx<'_>, key: &TaskKey) -> RpcError {
+    // Ended already is as good.
+    let _ = rq.engine.change(key, Change::Finish(Outcome::Cancelled)).await;
+    RpcError::cancelled()
 }

@@ -1,219 +1,136 @@
 //! The `tasks/*` methods.
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use serde_json::{Map, Value, json};
 
-use super::{TaskRouter, call, declared, owner, store_failed, unknown_task};
+use super::{
+    reply::unknown_task,
+    request::{RequestCx, input_responses},
+};
 use crate::{
-    call::{CallContext, Caller, Revision},
-    execution::{shutting_down, visible},
+    engine::Patience,
     protocol::{
         RpcError, VARIABLES, meta, params as parse,
         params::{ListParams, TaskParams, UpdateParams},
     },
-    store::{
-        NotChanged,
-        backend::{FieldOp, Guard, Merged, Parts, TaskKey},
-    },
-    task::{Change, Outcome, Task, TaskId},
+    store::backend::{FieldOp, Guard, Merged, Parts},
+    task::{Change, NotChanged, Outcome, Task},
 };
 
-impl TaskRouter {
-    /// The caller's task; unknown, expired, hidden and foreign ones answer alike.
-    pub(super) async fn find(&self, id: &str, cx: &CallContext) -> Result<Task, RpcError> {
-        let owner = owner(cx)?;
-        let id: TaskId = id.parse().map_err(|_| unknown_task())?;
-        let task = self.runtime.store.get(owner, id).await.map_err(|error| store_failed(&error))?;
-        task.filter(|task| task.head.hidden.is_none()).ok_or_else(unknown_task)
-    }
+/// The refusal to change variables of a task that has ended.
+const UNCHANGEABLE: &str = "the task has ended: its variables do not change any more";
 
-    /// What the client sees of a task's variables.
-    pub(super) fn shown(&self, task: &Task) -> Result<Option<Map<String, Value>>, RpcError> {
-        let Some(tool) = task.body.as_ref().and_then(|body| self.tools.get(&body.tool)) else { return Ok(None) };
-        let stored = task.variables(self.runtime.store.capabilities().name).map_err(|error| store_failed(&error))?;
-        Ok(visible(&tool.definition.variables, stored))
-    }
+/// `tasks/get`.
+pub(super) async fn get(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    rq.declared()?;
+    let TaskParams { task_id } = parse(rq.params)?;
+    let task = rq.find(&task_id).await?;
+    let shown = rq.shown(&task)?;
+    Ok(rq.cx.revision.task(&task.view(rq.engine.host.now()), shown))
+}
 
-    pub(super) async fn get_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        declared(cx)?;
-        let TaskParams { task_id } = parse(params)?;
-        let task = self.find(&task_id, cx).await?;
-        let shown = self.shown(&task)?;
-        Ok(cx.revision.task(&task.view(self.runtime.store.now()), shown))
+/// `tasks/list`.
+pub(super) async fn list(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    let owner = rq.owner()?;
+    if !rq.may_list() {
+        return Err(RpcError::method_not_found("tasks are not listed where callers cannot be told apart"));
     }
-
-    pub(super) async fn list_tasks(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let owner = owner(cx)?;
-        if !matches!(cx.caller, Caller::Known { may_list: true, .. }) {
-            return Err(RpcError::method_not_found("tasks are not listed where callers cannot be told apart"));
-        }
-        let ListParams { cursor } = ListParams::read(params)?;
-        let size = self.limits().page_size.max(1);
-        let page =
-            self.runtime.store.list(owner, cursor.as_deref(), size).await.map_err(|error| store_failed(&error))?;
-        let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
-        let now = self.runtime.store.now();
-        let tasks: Vec<_> = page.tasks.iter().map(|task| cx.revision.task(&task.view(now), None)).collect();
-        let mut result = json!({ "tasks": tasks });
-        if let Some(next) = page.next {
-            result["nextCursor"] = next.into();
-        }
-        Ok(result)
+    let ListParams { cursor } = ListParams::read(rq.params)?;
+    let size = rq.engine.limits().page_size.max(1);
+    let page = rq.engine.store().list(owner, cursor.as_deref(), size).await?;
+    let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
+    let now = rq.engine.host.now();
+    let tasks: Vec<_> = page.tasks.iter().map(|task| rq.cx.revision.task(&task.view(now), None)).collect();
+    let mut result = json!({ "tasks": tasks });
+    if let Some(next) = page.next {
+        result["nextCursor"] = next.into();
     }
+    Ok(result)
+}
 
-    /// Blocks until the task has ended, and answers what the call would have.
-    pub(super) async fn task_result(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let TaskParams { task_id } = parse(params)?;
-        let task = self.find(&task_id, cx).await?;
-        let mut watch = self.runtime.store.watch(&task.key);
-        if let Some(session) = &cx.session
-            && !task.status().is_terminal()
-        {
-            self.runtime.attend(session, cx.client, &task.key, false);
+/// `tasks/result`: blocks until the task has ended, and answers what the call would have.
+pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    let TaskParams { task_id } = parse(rq.params)?;
+    // Watched before it is read, so that an end in between is seen.
+    let mut watch = rq.engine.store().watch(&rq.key_of(&task_id)?);
+    let mut task = rq.find(&task_id).await?;
+    if !task.status().is_terminal() {
+        if let Some(session) = &rq.cx.session {
+            rq.engine.attend(session, rq.cx.client, &task.key, false);
         }
-        loop {
-            // Read after the watch began, so that an end in between is seen.
-            let task = self.find(&task_id, cx).await?;
-            if let Some(ended) = task.outcome() {
-                let mut result = cx.revision.outcome(ended.clone())?;
-                meta::relate(&mut result, &task_id);
-                if let Some(shown) = self.shown(&task)? {
-                    meta::insert(&mut result, VARIABLES, shown.into());
-                }
-                return Ok(result);
-            }
-            tokio::select! {
-                // The end of a task may be what the server waited for to stop: it is told first.
-                biased;
-                () = watch.changed() => {}
-                () = self.runtime.expired(&task) => {}
-                () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
-                () = self.runtime.stopped() => return Err(shutting_down()),
-            }
-        }
-    }
-
-    pub(super) async fn cancel_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        declared(cx)?;
-        let TaskParams { task_id } = parse(params)?;
-        let task = self.find(&task_id, cx).await?;
-        let cancelled = self.runtime.change(&task.key, Change::Finish(Outcome::Cancelled)).await;
-        let now = self.runtime.store.now();
-        match cancelled {
-            Ok(cancelled) => Ok(cx.revision.cancelled(&cancelled.view(now))),
-            Err(NotChanged::Ended(_)) if cx.revision.acknowledges_late_cancellation() => Ok(cx.revision.acknowledged()),
-            Err(NotChanged::Ended(task)) => {
-                let status = cx.revision.status(&task.view(now));
-                Err(RpcError::invalid_params(format!("the task has ended: it is {status}")))
-            }
-            Err(NotChanged::Missing | NotChanged::Lost) => Err(unknown_task()),
-            Err(NotChanged::Store(error)) => Err(store_failed(&error)),
-        }
-    }
-
-    /// Cancels the task in which a call runs that was cancelled; what answers the call.
-    pub(super) async fn cancel_with_call(&self, key: &TaskKey) -> RpcError {
-        // Ended already is as good.
-        let _ = self.runtime.change(key, Change::Finish(Outcome::Cancelled)).await;
-        RpcError::cancelled()
-    }
-
-    pub(super) async fn update_task(&self, params: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        declared(cx)?;
-        let update: UpdateParams = parse(params)?;
-        if update.input_responses.is_none() && cx.revision == Revision::V2026 {
-            return Err(RpcError::invalid_params("invalid params: missing field `inputResponses`"));
-        }
-        let task = self.find(&update.task_id, cx).await?;
-        // Everything is checked before anything is written.
-        let responses = update.input_responses.map(|responses| responses.into_iter().collect::<Map<_, _>>().into());
-        let answers = input_responses(responses.as_ref(), &task, self.runtime.limits.max_answer)?;
-        let variables = self.updated_variables(&task, params)?;
-        if !variables.is_empty() {
-            self.set_variables(&task, variables).await?;
-        }
-        if !answers.is_empty() {
-            match self.runtime.answer(&task.key, answers).await {
-                // The task ended meanwhile: the answers are to no open question, and ignored.
-                Ok(_) | Err(NotChanged::Ended(_)) => {}
-                Err(NotChanged::Missing | NotChanged::Lost) => return Err(unknown_task()),
-                Err(NotChanged::Store(error)) => return Err(store_failed(&error)),
-            }
-        }
-        Ok(cx.revision.acknowledged())
-    }
-
-    fn updated_variables(&self, task: &Task, params: &Value) -> Result<Map<String, Value>, RpcError> {
-        let fields = task.body.as_ref().and_then(|body| self.tools.get(&body.tool));
-        let fields = fields.map(|tool| tool.definition.variables.as_slice()).unwrap_or_default();
-        let given = call::client_variables(fields, params, self.runtime.limits.max_variables)?;
-        if !given.is_empty() && task.status().is_terminal() {
-            return Err(RpcError::invalid_params("the task has ended: its variables do not change any more"));
-        }
-        Ok(given)
-    }
-
-    async fn set_variables(&self, task: &Task, variables: Map<String, Value>) -> Result<(), RpcError> {
-        let initial = task.body.as_ref().map(|body| &body.variables);
-        let ops = variables
-            .into_iter()
-            .map(|(name, value)| {
-                // `null` deletes; a value from the creating call would show again, so it is overwritten instead.
-                let goes = value.is_null() && !initial.is_some_and(|initial| initial.contains_key(&name));
-                let op = if goes { FieldOp::Remove } else { FieldOp::Set(value.to_string().into_bytes().into()) };
-                (name.as_str().into(), op)
-            })
-            .collect();
-        let max = self.runtime.limits.max_variables;
-        match self.runtime.store.merge(&task.key, Guard::Open, ops, max).await.map_err(|error| store_failed(&error))? {
-            Merged::Done | Merged::Replayed => Ok(()),
-            Merged::TooLarge => {
-                Err(RpcError::invalid_params(format!("the variables would have more than {max} bytes")))
-            }
-            Merged::Lost | Merged::Changed(_) => {
-                Err(RpcError::invalid_params("the task has ended: its variables do not change any more"))
-            }
-            Merged::Missing => Err(unknown_task()),
-        }
-    }
-
-    /// Reads a task again with everything a notification shows.
-    pub(super) async fn reread(&self, task: &Task) -> Option<Task> {
         let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
-        match self.runtime.store.read(&task.key, parts).await {
-            Ok(task) => task,
-            Err(error) => {
-                tracing::warn!(task = %task.id(), error = &error as &dyn std::error::Error, "a subscriber is no longer told about a task");
-                None
-            }
+        let patience = Patience { cancellation: Some(&rq.cx.cancellation), ..Patience::default() };
+        let has_ended = |task: &Task| match task.outcome() {
+            Some(_) => ControlFlow::Break(task.clone()),
+            None => ControlFlow::Continue(()),
+        };
+        task = rq.engine.until_next(&mut watch, task, parts, patience, has_ended).await?;
+    }
+    let ended = task.outcome().cloned().ok_or_else(unknown_task)?;
+    let mut result = rq.cx.revision.outcome(ended)?;
+    meta::relate(&mut result, &task_id);
+    if let Some(shown) = rq.shown(&task)? {
+        meta::insert(&mut result, VARIABLES, shown.into());
+    }
+    Ok(result)
+}
+
+/// `tasks/cancel`.
+pub(super) async fn cancel(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    rq.declared()?;
+    let TaskParams { task_id } = parse(rq.params)?;
+    let task = rq.find(&task_id).await?;
+    let (revision, now) = (rq.cx.revision, rq.engine.host.now());
+    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled)).await {
+        Ok(cancelled) => Ok(revision.cancelled(&cancelled.view(now))),
+        Err(NotChanged::Ended(_)) if revision.acknowledges_late_cancellation() => Ok(revision.acknowledged()),
+        Err(NotChanged::Ended(task)) => {
+            let status = revision.status(&task.view(now));
+            Err(RpcError::invalid_params(format!("the task has ended: it is {status}")))
         }
+        Err(error) => Err(error.into()),
     }
 }
 
-/// The answers to open questions among what the client sent; others are ignored ("Task Update Requests").
-pub(super) fn input_responses(
-    responses: Option<&Value>,
-    task: &Task,
-    max: u32,
-) -> Result<BTreeMap<String, Value>, RpcError> {
-    let Some(responses) = responses.filter(|responses| !responses.is_null()) else { return Ok(BTreeMap::new()) };
-    let Some(responses) = responses.as_object() else {
-        return Err(RpcError::invalid_params("`inputResponses` is not an object"));
-    };
-    let mut answers = BTreeMap::new();
-    for (key, answer) in responses {
-        if !task.inputs().contains_key(key) {
-            continue;
-        }
-        let size = answer.to_string().len();
-        if size > max as usize {
-            return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
-        }
-        if !answer.is_object() {
-            return Err(RpcError::invalid_params(format!("the answer to `{key}` is not an object")));
-        }
-        answers.insert(key.clone(), answer.clone());
+/// `tasks/update`.
+pub(super) async fn update(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    rq.declared()?;
+    let update: UpdateParams = parse(rq.params)?;
+    if update.input_responses.is_none() && rq.cx.revision.declares_per_request() {
+        return Err(RpcError::invalid_params("invalid params: missing field `inputResponses`"));
     }
-    Ok(answers)
+    let task = rq.find(&update.task_id).await?;
+    // Everything is checked before anything is written.
+    let responses = update.input_responses.map(|responses| responses.into_iter().collect::<Map<_, _>>().into());
+    input_responses(responses.as_ref(), &task, rq.engine.limits().max_answer)?;
+    let variables = rq.variables_for(&task)?;
+    if !variables.is_empty() {
+        if task.status().is_terminal() {
+            return Err(RpcError::invalid_params(UNCHANGEABLE));
+        }
+        set_variables(rq, &task, variables).await?;
+    }
+    rq.answer_open(task, responses.as_ref()).await?;
+    Ok(rq.cx.revision.acknowledged())
+}
+
+async fn set_variables(rq: RequestCx<'_>, task: &Task, variables: Map<String, Value>) -> Result<(), RpcError> {
+    let initial = task.body.as_ref().map(|body| &body.variables);
+    let ops = variables
+        .into_iter()
+        .map(|(name, value)| {
+            // `null` deletes; a value from the creating call would show again, so it is overwritten instead.
+            let goes = value.is_null() && !initial.is_some_and(|initial| initial.contains_key(&name));
+            let op = if goes { FieldOp::Remove } else { FieldOp::Set(value.to_string().into_bytes().into()) };
+            (name.as_str().into(), op)
+        })
+        .collect();
+    let max = rq.engine.limits().max_variables;
+    match rq.engine.store().merge(&task.key, Guard::Open, ops, max).await? {
+        Merged::Done | Merged::Replayed => Ok(()),
+        Merged::TooLarge => Err(RpcError::invalid_params(format!("the variables would have more than {max} bytes"))),
+        Merged::Lost | Merged::Changed(_) => Err(RpcError::invalid_params(UNCHANGEABLE)),
+        Merged::Missing => Err(unknown_task()),
+    }
 }

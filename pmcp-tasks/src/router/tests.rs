@@ -104,12 +104,12 @@ impl Fixture {
     }
 
     async fn ok(&self, method: &str, params: Value, cx: &CallContext) -> Value {
-        self.router.handle(method, &params, cx).await.unwrap().unwrap()
+        self.router.handle(method, &params, cx).await.answer().unwrap()
     }
 
     async fn becomes_idle(&self) -> bool {
         for _ in 0..1000 {
-            if self.router.runtime.is_idle() {
+            if self.router.engine.is_idle() {
                 return true;
             }
             tokio::task::yield_now().await;
@@ -139,7 +139,7 @@ async fn a_cancelled_task_leaves_nothing() {
     let waiting = tokio::spawn(async move { router.handle("tasks/result", &params, &waiting).await });
     assert!(!fixture.becomes_idle().await);
     fixture.ok("tasks/cancel", json!({ "taskId": id }), &cx).await;
-    assert!(waiting.await.unwrap().unwrap().is_err());
+    assert!(waiting.await.unwrap().answer().is_err());
     assert!(fixture.becomes_idle().await);
 }
 

@@ -1,26 +1,60 @@
-//! `tools/list`.
+//! The tools a server has, and `tools/list`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{TaskRouter, companions::Companions};
+use super::{fallback::Companions, request::RequestCx};
 use crate::{
     call::CallContext,
     protocol::{RpcError, params::ListParams},
-    tool::ToolDefinition,
+    tool::{ToolDefinition, Work},
 };
 
-impl TaskRouter {
+/// A tool as it was registered.
+#[derive(Clone, Debug)]
+pub(super) struct Registered {
+    pub(super) definition: Arc<ToolDefinition>,
+    pub(super) work: Arc<Work>,
+}
+
+/// The tools, and those that clients without tasks go on with.
+#[derive(Debug)]
+pub(super) struct Tools {
+    /// By name.
+    pub(super) all: HashMap<String, Registered>,
+    /// Their names in the order of their registration.
+    pub(super) order: Vec<String>,
+    /// `None` if no tool has the fallback.
+    pub(super) companions: Option<Companions>,
+}
+
+impl Tools {
+    pub(super) fn find(&self, name: &str) -> Option<&Registered> {
+        self.all.get(name)
+    }
+
+    /// The definitions, in the order of their registration.
+    pub(super) fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
+        self.order.iter().filter_map(|name| self.all.get(name)).map(|tool| &*tool.definition)
+    }
+
+    /// The tools to go on with tasks, if this client needs and may use them.
+    pub(super) fn companions_for(&self, cx: &CallContext) -> Option<&Companions> {
+        self.companions.as_ref().filter(|companions| companions.serve(cx))
+    }
+
     /// A page of tools in the order of their registration. The cursor is the name of the last tool of the page before.
-    pub(super) fn list_tools(&self, request: &Value, cx: &CallContext) -> Result<Value, RpcError> {
-        let ListParams { cursor } = ListParams::read(request)?;
-        let companions = self.companions_for(cx).map(Companions::definitions).unwrap_or_default();
-        let all: Vec<Cow<'_, ToolDefinition>> = self
-            .definitions()
-            .map(|tool| self.as_seen_by(tool, cx))
-            .chain(companions.iter().map(Cow::Borrowed))
-            .collect();
+    pub(super) fn list(&self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
+        let ListParams { cursor } = ListParams::read(rq.params)?;
+        let companions = self.companions_for(rq.cx);
+        let as_seen = |tool| match companions {
+            Some(companions) => companions.as_seen(tool),
+            None => Cow::Borrowed(tool),
+        };
+        let more = companions.map(Companions::definitions).unwrap_or_default();
+        let all: Vec<Cow<'_, ToolDefinition>> =
+            self.definitions().map(as_seen).chain(more.iter().map(Cow::Borrowed)).collect();
         let start = match cursor {
             None => 0,
             Some(cursor) => {
@@ -28,14 +62,15 @@ impl TaskRouter {
                 last.ok_or_else(|| RpcError::invalid_params("unknown cursor"))? + 1
             }
         };
-        let size = usize::from(self.limits().page_size.max(1));
-        let page: Vec<Value> = all.iter().skip(start).take(size).map(|tool| cx.revision.tool(&tool.view())).collect();
+        let size = usize::from(rq.engine.limits().page_size.max(1));
+        let revision = rq.cx.revision;
+        let page: Vec<Value> = all.iter().skip(start).take(size).map(|tool| revision.tool(&tool.view())).collect();
         let end = start + page.len();
         let mut result = json!({ "tools": page });
         if end < all.len() {
             result["nextCursor"] = all[end - 1].name.as_str().into();
         }
-        if cx.revision.has_cache_hints() {
+        if revision.has_cache_hints() {
             result["resultType"] = "complete".into();
             if self.companions.is_some() {
                 // What is listed depends on what the client declares (caching, "Cache Scope").

@@ -7,10 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::StoreError;
-use crate::{
-    task::{OwnerKey, TaskId},
-    time::Millis,
-};
+use crate::{id::TaskId, owner::OwnerKey, time::Millis};
 
 /// What a backend's methods return.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,16 +1,28 @@
-//! Tasks: states, ids, owners, records.
+//! Tasks: states, ids, owners, records, and the store that keeps them.
 
-mod id;
+mod connect;
+mod cursor;
+mod hub;
 mod machine;
-mod owner;
 mod policy;
 mod record;
+mod store;
 mod variables;
+mod workers;
 
-pub use id::{InvalidTaskId, TaskId};
+pub(crate) use hub::Watch;
 pub(crate) use machine::Change;
-pub use owner::{Owner, OwnerKey, OwnerKind};
 pub use pmcp_protocol::{InputRequest, Outcome, TaskStatus};
+pub use policy::OnCrash;
+pub(crate) use policy::Policy;
 pub use record::Task;
 pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
-pub use variables::{FieldDefinition, TaskVariables, VariableError, VariableValue};
+pub(crate) use store::{Draft, NotChanged, NotCreated};
+pub use store::{TaskPage, TaskStore};
+pub(crate) use variables::visible;
+pub use variables::{FieldDefinition, VariableError, VariableValue};
+
+pub use crate::{
+    id::{InvalidTaskId, TaskId},
+    owner::{Owner, OwnerKey, OwnerKind},
+};

@@ -1,6 +1,33 @@
-//! How tasks are meant to be followed.
+//! What a kind of work wants for its tasks, and how clients are to follow them.
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to a task whose process died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnCrash {
+    /// It fails with a message that says so.
+    #[default]
+    Fail,
+    /// The function is called again with the recorded arguments, variables, answers and steps.
+    Restart,
+}
+
+/// What a kind of work wants for its tasks; `None` leaves what the server says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Policy {
+    /// How long a task exists if the client does not say.
+    pub(crate) ttl: Option<Duration>,
+    /// The longest that clients are told to wait between looks.
+    pub(crate) poll_interval: Option<Duration>,
+    /// How long one run may take.
+    pub(crate) timeout: Option<Duration>,
+    /// How long a call is waited for before it is answered with its task, where the server decides.
+    pub(crate) inline: Option<Duration>,
+    pub(crate) on_crash: OnCrash,
+}
 
 /// The interval that clients of a task just created are told.
 const SHORTEST_POLL: Duration = Duration::from_millis(25);

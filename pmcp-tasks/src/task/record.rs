@@ -5,16 +5,12 @@ use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{InputRequest, Outcome, Owner, TaskId, TaskStatus};
+use super::{InputRequest, OnCrash, Outcome, Owner, TaskId, TaskStatus, policy};
 use crate::{
-    call::{ClientCapabilities, Revision},
-    protocol::TaskView,
-    store::{
-        StoreError,
-        backend::{StoredTask, TaskKey},
-    },
+    error::StoreError,
+    protocol::{ClientCapabilities, Revision, TaskView},
+    store::backend::{StoredTask, TaskKey},
     time::{Millis, millis},
-    tool::OnCrash,
 };
 
 /// The version of the records this build writes, and the newest it reads.
@@ -169,7 +165,7 @@ impl Task {
             created: self.head.created.to_string(),
             updated: self.head.updated.to_string(),
             ttl: self.head.ttl,
-            poll_interval: millis(super::policy::poll_interval(self.poll_interval(), self.head.created.until(now))),
+            poll_interval: millis(policy::poll_interval(self.poll_interval(), self.head.created.until(now))),
             inputs: &self.head.inputs,
             outcome: self.outcome.as_ref(),
         }

@@ -3,55 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::context::Cells;
-
-/// The shared state of a task. Implemented by `#[derive(TaskVariables)]`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored as task variables",
-    label = "not a `TaskVariables` type",
-    note = "add `#[derive(TaskVariables)]` to `{Self}`, or use `TaskContext` with no type argument"
-)]
-pub trait TaskVariables: Default + Send + Sync + 'static {
-    /// One handle a variable.
-    type Variables<'a>;
-
-    /// The handles over a task's cells.
-    fn variables(cells: &Cells) -> Self::Variables<'_>;
-
-    /// What each variable is, with its default.
-    fn fields() -> Vec<FieldDefinition>;
-
-    /// Every variable as JSON.
-    ///
-    /// # Errors
-    /// A value does not serialise.
-    fn write(&self) -> Result<Map<String, Value>, VariableError>;
-
-    /// The state made of stored values; what is missing has its default.
-    ///
-    /// # Errors
-    /// A value does not fit its variable's type.
-    fn read(values: Map<String, Value>) -> Result<Self, VariableError>;
-}
-
-/// No variables.
-impl TaskVariables for () {
-    type Variables<'a> = ();
-
-    fn variables(_: &Cells) {}
-
-    fn fields() -> Vec<FieldDefinition> {
-        Vec::new()
-    }
-
-    fn write(&self) -> Result<Map<String, Value>, VariableError> {
-        Ok(Map::new())
-    }
-
-    fn read(_: Map<String, Value>) -> Result<Self, VariableError> {
-        Ok(())
-    }
-}
+use crate::error::StoreError;
 
 /// What a variable may be: any type that serialises both ways.
 #[diagnostic::on_unimplemented(
@@ -114,5 +66,24 @@ pub enum VariableError {
     },
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
+}
+
+/// What clients see of a task's variables: all that are not hidden, with their defaults where nothing was set; `None` if
+/// the tool has none to show.
+pub(crate) fn visible(fields: &[FieldDefinition], mut stored: Map<String, Value>) -> Option<Map<String, Value>> {
+    let shown: Map<String, Value> = fields
+        .iter()
+        .filter(|field| !field.hidden)
+        .map(|field| {
+            let value = match stored.remove(field.name) {
+                // Written as null by a client that resets it, or because the type has a null: the type decides.
+                Some(Value::Null) if (field.check)(&Value::Null).is_err() => field.default.clone(),
+                Some(value) => value,
+                None => field.default.clone(),
+            };
+            (field.name.to_owned(), value)
+        })
+        .collect();
+    (!shown.is_empty()).then_some(shown)
 }

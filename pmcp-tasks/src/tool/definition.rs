@@ -5,26 +5,16 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{TaskSupport, ToolAnnotations, ToolError, ToolResult};
+use super::{TaskSupport, ToolAnnotations, ToolResult};
 use crate::{
     context::RunContext,
+    error::ToolError,
     protocol::{
         ToolView,
         header::{self, HeaderParameter},
     },
-    task::{FieldDefinition, Outcome},
+    task::{FieldDefinition, OnCrash, Outcome, Policy},
 };
-
-/// What happens to a task whose process died.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnCrash {
-    /// It fails with a message that says so.
-    #[default]
-    Fail,
-    /// The function is called again with the recorded arguments, variables, answers and steps.
-    Restart,
-}
 
 /// What a client that knows no tasks gets when a call takes long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +53,11 @@ pub struct ToolDefinition {
     pub support: TaskSupport,
     /// How long a task exists if the client does not say.
     pub ttl: Option<Duration>,
-    /// How often clients should poll.
+    /// The longest that clients are told to wait between looks at a task.
     pub poll_interval: Option<Duration>,
+    /// How long a call is waited for before it is answered with its task, where the server decides that it becomes one
+    /// (2026-07-28).
+    pub inline: Option<Duration>,
     /// How long one run may take before it is cancelled and fails. In a task, the waits for the client's answers do not
     /// count, but all ends ten minutes before the task expires, so that its result can be fetched.
     pub timeout: Option<Duration>,
@@ -87,6 +80,17 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
+    /// What it wants for its tasks.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            ttl: self.ttl,
+            poll_interval: self.poll_interval,
+            timeout: self.timeout,
+            inline: self.inline,
+            on_crash: self.on_crash,
+        }
+    }
+
     /// What lists say of it.
     pub(crate) fn view(&self) -> ToolView<'_> {
         ToolView {
@@ -126,28 +130,10 @@ pub struct ArgumentError {
     pub message: String,
 }
 
-/// What a run gives.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// A tool's result.
-    Tool(ToolResult),
-    /// The result of another method, as it goes on the wire.
-    Raw(Value),
-}
-
-impl From<Output> for Outcome {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Tool(result) => Self::Result(result),
-            Output::Raw(value) => Self::Raw(value),
-        }
-    }
-}
-
-type OutputFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;
+type OutcomeFuture = Pin<Box<dyn Future<Output = Result<Outcome, ToolError>> + Send>>;
 
 /// A call whose arguments were accepted, ready to run once.
-pub struct Prepared(Box<dyn FnOnce(RunContext) -> OutputFuture + Send>);
+pub struct Prepared(Box<dyn FnOnce(RunContext) -> OutcomeFuture + Send>);
 
 impl Prepared {
     /// A call of a tool that runs this function.
@@ -158,7 +144,7 @@ impl Prepared {
     {
         Self(Box::new(move |cx| {
             let run = run(cx);
-            Box::pin(async move { run.await.map(Output::Tool) })
+            Box::pin(async move { run.await.map(Outcome::Result) })
         }))
     }
 
@@ -170,12 +156,12 @@ impl Prepared {
     {
         Self(Box::new(move |cx| {
             let run = run(cx);
-            Box::pin(async move { run.await.map(Output::Raw) })
+            Box::pin(async move { run.await.map(Outcome::Raw) })
         }))
     }
 
     /// Runs it.
-    pub(crate) fn run(self, cx: RunContext) -> OutputFuture {
+    pub(crate) fn run(self, cx: RunContext) -> OutcomeFuture {
         (self.0)(cx)
     }
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ToolError, ToolResult};
+use super::ToolResult;
+use crate::error::ToolError;
 
 /// What a tool may return: any type that serialises and has a schema.
 #[diagnostic::on_unimplemented(
@@ -51,7 +52,7 @@ pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolErr
 /// The schema of a return type, if its value becomes structured content.
 pub(crate) fn output_schema<T: ToolOutput>() -> Option<Value> {
     let plain = [TypeId::of::<ToolResult>(), TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
-    (!plain.contains(&TypeId::of::<T>())).then(|| super::schema::of_output::<T>())
+    (!plain.contains(&TypeId::of::<T>())).then(|| crate::schema::json::of_output::<T>())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn on(backend: impl StorageBackend, clock: ManualClock, fallback: Option<TaskFal
         .tool::<Plain>()
         .tool::<Optional>()
         .tool::<Required>()
-        .tool::<Handled>()
+        .tool::<ByHandle>()
         .tool::<Unhandled>();
     if let Some(fallback) = fallback {
         builder = builder.task_fallback(fallback);
@@ -194,7 +194,7 @@ async fn companions_are_listed_only_to_clients_that_need_them() {
 async fn pages_go_on_into_the_companions() {
     let world = World::default();
     let limits = pmcp_tasks::Limits { page_size: 2, ..pmcp_tasks::Limits::default() };
-    let router = TaskRouter::builder().state(world.clone()).tool::<Plain>().tool::<Handled>().limits(limits);
+    let router = TaskRouter::builder().state(world.clone()).tool::<Plain>().tool::<ByHandle>().limits(limits);
     let clock = ManualClock::new();
     let router = router.build(TaskStore::memory().with_clock(clock.clone())).unwrap();
     let client = Server { router, clock, world }.client(Revision::Plain, user_owner("ann"));
@@ -368,7 +368,7 @@ async fn companions_can_be_renamed_and_must_not_collide() {
 
     for name in ["plain", "task_answer"] {
         let fallback = TaskFallback { result_tool: name.into(), ..TaskFallback::default() };
-        let builder = TaskRouter::builder().state(World::default()).tool::<Plain>().tool::<Handled>();
+        let builder = TaskRouter::builder().state(World::default()).tool::<Plain>().tool::<ByHandle>();
         let error = builder.task_fallback(fallback).build(TaskStore::memory()).unwrap_err();
         assert!(matches!(&error, BuildError::CompanionTool(taken) if taken == name), "{error}");
     }
@@ -401,7 +401,7 @@ async fn another_process_finishes_what_one_began() {
             Ok(ToolResult::text(format!("kept: {keep}")))
         });
         let backend = pmcp_tasks::store::SqliteBackend::open(directory.path().join("tasks.db")).await.unwrap();
-        let router = TaskRouter::builder().state(world.clone()).tool::<Handled>().lease(Duration::from_millis(300));
+        let router = TaskRouter::builder().state(world.clone()).tool::<ByHandle>().lease(Duration::from_millis(300));
         let router = router.build(TaskStore::new(backend)).unwrap();
         router.keep_house();
         Server { router, clock: ManualClock::new(), world }

@@ -4,12 +4,18 @@
 #![expect(clippy::needless_pass_by_value, clippy::cloned_ref_to_slice_refs, reason = "a literal reads better in place")]
 
 mod cancellation;
+mod costs;
 mod execution;
 mod fallback;
 mod idempotency;
+mod ids;
+mod inline;
 mod limits;
 mod listen;
+mod logged;
+mod lost_replies;
 mod owners;
+mod principals;
 mod progress;
 mod questions;
 mod queue;

@@ -65,6 +65,21 @@ async fn without_a_token_there_are_no_notifications() {
 }
 
 #[tokio::test]
+async fn what_is_no_token_is_no_token() {
+    for revision in [Revision::V2025, Revision::V2026] {
+        let server = Server::new();
+        let client = server.client(revision, user_owner("ann")).undeclared();
+        for token in [json!(null), json!(1.5), json!(true), json!([1]), json!({})] {
+            let steps = driven(&server, "optional");
+            steps.send((1.0, 2.0)).unwrap();
+            drop(steps);
+            client.ok("tools/call", json!({ "name": "optional", "_meta": { "progressToken": token } })).await;
+        }
+        assert_eq!(client.stream.notifications(), 0, "{revision:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_plain_call_reports_on_its_own_stream() {
     for revision in [Revision::Plain, Revision::V2025, Revision::V2026] {
         let server = Server::new();

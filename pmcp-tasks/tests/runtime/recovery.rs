@@ -9,6 +9,7 @@ use bytes::Bytes;
 use pmcp_tasks::{
     TaskContext, ToolError, ToolResult,
     protocol::VARIABLES,
+    router::Execution,
     store::{
         StorageBackend,
         backend::{Holder, HolderChange, Parts, Put, TaskKey, WriteId, Written},
@@ -340,6 +341,67 @@ async fn shutdown_hands_over_without_an_outcome() {
     cluster.clock.advance(seconds(LEASE) / 4).await;
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "other");
     assert_eq!(cluster.log.lines(), ["one begins attempt 1", "one is cancelled", "other begins attempt 2"]);
+}
+
+/// Lets the operation begin only once the server has given its lease up.
+async fn late_in_shutdown(operation: &'static str) {
+    let cluster = Cluster::new();
+    let backend = FaultyBackend::to(&cluster.store);
+    let one = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        router.tool::<Restarting>().lease(seconds(LEASE))
+    });
+    let _gate = gated(&one, "restarting", "one", &cluster.log);
+    one.router.keep_house();
+    let id = one.v2025("ann").start("restarting").await;
+    settle().await;
+    let gate = backend.hold_in(operation);
+    // Everything that is looked for once a period, too.
+    cluster.clock.advance(seconds(LEASE)).await;
+    let stopping = one.router.clone();
+    let stopping = tokio::spawn(async move { stopping.shut_down(seconds(0)).await });
+    cluster.clock.advance(minutes(1)).await;
+    stopping.await.unwrap();
+    gate.add_permits(100);
+    settle().await;
+    let other = cluster.alive();
+    gated(&other, "restarting", "other", &cluster.log).cancel();
+    cluster.two_periods().await;
+    let done = other.v2026("ann").until(&id, "completed").await;
+    assert_eq!(text_of(&done["result"]), "other", "{operation}");
+    assert_eq!(cluster.log.lines(), ["one begins attempt 1", "one is cancelled", "other begins attempt 2"]);
+}
+
+#[tokio::test]
+async fn who_stops_takes_nothing_over_any_more_not_even_its_own() {
+    for operation in ["workers", "buried", "held"] {
+        late_in_shutdown(operation).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_claimed_at_shutdown_is_handed_over() {
+    let cluster = Cluster::new();
+    let front = cluster.over(&Connection::to(&cluster.store), |router| router.execution(Execution::Queued));
+    let id = front.v2025("ann").start("restarting").await;
+    let backend = FaultyBackend::to(&cluster.store);
+    let one = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        router.tool::<Restarting>().lease(seconds(LEASE)).worker(1)
+    });
+    let _gate = gated(&one, "restarting", "one", &cluster.log);
+    let gate = backend.hold_in("claim");
+    one.router.keep_house();
+    settle().await;
+    let stopping = one.router.clone();
+    let stopping = tokio::spawn(async move { stopping.shut_down(seconds(0)).await });
+    let other = cluster.alive();
+    gated(&other, "restarting", "other", &cluster.log).cancel();
+    // Long enough for the other one to find that nothing is left of who has given up its lease.
+    cluster.clock.advance(seconds(LEASE) / 2).await;
+    gate.add_permits(100);
+    cluster.clock.advance(minutes(1)).await;
+    stopping.await.unwrap();
+    let done = other.v2026("ann").until(&id, "completed").await;
+    assert_eq!(text_of(&done["result"]), "other");
 }
 
 #[tokio::test]

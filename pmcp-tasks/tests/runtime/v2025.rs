@@ -366,6 +366,6 @@ async fn tools_are_listed_with_their_task_support_in_pages() {
             break;
         }
     }
-    assert_eq!(names, ["plain", "optional", "required", "timed", "variables", "wide", "ask_name", "ask_both"]);
+    assert_eq!(names, ["plain", "optional", "required", "swift", "timed", "variables", "wide", "ask_name", "ask_both"]);
     assert_eq!(client.err("tools/list", json!({ "cursor": "nothing" })).await.code, -32602);
 }

@@ -2,11 +2,13 @@
 
 use std::{
     process::Stdio,
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use pmcp_server::client::{Client, ElicitAnswer};
+use pmcp_client::{Client, ElicitAnswer};
+
+use crate::recoveries::Life;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Process {
     child: Child,
     serving: watch::Receiver<Option<Serving>>,
-    log: Arc<Mutex<Vec<String>>>,
+    life: Arc<Life>,
 }
 
 /// A server that listens.
@@ -45,18 +47,19 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, serving) = watch::channel(None);
-        let log = Arc::<Mutex<Vec<String>>>::default();
-        let kept = log.clone();
+        let life = Arc::<Life>::default();
+        let kept = life.clone();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 if let Some(url) = line.strip_prefix("listening on ") {
+                    kept.ready.get_or_init(SystemTime::now);
                     let client = client_2026(url).await;
                     sender.send_replace(Some(Serving { url: url.to_owned(), client }));
                 }
-                kept.lock().unwrap().push(line);
+                kept.log.lock().unwrap().push(line);
             }
         });
-        Self { child, serving, log }
+        Self { child, serving, life }
     }
 
     /// Waits until it listens.
@@ -82,8 +85,12 @@ impl Process {
         self.serving.borrow().as_ref().expect("it listens").url.clone()
     }
 
+    pub(crate) fn life(&self) -> Arc<Life> {
+        self.life.clone()
+    }
+
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        self.life.log.lock().unwrap().clone()
     }
 
     pub(crate) fn signal(&self, name: &str) {

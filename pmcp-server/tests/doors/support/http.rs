@@ -10,6 +10,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use spec_check::Watch;
 use tokio::{net::TcpStream, task::JoinHandle};
 
 use super::{modern, request, within};
@@ -47,6 +48,10 @@ impl Http {
         if !headers.iter().any(|(name, _)| name == "host") {
             headers.push(("host".into(), self.address.to_string().into()));
         }
+        let mut watch = Watch::new();
+        if let Ok(message) = serde_json::from_slice(&body) {
+            watch.client(&message);
+        }
         let stream = within(TcpStream::connect(self.address)).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = Connection(tokio::spawn(async move {
@@ -58,7 +63,8 @@ impl Http {
         }
         let response = within(sender.send_request(request.body(Full::new(body)).unwrap())).await.unwrap();
         let (head, body) = response.into_parts();
-        Reply { status: head.status, headers: head.headers, body, buffer: String::new(), _connection: connection }
+        let (status, headers, buffer) = (head.status, head.headers, String::new());
+        Reply { status, headers, body, buffer, watch, _connection: connection }
     }
 
     /// POSTs JSON as a client of 2025-11-25 and before.
@@ -91,6 +97,7 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     body: Incoming,
     buffer: String,
+    watch: Watch,
     _connection: Connection,
 }
 
@@ -110,9 +117,12 @@ impl Reply {
     }
 
     /// The one message of the body.
-    pub(crate) async fn json(self) -> Value {
+    pub(crate) async fn json(mut self) -> Value {
         assert_eq!(self.header("content-type"), "application/json", "{}", self.status);
-        serde_json::from_str(&self.text().await).unwrap()
+        let mut watch = std::mem::take(&mut self.watch);
+        let message = serde_json::from_str(&self.text().await).unwrap();
+        watch.server(&message);
+        message
     }
 
     /// The next message of the stream; `None` at its end.
@@ -123,7 +133,9 @@ impl Reply {
                 let event: String = self.buffer.drain(..end + 2).collect();
                 let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
                 if !data.is_empty() {
-                    return Some(serde_json::from_str(&data.join("\n")).unwrap());
+                    let message = serde_json::from_str(&data.join("\n")).unwrap();
+                    self.watch.server(&message);
+                    return Some(message);
                 }
             }
             let frame = within(self.body.frame()).await?.unwrap();

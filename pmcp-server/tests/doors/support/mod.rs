@@ -2,6 +2,7 @@
 
 mod http;
 mod lines;
+mod log;
 mod probe;
 mod tools;
 
@@ -9,10 +10,12 @@ use std::time::Duration;
 
 pub(crate) use http::{Http, Legacy, Modern, Reply, initialize};
 pub(crate) use lines::LineClient;
+pub(crate) use log::Log;
 use pmcp_server::Server;
 pub(crate) use probe::Probe;
 use serde_json::{Value, json};
-pub(crate) use tools::{App, server, server_with};
+pub(crate) use spec_check::bad_input_on_purpose;
+pub(crate) use tools::{App, SECRET, server, server_with};
 
 /// Waits for something that happens soon, or fails.
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {

@@ -4,12 +4,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
     ops::Bound,
-    sync::Mutex,
 };
 
 use dashmap::DashMap;
+use parking_lot::Mutex;
 
-use super::lock;
 use crate::{
     store::backend::{Holder, TaskKey},
     time::Millis,
@@ -111,18 +110,18 @@ impl Expiry {
     }
 
     pub(super) fn insert(&self, expires: Millis, key: &TaskKey) {
-        lock(self.part(key)).insert((expires, key.clone()));
+        self.part(key).lock().insert((expires, key.clone()));
     }
 
     pub(super) fn remove(&self, expires: Millis, key: &TaskKey) {
-        lock(self.part(key)).remove(&(expires, key.clone()));
+        self.part(key).lock().remove(&(expires, key.clone()));
     }
 
     /// At most `n` expired tasks.
     pub(super) fn due(&self, now: Millis, n: u16) -> Vec<TaskKey> {
         let mut due = Vec::new();
         for part in &self.0 {
-            let part = lock(part);
+            let part = part.lock();
             let expired = part.iter().take_while(|(expires, _)| *expires <= now).map(|(_, key)| key);
             due.extend(expired.take(usize::from(n) - due.len()).cloned());
         }
@@ -132,7 +131,7 @@ impl Expiry {
     #[cfg(test)]
     pub(super) fn entries(&self) -> Vec<(Millis, TaskKey)> {
         let mut entries: Vec<_> =
-            self.0.iter().flat_map(|part| lock(part).iter().cloned().collect::<Vec<_>>()).collect();
+            self.0.iter().flat_map(|part| part.lock().iter().cloned().collect::<Vec<_>>()).collect();
         entries.sort();
         entries
     }
@@ -158,7 +157,7 @@ impl Finished {
 
     /// Adds a task as the last; returns its number.
     pub(super) fn add(&self, key: &TaskKey) -> u64 {
-        let mut order = lock(&self.order);
+        let mut order = self.order.lock();
         let number = order.next;
         order.next += 1;
         order.tasks.insert(number, key.clone());
@@ -166,17 +165,17 @@ impl Finished {
     }
 
     pub(super) fn remove(&self, number: u64) {
-        lock(&self.order).tasks.remove(&number);
+        self.order.lock().tasks.remove(&number);
     }
 
     /// Takes out the first task if there are more than are kept.
     pub(super) fn pop_excess(&self) -> Option<(u64, TaskKey)> {
-        let mut order = lock(&self.order);
+        let mut order = self.order.lock();
         if order.tasks.len() > self.kept { order.tasks.pop_first() } else { None }
     }
 
     #[cfg(test)]
     pub(super) fn entries(&self) -> Vec<(u64, TaskKey)> {
-        lock(&self.order).tasks.iter().map(|(number, key)| (*number, key.clone())).collect()
+        self.order.lock().tasks.iter().map(|(number, key)| (*number, key.clone())).collect()
     }
 }

@@ -7,14 +7,12 @@ mod record;
 mod tests;
 mod workers;
 
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use dashmap::{DashMap, Entry, mapref::one::Ref};
+use parking_lot::Mutex;
 
 use self::{
     indexes::{Expiry, Finished, Holders},
@@ -30,7 +28,7 @@ use super::{
     },
     part,
 };
-use crate::{task::OwnerKey, time::Millis};
+use crate::{owner::OwnerKey, time::Millis};
 
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;
@@ -91,15 +89,15 @@ impl MemoryBackend {
 
     /// Forgets an owner of whom nothing is stored.
     fn forget_if_empty(&self, owner: &OwnerKey) {
-        self.owners.remove_if(owner, |_, state| lock(state).is_empty());
+        self.owners.remove_if(owner, |_, state| state.lock().is_empty());
     }
 
     fn insert(&self, new: &NewTask, now: Millis) -> Create {
         let owner = self.owner(new.key.owner);
-        let mut owner = lock(&owner);
+        let mut owner = owner.lock();
         let slot = self.tasks.entry(new.key.clone());
         if let Entry::Occupied(task) = &slot
-            && lock(task.get()).exists(now)
+            && task.get().lock().exists(now)
         {
             return Create::Replayed;
         }
@@ -114,7 +112,7 @@ impl MemoryBackend {
         let task = match slot {
             Entry::Vacant(slot) => slot.insert(record),
             Entry::Occupied(mut slot) => {
-                let expired = into_inner(*slot.insert(record));
+                let expired = slot.insert(record).into_inner();
                 self.unindex(&mut owner, &new.key, &expired);
                 slot.into_ref()
             }
@@ -129,9 +127,9 @@ impl MemoryBackend {
     fn write_head(&self, key: &TaskKey, put: &Put, now: Millis) -> Written {
         // Only sealing needs the owner, for the quota.
         let owner = if put.open { None } else { self.owners.get(&key.owner) };
-        let mut owner = owner.as_ref().map(|owner| lock(owner));
+        let mut owner = owner.as_ref().map(|owner| owner.lock());
         let Some(task) = self.tasks.get(key) else { return Written::Missing };
-        let mut record = lock(&task);
+        let mut record = task.lock();
         if !record.exists(now) {
             return Written::Missing;
         }
@@ -160,7 +158,7 @@ impl MemoryBackend {
         for position in owner.older(before) {
             let key = TaskKey { owner: key, id: position.id };
             let Some(task) = self.tasks.get(&key) else { continue };
-            let record = lock(&task);
+            let record = task.lock();
             let stored = record.exists(now).then(|| record.stored(Parts::empty()));
             drop(record);
             drop(task);
@@ -184,7 +182,7 @@ impl MemoryBackend {
 
     fn take_over(&self, key: &TaskKey, from: Holder, to: WorkerId, now: Millis) -> Option<StoredTask> {
         let task = self.tasks.get(key)?;
-        let mut record = lock(&task);
+        let mut record = task.lock();
         if !record.exists(now) || !record.is_open() || record.holder != Some(from) {
             return None;
         }
@@ -196,7 +194,7 @@ impl MemoryBackend {
     /// Removes a task and everything about it if it is there and meets the condition.
     fn remove(&self, key: &TaskKey, condition: impl FnOnce(&Record) -> bool) -> bool {
         let owner = self.owner(key.owner);
-        let mut state = lock(&owner);
+        let mut state = owner.lock();
         let removed = self.remove_of(&mut state, key, condition);
         let empty = state.is_empty();
         drop(state);
@@ -208,9 +206,9 @@ impl MemoryBackend {
     }
 
     fn remove_of(&self, owner: &mut OwnerState, key: &TaskKey, condition: impl FnOnce(&Record) -> bool) -> bool {
-        let Some((_, record)) = self.tasks.remove_if(key, |_, record| condition(&lock(record))) else { return false };
+        let Some((_, record)) = self.tasks.remove_if(key, |_, record| condition(&record.lock())) else { return false };
         // No task can come to be under this key meanwhile: that needs the owner.
-        self.unindex(owner, key, &into_inner(*record));
+        self.unindex(owner, key, &record.into_inner());
         true
     }
 
@@ -261,7 +259,7 @@ impl StorageBackend for MemoryBackend {
 
     async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
         let Some(task) = self.tasks.get(key) else { return Ok(None) };
-        let record = lock(&task);
+        let record = task.lock();
         Ok(record.exists(now).then(|| record.stored(parts)))
     }
 
@@ -277,14 +275,14 @@ impl StorageBackend for MemoryBackend {
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
         check_sizes(part::values(merge))?;
         let Some(task) = self.tasks.get(key) else { return Ok(Merged::Missing) };
-        let mut record = lock(&task);
+        let mut record = task.lock();
         Ok(if record.exists(now) { record.merge(merge) } else { Merged::Missing })
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
         check_sizes([&step.value])?;
         let Some(task) = self.tasks.get(key) else { return Ok(Recorded::Missing) };
-        let mut record = lock(&task);
+        let mut record = task.lock();
         Ok(if record.exists(now) { record.record(step) } else { Recorded::Missing })
     }
 
@@ -295,7 +293,7 @@ impl StorageBackend for MemoryBackend {
     async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
         let (page, emptied) = match self.owners.get(&scope.0) {
             Some(owner) => {
-                let mut owner = lock(&owner);
+                let mut owner = owner.lock();
                 let page = self.page_of(scope.0, &mut owner, before, usize::from(n), now);
                 (page, owner.is_empty())
             }
@@ -366,13 +364,4 @@ impl StorageBackend for MemoryBackend {
 
 fn check_sizes<'a>(parts: impl IntoIterator<Item = &'a Bytes>) -> Result<()> {
     part::check_sizes("memory", MAX_PART, parts)
-}
-
-/// Locks; a panic elsewhere is no reason to refuse, as no operation leaves a state half changed behind it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

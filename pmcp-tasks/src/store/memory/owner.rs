@@ -7,8 +7,8 @@ use std::{
 
 use super::record::Record;
 use crate::{
+    id::TaskId,
     store::backend::{Create, Digest, NewTask, Position},
-    task::TaskId,
     time::Millis,
 };
 

@@ -19,7 +19,7 @@ use crate::{
 fn assert_consistent(backend: &MemoryBackend) {
     let (mut held, mut expiring, mut finished, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for task in &backend.tasks {
-        let (key, record) = (task.key().clone(), lock(task.value()));
+        let (key, record) = (task.key().clone(), task.value().lock());
         assert_eq!(record.is_open(), record.finished.is_none(), "{key:?}");
         assert!(record.is_open() || record.holder.is_none(), "{key:?}");
         held.extend(record.holder.map(|holder| (holder, key.clone())));
@@ -36,13 +36,13 @@ fn assert_consistent(backend: &MemoryBackend) {
     assert_eq!(backend.finished.entries(), finished);
     let mut in_lists = Vec::new();
     for owner in &backend.owners {
-        let state = lock(owner.value());
+        let state = owner.value().lock();
         assert!(!state.is_empty(), "nothing is stored of {}", owner.key());
         in_lists.extend(state.older(None).map(|position| (*owner.key(), *position)));
         // Expired tasks may have lost their place, but nothing else has one.
         for id in state.counted() {
             let task = backend.tasks.get(&TaskKey { owner: *owner.key(), id }).unwrap();
-            assert!(lock(&task).is_open(), "{id} is counted");
+            assert!(task.lock().is_open(), "{id} is counted");
         }
     }
     in_lists.sort();

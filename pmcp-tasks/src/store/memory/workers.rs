@@ -1,8 +1,9 @@
 //! The workers and their counters.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::collections::BTreeMap;
 
-use super::lock;
+use parking_lot::Mutex;
+
 use crate::store::backend::{Beat, WorkerId};
 
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ struct State {
 
 impl Workers {
     pub(super) fn beat(&self, worker: WorkerId) -> Beat {
-        let mut state = lock(&self.0);
+        let mut state = self.0.lock();
         if state.buried.contains_key(&worker) {
             return Beat::Buried;
         }
@@ -27,11 +28,11 @@ impl Workers {
     }
 
     pub(super) fn alive(&self) -> Vec<(WorkerId, u64)> {
-        lock(&self.0).alive.iter().map(|(worker, counter)| (*worker, *counter)).collect()
+        self.0.lock().alive.iter().map(|(worker, counter)| (*worker, *counter)).collect()
     }
 
     pub(super) fn bury(&self, worker: WorkerId, seen: u64) -> bool {
-        let mut state = lock(&self.0);
+        let mut state = self.0.lock();
         if state.buried.contains_key(&worker) {
             return true;
         }
@@ -44,11 +45,11 @@ impl Workers {
     }
 
     pub(super) fn buried(&self) -> Vec<WorkerId> {
-        lock(&self.0).buried.iter().filter(|(_, settled)| !**settled).map(|(worker, _)| *worker).collect()
+        self.0.lock().buried.iter().filter(|(_, settled)| !**settled).map(|(worker, _)| *worker).collect()
     }
 
     pub(super) fn settle(&self, worker: WorkerId) {
-        if let Some(settled) = lock(&self.0).buried.get_mut(&worker) {
+        if let Some(settled) = self.0.lock().buried.get_mut(&worker) {
             *settled = true;
         }
     }

@@ -1,6 +1,6 @@
 //! Telling other processes what changed.
 
-use super::{Db, error::Result, row::holder_bytes};
+use super::{db::Db, error::Result, row::holder_bytes};
 use crate::store::backend::{Holder, TaskKey};
 
 /// How many changes are kept at least: who is further behind looks at everything it waits for.

@@ -3,13 +3,14 @@
 use rusqlite::OptionalExtension as _;
 
 use super::{
-    Db,
+    db::Db,
     error::Result,
     row::{Recent, array, clamped, exact, holder_bytes},
 };
 use crate::{
+    id::TaskId,
+    owner::OwnerKey,
     store::backend::{Create, Holder, NewTask},
-    task::{OwnerKey, TaskId},
     time::Millis,
 };
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, io, sync::Arc};
 
 use rusqlite::ErrorCode;
 
-use super::NAME;
+use super::db::NAME;
 use crate::store::StoreError;
 
 /// What this module returns.

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Db,
+    db::Db,
     error::Result,
     row::{holder, key},
     schema,

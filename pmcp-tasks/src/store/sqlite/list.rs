@@ -1,7 +1,7 @@
 //! Reading: one task, a page of a list, what a holder has.
 
 use super::{
-    Db,
+    db::Db,
     error::Result,
     row::{Record, clamped, holder_bytes, key, select_record},
 };

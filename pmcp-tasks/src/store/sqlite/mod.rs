@@ -2,6 +2,7 @@
 
 mod change;
 mod create;
+mod db;
 mod error;
 mod feed;
 mod file;
@@ -18,17 +19,16 @@ mod writer;
 
 use std::{
     fmt,
-    ops::Deref,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
     thread,
 };
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use self::{
+    db::{Db, NAME, Options},
     error::Failure,
     feed::Watcher,
     file::{Identity, Location},
@@ -44,8 +44,6 @@ use super::{
     part,
 };
 use crate::time::Millis;
-
-const NAME: &str = "sqlite";
 
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;
@@ -86,36 +84,6 @@ pub struct SqliteBackend {
     path: PathBuf,
     origin: i64,
     feeds: Arc<()>,
-}
-
-/// What tests change.
-#[derive(Clone, Debug)]
-struct Options {
-    /// SQLite's `synchronous`.
-    synchronous: &'static str,
-    /// How many pages the file may have.
-    max_pages: Option<u32>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { synchronous: "full", max_pages: None }
-    }
-}
-
-/// A connection with the statements of the store.
-struct Db {
-    connection: Connection,
-    /// Random: tells the changes of this backend from those of others.
-    origin: i64,
-}
-
-impl Deref for Db {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
 }
 
 impl SqliteBackend {

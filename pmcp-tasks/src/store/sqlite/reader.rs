@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError, mpsc::Receiver};
 
-use super::{Db, error::Result, file::Identity};
+use super::{db::Db, error::Result, file::Identity};
 
 /// One reading operation, with the way back to whom it is for.
 pub(super) type Query = Box<dyn FnOnce(&Reader) + Send>;

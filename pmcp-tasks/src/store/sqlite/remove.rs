@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension as _;
 
-use super::{Db, error::Result, row::clamped};
+use super::{db::Db, error::Result, row::clamped};
 use crate::{store::backend::TaskKey, time::Millis};
 
 impl Db {

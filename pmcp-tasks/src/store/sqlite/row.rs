@@ -6,12 +6,13 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension as _, Row, types::ValueRef};
 
 use super::{
-    Db,
+    db::Db,
     error::{Failure, Result},
 };
 use crate::{
+    id::TaskId,
+    owner::OwnerKey,
     store::backend::{Field, Holder, Parts, Stamp, StoredTask, TaskKey, WorkerId, WriteId},
-    task::{OwnerKey, TaskId},
     time::Millis,
 };
 

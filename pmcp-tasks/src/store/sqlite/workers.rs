@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension as _;
 
 use super::{
-    Db,
+    db::Db,
     error::Result,
     row::{Record, array, clamped, exact, holder_bytes, key, natural, select_record},
 };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::OptionalExtension as _;
 
 use super::{
-    Db,
+    db::Db,
     error::{Failure, Result},
     row::{Recent, exact, holder_bytes},
 };

@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::{
-    Db,
+    db::Db,
     error::{Failure, Result},
     file::{Identity, Location},
     schema,

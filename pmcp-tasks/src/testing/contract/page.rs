@@ -8,11 +8,12 @@
 
 use super::Backend;
 use crate::{
+    id::TaskId,
+    owner::OwnerKey,
     store::{
         StorageBackend,
         backend::{NewTask, Scope, Stamp, TaskKey},
     },
-    task::{OwnerKey, TaskId},
     testing::fixtures::{NOW, TTL, id, later, owner, read, seal, task, task_of},
 };
 

@@ -27,12 +27,17 @@ pub(crate) enum Fault {
 #[derive(Debug, Default)]
 struct State {
     fault: Option<(Fault, usize)>,
+    /// The only operation that goes wrong; `None`: every write.
+    only: Option<&'static str>,
     gate: Option<Arc<Semaphore>>,
     create_gate: Option<Arc<Semaphore>>,
+    /// An operation that waits for a permit before it is begun.
+    held: Option<(&'static str, Arc<Semaphore>)>,
     max_part: Option<u32>,
+    shared: bool,
 }
 
-/// The memory backend, with faults in `create`, `put` and `merge`. Clones share everything.
+/// The memory backend, with faults in whatever writes tasks. Clones share everything.
 #[derive(Clone, Debug)]
 pub(crate) struct FaultyBackend {
     inner: Arc<MemoryBackend>,
@@ -50,9 +55,28 @@ impl FaultyBackend {
         backend
     }
 
+    /// A connection of its own to a store that other processes use, too. It brings no hints.
+    pub(crate) fn to(store: &Arc<MemoryBackend>) -> Self {
+        let backend = Self { inner: store.clone(), state: Arc::default() };
+        backend.state.lock().unwrap().shared = true;
+        backend
+    }
+
     /// The next `times` writes go wrong.
     pub(crate) fn fail(&self, fault: Fault, times: usize) {
-        self.state.lock().unwrap().fault = Some((fault, times));
+        let mut state = self.state.lock().unwrap();
+        (state.fault, state.only) = (Some((fault, times)), None);
+    }
+
+    /// The next `times` operations of this name go wrong.
+    pub(crate) fn fail_in(&self, operation: &'static str, fault: Fault, times: usize) {
+        let mut state = self.state.lock().unwrap();
+        (state.fault, state.only) = (Some((fault, times)), Some(operation));
+    }
+
+    /// How many of the operations that were to go wrong have not come.
+    pub(crate) fn left(&self) -> usize {
+        self.state.lock().unwrap().fault.map_or(0, |(_, times)| times)
     }
 
     pub(crate) fn recover(&self) {
@@ -73,11 +97,32 @@ impl FaultyBackend {
         gate
     }
 
-    async fn write<T>(&self, write: impl Future<Output = Result<T>> + Send, may_wait: bool) -> Result<T> {
+    /// Operations of this name wait for a permit before they begin.
+    pub(crate) fn hold_in(&self, operation: &'static str) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.state.lock().unwrap().held = Some((operation, gate.clone()));
+        gate
+    }
+
+    async fn begin(&self, operation: &'static str) {
+        let held = self.state.lock().unwrap().held.clone();
+        if let Some((_, gate)) = held.filter(|(held, _)| *held == operation) {
+            gate.acquire().await.unwrap().forget();
+        }
+    }
+
+    async fn write<T>(
+        &self,
+        operation: &'static str,
+        write: impl Future<Output = Result<T>> + Send,
+        may_wait: bool,
+    ) -> Result<T> {
+        self.begin(operation).await;
         let (fault, gate) = {
             let mut state = self.state.lock().unwrap();
+            let is_meant = state.only.is_none_or(|only| only == operation);
             let fault = match &mut state.fault {
-                Some((fault, times)) if *times > 0 => {
+                Some((fault, times)) if *times > 0 && is_meant => {
                     *times -= 1;
                     Some(*fault)
                 }
@@ -101,12 +146,12 @@ impl FaultyBackend {
 impl StorageBackend for FaultyBackend {
     fn capabilities(&self) -> Capabilities {
         let inner = self.inner.capabilities();
-        let max_part = self.state.lock().unwrap().max_part.unwrap_or(inner.max_part);
-        Capabilities { max_part, ..inner }
+        let state = self.state.lock().unwrap();
+        Capabilities { max_part: state.max_part.unwrap_or(inner.max_part), shared: state.shared, ..inner }
     }
 
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
-        let created = self.write(self.inner.create(new, now), false).await;
+        let created = self.write("create", self.inner.create(new, now), false).await;
         let gate = self.state.lock().unwrap().create_gate.clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
@@ -119,19 +164,19 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        self.write(self.inner.put(key, put, now), true).await
+        self.write("put", self.inner.put(key, put, now), true).await
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        self.write(self.inner.merge(key, merge, now), true).await
+        self.write("merge", self.inner.merge(key, merge, now), true).await
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
-        self.inner.record(key, step, now).await
+        self.write("record", self.inner.record(key, step, now), true).await
     }
 
     async fn delete(&self, key: &TaskKey) -> Result<bool> {
-        self.inner.delete(key).await
+        self.write("delete", self.inner.delete(key), true).await
     }
 
     async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
@@ -139,10 +184,11 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
-        self.inner.claim(from, to, n, now).await
+        self.write("claim", self.inner.claim(from, to, n, now), true).await
     }
 
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
+        self.begin("held").await;
         self.inner.held(by, after, n).await
     }
 
@@ -151,19 +197,21 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+        self.begin("workers").await;
         self.inner.workers().await
     }
 
     async fn buried(&self) -> Result<Vec<WorkerId>> {
+        self.begin("buried").await;
         self.inner.buried().await
     }
 
     async fn settle(&self, worker: &WorkerId) -> Result<()> {
-        self.inner.settle(worker).await
+        self.write("settle", self.inner.settle(worker), true).await
     }
 
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
-        self.inner.bury(worker, seen).await
+        self.write("bury", self.inner.bury(worker, seen), true).await
     }
 
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {

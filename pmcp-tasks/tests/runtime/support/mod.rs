@@ -2,8 +2,12 @@
 
 mod backend;
 mod cluster;
+mod counting;
+mod logged;
 mod peer;
+mod random;
 mod shared;
+mod spec;
 mod tools;
 
 use std::{
@@ -17,17 +21,20 @@ use std::{
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) use cluster::{Cluster, LEASE, gated};
+pub(crate) use counting::CountingBackend;
+pub(crate) use logged::Logged;
 pub(crate) use peer::FakePeer;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Revision},
     protocol::VARIABLES,
-    router::{Subscription, TaskRouterBuilder},
+    router::{Handled, Subscription, TaskRouterBuilder},
     security::Principal,
     store::{MemoryBackend, StorageBackend},
     task::{Owner, OwnerKind, TaskId},
     testing::ManualClock,
 };
+pub(crate) use random::Seeded;
 use serde_json::{Value, json};
 pub(crate) use shared::Connection;
 use tokio::task::JoinHandle;
@@ -70,18 +77,28 @@ impl Server {
         backend: impl StorageBackend,
         settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
     ) -> Self {
+        Self::in_store(clock, TaskStore::new(backend), settings)
+    }
+
+    /// A server in a store, which gets the clock.
+    pub(crate) fn in_store(
+        clock: ManualClock,
+        store: TaskStore,
+        settings: impl FnOnce(TaskRouterBuilder<World>) -> TaskRouterBuilder<World>,
+    ) -> Self {
         let world = World::default();
         let router = TaskRouter::builder()
             .state(world.clone())
             .tool::<Plain>()
             .tool::<Optional>()
             .tool::<Required>()
+            .tool::<Swift>()
             .tool::<Timed>()
             .tool::<WithVariables>()
             .tool::<WithWide>()
             .tool::<AskName>()
             .tool::<AskBoth>();
-        let router = settings(router).build(TaskStore::new(backend).with_clock(clock.clone())).unwrap();
+        let router = settings(router).build(store.with_clock(clock.clone())).unwrap();
         Self { router, clock, world }
     }
 
@@ -168,7 +185,12 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, params: Value) -> Result<Value, RpcError> {
-        self.router.handle(method, &params, &self.cx).await.expect("a method of the router")
+        let answer = match self.router.handle(method, &params, &self.cx).await {
+            Handled::Answer(answer) => answer,
+            Handled::NotMine => panic!("`{method}` is not a method of the router"),
+        };
+        spec::assert_answer(self.cx.revision, method, &params, &answer);
+        answer
     }
 
     pub(crate) async fn ok(&self, method: &str, params: Value) -> Value {
@@ -181,7 +203,7 @@ impl Client {
 
     /// Whether the router has the method in this revision.
     pub(crate) async fn has(&self, method: &str) -> bool {
-        self.router.handle(method, &json!({ "taskId": "x" }), &self.cx).await.is_some()
+        self.router.handle(method, &json!({ "taskId": "x" }), &self.cx).await != Handled::NotMine
     }
 
     pub(crate) fn spawn(&self, method: &'static str, params: Value) -> JoinHandle<Result<Value, RpcError>> {

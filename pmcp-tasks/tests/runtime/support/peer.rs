@@ -13,6 +13,8 @@ use pmcp_tasks::{
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::spec;
+
 type Answer = dyn Fn(&str, &Value) -> Result<Value, RpcError> + Send + Sync;
 
 /// A message of the server.
@@ -63,17 +65,22 @@ impl FakePeer {
     /// The parameters of the notifications of a method.
     pub(crate) fn notified(&self, method: &str) -> Vec<Value> {
         let all = self.notified.lock().unwrap();
+        all.iter().for_each(spec::assert_notification);
         all.iter().filter(|sent| sent.method == method).map(|sent| sent.params.clone()).collect()
     }
 
     /// How many notifications came, of any method.
     pub(crate) fn notifications(&self) -> usize {
-        self.notified.lock().unwrap().len()
+        let all = self.notified.lock().unwrap();
+        all.iter().for_each(spec::assert_notification);
+        all.len()
     }
 
     /// The requests so far.
     pub(crate) fn requests(&self) -> Vec<Sent> {
-        self.requested.lock().unwrap().clone()
+        let all = self.requested.lock().unwrap().clone();
+        all.iter().for_each(spec::assert_request);
+        all
     }
 
     /// How many requests the server gave up before they were answered.

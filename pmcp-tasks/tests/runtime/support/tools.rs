@@ -68,6 +68,8 @@ fn declared(name: &str, support: TaskSupport) -> ToolDefinition {
         name: name.into(),
         support,
         input_schema: json!({ "type": "object" }),
+        // Most tests are about tasks: they want the handle at once.
+        inline: Some(Duration::ZERO),
         ..ToolDefinition::default()
     }
 }
@@ -96,6 +98,7 @@ tools! {
     Plain = "plain", Forbidden;
     Optional = "optional", Optional;
     Required = "required", Required, title: Some("Required tool".into());
+    Swift = "swift", Optional, inline: None, on_crash: OnCrash::Restart, variables: Shared::fields();
     Timed = "timed", Optional,
         timeout: Some(Duration::from_secs(60)),
         ttl: Some(Duration::from_secs(2 * 60 * 60)),
@@ -103,7 +106,8 @@ tools! {
     WithVariables = "variables", Optional, variables: Shared::fields();
     WithWide = "wide", Optional, variables: Wide::fields();
     Restarting = "restarting", Optional, on_crash: OnCrash::Restart, variables: Shared::fields();
-    Handled = "handled", Optional,
+    Counted = "counted", Required, on_crash: OnCrash::Restart, variables: Shared::fields();
+    ByHandle = "handled", Optional,
         fallback: Fallback::Handle,
         on_crash: OnCrash::Restart,
         output_schema: Some(json!({ "type": "object" })),
@@ -163,6 +167,11 @@ pub(crate) struct SharedVariables<'a> {
 impl SharedVariables<'_> {
     pub(crate) async fn read(&self) -> Result<Shared, VariableError> {
         self.cells.read().await
+    }
+
+    /// The hidden variable as a server reads it in which it has another type.
+    pub(crate) async fn secret_as_number(&self) -> Result<u64, VariableError> {
+        Variable::new(self.cells, "secret", u64::default).get().await
     }
 
     pub(crate) async fn update(&self, change: impl FnMut(&mut Shared) + Send) -> Result<Shared, VariableError> {

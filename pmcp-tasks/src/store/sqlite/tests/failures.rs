@@ -4,7 +4,8 @@ use std::fs;
 
 use super::*;
 use crate::{
-    store::{TaskStore, backend::Guard},
+    store::backend::Guard,
+    task::TaskStore,
     testing::ManualClock,
     testing::fixtures::{merge, put, read, seal, set, task, task_of, worker},
 };

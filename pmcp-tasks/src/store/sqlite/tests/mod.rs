@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use rusqlite::Connection;
+
 use super::*;
 use crate::testing::{block_on, fixtures::NOW, model};
 

@@ -1,0 +1,119 @@
+//! Answers to what the server asks: forms, samples, roots.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use pmcp_protocol::{RpcError, meta::related_task};
+use serde_json::{Map, Value, json};
+
+/// A form the server wants filled in.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Elicitation {
+    /// The text for the user.
+    pub message: String,
+    /// The schema of the answer.
+    pub schema: Value,
+    /// The task that asks, if one does.
+    pub task: Option<String>,
+    /// The parameters as they were sent.
+    pub params: Value,
+}
+
+/// The user's answer to a form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ElicitAnswer {
+    /// Filled it in.
+    Accept(Value),
+    /// Said no.
+    Decline,
+    /// Dismissed it.
+    Cancel,
+}
+
+type Elicit = Arc<dyn Fn(Elicitation) -> BoxFuture<'static, ElicitAnswer> + Send + Sync>;
+type Sample = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, RpcError>> + Send + Sync>;
+
+/// The callbacks a client was built with.
+#[derive(Clone, Default)]
+pub(crate) struct Callbacks {
+    pub(crate) elicit: Option<Elicit>,
+    pub(crate) sample: Option<Sample>,
+    pub(crate) roots: Option<Vec<Value>>,
+}
+
+impl fmt::Debug for Callbacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callbacks")
+            .field("elicit", &self.elicit.is_some())
+            .field("sample", &self.sample.is_some())
+            .field("roots", &self.roots)
+            .finish()
+    }
+}
+
+impl Callbacks {
+    /// The capabilities that follow from the callbacks.
+    pub(crate) fn capabilities(&self) -> Map<String, Value> {
+        let mut capabilities = Map::new();
+        if self.elicit.is_some() {
+            capabilities.insert("elicitation".into(), json!({ "form": {} }));
+        }
+        if self.sample.is_some() {
+            capabilities.insert("sampling".into(), json!({}));
+        }
+        if self.roots.is_some() {
+            capabilities.insert("roots".into(), json!({}));
+        }
+        capabilities
+    }
+
+    /// Tells whether a question with this method is answered.
+    pub(crate) fn can_answer(&self, method: &str) -> bool {
+        match method {
+            "elicitation/create" => self.elicit.is_some(),
+            "sampling/createMessage" => self.sample.is_some(),
+            "roots/list" => self.roots.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Answers a question of the server; `task` is the one that asks.
+    pub(crate) async fn answer(&self, method: &str, params: Value, task: Option<&str>) -> Result<Value, RpcError> {
+        match method {
+            "elicitation/create" => {
+                let Some(elicit) = &self.elicit else { return Err(unknown(method)) };
+                // Forms are all the client declares (elicitation, "Capabilities").
+                if params.get("mode").is_some_and(|mode| mode != "form") {
+                    return Err(RpcError::invalid_params("this client only shows forms"));
+                }
+                let elicitation = Elicitation {
+                    message: params.get("message").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                    schema: params.get("requestedSchema").cloned().unwrap_or_default(),
+                    task: task.or_else(|| related_task(&params)).map(str::to_owned),
+                    params,
+                };
+                Ok(match elicit(elicitation).await {
+                    ElicitAnswer::Accept(content) => json!({ "action": "accept", "content": content }),
+                    ElicitAnswer::Decline => json!({ "action": "decline" }),
+                    ElicitAnswer::Cancel => json!({ "action": "cancel" }),
+                })
+            }
+            "sampling/createMessage" => match &self.sample {
+                Some(sample) => sample(params).await,
+                None => Err(unknown(method)),
+            },
+            "roots/list" => match &self.roots {
+                Some(roots) => Ok(json!({ "roots": roots })),
+                None => Err(unknown(method)),
+            },
+            "ping" => Ok(json!({})),
+            _ => Err(unknown(method)),
+        }
+    }
+}
+
+/// There is no callback for this method.
+pub(crate) fn unknown(method: &str) -> RpcError {
+    RpcError::method_not_found(format!("this client does not answer `{method}`"))
+}

@@ -1,0 +1,183 @@
+//! Tells a 2025-11-25 session about a task: its states as notifications, its questions as requests.
+
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Ended, Engine, Patience};
+use crate::{
+    call::{ClientCapabilities, Peer, PeerError},
+    protocol::{Revision, meta},
+    store::backend::{Parts, TaskKey},
+    task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
+};
+
+/// How long to wait before the store is asked again after it failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Strikes a courier off the list when it ends, however it ends.
+struct Listed {
+    engine: Arc<Engine>,
+    entry: (String, TaskKey),
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.engine.couriers.remove(&self.entry);
+    }
+}
+
+impl Engine {
+    /// Sees to it that this session is told about the task until it ends: asked what `client` can be asked, and notified
+    /// if it created the task.
+    pub(crate) fn attend(
+        self: &Arc<Self>,
+        session: &Arc<dyn Peer>,
+        client: ClientCapabilities,
+        key: &TaskKey,
+        notify: bool,
+    ) {
+        let entry = (session.session().to_owned(), key.clone());
+        if self.couriers.insert(entry.clone(), ()).is_some() {
+            return;
+        }
+        let listed = Listed { engine: self.clone(), entry };
+        let (engine, session, key) = (self.clone(), session.clone(), key.clone());
+        self.host.background.spawn(async move {
+            let closed = session.clone();
+            tokio::select! {
+                biased;
+                () = engine.deliver(&session, client, &key, notify) => {}
+                () = closed.closed() => {}
+                () = engine.host.stopped() => {}
+            }
+            drop(listed);
+        });
+    }
+
+    async fn deliver(
+        self: &Arc<Self>,
+        session: &Arc<dyn Peer>,
+        client: ClientCapabilities,
+        key: &TaskKey,
+        notify: bool,
+    ) {
+        let mut watch = self.store().watch(key);
+        let mut asked = BTreeMap::<String, CancellationToken>::new();
+        let mut answers = FuturesUnordered::new();
+        // What the creating call was answered with.
+        let mut told = (TaskStatus::Working, None);
+        let mut known = None;
+        loop {
+            let task = match known.take() {
+                Some(task) => task,
+                None => match self.store().read(key, Parts::empty()).await {
+                    Ok(Some(task)) => task,
+                    Ok(None) => return,
+                    Err(error) => {
+                        tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "a session is not told about a task");
+                        if !error.is_retryable() {
+                            return;
+                        }
+                        self.host.clock().sleep(PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            let now = (task.status(), task.message().map(str::to_owned));
+            if notify && told != now {
+                let (method, params) = Revision::V2025.task_notification(&task.view(self.host.now()), None);
+                session.notify(method, params);
+            }
+            told = now;
+            if task.status().is_terminal() {
+                return;
+            }
+            // A question answered through another door is not asked any more.
+            asked
+                .iter()
+                .filter(|(name, _)| !task.inputs().contains_key(*name))
+                .for_each(|(_, answered)| answered.cancel());
+            for (name, question) in task.inputs() {
+                if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
+                    let answered = CancellationToken::new();
+                    asked.insert(name.clone(), answered.clone());
+                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));
+                }
+            }
+            let version = task.stored.version;
+            let is_news = |task: &Task| {
+                if task.stored.version == version {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(task.clone())
+                }
+            };
+            tokio::select! {
+                biased;
+                news = self.until_next(&mut watch, task, Parts::empty(), Patience::default(), is_news) => match news {
+                    Ok(task) => known = Some(task),
+                    // Read again, the error is told.
+                    Err(Ended::Store(_)) => {}
+                    Err(_) => return,
+                },
+                Some((name, answer)) = answers.next() => {
+                    if !self.pass_on(key, &name, answer).await {
+                        // Not stored: it is asked again.
+                        asked.remove(&name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records an answer; `false` if the store failed.
+    async fn pass_on(self: &Arc<Self>, key: &TaskKey, name: &str, answer: Result<Value, PeerError>) -> bool {
+        let max = self.limits().max_answer as usize;
+        let answer = match answer {
+            Ok(answer) if answer.to_string().len() <= max => answer,
+            Ok(_) => {
+                tracing::warn!(task = %key.id, max, "the client's answer is larger than allowed");
+                cancelled()
+            }
+            Err(PeerError::Gone) => return true,
+            Err(PeerError::Rpc(error)) => {
+                // A client that cannot answer has cancelled the question: the function must not wait for ever.
+                tracing::warn!(task = %key.id, %error, "the client refused a question");
+                cancelled()
+            }
+        };
+        // Ended or gone is the answer of somebody who was too late.
+        if let Err(NotChanged::Store(error)) =
+            self.change(key, Change::Answer([(name.to_owned(), answer)].into())).await
+        {
+            tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answer was not stored");
+            return false;
+        }
+        true
+    }
+}
+
+/// The answer of a user who dismissed the question.
+fn cancelled() -> Value {
+    serde_json::json!({ "action": "cancel" })
+}
+
+async fn ask(
+    session: Arc<dyn Peer>,
+    task: TaskId,
+    name: String,
+    question: InputRequest,
+    answered: CancellationToken,
+) -> (String, Result<Value, PeerError>) {
+    let mut params = question.params;
+    meta::relate(&mut params, &task.to_string());
+    let answer = tokio::select! {
+        biased;
+        () = answered.cancelled() => Err(PeerError::Gone),
+        answer = session.request(&question.method, params) => answer,
+    };
+    (name, answer)
+}

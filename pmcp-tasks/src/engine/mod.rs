@@ -1,0 +1,191 @@
+//! The process that works: it starts runs, goes on with what others left, tells sessions, waits for tasks and stops.
+//!
+//! It knows the registry of work and the host of the runs, and nothing of requests: the router's flows ask it.
+
+mod change;
+mod courier;
+mod feed;
+mod keeper;
+mod outcome;
+mod queue;
+mod recovery;
+mod runs;
+mod wait;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use dashmap::DashMap;
+use tokio::sync::Notify;
+
+pub(crate) use outcome::{PANICKED, panic_text};
+pub(crate) use runs::NewRun;
+pub(crate) use wait::{Ended, Patience};
+
+use crate::{
+    error::StoreError,
+    limits::Limits,
+    run::{DEFAULT_LEASE, Host},
+    store::backend::{Holder, TaskKey},
+    task::TaskStore,
+    tool::Registry,
+};
+
+/// The process that works.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) host: Arc<Host>,
+    pub(crate) works: Registry,
+    execution: Execution,
+    /// How many queued tasks run here at once; `None` if this process takes none.
+    at_once: Option<usize>,
+    /// Errors go to the client with all their causes; for development.
+    expose_errors: bool,
+    /// Told when there may be queued work.
+    queue_hint: Notify,
+    /// Held from claiming tasks until they run: whoever has it finds no task of ours that is about to.
+    claiming: tokio::sync::Mutex<()>,
+    /// Set while tasks may be ours that nobody here runs: of a claim that failed, whose reply may only be lost, or a hand-over
+    /// that failed.
+    strays: AtomicBool,
+    /// The sessions that are told about tasks.
+    couriers: DashMap<(String, TaskKey), ()>,
+    /// Done when the work of a serving process was started in the background.
+    house: std::sync::Once,
+}
+
+/// Which process runs the tasks that are created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Execution {
+    /// The one that was called.
+    #[default]
+    Immediate,
+    /// A worker that shares the store: calls that become tasks are only recorded, and left in a queue.
+    Queued,
+}
+
+/// How tasks are run.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineSettings {
+    pub(crate) limits: Limits,
+    pub(crate) expose_errors: bool,
+    pub(crate) lease: Duration,
+    pub(crate) execution: Execution,
+    /// How many queued tasks run here at once; `None` if this process takes none.
+    pub(crate) at_once: Option<usize>,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            expose_errors: false,
+            lease: DEFAULT_LEASE,
+            execution: Execution::default(),
+            at_once: None,
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(works: Registry, store: TaskStore, settings: EngineSettings) -> Result<Arc<Self>, StoreError> {
+        Ok(Arc::new(Self {
+            host: Arc::new(Host::new(store, settings.limits, settings.lease)?),
+            works,
+            execution: settings.execution,
+            at_once: settings.at_once,
+            expose_errors: settings.expose_errors,
+            queue_hint: Notify::new(),
+            claiming: tokio::sync::Mutex::default(),
+            strays: AtomicBool::new(false),
+            couriers: DashMap::new(),
+            house: std::sync::Once::new(),
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &TaskStore {
+        &self.host.store
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.host.limits
+    }
+
+    /// Whether nothing is left of runs, couriers and watches.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.host.seats.is_empty() && self.couriers.is_empty() && self.store().watched() == 0
+    }
+
+    /// Whether tasks that are created here are left to workers.
+    pub(crate) fn leaves_tasks(&self) -> bool {
+        self.execution == Execution::Queued
+    }
+
+    /// Whether this process runs tasks itself, beyond recording them.
+    fn runs_tasks(&self) -> bool {
+        !self.leaves_tasks() || self.at_once.is_some()
+    }
+
+    /// Who is to hold a task that is created now.
+    async fn holder(&self) -> Result<Holder, StoreError> {
+        if self.leaves_tasks() { Ok(Holder::Queue) } else { self.host.own_holder().await }
+    }
+
+    /// Starts what a serving process does in the background; once is enough.
+    pub(crate) fn keep_house(self: &Arc<Self>) {
+        self.house.call_once(|| {
+            let background = &self.host.background;
+            background.spawn(self.clone().remove_expired());
+            if self.host.is_shared() {
+                background.spawn(self.clone().follow_feed());
+                background.spawn(self.clone().keep_lease());
+            }
+            if let Some(at_once) = self.at_once {
+                background.spawn(self.clone().work_queue(at_once));
+            }
+        });
+    }
+
+    /// Stops admitting work, lets it finish for the grace period, then cancels it.
+    pub(crate) async fn shut_down(&self, grace: Duration) {
+        let host = &self.host;
+        host.stop_admitting();
+        let ended = async || {
+            // A claim that was under way starts what it has got; none begins any more.
+            drop(self.claiming.lock().await);
+            host.ended().await;
+        };
+        tokio::select! {
+            biased;
+            () = ended() => {}
+            () = host.clock().sleep(grace) => {
+                host.cancelling.cancel();
+                tokio::select! {
+                    biased;
+                    () = ended() => {}
+                    () = host.clock().sleep(host.limits.cancel_grace) => {}
+                }
+            }
+        }
+        host.stop().await;
+    }
+
+    /// Removes expired tasks now and then, until the server stops.
+    async fn remove_expired(self: Arc<Self>) {
+        const PAUSE: Duration = Duration::from_secs(10);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.host.stopped() => return,
+                () = self.host.clock().sleep(PAUSE) => {}
+            }
+            if let Err(error) = self.store().sweep().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "expired tasks were not removed");
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How a run ended, as its client is to learn it.
+
+use std::any::Any;
+
+use super::Engine;
+use crate::{
+    error::{AskError, ToolError, ToolErrorKind},
+    protocol::{IDEMPOTENCY_KEY, RpcError},
+    run::Run,
+    task::{NotCreated, Outcome},
+    tool::{ToolResult, WorkKind},
+};
+
+/// The answer to a panic.
+pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
+/// The text of a panic, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
+}
+
+/// The answer to a run that took too long.
+pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
+
+impl Engine {
+    /// The outcome of a failure.
+    pub(super) fn failure(&self, run: &Run, kind: WorkKind, error: ToolError) -> Outcome {
+        let text = match error.0 {
+            ToolErrorKind::Visible(text) => text,
+            ToolErrorKind::Rpc(error) => return Outcome::Error(error),
+            ToolErrorKind::Cancelled => return Outcome::Cancelled,
+            ToolErrorKind::Unsupported(what) => {
+                match run.revision().missing_capability(&serde_json::json!({ what: {} })) {
+                    Some(error) => return Outcome::Error(error),
+                    None => AskError::Unsupported { what }.to_string(),
+                }
+            }
+            ToolErrorKind::Internal { source, context } => {
+                let reference = self.reference();
+                let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
+                tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed");
+                match (self.expose_errors, context) {
+                    (true, _) => error.to_string(),
+                    (false, Some(context)) => format!("{context}\ninternal error (ref {reference})"),
+                    (false, None) => format!("internal error (ref {reference})"),
+                }
+            }
+        };
+        match kind {
+            WorkKind::Tool => Outcome::Result(ToolResult::error(text)),
+            WorkKind::Request => Outcome::Error(RpcError::internal(text)),
+        }
+    }
+
+    /// A short random text that ties what the client sees to what the log says.
+    fn reference(&self) -> String {
+        let [a, b, c, d, ..] = self.store().random().unwrap_or_default();
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// The outcome, or what stands for it if it is too large to store.
+    pub(super) fn bounded(&self, outcome: Outcome) -> Outcome {
+        let max = self.limits().max_result as usize;
+        match serde_json::to_vec(&outcome) {
+            Ok(bytes) if bytes.len() <= max => outcome,
+            Ok(bytes) => Outcome::Error(RpcError::internal(format!(
+                "the result has {} bytes, more than the {max} that are allowed",
+                bytes.len()
+            ))),
+            Err(_) => Outcome::Error(RpcError::internal("the result cannot be written as JSON")),
+        }
+    }
+
+    /// The error of a call whose task was not stored.
+    pub(crate) fn not_created(&self, refused: &NotCreated) -> RpcError {
+        match refused {
+            NotCreated::Quota => {
+                let max = self.limits().tasks_per_owner;
+                RpcError::internal(format!("{max} tasks are still running; wait for one or cancel one"))
+                    .with_data(serde_json::json!({ "reason": "quota" }))
+            }
+            NotCreated::Store(error) => {
+                tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+                RpcError::internal("the task store failed")
+            }
+            NotCreated::Same(_) | NotCreated::Differs => {
+                RpcError::invalid_params(format!("`{IDEMPOTENCY_KEY}` was used for a call with other arguments"))
+            }
+        }
+    }
+}

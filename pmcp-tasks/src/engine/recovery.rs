@@ -1,0 +1,118 @@
+//! Going on with a task that another process began, or that none has begun yet.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::{Engine, runs::End};
+use crate::{
+    protocol::RpcError,
+    run::{Allowance, Origin, Seat},
+    store::backend::{Holder, Parts, TaskKey, WorkerId},
+    task::{Change, NotChanged, OnCrash, Outcome, Task},
+    tool::Arguments,
+};
+
+/// What the client learns of a task whose process died.
+const LOST: &str = "the server that ran this task stopped before the task had ended";
+/// What the client learns of a task whose arguments this version of the tool does not take.
+const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
+
+/// What came of taking a task over.
+pub(super) enum TakenOver {
+    /// It runs; the receiver gets its outcome.
+    Runs(End),
+    /// Nothing is left to do.
+    Ended,
+    /// It cannot run here, and is to be handed back.
+    Foreign(Box<Task>),
+}
+
+impl Engine {
+    /// Goes on with a task that was just claimed, or ends it.
+    pub(super) async fn take_over(self: &Arc<Self>, task: Task) -> TakenOver {
+        let Some(body) = task.body.clone() else { return TakenOver::Ended };
+        // It rises with the first claim from the queue, and with each claim of a worker that hands the task back and once more
+        // with that.
+        let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
+        let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
+        if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
+            tracing::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
+            self.end_lost(task, RpcError::internal(LOST)).await;
+            return TakenOver::Ended;
+        }
+        let Some(work) = self.works.find(&body.tool).filter(|_| self.runs_tasks()) else {
+            // Another process runs it: this one has no such work, or leaves tasks to workers.
+            tracing::debug!(task = %task.id(), tool = body.tool, "the task is left to another worker");
+            return TakenOver::Foreign(Box::new(task));
+        };
+        let Ok(prepared) = work.prepare(Arguments { given: body.arguments, answers: body.answers }) else {
+            self.end_lost(task, RpcError::internal(CHANGED)).await;
+            return TakenOver::Ended;
+        };
+        tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
+        let left = self.host.now().until(task.stored.expires);
+        let allowance = Allowance::of_task(self.limits(), work.policy.timeout, left);
+        let origin = Origin {
+            owner: Some(task.head.owner.clone()),
+            principal: None,
+            revision: body.revision,
+            client: body.client,
+            peer: None,
+            progress_token: None,
+        };
+        let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
+        self.host.seats.insert(task.key.clone(), seat.clone());
+        let run = self.run(work, seat, origin, body.variables).resuming(&task, idle_fences);
+        TakenOver::Runs(self.start(run, work.kind, prepared, allowance))
+    }
+
+    /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.
+    pub(super) async fn adopt_one(self: &Arc<Self>, key: &TaskKey, me: WorkerId) -> Option<End> {
+        let parts = Parts::BODY | Parts::VARIABLES | Parts::STEPS;
+        let task = self.host.store.read(key, parts).await;
+        if self.host.is_stopping() {
+            // Its run may just have been stopped, to be handed over: it is for others.
+            return None;
+        }
+        match task {
+            Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
+                // Written by nobody since it was created: its run was never begun.
+                let untouched = task.stored.version == 1 && task.stored.fence == 1;
+                let mut task = task;
+                if let (true, Some(body)) = (untouched, &mut task.body) {
+                    body.on_crash = OnCrash::Restart;
+                }
+                match self.take_over(task).await {
+                    TakenOver::Runs(end) => return Some(end),
+                    TakenOver::Foreign(task) => self.hand_back(*task).await,
+                    TakenOver::Ended => {}
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                self.strays.store(true, Ordering::Relaxed);
+                tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
+            }
+        }
+        None
+    }
+
+    async fn end_lost(&self, mut task: Task, error: RpcError) {
+        let fence = task.stored.fence;
+        let change = [Change::Finish(Outcome::Error(error))];
+        let ended = self.host.store.change(&mut task, Some(fence), &change).await;
+        self.log_failure(&task.key, ended);
+    }
+
+    /// Leaves a task in the queue, for a worker that can run it.
+    pub(super) async fn hand_back(&self, mut task: Task) {
+        let requeued = self.host.store.requeue(&mut task).await;
+        self.log_failure(&task.key, requeued);
+    }
+
+    fn log_failure(&self, key: &TaskKey, result: Result<(), NotChanged>) {
+        let Err(NotChanged::Store(error)) = result else { return };
+        // It stays ours, and is found again as a task that nobody runs.
+        self.strays.store(true, Ordering::Relaxed);
+        tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
+    }
+}

@@ -1,0 +1,222 @@
+//! Starting runs and ending them: isolation, time, what is stored when.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use serde_json::Map;
+use tokio::sync::oneshot;
+
+use super::{
+    Engine,
+    outcome::{PANICKED, TIMED_OUT, panic_text},
+};
+use crate::{
+    call::Peer,
+    context::RunContext,
+    error::StoreError,
+    protocol::RpcError,
+    run::{Allowance, Origin, Run, Seat},
+    store::backend::Holder,
+    task::{Change, Draft, NotCreated, Outcome, Task},
+    tool::{Prepared, Work, WorkKind},
+};
+
+/// A task to create, and the run that is to work at it.
+#[derive(Debug)]
+pub(crate) struct NewRun {
+    pub(crate) work: Arc<Work>,
+    pub(crate) draft: Draft,
+    pub(crate) prepared: Prepared,
+    pub(crate) origin: Origin,
+    /// The session that is told about the task, where the protocol has one.
+    pub(crate) session: Option<Arc<dyn Peer>>,
+}
+
+/// The end of a run, after whatever has to be stored of it is; it fails if the run is left to others.
+pub(crate) type End = oneshot::Receiver<Outcome>;
+
+impl Engine {
+    /// Runs a call that is no task and does not become one.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        work: Arc<Work>,
+        prepared: Prepared,
+        digest: String,
+        origin: Origin,
+        variables: Map<String, serde_json::Value>,
+    ) -> (Arc<Seat>, End) {
+        let allowance = Allowance::of_call(self.limits(), work.policy.timeout);
+        let seat = Seat::of_call(digest, self.host.cancelling.child_token());
+        let run = self.run(&work, seat.clone(), origin, variables);
+        (seat, self.start(run, work.kind, prepared, allowance))
+    }
+
+    /// Creates a task and begins it, or leaves it to workers. It can be found by anybody when this returns.
+    pub(crate) async fn create(self: &Arc<Self>, new: NewRun) -> Result<(Task, Option<End>), NotCreated> {
+        let engine = self.clone();
+        self.host.finishing(async move { engine.create_whole(new).await }).await
+    }
+
+    async fn create_whole(self: &Arc<Self>, mut new: NewRun) -> Result<(Task, Option<End>), NotCreated> {
+        let (client, session) = (new.origin.client, new.session.take());
+        let (task, end) = if self.holder().await? == Holder::Queue {
+            new.draft.holder = Holder::Queue;
+            new.draft.body.queued = true;
+            (self.store().create(&mut new.draft).await?, None)
+        } else {
+            let (seat, begin) = self.prepare_run(new, false);
+            // What it was refused for is told; else it is there.
+            let _ = seat.establish(&self.host).await;
+            match (seat.take_refusal(), seat.snapshot().await) {
+                // Meanwhile this worker was taken for dead: the task is whoever's who claimed it, perhaps by a run here.
+                (None, Some(task)) if seat.is_lost() => {
+                    self.host.unseat(&task.key, &seat);
+                    (task, None)
+                }
+                (None, Some(task)) => (task, Some(begin())),
+                (refused, _) => return Err(refused.unwrap_or_else(|| self.store().silent().into())),
+            }
+        };
+        if let Some(session) = session {
+            self.attend(&session, client, &task.key, true);
+        }
+        Ok((task, end))
+    }
+
+    /// Begins a run whose task is stored when something has to last, or when its handle is given.
+    pub(crate) fn begin(self: &Arc<Self>, new: NewRun) -> (Arc<Seat>, End) {
+        let (seat, begin) = self.prepare_run(new, true);
+        (seat, begin())
+    }
+
+    fn prepare_run(self: &Arc<Self>, new: NewRun, first: bool) -> (Arc<Seat>, impl FnOnce() -> End + use<>) {
+        let NewRun { work, draft, prepared, origin, .. } = new;
+        let allowance = Allowance::of_task(self.limits(), work.policy.timeout, draft.ttl);
+        let variables = draft.body.variables.clone();
+        let seat = Seat::of_draft(draft, first, self.host.cancelling.child_token());
+        let run = self.run(&work, seat.clone(), origin, variables);
+        let engine = self.clone();
+        (seat, move || engine.start(run, work.kind, prepared, allowance))
+    }
+
+    /// A run of this work.
+    pub(super) fn run(
+        &self,
+        work: &Work,
+        seat: Arc<Seat>,
+        origin: Origin,
+        variables: Map<String, serde_json::Value>,
+    ) -> Run {
+        let interval = work.policy.poll_interval.unwrap_or(self.limits().poll_interval);
+        Run::new(self.host.clone(), seat, work.name.clone(), interval, origin, variables)
+    }
+
+    /// Starts a run in a task of its own: neither a panic nor a slow function touches anything else.
+    pub(super) fn start(self: &Arc<Self>, run: Run, kind: WorkKind, call: Prepared, allowance: Allowance) -> End {
+        let (sender, receiver) = oneshot::channel();
+        let (engine, run) = (self.clone(), Arc::new(run));
+        self.host.spawn(async move {
+            let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
+            let outcome = match executed {
+                Ok(outcome) => engine.bounded(outcome),
+                Err(panic) => {
+                    let text = panic_text(&*panic);
+                    tracing::error!(tool = run.name(), task = ?run.id(), panic = text, "the tool panicked");
+                    Outcome::Error(RpcError::internal(PANICKED))
+                }
+            };
+            if let Some(outcome) = engine.end(run.seat(), outcome).await {
+                // Nobody may be waiting: the client went away, or got a task instead.
+                let _ = sender.send(outcome);
+            }
+        });
+        receiver
+    }
+
+    /// Stores the outcome, if there is a task to store it in, however long the store is away: a task whose end is not
+    /// written would seem to work until it expires. The outcome as it was stored; `None` if the task is left to others.
+    async fn end(&self, seat: &Arc<Seat>, mut outcome: Outcome) -> Option<Outcome> {
+        const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+        let host = &self.host;
+        // What the function left running learns that its call is over.
+        let is_left = seat.is_lost() || self.leaves(seat, &outcome);
+        seat.cancellation().cancel();
+        if let Some(refused) = seat.take_refusal() {
+            outcome = Outcome::Error(self.not_created(&refused));
+        }
+        let is_answered = !is_left && seat.give_end();
+        let mut pause = Duration::from_millis(250);
+        while !is_left && let Err(error) = self.store_end(seat, is_answered, &outcome).await {
+            tracing::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
+            match (error, &outcome) {
+                (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
+                    outcome = Outcome::Error(RpcError::internal("the result is larger than the task store keeps"));
+                    continue;
+                }
+                (StoreError::Unavailable { .. } | StoreError::Refused { .. }, _) => {}
+                _ => break,
+            }
+            tokio::select! {
+                biased;
+                () = host.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
+                () = host.stopped() => break,
+            }
+        }
+        for key in [seat.key(), seat.in_store()].into_iter().flatten() {
+            host.unseat(key, seat);
+        }
+        (!is_left).then_some(outcome)
+    }
+
+    /// Writes the end of a task. Of one whose request is answered with the end nothing stays, since nobody knows of it.
+    async fn store_end(&self, seat: &Seat, is_answered: bool, outcome: &Outcome) -> Result<(), StoreError> {
+        if is_answered && seat.key().is_some() {
+            seat.vanish(&self.host).await
+        } else {
+            seat.finish(&self.host, Change::Finish(outcome.clone())).await
+        }
+    }
+
+    /// Whether the task is left to others: this server stops before it has ended.
+    fn leaves(&self, seat: &Seat, outcome: &Outcome) -> bool {
+        let cancels = self.host.cancelling.is_cancelled();
+        self.host.is_shared() && seat.stored().is_some() && cancels && *outcome == Outcome::Cancelled
+    }
+
+    async fn execute(&self, run: &Arc<Run>, kind: WorkKind, call: Prepared, allowance: Allowance) -> Outcome {
+        let (host, seat) = (&self.host, run.seat());
+        let cx = RunContext::new(run.clone());
+        let clock = host.clock();
+        let mut work = pin!(async move { call.run(cx).await });
+        let unanswered = async {
+            seat.hidden().await;
+            clock.sleep(host.limits.question_ttl).await;
+        };
+        let overdue = async {
+            tokio::select! {
+                biased;
+                () = seat.cancellation().cancelled() => {}
+                // Who does not come back with the answers has given up the call.
+                () = unanswered => seat.cancellation().cancel(),
+            }
+            clock.sleep(host.limits.cancel_grace).await;
+        };
+        tokio::select! {
+            biased;
+            result = &mut work => return match result {
+                Ok(outcome) => outcome,
+                Err(error) => self.failure(run, kind, error),
+            },
+            () = allowance.used_up(clock.as_ref(), &seat.slots) => {}
+            () = overdue => return Outcome::Cancelled,
+        }
+        seat.cancellation().cancel();
+        // It may put things in order, as when it is cancelled; what it returns comes too late.
+        tokio::select! {
+            biased;
+            _ = work => {}
+            () = clock.sleep(host.limits.cancel_grace) => {}
+        }
+        Outcome::Error(RpcError::internal(TIMED_OUT))
+    }
+}

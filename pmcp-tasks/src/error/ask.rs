@@ -1,0 +1,39 @@
+//! Why work stops: a question without an answer, cancellation.
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The user said no.
+    #[error("the user declined to answer")]
+    Declined,
+    /// The user closed the question.
+    #[error("the user dismissed the question")]
+    Cancelled,
+    /// The client cannot be asked.
+    #[error("the client does not support {what}")]
+    Unsupported {
+        /// What it would have to support.
+        what: &'static str,
+    },
+    /// The answer, or the type asked for, does not fit the protocol.
+    #[error("{reason}")]
+    Invalid {
+        /// One sentence.
+        reason: String,
+    },
+    /// The task or the call ended while the question was open.
+    #[error("the call ended before the question was answered")]
+    Stopped,
+    /// The question could not be recorded.
+    #[error("the question could not be recorded")]
+    Failed {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The work was cancelled, or ran out of time. Returned through `?` it ends the task as cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;

@@ -1,0 +1,163 @@
+//! Completing the arguments of prompts and the variables of resource templates (completion, "Data Types").
+
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    context::ToolContext,
+    tool::{Prepared, ToolError},
+};
+
+/// The number of values a reply may have ("Completion Results").
+const MAX_VALUES: usize = 100;
+
+/// A request for the values an argument may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CompletionRequest {
+    /// The owner of the argument.
+    pub of: Completed,
+    /// The argument's name.
+    pub argument: String,
+    /// The text the user has typed.
+    pub value: String,
+    /// Arguments that are settled already.
+    pub settled: BTreeMap<String, String>,
+}
+
+/// The owner of an argument that is completed: something the server offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completed {
+    /// The prompt with this name.
+    Prompt(String),
+    /// The resource template, as it was registered, or a resource with this URI.
+    Resource(String),
+}
+
+/// The values an argument may have, the best first. Make one of a list of texts; only the first hundred are sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    values: Vec<String>,
+    total: Option<usize>,
+}
+
+impl<T: Into<String>> FromIterator<T> for Completion {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self { values: values.into_iter().map(Into::into).collect(), total: None }
+    }
+}
+
+impl<T: Into<String>> From<Vec<T>> for Completion {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl Completion {
+    /// The number of all values, if these are not all.
+    #[must_use]
+    pub fn total(self, total: usize) -> Self {
+        Self { total: Some(total), ..self }
+    }
+
+    fn into_value(mut self) -> Value {
+        let total = self.total.unwrap_or(self.values.len());
+        self.values.truncate(MAX_VALUES);
+        json!({ "completion": { "hasMore": total > self.values.len(), "total": total, "values": self.values } })
+    }
+}
+
+/// `params` of `completion/complete`.
+#[derive(Deserialize)]
+pub(super) struct CompleteParams {
+    #[serde(rename = "ref")]
+    pub(super) reference: Reference,
+    pub(super) argument: Argument,
+    #[serde(default)]
+    pub(super) context: Context,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+pub(super) enum Reference {
+    #[serde(rename = "ref/prompt")]
+    Prompt { name: String },
+    #[serde(rename = "ref/resource")]
+    Resource { uri: String },
+}
+
+#[derive(Deserialize)]
+pub(super) struct Argument {
+    pub(super) name: String,
+    value: String,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Context {
+    #[serde(default)]
+    arguments: BTreeMap<String, String>,
+}
+
+impl From<CompleteParams> for CompletionRequest {
+    fn from(params: CompleteParams) -> Self {
+        Self {
+            of: match params.reference {
+                Reference::Prompt { name } => Completed::Prompt(name),
+                Reference::Resource { uri } => Completed::Resource(uri),
+            },
+            argument: params.argument.name,
+            value: params.argument.value,
+            settled: params.context.arguments,
+        }
+    }
+}
+
+type CompletionFuture = Pin<Box<dyn Future<Output = Result<Completion, ToolError>> + Send>>;
+
+/// The function that completes.
+#[derive(Clone)]
+pub(super) struct Completer(Arc<dyn Fn(CompletionRequest, ToolContext) -> CompletionFuture + Send + Sync>);
+
+impl fmt::Debug for Completer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Completer")
+    }
+}
+
+impl Completer {
+    pub(super) fn new<F, R, C>(handler: F) -> Self
+    where
+        F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<Completion>,
+    {
+        Self(Arc::new(move |request, cx| {
+            let completing = handler(request, cx);
+            Box::pin(async move { completing.await.map(Into::into) })
+        }))
+    }
+
+    /// The call of the function.
+    pub(super) fn prepare(&self, request: CompletionRequest) -> Prepared {
+        let handler = self.0.clone();
+        Prepared::raw(move |cx| async move { handler(request, cx.tool()).await.map(Completion::into_value) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_a_hundred_values_are_sent() {
+        let few = Completion::from(vec!["a", "b"]).into_value();
+        assert_eq!(few, json!({ "completion": { "values": ["a", "b"], "total": 2, "hasMore": false } }));
+        let many = (0..150).map(|n| n.to_string()).collect::<Completion>().into_value();
+        assert_eq!(many["completion"]["values"].as_array().unwrap().len(), 100);
+        assert_eq!((&many["completion"]["total"], &many["completion"]["hasMore"]), (&json!(150), &json!(true)));
+        let some = Completion::from(vec!["a"]).total(9).into_value();
+        assert_eq!(some, json!({ "completion": { "values": ["a"], "total": 9, "hasMore": true } }));
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests for what is offered: a page of a list, or a call to be run.
+
+use pmcp_protocol::{
+    RpcError, params as parse,
+    params::{ListParams, ReadParams},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    completion::{CompleteParams, Reference},
+    offers::Offers,
+    prompt::GetParams,
+    resource::RegisteredResource,
+};
+use crate::{call::Revision, tool::Prepared};
+
+/// The meaning of a request.
+#[derive(Debug)]
+pub(crate) enum OfferRequest {
+    /// Its result.
+    Ready(Value),
+    /// A call that has to be run.
+    Call(OfferCall),
+}
+
+/// A call of a function behind an offer.
+#[derive(Debug)]
+pub(crate) struct OfferCall {
+    /// The name of what is called; a retry has to repeat it, and the arguments.
+    pub(crate) name: String,
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) prepared: Prepared,
+}
+
+impl Offers {
+    /// Reads a request; `None` if its method is none of offers. Pages of lists have `page_size` entries.
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        params: &Value,
+        revision: Revision,
+        page_size: u16,
+    ) -> Option<Result<OfferRequest, RpcError>> {
+        let resources = |templates: bool| {
+            let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
+            resources.map(RegisteredResource::describe)
+        };
+        let page = match method {
+            "prompts/list" => {
+                let prompts = self.prompts.iter().map(|prompt| prompt.prompt.describe());
+                page("prompts", prompts, params, page_size)
+            }
+            "resources/list" => page("resources", resources(false), params, page_size),
+            "resources/templates/list" => page("resourceTemplates", resources(true), params, page_size),
+            "prompts/get" => return Some(self.get_prompt(params).map(OfferRequest::Call)),
+            "resources/read" => return Some(self.read_resource(params, revision).map(OfferRequest::Call)),
+            "completion/complete" if self.has_completions() => {
+                return Some(self.complete(params).map(OfferRequest::Call));
+            }
+            _ => return None,
+        };
+        Some(page.map(OfferRequest::Ready))
+    }
+
+    fn get_prompt(&self, params: &Value) -> Result<OfferCall, RpcError> {
+        let GetParams { name, arguments } = parse(params)?;
+        let prompt = self.find_prompt(&name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
+        let prepared = prompt.prepare(arguments.clone())?;
+        Ok(OfferCall { name, arguments, prepared })
+    }
+
+    fn read_resource(&self, params: &Value, revision: Revision) -> Result<OfferCall, RpcError> {
+        let ReadParams { uri } = parse(params)?;
+        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| revision.unknown_resource(&uri))?;
+        let prepared = resource.prepare(&uri, variables);
+        Ok(OfferCall { name: uri, arguments: Map::new(), prepared })
+    }
+
+    fn complete(&self, params: &Value) -> Result<OfferCall, RpcError> {
+        let request: CompleteParams = parse(params)?;
+        let (name, has_argument) = match &request.reference {
+            Reference::Prompt { name } => {
+                let prompt = self.find_prompt(name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
+                (name.clone(), prompt.prompt.has_argument(&request.argument.name))
+            }
+            Reference::Resource { uri } => {
+                let resource = self.resources.iter().find(|resource| resource.uri() == uri);
+                let resource = resource.ok_or_else(|| RpcError::invalid_params("unknown resource template"))?;
+                (uri.clone(), resource.has_variable(&request.argument.name))
+            }
+        };
+        let completer = self.completer.as_ref().filter(|_| has_argument);
+        let completer = completer.ok_or_else(|| RpcError::invalid_params("there is no such argument"))?;
+        Ok(OfferCall { name, arguments: Map::new(), prepared: completer.prepare(request.into()) })
+    }
+}
+
+/// A page of a list that does not change; the cursor is the index of its first entry.
+fn page(name: &str, entries: impl Iterator<Item = Value>, params: &Value, size: u16) -> Result<Value, RpcError> {
+    let ListParams { cursor } = ListParams::read(params)?;
+    let entries: Vec<Value> = entries.collect();
+    let start = match cursor {
+        None => 0,
+        Some(cursor) => {
+            let start = cursor.parse().ok().filter(|start| (1..entries.len()).contains(start));
+            start.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?
+        }
+    };
+    let size = usize::from(size.max(1));
+    let mut result = Map::new();
+    if start + size < entries.len() {
+        result.insert("nextCursor".into(), (start + size).to_string().into());
+    }
+    let page: Vec<Value> = entries.into_iter().skip(start).take(size).collect();
+    result.insert(name.into(), page.into());
+    Ok(result.into())
+}

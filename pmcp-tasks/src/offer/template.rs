@@ -1,0 +1,135 @@
+//! URIs of which parts are left open.
+
+use std::collections::BTreeMap;
+
+use fluent_uri::Uri;
+use percent_encoding::percent_decode_str;
+
+use super::error::OfferError;
+
+/// A URI with variables in braces, each one non-empty part without a slash: `test://item/{id}/data` (RFC 6570, level 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Variable(String),
+}
+
+impl Template {
+    pub(super) fn parse(template: &str) -> Result<Self, OfferError> {
+        let wrong = |reason| OfferError::Template { template: template.to_owned(), reason };
+        let mut parts = Vec::new();
+        let mut rest = template;
+        while let Some(open) = rest.find('{') {
+            let (literal, after) = rest.split_at(open);
+            let close = after.find('}').ok_or_else(|| wrong("a `{` has no `}`"))?;
+            let name = &after[1..close];
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                return Err(wrong("a variable's name is letters, digits and `_`"));
+            }
+            if literal.is_empty() && matches!(parts.last(), Some(Part::Variable(_))) {
+                return Err(wrong("two variables need something between them"));
+            }
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned()));
+            }
+            parts.push(Part::Variable(name.to_owned()));
+            rest = &after[close + 1..];
+        }
+        if !parts.iter().any(|part| matches!(part, Part::Variable(_))) {
+            return Err(wrong("it has no variable; register it as a resource"));
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
+        let filled: String = parts.iter().map(|part| if let Part::Literal(text) = part { text } else { "x" }).collect();
+        if Uri::parse(filled.as_str()).is_err() {
+            return Err(wrong("with its variables filled in it is not a URI"));
+        }
+        Ok(Self(parts))
+    }
+
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Variable(variable) if variable == name))
+    }
+
+    /// The variables' values without their percent-encoding, if the URI fits.
+    ///
+    /// A variable ends where what follows it comes first, but for the last one, which may hold that, too. No variable has a
+    /// slash, so a later end would never do where the first does not, and the whole takes one look at each byte.
+    pub(super) fn fit(&self, uri: &str) -> Option<BTreeMap<String, String>> {
+        let mut variables = BTreeMap::new();
+        let mut rest = uri;
+        let mut parts = self.0.as_slice();
+        while let [part, following @ ..] = parts {
+            parts = following;
+            match part {
+                Part::Literal(literal) => rest = rest.strip_prefix(literal.as_str())?,
+                Part::Variable(name) => {
+                    let first = rest.chars().next()?.len_utf8();
+                    let end = match following {
+                        [] => rest.len(),
+                        [Part::Literal(last)] => rest.strip_suffix(last.as_str())?.len(),
+                        [Part::Literal(next), ..] => first + rest[first..].find(next.as_str())?,
+                        // Two variables have something between them.
+                        [Part::Variable(_), ..] => return None,
+                    };
+                    let (value, after) = rest.split_at(end);
+                    if value.is_empty() || value.contains('/') {
+                        return None;
+                    }
+                    let value = percent_decode_str(value).decode_utf8().ok()?;
+                    variables.insert(name.clone(), value.into_owned());
+                    rest = after;
+                }
+            }
+        }
+        rest.is_empty().then_some(variables)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_fits_whole_uris_only() {
+        let template = Template::parse("test://template/{id}/data").unwrap();
+        let fitted = template.fit("test://template/12-3/data").unwrap();
+        assert_eq!(fitted["id"], "12-3");
+        for other in ["test://template//data", "test://template/a/b/data", "test://template/1/data/x", "test://x", ""] {
+            assert_eq!(template.fit(other), None, "{other}");
+        }
+        assert_eq!(Template::parse("a:{x}-{y}").unwrap().fit("a:1-2").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        for wrong in ["test://plain", "a:{", "a:{}", "a:{x y}", "a:{x}{y}", "a b:{x}", "{x}", "/{x}"] {
+            assert!(Template::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_last_variable_may_hold_what_follows_it() {
+        let name =
+            |template: &str, uri: &str| Template::parse(template).unwrap().fit(uri).map(|mut it| it.remove("name"));
+        assert_eq!(name("doc://{name}.md", "doc://a.md.md"), Some(Some("a.md".into())));
+        assert_eq!(name("doc://{name}.md", "doc://.md"), None);
+        assert_eq!(name("doc://{at}-{name}.md", "doc://--b-c.md"), Some(Some("b-c".into())));
+        assert_eq!(name("doc://{at}-/{name}", "doc://a-b-/c"), Some(Some("c".into())));
+    }
+
+    #[test]
+    fn values_come_without_their_encoding() {
+        let template = Template::parse("test://{name}").unwrap();
+        for (uri, value) in [("test://a%20b", "a b"), ("test://gr%C3%BC%C3%9Fe", "grüße"), ("test://50%", "50%")] {
+            assert_eq!(template.fit(uri).unwrap()["name"], value);
+        }
+        assert_eq!(template.fit("test://%FF"), None);
+        // An encoded slash is a part of the value, and separates nothing.
+        assert_eq!(template.fit("test://a%2Fb").unwrap()["name"], "a/b");
+    }
+}

@@ -1,0 +1,177 @@
+//! Beginning the work of a call: in its request, as a task, or as whichever it turns out to need.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value};
+
+use super::{digest, request::RequestCx, retry};
+use crate::{
+    call::{ClientCapabilities, Peer},
+    engine::NewRun,
+    protocol::{IDEMPOTENCY_KEY, RpcError},
+    run::{Origin, shutting_down},
+    store::backend::Digest,
+    task::{Draft, NotCreated, Task},
+    time::millis,
+    tool::{Arguments, Prepared, Work},
+};
+
+/// A call whose arguments were accepted.
+pub(super) struct Accepted {
+    pub(super) work: Arc<Work>,
+    pub(super) arguments: Arguments,
+    pub(super) prepared: Prepared,
+    /// Variables the client sets.
+    pub(super) variables: Map<String, Value>,
+}
+
+/// The wishes for the task of a call.
+pub(super) struct Wanted {
+    /// How long it is to exist.
+    pub(super) ttl: Option<Duration>,
+    /// What it may ask.
+    pub(super) client: ClientCapabilities,
+    /// Where its progress goes.
+    pub(super) peer: Option<Arc<dyn Peer>>,
+    /// The session that is told about it, where the protocol has one.
+    pub(super) session: Option<Arc<dyn Peer>>,
+}
+
+/// Runs a call inside its request. A client that is not asked by requests gets `input_required` and calls again.
+pub(super) async fn run_plain(rq: RequestCx<'_>, call: Accepted, digest: String) -> Result<Value, RpcError> {
+    let Accepted { work, prepared, variables, .. } = call;
+    let (seat, end) = rq.engine.call(work, prepared, digest, rq.origin(), variables);
+    tokio::select! {
+        biased;
+        outcome = end => match outcome {
+            Ok(outcome) => rq.cx.revision.outcome(outcome),
+            Err(_) => Err(RpcError::cancelled()),
+        },
+        key = seat.hidden() => retry::reply(rq, &key).await,
+        () = rq.cx.cancellation.cancelled() => {
+            seat.cancellation().cancel();
+            Err(RpcError::cancelled())
+        }
+    }
+}
+
+/// The digest of a call, for those that come again with answers.
+pub(super) fn digest_of_call(call: &Accepted) -> String {
+    digest::of_request("tools/call", &call.work.name, &call.arguments.given)
+}
+
+/// Creates the task of a call; the one there is, if its idempotency key was used before.
+pub(super) async fn create_task(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<Task, RpcError> {
+    match rq.engine.create(new_run(rq, call, wanted)?).await {
+        Ok((task, _)) => Ok(task),
+        Err(NotCreated::Same(id)) => rq.find(&id.to_string()).await,
+        Err(refused) => Err(rq.engine.not_created(&refused)),
+    }
+}
+
+/// The answer to a call that became a task. `title` is what people call its tool.
+pub(super) fn created(rq: RequestCx<'_>, title: &str, task: &Task) -> Result<Value, RpcError> {
+    let shown = rq.shown(task)?;
+    let text = || {
+        format!(
+            "`{title}` is running as task {}. Its result is not available yet; you can go on with other work meanwhile.",
+            task.id()
+        )
+    };
+    Ok(rq.cx.revision.created(&task.view(rq.engine.host.now()), shown, text))
+}
+
+/// Waits for a call inside its request for a while, and answers with its end if that comes in time: nothing stays of it then.
+/// Otherwise with the handle of its task, which is stored by then; at once if it asks something.
+pub(super) async fn run_first(
+    rq: RequestCx<'_>,
+    call: Accepted,
+    wanted: Wanted,
+    patience: Duration,
+    title: &str,
+) -> Result<Value, RpcError> {
+    let (engine, host, revision) = (rq.engine, &rq.engine.host, rq.cx.revision);
+    let new = new_run(rq, call, wanted)?;
+    let is_repeatable = new.draft.idempotency.is_some();
+    if patience.is_zero() || engine.leaves_tasks() || is_repeatable {
+        // What may come again has to be found again, so its task stays.
+        let (task, end) = match engine.create(new).await {
+            Ok(created) => created,
+            Err(NotCreated::Same(id)) => (rq.find(&id.to_string()).await?, None),
+            Err(refused) => return Err(engine.not_created(&refused)),
+        };
+        if let Some(end) = end.filter(|_| !patience.is_zero()) {
+            tokio::select! {
+                biased;
+                Ok(outcome) = end => return revision.outcome(outcome),
+                () = host.clock().sleep(patience) => {}
+                () = rq.cx.cancellation.cancelled() => return Err(retry::cancel_with_call(rq, &task.key).await),
+            }
+        }
+        return created(rq, title, &task);
+    }
+    let (seat, mut end) = engine.begin(new);
+    let established = async {
+        tokio::select! {
+            () = host.clock().sleep(patience) => {}
+            () = seat.handle_wanted() => {}
+        }
+        seat.establish(host).await
+    };
+    tokio::select! {
+        biased;
+        Ok(outcome) = &mut end => return revision.outcome(outcome),
+        established = established => {
+            if established.is_ok() && seat.give_handle() && let Some(task) = seat.snapshot().await {
+                return created(rq, title, &task);
+            }
+        }
+        () = rq.cx.cancellation.cancelled() => {
+            seat.cancellation().cancel();
+            return Err(RpcError::cancelled());
+        }
+    }
+    // It ended while its task was stored, or is left to others.
+    match (end.await, seat.snapshot().await) {
+        (Ok(outcome), _) => revision.outcome(outcome),
+        (Err(_), Some(task)) => created(rq, title, &task),
+        (Err(_), None) => Err(shutting_down()),
+    }
+}
+
+fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, RpcError> {
+    let Accepted { work, arguments, prepared, variables } = call;
+    let (owner, limits) = (rq.owner()?, rq.engine.limits());
+    let ttl = limits.ttl(wanted.ttl, work.policy.ttl, work.policy.timeout);
+    let idempotency = idempotency(&work, rq, &arguments.given, &variables)?;
+    let mut draft = Draft::new(rq.engine.store(), owner, ttl, &work.name)?;
+    draft.listed = rq.may_list();
+    draft.quota = limits.tasks_per_owner;
+    draft.idempotency = idempotency;
+    draft.head.poll_interval = millis(work.policy.poll_interval.unwrap_or(limits.poll_interval));
+    draft.body.arguments = arguments.given;
+    draft.body.answers = arguments.answers;
+    draft.body.variables = variables;
+    draft.body.on_crash = work.policy.on_crash;
+    draft.body.revision = rq.cx.revision;
+    draft.body.client = wanted.client;
+    let origin = Origin { client: wanted.client, peer: wanted.peer, ..rq.origin() };
+    Ok(NewRun { work, draft, prepared, origin, session: wanted.session })
+}
+
+/// The digests of the call's idempotency key, if it has one, and of what has to be the same when it comes again.
+fn idempotency(
+    work: &Work,
+    rq: RequestCx<'_>,
+    arguments: &Map<String, Value>,
+    variables: &Map<String, Value>,
+) -> Result<Option<(Digest, Digest)>, RpcError> {
+    const LONGEST: usize = 256;
+    let Some(key) = rq.meta().and_then(|meta| meta.get(IDEMPOTENCY_KEY)) else { return Ok(None) };
+    let key = key.as_str().filter(|key| (1..=LONGEST).contains(&key.len())).ok_or_else(|| {
+        RpcError::invalid_params(format!("`{IDEMPOTENCY_KEY}` is not a string of 1 to {LONGEST} bytes"))
+    })?;
+    let payload = [arguments, variables].map(|part| crate::task::canonical(part).unwrap_or_default());
+    let key = digest::of_parts([work.name.as_bytes(), key.as_bytes()]);
+    Ok(Some((key, digest::of_parts(payload.iter().map(Vec::as_slice)))))
+}

@@ -1,0 +1,179 @@
+//! What a router is made of.
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use super::{
+    asking,
+    fallback::{Companions, TaskFallback},
+    tools::{Registered, Tools},
+};
+use crate::{
+    engine::{Engine, EngineSettings, Execution},
+    error::StoreError,
+    limits::Limits,
+    protocol::header,
+    task::TaskStore,
+    tool::{Registry, Tool, ToolDefinition, Work},
+};
+
+/// Collects tools for a [`TaskRouter`].
+pub struct TaskRouterBuilder<S> {
+    state: S,
+    tools: Vec<Registered>,
+    settings: EngineSettings,
+    fallback: Option<TaskFallback>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRouterBuilder").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Why a router cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two tools have one name.
+    #[error("two tools are named `{0}`; give one of them another name with `name = \"…\"`")]
+    DuplicateTool(String),
+    /// A question cannot be asked in the protocol's forms.
+    #[error("tool `{tool}`: the client cannot be asked for `{parameter}`: {reason}")]
+    Question {
+        /// The tool.
+        tool: String,
+        /// The `#[ask]` parameter.
+        parameter: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An argument cannot be repeated in a header.
+    #[error("tool `{tool}`: {reason}")]
+    Header {
+        /// The tool.
+        tool: String,
+        /// Why.
+        reason: String,
+    },
+    /// A tool may run longer than tasks exist.
+    #[error("tool `{tool}`: its timeout and ten minutes are longer than the longest task ({max:?})")]
+    Timeout {
+        /// The tool.
+        tool: String,
+        /// The longest task.
+        max: Duration,
+    },
+    /// A tool has the name of one that goes on with tasks for clients that know none.
+    #[error("a tool is named `{0}`, as one that clients without tasks need; rename either, see `TaskFallback`")]
+    CompanionTool(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TaskRouterBuilder<()> {
+    pub(super) fn new() -> Self {
+        Self { state: (), tools: Vec::new(), settings: EngineSettings::default(), fallback: None }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
+    /// The state that tools take parts of; call it before registering them.
+    pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
+        TaskRouterBuilder { state, tools: self.tools, settings: self.settings, fallback: self.fallback }
+    }
+
+    /// Registers a tool.
+    #[must_use]
+    pub fn tool<T: Tool<S>>(mut self) -> Self {
+        let (state, definition) = (self.state.clone(), T::definition());
+        let work = Work::of_tool(&definition, move |arguments| T::prepare(&state, arguments));
+        self.tools.push(Registered { definition: Arc::new(definition), work: Arc::new(work) });
+        self
+    }
+
+    /// Other limits than the default ones.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// How long a worker may go without renewing its lease before others that share the store take its tasks over. Default
+    /// 10 seconds; it is renewed four times as often.
+    #[must_use]
+    pub fn lease(mut self, period: Duration) -> Self {
+        self.settings.lease = period;
+        self
+    }
+
+    /// Which process runs the tasks that are created here.
+    #[must_use]
+    pub fn execution(mut self, execution: Execution) -> Self {
+        self.settings.execution = execution;
+        self
+    }
+
+    /// Runs queued tasks here, at most `at_once` at the same time.
+    #[must_use]
+    pub fn worker(mut self, at_once: usize) -> Self {
+        self.settings.at_once = Some(at_once);
+        self
+    }
+
+    /// What clients that know no tasks get when a call takes long. It holds for tools with `fallback = "handle"`, and for
+    /// every other tool with tasks unless [`every_tool`](TaskFallback::every_tool) is off.
+    #[must_use]
+    pub fn task_fallback(mut self, fallback: TaskFallback) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
+    /// Whether clients see what went wrong inside a tool. For development only.
+    #[must_use]
+    pub fn expose_errors(mut self, expose_errors: bool) -> Self {
+        self.settings.expose_errors = expose_errors;
+        self
+    }
+
+    /// The parts of the router, with its tasks in this store.
+    pub(super) fn parts(self, store: TaskStore) -> Result<(Arc<Engine>, Tools), BuildError> {
+        let limits = &self.settings.limits;
+        let (mut all, mut order, mut works) = (HashMap::new(), Vec::new(), Registry::default());
+        for tool in self.tools {
+            check(&tool.definition, limits)?;
+            if !works.add(tool.work.clone()) {
+                return Err(BuildError::DuplicateTool(tool.definition.name.clone()));
+            }
+            order.push(tool.definition.name.clone());
+            all.insert(tool.definition.name.clone(), tool);
+        }
+        // Without a word of the server, tools that say so themselves have the fallback.
+        let fallback = self.fallback.unwrap_or(TaskFallback { every_tool: false, ..TaskFallback::default() });
+        let companions = if all.values().any(|tool| fallback.covers(&tool.definition)) {
+            let companions = Companions::new(fallback, |name| all.contains_key(name));
+            Some(companions.map_err(BuildError::CompanionTool)?)
+        } else {
+            None
+        };
+        let engine = Engine::new(works, store, self.settings)?;
+        Ok((engine, Tools { all, order, companions }))
+    }
+}
+
+/// Fails if a tool cannot be offered as it is declared.
+fn check(definition: &ToolDefinition, limits: &Limits) -> Result<(), BuildError> {
+    let tool = || definition.name.clone();
+    for question in &definition.questions {
+        asking::form(question).map_err(|error| BuildError::Question {
+            tool: tool(),
+            parameter: question.name,
+            reason: error.to_string(),
+        })?;
+    }
+    header::parameters(&definition.input_schema).map_err(|reason| BuildError::Header { tool: tool(), reason })?;
+    if limits.ttl(None, None, definition.timeout) > limits.max_ttl {
+        return Err(BuildError::Timeout { tool: tool(), max: limits.max_ttl });
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Waiting for a task inside a call.
+
+use std::ops::ControlFlow;
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use super::{
+    Companions,
+    told::{is_askable, told},
+};
+use crate::{
+    call::{CallContext, ClientCapabilities},
+    engine::{Ended, Patience},
+    protocol::{IDEMPOTENCY_KEY, RpcError, params::CallParams},
+    router::{
+        request::RequestCx,
+        retry::{cancel_with_call, wrong_state},
+    },
+    store::backend::{Parts, TaskKey},
+    task::{Task, TaskId, TaskStatus},
+};
+
+/// The abilities of such a client in a task: a form is answered through a tool if it shows none.
+pub(in crate::router) fn capabilities(cx: &CallContext) -> ClientCapabilities {
+    ClientCapabilities { elicitation: true, ..cx.client }
+}
+
+/// Waits for a task inside a call: answers with its end if that comes in time, else with what to do next.
+pub(in crate::router) async fn wait(
+    rq: RequestCx<'_>,
+    key: &TaskKey,
+    companions: &Companions,
+) -> Result<Value, RpcError> {
+    let engine = rq.engine;
+    let_ask(rq, key);
+    let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
+    let deadline = engine.host.clock().sleep(companions.settings.inline_wait);
+    let patience = Patience { cancellation: Some(&rq.cx.cancellation), deadline: Some(deadline), until_left: true };
+    let task = match engine.until(key, parts, patience, |task| needs_answer(rq, task)).await {
+        Ok(task) => task,
+        Err(Ended::InTime(task)) => return handle_of(rq, &task, companions),
+        Err(Ended::Cancelled) => return Err(cancel_with_call(rq, key).await),
+        Err(Ended::Missing) => return Err(RpcError::internal("the task expired before it ended")),
+        Err(ended) => return Err(ended.into()),
+    };
+    let Some(outcome) = task.outcome() else {
+        return if is_askable(rq, &task) { Ok(ask(rq, &task)) } else { handle_of(rq, &task, companions) };
+    };
+    // A call that may come again finds its task by its key.
+    let is_repeatable = rq.meta().is_some_and(|meta| meta.contains_key(IDEMPOTENCY_KEY));
+    if !is_repeatable && let Err(error) = engine.store().delete(key).await {
+        tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
+    }
+    rq.cx.revision.outcome(outcome.clone())
+}
+
+/// Breaks when the client has to be told of the task: it has ended, or asks what the client is not asked by a request.
+pub(super) fn needs_answer(rq: RequestCx<'_>, task: &Task) -> ControlFlow<Task> {
+    let is_asked = rq.cx.revision.asks_by_request() && is_askable(rq, task);
+    match task.status() {
+        TaskStatus::Working => ControlFlow::Continue(()),
+        TaskStatus::InputRequired if is_asked => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(task.clone()),
+    }
+}
+
+/// Sends what a task asks to the client, where that is done by requests of the server.
+pub(super) fn let_ask(rq: RequestCx<'_>, key: &TaskKey) {
+    let client = rq.cx.client;
+    if rq.cx.revision.asks_by_request() && (client.elicitation || client.sampling || client.roots) {
+        rq.engine.attend(&rq.cx.peer, client, key, false);
+    }
+}
+
+fn handle_of(rq: RequestCx<'_>, task: &Task, companions: &Companions) -> Result<Value, RpcError> {
+    Ok(rq.cx.revision.tool_result(&told(rq, task, &companions.settings)?))
+}
+
+/// The call with answers to what [`ask`] asked about this task.
+pub(in crate::router) async fn resume(
+    rq: RequestCx<'_>,
+    id: TaskId,
+    call: &CallParams,
+    companions: &Companions,
+) -> Result<Value, RpcError> {
+    let task = rq.find(&id.to_string()).await.map_err(|_| wrong_state())?;
+    let is_same = |body: &crate::task::TaskBody| body.tool == call.name && body.arguments == call.arguments;
+    if !task.body.as_ref().is_some_and(is_same) {
+        return Err(wrong_state());
+    }
+    let key = task.key.clone();
+    rq.answer_open(task, call.input_responses.as_ref()).await?;
+    wait(rq, &key, companions).await
+}
+
+/// The questions of a task as the answer to a request (2026-07-28). The state only names the task: who sends it has to be
+/// its owner and to repeat the call, and an answer given twice counts once.
+pub(super) fn ask(rq: RequestCx<'_>, task: &Task) -> Value {
+    let state = BASE64_URL_SAFE_NO_PAD.encode(task.id().as_bytes());
+    rq.cx.revision.input_required(task.inputs(), Some(&state))
+}
+
+/// The task a state of [`ask`] names.
+pub(in crate::router) fn asked(state: &Value) -> Option<TaskId> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(state.as_str()?).ok()?;
+    Some(TaskId::from_bytes(bytes.try_into().ok()?))
+}

@@ -1,0 +1,191 @@
+//! A request as the router's flows see it: who asks, and what of tasks is theirs.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Map, Value, json};
+
+use super::reply::unknown_task;
+use crate::{
+    call::{CallContext, Caller},
+    engine::Engine,
+    protocol::{RpcError, VARIABLES, meta},
+    run::Origin,
+    store::backend::TaskKey,
+    task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
+};
+
+/// A request with what answers it.
+#[derive(Clone, Copy)]
+pub(super) struct RequestCx<'a> {
+    pub(super) engine: &'a Arc<Engine>,
+    pub(super) params: &'a Value,
+    pub(super) cx: &'a CallContext,
+}
+
+impl<'a> RequestCx<'a> {
+    /// The caller's owner, or the error that says what to configure.
+    pub(super) fn owner(&self) -> Result<&'a Owner, RpcError> {
+        match &self.cx.caller {
+            Caller::Known { owner, .. } => Ok(owner),
+            Caller::Unknown { reason } => {
+                Err(RpcError::internal(*reason).with_data(json!({ "reason": "tasks_unavailable" })))
+            }
+        }
+    }
+
+    /// Whether the owner may list tasks.
+    pub(super) fn may_list(&self) -> bool {
+        matches!(self.cx.caller, Caller::Known { may_list: true, .. })
+    }
+
+    /// Fails where methods of tasks need the extension on the very request, and it is not declared.
+    pub(super) fn declared(&self) -> Result<(), RpcError> {
+        match self.cx.revision.missing_tasks() {
+            Some(missing) if !self.cx.client.tasks => Err(missing),
+            _ => Ok(()),
+        }
+    }
+
+    /// `_meta` of the request.
+    pub(super) fn meta(&self) -> Option<&'a Map<String, Value>> {
+        meta::of(self.params)
+    }
+
+    /// The token that progress is told under. Anything but a text or a whole number, such as the null of some clients, asks
+    /// for nothing.
+    fn progress_token(&self) -> Option<Value> {
+        let token = self.meta()?.get("progressToken")?;
+        let is_token = token.is_string() || token.as_f64().is_some_and(|number| number.fract() == 0.0);
+        is_token.then(|| token.clone())
+    }
+
+    /// Where a run of this request comes from.
+    pub(super) fn origin(&self) -> Origin {
+        let CallContext { caller, revision, client, peer, .. } = self.cx;
+        Origin {
+            owner: caller.owner().cloned(),
+            principal: match caller {
+                Caller::Known { principal, .. } => principal.clone(),
+                Caller::Unknown { .. } => None,
+            },
+            revision: *revision,
+            client: *client,
+            peer: Some(peer.clone()),
+            progress_token: self.progress_token(),
+        }
+    }
+
+    /// The key of the caller's task with this id, if there is one.
+    pub(super) fn key_of(&self, id: &str) -> Result<TaskKey, RpcError> {
+        let owner = self.owner()?.key();
+        Ok(TaskKey { owner, id: id.parse().map_err(|_| unknown_task())? })
+    }
+
+    /// The caller's task; unknown, expired, hidden and foreign ones answer alike.
+    pub(super) async fn find(&self, id: &str) -> Result<Task, RpcError> {
+        let owner = self.owner()?;
+        let id: TaskId = id.parse().map_err(|_| unknown_task())?;
+        let task = self.engine.store().get(owner, id).await?;
+        task.filter(|task| task.head.hidden.is_none()).ok_or_else(unknown_task)
+    }
+
+    /// The variables of a task's work.
+    fn fields(&self, task: &Task) -> &'a [FieldDefinition] {
+        let work = task.body.as_ref().and_then(|body| self.engine.works.find(&body.tool));
+        work.map(|work| work.fields.as_slice()).unwrap_or_default()
+    }
+
+    /// The variables of a task that the client sees.
+    pub(super) fn shown(&self, task: &Task) -> Result<Option<Map<String, Value>>, RpcError> {
+        shown(self.engine, task)
+    }
+
+    /// The variables the client sets in `_meta` of a call of this work, checked.
+    pub(super) fn variables(&self, fields: &[FieldDefinition]) -> Result<Map<String, Value>, RpcError> {
+        client_variables(fields, self.params, self.engine.limits().max_variables)
+    }
+
+    /// The same for a task that exists.
+    pub(super) fn variables_for(&self, task: &Task) -> Result<Map<String, Value>, RpcError> {
+        self.variables(self.fields(task))
+    }
+
+    /// Records answers to open questions; what has ended needs none.
+    pub(super) async fn answer_open(&self, task: Task, responses: Option<&Value>) -> Result<(), RpcError> {
+        let answers = input_responses(responses, &task, self.engine.limits().max_answer)?;
+        if answers.is_empty() {
+            return Ok(());
+        }
+        match self.engine.change_read(task, Change::Answer(answers)).await {
+            Ok(_) | Err(NotChanged::Ended(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The variables of a task that clients see.
+pub(super) fn shown(engine: &Engine, task: &Task) -> Result<Option<Map<String, Value>>, RpcError> {
+    let Some(work) = task.body.as_ref().and_then(|body| engine.works.find(&body.tool)) else { return Ok(None) };
+    let stored = task.variables(engine.store().capabilities().name)?;
+    Ok(visible(&work.fields, stored))
+}
+
+/// The variables the client sets in `_meta`, checked.
+fn client_variables(
+    fields: &[FieldDefinition],
+    params: &Value,
+    max_bytes: u32,
+) -> Result<Map<String, Value>, RpcError> {
+    let Some(given) = meta::of(params).and_then(|meta| meta.get(VARIABLES)) else { return Ok(Map::new()) };
+    let Some(given) = given.as_object() else {
+        return Err(RpcError::invalid_params(format!("`{VARIABLES}` is not an object")));
+    };
+    for (name, value) in given {
+        // A hidden variable and none at all answer alike.
+        let field = fields.iter().find(|field| field.name == name && field.client_writable && !field.hidden);
+        let Some(field) = field else {
+            let name = shortened(name);
+            return Err(RpcError::invalid_params(format!("variable `{name}` cannot be set by the client")));
+        };
+        if !value.is_null() {
+            (field.check)(value).map_err(|error| RpcError::invalid_params(format!("variable `{name}`: {error}")))?;
+        }
+    }
+    let size: usize = given.iter().map(|(name, value)| name.len() + value.to_string().len()).sum();
+    if size > max_bytes as usize {
+        return Err(RpcError::invalid_params(format!("the variables have {size} bytes; {max_bytes} are allowed")));
+    }
+    Ok(given.clone())
+}
+
+/// The answers to open questions among what the client sent; others are ignored ("Task Update Requests").
+pub(super) fn input_responses(
+    responses: Option<&Value>,
+    task: &Task,
+    max: u32,
+) -> Result<BTreeMap<String, Value>, RpcError> {
+    let Some(responses) = responses.filter(|responses| !responses.is_null()) else { return Ok(BTreeMap::new()) };
+    let Some(responses) = responses.as_object() else {
+        return Err(RpcError::invalid_params("`inputResponses` is not an object"));
+    };
+    let mut answers = BTreeMap::new();
+    for (key, answer) in responses {
+        if !task.inputs().contains_key(key) {
+            continue;
+        }
+        let size = answer.to_string().len();
+        if size > max as usize {
+            return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
+        }
+        if !answer.is_object() {
+            return Err(RpcError::invalid_params(format!("the answer to `{key}` is not an object")));
+        }
+        answers.insert(key.clone(), answer.clone());
+    }
+    Ok(answers)
+}
+
+/// The beginning of a name a client sent, for a message.
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(80).collect()
+}

@@ -1,0 +1,70 @@
+//! The stream of a call, which is let go of when the call is answered.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::{
+    call::{CallContext, Peer, PeerError},
+    protocol::LogLevel,
+};
+
+/// The stream of a call, until the call is answered: what comes later has no request to belong to, and a connection may wait
+/// for its streams to be let go.
+#[derive(Debug)]
+struct Inline {
+    session: String,
+    stream: Mutex<Option<Arc<dyn Peer>>>,
+}
+
+impl Inline {
+    fn stream(&self) -> Option<Arc<dyn Peer>> {
+        self.stream.lock().clone()
+    }
+}
+
+#[async_trait]
+impl Peer for Inline {
+    fn session(&self) -> &str {
+        &self.session
+    }
+
+    fn notify(&self, method: &str, params: Value) {
+        if let Some(stream) = self.stream() {
+            stream.notify(method, params);
+        }
+    }
+
+    fn log_level(&self) -> Option<LogLevel> {
+        self.stream()?.log_level()
+    }
+
+    async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
+        let Some(stream) = self.stream() else { return Err(PeerError::Gone) };
+        stream.request(method, params).await
+    }
+
+    async fn closed(&self) {
+        if let Some(stream) = self.stream() {
+            stream.closed().await;
+        }
+    }
+}
+
+/// Lets go of the stream of a call when it is dropped.
+pub(super) struct Unanswered(Arc<Inline>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        *self.0.stream.lock() = None;
+    }
+}
+
+/// The stream of this call until the guard is dropped.
+pub(super) fn until_answered(cx: &CallContext) -> (Arc<dyn Peer>, Unanswered) {
+    let inline = Inline { session: cx.peer.session().to_owned(), stream: Mutex::new(Some(cx.peer.clone())) };
+    let inline = Arc::new(inline);
+    (inline.clone(), Unanswered(inline))
+}

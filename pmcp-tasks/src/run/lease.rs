@@ -1,0 +1,188 @@
+//! The lease of a worker: one counter in the store that it raises, however many tasks it runs.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
+
+use crate::{
+    error::StoreError,
+    store::backend::{Beat, WorkerId},
+    task::TaskStore,
+    time::Clock,
+};
+
+/// How long a worker may go without renewing before others may take its tasks over.
+pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(10);
+
+/// Who this process is to the others that share its store.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    period: Duration,
+    state: Mutex<State>,
+    /// The workers this process was before it was taken for dead. What they had begun to create or claim may be theirs only
+    /// later, when nobody expects anything of them any more.
+    former: Mutex<Vec<WorkerId>>,
+    /// Told when the lease was renewed, or is another one.
+    changed: Notify,
+    /// One renewal at a time.
+    renewing: tokio::sync::Mutex<()>,
+    /// How many are at renewing it, again and again.
+    keepers: AtomicUsize,
+}
+
+/// The lease is renewed for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Keeping<'a>(&'a Lease);
+
+impl Drop for Keeping<'_> {
+    fn drop(&mut self) {
+        self.0.keepers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    worker: WorkerId,
+    /// The counter as we last raised it; 0 before the worker is known to the store.
+    counter: u64,
+    /// When that was, on the monotonic clock.
+    renewed: Duration,
+}
+
+/// What renewing found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// The lease goes on.
+    Kept,
+    /// Others have taken it: this worker is dead.
+    Lost,
+}
+
+impl Lease {
+    pub(crate) fn new(store: &TaskStore, period: Duration) -> Result<Self, StoreError> {
+        let state = State::new(store)?;
+        Ok(Self {
+            period,
+            state: Mutex::new(state),
+            former: Mutex::default(),
+            changed: Notify::new(),
+            renewing: tokio::sync::Mutex::new(()),
+            keepers: AtomicUsize::new(0),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    pub(crate) fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// The worker this process is now.
+    pub(crate) fn worker(&self) -> WorkerId {
+        self.state().worker
+    }
+
+    /// The worker this process is, known to the store: others see it die.
+    pub(crate) async fn known(&self, store: &TaskStore) -> Result<WorkerId, StoreError> {
+        loop {
+            let state = *self.state();
+            if state.counter > 0 {
+                return Ok(state.worker);
+            }
+            if self.renew(store).await? == Renewal::Lost {
+                self.replace(store)?;
+            }
+        }
+    }
+
+    /// Raises the counter. A worker that others buried, or that the store has forgotten, is dead: the process has to go on
+    /// as another one.
+    pub(crate) async fn renew(&self, store: &TaskStore) -> Result<Renewal, StoreError> {
+        let _one = self.renewing.lock().await;
+        let before = *self.state();
+        // Taken before the store is asked: the lease runs from the earliest moment the others can have seen.
+        let now = store.clock().monotonic();
+        let beat = tokio::select! {
+            biased;
+            beat = store.beat(&before.worker) => beat?,
+            // A store that does not answer must not keep this worker from noticing that its lease has run out.
+            () = store.clock().sleep(self.period) => return Err(store.silent()),
+        };
+        match beat {
+            // A reply that was lost has raised it, too.
+            Beat::Alive(counter) if counter > before.counter => {
+                *self.state() = State { counter, renewed: now, ..before };
+                self.changed.notify_waiters();
+                Ok(Renewal::Kept)
+            }
+            Beat::Alive(_) | Beat::Buried => Ok(Renewal::Lost),
+        }
+    }
+
+    /// Becomes another worker, which holds nothing yet.
+    pub(crate) fn replace(&self, store: &TaskStore) -> Result<(), StoreError> {
+        let before = std::mem::replace(&mut *self.state(), State::new(store)?);
+        if before.counter > 0 {
+            self.former.lock().push(before.worker);
+        }
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Told by whoever renews the lease from now on.
+    pub(crate) fn keep(&self) -> Keeping<'_> {
+        self.keepers.fetch_add(1, Ordering::Relaxed);
+        Keeping(self)
+    }
+
+    /// Whether somebody renews the lease.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.keepers.load(Ordering::Relaxed) > 0
+    }
+
+    /// The workers this process was before.
+    pub(crate) fn former(&self) -> Vec<WorkerId> {
+        self.former.lock().clone()
+    }
+
+    /// Waits until the lease is known to hold, or to be another one. Who has stood still for longer than it lasts cannot know
+    /// whether others have gone on with its tasks.
+    pub(crate) async fn certain(&self, clock: &dyn Clock) {
+        loop {
+            let changed = self.changed.notified();
+            if !self.has_run_out(clock) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether the lease has run out because it could not be renewed.
+    pub(crate) fn has_run_out(&self, clock: &dyn Clock) -> bool {
+        let state = *self.state();
+        state.counter > 0 && clock.monotonic().saturating_sub(state.renewed) > self.period
+    }
+
+    /// Gives the lease up, so that others take the tasks over at once.
+    pub(crate) async fn give_up(&self, store: &TaskStore) -> Result<(), StoreError> {
+        let _one = self.renewing.lock().await;
+        let state = *self.state();
+        if state.counter > 0 {
+            store.bury(&state.worker, state.counter).await?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn new(store: &TaskStore) -> Result<Self, StoreError> {
+        let worker = WorkerId(u128::from_be_bytes(store.random()?));
+        Ok(Self { worker, counter: 0, renewed: store.clock().monotonic() })
+    }
+}

@@ -1,0 +1,214 @@
+//! Runs: one run of a function each, with what its context acts on.
+//!
+//! A run owns its steps, variables and voice. What others may tell it goes through its [`Seat`], what runs share is the
+//! [`Host`]; neither knows a run.
+
+mod allowance;
+mod finishing;
+mod host;
+mod lease;
+mod progress;
+mod questions;
+mod seat;
+mod slots;
+mod steps;
+mod variables;
+mod writing;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub(crate) use allowance::Allowance;
+pub(crate) use finishing::Finishing;
+pub(crate) use host::{Host, shutting_down};
+pub(crate) use lease::{DEFAULT_LEASE, Renewal};
+pub(crate) use progress::Voice;
+pub(crate) use seat::Seat;
+use steps::Steps;
+use variables::{Read, Variables};
+
+use crate::{
+    call::{ClientCapabilities, Peer},
+    error::{AskError, Cancelled, StoreError, ToolError},
+    protocol::{LogLevel, Revision},
+    security::Principal,
+    task::{Owner, Task, TaskId, VariableError},
+    time::Clock,
+};
+
+/// Where a run comes from: who asked for it, and the ways back.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) owner: Option<Owner>,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) revision: Revision,
+    pub(crate) client: ClientCapabilities,
+    /// Where progress goes, and questions of a plain call.
+    pub(crate) peer: Option<Arc<dyn Peer>>,
+    pub(crate) progress_token: Option<Value>,
+}
+
+/// One run of a function.
+#[derive(Debug)]
+pub(crate) struct Run {
+    host: Arc<Host>,
+    seat: Arc<Seat>,
+    owner: Option<Owner>,
+    principal: Option<Principal>,
+    client: ClientCapabilities,
+    voice: Voice,
+    steps: Steps,
+    variables: Variables,
+    /// How often the fence rose without a run of the task.
+    idle_fences: u64,
+}
+
+impl Run {
+    /// A run of the tool or method `name`. `task` is what was taken over, `interval` how often progress is written at most.
+    pub(crate) fn new(
+        host: Arc<Host>,
+        seat: Arc<Seat>,
+        name: Arc<str>,
+        interval: Duration,
+        origin: Origin,
+        variables: Map<String, Value>,
+    ) -> Self {
+        let Origin { owner, principal, revision, client, peer, progress_token } = origin;
+        let voice = Voice::new(name, revision, peer, progress_token, interval);
+        let (steps, variables) = (Steps::default(), Variables::new(variables));
+        Self { host, seat, owner, principal, client, voice, steps, variables, idle_fences: 0 }
+    }
+
+    /// The same, going on with what earlier runs of the task recorded.
+    pub(crate) fn resuming(self, task: &Task, idle_fences: u64) -> Self {
+        Self { steps: Steps::new(task.stored.steps.clone().unwrap_or_default()), idle_fences, ..self }
+    }
+
+    pub(crate) fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
+
+    /// The id of its task, or of the one it would become.
+    pub(crate) fn id(&self) -> Option<TaskId> {
+        Voice::task(&self.seat)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.voice.name
+    }
+
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        self.owner.as_ref()
+    }
+
+    pub(crate) fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.voice.revision
+    }
+
+    pub(crate) fn client(&self) -> ClientCapabilities {
+        self.client
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        self.host.clock()
+    }
+
+    /// Which run of the task this is, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        let runs = self.seat.fence().saturating_sub(self.idle_fences).max(1);
+        u32::try_from(runs).unwrap_or(u32::MAX)
+    }
+
+    /// Waits until it is certain that the task is still this worker's, which it is not after the process has stood still.
+    pub(crate) async fn certain(&self) -> Result<(), Cancelled> {
+        let cancellation = self.seat.cancellation();
+        if self.seat.stored().is_some() && self.host.lease.is_kept() {
+            tokio::select! {
+                biased;
+                () = cancellation.cancelled() => {}
+                () = self.host.lease.certain(self.clock().as_ref()) => {}
+            }
+        }
+        if cancellation.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// Begins a step; its value if an earlier run recorded it.
+    pub(crate) async fn begin_step(&self, name: &str) -> Result<Option<Bytes>, ToolError> {
+        self.steps.begin(&self.host, &self.seat, name).await
+    }
+
+    /// Records a step; the value another run recorded before, if one did.
+    pub(crate) async fn record_step(&self, name: String, value: Bytes) -> Result<Option<Bytes>, ToolError> {
+        self.steps.record(&self.host, &self.seat, name, value).await
+    }
+
+    /// A key that every run of the task has for this step.
+    pub(crate) fn step_key(&self, name: &str) -> String {
+        match self.id() {
+            Some(id) => format!("{id}/{name}"),
+            None => format!("{self:p}/{name}"),
+        }
+    }
+
+    pub(crate) async fn variable_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.variables.turn().await
+    }
+
+    /// The values of variables that were set; what was not has its default.
+    pub(crate) async fn variables(&self) -> Result<Read, VariableError> {
+        self.variables.read(&self.host, &self.seat).await
+    }
+
+    /// Writes one variable whatever it was.
+    pub(crate) async fn set_variable(&self, name: &str, value: &Value) -> Result<(), VariableError> {
+        self.variables.set(&self.host, &self.seat, name, value).await
+    }
+
+    /// Writes variables if they still are as they were read; the name of one that is not.
+    pub(crate) async fn set_if(
+        &self,
+        read: &Read,
+        changed: Vec<(String, Value)>,
+    ) -> Result<Option<String>, VariableError> {
+        self.variables.set_if(&self.host, &self.seat, read, changed).await
+    }
+
+    pub(crate) async fn status_message(&self, text: String) -> Result<(), StoreError> {
+        self.seat.message(&self.host, text, false).await
+    }
+
+    pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {
+        self.voice.log(&self.seat, level, data);
+    }
+
+    pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
+        self.voice.progress(&self.host, &self.seat, done, total, message).await;
+    }
+
+    /// Asks the client and waits for its answer, the result of the method.
+    pub(crate) async fn ask(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
+        if let Some(what) = self.client.missing_for(method) {
+            return Err(AskError::Unsupported { what });
+        }
+        if self.seat.key().is_none() && self.revision().asks_by_request() {
+            return questions::ask_on_stream(self.voice.peer.as_ref(), &self.seat, method, params).await;
+        }
+        let asked = questions::Asked {
+            host: &self.host,
+            seat: &self.seat,
+            steps: &self.steps,
+            owner: self.owner.as_ref(),
+            name: &self.voice.name,
+            revision: self.revision(),
+            client: self.client,
+        };
+        asked.in_task(method, params).await
+    }
+}

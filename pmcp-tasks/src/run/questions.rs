@@ -1,0 +1,194 @@
+//! Asking the client from inside a run.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::{
+    host::Host,
+    seat::{Held, Seat},
+    slots::Open,
+    steps::{Steps, answer_step},
+};
+use crate::{
+    call::{ClientCapabilities, Peer, PeerError},
+    error::AskError,
+    protocol::Revision,
+    store::backend::Recorded,
+    task::{Change, Draft, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
+};
+
+/// What asking needs of a run.
+pub(super) struct Asked<'a> {
+    pub(super) host: &'a Arc<Host>,
+    pub(super) seat: &'a Arc<Seat>,
+    pub(super) steps: &'a Steps,
+    pub(super) owner: Option<&'a Owner>,
+    pub(super) name: &'a str,
+    pub(super) revision: Revision,
+    pub(super) client: ClientCapabilities,
+}
+
+/// A question the function waits for. Dropping it before the answer has come takes the question back.
+struct OpenQuestion<'a> {
+    host: &'a Arc<Host>,
+    seat: &'a Arc<Seat>,
+    key: String,
+    answer: oneshot::Receiver<Value>,
+}
+
+impl Drop for OpenQuestion<'_> {
+    fn drop(&mut self) {
+        // What has ended has no open questions in any case.
+        if self.seat.slots.give_up(&self.key) && !self.seat.cancellation().is_cancelled() {
+            let (host, seat) = (self.host.clone(), self.seat.clone());
+            self.host.in_background(async move { withdraw(&host, &seat).await });
+        }
+    }
+}
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AskError {
+    AskError::Failed { source: source.into() }
+}
+
+/// Takes back from the client what the function no longer waits for.
+async fn withdraw(host: &Host, seat: &Seat) {
+    let mut held = seat.held.lock().await;
+    // Under the lock, as in asking.
+    let (Held::Stored(task), false) = (&mut *held, seat.cancellation().is_cancelled()) else { return };
+    if let Err(NotChanged::Store(error)) = seat.write_held(host, task, &[]).await {
+        // The next write takes it along.
+        tracing::warn!(task = %task.id(), error = &error as &dyn std::error::Error, "a question was not taken back");
+    }
+}
+
+/// Asks on the stream of the call itself, as earlier revisions do.
+pub(super) async fn ask_on_stream(
+    peer: Option<&Arc<dyn Peer>>,
+    seat: &Seat,
+    method: &'static str,
+    params: Value,
+) -> Result<Value, AskError> {
+    let Some(peer) = peer else { return Err(AskError::Stopped) };
+    tokio::select! {
+        biased;
+        () = seat.cancellation().cancelled() => Err(AskError::Stopped),
+        answer = peer.request(method, params) => match answer {
+            Ok(answer) => Ok(answer),
+            Err(PeerError::Gone) => Err(AskError::Stopped),
+            Err(error) => Err(failed(error)),
+        },
+    }
+}
+
+impl Asked<'_> {
+    /// Asks through the task, which a call becomes for that.
+    pub(super) async fn in_task(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
+        let (seat, slots) = (self.seat, &self.seat.slots);
+        let key = slots.next_key();
+        if let Some(answer) = self.steps.answer(&key) {
+            return Ok(answer);
+        }
+        let limit = self.host.limits.open_questions;
+        let answer = slots
+            .add(&key, InputRequest { method: method.into(), params }, limit)
+            .ok_or_else(|| AskError::Invalid { reason: format!("more than {limit} questions are open") })?;
+        let mut question = OpenQuestion { host: self.host, seat, key: key.clone(), answer };
+        // Others that are polled together with this one add their questions now: the client sees them at once.
+        tokio::task::yield_now().await;
+        seat.establish(self.host).await.map_err(|_| AskError::Stopped)?;
+        seat.want_handle();
+        self.publish().await?;
+        let answer = tokio::select! {
+            biased;
+            () = seat.cancellation().cancelled() => return Err(AskError::Stopped),
+            answer = &mut question.answer => answer.map_err(|_| AskError::Stopped)?,
+        };
+        drop(question);
+        self.record(&key, &answer).await?;
+        slots.take(&key);
+        Ok(answer)
+    }
+
+    async fn publish(&self) -> Result<(), AskError> {
+        let (seat, slots) = (self.seat, &self.seat.slots);
+        let mut held = seat.held.lock().await;
+        // Under the lock: what ends the run cancels it first and then writes, so nothing is asked after the end.
+        if seat.cancellation().is_cancelled() {
+            return Err(AskError::Stopped);
+        }
+        // They stay pending until they are written: the function may drop this future on the way, and another question of
+        // the same moment then has to be written by its own.
+        let questions = slots.pending();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        if let Held::Stored(task) = &mut *held {
+            // Answers given to an earlier run that died before recording them.
+            let given = task.head.answers.clone();
+            slots.deliver(&given);
+            let open: Open = questions
+                .iter()
+                .filter(|(key, _)| !given.contains_key(*key))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect();
+            if open.is_empty() {
+                slots.published(&questions);
+                return Ok(());
+            }
+            return match seat.write_held(self.host, task, &[Change::Ask(open)]).await {
+                Ok(()) => {
+                    slots.published(&questions);
+                    Ok(())
+                }
+                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(AskError::Stopped),
+                Err(NotChanged::Store(error)) => Err(failed(error)),
+            };
+        }
+        let task = self.hide(questions.clone()).await?;
+        slots.published(&questions);
+        let key = task.key.clone();
+        self.host.seats.insert(key.clone(), seat.clone());
+        *held = Held::Stored(task);
+        seat.hide(key);
+        Ok(())
+    }
+
+    /// Makes the hidden task that keeps a call for its retry.
+    async fn hide(&self, questions: Open) -> Result<Task, AskError> {
+        let (Some(owner), Some(digest)) = (self.owner, self.seat.digest()) else {
+            return Err(AskError::Invalid {
+                reason: "the client cannot be asked: the server does not know who calls".into(),
+            });
+        };
+        let (limits, store) = (&self.host.limits, &self.host.store);
+        let mut draft = Draft::new(store, owner, limits.question_ttl, self.name).map_err(failed)?;
+        draft.quota = limits.tasks_per_owner;
+        draft.holder = self.host.own_holder().await.map_err(failed)?;
+        draft.head.status = TaskStatus::InputRequired;
+        draft.head.inputs = questions;
+        draft.head.poll_interval = crate::time::millis(limits.poll_interval);
+        draft.head.hidden = Some(Hidden { call: digest.to_owned(), handle: None });
+        draft.body.revision = self.revision;
+        draft.body.client = self.client;
+        match store.create(&mut draft).await {
+            Ok(task) => Ok(task),
+            Err(NotCreated::Store(error)) => Err(failed(error)),
+            Err(NotCreated::Quota | NotCreated::Same(_) | NotCreated::Differs) => {
+                Err(AskError::Invalid { reason: "too many tasks are waiting for answers".into() })
+            }
+        }
+    }
+
+    /// Records the answer of a task that may run again.
+    async fn record(&self, key: &str, answer: &Value) -> Result<(), AskError> {
+        let Some(task) = self.seat.stored() else { return Ok(()) };
+        let bytes = answer.to_string().into_bytes().into();
+        match self.host.store.record(task, self.seat.fence(), answer_step(key), bytes).await {
+            Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
+            Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! A run's place in the process: what others may tell it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU8, Ordering},
+};
+
+use tokio::sync::{Mutex, Notify, SetOnce};
+use tokio_util::sync::CancellationToken;
+
+use super::slots::Slots;
+use crate::{
+    store::backend::TaskKey,
+    task::{Draft, NotCreated, Task},
+};
+
+/// What a run is to clients.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// A task, from the moment it is stored.
+    Task(TaskKey),
+    /// A call. When it asks a client that is not asked by requests, a hidden task keeps it for the retry, which is checked
+    /// against `digest`.
+    Call { digest: String },
+}
+
+/// The task of a run, as this worker last saw it.
+#[derive(Debug)]
+pub(super) enum Held {
+    Nothing,
+    /// To be stored when something has to last.
+    Draft(Box<Draft>),
+    Stored(Task),
+}
+
+/// How the request that began a run is answered.
+mod answer {
+    /// Not yet.
+    pub(super) const OPEN: u8 = 0;
+    /// With the handle of a task, which outlives it.
+    pub(super) const HANDLE: u8 = 1;
+    /// With the end of the run.
+    pub(super) const END: u8 = 2;
+}
+
+/// The fence of a task that was never taken over.
+const FIRST_FENCE: u64 = 1;
+
+/// A run's place in the process.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    standing: Standing,
+    /// What the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
+    fence: u64,
+    pub(super) held: Mutex<Held>,
+    /// Whether the task of the standing is in the store.
+    pub(super) is_stored: AtomicBool,
+    /// The hidden task of a call, once there is one.
+    hidden: SetOnce<TaskKey>,
+    answer: AtomicU8,
+    /// Told when the handle is to be given without delay.
+    wants_handle: Notify,
+    /// Why the task was not stored though it had to be.
+    pub(super) refused: parking_lot::Mutex<Option<NotCreated>>,
+    cancellation: CancellationToken,
+    /// Another worker has the task, or none: nothing is written any more.
+    lost: AtomicBool,
+    pub(crate) slots: Slots,
+}
+
+impl Seat {
+    fn new(standing: Standing, held: Held, answer: u8, cancellation: CancellationToken) -> Arc<Self> {
+        let fence = if let Held::Stored(task) = &held { task.stored.fence } else { FIRST_FENCE };
+        Arc::new(Self {
+            standing,
+            fence,
+            is_stored: AtomicBool::new(matches!(held, Held::Stored(_))),
+            held: Mutex::new(held),
+            hidden: SetOnce::new(),
+            answer: AtomicU8::new(answer),
+            wants_handle: Notify::new(),
+            refused: parking_lot::Mutex::default(),
+            cancellation,
+            lost: AtomicBool::new(false),
+            slots: Slots::default(),
+        })
+    }
+
+    /// That of a call.
+    pub(crate) fn of_call(digest: String, cancellation: CancellationToken) -> Arc<Self> {
+        Self::new(Standing::Call { digest }, Held::Nothing, answer::OPEN, cancellation)
+    }
+
+    /// That of a task that is yet to be stored. Is its request answered with the end if that comes `first`?
+    pub(crate) fn of_draft(draft: Draft, first: bool, cancellation: CancellationToken) -> Arc<Self> {
+        let answer = if first { answer::OPEN } else { answer::HANDLE };
+        Self::new(Standing::Task(draft.key.clone()), Held::Draft(Box::new(draft)), answer, cancellation)
+    }
+
+    /// That of a task that was taken over.
+    pub(crate) fn of_task(task: Task, cancellation: CancellationToken) -> Arc<Self> {
+        Self::new(Standing::Task(task.key.clone()), Held::Stored(task), answer::HANDLE, cancellation)
+    }
+
+    /// The task that clients know, or will.
+    pub(crate) fn key(&self) -> Option<&TaskKey> {
+        match &self.standing {
+            Standing::Task(key) => Some(key),
+            Standing::Call { .. } => None,
+        }
+    }
+
+    /// The digest a retry is checked against.
+    pub(super) fn digest(&self) -> Option<&str> {
+        match &self.standing {
+            Standing::Task(_) => None,
+            Standing::Call { digest } => Some(digest),
+        }
+    }
+
+    /// The task that clients know, once it is in the store.
+    pub(crate) fn stored(&self) -> Option<&TaskKey> {
+        self.key().filter(|_| self.is_stored.load(Ordering::Acquire))
+    }
+
+    /// The task in the store: the one clients know, or the hidden one of a call that asked.
+    pub(crate) fn in_store(&self) -> Option<&TaskKey> {
+        self.stored().or_else(|| self.hidden.get())
+    }
+
+    pub(crate) fn fence(&self) -> u64 {
+        self.fence
+    }
+
+    pub(crate) fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
+    /// Stops the run without writing anything: the task is no longer this worker's.
+    pub(crate) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.cancellation.cancel();
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the task is still held under the fence of this run.
+    pub(crate) fn holds(&self, task: &Task) -> bool {
+        task.stored.fence == self.fence
+    }
+
+    /// Whether its request may still be answered with its end.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.answer.load(Ordering::Acquire) == answer::OPEN
+    }
+
+    /// Takes why the task was not stored, if it had to be and could not.
+    pub(crate) fn take_refusal(&self) -> Option<NotCreated> {
+        self.refused.lock().take()
+    }
+
+    /// Whether the request that began the run is answered with the task's handle, decided now: the run's end comes too late.
+    pub(crate) fn give_handle(&self) -> bool {
+        let open = self.answer.compare_exchange(answer::OPEN, answer::HANDLE, Ordering::AcqRel, Ordering::Acquire);
+        !matches!(open, Err(answer::END))
+    }
+
+    /// Whether the request that began the run is answered with its end, decided now: no handle was given.
+    pub(crate) fn give_end(&self) -> bool {
+        self.answer.compare_exchange(answer::OPEN, answer::END, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The function waits for the client: it needs the handle now.
+    pub(super) fn want_handle(&self) {
+        self.wants_handle.notify_one();
+    }
+
+    /// Ends when the handle is needed before its time.
+    pub(crate) async fn handle_wanted(&self) {
+        self.wants_handle.notified().await;
+    }
+
+    /// The task as it is in the store now.
+    pub(crate) async fn snapshot(&self) -> Option<Task> {
+        match &*self.held.lock().await {
+            Held::Stored(task) => Some(task.clone()),
+            Held::Draft(_) | Held::Nothing => None,
+        }
+    }
+
+    /// A call has a hidden task from now on. Set once: only a seat without a task hides in one.
+    pub(super) fn hide(&self, key: TaskKey) {
+        let _ = self.hidden.set(key);
+    }
+
+    /// Ends when this call has become a hidden task.
+    pub(crate) async fn hidden(&self) -> TaskKey {
+        self.hidden.wait().await.clone()
+    }
+
+    /// Sees the task as somebody else in this process has just written it.
+    pub(crate) fn observe(&self, task: &Task) {
+        if task.head.status.is_terminal() {
+            self.cancellation.cancel();
+        } else {
+            self.slots.deliver(&task.head.answers);
+        }
+        if let Ok(mut held) = self.held.try_lock()
+            && let Held::Stored(held) = &mut *held
+            && task.stored.version > held.stored.version
+            && task.stored.fence == held.stored.fence
+        {
+            held.head = task.head.clone();
+            held.stored.version = task.stored.version;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The questions of a run, each with a slot for its answer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
+
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::{Notify, oneshot};
+
+use crate::task::InputRequest;
+
+/// Questions by key.
+pub(super) type Open = BTreeMap<String, InputRequest>;
+
+/// The questions of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    inner: Mutex<Inner>,
+    /// Told when a question opens or closes.
+    turned: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    asked: u32,
+    /// Asked, and not yet in the store.
+    pending: Open,
+    waiting: HashMap<String, oneshot::Sender<Value>>,
+    /// Answers that are recorded, and that the head of the task need not keep.
+    taken: Vec<String>,
+    /// Asked, perhaps in the store, and no longer waited for.
+    given_up: Vec<String>,
+}
+
+impl Slots {
+    pub(super) fn next_key(&self) -> String {
+        let mut inner = self.inner.lock();
+        inner.asked += 1;
+        format!("input-{}", inner.asked)
+    }
+
+    /// Adds a question; its answer comes through the receiver. `None` if too many are open.
+    pub(super) fn add(&self, key: &str, request: InputRequest, limit: usize) -> Option<oneshot::Receiver<Value>> {
+        let mut inner = self.inner.lock();
+        if inner.waiting.len() >= limit {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        inner.pending.insert(key.to_owned(), request);
+        inner.waiting.insert(key.to_owned(), sender);
+        self.turned.notify_waiters();
+        Some(receiver)
+    }
+
+    /// Forgets a question; whether it had no answer.
+    pub(super) fn give_up(&self, key: &str) -> bool {
+        let mut inner = self.inner.lock();
+        inner.pending.remove(key);
+        let is_open = inner.waiting.remove(key).is_some();
+        if is_open {
+            inner.given_up.push(key.to_owned());
+            self.turned.notify_waiters();
+        }
+        is_open
+    }
+
+    /// Whether the function waits for an answer.
+    pub(super) fn are_open(&self) -> bool {
+        !self.inner.lock().waiting.is_empty()
+    }
+
+    /// Ends when the function waits for an answer, or for none.
+    pub(super) async fn become_open(&self, open: bool) {
+        loop {
+            let mut turned = pin!(self.turned.notified());
+            // Registered before looking, so that a turn in between is seen.
+            turned.as_mut().enable();
+            if self.are_open() == open {
+                return;
+            }
+            turned.await;
+        }
+    }
+
+    /// Those to be published: asked, not in the store, and still waited for.
+    pub(super) fn pending(&self) -> Open {
+        self.inner.lock().pending.clone()
+    }
+
+    /// These are in the store, or need not be.
+    pub(super) fn published(&self, questions: &Open) {
+        self.inner.lock().pending.retain(|key, _| !questions.contains_key(key));
+    }
+
+    /// Hands answers to those who wait for them.
+    pub(crate) fn deliver(&self, answers: &BTreeMap<String, Value>) {
+        let mut inner = self.inner.lock();
+        for (key, answer) in answers {
+            if let Some(sender) = inner.waiting.remove(key) {
+                self.turned.notify_waiters();
+                // A receiver that is gone is a question the function is giving up.
+                let _ = sender.send(answer.clone());
+            }
+        }
+    }
+
+    /// The store need not keep this answer any more. Not before it is recorded: who goes on after a crash would ask again.
+    pub(super) fn take(&self, key: &str) {
+        self.inner.lock().taken.push(key.to_owned());
+    }
+
+    /// What the next write to the store takes along; it is put back if that fails.
+    pub(super) fn drain(&self) -> Drained {
+        let mut inner = self.inner.lock();
+        Drained { taken: std::mem::take(&mut inner.taken), given_up: std::mem::take(&mut inner.given_up) }
+    }
+
+    pub(super) fn put_back(&self, drained: Drained) {
+        let mut inner = self.inner.lock();
+        inner.taken.extend(drained.taken);
+        inner.given_up.extend(drained.given_up);
+    }
+}
+
+/// Keys whose questions are over: the store may forget these answers, and the client these questions.
+#[derive(Debug)]
+pub(super) struct Drained {
+    pub(super) taken: Vec<String>,
+    pub(super) given_up: Vec<String>,
+}

@@ -1,0 +1,92 @@
+//! Recorded steps: each runs to its end once in the life of a task.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use super::{host::Host, seat::Seat};
+use crate::{
+    error::{Cancelled, ToolError},
+    store::backend::Recorded,
+};
+
+/// The steps of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    /// Recorded by earlier runs.
+    recorded: HashMap<String, Bytes>,
+    used: Mutex<HashSet<String>>,
+}
+
+/// A step was used wrongly.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error("the step `{0}` was used twice in one run; give each its own name")]
+    Twice(String),
+    #[error("the result of step `{name}` has {size} bytes; {max} are allowed")]
+    TooLarge { name: String, size: usize, max: u32 },
+}
+
+impl Steps {
+    pub(super) fn new(recorded: BTreeMap<String, Bytes>) -> Self {
+        Self { recorded: recorded.into_iter().collect(), used: Mutex::default() }
+    }
+
+    /// Begins a step; its value if an earlier run recorded it. The task is in the store then: a crash finds it.
+    pub(super) async fn begin(
+        &self,
+        host: &Arc<Host>,
+        seat: &Arc<Seat>,
+        name: &str,
+    ) -> Result<Option<Bytes>, ToolError> {
+        if seat.cancellation().is_cancelled() {
+            return Err(Cancelled.into());
+        }
+        if !self.used.lock().insert(name.to_owned()) {
+            return Err(StepError::Twice(name.to_owned()).into());
+        }
+        if let Some(recorded) = self.recorded.get(name) {
+            return Ok(Some(recorded.clone()));
+        }
+        seat.establish(host).await.map_err(|_| Cancelled)?;
+        Ok(None)
+    }
+
+    /// Records a step; the value another run recorded before, if one did.
+    pub(super) async fn record(
+        &self,
+        host: &Host,
+        seat: &Seat,
+        name: String,
+        value: Bytes,
+    ) -> Result<Option<Bytes>, ToolError> {
+        let max = host.limits.max_result;
+        if value.len() > max as usize {
+            return Err(StepError::TooLarge { name, size: value.len(), max }.into());
+        }
+        let Some(key) = seat.stored() else { return Ok(None) };
+        match host.store.record(key, seat.fence(), name, value).await? {
+            Recorded::Recorded => Ok(None),
+            Recorded::Exists(value) => Ok(Some(value)),
+            Recorded::Lost | Recorded::Missing => {
+                seat.cancellation().cancel();
+                Err(Cancelled.into())
+            }
+        }
+    }
+
+    /// The answer an earlier run recorded to the question with this key.
+    pub(super) fn answer(&self, key: &str) -> Option<Value> {
+        self.recorded.get(&answer_step(key)).and_then(|bytes| serde_json::from_slice(bytes).ok())
+    }
+}
+
+/// The step an answer is recorded as, so that it is not asked for again after a crash.
+pub(super) fn answer_step(key: &str) -> String {
+    format!("run.pmcp/answer/{key}")
+}

@@ -1,0 +1,147 @@
+//! The one way a run's task is written: through its seat.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    host::Host,
+    seat::{Held, Seat},
+};
+use crate::{
+    error::StoreError,
+    task::{Change, NotChanged, NotCreated, Task},
+};
+
+/// The longest pause before a store that does not answer is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl Seat {
+    /// Stores the task of a draft, unless it is; whatever waits for that waits as long as the store is away. A task that
+    /// cannot be is refused for good, and its run cancelled.
+    pub(crate) async fn establish(self: &Arc<Self>, host: &Arc<Host>) -> Result<(), NotEstablished> {
+        if self.key().is_none() || self.is_stored.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let (seat, host) = (self.clone(), host.clone());
+        let tracker = host.clone();
+        tracker.finishing(async move { seat.store_draft(&host).await }).await
+    }
+
+    async fn store_draft(self: Arc<Self>, host: &Host) -> Result<(), NotEstablished> {
+        let mut held = self.held.lock().await;
+        let mut pause = Duration::from_millis(250);
+        loop {
+            let Held::Draft(draft) = &mut *held else { return Ok(()) };
+            // What is answered with a handle is stored even if it is cancelled meanwhile: the task tells it.
+            let may_wait = self.is_unanswered();
+            if self.refused.lock().is_some() || (may_wait && self.cancellation().is_cancelled()) {
+                return Err(NotEstablished);
+            }
+            // Before anybody can see the task, so that a cancellation finds the run.
+            host.seats.insert(draft.key.clone(), self.clone());
+            let created = match host.own_holder().await {
+                Ok(holder) => {
+                    draft.holder = holder;
+                    host.store.create(draft).await
+                }
+                Err(error) => Err(NotCreated::Store(error)),
+            };
+            match created {
+                Ok(task) => {
+                    *held = Held::Stored(task);
+                    self.is_stored.store(true, Ordering::Release);
+                    return Ok(());
+                }
+                Err(NotCreated::Store(error)) if error.is_retryable() && may_wait => {
+                    // It may be there, its reply lost: the next try has the same write id.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a task could not be stored yet");
+                }
+                Err(refused) => {
+                    host.unseat(&draft.key, &self);
+                    *self.refused.lock() = Some(refused);
+                    self.cancellation().cancel();
+                    return Err(NotEstablished);
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.cancellation().cancelled() => {}
+                () = host.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
+            }
+        }
+    }
+
+    /// Writes changes to the task this run has in the store; nothing without one.
+    pub(super) async fn write(&self, host: &Host, changes: &[Change]) -> Result<(), NotChanged> {
+        match &mut *self.held.lock().await {
+            Held::Stored(task) => self.write_held(host, task, changes).await,
+            Held::Draft(_) | Held::Nothing => Ok(()),
+        }
+    }
+
+    pub(super) async fn write_held(&self, host: &Host, task: &mut Task, changes: &[Change]) -> Result<(), NotChanged> {
+        let drained = self.slots.drain();
+        let mut all = Vec::with_capacity(changes.len() + 2);
+        if !drained.taken.is_empty() {
+            all.push(Change::Take(drained.taken.clone()));
+        }
+        all.extend_from_slice(changes);
+        // Last: one of them may be asked in the same write. The end takes everything back.
+        if !drained.given_up.is_empty() && !matches!(changes, [.., Change::Finish(_)]) {
+            all.push(Change::Withdraw(drained.given_up.clone()));
+        }
+        let result = host.store.change(task, Some(self.fence()), &all).await;
+        match &result {
+            Ok(()) => self.slots.deliver(&task.head.answers),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
+            Err(NotChanged::Store(_)) => self.slots.put_back(drained),
+        }
+        result
+    }
+
+    /// Sets what the task says it does: in the store, or in what will be stored.
+    pub(super) async fn message(&self, host: &Host, text: String, is_progress: bool) -> Result<(), StoreError> {
+        if self.key().is_none() {
+            return Ok(());
+        }
+        let change = [Change::Message { text, is_progress }];
+        match &mut *self.held.lock().await {
+            Held::Stored(task) => ended_is_done(self.write_held(host, task, &change).await),
+            Held::Draft(draft) => {
+                if let Ok((head, _)) = draft.head.after(&change, host.now()) {
+                    draft.head = head;
+                }
+                Ok(())
+            }
+            Held::Nothing => Ok(()),
+        }
+    }
+
+    /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
+    pub(crate) async fn finish(&self, host: &Host, change: Change) -> Result<(), StoreError> {
+        ended_is_done(self.write(host, &[change]).await)
+    }
+
+    /// Removes the task of a run whose request is answered with its end: nobody knows of it.
+    pub(crate) async fn vanish(&self, host: &Host) -> Result<(), StoreError> {
+        match &*self.held.lock().await {
+            Held::Stored(Task { key, .. }) => host.store.delete(key).await.map(drop),
+            Held::Draft(draft) if draft.was_tried() => host.store.delete(&draft.key).await.map(drop),
+            Held::Draft(_) | Held::Nothing => Ok(()),
+        }
+    }
+}
+
+/// The task is not in the store and will not be: the run is cancelled.
+#[derive(Debug)]
+pub(crate) struct NotEstablished;
+
+/// A task that has ended needs nothing more.
+fn ended_is_done(written: Result<(), NotChanged>) -> Result<(), StoreError> {
+    match written {
+        Ok(()) | Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Ok(()),
+        Err(NotChanged::Store(error)) => Err(error),
+    }
+}

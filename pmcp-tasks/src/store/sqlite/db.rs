@@ -1,0 +1,38 @@
+//! A connection to the file, and how it is opened.
+
+use std::ops::Deref;
+
+use rusqlite::Connection;
+
+/// The backend's name, in errors.
+pub(super) const NAME: &str = "sqlite";
+
+/// What tests change.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    /// SQLite's `synchronous`.
+    pub(super) synchronous: &'static str,
+    /// How many pages the file may have.
+    pub(super) max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { synchronous: "full", max_pages: None }
+    }
+}
+
+/// A connection with the statements of the store.
+pub(super) struct Db {
+    pub(super) connection: Connection,
+    /// Random: tells the changes of this backend from those of others.
+    pub(super) origin: i64,
+}
+
+impl Deref for Db {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}

@@ -1,0 +1,171 @@
+//! Wakes those who wait for a task in this process.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use dashmap::DashMap;
+use tokio::sync::{Notify, mpsc};
+
+use crate::{store::backend::TaskKey, time::Clock};
+
+/// How often a task is looked at although nobody said that it changed: hints of other processes may be lost.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Who waits for which task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hub {
+    waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
+    /// Where a backend that gives hints is told what is waited for.
+    interest: Arc<OnceLock<mpsc::UnboundedSender<(TaskKey, bool)>>>,
+}
+
+/// The changes of one task. Those who wait are woken in the order they began to, so that a run of a program can be
+/// repeated: a `watch` channel wakes them in a random one.
+#[derive(Debug, Default)]
+struct Announced {
+    count: AtomicU64,
+    told: Notify,
+}
+
+impl Hub {
+    /// Starts to watch a task: every change announced from now on ends a [`Watch::changed`].
+    pub(crate) fn watch(&self, key: &TaskKey, looking: Option<Arc<dyn Clock>>) -> Watch {
+        let entry = self.waiting.entry(key.clone()).or_insert_with(|| {
+            self.tell(key, true);
+            Arc::default()
+        });
+        let seen = entry.count.load(Ordering::Acquire);
+        Watch { announced: Some(entry.clone()), seen, key: key.clone(), hub: self.clone(), looking }
+    }
+
+    /// Tells a backend what is waited for, from now on.
+    pub(crate) fn tell_interest(&self, interest: mpsc::UnboundedSender<(TaskKey, bool)>) {
+        // A second feed of the same store changes nothing.
+        let _ = self.interest.set(interest);
+        self.waiting.iter().for_each(|entry| self.tell(entry.key(), true));
+    }
+
+    fn tell(&self, key: &TaskKey, waiting: bool) {
+        if let Some(interest) = self.interest.get() {
+            // A feed that is gone gives no hints.
+            let _ = interest.send((key.clone(), waiting));
+        }
+    }
+
+    /// Announces that a task changed.
+    pub(crate) fn announce(&self, key: &TaskKey) {
+        if let Some(announced) = self.waiting.get(key) {
+            announced.count.fetch_add(1, Ordering::AcqRel);
+            announced.told.notify_waiters();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+/// A watch on one task.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// There until it is dropped.
+    announced: Option<Arc<Announced>>,
+    /// How many changes were announced when it last looked.
+    seen: u64,
+    key: TaskKey,
+    hub: Hub,
+    /// Set where other processes may change the task: the clock of the looks.
+    looking: Option<Arc<dyn Clock>>,
+}
+
+impl Watch {
+    /// Ends at the next change, or at once if there was one since the last call; where other processes may change the task,
+    /// also when it is time to look.
+    pub(crate) async fn changed(&mut self) {
+        let looking = self.looking.clone();
+        let look = async {
+            match looking {
+                Some(clock) => clock.sleep(LOOK).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.announced() => {}
+            () = look => {}
+        }
+    }
+
+    async fn announced(&mut self) {
+        let Some(announced) = &self.announced else { return std::future::pending().await };
+        loop {
+            let mut told = pin!(announced.told.notified());
+            // Registered before looking, so that a change in between is seen.
+            told.as_mut().enable();
+            let count = announced.count.load(Ordering::Acquire);
+            if count != self.seen {
+                self.seen = count;
+                return;
+            }
+            told.await;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Dropped before it is counted: of two that go at once, the later one finds none left.
+        self.announced = None;
+        if self.hub.waiting.remove_if(&self.key, |_, announced| Arc::strong_count(announced) == 1).is_some() {
+            self.hub.tell(&self.key, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::{OwnerKey, TaskId};
+
+    #[tokio::test]
+    async fn an_announcement_before_waiting_is_not_lost_and_nothing_is_left_behind() {
+        let hub = Hub::default();
+        let key = TaskKey { owner: OwnerKey([0; 32]), id: TaskId::from_random([0; 16]) };
+        let (mut one, two) = (hub.watch(&key, None), hub.watch(&key, None));
+        hub.announce(&key);
+        one.changed().await;
+        drop(one);
+        assert_eq!(hub.len(), 1);
+        drop(two);
+        assert_eq!(hub.len(), 0);
+        hub.announce(&key);
+    }
+
+    #[test]
+    fn watches_that_end_at_once_leave_nothing_behind() {
+        let hub = Hub::default();
+        let key = TaskKey { owner: OwnerKey([0; 32]), id: TaskId::from_random([0; 16]) };
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..2000 {
+                        let watch = hub.watch(&key, None);
+                        barrier.wait();
+                        drop(watch);
+                        barrier.wait();
+                        assert_eq!(hub.len(), 0);
+                        barrier.wait();
+                    }
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,532 @@
+//! The store as the runtime uses it: tasks instead of bytes, retries instead of conflicts.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Map;
+use tokio::sync::OnceCell;
+
+use super::{
+    Change, OnCrash, Owner, SCHEMA, Task, TaskBody, TaskHead, TaskId, TaskStatus, canonical, cursor,
+    hub::{Hub, Watch},
+};
+use crate::{
+    error::StoreError,
+    protocol::{ClientCapabilities, Revision},
+    random::{Randomness, SystemRandomness},
+    store::{
+        MemoryBackend, StorageBackend,
+        backend::{
+            Capabilities, Create, Digest, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts,
+            Position, Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+        },
+    },
+    time::{Clock, Millis, SystemClock, millis},
+};
+
+/// How often an operation is tried when the store does not answer. It is idempotent: a retry reuses its write id.
+const TRIES: u32 = 4;
+
+/// How often a write is made again because somebody else wrote in between.
+const CONFLICTS: u32 = 64;
+
+/// Where tasks live: a backend, with the clock and the randomness everything uses. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct TaskStore {
+    pub(super) backend: Arc<dyn StorageBackend>,
+    capabilities: Arc<Capabilities>,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    pub(super) hub: Hub,
+    stamp: Arc<AtomicU64>,
+    writes: Arc<Writes>,
+}
+
+/// Write ids: a random half a process, a counter for the rest.
+#[derive(Debug, Default)]
+struct Writes {
+    prefix: OnceCell<u64>,
+    next: AtomicU64,
+}
+
+/// A task to create.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) key: TaskKey,
+    pub(crate) listed: bool,
+    pub(crate) ttl: Duration,
+    pub(crate) quota: u32,
+    pub(crate) holder: Holder,
+    pub(crate) head: TaskHead,
+    pub(crate) body: TaskBody,
+    /// The digests of an idempotency key and of the call it stands for.
+    pub(crate) idempotency: Option<(Digest, Digest)>,
+    /// Set by the first try to create it: every other try is the same write.
+    write: Option<WriteId>,
+}
+
+impl Draft {
+    /// A task of this owner that works at `work`, in no list and held by nobody, with no other wishes than its lifetime.
+    pub(crate) fn new(store: &TaskStore, owner: &Owner, ttl: Duration, work: &str) -> Result<Self, StoreError> {
+        let now = store.now();
+        Ok(Self {
+            key: TaskKey { owner: owner.key(), id: TaskId::from_random(store.random()?) },
+            listed: false,
+            ttl,
+            quota: u32::MAX,
+            holder: Holder::Queue,
+            head: TaskHead {
+                schema: SCHEMA,
+                owner: owner.clone(),
+                status: TaskStatus::Working,
+                is_error: false,
+                message: None,
+                is_progress: false,
+                created: now,
+                updated: now,
+                ttl: millis(ttl),
+                poll_interval: 0,
+                inputs: BTreeMap::new(),
+                answers: BTreeMap::new(),
+                hidden: None,
+                handed_back: 0,
+            },
+            body: TaskBody {
+                schema: SCHEMA,
+                tool: work.to_owned(),
+                arguments: Map::new(),
+                answers: Map::new(),
+                variables: Map::new(),
+                on_crash: OnCrash::default(),
+                revision: Revision::Plain,
+                client: ClientCapabilities::default(),
+                queued: false,
+            },
+            idempotency: None,
+            write: None,
+        })
+    }
+
+    /// Whether it may be in the store, though nobody heard of it.
+    pub(crate) fn was_tried(&self) -> bool {
+        self.write.is_some()
+    }
+}
+
+/// Why no task was created.
+#[derive(Debug)]
+pub(crate) enum NotCreated {
+    /// The owner has as many live tasks as the quota allows.
+    Quota,
+    /// The idempotency key stands for this task.
+    Same(TaskId),
+    /// The idempotency key stands for another call.
+    Differs,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotCreated {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub(crate) enum NotChanged {
+    /// There is no such task.
+    Missing,
+    /// It has ended; as it is now, without parts.
+    Ended(Box<Task>),
+    /// Another worker has it.
+    Lost,
+    /// The store failed.
+    Store(StoreError),
+}
+
+/// How one write went.
+enum Attempt {
+    Written,
+    /// Somebody else had written; nothing was.
+    Overtaken,
+}
+
+/// A page of an owner's tasks.
+#[derive(Debug)]
+pub struct TaskPage {
+    /// The tasks, newest first.
+    pub tasks: Vec<Task>,
+    /// The cursor of the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+impl TaskStore {
+    /// A store in memory: everything goes with the process.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(MemoryBackend::new())
+    }
+
+    /// A store on this backend, on the system's clock and randomness.
+    pub fn new(backend: impl StorageBackend) -> Self {
+        Self {
+            capabilities: Arc::new(backend.capabilities()),
+            backend: Arc::new(backend),
+            clock: Arc::new(SystemClock::default()),
+            randomness: Arc::new(SystemRandomness),
+            hub: Hub::default(),
+            stamp: Arc::default(),
+            writes: Arc::default(),
+        }
+    }
+
+    /// The same store on another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// The same store with another source of ids.
+    #[must_use]
+    pub fn with_randomness(self, randomness: impl Randomness) -> Self {
+        Self { randomness: Arc::new(randomness), ..self }
+    }
+
+    /// What the backend can do.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// The clock everything in this store goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub(crate) fn random(&self) -> Result<[u8; 16], StoreError> {
+        let mut bytes = [0; 16];
+        self.randomness.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// 128 random bits as 22 characters of URL-safe Base64: for ids that must not be guessed.
+    ///
+    /// # Errors
+    /// The source of randomness failed.
+    pub fn random_text(&self) -> Result<String, StoreError> {
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(self.random()?))
+    }
+
+    async fn write_id(&self) -> Result<WriteId, StoreError> {
+        let prefix = self
+            .writes
+            .prefix
+            .get_or_try_init(|| async {
+                let mut bytes = [0; 8];
+                self.randomness.fill(&mut bytes)?;
+                Ok::<_, StoreError>(u64::from_be_bytes(bytes))
+            })
+            .await?;
+        let next = self.writes.next.fetch_add(1, Ordering::Relaxed);
+        Ok(WriteId(u128::from(*prefix) << 64 | u128::from(next)))
+    }
+
+    /// A stamp later than every earlier one of this process.
+    fn next_stamp(&self, now: Millis) -> Stamp {
+        let floor = now.0 << 20;
+        let earlier = self
+            .stamp
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(floor.max(last + 1)))
+            .unwrap_or_default();
+        Stamp(floor.max(earlier + 1))
+    }
+
+    /// Creates a task. It can be read by anybody who shares the store when this returns.
+    pub(crate) async fn create(&self, draft: &mut Draft) -> Result<Task, NotCreated> {
+        let now = self.now();
+        let write = match draft.write {
+            Some(write) => write,
+            None => *draft.write.insert(self.write_id().await?),
+        };
+        let new = NewTask {
+            scope: draft.listed.then_some(Scope(draft.key.owner)),
+            key: draft.key.clone(),
+            stamp: self.next_stamp(now),
+            expires: now.after(draft.ttl),
+            quota: draft.quota,
+            holder: draft.holder,
+            head: self.encode(&draft.head)?,
+            body: self.encode(&draft.body)?,
+            idempotency: draft.idempotency,
+            write,
+        };
+        match self.retry(|| self.backend.create(&new, now)).await? {
+            Create::Created | Create::Replayed => {}
+            Create::Same(id) => return Err(NotCreated::Same(id)),
+            Create::Differs => return Err(NotCreated::Differs),
+            Create::Full => return Err(NotCreated::Quota),
+        }
+        let stored = StoredTask {
+            version: 1,
+            fence: 1,
+            holder: Some(new.holder),
+            open: true,
+            stamp: new.stamp,
+            expires: new.expires,
+            head: new.head,
+            body: None,
+            variables: None,
+            steps: None,
+            outcome: None,
+        };
+        Ok(Task { key: new.key, head: draft.head.clone(), body: Some(draft.body.clone()), outcome: None, stored })
+    }
+
+    /// Reads a task; `None` if this owner has none with the id, or it has expired.
+    ///
+    /// # Errors
+    /// The store failed, or a record is corrupt.
+    pub async fn get(&self, owner: &Owner, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let key = TaskKey { owner: owner.key(), id };
+        let task = self.read(&key, Parts::BODY | Parts::VARIABLES | Parts::OUTCOME).await?;
+        Ok(task.filter(|task| task.head.owner == *owner))
+    }
+
+    pub(crate) async fn read(&self, key: &TaskKey, parts: Parts) -> Result<Option<Task>, StoreError> {
+        let stored = self.retry(|| self.backend.get(key, parts, self.now())).await?;
+        stored.map(|stored| self.decode(key, stored)).transpose()
+    }
+
+    pub(super) fn decode(&self, key: &TaskKey, stored: StoredTask) -> Result<Task, StoreError> {
+        Task::decode(self.capabilities.name, key.clone(), stored)
+    }
+
+    /// A page of an owner's tasks, newest first; `None` if the cursor is not one of that list. Tasks whose record is
+    /// corrupt are left out and reported in the log.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn list(&self, owner: &Owner, cursor: Option<&str>, n: u16) -> Result<Option<TaskPage>, StoreError> {
+        let scope = Scope(owner.key());
+        let before = match cursor.map(|cursor| cursor::decode(&scope, cursor)) {
+            None => None,
+            Some(Some(position)) => Some(position),
+            Some(None) => return Ok(None),
+        };
+        let page = self.retry(|| self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
+        let mut tasks = Vec::with_capacity(page.tasks.len());
+        for (key, stored) in page.tasks {
+            match self.decode(&key, stored) {
+                Ok(task) if task.head.owner == *owner => tasks.push(task),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "task left out of a list");
+                }
+            }
+        }
+        let next = page.next.map(|position: Position| cursor::encode(&scope, &position));
+        Ok(Some(TaskPage { tasks, next }))
+    }
+
+    /// Makes changes to the task as `known`, which is brought up to date. `fence` is the worker's, `None` from anybody
+    /// else. Rebases on what others wrote in between.
+    pub(crate) async fn change(
+        &self,
+        known: &mut Task,
+        fence: Option<u64>,
+        changes: &[Change],
+    ) -> Result<(), NotChanged> {
+        self.put(known, fence, changes, HolderChange::Keep).await
+    }
+
+    /// The same, and what it does to the holder. A task that ends is released whatever is said.
+    pub(super) async fn put(
+        &self,
+        known: &mut Task,
+        fence: Option<u64>,
+        changes: &[Change],
+        holder: HolderChange,
+    ) -> Result<(), NotChanged> {
+        let write = self.write_id().await.map_err(NotChanged::Store)?;
+        for _ in 0..CONFLICTS {
+            if matches!(self.write(known, fence, changes, holder, write).await?, Attempt::Written) {
+                return Ok(());
+            }
+        }
+        Err(NotChanged::Store(StoreError::Unavailable {
+            backend: self.capabilities.name,
+            source: "the task is being changed too often".into(),
+        }))
+    }
+
+    /// One write made from `known`, which is brought up to date whether or not it was made.
+    async fn write(
+        &self,
+        known: &mut Task,
+        fence: Option<u64>,
+        changes: &[Change],
+        holder: HolderChange,
+        write: WriteId,
+    ) -> Result<Attempt, NotChanged> {
+        let now = self.now();
+        let Ok((head, outcome)) = known.head.after(changes, now) else {
+            return Err(NotChanged::Ended(Box::new(known.clone())));
+        };
+        let put = Put {
+            version: known.stored.version,
+            fence,
+            head: self.encode(&head).map_err(NotChanged::Store)?,
+            outcome: outcome.as_ref().map(|outcome| self.encode(outcome)).transpose().map_err(NotChanged::Store)?,
+            open: outcome.is_none(),
+            holder: if outcome.is_some() { HolderChange::Release } else { holder },
+            write,
+        };
+        let written = self.retry(|| self.backend.put(&known.key, &put, now)).await.map_err(NotChanged::Store)?;
+        match written {
+            Written::Done { version, fence } => {
+                known.stored.version = version;
+                known.stored.fence = fence;
+                known.stored.open = put.open;
+                known.stored.head = put.head;
+                known.head = head;
+                known.outcome = outcome;
+            }
+            Written::Replayed(stored) => *known = self.merged(known, stored).map_err(NotChanged::Store)?,
+            Written::Conflict(stored) => {
+                *known = self.merged(known, stored).map_err(NotChanged::Store)?;
+                // Who waits here may not have heard of it yet.
+                self.hub.announce(&known.key);
+                return if !known.stored.open {
+                    Err(NotChanged::Ended(Box::new(known.clone())))
+                } else if fence.is_some_and(|fence| fence != known.stored.fence) {
+                    Err(NotChanged::Lost)
+                } else {
+                    Ok(Attempt::Overtaken)
+                };
+            }
+            Written::Missing => return Err(NotChanged::Missing),
+        }
+        self.hub.announce(&known.key);
+        Ok(Attempt::Written)
+    }
+
+    /// Makes changes only if nobody wrote since `known` was read; whether it did.
+    pub(crate) async fn change_once(&self, known: &mut Task, changes: &[Change]) -> Result<bool, NotChanged> {
+        let write = self.write_id().await.map_err(NotChanged::Store)?;
+        match self.write(known, None, changes, HolderChange::Keep, write).await? {
+            Attempt::Written => Ok(true),
+            Attempt::Overtaken => Ok(false),
+        }
+    }
+
+    /// What is known of a task, with its head as just read.
+    fn merged(&self, known: &Task, mut stored: StoredTask) -> Result<Task, StoreError> {
+        stored.body.clone_from(&known.stored.body);
+        let body = known.body.clone();
+        Ok(Task { body, ..self.decode(&known.key, stored)? })
+    }
+
+    /// Reads a task and changes it, as somebody who does not hold it.
+    pub(crate) async fn change_unheld(&self, key: &TaskKey, changes: &[Change]) -> Result<Task, NotChanged> {
+        let Some(mut task) = self.read(key, Parts::empty()).await.map_err(NotChanged::Store)? else {
+            return Err(NotChanged::Missing);
+        };
+        self.change(&mut task, None, changes).await?;
+        Ok(task)
+    }
+
+    pub(crate) async fn merge(
+        &self,
+        key: &TaskKey,
+        guard: Guard,
+        ops: Vec<(Field, FieldOp)>,
+        max_bytes: u32,
+    ) -> Result<Merged, StoreError> {
+        let merge = Merge { guard, ops, max_bytes, write: self.write_id().await? };
+        let merged = self.retry(|| self.backend.merge(key, &merge, self.now())).await?;
+        if matches!(merged, Merged::Done | Merged::Replayed) {
+            self.hub.announce(key);
+        }
+        Ok(merged)
+    }
+
+    pub(crate) async fn record(
+        &self,
+        key: &TaskKey,
+        fence: u64,
+        name: String,
+        value: Bytes,
+    ) -> Result<Recorded, StoreError> {
+        let step = Step { fence, name, value, write: self.write_id().await? };
+        self.retry(|| self.backend.record(key, &step, self.now())).await
+    }
+
+    pub(crate) async fn delete(&self, key: &TaskKey) -> Result<bool, StoreError> {
+        let deleted = self.retry(|| self.backend.delete(key)).await?;
+        self.hub.announce(key);
+        Ok(deleted)
+    }
+
+    /// Removes expired tasks.
+    pub(crate) async fn sweep(&self) -> Result<(), StoreError> {
+        const BATCH: u16 = 1000;
+        while self.backend.sweep(BATCH, self.now()).await? == BATCH {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn watched(&self) -> usize {
+        self.hub.len()
+    }
+
+    /// Watches a task for changes: those made through this store at once, those of other processes when they are hinted
+    /// at, or looked for.
+    pub(crate) fn watch(&self, key: &TaskKey) -> Watch {
+        let looking = self.capabilities.shared.then(|| self.clock.clone());
+        self.hub.watch(key, looking)
+    }
+
+    fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
+        let backend = self.capabilities.name;
+        let bytes = canonical(record).map_err(|source| StoreError::Refused { backend, source: Box::new(source) })?;
+        let max = self.capabilities.max_part;
+        if bytes.len() > max as usize {
+            return Err(StoreError::TooLarge { backend, size: bytes.len() as u64, max });
+        }
+        Ok(bytes.into())
+    }
+
+    /// Tries an operation again while the store does not answer, waiting 20, 40 and 80 ms.
+    pub(super) async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
+        &self,
+        operation: impl Fn() -> F + Send,
+    ) -> Result<T, StoreError> {
+        let mut tried = 1;
+        loop {
+            match operation().await {
+                Err(error) if error.is_retryable() && tried < TRIES => {
+                    self.clock.sleep(Duration::from_millis(10 << tried)).await;
+                    tried += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}
