@@ -58,6 +58,10 @@ impl Child {
         Ok(Self { process, input, output })
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it tells next.
     pub(crate) fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();

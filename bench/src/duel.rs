@@ -49,7 +49,13 @@ impl Spread {
         format!("{} ({} – {})", Nanos(self.median), Nanos(self.low), Nanos(self.high))
     }
 
-    /// As how often.
+    /// As how often in a second.
+    pub(crate) fn rates(self) -> String {
+        let rate = |nanos: f64| 1e9 / nanos;
+        format!("{:.0}/s ({:.0} – {:.0})", rate(self.median), rate(self.high), rate(self.low))
+    }
+
+    /// As how many times.
     pub(crate) fn factors(self) -> String {
         format!("{}x ({} – {})", Factor(self.median), Factor(self.low), Factor(self.high))
     }

@@ -3,15 +3,22 @@
 
 mod build_cost;
 mod child;
+mod counted;
 mod create;
 mod duel;
+mod felt;
+mod http;
+mod http_server;
 mod instances;
 mod lifecycle;
 mod list;
+mod memory;
 mod ours;
 mod push;
 mod sqlite;
 mod table;
+mod talk;
+mod wire;
 
 use lexopt::prelude::*;
 use measure::Workers;
@@ -40,13 +47,16 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 6] = [
+const ROWS: [(&str, Measure); 9] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
     ("push", push::measure),
     ("sqlite", sqlite::measure),
     ("instances", instances::measure),
+    ("http", http::measure),
+    ("memory", memory::measure),
+    ("felt", felt::measure),
 ];
 
 type Measure = fn(&Workers, Effort, &mut Table) -> anyhow::Result<()>;
@@ -56,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         return match role.name.as_str() {
             "share" => sqlite::share(&role.path, role.argument.parse()?),
             "work" => instances::work(&role.path),
+            "serve-http" => http_server::serve(),
             other => anyhow::bail!("there is no role `{other}`"),
         };
     }

@@ -3,7 +3,7 @@
 use crate::command::{cargo, run, target_directory};
 
 pub(crate) const HELP: &str = "\
-Measure our performance budgets beside the peers: rmcp 3.8 and pmcp-tasks 0.2.0 of the registry, in the same run.
+Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, in the same run.
 
 Usage: cargo xtask bench [--quick] [--build-cost] [NAME...]
 
@@ -14,16 +14,20 @@ Names (all of them unless one is given):
   push       from the end of a task to the client that waits for it
   sqlite     create and complete on SQLite, beside bare SQLite; two processes on one file
   instances  from the end of a task in another process to the client; recovery after kill -9
+  http       calls and tasks over HTTP on connections that are kept
+  memory     the memory of an idle session and of an open stream
+  felt       how long a client that polls waits for a task tool: short work, and longer work
 
 Options:
   --quick       fewer and smaller samples: under two minutes once it is built
-  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, and of the peers
+  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, without SQLite, too, and of the peers
 
 A budget that is missed is a line that begins with GAP, not an error: times depend on the machine.
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 6] = ["create", "lifecycle", "list", "push", "sqlite", "instances"];
+pub(crate) const NAMES: [&str; 9] =
+    ["create", "lifecycle", "list", "push", "sqlite", "instances", "http", "memory", "felt"];
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {

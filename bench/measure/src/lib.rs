@@ -14,6 +14,13 @@ pub const PAYLOAD: &str = "hello";
 /// What an in-process connection holds in each direction, in bytes.
 pub const BUFFER: usize = 64 << 10;
 
+/// Work of so long and up to a fifth more, a different part for each of several: were it a multiple of an interval at which
+/// its end is asked for, its end would be known by chance at once.
+#[must_use]
+pub fn drawn_out(milliseconds: u64, number: u64, of: u64) -> u64 {
+    milliseconds + milliseconds * number / (5 * of)
+}
+
 /// The threads that client and server share, as many on every side.
 #[derive(Debug)]
 pub struct Workers(Runtime);

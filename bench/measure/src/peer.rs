@@ -35,6 +35,12 @@ impl Peer {
         Ok(Self { child, commands, answers })
     }
 
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Has something measured, and waits for what came of it.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The official SDK, rmcp, in the benchmarks: measures what it is told on standard input.
 
+mod http;
 mod server;
 
 use std::{
@@ -7,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{Samples, answer};
+use measure::{Samples, answer, drawn_out};
 use tokio::task::JoinSet;
 
 use crate::server::Rmcp;
@@ -37,6 +38,9 @@ fn main() -> anyhow::Result<()> {
             workers.run(async move { lifecycles(&server, number).await })
         }
         "late" => workers.run(async move { late(u32::try_from(number)?).await }),
+        "work" => workers.run(async move { work(u64::try_from(number)?).await }),
+        // It goes on between the commands.
+        "serve-http" => workers.run(async { Ok(vec![http::serve().await?]) }),
         other => anyhow::bail!("there is no command `{other}`"),
     })
 }
@@ -67,4 +71,24 @@ async fn late(tasks: u32) -> anyhow::Result<Vec<f64>> {
         samples.add(late??);
     }
     Ok([0.5, 0.99, 1.0].map(|part| samples.quantile(part)).to_vec())
+}
+
+/// Work of so many milliseconds and a little more, for several clients at the same time that poll as they are asked to: the
+/// time until they know of its end as a multiple of the work, and how late that is; medians.
+async fn work(milliseconds: u64) -> anyhow::Result<Vec<f64>> {
+    const CLIENTS: u64 = 10;
+    let server = Arc::new(Rmcp::connect().await?);
+    let mut waiting = JoinSet::new();
+    for number in 0..CLIENTS {
+        let server = server.clone();
+        let hold = Duration::from_millis(drawn_out(milliseconds, number, CLIENTS));
+        waiting.spawn(async move { anyhow::Ok((hold, server.followed(&number.to_string(), hold).await?)) });
+    }
+    let (mut times, mut lates) = (Samples::default(), Samples::default());
+    while let Some(done) = waiting.join_next().await {
+        let (hold, late) = done??;
+        times.add_value((hold + late).as_secs_f64() / hold.as_secs_f64());
+        lates.add(late);
+    }
+    Ok(vec![times.median(), lates.median()])
 }
