@@ -49,7 +49,7 @@ pub struct TaskRouter {
     tools: Arc<Tools>,
 }
 
-/// What came of a request that a router was given.
+/// Outcome of a request that a router was given.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub enum Handled {
@@ -108,7 +108,7 @@ impl TaskRouter {
         self.engine.store()
     }
 
-    /// Whether calls can become tasks at all.
+    /// Tells whether calls can become tasks at all.
     #[must_use]
     pub fn has_tasks(&self) -> bool {
         self.definitions().any(|tool| tool.support != TaskSupport::Forbidden)
@@ -131,7 +131,7 @@ impl TaskRouter {
 
     /// Handles a request.
     ///
-    /// What it began to write it finishes even if the future is dropped; the work of a call goes on, too: cancel it
+    /// It finishes what it began to write even if the future is dropped; the work of a call goes on, too: cancel it
     /// through [`CallContext::cancellation`].
     pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Handled {
         let rq = self.request(params, cx);
