@@ -1,6 +1,8 @@
 //! The process that works: it starts runs, goes on with what others left, tells sessions, waits for tasks and stops.
 //!
-//! It knows the registry of work and the host of the runs, and nothing of requests: the router's flows ask it.
+//! It knows the registry of work and the host of the runs, and nothing of requests: the router's flows ask it. A worker
+//! keeps a lease in the store; where others share that store, it claims queued tasks and takes over those of workers
+//! whose lease has run out, each under a new fence. A task that this version cannot run is handed back.
 
 mod change;
 mod courier;

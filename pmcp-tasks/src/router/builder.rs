@@ -16,7 +16,7 @@ use crate::{
     tool::{Registry, Tool, ToolDefinition, Work},
 };
 
-/// Collects tools for a [`TaskRouter`].
+/// Collects tools for a [`TaskRouter`](super::TaskRouter).
 pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<Registered>,

@@ -1,4 +1,8 @@
 //! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
+//!
+//! The top floor: it reads parameters, decides whether a call becomes a task and what this client may see, and leaves
+//! the work to the engine. Each flow (call, retry, tasks, listen, fallback, offers) has a place of its own. Transports
+//! are not known here: a client is reached through the [`Peer`](crate::call::Peer) of its call.
 
 mod asking;
 mod begin;

@@ -1,7 +1,8 @@
 //! Runs: one run of a function each, with what its context acts on.
 //!
 //! A run owns its steps, variables and voice. What others may tell it goes through its [`Seat`], what runs share is the
-//! [`Host`]; neither knows a run.
+//! [`Host`]; neither knows a run. A run writes to its task under its fence only, so that one whose task was taken over
+//! changes nothing any more. It knows the store of tasks below it, not the tools and requests that begin it.
 
 mod allowance;
 mod finishing;

@@ -65,12 +65,12 @@ pub(crate) struct TaskBody {
     /// Answers to the tool's `#[ask]` parameters.
     pub(crate) answers: Map<String, Value>,
     pub(crate) arguments: Map<String, Value>,
-    /// Abilities it declared, likewise.
+    /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
     pub(crate) on_crash: OnCrash,
     /// It was left to a worker to begin it.
     pub(crate) queued: bool,
-    /// Revision the client that called speaks, for the questions of a run in another process.
+    /// Revision that client speaks, likewise.
     pub(crate) revision: Revision,
     pub(crate) schema: u32,
     pub(crate) tool: String,
