@@ -330,7 +330,7 @@ pub struct Capabilities {
 /// removed. Every write carries a [`WriteId`]; a backend remembers the last 8 of a head and the last 64 of the variables
 /// and answers `Replayed` to one of them.
 ///
-/// Each sentence of a *Contract* paragraph is a case of [`storage_contract!`](crate::storage_contract).
+/// Each sentence of a *Contract* paragraph is a case of `storage_contract!` in `testing`.
 #[async_trait]
 pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// Describes what the backend can do.
