@@ -1,4 +1,4 @@
-//! Where generated code finds the runtime.
+//! Path at which generated code finds the runtime.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

@@ -50,7 +50,7 @@ impl Diagnostics {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Whether a mistake was reported.
+    /// Tells whether a mistake was reported.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         !self.errors.is_empty()

@@ -1,4 +1,4 @@
-//! What is emitted when there is no model.
+//! Tokens that are emitted when there is no model.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 

@@ -139,7 +139,7 @@ impl Keys {
         None
     }
 
-    /// What was made of the arguments, unless there were mistakes.
+    /// Returns what was made of the arguments, unless there were mistakes.
     ///
     /// # Errors
     /// All of the mistakes, combined.

@@ -21,7 +21,7 @@ pub fn listed(names: &[&str], conjunction: &str) -> String {
     }
 }
 
-/// Whether a type of this name would shadow one of the language's own.
+/// Tells whether a type of this name would shadow one of the language's own.
 #[must_use]
 pub fn is_primitive_type(name: &str) -> bool {
     const PRIMITIVES: [&str; 17] = [

@@ -1,11 +1,11 @@
-//! What a client declared it can do.
+//! Abilities a client declared.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::TASKS_EXTENSION;
 
-/// What a client declared it can do.
+/// Abilities a client declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
 pub struct ClientCapabilities {

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A JSON-RPC error object (JSON-RPC 2.0, section 5.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RpcError {
-    /// What kind of error it is; see [`code`].
+    /// Kind of the error; see [`code`].
     pub code: i64,
     /// Details for a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]

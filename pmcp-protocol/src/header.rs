@@ -3,10 +3,10 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
-/// What the names of headers that repeat arguments begin with.
+/// Prefix of the names of headers that repeat arguments.
 pub const ARGUMENT_PREFIX: &str = "Mcp-Param-";
 
-/// What an encoded value stands between ("Value Encoding").
+/// Markers that an encoded value stands between ("Value Encoding").
 const MARKERS: (&str, &str) = ("=?base64?", "?=");
 
 /// The parameter that `Mcp-Name` repeats: that of the tool, prompt, resource or task a request is about.
@@ -118,7 +118,7 @@ fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<HeaderParamet
     Ok(())
 }
 
-/// How often the keyword is used, wherever it stands.
+/// Counts the uses of the keyword, wherever it stands.
 fn count(schema: &Value) -> usize {
     let fields = |fields: &Map<String, Value>| {
         let inner: usize = fields.values().map(count).sum();
@@ -132,7 +132,7 @@ fn count(schema: &Value) -> usize {
     }
 }
 
-/// Whether it can be part of a header's name (RFC 9110, section 5.6.2).
+/// Tells whether it can be part of a header's name (RFC 9110, section 5.6.2).
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How grave a message is (logging, "Log Levels"), the least grave first.
+/// Gravity of a message (logging, "Log Levels"), the least grave first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Details for debugging.
     Debug,
-    /// What happens.
+    /// Ordinary event.
     #[default]
     Info,
-    /// What happens and matters.
+    /// Event that matters.
     Notice,
     /// Something to look at.
     Warning,

@@ -1,6 +1,6 @@
 //! JSON-RPC 2.0 messages (overview, "Messages").
 //!
-//! What comes is read by [`Message::parse`]; what goes out is a JSON value, a line of it made by [`text`].
+//! A message that comes is read by [`Message::parse`]; what goes out is a JSON value, a line of it made by [`text`].
 
 use std::hash::Hash;
 

@@ -10,7 +10,7 @@ pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub const MODEL_IMMEDIATE_RESPONSE: &str = "io.modelcontextprotocol/model-immediate-response";
 /// The version a request speaks (2026-07-28, as the next five).
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-/// What the client of a request can do.
+/// Abilities of the client of a request.
 pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 /// The client of a request: its name and version.
 pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";

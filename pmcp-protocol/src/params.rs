@@ -1,4 +1,4 @@
-//! What requests bring: reading their parameters. Fields nobody asked for are tolerated.
+//! Parameters that requests bring, and their reading. Fields nobody asked for are tolerated.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
 /// `params` of every list. They may be left out.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ListParams {
-    /// Where the page begins.
+    /// Beginning of the page.
     #[serde(default)]
     pub cursor: Option<String>,
 }
@@ -74,11 +74,11 @@ pub struct TaskMetadata {
 /// `params` of `subscriptions/listen` (2026-07-28).
 #[derive(Clone, Debug, Deserialize)]
 pub struct ListenParams {
-    /// What to be told about.
+    /// Filter of what to be told about.
     pub notifications: ListenFilter,
 }
 
-/// What a `subscriptions/listen` wants to be told about; what is not named is not told.
+/// Filter of a `subscriptions/listen`: what it wants to be told about; what is not named is not told.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenFilter {
@@ -105,7 +105,7 @@ pub struct CallParams {
     /// Answers to what an earlier call of this was answered with (2026-07-28, multi round-trip requests).
     #[serde(default)]
     pub input_responses: Option<Value>,
-    /// What that answer wants back.
+    /// State that answer wants back.
     #[serde(default)]
     pub request_state: Option<Value>,
 }

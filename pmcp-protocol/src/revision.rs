@@ -1,8 +1,8 @@
-//! What tasks are in a version, as abilities: code asks what a revision can do, not which year it is from.
+//! Revisions of tasks, as abilities: code asks what a revision can do, not which year it is from.
 
 use serde::{Deserialize, Serialize};
 
-/// What a request may expect of tasks, by the protocol version it speaks.
+/// Revision of tasks a request may expect, by the protocol version it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Revision {
     /// 2025-06-18 and earlier: no tasks.
@@ -35,13 +35,13 @@ impl Revision {
         }
     }
 
-    /// Whether there are tasks.
+    /// Tells whether there are tasks.
     #[must_use]
     pub fn has_tasks(self) -> bool {
         self.decider() != Decider::Nobody
     }
 
-    /// Whether `method` is one about tasks in this revision.
+    /// Tells whether `method` is one about tasks in this revision.
     #[must_use]
     pub fn has_task_method(self, method: &str) -> bool {
         match method {
@@ -51,38 +51,39 @@ impl Revision {
         }
     }
 
-    /// Whether a connection is a session, to which the server may send requests and notifications of its own.
+    /// Tells whether a connection is a session, to which the server may send requests and notifications of its own.
     #[must_use]
     pub fn has_sessions(self) -> bool {
         self != Self::V2026
     }
 
-    /// Whether the client is asked by requests of the server. Otherwise questions are part of results: `input_required` of a
-    /// call, `inputRequests` of a task (multi round-trip requests).
+    /// Tells whether the client is asked by requests of the server. Otherwise questions are part of results:
+    /// `input_required` of a call, `inputRequests` of a task (multi round-trip requests).
     #[must_use]
     pub fn asks_by_request(self) -> bool {
         self.has_sessions()
     }
 
-    /// Whether each request declares what its client can do, and one that needs more is refused with -32021.
+    /// Tells whether each request declares what its client can do, and one that needs more is refused with -32021.
     #[must_use]
     pub fn declares_per_request(self) -> bool {
         !self.has_sessions()
     }
 
-    /// Whether messages about a task name it in their metadata ("Related Task Metadata").
+    /// Tells whether messages about a task name it in their metadata ("Related Task Metadata").
     #[must_use]
     pub fn relates_messages(self) -> bool {
         self == Self::V2025
     }
 
-    /// Whether lists and what is read carry hints for caches (caching, "Cache Scope").
+    /// Tells whether lists and what is read carry hints for caches (caching, "Cache Scope").
     #[must_use]
     pub fn has_cache_hints(self) -> bool {
         self == Self::V2026
     }
 
-    /// Whether cancelling a task that has ended is acknowledged, and not an error (tasks extension, "Task Cancellation").
+    /// Tells whether cancelling a task that has ended is acknowledged, and not an error (tasks extension, "Task
+    /// Cancellation").
     #[must_use]
     pub fn acknowledges_late_cancellation(self) -> bool {
         self == Self::V2026

@@ -22,13 +22,13 @@ impl TaskStatus {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Working, Self::InputRequired, Self::Completed, Self::Failed, Self::Cancelled];
 
-    /// Whether the state is final: nothing follows it.
+    /// Tells whether the state is final: nothing follows it.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
-    /// Whether `next` may follow this state. A task may stay as it is while it is not terminal.
+    /// Tells whether `next` may follow this state. A task may stay as it is while it is not terminal.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         match self {

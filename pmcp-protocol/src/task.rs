@@ -16,7 +16,7 @@ pub struct InputRequest {
     pub params: Value,
 }
 
-/// How a task ended.
+/// End of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
 pub enum Outcome {
@@ -37,20 +37,20 @@ pub struct TaskView<'a> {
     pub id: String,
     /// Its state.
     pub status: TaskStatus,
-    /// Whether it ended with a result that has `isError`.
+    /// Set if it ended with a result that has `isError`.
     pub is_error: bool,
     /// A text about its state, for the user.
     pub message: Option<&'a str>,
-    /// When it was created (RFC 3339).
+    /// Time of its creation (RFC 3339).
     pub created: String,
-    /// When its state or message last changed (RFC 3339).
+    /// Time its state or message last changed (RFC 3339).
     pub updated: String,
-    /// How long it exists from its creation, in milliseconds.
+    /// Lifetime from its creation, in milliseconds.
     pub ttl: u64,
-    /// How long clients should wait before they ask again, in milliseconds.
+    /// Time clients should wait before they ask again, in milliseconds.
     pub poll_interval: u64,
     /// The open questions to the client.
     pub inputs: &'a BTreeMap<String, InputRequest>,
-    /// How it ended, if it is to be told and has.
+    /// End of it, if it is to be told and has ended.
     pub outcome: Option<&'a Outcome>,
 }

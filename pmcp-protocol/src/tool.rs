@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::Content;
 
-/// Whether calls of a tool become tasks (tasks, "Tool-Level Negotiation").
+/// Support of a tool for calls that become tasks (tasks, "Tool-Level Negotiation").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TaskSupport {
@@ -43,9 +43,9 @@ pub struct ToolView<'a> {
     pub name: &'a str,
     /// A name for people.
     pub title: Option<&'a str>,
-    /// What it does, for the model.
+    /// Description of what it does, for the model.
     pub description: Option<&'a str>,
-    /// Whether its calls become tasks.
+    /// Support of tasks: never, on request or always.
     pub support: TaskSupport,
     /// Hints about its behaviour.
     pub annotations: &'a ToolAnnotations,
@@ -65,7 +65,7 @@ pub struct ToolView<'a> {
 pub struct ToolResult {
     /// The parts, in order.
     pub content: Vec<Content>,
-    /// Whether the tool failed in a way the model may read about.
+    /// Set if the tool failed in a way the model may read about.
     #[serde(default)]
     pub is_error: bool,
     /// `_meta` of the result.

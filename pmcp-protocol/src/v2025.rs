@@ -89,7 +89,7 @@ pub(crate) fn plain_tool(tool: &ToolView<'_>) -> Value {
     fields.into()
 }
 
-/// What every revision says of a tool.
+/// Renders what every revision says of a tool.
 pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
     let mut fields =
         Map::from_iter([("name".into(), Value::from(tool.name)), ("inputSchema".into(), tool.input_schema.clone())]);

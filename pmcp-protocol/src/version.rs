@@ -45,7 +45,7 @@ impl Version {
         Self::ALL.into_iter().find(|version| version.as_str() == name)
     }
 
-    /// What tasks are in this version.
+    /// Returns the revision of tasks in this version.
     #[must_use]
     pub fn revision(self) -> Revision {
         match self {
@@ -55,19 +55,19 @@ impl Version {
         }
     }
 
-    /// Whether a connection begins with `initialize` and is a session from then on.
+    /// Tells whether a connection begins with `initialize` and is a session from then on.
     #[must_use]
     pub fn has_handshake(self) -> bool {
         self <= Self::NEWEST_WITH_HANDSHAKE
     }
 
-    /// Whether several messages may come as one array (JSON-RPC batching of 2025-03-26).
+    /// Tells whether several messages may come as one array (JSON-RPC batching of 2025-03-26).
     #[must_use]
     pub fn has_batches(self) -> bool {
         self == Self::V2025_03_26
     }
 
-    /// Whether HTTP requests name the version in a header ("Protocol Version Header").
+    /// Tells whether HTTP requests name the version in a header ("Protocol Version Header").
     #[must_use]
     pub fn has_version_header(self) -> bool {
         self >= Self::V2025_06_18

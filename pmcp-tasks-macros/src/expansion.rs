@@ -1,4 +1,4 @@
-//! What the macros expand to: `UPDATE_EXPECT=1 cargo test -p pmcp-tasks-macros` writes the files.
+//! Expansions of the macros: `UPDATE_EXPECT=1 cargo test -p pmcp-tasks-macros` writes the files.
 
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;

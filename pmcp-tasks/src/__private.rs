@@ -1,4 +1,4 @@
-//! What generated code names. No compatibility promise: the macro crate is pinned to this version.
+//! Names for generated code. No compatibility promise: the macro crate is pinned to this version.
 
 #![expect(missing_debug_implementations, reason = "specs are function pointers, with nothing to show")]
 

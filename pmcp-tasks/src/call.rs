@@ -14,16 +14,16 @@ use crate::{
     task::Owner,
 };
 
-/// Whose a request is.
+/// Caller of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Caller {
     /// This owner's.
     Known {
         /// The owner.
         owner: Owner,
-        /// What the authenticator found, if there is one.
+        /// Finding of the authenticator, if there is one.
         principal: Option<Principal>,
-        /// Whether the owner may list tasks: not where several callers are one owner.
+        /// Set if the owner may list tasks: not where several callers are one owner.
         may_list: bool,
     },
     /// Nobody's: tasks are refused with this text, which says what to configure.
@@ -74,7 +74,7 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
     async fn closed(&self);
 }
 
-/// Why a request to the client has no result.
+/// Reason why a request to the client has no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerError {
@@ -89,11 +89,11 @@ pub enum PeerError {
 /// Everything about a request beside its method and parameters.
 #[derive(Clone, Debug)]
 pub struct CallContext {
-    /// Which revision it speaks.
+    /// Revision it speaks.
     pub revision: Revision,
-    /// Whose it is.
+    /// Caller it belongs to.
     pub caller: Caller,
-    /// What the client can do.
+    /// Abilities the client declared.
     pub client: ClientCapabilities,
     /// The stream of this request.
     pub peer: Arc<dyn Peer>,

@@ -51,18 +51,43 @@
 //!
 //! # Modules
 //!
-//! | module | what |
+//! | module | holds |
 //! |---|---|
-//! | [`prelude`] | what a file with tools imports |
+//! | [`prelude`] | imports of a file with tools |
 //! | [`tool`] | what tools declare, return and fail with |
 //! | [`context`] | what a running function holds |
 //! | [`task`] | states, owners, variables |
 //! | [`offer`] | prompts, resources, completions |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
-//! | [`protocol`] | the wire shapes of both revisions |
+//! | [`protocol`] | the crate `pmcp-protocol`: the wire shapes of both revisions |
 //! | [`limits`], [`security`] | bounds; who calls |
 //! | [`time`], [`random`] | the clock and the randomness, to be replaced in tests |
+//! | `testing` | the contract suite for stores, with the feature of this name |
+//!
+//! # Glossary
+//!
+//! Words with a meaning of their own in these pages:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | head | the part of a task that changes: state, message, open questions; every write of it raises its version |
+//! | body | what was asked for: work, arguments, early answers; written once |
+//! | outcome | the result or error a task ended with; the write that stores it seals the task |
+//! | fence | a number that rises whenever another worker takes a task over; writes under an older one are refused |
+//! | stamp | time and counter of a task's creation, by which lists are ordered |
+//! | scope | the list a task is in, one an owner; a task without one is in no list |
+//! | holder | the party responsible for running a task: a worker, or the queue, from which any worker may claim it |
+//! | work | a kind of work under its name: what a task needs to be begun, recovered and shown |
+//! | draft | a task that is to be created and is not in the store yet |
+//! | hidden task | a task no client knows: it keeps a call with open questions for its retry (2026-07-28) |
+//! | seat | a run's place in the process, through which others tell it of answers, cancellation and loss |
+//! | host | what the runs of a process share: store, limits, lease, seats |
+//! | voice | what a run tells while it works: progress, messages, log lines |
+//! | hub | wakes those in this process who wait for a task |
+//! | engine | the process that works: starts runs, goes on with what others left, waits and stops |
+//! | courier | tells one session about one task: its states, and its questions as requests (2025-11-25) |
+//! | companion | a tool for clients without tasks: status, result, cancellation or answers of a task |
 
 pub mod call;
 pub mod context;

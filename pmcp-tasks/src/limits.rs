@@ -7,22 +7,22 @@ use std::time::Duration;
 pub struct Limits {
     /// Live tasks (neither finished nor expired) an owner may have. Default 100.
     pub tasks_per_owner: u32,
-    /// How long a task exists if neither client nor tool says. Default 1 hour.
+    /// Lifetime of a task if neither client nor tool says. Default 1 hour.
     pub default_ttl: Duration,
     /// The longest a task exists, whatever a client asks for. Default 24 hours.
     pub max_ttl: Duration,
-    /// How long one run may take if the tool does not say. Default 30 minutes. A task waits for answers of its client beyond
-    /// that, until ten minutes before it expires.
+    /// Time one run may take if the tool does not say. Default 30 minutes. A task waits for answers of its client
+    /// beyond that, until ten minutes before it expires.
     pub default_timeout: Duration,
     /// The longest that clients are told to wait between looks at a task, if the tool does not say. A young task is looked at
     /// more often: after 25 ms, then after a quarter of its age. Default 500 ms.
     pub poll_interval: Duration,
-    /// How long a call that may become a task is waited for before it is answered with the task's handle, where the server
+    /// Time a call that may become a task is waited for before it is answered with the task's handle, where the server
     /// decides (2026-07-28) and if the tool does not say. Zero answers with the handle at once. Default 100 ms.
     pub inline: Duration,
-    /// How long cancelled code may go on before it is dropped. Default 5 seconds.
+    /// Time cancelled code may go on before it is dropped. Default 5 seconds.
     pub cancel_grace: Duration,
-    /// How long a call waits for an answer to a question that comes before its work; in 2026-07-28, for the retry that
+    /// Time a call waits for an answer to a question that comes before its work; in 2026-07-28, for the retry that
     /// brings any answer. Default 10 minutes.
     pub question_ttl: Duration,
     /// Size of a call's arguments as JSON, in bytes. Default 1 MiB.
@@ -63,12 +63,12 @@ impl Default for Limits {
     }
 }
 
-/// What a task outlives its longest run by, so that a client can fetch the result of work that took all its time.
+/// Time by which a task outlives its longest run, so that a client can fetch the result of work that took all its time.
 pub(crate) const RESULT_TIME: Duration = Duration::from_secs(10 * 60);
 
 impl Limits {
-    /// How long a task of a tool exists: what the client asked for, else the tool, else the default; at most the maximum,
-    /// but never shorter than the tool's timeout and ten minutes.
+    /// Computes the lifetime of a tool's task: what the client asked for, else the tool, else the default; at most the
+    /// maximum, but never shorter than the tool's timeout and ten minutes.
     #[must_use]
     pub fn ttl(&self, requested: Option<Duration>, tool: Option<Duration>, timeout: Option<Duration>) -> Duration {
         let wanted = requested.or(tool).unwrap_or(self.default_ttl).min(self.max_ttl);

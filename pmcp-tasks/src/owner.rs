@@ -1,4 +1,4 @@
-//! Whose task it is.
+//! Owners of tasks.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use sha2::{Digest as _, Sha256};
 /// The one a task belongs to, resolved from the authenticated principal and never from parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
-    /// Who vouches for the subject; empty where nobody does.
+    /// Authority that vouches for the subject; empty where nobody does.
     pub issuer: String,
-    /// What the subject is.
+    /// Kind of the subject.
     pub kind: OwnerKind,
     /// The subject, unique within its issuer and kind.
     pub subject: String,
 }
 
-/// What an owner's subject is.
+/// Kind of an owner's subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What a file with tools wants: `use pmcp_tasks::prelude::*;`.
+//! Imports of a file with tools: `use pmcp_tasks::prelude::*;`.
 
 #[cfg(feature = "macros")]
 pub use crate::macros::{FromRef, TaskVariables, task_tool};

@@ -1,4 +1,4 @@
-//! Who calls.
+//! Principals: callers as an authenticator found them.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::owner::{Owner, OwnerKind};
 /// An authenticated caller, as an authenticator found it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
-    /// Who vouches for it, such as the `iss` of a token; empty for static tokens.
+    /// Authority that vouches for it, such as the `iss` of a token; empty for static tokens.
     pub issuer: String,
     /// The user; `None` if a client acts for itself.
     pub subject: Option<String>,

@@ -20,7 +20,7 @@ impl Millis {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// How long until `later`; zero when it has passed.
+    /// Returns the time until `later`; zero when it has passed.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {
         Duration::from_millis(later.0.saturating_sub(self.0))

@@ -24,7 +24,7 @@ const KEYS: [&str; 16] = [
     "crate",
 ];
 
-/// What the attribute says. `None` is what it leaves out.
+/// Arguments of the attribute. `None` is what it leaves out.
 #[derive(Default)]
 pub(super) struct TaskToolArgs {
     pub(super) name: Option<LitStr>,
@@ -50,7 +50,7 @@ pub(super) struct Given<T> {
     pub(super) span: Span,
 }
 
-/// Whether calls become tasks.
+/// Support of tasks by the tool's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Support {
     Forbidden,
@@ -58,14 +58,14 @@ pub(super) enum Support {
     Required,
 }
 
-/// What happens when the process dies.
+/// Fate of a task whose process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnCrash {
     Fail,
     Restart,
 }
 
-/// What clients without tasks get when a call takes long.
+/// Service for clients without tasks when a call takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fallback {
     Handle,

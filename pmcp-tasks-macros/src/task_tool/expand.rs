@@ -250,7 +250,7 @@ fn object_spec(owned: &Owned, p: &TokenStream) -> TokenStream {
     }
 }
 
-/// What the function is called with.
+/// Writes what the function is called with.
 fn passed(at: usize, parameter: &Parameter) -> TokenStream {
     match parameter {
         Parameter::Argument(Argument { ident, owned, .. }) => lend(owned.lent, &quote!(__pmcp_args.#ident)),

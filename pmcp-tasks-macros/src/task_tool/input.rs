@@ -1,4 +1,4 @@
-//! Where the arguments come from.
+//! Sources of the arguments.
 
 use std::collections::HashSet;
 

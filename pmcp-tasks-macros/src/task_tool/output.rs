@@ -1,4 +1,4 @@
-//! What the function returns.
+//! Return type of the function.
 
 use pmcp_macro_support::{error, last_segment, type_argument};
 use proc_macro2::{TokenStream, TokenTree};

@@ -1,4 +1,4 @@
-//! How a parameter's type is stored, and lent to the function.
+//! Storing of a parameter's type, and lent to the function.
 
 use pmcp_macro_support::{error, last_segment, peel, type_argument};
 use proc_macro2::{TokenStream, TokenTree};
@@ -10,13 +10,13 @@ use syn::{Path, PathArguments, Type, TypeReference};
 pub(super) struct Owned {
     /// The stored type, which borrows nothing.
     pub(super) ty: TokenStream,
-    /// How the parameter is made of it.
+    /// Way the parameter is made of it.
     pub(super) lent: Lent,
-    /// What the parameter refers to, if it is a reference or an `Option` of one.
+    /// Type the parameter refers to, if it is a reference or an `Option` of one.
     pub(super) target: TokenStream,
 }
 
-/// How a parameter is made of a stored value.
+/// Ways a parameter is made of a stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lent {
     /// It is the value.
@@ -98,7 +98,7 @@ fn borrowed(tokens: impl ToTokens) -> syn::Error {
     )
 }
 
-/// What a stored type may not have anywhere inside.
+/// Refuses what a stored type may not have anywhere inside.
 fn refuse_parts(ty: &TokenStream) -> syn::Result<()> {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {

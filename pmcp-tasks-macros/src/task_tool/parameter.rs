@@ -1,4 +1,4 @@
-//! What each parameter of the function is.
+//! Kinds of the function's parameters.
 
 use pmcp_macro_support::{Diagnostics, Keys, doc_text, error, last_segment, peel, type_argument};
 use proc_macro2::TokenStream;
@@ -10,7 +10,7 @@ use super::owned::Owned;
 /// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
 pub(super) const PARAMETER_ATTRIBUTES: [&str; 6] = ["arg", "args", "ask", "context", "doc", "state"];
 
-/// Where a client puts the id of the task a call belongs to.
+/// Name under which a client puts the id of the task a call belongs to.
 const RESERVED: &str = "_task_id";
 
 /// A parameter.
@@ -31,7 +31,7 @@ pub(super) enum Parameter {
 pub(super) struct Argument {
     pub(super) ident: Ident,
     pub(super) name: String,
-    /// Where the name stands.
+    /// Token of the name, for errors.
     pub(super) name_token: TokenStream,
     pub(super) description: Option<String>,
     pub(super) docs: Vec<Attribute>,
@@ -71,7 +71,7 @@ pub(super) struct Context {
     pub(super) token: TokenStream,
 }
 
-/// Which context it is.
+/// Kind of the context.
 pub(super) enum ContextKind {
     /// `TaskContext<V>`
     Task(TokenStream),
@@ -87,7 +87,7 @@ pub(super) struct State {
     pub(super) is_reference: bool,
 }
 
-/// How the part is named.
+/// Ways the part is named.
 pub(super) enum StateKind {
     /// `State<T>`
     Part(TokenStream),
@@ -260,7 +260,7 @@ impl Parameter {
     }
 }
 
-/// Whether it can be part of a header's name (RFC 9110, section 5.6.2).
+/// Tells whether it can be part of a header's name (RFC 9110, section 5.6.2).
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

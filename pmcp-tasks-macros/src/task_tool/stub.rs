@@ -1,4 +1,4 @@
-//! What stands in for a tool that could not be made.
+//! Stand-in for a tool that could not be made.
 
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, is_primitive_type, strip_attributes};
 use proc_macro2::TokenStream;

@@ -9,7 +9,7 @@ use syn::{Data, DeriveInput};
 
 use self::model::VariableSet;
 
-/// What stands in for an item with mistakes: the same without what is said about its fields, else the bare trait.
+/// Builds the stand-in for an item with mistakes: the same without what is said about its fields, else the bare trait.
 fn fallback(mut input: DeriveInput) -> TokenStream {
     if let Data::Struct(data) = &mut input.data {
         for field in &mut data.fields {

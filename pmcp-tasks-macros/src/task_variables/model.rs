@@ -19,7 +19,7 @@ pub(super) struct VariableSet {
 pub(super) struct Variable {
     pub(super) ident: Ident,
     pub(super) name: String,
-    /// Where the name stands.
+    /// Token of the name, for errors.
     name_token: TokenStream,
     pub(super) docs: Vec<Attribute>,
     pub(super) ty: Type,
@@ -127,7 +127,7 @@ impl Variable {
 struct VariableKeys {
     is_hidden: bool,
     is_client_writable: bool,
-    /// Where it says so.
+    /// Token that says so.
     client_writable: Option<Ident>,
     rename: Option<LitStr>,
 }

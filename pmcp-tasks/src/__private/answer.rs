@@ -13,7 +13,7 @@ use crate::{
     tool::{ArgumentError, Question},
 };
 
-/// What a client can be asked for before the task exists.
+/// Type a client can be asked for before the task exists.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be asked for",
     label = "not an answer's type",
@@ -24,7 +24,7 @@ pub trait Answer: DeserializeOwned + JsonSchema + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> Answer for T {}
 
-/// How one answer is asked for and read.
+/// Functions that ask for one answer and read it.
 pub struct AnswerSpec<T> {
     name: &'static str,
     message: &'static str,

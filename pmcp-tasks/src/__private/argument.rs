@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::values::Values;
 use crate::{protocol::header, tool::ArgumentError};
 
-/// What an argument may be.
+/// Type an argument may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's argument",
     label = "not an argument's type",
@@ -25,7 +25,7 @@ pub trait Argument: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Argument for T {}
 
-/// How one argument is read, written and described.
+/// Functions that read, write and describe one argument.
 pub struct ArgumentSpec<T> {
     name: &'static str,
     description: Option<&'static str>,

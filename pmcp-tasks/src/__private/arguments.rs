@@ -112,7 +112,7 @@ pub fn input_schema<T: JsonSchema>() -> Value {
     schema
 }
 
-/// What may take the place of an argument list.
+/// Type that may take the place of an argument list.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's arguments",
     label = "not a type of arguments",
@@ -123,7 +123,7 @@ pub trait ArgumentObject: DeserializeOwned + JsonSchema + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentObject for T {}
 
-/// How a parameter marked `#[args]` is read and described.
+/// Functions that read and describe a parameter marked `#[args]`.
 pub struct ObjectSpec<T> {
     /// Reads it.
     pub decode: fn(Values) -> Result<T, ArgumentError>,

@@ -1,10 +1,10 @@
-//! What a tool's function returns.
+//! Results and errors of a tool's function.
 
 use serde_json::Value;
 
 use crate::tool::{ToolError, ToolOutput, ToolResult, output_schema, tool_result};
 
-/// How a function's value becomes a tool's result.
+/// Functions that make a tool's result of a function's value.
 pub struct OutputSpec<T> {
     /// Converts it.
     pub convert: fn(T) -> Result<ToolResult, ToolError>,
@@ -18,7 +18,7 @@ pub fn output<T: ToolOutput>() -> OutputSpec<T> {
     OutputSpec { convert: tool_result, schema: output_schema::<T> }
 }
 
-/// What the error of a tool's function may be.
+/// Type the error of a tool's function may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a tool",
     label = "not a tool's error",
@@ -29,7 +29,7 @@ pub trait ToolFailure: Into<ToolError> {}
 #[diagnostic::do_not_recommend]
 impl<E: Into<ToolError>> ToolFailure for E {}
 
-/// How a function's error becomes a tool's error.
+/// Returns the function that makes a tool's error of a function's error.
 #[must_use]
 pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     E::into
@@ -42,7 +42,7 @@ pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     note = "a return type called `Result` is taken for the standard library's, or for an alias of it"
 )]
 pub trait AnyResult: Sized {
-    /// How it becomes a tool's result.
+    /// Returns the functions that make a tool's result of it.
     fn spec() -> OutputSpec<Self>;
 }
 

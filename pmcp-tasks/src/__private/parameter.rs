@@ -5,7 +5,7 @@ use crate::{
     task::FieldDefinition,
 };
 
-/// How a function gets its context.
+/// Functions that give a function its context.
 pub struct ContextSpec<C> {
     /// Makes it.
     pub make: fn(&RunContext) -> C,
@@ -32,7 +32,7 @@ pub fn tool_context() -> ContextSpec<ToolContext> {
     note = "mark a `TaskContext`, a `ToolContext` or an alias of one with `#[context]`"
 )]
 pub trait ContextParameter: Sized {
-    /// How it is made.
+    /// Returns the functions that make it.
     fn spec() -> ContextSpec<Self>;
 }
 
@@ -71,7 +71,7 @@ impl<S, T: FromRef<S>> StateParameter<S> for State<T> {
     }
 }
 
-/// What a field of the server's state must be to be handed to functions.
+/// Bound on a field of the server's state that is handed to functions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be handed to functions: it is not `Clone`",
     label = "not `Clone`",

@@ -11,7 +11,7 @@ use crate::{
 /// Takes a value out of the stored ones, where the last argument is its default.
 type Take<T> = fn(&mut Values, &str, T) -> Result<T, VariableError>;
 
-/// How one variable is read, written and described.
+/// Functions that read, write and describe one variable.
 pub struct VariableSpec<T> {
     name: &'static str,
     hidden: bool,
@@ -35,7 +35,7 @@ pub fn variable<T: VariableValue>(name: &'static str, hidden: bool, client_writa
 }
 
 impl<T> VariableSpec<T> {
-    /// What it is, where this is its value in a new task.
+    /// Describes it, where this is its value in a new task.
     pub fn field(&self, default: &T) -> FieldDefinition {
         FieldDefinition {
             name: self.name,

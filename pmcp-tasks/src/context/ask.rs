@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-/// What a client can be asked for: a flat struct of strings, numbers, booleans and enums (elicitation, "Requested
+/// Type a client can be asked for: a flat struct of strings, numbers, booleans and enums (elicitation, "Requested
 /// Schema").
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be asked for",

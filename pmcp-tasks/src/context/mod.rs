@@ -1,4 +1,8 @@
-//! What a running function holds: its task, its client, its state.
+//! Contexts, as a running function holds them: its task, its client, its state.
+//!
+//! [`ToolContext`] is for every function, [`TaskContext`] adds the variables of a task. Both are typed faces of a run,
+//! which does the work; they turn values into JSON and back. [`State`] hands on what the server owns. The room knows
+//! runs and schemas below it, not the tools whose functions it serves.
 
 mod ask;
 mod state;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 /// A part of the server's state, as a parameter: `State(db): State<Database>`.
 ///
-/// Whether the server has a `Database` is checked by the compiler where the function is registered.
+/// The compiler checks where the function is registered that the server has a `Database`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State<T>(pub T);
 

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// What a step may return: any type that serialises both ways, since its result is recorded and read back.
+/// Type a step may return: any that serialises both ways, since its result is recorded and read back.
 #[diagnostic::on_unimplemented(
     message = "the result of a step cannot be recorded: `{Self}` does not serialise both ways",
     label = "not recordable",

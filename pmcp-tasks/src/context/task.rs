@@ -68,7 +68,7 @@ impl fmt::Debug for ToolContext {
 }
 
 impl ToolContext {
-    /// Who the call belongs to; `None` where the server cannot tell.
+    /// Returns the owner of the call; `None` where the server cannot tell.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {
         self.run.owner()
@@ -80,7 +80,7 @@ impl ToolContext {
         self.run.principal()
     }
 
-    /// What the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
+    /// Returns what the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
     #[must_use]
     pub fn client(&self) -> ClientCapabilities {
         self.run.client()
@@ -216,7 +216,7 @@ impl<V> TaskContext<V> {
         self.tool.run.id()
     }
 
-    /// Which run this is: 1, and one more after each time the task was taken over from a dead worker.
+    /// Counts the runs, this one included: 1, and one more after each time the task was taken over from a dead worker.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.tool.run.attempt()

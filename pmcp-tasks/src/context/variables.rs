@@ -22,7 +22,7 @@ pub trait TaskVariables: Default + Send + Sync + 'static {
     /// The handles over a task's cells.
     fn variables(cells: &Cells) -> Self::Variables<'_>;
 
-    /// What each variable is, with its default.
+    /// Describes each variable, with its default.
     fn fields() -> Vec<FieldDefinition>;
 
     /// Every variable as JSON.
@@ -57,7 +57,7 @@ impl TaskVariables for () {
     }
 }
 
-/// How often a change is tried again while other processes change the same variable.
+/// Number of times a change is tried again while other processes change the same variable.
 pub(super) const ATTEMPTS: usize = 64;
 
 /// The cells a task's variables live in.

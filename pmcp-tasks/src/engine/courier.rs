@@ -14,7 +14,7 @@ use crate::{
     task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
 };
 
-/// How long to wait before the store is asked again after it failed.
+/// Time to wait before the store is asked again after it failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Strikes a courier off the list when it ends, however it ends.

@@ -1,4 +1,4 @@
-//! What other processes do to the tasks that run here.
+//! News of what other processes do to the tasks that run here.
 
 use std::sync::Arc;
 

@@ -17,13 +17,13 @@ use crate::{
 /// Renewals and looks at the others in one lease period.
 pub(super) const LOOKS: u32 = 4;
 
-/// How many tasks are claimed at once.
+/// Number of tasks that are claimed at once.
 pub(super) const BATCH: u16 = 32;
 
-/// How many tasks that cannot run here are put aside to get at those behind them.
+/// Number of tasks that cannot run here are put aside to get at those behind them.
 pub(super) const MAX_FOREIGN: usize = 256;
 
-/// What a worker has seen of the others.
+/// Sightings a worker has of the others.
 #[derive(Default)]
 struct Watched {
     /// Each counter, and since when it has been seen, on our own monotonic clock: no wall clock is compared.
@@ -60,13 +60,13 @@ impl Watched {
     }
 }
 
-/// What came of a claim.
+/// Outcome of a claim.
 pub(super) struct Haul {
     /// The outcomes of the tasks that run here now.
     pub(super) ends: Vec<End>,
     /// Those that cannot run here, and were handed back.
     pub(super) foreign: Vec<TaskKey>,
-    /// Whether there may be more tasks to claim.
+    /// Set if there may be more tasks to claim.
     pub(super) more: bool,
 }
 

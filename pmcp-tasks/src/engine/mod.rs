@@ -1,6 +1,8 @@
 //! The process that works: it starts runs, goes on with what others left, tells sessions, waits for tasks and stops.
 //!
-//! It knows the registry of work and the host of the runs, and nothing of requests: the router's flows ask it.
+//! It knows the registry of work and the host of the runs, and nothing of requests: the router's flows ask it. A worker
+//! keeps a lease in the store; where others share that store, it claims queued tasks and takes over those of workers
+//! whose lease has run out, each under a new fence. A task that this version cannot run is handed back.
 
 mod change;
 mod courier;
@@ -39,7 +41,7 @@ pub(crate) struct Engine {
     pub(crate) host: Arc<Host>,
     pub(crate) works: Registry,
     execution: Execution,
-    /// How many queued tasks run here at once; `None` if this process takes none.
+    /// Number of queued tasks that run here at once; `None` if this process takes none.
     at_once: Option<usize>,
     /// Errors go to the client with all their causes; for development.
     expose_errors: bool,
@@ -56,7 +58,7 @@ pub(crate) struct Engine {
     house: std::sync::Once,
 }
 
-/// Which process runs the tasks that are created.
+/// Choice of the process that runs the tasks that are created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Execution {
@@ -67,14 +69,14 @@ pub enum Execution {
     Queued,
 }
 
-/// How tasks are run.
+/// Settings of how tasks are run.
 #[derive(Clone, Debug)]
 pub(crate) struct EngineSettings {
     pub(crate) limits: Limits,
     pub(crate) expose_errors: bool,
     pub(crate) lease: Duration,
     pub(crate) execution: Execution,
-    /// How many queued tasks run here at once; `None` if this process takes none.
+    /// Number of queued tasks that run here at once; `None` if this process takes none.
     pub(crate) at_once: Option<usize>,
 }
 
@@ -114,23 +116,23 @@ impl Engine {
         &self.host.limits
     }
 
-    /// Whether nothing is left of runs, couriers and watches.
+    /// Tells whether nothing is left of runs, couriers and watches.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         self.host.seats.is_empty() && self.couriers.is_empty() && self.store().watched() == 0
     }
 
-    /// Whether tasks that are created here are left to workers.
+    /// Tells whether tasks that are created here are left to workers.
     pub(crate) fn leaves_tasks(&self) -> bool {
         self.execution == Execution::Queued
     }
 
-    /// Whether this process runs tasks itself, beyond recording them.
+    /// Tells whether this process runs tasks itself, beyond recording them.
     fn runs_tasks(&self) -> bool {
         !self.leaves_tasks() || self.at_once.is_some()
     }
 
-    /// Who is to hold a task that is created now.
+    /// Returns who is to hold a task that is created now.
     async fn holder(&self) -> Result<Holder, StoreError> {
         if self.leaves_tasks() { Ok(Holder::Queue) } else { self.host.own_holder().await }
     }

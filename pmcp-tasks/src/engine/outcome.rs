@@ -1,4 +1,4 @@
-//! How a run ended, as its client is to learn it.
+//! End of a run, as its client is to learn it.
 
 use std::any::Any;
 

@@ -18,7 +18,7 @@ use crate::{
     store::backend::{Holder, TaskKey},
 };
 
-/// How long a worker that found nothing to do waits, unless it is told.
+/// Time a worker that found nothing to do waits, unless it is told.
 const IDLE: Duration = Duration::from_millis(500);
 
 impl Engine {
@@ -69,7 +69,7 @@ impl Engine {
         Ok(Some(claimed))
     }
 
-    /// Whether there are other tasks in the queue, or too many to look at.
+    /// Tells whether there are other tasks in the queue, or too many to look at.
     async fn queue_has_others(&self, than: &HashSet<TaskKey>) -> Result<bool, StoreError> {
         let (mut seen, mut after) = (0, None);
         while seen < MAX_FOREIGN {

@@ -11,12 +11,12 @@ use crate::{
     tool::Arguments,
 };
 
-/// What the client learns of a task whose process died.
+/// Message the client gets of a task whose process died.
 const LOST: &str = "the server that ran this task stopped before the task had ended";
-/// What the client learns of a task whose arguments this version of the tool does not take.
+/// Message the client gets of a task whose arguments this version of the tool does not take.
 const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
 
-/// What came of taking a task over.
+/// Outcome of taking a task over.
 pub(super) enum TakenOver {
     /// It runs; the receiver gets its outcome.
     Runs(End),

@@ -177,7 +177,7 @@ impl Engine {
         }
     }
 
-    /// Whether the task is left to others: this server stops before it has ended.
+    /// Tells whether the task is left to others: this server stops before it has ended.
     fn leaves(&self, seat: &Seat, outcome: &Outcome) -> bool {
         let cancels = self.host.cancelling.is_cancelled();
         self.host.is_shared() && seat.stored().is_some() && cancels && *outcome == Outcome::Cancelled

@@ -12,7 +12,7 @@ use crate::{
     time::Sleep,
 };
 
-/// How long somebody waits.
+/// Limits of a wait.
 #[derive(Default)]
 pub(crate) struct Patience<'a> {
     /// Until this fires.
@@ -23,7 +23,7 @@ pub(crate) struct Patience<'a> {
     pub(crate) until_left: bool,
 }
 
-/// Why a wait came to nothing.
+/// Reason why a wait came to nothing.
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// There is no such task any more.

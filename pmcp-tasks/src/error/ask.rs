@@ -1,6 +1,6 @@
-//! Why work stops: a question without an answer, cancellation.
+//! Reasons why work stops: a question without an answer, cancellation.
 
-/// Why a question has no answer.
+/// Reason why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
@@ -13,7 +13,7 @@ pub enum AskError {
     /// The client cannot be asked.
     #[error("the client does not support {what}")]
     Unsupported {
-        /// What it would have to support.
+        /// Ability it would have to have.
         what: &'static str,
     },
     /// The answer, or the type asked for, does not fit the protocol.
@@ -28,7 +28,7 @@ pub enum AskError {
     /// The question could not be recorded.
     #[error("the question could not be recorded")]
     Failed {
-        /// Why.
+        /// Cause of it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

@@ -1,4 +1,8 @@
-//! What goes wrong, by who may hear of it: the model, the client, the developer.
+//! Failures, sorted by who may hear of them: the model, the client, the developer.
+//!
+//! This room is on the ground floor and knows the wire types only. [`ToolError`] is what a tool says to the model,
+//! [`AskError`] and [`Cancelled`] stop its work, [`StoreError`] says by meaning what a backend could not do. What the
+//! client must not see stays in an error's source, for the log.
 
 mod ask;
 mod store;

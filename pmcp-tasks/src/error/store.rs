@@ -1,4 +1,4 @@
-//! What can go wrong in a store.
+//! Failures of a store, by meaning.
 
 /// The failure of a store, by meaning.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +9,7 @@ pub enum StoreError {
     Unavailable {
         /// The backend's name.
         backend: &'static str,
-        /// What it said.
+        /// Error it gave.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The store refused the operation for good: a full disk, a missing permission, a missing table.
@@ -17,7 +17,7 @@ pub enum StoreError {
     Refused {
         /// The backend's name.
         backend: &'static str,
-        /// What it said.
+        /// Error it gave.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A stored record cannot be read.
@@ -25,9 +25,9 @@ pub enum StoreError {
     Corrupt {
         /// The backend's name.
         backend: &'static str,
-        /// Which record.
+        /// Record that is damaged.
         what: String,
-        /// Why.
+        /// Cause of it.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A part is larger than the backend stores.
@@ -46,7 +46,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same operation may succeed later.
+    /// Tells whether the same operation may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

@@ -1,4 +1,4 @@
-//! How a tool fails.
+//! Failures of a tool.
 
 use std::{any::Any, error::Error, fmt};
 
@@ -62,7 +62,7 @@ impl ToolError {
         })
     }
 
-    /// Whether the tool ended because it was cancelled.
+    /// Tells whether the tool ended because it was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self.0, Kind::Cancelled)

@@ -1,7 +1,9 @@
 //! Prompts, resources and completions: what a server offers beside tools.
 //!
-//! [`Offers`] lists and finds them, and [`Offers::handle`] answers the methods that are about them; the functions behind them
-//! are run by the router, so that they can ask the client as tools do. Like the router it knows nothing of transports.
+//! [`Offers`] lists and finds them, and [`Offers::handle`] answers the methods that are about them; the functions
+//! behind them are run by the router, so that they can ask the client as tools do. Like the router it knows nothing of
+//! transports, and the room itself names no router: a request is read here into its result or a call that has to be
+//! run.
 //!
 //! ```
 //! use pmcp_tasks::{TaskRouter, TaskStore, call::{CallContext, Caller, Revision}};

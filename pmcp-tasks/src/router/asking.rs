@@ -14,7 +14,7 @@ use crate::{
     tool::{Question, ToolDefinition},
 };
 
-/// What came of asking.
+/// Outcome of asking.
 pub(super) enum Asked {
     /// Everything was answered.
     All(Map<String, Value>),

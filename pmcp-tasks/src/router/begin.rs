@@ -27,11 +27,11 @@ pub(super) struct Accepted {
 
 /// The wishes for the task of a call.
 pub(super) struct Wanted {
-    /// How long it is to exist.
+    /// Lifetime that was asked for.
     pub(super) ttl: Option<Duration>,
-    /// What it may ask.
+    /// Abilities of the client, which bound what may be asked.
     pub(super) client: ClientCapabilities,
-    /// Where its progress goes.
+    /// Peer its progress goes to.
     pub(super) peer: Option<Arc<dyn Peer>>,
     /// The session that is told about it, where the protocol has one.
     pub(super) session: Option<Arc<dyn Peer>>,

@@ -1,4 +1,4 @@
-//! What a router is made of.
+//! Making of a router: works, store and settings, checked together.
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     tool::{Registry, Tool, ToolDefinition, Work},
 };
 
-/// Collects tools for a [`TaskRouter`].
+/// Collects tools for a [`TaskRouter`](super::TaskRouter).
 pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<Registered>,
@@ -30,7 +30,7 @@ impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
     }
 }
 
-/// Why a router cannot be built.
+/// Reason why a router cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -44,7 +44,7 @@ pub enum BuildError {
         tool: String,
         /// The `#[ask]` parameter.
         parameter: &'static str,
-        /// Why.
+        /// Explanation of it.
         reason: String,
     },
     /// An argument cannot be repeated in a header.
@@ -52,7 +52,7 @@ pub enum BuildError {
     Header {
         /// The tool.
         tool: String,
-        /// Why.
+        /// Explanation of it.
         reason: String,
     },
     /// A tool may run longer than tasks exist.
@@ -99,15 +99,15 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
-    /// How long a worker may go without renewing its lease before others that share the store take its tasks over. Default
-    /// 10 seconds; it is renewed four times as often.
+    /// Sets the time a worker may go without renewing its lease before others that share the store take its tasks over.
+    /// Default 10 seconds; it is renewed four times as often.
     #[must_use]
     pub fn lease(mut self, period: Duration) -> Self {
         self.settings.lease = period;
         self
     }
 
-    /// Which process runs the tasks that are created here.
+    /// Sets which process runs the tasks that are created here.
     #[must_use]
     pub fn execution(mut self, execution: Execution) -> Self {
         self.settings.execution = execution;
@@ -121,15 +121,15 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
-    /// What clients that know no tasks get when a call takes long. It holds for tools with `fallback = "handle"`, and for
-    /// every other tool with tasks unless [`every_tool`](TaskFallback::every_tool) is off.
+    /// Sets what clients that know no tasks get when a call takes long. It holds for tools with `fallback = "handle"`,
+    /// and for every other tool with tasks unless [`every_tool`](TaskFallback::every_tool) is off.
     #[must_use]
     pub fn task_fallback(mut self, fallback: TaskFallback) -> Self {
         self.fallback = Some(fallback);
         self
     }
 
-    /// Whether clients see what went wrong inside a tool. For development only.
+    /// Sets whether clients see what went wrong inside a tool. For development only.
     #[must_use]
     pub fn expose_errors(mut self, expose_errors: bool) -> Self {
         self.settings.expose_errors = expose_errors;

@@ -26,7 +26,7 @@ use crate::{
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
 };
 
-/// How a call is run.
+/// Way a call is run.
 enum Mode {
     /// Inside its request.
     Plain,
@@ -130,7 +130,7 @@ async fn begin(
     }
 }
 
-/// How a call is run, by who decides and what the tool supports.
+/// Chooses how a call is run, by who decides and what the tool supports.
 fn mode(rq: RequestCx<'_>, tool: &ToolDefinition, call: &CallParams, falls_back: bool) -> Result<Mode, RpcError> {
     let cx = rq.cx;
     let wants_task = call.task.is_some();

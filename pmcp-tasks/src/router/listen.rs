@@ -108,7 +108,7 @@ async fn follow(engine: Arc<Engine>, mut watch: Watch, mut now: Task, sender: mp
     }
 }
 
-/// What a listener sees of a task, beside what follows from it.
+/// Returns what a listener sees of a task, beside what follows from it.
 fn seen(task: &Task, shown: Option<Map<String, Value>>) -> impl PartialEq + use<> {
     (task.status(), task.message().map(str::to_owned), task.inputs().clone(), shown)
 }

@@ -1,4 +1,8 @@
 //! The seam to a transport or another SDK: a method and its parameters in, a result or an error out.
+//!
+//! The top floor: it reads parameters, decides whether a call becomes a task and what this client may see, and leaves
+//! the work to the engine. Each flow (call, retry, tasks, listen, fallback, offers) has a place of its own. Transports
+//! are not known here: a client is reached through the [`Peer`](crate::call::Peer) of its call.
 
 mod asking;
 mod begin;
@@ -49,7 +53,7 @@ pub struct TaskRouter {
     tools: Arc<Tools>,
 }
 
-/// What came of a request that a router was given.
+/// Outcome of a request that a router was given.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub enum Handled {
@@ -108,7 +112,7 @@ impl TaskRouter {
         self.engine.store()
     }
 
-    /// Whether calls can become tasks at all.
+    /// Tells whether calls can become tasks at all.
     #[must_use]
     pub fn has_tasks(&self) -> bool {
         self.definitions().any(|tool| tool.support != TaskSupport::Forbidden)
@@ -131,7 +135,7 @@ impl TaskRouter {
 
     /// Handles a request.
     ///
-    /// What it began to write it finishes even if the future is dropped; the work of a call goes on, too: cancel it
+    /// It finishes what it began to write even if the future is dropped; the work of a call goes on, too: cancel it
     /// through [`CallContext::cancellation`].
     pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Handled {
         let rq = self.request(params, cx);

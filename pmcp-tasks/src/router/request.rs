@@ -33,7 +33,7 @@ impl<'a> RequestCx<'a> {
         }
     }
 
-    /// Whether the owner may list tasks.
+    /// Tells whether the owner may list tasks.
     pub(super) fn may_list(&self) -> bool {
         matches!(self.cx.caller, Caller::Known { may_list: true, .. })
     }
@@ -59,7 +59,7 @@ impl<'a> RequestCx<'a> {
         is_token.then(|| token.clone())
     }
 
-    /// Where a run of this request comes from.
+    /// Returns where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
         let CallContext { caller, revision, client, peer, .. } = self.cx;
         Origin {

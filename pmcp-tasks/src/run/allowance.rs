@@ -1,4 +1,4 @@
-//! How long a run may take.
+//! Time a run may take.
 
 use std::time::Duration;
 

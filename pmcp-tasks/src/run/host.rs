@@ -1,5 +1,5 @@
-//! What the runs of a process share: the store, the limits, the lease, the seats of those whose task is stored, and when to
-//! stop.
+//! Things the runs of a process share: the store, the limits, the lease, the seats of those whose task is stored, and
+//! when to stop.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     time::{Clock, Millis},
 };
 
-/// What the runs of a process share.
+/// Things the runs of a process share.
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) store: TaskStore,
@@ -68,7 +68,7 @@ impl Host {
         self.clock().now()
     }
 
-    /// Whether others share the store, and go on with what this process leaves.
+    /// Tells whether others share the store, and go on with what this process leaves.
     pub(crate) fn is_shared(&self) -> bool {
         self.store.capabilities().shared
     }
@@ -146,7 +146,7 @@ impl Host {
         self.seats.remove_if(key, |_, current| Arc::ptr_eq(current, seat));
     }
 
-    /// Whether nothing new is begun any more.
+    /// Tells whether nothing new is begun any more.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.is_cancelled()
     }

@@ -15,10 +15,10 @@ use crate::{
     time::Clock,
 };
 
-/// How long a worker may go without renewing before others may take its tasks over.
+/// Time a worker may go without renewing before others may take its tasks over.
 pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 
-/// Who this process is to the others that share its store.
+/// Identity of this process to the others that share its store.
 #[derive(Debug)]
 pub(crate) struct Lease {
     period: Duration,
@@ -30,7 +30,7 @@ pub(crate) struct Lease {
     changed: Notify,
     /// One renewal at a time.
     renewing: tokio::sync::Mutex<()>,
-    /// How many are at renewing it, again and again.
+    /// Number of those who renew it, again and again.
     keepers: AtomicUsize,
 }
 
@@ -49,11 +49,11 @@ struct State {
     worker: WorkerId,
     /// The counter as we last raised it; 0 before the worker is known to the store.
     counter: u64,
-    /// When that was, on the monotonic clock.
+    /// Time of that, on the monotonic clock.
     renewed: Duration,
 }
 
-/// What renewing found.
+/// Finding of a renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renewal {
     /// The lease goes on.
@@ -141,7 +141,7 @@ impl Lease {
         Keeping(self)
     }
 
-    /// Whether somebody renews the lease.
+    /// Tells whether somebody renews the lease.
     pub(crate) fn is_kept(&self) -> bool {
         self.keepers.load(Ordering::Relaxed) > 0
     }
@@ -163,7 +163,7 @@ impl Lease {
         }
     }
 
-    /// Whether the lease has run out because it could not be renewed.
+    /// Tells whether the lease has run out because it could not be renewed.
     pub(crate) fn has_run_out(&self, clock: &dyn Clock) -> bool {
         let state = *self.state();
         state.counter > 0 && clock.monotonic().saturating_sub(state.renewed) > self.period

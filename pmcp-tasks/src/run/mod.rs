@@ -1,7 +1,8 @@
 //! Runs: one run of a function each, with what its context acts on.
 //!
 //! A run owns its steps, variables and voice. What others may tell it goes through its [`Seat`], what runs share is the
-//! [`Host`]; neither knows a run.
+//! [`Host`]; neither knows a run. A run writes to its task under its fence only, so that one whose task was taken over
+//! changes nothing any more. It knows the store of tasks below it, not the tools and requests that begin it.
 
 mod allowance;
 mod finishing;
@@ -39,14 +40,14 @@ use crate::{
     time::Clock,
 };
 
-/// Where a run comes from: who asked for it, and the ways back.
+/// Origin of a run: who asked for it, and the ways back.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) owner: Option<Owner>,
     pub(crate) principal: Option<Principal>,
     pub(crate) revision: Revision,
     pub(crate) client: ClientCapabilities,
-    /// Where progress goes, and questions of a plain call.
+    /// Peer for progress, and for questions of a plain call.
     pub(crate) peer: Option<Arc<dyn Peer>>,
     pub(crate) progress_token: Option<Value>,
 }
@@ -62,7 +63,7 @@ pub(crate) struct Run {
     voice: Voice,
     steps: Steps,
     variables: Variables,
-    /// How often the fence rose without a run of the task.
+    /// Number of times the fence rose without a run of the task.
     idle_fences: u64,
 }
 
@@ -120,7 +121,7 @@ impl Run {
         self.host.clock()
     }
 
-    /// Which run of the task this is, from 1.
+    /// Returns the number of this run among the task's, from 1.
     pub(crate) fn attempt(&self) -> u32 {
         let runs = self.seat.fence().saturating_sub(self.idle_fences).max(1);
         u32::try_from(runs).unwrap_or(u32::MAX)

@@ -1,4 +1,4 @@
-//! What a run tells while it works: progress, messages, log lines.
+//! Telling while a run works: progress, messages, log lines.
 
 use std::{
     sync::{
@@ -26,10 +26,10 @@ pub(crate) struct Voice {
     /// The tool or method that runs.
     pub(crate) name: Arc<str>,
     pub(crate) revision: Revision,
-    /// Where progress goes, and questions of a plain call.
+    /// Peer for progress, and for questions of a plain call.
     pub(crate) peer: Option<Arc<dyn Peer>>,
     pub(crate) progress_token: Option<Value>,
-    /// How often progress is written to the task, at most.
+    /// Least time between two writes of progress to the task.
     pub(crate) interval: Duration,
     last: Mutex<f64>,
     last_message: AtomicU64,

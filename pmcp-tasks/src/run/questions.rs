@@ -19,7 +19,7 @@ use crate::{
     task::{Change, Draft, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
 };
 
-/// What asking needs of a run.
+/// Parts of a run that asking needs.
 pub(super) struct Asked<'a> {
     pub(super) host: &'a Arc<Host>,
     pub(super) seat: &'a Arc<Seat>,

@@ -14,7 +14,7 @@ use crate::{
     task::{Draft, NotCreated, Task},
 };
 
-/// What a run is to clients.
+/// Standing of a run with clients.
 #[derive(Debug)]
 pub(crate) enum Standing {
     /// A task, from the moment it is stored.
@@ -33,7 +33,7 @@ pub(super) enum Held {
     Stored(Task),
 }
 
-/// How the request that began a run is answered.
+/// Ways the request that began a run is answered.
 mod answer {
     /// Not yet.
     pub(super) const OPEN: u8 = 0;
@@ -50,17 +50,17 @@ const FIRST_FENCE: u64 = 1;
 #[derive(Debug)]
 pub(crate) struct Seat {
     standing: Standing,
-    /// What the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
+    /// Number the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
     fence: u64,
     pub(super) held: Mutex<Held>,
-    /// Whether the task of the standing is in the store.
+    /// Set once the task of the standing is in the store.
     pub(super) is_stored: AtomicBool,
     /// The hidden task of a call, once there is one.
     hidden: SetOnce<TaskKey>,
     answer: AtomicU8,
     /// Told when the handle is to be given without delay.
     wants_handle: Notify,
-    /// Why the task was not stored though it had to be.
+    /// Reason why the task was not stored though it had to be.
     pub(super) refused: parking_lot::Mutex<Option<NotCreated>>,
     cancellation: CancellationToken,
     /// Another worker has the task, or none: nothing is written any more.
@@ -146,12 +146,12 @@ impl Seat {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Whether the task is still held under the fence of this run.
+    /// Tells whether the task is still held under the fence of this run.
     pub(crate) fn holds(&self, task: &Task) -> bool {
         task.stored.fence == self.fence
     }
 
-    /// Whether its request may still be answered with its end.
+    /// Tells whether its request may still be answered with its end.
     pub(super) fn is_unanswered(&self) -> bool {
         self.answer.load(Ordering::Acquire) == answer::OPEN
     }
@@ -161,13 +161,14 @@ impl Seat {
         self.refused.lock().take()
     }
 
-    /// Whether the request that began the run is answered with the task's handle, decided now: the run's end comes too late.
+    /// Decides now whether the request that began the run is answered with the task's handle: if so, the run's end
+    /// comes too late.
     pub(crate) fn give_handle(&self) -> bool {
         let open = self.answer.compare_exchange(answer::OPEN, answer::HANDLE, Ordering::AcqRel, Ordering::Acquire);
         !matches!(open, Err(answer::END))
     }
 
-    /// Whether the request that began the run is answered with its end, decided now: no handle was given.
+    /// Decides now whether the request that began the run is answered with its end: if so, no handle was given.
     pub(crate) fn give_end(&self) -> bool {
         self.answer.compare_exchange(answer::OPEN, answer::END, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }

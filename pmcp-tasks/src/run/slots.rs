@@ -64,7 +64,7 @@ impl Slots {
         is_open
     }
 
-    /// Whether the function waits for an answer.
+    /// Tells whether the function waits for an answer.
     pub(super) fn are_open(&self) -> bool {
         !self.inner.lock().waiting.is_empty()
     }
@@ -109,7 +109,7 @@ impl Slots {
         self.inner.lock().taken.push(key.to_owned());
     }
 
-    /// What the next write to the store takes along; it is put back if that fails.
+    /// Takes out what the next write to the store brings along; it is put back if that fails.
     pub(super) fn drain(&self) -> Drained {
         let mut inner = self.inner.lock();
         Drained { taken: std::mem::take(&mut inner.taken), given_up: std::mem::take(&mut inner.given_up) }

@@ -87,7 +87,7 @@ pub(crate) fn form_answer(name: &str, schema: &Value, answer: &Value) -> Result<
     }
 }
 
-/// Whether the type has a null, which a form expresses by leaving the field out.
+/// Tells whether the type has a null, which a form expresses by leaving the field out.
 fn accepts_null(schema: &Value) -> bool {
     match schema.get("type") {
         Some(Value::Array(types)) => types.iter().any(|kind| kind == "null"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 const ONLY_RUST: [&str; 10] =
     ["int", "int8", "int16", "int128", "uint", "uint8", "uint16", "uint32", "uint64", "uint128"];
 
-/// What MCP assumes needs no `$schema` keyword.
+/// Settings for the dialect that MCP assumes, which needs no `$schema` keyword.
 fn settings() -> SchemaSettings {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
     settings.with_transform(RecursiveTransform(|schema: &mut Schema| {

@@ -1,4 +1,8 @@
 //! JSON Schemas: of arguments and results, and of the forms that clients are asked to fill in.
+//!
+//! Types describe themselves; this room puts what they say into the dialects that MCP allows. Arguments and results may
+//! be any JSON Schema 2020-12; a form is flat and knows few types, so that one which cannot be asked for is refused
+//! with a reason. It knows errors, and nothing of tools or runs.
 
 pub(crate) mod form;
 pub(crate) mod json;

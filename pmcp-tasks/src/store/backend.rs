@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use super::StoreError;
 use crate::{id::TaskId, owner::OwnerKey, time::Millis};
 
-/// What a backend's methods return.
+/// Result of a backend's methods.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// Where a task is stored: whose it is, and which.
+/// Place of a task in a store: its owner and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskKey {
     /// The owner's key; tasks of different owners never share one.
@@ -25,15 +25,15 @@ pub struct TaskKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(pub OwnerKey);
 
-/// When a task was created, as a number that orders tasks: milliseconds since the epoch in the high 44 bits, a counter
-/// in the low 20. Monotone in a process; two processes may produce equal ones.
+/// Time of a task's creation, as a number that orders tasks: milliseconds since the epoch in the high 44 bits, a
+/// counter in the low 20. Monotone in a process; two processes may produce equal ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(pub u64);
 
 /// A place in a list: tasks are ordered by stamp, then id. Pages run from the newest down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// When the task was created.
+    /// Creation of the task.
     pub stamp: Stamp,
     /// Decides between equal stamps.
     pub id: TaskId,
@@ -43,7 +43,7 @@ pub struct Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkerId(pub u128);
 
-/// Who is responsible for running a task.
+/// Party that is responsible for running a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holder {
     /// Nobody yet: any worker may claim it.
@@ -60,10 +60,10 @@ pub struct WriteId(pub u128);
 pub type Field = Arc<str>;
 
 bitflags::bitflags! {
-    /// Which parts of a task to read. The head and what is stored beside it always come.
+    /// Parts of a task to read. The head and what is stored beside it always come.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Parts: u8 {
-        /// What was asked for; never changes.
+        /// Request of the task; never changes.
         const BODY = 1;
         /// The variables.
         const VARIABLES = 1 << 1;
@@ -81,17 +81,17 @@ pub struct StoredTask {
     pub version: u64,
     /// Raised whenever another worker takes the task over; the first is 1.
     pub fence: u64,
-    /// Who runs it, if anybody.
+    /// Holder that runs it, if anybody does.
     pub holder: Option<Holder>,
-    /// Whether it may still change. A sealed task never does.
+    /// Set while it may still change. A sealed task never does.
     pub open: bool,
-    /// When it was created, for ordering.
+    /// Time of its creation, for ordering.
     pub stamp: Stamp,
-    /// When it ends to exist.
+    /// Time at which it ceases to exist, in milliseconds since the epoch.
     pub expires: Millis,
     /// Status, timestamps and message, opaque to the backend.
     pub head: Bytes,
-    /// What was asked for, opaque.
+    /// Request of the task, opaque.
     pub body: Option<Bytes>,
     /// One cell a field, opaque.
     pub variables: Option<BTreeMap<Field, Bytes>>,
@@ -107,21 +107,21 @@ pub type Digest = [u8; 32];
 /// A task to create.
 #[derive(Clone, Debug)]
 pub struct NewTask {
-    /// Where it goes.
+    /// Place it goes to.
     pub key: TaskKey,
     /// The list it appears in.
     pub scope: Option<Scope>,
     /// Its place in that list.
     pub stamp: Stamp,
-    /// When it ends to exist.
+    /// Time at which it ceases to exist, in milliseconds since the epoch.
     pub expires: Millis,
-    /// How many live tasks (open and not expired) the owner may have, this one included.
+    /// Number of live tasks (open and not expired) the owner may have, this one included.
     pub quota: u32,
-    /// Who runs it.
+    /// Holder that runs it.
     pub holder: Holder,
     /// The first head.
     pub head: Bytes,
-    /// What was asked for.
+    /// Request of the task.
     pub body: Bytes,
     /// The digests of an idempotency key and of the payload it stands for.
     pub idempotency: Option<(Digest, Digest)>,
@@ -129,7 +129,7 @@ pub struct NewTask {
     pub write: WriteId,
 }
 
-/// How a create ended.
+/// Outcome of a create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
     /// The task exists now.
@@ -144,7 +144,7 @@ pub enum Create {
     Full,
 }
 
-/// What a write of the head does to the holder.
+/// Effect of a head's write on the holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HolderChange {
     /// Nothing.
@@ -168,15 +168,15 @@ pub struct Put {
     pub head: Bytes,
     /// The outcome; given exactly when `open` is false.
     pub outcome: Option<Bytes>,
-    /// Whether the task may still change. `false` seals it: every later write fails.
+    /// Set if the task may still change. `false` seals it: every later write fails.
     pub open: bool,
-    /// What happens to the holder.
+    /// Effect on the holder.
     pub holder: HolderChange,
     /// Identifies this write.
     pub write: WriteId,
 }
 
-/// How a write of the head ended.
+/// Outcome of a write of the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
     /// Applied; the task has this version now.
@@ -194,7 +194,7 @@ pub enum Written {
     Missing,
 }
 
-/// Who may write variables.
+/// Condition under which variables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// The worker that holds the task under this fence.
@@ -203,7 +203,7 @@ pub enum Guard {
     Open,
 }
 
-/// What happens to one variable.
+/// Change of one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldOp {
     /// It gets this value.
@@ -222,17 +222,17 @@ pub enum FieldOp {
 /// A write of variables: all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Merge {
-    /// Who writes.
+    /// Condition of the write.
     pub guard: Guard,
     /// The fields, each at most once.
     pub ops: Vec<(Field, FieldOp)>,
-    /// How large names and values of all variables together may become, in bytes.
+    /// Largest size of the names and values of all variables together, in bytes.
     pub max_bytes: u32,
     /// Identifies this write.
     pub write: WriteId,
 }
 
-/// How a write of variables ended.
+/// Outcome of a write of variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
     /// Applied.
@@ -262,7 +262,7 @@ pub struct Step {
     pub write: WriteId,
 }
 
-/// How recording a step ended.
+/// Outcome of recording a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
     /// It is recorded now.
@@ -280,20 +280,20 @@ pub enum Recorded {
 pub struct Page {
     /// The tasks, newest first, without parts.
     pub tasks: Vec<(TaskKey, StoredTask)>,
-    /// Where the next page begins; `None` on the last.
+    /// Beginning of the next page; `None` on the last.
     pub next: Option<Position>,
 }
 
 /// A task that was claimed: with its body, variables and steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// Which.
+    /// Key of the task.
     pub key: TaskKey,
     /// As it is after the claim.
     pub task: StoredTask,
 }
 
-/// How a heartbeat ended.
+/// Outcome of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
     /// The counter has this value now.
@@ -311,16 +311,16 @@ pub struct Feed {
     pub interest: mpsc::UnboundedSender<(TaskKey, bool)>,
 }
 
-/// What a backend can and cannot do; parameters of the contract suite, not excuses.
+/// Abilities of a backend and its limits; parameters of the contract suite, not excuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The backend's name for messages.
     pub name: &'static str,
     /// The largest part it stores, in bytes.
     pub max_part: u32,
-    /// Whether other processes may use the same tasks.
+    /// Set if other processes may use the same tasks.
     pub shared: bool,
-    /// What a write promises, in words for the log.
+    /// Promise of a write, in words for the log.
     pub durability: String,
 }
 
@@ -330,10 +330,10 @@ pub struct Capabilities {
 /// removed. Every write carries a [`WriteId`]; a backend remembers the last 8 of a head and the last 64 of the variables
 /// and answers `Replayed` to one of them.
 ///
-/// Each sentence of a *Contract* paragraph is a case of [`storage_contract!`](crate::storage_contract).
+/// Each sentence of a *Contract* paragraph is a case of `storage_contract!` in `testing`.
 #[async_trait]
 pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
-    /// What the backend can do.
+    /// Describes what the backend can do.
     fn capabilities(&self) -> Capabilities;
 
     /// Stores a new task: head, body, list entry, quota entry, holder entry and idempotency entry in one atomic write.

@@ -14,14 +14,14 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{store::backend::TaskKey, time::Clock};
 
-/// How often a task is looked at although nobody said that it changed: hints of other processes may be lost.
+/// Time between two looks at a task although nobody said that it changed: hints of other processes may be lost.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Who waits for which task.
+/// Waiters, by the task they wait for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hub {
     waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
-    /// Where a backend that gives hints is told what is waited for.
+    /// Channel on which a backend that gives hints is told what is waited for.
     interest: Arc<OnceLock<mpsc::UnboundedSender<(TaskKey, bool)>>>,
 }
 
@@ -77,7 +77,7 @@ impl Hub {
 pub(crate) struct Watch {
     /// There until it is dropped.
     announced: Option<Arc<Announced>>,
-    /// How many changes were announced when it last looked.
+    /// Number of changes that were announced when it last looked.
     seen: u64,
     key: TaskKey,
     hub: Hub,

@@ -1,4 +1,8 @@
 //! Tasks: states, ids, owners, records, and the store that keeps them.
+//!
+//! Here bytes become tasks: [`TaskStore`] stands on a backend, reads and writes its parts as records, retries what may
+//! be retried and wakes those who wait. Every change of a task's state goes through one machine, so that a task ends
+//! exactly once. The room knows the store below it, and nothing of runs, tools or requests.
 
 mod connect;
 mod cursor;

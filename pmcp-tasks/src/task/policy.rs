@@ -1,10 +1,10 @@
-//! What a kind of work wants for its tasks, and how clients are to follow them.
+//! Wishes of a kind of work for its tasks, and how clients are to follow them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What happens to a task whose process died.
+/// Fate of a task whose process died.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnCrash {
@@ -15,16 +15,16 @@ pub enum OnCrash {
     Restart,
 }
 
-/// What a kind of work wants for its tasks; `None` leaves what the server says.
+/// Wishes of a kind of work for its tasks; `None` leaves what the server says.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Policy {
-    /// How long a task exists if the client does not say.
+    /// Lifetime of a task if the client does not say.
     pub(crate) ttl: Option<Duration>,
     /// The longest that clients are told to wait between looks.
     pub(crate) poll_interval: Option<Duration>,
-    /// How long one run may take.
+    /// Time one run may take.
     pub(crate) timeout: Option<Duration>,
-    /// How long a call is waited for before it is answered with its task, where the server decides.
+    /// Time a call is waited for before it is answered with its task, where the server decides.
     pub(crate) inline: Option<Duration>,
     pub(crate) on_crash: OnCrash,
 }
@@ -36,8 +36,8 @@ const SHORTEST_POLL: Duration = Duration::from_millis(25);
 /// than its time.
 const SHARE_OF_AGE: u32 = 4;
 
-/// How long clients should wait before they ask again for a task of this age: the longer it has run, the longer, up to the
-/// tool's own interval.
+/// Computes how long clients should wait before they ask again for a task of this age: the longer it has run, the
+/// longer, up to the tool's own interval.
 pub(crate) fn poll_interval(longest: Duration, age: Duration) -> Duration {
     (age / SHARE_OF_AGE).max(SHORTEST_POLL).min(longest)
 }

@@ -1,4 +1,4 @@
-//! What is stored of a task: head, body and outcome, as JSON with sorted keys and a schema version.
+//! Records of a task as they are stored: head, body and outcome, as JSON with sorted keys and a schema version.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -23,7 +23,7 @@ pub(crate) struct TaskHead {
     /// Answers the worker has not taken yet.
     pub(crate) answers: BTreeMap<String, Value>,
     pub(crate) created: Millis,
-    /// How often it was claimed by a worker that could not run it.
+    /// Number of times it was claimed by a worker that could not run it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) handed_back: u32,
     /// Set for a call that waits for its retry (2026-07-28 multi round-trip), not for a task clients know.
@@ -50,7 +50,7 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// What a retry of a call is checked against.
+/// Details that a retry of a call is checked against.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hidden {
     /// SHA-256 of method and arguments, in hexadecimal.
@@ -59,18 +59,18 @@ pub(crate) struct Hidden {
     pub(crate) handle: Option<String>,
 }
 
-/// What was asked for; never changes. Fields are in the order of their names: see [`canonical`].
+/// Request of the task; never changes. Fields are in the order of their names: see [`canonical`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TaskBody {
     /// Answers to the tool's `#[ask]` parameters.
     pub(crate) answers: Map<String, Value>,
     pub(crate) arguments: Map<String, Value>,
-    /// What it can do, likewise.
+    /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
     pub(crate) on_crash: OnCrash,
     /// It was left to a worker to begin it.
     pub(crate) queued: bool,
-    /// How the client that called speaks, for the questions of a run in another process.
+    /// Revision that client speaks, likewise.
     pub(crate) revision: Revision,
     pub(crate) schema: u32,
     pub(crate) tool: String,
@@ -95,7 +95,7 @@ impl Task {
         self.key.id
     }
 
-    /// Whose it is.
+    /// Returns the owner.
     #[must_use]
     pub fn owner(&self) -> &Owner {
         &self.head.owner
@@ -107,7 +107,7 @@ impl Task {
         self.head.status
     }
 
-    /// Whether it ended with a result that has `isError`.
+    /// Tells whether it ended with a result that has `isError`.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.head.is_error
@@ -119,25 +119,25 @@ impl Task {
         self.head.message.as_deref()
     }
 
-    /// When it was created.
+    /// Returns the time of its creation.
     #[must_use]
     pub fn created(&self) -> Millis {
         self.head.created
     }
 
-    /// When its state or message last changed.
+    /// Returns the time its state or message last changed.
     #[must_use]
     pub fn updated(&self) -> Millis {
         self.head.updated
     }
 
-    /// How long it exists, from its creation.
+    /// Returns its lifetime, from its creation.
     #[must_use]
     pub fn ttl(&self) -> Duration {
         Duration::from_millis(self.head.ttl)
     }
 
-    /// How often clients should poll once the task is no longer young.
+    /// Returns the interval at which clients should poll once the task is no longer young.
     #[must_use]
     pub fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.head.poll_interval)
@@ -149,13 +149,13 @@ impl Task {
         &self.head.inputs
     }
 
-    /// How it ended, if it was read with its outcome and has one.
+    /// Returns its outcome, if it was read with its outcome and has one.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }
 
-    /// What clients are told of it at this time.
+    /// Returns what clients are told of it at this time.
     pub(crate) fn view(&self, now: Millis) -> TaskView<'_> {
         TaskView {
             id: self.key.id.to_string(),

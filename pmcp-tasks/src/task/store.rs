@@ -33,13 +33,13 @@ use crate::{
     time::{Clock, Millis, SystemClock, millis},
 };
 
-/// How often an operation is tried when the store does not answer. It is idempotent: a retry reuses its write id.
+/// Number of times an operation is tried when the store does not answer. It is idempotent: a retry reuses its write id.
 const TRIES: u32 = 4;
 
-/// How often a write is made again because somebody else wrote in between.
+/// Number of times a write is made again because somebody else wrote in between.
 const CONFLICTS: u32 = 64;
 
-/// Where tasks live: a backend, with the clock and the randomness everything uses. Cheap to clone.
+/// Store of tasks: a backend, with the clock and the randomness everything uses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TaskStore {
     pub(super) backend: Arc<dyn StorageBackend>,
@@ -116,13 +116,13 @@ impl Draft {
         })
     }
 
-    /// Whether it may be in the store, though nobody heard of it.
+    /// Tells whether it may be in the store, though nobody heard of it.
     pub(crate) fn was_tried(&self) -> bool {
         self.write.is_some()
     }
 }
 
-/// Why no task was created.
+/// Reason why no task was created.
 #[derive(Debug)]
 pub(crate) enum NotCreated {
     /// The owner has as many live tasks as the quota allows.
@@ -141,7 +141,7 @@ impl From<StoreError> for NotCreated {
     }
 }
 
-/// Why a change was not made.
+/// Reason why a change was not made.
 #[derive(Debug)]
 pub(crate) enum NotChanged {
     /// There is no such task.
@@ -154,7 +154,7 @@ pub(crate) enum NotChanged {
     Store(StoreError),
 }
 
-/// How one write went.
+/// Outcome of one write.
 enum Attempt {
     Written,
     /// Somebody else had written; nothing was.
@@ -202,7 +202,7 @@ impl TaskStore {
         Self { randomness: Arc::new(randomness), ..self }
     }
 
-    /// What the backend can do.
+    /// Returns what the backend can do.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -434,7 +434,7 @@ impl TaskStore {
         }
     }
 
-    /// What is known of a task, with its head as just read.
+    /// Returns what is known of a task, with its head as just read.
     fn merged(&self, known: &Task, mut stored: StoredTask) -> Result<Task, StoreError> {
         stored.body.clone_from(&known.stored.body);
         let body = known.body.clone();

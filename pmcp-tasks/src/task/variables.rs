@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::StoreError;
 
-/// What a variable may be: any type that serialises both ways.
+/// Type a variable may have: any that serialises both ways.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a task variable",
     label = "not a variable's type",
@@ -16,18 +16,18 @@ pub trait VariableValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> VariableValue for T {}
 
-/// What one variable is.
+/// Definition of one variable.
 #[derive(Clone, Debug)]
 pub struct FieldDefinition {
     /// Its name on the wire.
     pub name: &'static str,
-    /// Whether it stays on the server.
+    /// Set if it stays on the server.
     pub hidden: bool,
-    /// Whether the client may set it.
+    /// Set if the client may set it.
     pub client_writable: bool,
     /// Its value in a new task; `null` if that does not serialise.
     pub default: Value,
-    /// Whether a value fits its type; the error is one sentence without the value.
+    /// Check that a value fits its type; the error is one sentence without the value.
     pub check: fn(&Value) -> Result<(), String>,
 }
 
@@ -40,7 +40,7 @@ pub enum VariableError {
     Type {
         /// The variable.
         name: String,
-        /// Why it does not fit.
+        /// Reason why it does not fit.
         source: serde_json::Error,
     },
     /// The sum or list would pass what its type holds.
@@ -69,8 +69,8 @@ pub enum VariableError {
     Store(#[from] StoreError),
 }
 
-/// What clients see of a task's variables: all that are not hidden, with their defaults where nothing was set; `None` if
-/// the tool has none to show.
+/// Returns what clients see of a task's variables: all that are not hidden, with their defaults where nothing was set;
+/// `None` if the tool has none to show.
 pub(crate) fn visible(fields: &[FieldDefinition], mut stored: Map<String, Value>) -> Option<Map<String, Value>> {
     let shown: Map<String, Value> = fields
         .iter()

@@ -1,4 +1,4 @@
-//! What workers do in a store beside tasks' own writes: leases, claims, hints.
+//! Operations of workers in a store beside tasks' own writes: leases, claims, hints.
 
 use super::{Change, NotChanged, Task, TaskStore};
 use crate::{

@@ -13,7 +13,7 @@ use crate::time::{Clock, Millis, Sleep, millis};
 /// 2025-11-25T00:00:00Z.
 const START: Millis = Millis(1_764_028_800_000);
 
-/// How many times everything that is ready gets a turn after sleepers were woken.
+/// Number of times everything that is ready gets a turn after sleepers were woken.
 const TURNS: usize = 100;
 
 /// A clock for tests: it starts at 2025-11-25T00:00:00Z and moves only by [`advance`](Self::advance) and

@@ -17,7 +17,7 @@ use crate::{
 /// 2025-11-25T00:00:00Z.
 pub(crate) const NOW: Millis = Millis(1_764_028_800_000);
 pub(crate) const MINUTE: u64 = 60_000;
-/// How long a task of [`task`] lives, in milliseconds.
+/// Lifetime of a task of [`task`], in milliseconds.
 pub(crate) const TTL: u64 = 60 * MINUTE;
 
 pub(crate) fn later(milliseconds: u64) -> Millis {

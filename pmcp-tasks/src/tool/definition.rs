@@ -1,4 +1,4 @@
-//! What a tool declares, and the trait the macro implements.
+//! Declaration of a tool, and the trait the macro implements.
 
 use std::{fmt, pin::Pin, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     task::{FieldDefinition, OnCrash, Outcome, Policy},
 };
 
-/// What a client that knows no tasks gets when a call takes long.
+/// Service for a client that knows no tasks when a call takes long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fallback {
-    /// What the server says: [`TaskRouterBuilder::task_fallback`](crate::router::TaskRouterBuilder::task_fallback).
+    /// Follows the server: [`TaskRouterBuilder::task_fallback`](crate::router::TaskRouterBuilder::task_fallback).
     #[default]
     Server,
     /// A result that names the task, and tools to go on with.
@@ -34,7 +34,7 @@ pub enum Fallback {
 pub struct Question {
     /// The parameter's name; also the key of the input request.
     pub name: &'static str,
-    /// What the client is asked.
+    /// Words the client is asked with.
     pub message: &'static str,
     /// The schema of the answer, one of the protocol's primitive schemas.
     pub schema: Value,
@@ -47,23 +47,23 @@ pub struct ToolDefinition {
     pub name: String,
     /// A name for people.
     pub title: Option<String>,
-    /// What it does, for the model.
+    /// Description of what it does, for the model.
     pub description: Option<String>,
-    /// Whether its calls become tasks.
+    /// Support of tasks: never, on request or always.
     pub support: TaskSupport,
-    /// How long a task exists if the client does not say.
+    /// Lifetime of a task if the client does not say.
     pub ttl: Option<Duration>,
     /// The longest that clients are told to wait between looks at a task.
     pub poll_interval: Option<Duration>,
-    /// How long a call is waited for before it is answered with its task, where the server decides that it becomes one
+    /// Time a call is waited for before it is answered with its task, where the server decides that it becomes one
     /// (2026-07-28).
     pub inline: Option<Duration>,
-    /// How long one run may take before it is cancelled and fails. In a task, the waits for the client's answers do not
+    /// Time one run may take before it is cancelled and fails. In a task, the waits for the client's answers do not
     /// count, but all ends ten minutes before the task expires, so that its result can be fetched.
     pub timeout: Option<Duration>,
-    /// What happens when the process dies.
+    /// Fate of a task whose process dies.
     pub on_crash: OnCrash,
-    /// What happens to a long call of a client that knows no tasks.
+    /// Treatment of a long call of a client that knows no tasks.
     pub fallback: Fallback,
     /// Hints about its behaviour.
     pub annotations: ToolAnnotations,
@@ -71,7 +71,7 @@ pub struct ToolDefinition {
     pub input_schema: Value,
     /// The JSON Schema of its structured result.
     pub output_schema: Option<Value>,
-    /// What is asked before the task exists.
+    /// Questions that are asked before the task exists.
     pub questions: Vec<Question>,
     /// The variables of its tasks.
     pub variables: Vec<FieldDefinition>,
@@ -80,7 +80,7 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// What it wants for its tasks.
+    /// Returns its wishes for its tasks.
     pub(crate) fn policy(&self) -> Policy {
         Policy {
             ttl: self.ttl,
@@ -91,7 +91,7 @@ impl ToolDefinition {
         }
     }
 
-    /// What lists say of it.
+    /// Returns what lists say of it.
     pub(crate) fn view(&self) -> ToolView<'_> {
         ToolView {
             name: &self.name,
@@ -179,7 +179,7 @@ impl fmt::Debug for Prepared {
     note = "annotate the function with `#[task_tool]`, and call `.state(…)` before `.tool::<…>()` with a state that has every `State<T>` it takes"
 )]
 pub trait Tool<S>: 'static {
-    /// What the tool declares.
+    /// Returns what the tool declares.
     fn definition() -> ToolDefinition;
 
     /// Accepts or refuses the arguments.

@@ -1,4 +1,8 @@
 //! Tools: what they declare and how they are called.
+//!
+//! A tool is a definition and a function from arguments to a [`Prepared`] call, which waits for a context to run in;
+//! the macro writes both. The registry keeps each kind of work by its name, so that a task which was stored finds its
+//! function again. The room knows contexts below it, and nothing of how runs are begun.
 
 mod definition;
 mod registry;

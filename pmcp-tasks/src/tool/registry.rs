@@ -8,7 +8,8 @@ use crate::task::{FieldDefinition, Policy};
 /// Accepts or refuses the arguments of a call.
 type Prepare = Box<dyn Fn(Arguments) -> Result<Prepared, ArgumentError> + Send + Sync>;
 
-/// What fails how: the failure of a tool is a result that the model may read, that of another request an error.
+/// Kind of a work, which says how it fails: the failure of a tool is a result that the model may read, that of another
+/// request an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WorkKind {
     Tool,

@@ -1,4 +1,4 @@
-//! What a tool returns.
+//! Results of tools.
 
 use std::any::{Any, TypeId};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ToolResult;
 use crate::error::ToolError;
 
-/// What a tool may return: any type that serialises and has a schema.
+/// Type a tool may return: any that serialises and has a schema.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a tool",
     label = "not a tool's result",

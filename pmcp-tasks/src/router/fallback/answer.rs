@@ -37,7 +37,8 @@ pub(super) fn answer<'a>(
     Ok((key, json!({ "action": "accept", "content": content })))
 }
 
-/// Whether an answer has the fields of a form, so that a model hears of a mistake while the question is still open.
+/// Tells whether an answer has the fields of a form, so that a model hears of a mistake while the question is still
+/// open.
 fn check(answer: &Map<String, Value>, schema: &Value) -> Result<(), String> {
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in required {

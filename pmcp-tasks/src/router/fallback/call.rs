@@ -20,7 +20,7 @@ use crate::{
     tool::ToolResult,
 };
 
-/// Why a companion cannot do what it is asked.
+/// Reason why a companion cannot do what it is asked.
 enum Refusal {
     /// The model can read about it and do better.
     Model(String),
@@ -110,7 +110,7 @@ async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFa
     Ok(rq.cx.revision.tool_result(&told(rq, &task, names)?))
 }
 
-/// How the task ended, as a result a model can read.
+/// Tells how the task ended, as a result a model can read.
 fn result(rq: RequestCx<'_>, task: &Task, outcome: Outcome, names: &TaskFallback) -> Result<Value, Refusal> {
     let revision = rq.cx.revision;
     match outcome {

@@ -17,7 +17,7 @@ pub(in crate::router) struct Companions {
     definitions: [ToolDefinition; 4],
 }
 
-/// What each of them does.
+/// Companion tools, by what they do.
 #[derive(Clone, Copy)]
 pub(in crate::router) enum Companion {
     Status,
@@ -42,7 +42,7 @@ impl Companions {
         Ok(Self { settings, definitions })
     }
 
-    /// Whether this client needs them, and may use them.
+    /// Tells whether this client needs them, and may use them.
     pub(in crate::router) fn serve(&self, cx: &CallContext) -> bool {
         let knows_tasks = cx.revision.has_tasks() && cx.client.tasks;
         !knows_tasks && cx.caller.owner().is_some()
@@ -62,7 +62,7 @@ impl Companions {
         &self.definitions
     }
 
-    /// Whether the tool of this name waits for a task.
+    /// Tells whether the tool of this name waits for a task.
     pub(in crate::router) fn waits(&self, name: &str) -> bool {
         name == self.settings.status_tool
     }

@@ -1,10 +1,11 @@
-//! How the fallback is set up.
+//! Settings of the fallback.
 
 use std::time::Duration;
 
 use crate::tool::{Fallback, TaskSupport, ToolDefinition};
 
-/// What clients that know no tasks get when a call takes long: a result that names the task, and tools to go on with it.
+/// Service for clients that know no tasks when a call takes long: a result that names the task, and tools to go on with
+/// it.
 ///
 /// Such clients speak a version before 2025-11-25, or declare neither the `tasks` capability (2025-11-25) nor the tasks
 /// extension (2026-07-28). Others see nothing of this.
@@ -22,12 +23,12 @@ use crate::tool::{Fallback, TaskSupport, ToolDefinition};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskFallback {
-    /// How long a call waits for its end before it is answered with the task. Default 20 seconds.
+    /// Time a call waits for its end before it is answered with the task. Default 20 seconds.
     pub inline_wait: Duration,
     /// The longest the tool that tells the status waits, whatever it is asked for. Default 50 seconds, less than the minute
     /// after which many clients give a call up.
     pub max_wait: Duration,
-    /// Whether every tool that may run as a task has the fallback, beside those that declare it. Default `true`.
+    /// Set if every tool that may run as a task has the fallback, beside those that declare it. Default `true`.
     pub every_tool: bool,
     /// The name of the tool that waits for a task and tells its status. Default `task_status`.
     pub status_tool: String,
@@ -54,7 +55,7 @@ impl Default for TaskFallback {
 }
 
 impl TaskFallback {
-    /// Whether long calls of this tool become tasks for clients that know none.
+    /// Tells whether long calls of this tool become tasks for clients that know none.
     pub(in crate::router) fn covers(&self, tool: &ToolDefinition) -> bool {
         tool.support != TaskSupport::Forbidden
             && match tool.fallback {

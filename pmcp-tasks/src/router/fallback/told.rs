@@ -1,4 +1,4 @@
-//! What a model is told of a task: what goes on, and which tool to call next.
+//! Words a model is told of a task: what goes on, and which tool to call next.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::{
     tool::ToolResult,
 };
 
-/// How long the tool that waits is suggested to wait, in seconds.
+/// Time the tool that waits is suggested to wait, in seconds.
 pub(super) const SUGGESTED_WAIT: u64 = 20;
 
 /// A call that can follow.
@@ -207,7 +207,7 @@ fn example(request: &InputRequest) -> Value {
     Value::Object(fields.collect())
 }
 
-/// Whether the client itself can be asked everything this task asks.
+/// Tells whether the client itself can be asked everything this task asks.
 pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
     task.inputs().values().all(|question| rq.cx.client.missing_for(&question.method).is_none())
 }

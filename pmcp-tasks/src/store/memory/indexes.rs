@@ -60,7 +60,7 @@ impl Holders {
     }
 }
 
-/// How many recent tasks a holder has before they move to the others.
+/// Number of recent tasks a holder has before they move to the others.
 const RECENT: usize = 512;
 
 /// The tasks of one holder. Keys are random, so an insert into a large set waits for memory on every level. Recent tasks

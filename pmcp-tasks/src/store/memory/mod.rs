@@ -33,7 +33,7 @@ use crate::{owner::OwnerKey, time::Millis};
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;
 
-/// How many finished tasks it keeps unless told otherwise.
+/// Number of finished tasks it keeps unless told otherwise.
 const RETAINED: usize = 100_000;
 
 /// Keeps tasks in memory: the default, for tests and for servers whose tasks may end with the process.

@@ -1,4 +1,4 @@
-//! What one owner has: the live tasks his quota counts, his list, his idempotency keys.
+//! Records of one owner: the live tasks his quota counts, his list, his idempotency keys.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -32,14 +32,14 @@ impl OwnerState {
         self.live.is_empty() && self.list.is_empty() && self.idempotency.is_empty()
     }
 
-    /// What a create with a known idempotency key answers.
+    /// Answers a create with a known idempotency key.
     pub(super) fn idempotent(&self, new: &NewTask, now: Millis) -> Option<Create> {
         let (key, payload) = new.idempotency?;
         let known = self.idempotency.get(&key).filter(|known| now < known.expires)?;
         Some(if known.payload == payload { Create::Same(known.task) } else { Create::Differs })
     }
 
-    /// Whether the quota leaves no place for another task.
+    /// Tells whether the quota leaves no place for another task.
     pub(super) fn is_full(&mut self, quota: u32, now: Millis) -> bool {
         let quota = usize::try_from(quota).unwrap_or(usize::MAX);
         while self.live.len() >= quota {

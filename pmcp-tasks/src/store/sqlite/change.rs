@@ -3,7 +3,7 @@
 use super::{db::Db, error::Result, row::holder_bytes};
 use crate::store::backend::{Holder, TaskKey};
 
-/// How many changes are kept at least: who is further behind looks at everything it waits for.
+/// Number of changes that are kept at least: who is further behind looks at everything it waits for.
 const KEPT: i64 = 4096;
 
 /// Old changes are removed at every so many new ones.

@@ -14,7 +14,7 @@ use crate::{
     time::Millis,
 };
 
-/// How large a body may be to lie beside its head, where every write of the head copies it.
+/// Largest body, in bytes, to lie beside its head, where every write of the head copies it.
 const INLINE_BODY: usize = 2048;
 
 impl Db {
@@ -96,7 +96,7 @@ impl Db {
         Ok(self.last_insert_rowid())
     }
 
-    /// What a create with a known idempotency key answers.
+    /// Answers a create with a known idempotency key.
     fn idempotent(&self, owner: i64, new: &NewTask, now: Millis) -> Result<Option<Create>> {
         let Some((key, payload)) = &new.idempotency else { return Ok(None) };
         let mut known = self.prepare_cached(
@@ -112,7 +112,7 @@ impl Db {
         }
     }
 
-    /// Whether the quota leaves no place for another task.
+    /// Tells whether the quota leaves no place for another task.
     fn is_full(&self, owner: Option<i64>, quota: u32, now: Millis) -> Result<bool> {
         let (Some(owner), Some(last)) = (owner, quota.checked_sub(1)) else { return Ok(quota == 0) };
         // The task that takes the last place, if there is one.

@@ -7,12 +7,12 @@ use rusqlite::Connection;
 /// The backend's name, in errors.
 pub(super) const NAME: &str = "sqlite";
 
-/// What tests change.
+/// Options that tests change.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     /// SQLite's `synchronous`.
     pub(super) synchronous: &'static str,
-    /// How many pages the file may have.
+    /// Number of pages the file may have.
     pub(super) max_pages: Option<u32>,
 }
 

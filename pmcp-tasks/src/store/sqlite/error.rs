@@ -1,4 +1,4 @@
-//! What can go wrong in SQLite, by meaning.
+//! Failures of SQLite, by meaning.
 
 use std::{borrow::Cow, io, sync::Arc};
 
@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 use super::db::NAME;
 use crate::store::StoreError;
 
-/// What this module returns.
+/// Result of this module's functions.
 pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// A failure that can be told to every caller of a lost transaction.
@@ -43,7 +43,7 @@ impl Failure {
         Self::Corrupt { what: what.into(), why }
     }
 
-    /// Whether what failed was too much for the disk; less may fit.
+    /// Tells whether what failed was too much for the disk; less may fit.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
     }

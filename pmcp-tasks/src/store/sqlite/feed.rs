@@ -20,19 +20,19 @@ use super::{
 };
 use crate::store::backend::{Holder, TaskKey, WorkerId};
 
-/// How often it looks while somebody waits for a task.
+/// Time between two looks while somebody waits for a task.
 const AWAITED: Duration = Duration::from_millis(5);
 
-/// How often it looks otherwise: for tasks that anybody may claim, and for changes to those the worker runs.
+/// Time between two looks otherwise: for tasks that anybody may claim, and for changes to those the worker runs.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// How long it leaves a file alone that could not be read.
+/// Time it leaves a file alone that could not be read.
 const FAILED: Duration = Duration::from_secs(1);
 
-/// How many changes are read at once.
+/// Number of changes that are read at once.
 const BATCH: u16 = 1000;
 
-/// What a watcher is told.
+/// Watcher, by what it is told.
 pub(super) struct Watcher {
     pub(super) path: PathBuf,
     pub(super) origin: i64,
@@ -70,7 +70,7 @@ struct Watch {
     seen: Option<i64>,
     /// The last change that was read.
     last: Option<i64>,
-    /// How often each task is waited for.
+    /// Number of those who wait for each task.
     awaited: HashMap<TaskKey, usize>,
     /// Hints to send.
     pending: HashSet<TaskKey>,

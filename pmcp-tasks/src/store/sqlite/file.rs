@@ -10,12 +10,13 @@ use std::{
 
 use super::error::{Failure, Result};
 
-/// How often, and for how long, a process looks again whether those who wait for the lock have it by now. Waking up takes
-/// some 50 µs, and on a busy machine several milliseconds; one that is stopped while it waits holds nobody up for longer.
+/// Number of times, and the time between, that a process looks again whether those who wait for the lock have it by
+/// now. Waking up takes some 50 µs, and on a busy machine several milliseconds; one that is stopped while it waits
+/// holds nobody up for longer.
 const LOOKS: u32 = 10;
 const LOOK: Duration = Duration::from_micros(100);
 
-/// Where the database is, and the lock around its transactions.
+/// Place of the database, and the lock around its transactions.
 ///
 /// SQLite's own lock is polled and starves: a process that writes without pause keeps the others out. Those who wait for the
 /// lock of a file are woken up when it is free, but the process that has just freed it could take it again meanwhile. So

@@ -48,10 +48,10 @@ use crate::time::Millis;
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;
 
-/// How many tasks one transaction of a sweep removes, so that others get their turn in between.
+/// Number of tasks one transaction of a sweep removes, so that others get their turn in between.
 const SWEPT: u16 = 100;
 
-/// How many hints may wait to be taken.
+/// Number of hints that may wait to be taken.
 const HINTS: usize = 256;
 
 /// Keeps tasks in a SQLite file: what was answered survives the end of the process and a power failure.

@@ -9,10 +9,10 @@ use super::{
     error::{Failure, Result},
 };
 
-/// What brings the tables of each version to the next, `user_version` with them; the first finds an empty file.
+/// Scripts that bring the tables of each version to the next, `user_version` with them; the first finds an empty file.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
-/// How long SQLite waits for programs that know nothing of the lock file, such as a shell.
+/// Time SQLite waits for programs that know nothing of the lock file, such as a shell.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements a connection keeps prepared: more than there are.
@@ -22,7 +22,7 @@ const STATEMENTS: usize = 64;
 /// SQLite's default the copies, with two syncs each, do not show.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// How large the log file may stay after a checkpoint, in bytes.
+/// Largest size of the log file after a checkpoint, in bytes.
 const KEPT_LOG: u32 = 64 << 20;
 
 /// The writer's connection, on tables of this build's version. The caller holds the lock.

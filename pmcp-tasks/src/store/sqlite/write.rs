@@ -128,7 +128,7 @@ impl Db {
         Ok(Recorded::Recorded)
     }
 
-    /// What is kept of a task's merges: the length of its variables, the last writes.
+    /// Reads what is kept of a task's merges: the length of its variables, the last writes.
     fn merged(&self, n: i64) -> Result<(i64, Recent<64>)> {
         let merged = self
             .prepare_cached("SELECT bytes, writes FROM merged WHERE task = ?1")?

@@ -14,7 +14,7 @@ use super::{
     schema,
 };
 
-/// How many operations one transaction takes at most.
+/// Number of operations one transaction takes at most.
 const GROUP: usize = 256;
 
 /// One operation, and whom it is for.

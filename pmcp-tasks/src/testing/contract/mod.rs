@@ -38,8 +38,8 @@ fn assert_conflict(written: &Written, actual: u64) {
 /// one test per case.
 ///
 /// The expression is evaluated anew for each test, in a Tokio runtime, and must give an empty store; it may `.await`.
-/// What it borrows from lives as long as the test. A backend that needs a service is ignored with the reason, and its
-/// tests are run with `--include-ignored`.
+/// A value it borrows from lives as long as the test. A backend that needs a service is ignored with the reason, and
+/// its tests are run with `--include-ignored`.
 ///
 /// ```
 /// use pmcp_tasks::{storage_contract, store::MemoryBackend};

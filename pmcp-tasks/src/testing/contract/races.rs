@@ -1,4 +1,4 @@
-//! What holds when many write at once.
+//! Rules that hold when many write at once.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -16,7 +16,7 @@ use crate::{
     testing::fixtures::{NOW, merge, put, read, seal, set, set_if, step, task, task_of, variables, worker},
 };
 
-/// How often a race is run whose window is short.
+/// Number of times a race is run whose window is short.
 const ROUNDS: u32 = 25;
 
 /// Runs `n` operations at once and returns what each answered.

@@ -26,7 +26,7 @@ use crate::{
     time::Millis,
 };
 
-/// How many of the last writes are repeated: fewer than every backend remembers.
+/// Number of the last writes that are repeated: fewer than every backend remembers.
 const HISTORY: usize = 6;
 
 /// Applies the operations to an empty backend and to the model, and panics at the first answer that differs.

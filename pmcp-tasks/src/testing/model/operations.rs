@@ -12,7 +12,7 @@ use crate::{
     time::Millis,
 };
 
-/// How many tasks there are; every other one is the second owner's.
+/// Number of tasks there are; every other one is the second owner's.
 pub(super) const TASKS: u8 = 8;
 
 /// One operation. Versions and fences are relative to those of the task at that time.

@@ -48,7 +48,7 @@ impl Reference {
         self.task(key, now).map(|task| &task.stored)
     }
 
-    /// Whether it was created and not deleted, expired or not.
+    /// Tells whether it was created and not deleted, expired or not.
     pub(super) fn exists(&self, key: &TaskKey) -> bool {
         self.tasks.contains_key(key)
     }
