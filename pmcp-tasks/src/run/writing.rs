@@ -36,7 +36,9 @@ impl Seat {
             let Held::Draft(draft) = &mut *held else { return Ok(()) };
             // What is answered with a handle is stored even if it is cancelled meanwhile: the task tells it.
             let may_wait = self.is_unanswered();
-            if self.refused.lock().is_some() || (may_wait && self.cancellation().is_cancelled()) {
+            // Not after the end was given, either: nobody would remove it.
+            let is_over = self.has_given_end() || self.refused.lock().is_some();
+            if is_over || (may_wait && self.cancellation().is_cancelled()) {
                 return Err(NotEstablished);
             }
             // Before anybody can see the task, so that a cancellation finds the run.
