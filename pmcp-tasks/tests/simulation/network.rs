@@ -119,7 +119,8 @@ impl Connection {
                 // The caller may have given up, or died.
                 let _ = sender.send(result);
             });
-            return if heard {
+            // A create is waited for by whoever lives.
+            return if heard || (name == "create" && !sim.options.not_yet.late_creates) {
                 reply.await.unwrap_or_else(|_| Err(unavailable("never")))
             } else {
                 sim.time.sleep(sim.network.span(1, 500)).await;

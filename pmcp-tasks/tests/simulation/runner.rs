@@ -56,6 +56,7 @@ impl Request {
             not_yet: NotYet {
                 buried_begins: not_yet.split(',').any(|name| name == "buried-begins"),
                 own_periods: not_yet.split(',').any(|name| name == "own-periods"),
+                late_creates: not_yet.split(',').any(|name| name == "late-creates"),
             },
         }
     }
@@ -117,8 +118,10 @@ pub(crate) fn report(request: &Request, seed: u64) -> String {
     let tail: Vec<String> =
         lines[end.saturating_sub(LINES)..end].iter().map(|line| line.chars().take(400).collect()).collect();
     let mut command = format!("cargo xtask simulate --seed {seed} --instances {}", request.instances);
-    let NotYet { buried_begins, own_periods } = request.not_yet;
-    for (chosen, name) in [(buried_begins, "buried-begins"), (own_periods, "own-periods")] {
+    let NotYet { buried_begins, own_periods, late_creates } = request.not_yet;
+    for (chosen, name) in
+        [(buried_begins, "buried-begins"), (own_periods, "own-periods"), (late_creates, "late-creates")]
+    {
         if chosen {
             command.extend([" --not-yet ", name]);
         }

@@ -24,6 +24,10 @@ pub(crate) struct NotYet {
     /// "The period is the worker's own." Today a worker buries others by its own lease period, however long theirs is. If
     /// `false`, all instances have one period.
     pub(crate) own_periods: bool,
+    /// "No code runs again that did not ask for it." Today a create that arrives after its caller was told that there is no
+    /// answer, and after a later try was refused or its task removed again, brings back a task whose call is over; its worker
+    /// adopts it as one that was never begun, and begins it again. If `false`, whoever lives waits until its create arrives.
+    pub(crate) late_creates: bool,
 }
 
 /// The settings of a run. Each seed leaves some kinds of trouble out, so that what is left gets further.
