@@ -34,8 +34,8 @@ struct Inner {
     job_of: BTreeMap<TaskId, u64>,
     /// The tasks clients were told of.
     acknowledged: BTreeSet<TaskId>,
-    /// Functions that run now: instance and call.
-    running: BTreeSet<(usize, u64)>,
+    /// Functions that run now: instance, call, and which attempt.
+    running: BTreeSet<(usize, u64, u32)>,
     /// Values that appear nowhere else.
     values: u64,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Known {
 /// A function runs for as long as this lives.
 pub(crate) struct Running {
     sim: Arc<Sim>,
-    entry: (usize, u64),
+    entry: (usize, u64, u32),
 }
 
 impl Drop for Running {
@@ -120,7 +120,7 @@ impl Ledger {
         if !book.attempts.insert(attempt) {
             sim.trace.violated(promise::ONCE, format!("job {} began attempt {attempt} twice", job.number));
         }
-        let entry = (instance, job.number);
+        let entry = (instance, job.number, attempt);
         inner.running.insert(entry);
         Running { sim: sim.clone(), entry }
     }
@@ -283,14 +283,15 @@ impl Ledger {
     }
 
     pub(crate) fn is_running(&self, instance: usize, job: u64) -> bool {
-        self.inner().running.contains(&(instance, job))
+        self.inner().running.iter().any(|(on, runs, _)| (*on, *runs) == (instance, job))
     }
 
     /// The functions that run and may have a task: where, and of which call.
     pub(crate) fn running(&self) -> Vec<(usize, u64)> {
         let inner = self.inner();
         let kind = |job: u64| usize::try_from(job).ok().and_then(|job| inner.jobs.get(job)).map(|job| job.kind);
-        inner.running.iter().copied().filter(|(_, job)| kind(*job) != Some(Kind::Plain)).collect()
+        let running = inner.running.iter().map(|(on, job, _)| (*on, *job));
+        running.filter(|(_, job)| kind(*job) != Some(Kind::Plain)).collect()
     }
 }
 
