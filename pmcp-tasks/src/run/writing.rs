@@ -41,10 +41,17 @@ impl Seat {
             if is_over || (may_wait && self.cancellation().is_cancelled()) {
                 return Err(NotEstablished);
             }
-            // Before anybody can see the task, so that a cancellation finds the run.
-            host.seats.insert(draft.key.clone(), self.clone());
-            let created = match host.own_holder().await {
+            let holder = host.own_holder().await;
+            if self.is_lost() {
+                // An earlier try was this process's former worker's: its task is whoever's who claims it, if there is one.
+                host.unseat(&draft.key, &self);
+                return Err(NotEstablished);
+            }
+            let created = match holder {
                 Ok(holder) => {
+                    // Before anybody can see the task, so that a cancellation finds the run; not before it is known whose the
+                    // task will be, as what is lost with a former worker holds nothing of the present one.
+                    host.seats.insert(draft.key.clone(), self.clone());
                     draft.holder = holder;
                     host.store.create(draft).await
                 }
