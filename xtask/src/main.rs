@@ -10,6 +10,7 @@ mod peers;
 mod report;
 mod server;
 mod setup;
+mod simulate;
 mod steps;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use lexopt::prelude::*;
 
 use crate::conformance::{Selection, Subject};
 use crate::report::Report;
+use crate::simulate::Simulation;
 
 const HELP: &str = "\
 The developer commands of this workspace.
@@ -38,6 +40,7 @@ Commands:
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
   peers        clients of other SDKs against examples/conformance-server
+  simulate     many instances over a store that fails, in a simulation that repeats
   bench        our performance budgets, measured beside peers
 
 `cargo xtask <command> --help` tells more.
@@ -58,6 +61,7 @@ enum Task {
     Bless,
     Conformance { selection: Selection, subject: Subject },
     Peers(peers::Selection),
+    Simulate(Simulation),
     Bench { arguments: Vec<String> },
 }
 
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
+        Task::Simulate(simulation) => report.step("simulation", |counts| simulation.run(counts)),
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
@@ -114,6 +119,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
             (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
         }
         "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
+        "simulate" => (Task::Simulate(Simulation::default()), simulate::HELP),
         "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
@@ -144,6 +150,10 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
             }
             (Task::Peers(selection), Long("all")) => selection.all()?,
             (Task::Peers(selection), Value(name)) => selection.name(name.string()?)?,
+            (Task::Simulate(simulation), Long(option @ ("seeds" | "seed" | "instances" | "trace" | "not-yet"))) => {
+                let option = option.to_owned();
+                simulation.option(&option, arguments.value()?.string()?)?;
+            }
             (Task::Bench { arguments }, Long(option @ ("quick" | "build-cost"))) => {
                 arguments.push(format!("--{option}"));
             }
@@ -206,6 +216,20 @@ mod tests {
         assert_eq!(parsed("peers fastmcp-3 ts-sdk"), Ok(Task::Peers(Named(named))));
         assert!(parsed("peers fastmcp-3 --all").is_err());
         assert!(parsed("peers fastmcp").unwrap_err().contains("fastmcp-3"));
+    }
+
+    #[test]
+    fn simulate_takes_numbers() {
+        let Ok(Task::Simulate(simulation)) = parsed("simulate --seed 7 --instances 5 --not-yet own-periods") else {
+            panic!("not a simulation");
+        };
+        let mut expected = Simulation::default();
+        for (option, value) in [("seed", "7"), ("instances", "5"), ("not-yet", "own-periods")] {
+            expected.option(option, value.to_owned()).unwrap();
+        }
+        assert_eq!(simulation, expected);
+        assert!(parsed("simulate --seeds many").is_err());
+        assert!(parsed("simulate --not-yet quotas").unwrap_err().contains("quotas"));
     }
 
     #[test]

@@ -7,9 +7,11 @@ use crate::floors;
 use crate::peers;
 use crate::report::{Counts, Report};
 use crate::setup;
+use crate::simulate::Simulation;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, floors, lint, the tests, doctests, doc, features, conformance, peers and the examples.
+Run everything: setup, fmt --check, floors, lint, the tests, the simulation, doctests, doc, features, conformance, peers
+and the examples.
 
 Usage: cargo xtask test
 
@@ -64,6 +66,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("floors", |_| floors::check());
     report.step("lint", |_| lint());
     report.step("tests", tests);
+    report.step("simulation", |counts| Simulation::default().run(counts));
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
     report.step("features", |_| features::check_each_alone());

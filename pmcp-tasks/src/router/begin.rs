@@ -118,21 +118,22 @@ pub(super) async fn run_first(
         }
         seat.establish(host).await
     };
-    tokio::select! {
+    let outcome = tokio::select! {
         biased;
-        Ok(outcome) = &mut end => return revision.outcome(outcome),
+        outcome = &mut end => outcome,
         established = established => {
             if established.is_ok() && seat.give_handle() && let Some(task) = seat.snapshot().await {
                 return created(rq, title, &task);
             }
+            end.await
         }
         () = rq.cx.cancellation.cancelled() => {
             seat.cancellation().cancel();
             return Err(RpcError::cancelled());
         }
-    }
-    // It ended while its task was stored, or is left to others.
-    match (end.await, seat.snapshot().await) {
+    };
+    // It ended in time or while its task was stored, or is left to others.
+    match (outcome, seat.snapshot().await) {
         (Ok(outcome), _) => revision.outcome(outcome),
         (Err(_), Some(task)) => created(rq, title, &task),
         (Err(_), None) => Err(shutting_down()),

@@ -114,10 +114,15 @@ impl Lease {
             // A store that does not answer must not keep this worker from noticing that its lease has run out.
             () = store.clock().sleep(self.period) => return Err(store.silent()),
         };
+        let mut state = self.state();
+        if state.worker != before.worker {
+            // Meanwhile this process gave that worker up: it must not become it again.
+            return Ok(Renewal::Kept);
+        }
         match beat {
             // A reply that was lost has raised it, too.
             Beat::Alive(counter) if counter > before.counter => {
-                *self.state() = State { counter, renewed: now, ..before };
+                *state = State { counter, renewed: now, ..before };
                 self.changed.notify_waiters();
                 Ok(Renewal::Kept)
             }

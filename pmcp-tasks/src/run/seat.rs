@@ -156,6 +156,11 @@ impl Seat {
         self.answer.load(Ordering::Acquire) == answer::OPEN
     }
 
+    /// Whether its request is answered with its end.
+    pub(super) fn has_given_end(&self) -> bool {
+        self.answer.load(Ordering::Acquire) == answer::END
+    }
+
     /// Takes why the task was not stored, if it had to be and could not.
     pub(crate) fn take_refusal(&self) -> Option<NotCreated> {
         self.refused.lock().take()

@@ -36,13 +36,22 @@ impl Seat {
             let Held::Draft(draft) = &mut *held else { return Ok(()) };
             // What is answered with a handle is stored even if it is cancelled meanwhile: the task tells it.
             let may_wait = self.is_unanswered();
-            if self.refused.lock().is_some() || (may_wait && self.cancellation().is_cancelled()) {
+            // Not after the end was given, either: nobody would remove it.
+            let is_over = self.has_given_end() || self.refused.lock().is_some();
+            if is_over || (may_wait && self.cancellation().is_cancelled()) {
                 return Err(NotEstablished);
             }
-            // Before anybody can see the task, so that a cancellation finds the run.
-            host.seats.insert(draft.key.clone(), self.clone());
-            let created = match host.own_holder().await {
+            let holder = host.own_holder().await;
+            if self.is_lost() {
+                // An earlier try was this process's former worker's: its task is whoever's who claims it, if there is one.
+                host.unseat(&draft.key, &self);
+                return Err(NotEstablished);
+            }
+            let created = match holder {
                 Ok(holder) => {
+                    // Before anybody can see the task, so that a cancellation finds the run; not before it is known whose the
+                    // task will be, as what is lost with a former worker holds nothing of the present one.
+                    host.seats.insert(draft.key.clone(), self.clone());
                     draft.holder = holder;
                     host.store.create(draft).await
                 }
