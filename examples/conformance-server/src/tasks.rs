@@ -47,7 +47,7 @@ async fn failing_job(task: TaskContext) -> Result<String, ToolError> {
 }
 
 /// Ends in a JSON-RPC error.
-#[task_tool(support = "optional", read_only)]
+#[task_tool(support = "optional", inline = "0", read_only)]
 async fn protocol_error_job() -> Result<String, ToolError> {
     Err(ToolError::rpc(-32000, "This job always ends in a protocol error."))
 }
@@ -104,7 +104,7 @@ struct Tallied {
 }
 
 /// Counts in a variable that the client sees.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", inline = "0")]
 async fn tally(
     /// How far to count.
     n: u64,
@@ -125,7 +125,7 @@ struct Appended {
 }
 
 /// Appends lines to a file, each once, even if the server dies meanwhile.
-#[task_tool(support = "optional", on_crash = "restart")]
+#[task_tool(support = "optional", inline = "0", on_crash = "restart")]
 async fn append_lines(
     /// The file, on the server.
     path: &str,
@@ -154,7 +154,7 @@ struct Import {
 }
 
 /// Imports rows into a file, one a second, and asks the user halfway whether to go on.
-#[task_tool(support = "optional", on_crash = "restart")]
+#[task_tool(support = "optional", inline = "0", on_crash = "restart")]
 async fn import_rows(
     /// The file, on the server.
     path: &str,

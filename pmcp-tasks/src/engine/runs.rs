@@ -39,7 +39,7 @@ impl Engine {
     /// Runs a call that is no task and does not become one.
     pub(crate) fn call(
         self: &Arc<Self>,
-        work: Arc<Work>,
+        work: &Work,
         prepared: Prepared,
         digest: String,
         origin: Origin,
@@ -47,7 +47,7 @@ impl Engine {
     ) -> (Arc<Seat>, End) {
         let allowance = Allowance::of_call(self.limits(), work.policy.timeout);
         let seat = Seat::of_call(digest, self.host.cancelling.child_token());
-        let run = self.run(&work, seat.clone(), origin, variables);
+        let run = self.run(work, seat.clone(), origin, variables);
         (seat, self.start(run, work.kind, prepared, allowance))
     }
 

@@ -48,12 +48,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             }));
         }
         let params = json!({ "mode": "form", "message": question.message, "requestedSchema": form });
-        let answer = if !cx.revision.asks_by_request() {
-            match given.and_then(|given| given.get(question.name)) {
-                Some(answer) => form_answer(question.name, &question.schema, answer),
-                None => Err(AskError::Stopped),
-            }
-        } else {
+        let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
                 answer = cx.peer.request("elicitation/create", params.clone()) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
@@ -65,6 +60,11 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             };
             let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
             form_answer(question.name, &question.schema, &answer)
+        } else {
+            match given.and_then(|given| given.get(question.name)) {
+                Some(answer) => form_answer(question.name, &question.schema, answer),
+                None => Err(AskError::Stopped),
+            }
         };
         questions.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });
         match answer {

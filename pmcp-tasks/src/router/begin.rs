@@ -40,7 +40,7 @@ pub(super) struct Wanted {
 /// Runs a call inside its request. A client that is not asked by requests gets `input_required` and calls again.
 pub(super) async fn run_plain(rq: RequestCx<'_>, call: Accepted, digest: String) -> Result<Value, RpcError> {
     let Accepted { work, prepared, variables, .. } = call;
-    let (seat, end) = rq.engine.call(work, prepared, digest, rq.origin(), variables);
+    let (seat, end) = rq.engine.call(&work, prepared, digest, rq.origin(), variables);
     tokio::select! {
         biased;
         outcome = end => match outcome {

@@ -41,7 +41,7 @@ impl Tools {
 
     /// The tools to go on with tasks, if this client needs and may use them.
     pub(super) fn companions_for(&self, cx: &CallContext) -> Option<&Companions> {
-        self.companions.as_ref().filter(|companions| companions.serve(cx))
+        self.companions.as_ref().filter(|_| Companions::serve(cx))
     }
 
     /// A page of tools in the order of their registration. The cursor is the name of the last tool of the page before.

@@ -30,7 +30,7 @@ pub(super) enum Held {
     Nothing,
     /// To be stored when something has to last.
     Draft(Box<Draft>),
-    Stored(Task),
+    Stored(Box<Task>),
 }
 
 /// Ways the request that began a run is answered.
@@ -99,7 +99,7 @@ impl Seat {
 
     /// That of a task that was taken over.
     pub(crate) fn of_task(task: Task, cancellation: CancellationToken) -> Arc<Self> {
-        Self::new(Standing::Task(task.key.clone()), Held::Stored(task), answer::HANDLE, cancellation)
+        Self::new(Standing::Task(task.key.clone()), Held::Stored(Box::new(task)), answer::HANDLE, cancellation)
     }
 
     /// The task that clients know, or will.
@@ -191,7 +191,7 @@ impl Seat {
     /// The task as it is in the store now.
     pub(crate) async fn snapshot(&self) -> Option<Task> {
         match &*self.held.lock().await {
-            Held::Stored(task) => Some(task.clone()),
+            Held::Stored(task) => Some((**task).clone()),
             Held::Draft(_) | Held::Nothing => None,
         }
     }

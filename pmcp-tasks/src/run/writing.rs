@@ -59,7 +59,7 @@ impl Seat {
             };
             match created {
                 Ok(task) => {
-                    *held = Held::Stored(task);
+                    *held = Held::Stored(Box::new(task));
                     self.is_stored.store(true, Ordering::Release);
                     return Ok(());
                 }
@@ -136,7 +136,7 @@ impl Seat {
     /// Removes the task of a run whose request is answered with its end: nobody knows of it.
     pub(crate) async fn vanish(&self, host: &Host) -> Result<(), StoreError> {
         match &*self.held.lock().await {
-            Held::Stored(Task { key, .. }) => host.store.delete(key).await.map(drop),
+            Held::Stored(task) => host.store.delete(&task.key).await.map(drop),
             Held::Draft(draft) if draft.was_tried() => host.store.delete(&draft.key).await.map(drop),
             Held::Draft(_) | Held::Nothing => Ok(()),
         }

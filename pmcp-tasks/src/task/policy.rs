@@ -52,7 +52,7 @@ mod tests {
     fn intervals_grow_with_the_age_up_to_the_tools() {
         let told = |age: u32| poll_interval(500 * MS, age * MS);
         assert_eq!([0, 100, 400, 1000, 2000, 60_000].map(told), [25, 25, 100, 250, 500, 500].map(|n: u32| n * MS));
-        assert_eq!(poll_interval(10 * MS, 0 * MS), 10 * MS);
+        assert_eq!(poll_interval(10 * MS, Duration::ZERO), 10 * MS);
     }
 
     #[test]
@@ -62,7 +62,7 @@ mod tests {
             while age < work {
                 age += poll_interval(500 * MS, age);
             }
-            let late = age - work;
+            let late = age.saturating_sub(work);
             assert!(late <= (work * 3 / 10).max(SHORTEST_POLL) && late <= 500 * MS, "{work:?}: {late:?} late");
         }
     }

@@ -83,16 +83,19 @@ impl<F: Fn(&str) -> bool> Reader<'_, F> {
         for token in tokens.clone() {
             match token {
                 TokenTree::Ident(name) if name == "crate" => path = Some(vec![name.to_string()]),
-                TokenTree::Ident(name) => match &mut path {
-                    Some(path) => path.push(name.to_string()),
-                    None => {}
-                },
+                TokenTree::Ident(name) => path.iter_mut().for_each(|path| path.push(name.to_string())),
                 TokenTree::Punct(punct) if punct.as_char() == ':' => {}
                 TokenTree::Group(group) => self.take_from_tokens(&group.stream()),
-                _ => path.take().into_iter().for_each(|path| self.take(path)),
+                _ => {
+                    if let Some(path) = path.take() {
+                        self.take(path);
+                    }
+                }
             }
         }
-        path.into_iter().for_each(|path| self.take(path));
+        if let Some(path) = path {
+            self.take(path);
+        }
     }
 }
 
@@ -126,7 +129,7 @@ impl<'ast, F: Fn(&str) -> bool> Visit<'ast> for Reader<'_, F> {
                 self.imports.handed_on.insert(name, path.clone());
             }
             // To hand on what a room of its own has is no arrow.
-            if !(is_handed_on && is_own) && !path.is_empty() {
+            if !(path.is_empty() || is_handed_on && is_own) {
                 self.imports.taken.push(path);
             }
         }

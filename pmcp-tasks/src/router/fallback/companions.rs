@@ -43,7 +43,7 @@ impl Companions {
     }
 
     /// Tells whether this client needs them, and may use them.
-    pub(in crate::router) fn serve(&self, cx: &CallContext) -> bool {
+    pub(in crate::router) fn serve(cx: &CallContext) -> bool {
         let knows_tasks = cx.revision.has_tasks() && cx.client.tasks;
         !knows_tasks && cx.caller.owner().is_some()
     }
