@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 /// Gives back its text.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", inline = "0")]
 async fn echo(text: String) -> Result<String, ToolError> {
     Ok(text)
 }
