@@ -15,7 +15,7 @@ use crate::{
     context::RunContext,
     error::StoreError,
     protocol::RpcError,
-    run::{Allowance, Origin, Run, Seat},
+    run::{Allowance, CallDigest, Origin, Run, Seat},
     store::backend::Holder,
     task::{Change, Draft, NotCreated, Outcome, Task},
     tool::{Prepared, Work, WorkKind},
@@ -41,7 +41,7 @@ impl Engine {
         self: &Arc<Self>,
         work: &Work,
         prepared: Prepared,
-        digest: String,
+        digest: CallDigest,
         origin: Origin,
         variables: Map<String, serde_json::Value>,
     ) -> (Arc<Seat>, End) {

@@ -9,7 +9,7 @@ use crate::{
     call::{ClientCapabilities, Peer},
     engine::NewRun,
     protocol::{IDEMPOTENCY_KEY, RpcError},
-    run::{Origin, shutting_down},
+    run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
     task::{Draft, NotCreated, Task},
     time::millis,
@@ -38,8 +38,10 @@ pub(super) struct Wanted {
 }
 
 /// Runs a call inside its request. A client that is not asked by requests gets `input_required` and calls again.
-pub(super) async fn run_plain(rq: RequestCx<'_>, call: Accepted, digest: String) -> Result<Value, RpcError> {
-    let Accepted { work, prepared, variables, .. } = call;
+pub(super) async fn run_plain(rq: RequestCx<'_>, method: &str, call: Accepted) -> Result<Value, RpcError> {
+    let Accepted { work, arguments, prepared, variables } = call;
+    let (method, name) = (method.to_owned(), work.name.clone());
+    let digest = CallDigest::new(move || digest::of_request(&method, &name, &arguments.given));
     let (seat, end) = rq.engine.call(&work, prepared, digest, rq.origin(), variables);
     tokio::select! {
         biased;
@@ -53,11 +55,6 @@ pub(super) async fn run_plain(rq: RequestCx<'_>, call: Accepted, digest: String)
             Err(RpcError::cancelled())
         }
     }
-}
-
-/// The digest of a call, for those that come again with answers.
-pub(super) fn digest_of_call(call: &Accepted) -> String {
-    digest::of_request("tools/call", &call.work.name, &call.arguments.given)
 }
 
 /// Creates the task of a call; the one there is, if its idempotency key was used before.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     asking::{Asked, ask_first},
-    begin::{Accepted, Wanted, create_task, created, digest_of_call, run_first, run_plain},
+    begin::{Accepted, Wanted, create_task, created, run_first, run_plain},
     digest,
     fallback::{self, Companions},
     request::{RequestCx, shortened},
@@ -110,10 +110,7 @@ async fn begin(
             let task = create_task(rq, call, wanted).await?;
             fallback::wait(rq, &task.key, companions).await
         }
-        (Mode::Plain | Mode::Inline, _) => {
-            let digest = digest_of_call(&call);
-            run_plain(rq, call, digest).await
-        }
+        (Mode::Plain | Mode::Inline, _) => run_plain(rq, "tools/call", call).await,
         (Mode::First, _) => {
             let (peer, _unanswered) = until_answered(cx);
             let wanted = Wanted { ttl: None, client: cx.client, peer: Some(peer), session: None };

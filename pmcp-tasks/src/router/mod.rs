@@ -169,20 +169,20 @@ impl TaskRouter {
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
         let rq = self.request(params, cx);
-        let digest = digest::of_request(method, name, arguments);
         if !cx.revision.asks_by_request()
             && let Some(state) = params.get("requestState").filter(|state| !state.is_null())
         {
+            let digest = digest::of_request(method, name, arguments);
             return retry::retry(rq, state, params.get("inputResponses"), &digest).await;
         }
         let _admitted = self.engine.host.admit()?;
         let call = Accepted {
             work: Arc::new(Work::of_request(name)),
-            arguments: Arguments::default(),
+            arguments: Arguments { given: arguments.clone(), answers: Map::new() },
             prepared,
             variables: Map::new(),
         };
-        begin::run_plain(rq, call, digest).await
+        begin::run_plain(rq, method, call).await
     }
 
     /// Begins to listen to the tasks a `subscriptions/listen` request names; `None` if it names none.

@@ -169,7 +169,7 @@ impl Asked<'_> {
         draft.head.status = TaskStatus::InputRequired;
         draft.head.inputs = questions;
         draft.head.poll_interval = crate::time::millis(limits.poll_interval);
-        draft.head.hidden = Some(Hidden { call: digest.to_owned(), handle: None });
+        draft.head.hidden = Some(Hidden { call: digest, handle: None });
         draft.body.revision = self.revision;
         draft.body.client = self.client;
         match store.create(&mut draft).await {

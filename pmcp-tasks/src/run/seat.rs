@@ -1,8 +1,11 @@
 //! A run's place in the process: what others may tell it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU8, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
 };
 
 use tokio::sync::{Mutex, Notify, SetOnce};
@@ -21,7 +24,22 @@ pub(crate) enum Standing {
     Task(TaskKey),
     /// A call. When it asks a client that is not asked by requests, a hidden task keeps it for the retry, which is checked
     /// against `digest`.
-    Call { digest: String },
+    Call { digest: CallDigest },
+}
+
+/// The digest that a retry of a call is checked against. Made when the call asks: most never do.
+pub(crate) struct CallDigest(Box<dyn Fn() -> String + Send + Sync>);
+
+impl CallDigest {
+    pub(crate) fn new(digest: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Box::new(digest))
+    }
+}
+
+impl fmt::Debug for CallDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallDigest")
+    }
 }
 
 /// The task of a run, as this worker last saw it.
@@ -87,7 +105,7 @@ impl Seat {
     }
 
     /// That of a call.
-    pub(crate) fn of_call(digest: String, cancellation: CancellationToken) -> Arc<Self> {
+    pub(crate) fn of_call(digest: CallDigest, cancellation: CancellationToken) -> Arc<Self> {
         Self::new(Standing::Call { digest }, Held::Nothing, answer::OPEN, cancellation)
     }
 
@@ -111,10 +129,10 @@ impl Seat {
     }
 
     /// The digest a retry is checked against.
-    pub(super) fn digest(&self) -> Option<&str> {
+    pub(super) fn digest(&self) -> Option<String> {
         match &self.standing {
             Standing::Task(_) => None,
-            Standing::Call { digest } => Some(digest),
+            Standing::Call { digest } => Some((digest.0)()),
         }
     }
 
