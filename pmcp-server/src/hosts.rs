@@ -67,32 +67,3 @@
 //! `task_result` with {"task_id":"0198c0de-…"} to get the result. To stop the task, call `task_cancel` with
 //! {"task_id":"0198c0de-…"}. Do not call `import_csv` again for this: that would start it a second time.
 //! ```
-//!
-//! # What was checked
-//!
-//! Client libraries, as their registries have them, not whole hosts: no desktop application or editor took part. They were
-//! driven by programs that take every next call from the text of the result before. The wording was tried by two readers,
-//! language models that were given the last text of 27 conversations, one at a time, and nothing about tasks: both named the
-//! right next step each time, and what made them hesitate was mended.
-//!
-//! | client | handshake | what, beside the companions in its list | by |
-//! |---|---|---|---|
-//! | @modelcontextprotocol/sdk 1.32.2 | 2025-11-25 | the minute; with forms; beside a client with tasks | `cargo xtask peers ts-sdk-fallback` |
-//! | mcp 1.30.0 (Python) | 2025-11-25 | the same | `cargo xtask peers python-sdk-fallback` |
-//! | @modelcontextprotocol/sdk 1.17.5 | 2025-06-18 | the minute; a short round | `cargo xtask peers ts-sdk-old` |
-//! | @modelcontextprotocol/sdk 1.11.5 | 2025-03-26 | the same | the same |
-//! | @modelcontextprotocol/sdk 1.10.2 | 2024-11-05 | the same | the same |
-//! | @modelcontextprotocol/client 2.4.0, with and without forms | 2026-07-28, 2025-11-25 | late, and asked, on stdio | by hand |
-//! | `pmcp-client` | 2025-06-18, 2025-03-26 | asked, over HTTP | this crate's tests |
-//! | requests written out | 2024-11-05 to 2026-07-28 | asked, over HTTP and on lines | this crate's tests |
-//!
-//! - *The minute* is a tool of 60 seconds with a question in its middle; its call waits for 5. In memory, on stdio: the result
-//!   after the client answered with `task_answer`. On SQLite, over HTTP: the server is killed while the client waits
-//!   for the status, and again while the question is open; each time a new client goes on with a new server, from the last text.
-//!   The first answer is wrong and refused. No step is done twice, but for one in flight at a kill.
-//! - *With forms*: the client that declares elicitation is asked in its form, on the stream of the call or of `task_status`.
-//! - *Beside a client with tasks*, at the same time on the same server and store: that one is listed what a server without the
-//!   fallback lists, and its task runs as ever. To the companions another owner's task is one that does not exist.
-//! - *A short round*, on stdio: a call in time, a late call, an answer through `task_answer`, a `required` tool that fails.
-//!
-//! Progress, cancellation and the hand-over at a shutdown are tests of `pmcp-tasks`.
