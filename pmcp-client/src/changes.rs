@@ -181,7 +181,13 @@ impl Changes {
                         continue;
                     };
                     self.is_pushed = true;
-                    Ok(state)
+                    let had_variables = self.last.as_ref().is_some_and(|last| last.variables.is_some());
+                    if had_variables && state.variables.is_none() && state.status.is_terminal() {
+                        // A push of 2025-11-25 carries none, and what was seen before need not be how they ended.
+                        self.task.get().await
+                    } else {
+                        Ok(state)
+                    }
                 }
                 () = &mut self.next_poll => self.task.get().await,
                 () = self.task.client().connection().inbox.closed().cancelled() => Err(ClientError::Closed),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use pmcp_client::{Client, ClientBuilder, ClientError, RequestOptions, TaskStatus, TaskUpdate};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -202,6 +202,27 @@ async fn changes_come_from_polls_and_pushes_and_a_stream_is_lent() {
     };
     tokio::join!(waits, script);
     assert_eq!(seen, [TaskStatus::Working, TaskStatus::InputRequired, TaskStatus::Completed]);
+}
+
+#[tokio::test]
+async fn the_variables_of_a_pushed_end_are_those_it_ended_with() {
+    let (client, mut peer, _) = connect(builder("2025-11-25"), "2025-11-25").await;
+    let with_rows = |status, rows| {
+        let mut task = task(status);
+        task["pollInterval"] = 60_000.into();
+        task["_meta"] = json!({ "run.pmcp/variables": { "rows": rows } });
+        task
+    };
+    let script = async {
+        peer.serve("tasks/get", with_rows("working", 1)).await;
+        peer.notify("notifications/tasks/status", task("completed")).await;
+        peer.serve("tasks/get", with_rows("completed", 2)).await;
+    };
+    let followed = async { tokio::join!(client.task("t").changes().try_collect::<Vec<_>>(), script) };
+    let (states, ()) = tokio::time::timeout(Duration::from_secs(20), followed).await.expect("the end is looked at");
+    let seen = states.unwrap().into_iter().map(|state| (state.status, state.variables.unwrap()["rows"].clone()));
+    let expected = [(TaskStatus::Working, json!(1)), (TaskStatus::Completed, json!(2))];
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
