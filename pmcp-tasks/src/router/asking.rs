@@ -55,6 +55,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             }
         } else {
             let answer = tokio::select! {
+                biased;
                 answer = cx.peer.request("elicitation/create", params.clone()) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),
