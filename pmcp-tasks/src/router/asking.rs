@@ -50,6 +50,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
         let params = json!({ "mode": "form", "message": question.message, "requestedSchema": form });
         let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
+                biased;
                 answer = cx.peer.request("elicitation/create", params.clone()) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),

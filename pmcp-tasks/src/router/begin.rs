@@ -110,6 +110,7 @@ pub(super) async fn run_first(
     let (seat, mut end) = engine.begin(new);
     let established = async {
         tokio::select! {
+            biased;
             () = host.clock().sleep(patience) => {}
             () = seat.handle_wanted() => {}
         }

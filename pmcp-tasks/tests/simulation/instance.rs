@@ -35,6 +35,9 @@ pub(crate) struct Instance {
     pub(crate) paused_until: Option<Duration>,
     /// It is killed after so many polls.
     pub(crate) doomed: Option<u64>,
+    /// It is killed soon after its next write of a task's head: much hangs on what is written before and after.
+    pub(crate) is_doomed_with_put: bool,
+    has_put: Arc<AtomicBool>,
     pub(crate) is_leaving: bool,
     has_left: Arc<AtomicBool>,
     /// Whoever waits for an answer of it learns that it is gone.
@@ -46,7 +49,9 @@ impl Instance {
         let machine = Machine::new();
         let cut = Arc::new(AtomicBool::new(false));
         let period = sim.period(number);
-        let connection = Connection { sim: sim.clone(), instance: number, period, cut: cut.clone() };
+        let has_put = Arc::new(AtomicBool::new(false));
+        let connection =
+            Connection { sim: sim.clone(), instance: number, period, cut: cut.clone(), has_put: has_put.clone() };
         let clock = InstanceClock { time: sim.time.clone(), origin: Duration::from_secs(1000 * number as u64) };
         let store = TaskStore::new(connection)
             .with_clock(clock)
@@ -87,6 +92,8 @@ impl Instance {
             cut,
             paused_until: None,
             doomed: None,
+            is_doomed_with_put: false,
+            has_put,
             is_leaving: false,
             has_left: Arc::default(),
             closed: CancellationToken::new(),
@@ -101,6 +108,11 @@ impl Instance {
     pub(crate) fn cut(&mut self, until: Option<Duration>) {
         self.cut_until = until;
         self.cut.store(until.is_some(), Ordering::Relaxed);
+    }
+
+    /// Whether it has written a task's head since this was last asked.
+    pub(crate) fn has_put(&self) -> bool {
+        self.has_put.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn leave(&mut self, grace: Duration) {

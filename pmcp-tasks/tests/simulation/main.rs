@@ -14,6 +14,9 @@
 //! A run is a function of its seed and the number of instances as long as the code under test takes no choice of its own:
 //! `select!` has to be `biased`, and no order may come from a hash map. `a_seed_repeats_itself` holds it to that.
 //!
+//! What it finds: of twenty ways to break the code under test (a fence ignored, a step not recorded, a claim not adopted, …)
+//! most show within ten seeds; what needs a crash in one certain moment shows after thousands, or with more instances.
+//!
 //! `cargo xtask simulate --help` tells how to run more, and how to repeat a seed that failed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "the figures of a run are its result")]

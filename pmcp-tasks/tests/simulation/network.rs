@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     /// The lease period of the instance.
     pub(crate) period: Duration,
     pub(crate) cut: Arc<AtomicBool>,
+    /// Set with each write of a task's head that is applied.
+    pub(crate) has_put: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Connection {
@@ -187,8 +189,10 @@ impl StorageBackend for Connection {
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
         let (sim, me, of, write) = (self.sim.clone(), self.instance, key.clone(), put.clone());
+        let has_put = self.has_put.clone();
         self.call("put", || brief::task(key), async move {
             let written = sim.store.put(&of, &write, now).await?;
+            has_put.store(true, Ordering::Relaxed);
             sim.books.written(&of, &write, &written, &sim.trace);
             sim.hint(me, &of);
             Ok(written)

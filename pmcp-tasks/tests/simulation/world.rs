@@ -186,6 +186,10 @@ impl World {
     fn step(&mut self, index: usize) {
         let instance = &mut self.instances[index];
         instance.machine.step();
+        if instance.is_doomed_with_put && instance.has_put() {
+            instance.is_doomed_with_put = false;
+            instance.doomed = Some(self.sim.schedule.below(4));
+        }
         if let Some(polls) = &mut instance.doomed {
             if *polls == 0 {
                 count(&self.sim.trace.counters.kills);
@@ -237,7 +241,9 @@ impl World {
         }
         let sim = self.sim.clone();
         let counters = &sim.trace.counters;
-        let well = |one: &Instance| one.paused_until.is_none() && one.doomed.is_none() && !one.is_leaving;
+        let well = |one: &Instance| {
+            one.paused_until.is_none() && one.doomed.is_none() && !one.is_doomed_with_put && !one.is_leaving
+        };
         let well: Vec<usize> = (0..self.instances.len()).filter(|index| well(&self.instances[*index])).collect();
         if well.is_empty() {
             return;
@@ -245,6 +251,10 @@ impl World {
         let instance = &mut self.instances[sim.schedule.pick(&well)];
         sim.trace.line(|| format!("i{}: {incident:?}", instance.number));
         match incident {
+            Incident::Kill if sim.schedule.chance(500) => {
+                instance.has_put();
+                instance.is_doomed_with_put = true;
+            }
             Incident::Kill => instance.doomed = Some(sim.schedule.below(40)),
             Incident::Pause(span) => {
                 count(&counters.pauses);
@@ -283,7 +293,10 @@ impl World {
         for index in (0..self.instances.len()).rev() {
             let instance = &mut self.instances[index];
             instance.cut(None);
-            if instance.doomed.is_some() || (instance.paused_until.is_some() && self.sim.schedule.chance(300)) {
+            if instance.doomed.is_some()
+                || instance.is_doomed_with_put
+                || (instance.paused_until.is_some() && self.sim.schedule.chance(300))
+            {
                 count(&self.sim.trace.counters.kills);
                 self.remove(index, "is killed");
             } else {
