@@ -14,16 +14,16 @@ use crate::{RpcError, code};
 #[serde(untagged)]
 pub enum RequestId {
     /// An integer.
-    Number(Number),
+    Integer(Number),
     /// A string.
-    String(String),
+    Text(String),
 }
 
 impl RequestId {
     fn parse(value: &Value) -> Option<Self> {
         match value {
-            Value::String(text) => Some(Self::String(text.clone())),
-            Value::Number(number) if !number.is_f64() => Some(Self::Number(number.clone())),
+            Value::String(text) => Some(Self::Text(text.clone())),
+            Value::Number(number) if !number.is_f64() => Some(Self::Integer(number.clone())),
             _ => None,
         }
     }

@@ -156,7 +156,10 @@ impl Task {
     }
 
     /// Returns what clients are told of it at this time.
+    ///
+    /// The age a poll interval grows with stops at the end: an ended task reads the same for ever.
     pub(crate) fn view(&self, now: Millis) -> TaskView<'_> {
+        let seen = if self.head.status.is_terminal() { self.head.updated } else { now };
         TaskView {
             id: self.key.id.to_string(),
             status: self.head.status,
@@ -165,7 +168,7 @@ impl Task {
             created: self.head.created.to_string(),
             updated: self.head.updated.to_string(),
             ttl: self.head.ttl,
-            poll_interval: millis(policy::poll_interval(self.poll_interval(), self.head.created.until(now))),
+            poll_interval: millis(policy::poll_interval(self.poll_interval(), self.head.created.until(seen))),
             inputs: &self.head.inputs,
             outcome: self.outcome.as_ref(),
         }
