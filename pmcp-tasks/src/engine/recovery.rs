@@ -60,7 +60,10 @@ impl Engine {
             progress_token: None,
         };
         let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
-        self.host.seats.insert(task.key.clone(), seat.clone());
+        if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
+            former.lose();
+        }
+        seat.follow(&self.host.store, &task.key);
         let run = self.run(work, seat, origin, body.variables).resuming(&task, idle_fences);
         TakenOver::Runs(self.start(run, work.kind, prepared, allowance))
     }
@@ -75,10 +78,10 @@ impl Engine {
         }
         match task {
             Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
-                // Written by nobody since it was created: its run was never begun.
+                // Written by nobody since it was created before its run: that was never begun.
                 let untouched = task.stored.version == 1 && task.stored.fence == 1;
                 let mut task = task;
-                if let (true, Some(body)) = (untouched, &mut task.body) {
+                if let Some(body) = task.body.as_mut().filter(|body| untouched && !body.begun) {
                     body.on_crash = OnCrash::Restart;
                 }
                 match self.take_over(task).await {

@@ -52,14 +52,14 @@ impl Engine {
     }
 
     /// Creates a task and begins it, or leaves it to workers. It can be found by anybody when this returns.
-    pub(crate) async fn create(self: &Arc<Self>, new: NewRun) -> Result<(Task, Option<End>), NotCreated> {
+    pub(crate) async fn create(self: &Arc<Self>, new: NewRun) -> Result<(Task, Option<(Arc<Seat>, End)>), NotCreated> {
         let engine = self.clone();
         self.host.finishing(async move { engine.create_whole(new).await }).await
     }
 
-    async fn create_whole(self: &Arc<Self>, mut new: NewRun) -> Result<(Task, Option<End>), NotCreated> {
+    async fn create_whole(self: &Arc<Self>, mut new: NewRun) -> Result<(Task, Option<(Arc<Seat>, End)>), NotCreated> {
         let (client, session) = (new.origin.client, new.session.take());
-        let (task, end) = if self.holder().await? == Holder::Queue {
+        let (task, running) = if self.holder().await? == Holder::Queue {
             new.draft.holder = Holder::Queue;
             new.draft.body.queued = true;
             (self.store().create(&mut new.draft).await?, None)
@@ -73,18 +73,19 @@ impl Engine {
                     self.host.unseat(&task.key, &seat);
                     (task, None)
                 }
-                (None, Some(task)) => (task, Some(begin())),
+                (None, Some(task)) => (task, Some((seat, begin()))),
                 (refused, _) => return Err(refused.unwrap_or_else(|| self.store().silent().into())),
             }
         };
         if let Some(session) = session {
             self.attend(&session, client, &task.key, true);
         }
-        Ok((task, end))
+        Ok((task, running))
     }
 
     /// Begins a run whose task is stored when something has to last, or when its handle is given.
-    pub(crate) fn begin(self: &Arc<Self>, new: NewRun) -> (Arc<Seat>, End) {
+    pub(crate) fn begin(self: &Arc<Self>, mut new: NewRun) -> (Arc<Seat>, End) {
+        new.draft.body.begun = true;
         let (seat, begin) = self.prepare_run(new, true);
         (seat, begin())
     }
@@ -180,7 +181,11 @@ impl Engine {
     /// Tells whether the task is left to others: this server stops before it has ended.
     fn leaves(&self, seat: &Seat, outcome: &Outcome) -> bool {
         let cancels = self.host.cancelling.is_cancelled();
-        self.host.is_shared() && seat.stored().is_some() && cancels && *outcome == Outcome::Cancelled
+        self.host.is_shared()
+            && seat.stored().is_some()
+            && cancels
+            && *outcome == Outcome::Cancelled
+            && !seat.has_given_end()
     }
 
     async fn execute(&self, run: &Arc<Run>, kind: WorkKind, call: Prepared, allowance: Allowance) -> Outcome {

@@ -92,18 +92,21 @@ pub(super) async fn run_first(
     let is_repeatable = new.draft.idempotency.is_some();
     if patience.is_zero() || engine.leaves_tasks() || is_repeatable {
         // What may come again has to be found again, so its task stays.
-        let (task, end) = match engine.create(new).await {
+        let (mut task, running) = match engine.create(new).await {
             Ok(created) => created,
             Err(NotCreated::Same(id)) => (rq.find(&id.to_string()).await?, None),
             Err(refused) => return Err(engine.not_created(&refused)),
         };
-        if let Some(end) = end.filter(|_| !patience.is_zero()) {
+        if let Some((seat, end)) = running.filter(|_| !patience.is_zero()) {
             tokio::select! {
                 biased;
                 Ok(outcome) = end => return revision.outcome(outcome),
                 () = host.clock().sleep(patience) => {}
-                () = rq.cx.cancellation.cancelled() => return Err(retry::cancel_with_call(rq, &task.key).await),
+                () = seat.handle_wanted() => {}
+                // Its client comes back for it with the same key, be it that only the connection broke.
+                () = rq.cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
             }
+            task = seat.snapshot().await.unwrap_or(task);
         }
         return created(rq, title, &task);
     }
@@ -126,6 +129,8 @@ pub(super) async fn run_first(
             end.await
         }
         () = rq.cx.cancellation.cancelled() => {
+            // Nobody gets a handle any more, so nothing of it stays.
+            seat.give_end();
             seat.cancellation().cancel();
             return Err(RpcError::cancelled());
         }

@@ -150,6 +150,7 @@ impl Asked<'_> {
         slots.published(&questions);
         let key = task.key.clone();
         self.host.seats.insert(key.clone(), seat.clone());
+        seat.follow(&self.host.store, &key);
         *held = Held::Stored(Box::new(task));
         seat.hide(key);
         Ok(())

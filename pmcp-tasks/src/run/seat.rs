@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::slots::Slots;
 use crate::{
     store::backend::TaskKey,
-    task::{Draft, NotCreated, Task},
+    task::{Draft, NotCreated, Task, TaskStore, Watch},
 };
 
 /// Standing of a run with clients.
@@ -73,6 +73,8 @@ pub(crate) struct Seat {
     pub(super) held: Mutex<Held>,
     /// Set once the task of the standing is in the store.
     pub(super) is_stored: AtomicBool,
+    /// Has a backend that gives hints tell what other processes write to the task, as long as the run goes on.
+    interest: OnceLock<Watch>,
     /// The hidden task of a call, once there is one.
     hidden: SetOnce<TaskKey>,
     answer: AtomicU8,
@@ -94,6 +96,7 @@ impl Seat {
             fence,
             is_stored: AtomicBool::new(matches!(held, Held::Stored(_))),
             held: Mutex::new(held),
+            interest: OnceLock::new(),
             hidden: SetOnce::new(),
             answer: AtomicU8::new(answer),
             wants_handle: Notify::new(),
@@ -175,7 +178,7 @@ impl Seat {
     }
 
     /// Whether its request is answered with its end.
-    pub(super) fn has_given_end(&self) -> bool {
+    pub(crate) fn has_given_end(&self) -> bool {
         self.answer.load(Ordering::Acquire) == answer::END
     }
 
@@ -193,7 +196,8 @@ impl Seat {
 
     /// Decides now whether the request that began the run is answered with its end: if so, no handle was given.
     pub(crate) fn give_end(&self) -> bool {
-        self.answer.compare_exchange(answer::OPEN, answer::END, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        let open = self.answer.compare_exchange(answer::OPEN, answer::END, Ordering::AcqRel, Ordering::Acquire);
+        !matches!(open, Err(answer::HANDLE))
     }
 
     /// The function waits for the client: it needs the handle now.
@@ -212,6 +216,11 @@ impl Seat {
             Held::Stored(task) => Some((**task).clone()),
             Held::Draft(_) | Held::Nothing => None,
         }
+    }
+
+    /// Asks for hints about the task of this run.
+    pub(crate) fn follow(&self, store: &TaskStore, key: &TaskKey) {
+        self.interest.get_or_init(|| store.watch(key));
     }
 
     /// A call has a hidden task from now on. Set once: only a seat without a task hides in one.

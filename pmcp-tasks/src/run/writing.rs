@@ -52,6 +52,7 @@ impl Seat {
                     // Before anybody can see the task, so that a cancellation finds the run; not before it is known whose the
                     // task will be, as what is lost with a former worker holds nothing of the present one.
                     host.seats.insert(draft.key.clone(), self.clone());
+                    self.follow(&host.store, &draft.key);
                     draft.holder = holder;
                     host.store.create(draft).await
                 }

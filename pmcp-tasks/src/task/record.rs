@@ -65,6 +65,9 @@ pub(crate) struct TaskBody {
     /// Answers to the tool's `#[ask]` parameters.
     pub(crate) answers: Map<String, Value>,
     pub(crate) arguments: Map<String, Value>,
+    /// It had begun when it was stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) begun: bool,
     /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
     pub(crate) on_crash: OnCrash,
@@ -378,6 +381,7 @@ mod tests {
             schema: SCHEMA,
             tool: "tool".into(),
             arguments: map(),
+            begun: true,
             answers: map(),
             variables: map(),
             on_crash: OnCrash::Restart,

@@ -104,6 +104,7 @@ impl Draft {
                 schema: SCHEMA,
                 tool: work.to_owned(),
                 arguments: Map::new(),
+                begun: false,
                 answers: Map::new(),
                 variables: Map::new(),
                 on_crash: OnCrash::default(),
