@@ -344,6 +344,36 @@ async fn a_repeatable_call_is_answered_in_time_and_found_again() {
 }
 
 #[tokio::test]
+async fn a_repeatable_call_goes_on_when_its_request_is_gone() {
+    let server = Server::new();
+    let gate = gated(&server);
+    let mut call = swift();
+    call["_meta"] = json!({ IDEMPOTENCY_KEY: "k" });
+    let (client, cancellation) = server.v2026("ann").cancellable();
+    let first = client.spawn("tools/call", call.clone());
+    settle().await;
+    cancellation.cancel();
+    first.await.unwrap().unwrap_err();
+    gate.cancel();
+    let client = server.v2026("ann");
+    let id = id_of(&client.ok("tools/call", call).await);
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "late");
+}
+
+#[tokio::test]
+async fn a_question_of_a_repeatable_call_brings_the_handle_at_once() {
+    let server = Server::new();
+    server.world.on("swift", |_, cx| async move { Ok(ToolResult::text(cx.tool().elicit::<Name>("?").await?.name)) });
+    let mut call = swift();
+    call["_meta"] = json!({ IDEMPOTENCY_KEY: "k" });
+    // The clock stands still, so waiting for the time to be over would never end.
+    let given = server.v2026("ann").spawn("tools/call", call);
+    settle().await;
+    assert!(given.is_finished());
+    assert_eq!(given.await.unwrap().unwrap()["resultType"], "task");
+}
+
+#[tokio::test]
 async fn a_worker_that_dies_in_time_leaves_what_it_stored_to_others() {
     let cluster = Cluster::new();
     let (dying, living) = (cluster.dead(), cluster.alive());
