@@ -1,4 +1,4 @@
-//! Hosts that know no tasks: what they get, and which clients this was checked with.
+//! Hosts that know no tasks: which clients these are, and what they get.
 //!
 //! Most hosts send no task request. One declaration of a tool serves them too: with `fallback = "handle"` on a tool, or
 //! [`Server::task_fallback`](crate::Server::task_fallback) for all of them, a call that takes long is answered with an

@@ -35,7 +35,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `sqlite` | yes | tasks on SQLite, which is compiled in; without it, and without the default features of `pmcp-tasks`, nothing of it is built |
+//! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what

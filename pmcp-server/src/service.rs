@@ -82,7 +82,7 @@ pub(crate) struct Call {
     pub(crate) cancellation: CancellationToken,
 }
 
-/// What a panic said, for the log.
+/// Returns the text of a panic, for the log.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")

@@ -56,7 +56,7 @@ struct Inner {
     log_level: LogLevel,
 }
 
-/// The number of requests of one session may be worked on at once.
+/// The number of requests of one session that may be worked on at once.
 pub(crate) const MAX_IN_FLIGHT: usize = 1000;
 
 /// The number of ids under which a question that was sent again may still be answered.

@@ -29,7 +29,7 @@ impl Transport {
     /// and end it with 2. A program with arguments of its own makes its `Transport` itself.
     ///
     /// # Errors
-    /// None today; the signature leaves room.
+    /// It returns none: wrong arguments end the process.
     pub fn from_args() -> Result<Self, Error> {
         match Self::try_from_args(std::env::args_os().skip(1)) {
             Ok(Some(transport)) => Ok(transport),

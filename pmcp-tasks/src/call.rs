@@ -17,7 +17,7 @@ use crate::{
 /// Caller of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Caller {
-    /// This owner's.
+    /// This owner.
     Known {
         /// The owner.
         owner: Owner,
@@ -26,7 +26,7 @@ pub enum Caller {
         /// Set if the owner may list tasks: not where several callers are one owner.
         may_list: bool,
     },
-    /// Nobody's: tasks are refused with this text, which says what to configure.
+    /// Somebody nobody can tell from others: tasks are refused with this text, which says what to configure.
     Unknown {
         /// For the developer who sees the error.
         reason: &'static str,

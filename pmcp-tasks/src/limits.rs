@@ -17,7 +17,7 @@ pub struct Limits {
     /// The longest that clients are told to wait between looks at a task, if the tool does not say. A young task is looked at
     /// more often: after 25 ms, then after a quarter of its age. Default 500 ms.
     pub poll_interval: Duration,
-    /// Time a call that may become a task is waited for before it is answered with the task's handle, where the server
+    /// Time a call of a tool with optional tasks is waited for before it is answered with the task's handle, where the server
     /// decides (2026-07-28) and if the tool does not say. Zero answers with the handle at once. Default 100 ms.
     pub inline: Duration,
     /// Time cancelled code may go on before it is dropped. Default 5 seconds.

@@ -140,8 +140,8 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `description` | What it does, for the model | the doc comment, up to its first heading |
 /// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
 /// | `ttl` | How long a task exists if the client does not say | the server's |
-/// | `poll_interval` | The longest that clients are told to wait between looks | the server's |
-/// | `inline` | How long a call is waited for before it is answered with its task, where the server decides (2026-07-28); `"0"`: not at all | the server's |
+/// | `poll_interval` | The longest that clients are told to wait between looks; a young task is looked at more often, first after 25 ms | the server's |
+/// | `inline` | How long a call is waited for before it is answered with its task, where the server decides (2026-07-28); `"0"`: not at all. Not with `support = "required"`, whose calls are tasks at once | the server's |
 /// | `timeout` | How long one run may take; in a task, the waits for the client's answers do not count. Then it is cancelled | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
@@ -149,7 +149,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `args` | The name of the generated struct of arguments | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks` |
 ///
-/// A length of time is a number with `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"1h"`.
+/// A length of time is a number with `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"1h"`, or `"0"`.
 ///
 /// # Parameters
 ///

@@ -46,7 +46,7 @@ use crate::{
 /// Serves tools and tasks: `tools/list`, `tools/call` and every `tasks/*` method of both revisions.
 ///
 /// It knows nothing of transports. [`handle`](Self::handle) takes a method, its parameters and the context of the call, and
-/// gives the result or a JSON-RPC error, if the method is one of its own. Cheap to clone.
+/// gives [`Handled`]: the answer, or `NotMine` for a method of somebody else. Cheap to clone.
 #[derive(Clone)]
 pub struct TaskRouter {
     engine: Arc<Engine>,

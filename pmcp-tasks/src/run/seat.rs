@@ -177,7 +177,7 @@ impl Seat {
         self.answer.load(Ordering::Acquire) == answer::OPEN
     }
 
-    /// Whether its request is answered with its end.
+    /// Tells whether its request is answered with its end.
     pub(crate) fn has_given_end(&self) -> bool {
         self.answer.load(Ordering::Acquire) == answer::END
     }
