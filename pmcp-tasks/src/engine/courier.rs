@@ -1,4 +1,4 @@
-//! Tells a 2025-11-25 session about a task: its states as notifications, its questions as requests.
+//! Tells a session (2025-11-25) about a task: its states as notifications, its questions as requests.
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -31,13 +31,13 @@ impl Drop for Listed {
 
 impl Engine {
     /// Sees to it that this session is told about the task until it ends: asked what `client` can be asked, and notified
-    /// if it created the task.
+    /// in the revision of the call that created the task, if it did.
     pub(crate) fn attend(
         self: &Arc<Self>,
         session: &Arc<dyn Peer>,
         client: ClientCapabilities,
         key: &TaskKey,
-        notify: bool,
+        notify: Option<Revision>,
     ) {
         let entry = (session.session().to_owned(), key.clone());
         if self.couriers.insert(entry.clone(), ()).is_some() {
@@ -62,7 +62,7 @@ impl Engine {
         session: &Arc<dyn Peer>,
         client: ClientCapabilities,
         key: &TaskKey,
-        notify: bool,
+        notify: Option<Revision>,
     ) {
         let mut watch = self.store().watch(key);
         let mut asked = BTreeMap::<String, CancellationToken>::new();
@@ -87,8 +87,8 @@ impl Engine {
                 },
             };
             let now = (task.status(), task.message().map(str::to_owned));
-            if notify && told != now {
-                let (method, params) = Revision::V2025.task_notification(&task.view(self.host.now()), None);
+            if let Some(revision) = notify.filter(|_| told != now) {
+                let (method, params) = revision.task_notification(&task.view(self.host.now()), None);
                 session.notify(method, params);
             }
             told = now;

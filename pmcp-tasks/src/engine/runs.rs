@@ -58,7 +58,7 @@ impl Engine {
     }
 
     async fn create_whole(self: &Arc<Self>, mut new: NewRun) -> Result<(Task, Option<(Arc<Seat>, End)>), NotCreated> {
-        let (client, session) = (new.origin.client, new.session.take());
+        let (client, revision, session) = (new.origin.client, new.origin.revision, new.session.take());
         let (task, running) = if self.holder().await? == Holder::Queue {
             new.draft.holder = Holder::Queue;
             new.draft.body.queued = true;
@@ -78,7 +78,7 @@ impl Engine {
             }
         };
         if let Some(session) = session {
-            self.attend(&session, client, &task.key, true);
+            self.attend(&session, client, &task.key, Some(revision));
         }
         Ok((task, running))
     }

@@ -11,7 +11,7 @@ use crate::{
     protocol::{IDEMPOTENCY_KEY, RpcError},
     run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
-    task::{Draft, NotCreated, Task},
+    task::{NotCreated, Task},
     time::millis,
     tool::{Arguments, Prepared, Work},
 };
@@ -148,7 +148,7 @@ fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, 
     let (owner, limits) = (rq.owner()?, rq.engine.limits());
     let ttl = limits.ttl(wanted.ttl, work.policy.ttl, work.policy.timeout);
     let idempotency = idempotency(&work, rq, &arguments.given, &variables)?;
-    let mut draft = Draft::new(rq.engine.store(), owner, ttl, &work.name)?;
+    let mut draft = rq.engine.store().draft(owner, ttl, &work.name)?;
     draft.listed = rq.may_list();
     draft.quota = limits.tasks_per_owner;
     draft.idempotency = idempotency;

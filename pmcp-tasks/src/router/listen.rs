@@ -69,7 +69,7 @@ pub(super) async fn listen(rq: RequestCx<'_>) -> Result<Option<Subscription>, Rp
         let watch = rq.engine.store().watch(&key);
         let Some(task) = listened(rq, &id).await? else { continue };
         if seen.insert(task.id()) {
-            senders.spawn(follow(rq.engine.clone(), watch, task, sender.clone()));
+            senders.spawn(follow(rq.engine.clone(), rq.cx.revision, watch, task, sender.clone()));
             accepted.push(id);
         }
     }
@@ -83,12 +83,12 @@ async fn listened(rq: RequestCx<'_>, id: &str) -> Result<Option<Task>, RpcError>
 }
 
 /// Sends the task as it is, then each time it is seen differently, until it has ended.
-async fn follow(engine: Arc<Engine>, mut watch: Watch, mut now: Task, sender: mpsc::Sender<Value>) {
+async fn follow(engine: Arc<Engine>, revision: Revision, mut watch: Watch, mut now: Task, sender: mpsc::Sender<Value>) {
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
     loop {
         let Ok(variables) = shown(&engine, &now) else { return };
         let last = seen(&now, variables.clone());
-        let (_, params) = Revision::V2026.task_notification(&now.view(engine.host.now()), variables);
+        let (_, params) = revision.task_notification(&now.view(engine.host.now()), variables);
         if sender.send(params).await.is_err() || now.status().is_terminal() {
             return;
         }

@@ -16,7 +16,7 @@ use crate::{
     error::AskError,
     protocol::Revision,
     store::backend::Recorded,
-    task::{Change, Draft, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
+    task::{Change, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
 };
 
 /// Parts of a run that asking needs.
@@ -164,7 +164,7 @@ impl Asked<'_> {
             });
         };
         let (limits, store) = (&self.host.limits, &self.host.store);
-        let mut draft = Draft::new(store, owner, limits.question_ttl, self.name).map_err(failed)?;
+        let mut draft = store.draft(owner, limits.question_ttl, self.name).map_err(failed)?;
         draft.quota = limits.tasks_per_owner;
         draft.holder = self.host.own_holder().await.map_err(failed)?;
         draft.head.status = TaskStatus::InputRequired;

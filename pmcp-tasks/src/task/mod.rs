@@ -6,6 +6,7 @@
 
 mod connect;
 mod cursor;
+mod draft;
 mod hub;
 mod machine;
 mod policy;
@@ -14,6 +15,7 @@ mod store;
 mod variables;
 mod workers;
 
+pub(crate) use draft::{Draft, NotChanged, NotCreated};
 pub(crate) use hub::Watch;
 pub(crate) use machine::Change;
 pub use pmcp_protocol::{InputRequest, Outcome, TaskStatus};
@@ -21,7 +23,6 @@ pub use policy::OnCrash;
 pub(crate) use policy::Policy;
 pub use record::Task;
 pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
-pub(crate) use store::{Draft, NotChanged, NotCreated};
 pub use store::{TaskPage, TaskStore};
 pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};

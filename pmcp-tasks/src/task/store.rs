@@ -1,7 +1,6 @@
 //! The store as the runtime uses it: tasks instead of bytes, retries instead of conflicts.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,25 +11,23 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Map;
 use tokio::sync::OnceCell;
 
 use super::{
-    Change, OnCrash, Owner, SCHEMA, Task, TaskBody, TaskHead, TaskId, TaskStatus, canonical, cursor,
+    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, cursor,
     hub::{Hub, Watch},
 };
 use crate::{
     error::StoreError,
-    protocol::{ClientCapabilities, Revision},
     random::{Randomness, SystemRandomness},
     store::{
         MemoryBackend, StorageBackend,
         backend::{
-            Capabilities, Create, Digest, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts,
-            Position, Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+            Capabilities, Create, Field, FieldOp, Guard, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
+            Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
         },
     },
-    time::{Clock, Millis, SystemClock, millis},
+    time::{Clock, Millis, SystemClock},
 };
 
 /// Number of times an operation is tried when the store does not answer. It is idempotent: a retry reuses its write id.
@@ -56,103 +53,6 @@ pub struct TaskStore {
 struct Writes {
     prefix: OnceCell<u64>,
     next: AtomicU64,
-}
-
-/// A task to create.
-#[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    pub(crate) key: TaskKey,
-    pub(crate) listed: bool,
-    pub(crate) ttl: Duration,
-    pub(crate) quota: u32,
-    pub(crate) holder: Holder,
-    pub(crate) head: TaskHead,
-    pub(crate) body: TaskBody,
-    /// The digests of an idempotency key and of the call it stands for.
-    pub(crate) idempotency: Option<(Digest, Digest)>,
-    /// Set by the first try to create it: every other try is the same write.
-    write: Option<WriteId>,
-}
-
-impl Draft {
-    /// A task of this owner that works at `work`, in no list and held by nobody, with no other wishes than its lifetime.
-    pub(crate) fn new(store: &TaskStore, owner: &Owner, ttl: Duration, work: &str) -> Result<Self, StoreError> {
-        let now = store.now();
-        Ok(Self {
-            key: TaskKey { owner: owner.key(), id: TaskId::from_random(store.random()?) },
-            listed: false,
-            ttl,
-            quota: u32::MAX,
-            holder: Holder::Queue,
-            head: TaskHead {
-                schema: SCHEMA,
-                owner: owner.clone(),
-                status: TaskStatus::Working,
-                is_error: false,
-                message: None,
-                is_progress: false,
-                created: now,
-                updated: now,
-                ttl: millis(ttl),
-                poll_interval: 0,
-                inputs: BTreeMap::new(),
-                answers: BTreeMap::new(),
-                hidden: None,
-                handed_back: 0,
-            },
-            body: TaskBody {
-                schema: SCHEMA,
-                tool: work.to_owned(),
-                arguments: Map::new(),
-                begun: false,
-                answers: Map::new(),
-                variables: Map::new(),
-                on_crash: OnCrash::default(),
-                revision: Revision::Plain,
-                client: ClientCapabilities::default(),
-                queued: false,
-            },
-            idempotency: None,
-            write: None,
-        })
-    }
-
-    /// Tells whether it may be in the store, though nobody heard of it.
-    pub(crate) fn was_tried(&self) -> bool {
-        self.write.is_some()
-    }
-}
-
-/// Reason why no task was created.
-#[derive(Debug)]
-pub(crate) enum NotCreated {
-    /// The owner has as many live tasks as the quota allows.
-    Quota,
-    /// The idempotency key stands for this task.
-    Same(TaskId),
-    /// The idempotency key stands for another call.
-    Differs,
-    /// The store failed.
-    Store(StoreError),
-}
-
-impl From<StoreError> for NotCreated {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// Reason why a change was not made.
-#[derive(Debug)]
-pub(crate) enum NotChanged {
-    /// There is no such task.
-    Missing,
-    /// It has ended; as it is now, without parts.
-    Ended(Box<Task>),
-    /// Another worker has it.
-    Lost,
-    /// The store failed.
-    Store(StoreError),
 }
 
 /// Outcome of one write.
@@ -231,6 +131,11 @@ impl TaskStore {
     /// The source of randomness failed.
     pub fn random_text(&self) -> Result<String, StoreError> {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(self.random()?))
+    }
+
+    /// A task of this owner that works at `work`, yet to be created.
+    pub(crate) fn draft(&self, owner: &Owner, ttl: Duration, work: &str) -> Result<Draft, StoreError> {
+        Ok(Draft::new(TaskId::from_random(self.random()?), self.now(), owner, ttl, work))
     }
 
     async fn write_id(&self) -> Result<WriteId, StoreError> {
