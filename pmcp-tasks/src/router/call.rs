@@ -31,9 +31,9 @@ enum Mode {
     /// Inside its request.
     Plain,
     /// In a task that is waited for, since the client knows none.
-    Inline,
+    Companioned,
     /// Inside its request for a while, then in a task.
-    First,
+    Inline,
     Task {
         ttl: Option<Duration>,
     },
@@ -104,14 +104,14 @@ async fn begin(
     let cx = rq.cx;
     let title = tool.definition.title.as_deref().unwrap_or(&tool.definition.name);
     match (mode, companions) {
-        (Mode::Inline, Some(companions)) => {
+        (Mode::Companioned, Some(companions)) => {
             let (peer, _unanswered) = until_answered(cx);
             let wanted = Wanted { ttl: None, client: fallback::capabilities(cx), peer: Some(peer), session: None };
             let task = create_task(rq, call, wanted).await?;
             fallback::wait(rq, &task.key, companions).await
         }
-        (Mode::Plain | Mode::Inline, _) => run_plain(rq, "tools/call", call).await,
-        (Mode::First, _) => {
+        (Mode::Plain | Mode::Companioned, _) => run_plain(rq, "tools/call", call).await,
+        (Mode::Inline, _) => {
             let (peer, _unanswered) = until_answered(cx);
             let wanted = Wanted { ttl: None, client: cx.client, peer: Some(peer), session: None };
             let patience = call.work.policy.inline.unwrap_or(rq.engine.limits().inline);
@@ -132,14 +132,14 @@ fn mode(rq: RequestCx<'_>, tool: &ToolDefinition, call: &CallParams, falls_back:
     let cx = rq.cx;
     let wants_task = call.task.is_some();
     match (cx.revision.decider(), tool.support) {
-        (Decider::Server | Decider::Nobody, _) if falls_back => Ok(Mode::Inline),
-        (Decider::Client, _) if falls_back && !wants_task => Ok(Mode::Inline),
+        (Decider::Server | Decider::Nobody, _) if falls_back => Ok(Mode::Companioned),
+        (Decider::Client, _) if falls_back && !wants_task => Ok(Mode::Companioned),
         (Decider::Server, TaskSupport::Required) => {
             rq.declared()?;
             rq.owner()?;
             Ok(Mode::Task { ttl: None })
         }
-        (Decider::Server, TaskSupport::Optional) if cx.client.tasks && cx.caller.owner().is_some() => Ok(Mode::First),
+        (Decider::Server, TaskSupport::Optional) if cx.client.tasks && cx.caller.owner().is_some() => Ok(Mode::Inline),
         (Decider::Client, TaskSupport::Optional | TaskSupport::Required) if wants_task => {
             rq.owner()?;
             let task: TaskMetadata = parse(call.task.as_ref().unwrap_or(&Value::Null))?;

@@ -14,19 +14,19 @@ use crate::{
 /// The stream of a call, until the call is answered: what comes later has no request to belong to, and a connection may wait
 /// for its streams to be let go.
 #[derive(Debug)]
-struct Inline {
+struct CallStream {
     session: String,
     stream: Mutex<Option<Arc<dyn Peer>>>,
 }
 
-impl Inline {
+impl CallStream {
     fn stream(&self) -> Option<Arc<dyn Peer>> {
         self.stream.lock().clone()
     }
 }
 
 #[async_trait]
-impl Peer for Inline {
+impl Peer for CallStream {
     fn session(&self) -> &str {
         &self.session
     }
@@ -54,7 +54,7 @@ impl Peer for Inline {
 }
 
 /// Lets go of the stream of a call when it is dropped.
-pub(super) struct Unanswered(Arc<Inline>);
+pub(super) struct Unanswered(Arc<CallStream>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
@@ -64,7 +64,7 @@ impl Drop for Unanswered {
 
 /// The stream of this call until the guard is dropped.
 pub(super) fn until_answered(cx: &CallContext) -> (Arc<dyn Peer>, Unanswered) {
-    let inline = Inline { session: cx.peer.session().to_owned(), stream: Mutex::new(Some(cx.peer.clone())) };
-    let inline = Arc::new(inline);
-    (inline.clone(), Unanswered(inline))
+    let stream = CallStream { session: cx.peer.session().to_owned(), stream: Mutex::new(Some(cx.peer.clone())) };
+    let stream = Arc::new(stream);
+    (stream.clone(), Unanswered(stream))
 }
