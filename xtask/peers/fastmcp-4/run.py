@@ -154,7 +154,7 @@ async def owners():
         theirs = type(task)(bob, "slow_compute", task.create_result)
         await rejected(theirs.status(), MCPError, -32602)
         await rejected(theirs.cancel(), MCPError, -32602)
-        equal(text(await task), "Computed an answer in 0 s.", "the text")
+        equal(text(await task), "Computed an answer in 0.5 s.", "the text")
 
 
 cases = {
