@@ -150,7 +150,7 @@ async def legacy():
 
 async def owners():
     async with connected(token=server.tokens["alice"]) as alice, connected(token=server.tokens["bob"]) as bob:
-        task = await start(alice, "slow_compute", seconds=0)
+        task = await start(alice, "slow_compute", seconds=0.5)
         theirs = type(task)(bob, "slow_compute", task.create_result)
         await rejected(theirs.status(), MCPError, -32602)
         await rejected(theirs.cancel(), MCPError, -32602)
