@@ -172,7 +172,7 @@ impl Engine {
     /// Writes the end of a task. Of one whose request is answered with the end nothing stays, since nobody knows of it.
     async fn store_end(&self, seat: &Seat, is_answered: bool, outcome: &Outcome) -> Result<(), StoreError> {
         if is_answered && seat.key().is_some() {
-            seat.vanish(&self.host).await
+            seat.vanish(&self.host, outcome).await
         } else {
             seat.finish(&self.host, Change::Finish(outcome.clone())).await
         }

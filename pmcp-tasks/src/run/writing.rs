@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    task::{Change, NotChanged, NotCreated, Task},
+    task::{Change, NotChanged, NotCreated, Outcome, Task},
 };
 
 /// The longest pause before a store that does not answer is asked again.
@@ -134,10 +134,20 @@ impl Seat {
         ended_is_done(self.write(host, &[change]).await)
     }
 
-    /// Removes the task of a run whose request is answered with its end: nobody knows of it.
-    pub(crate) async fn vanish(&self, host: &Host) -> Result<(), StoreError> {
-        match &*self.held.lock().await {
-            Held::Stored(task) => host.store.delete(&task.key).await.map(drop),
+    /// Removes the task of a run whose request is answered with its end: nobody was given it. One that is no longer this
+    /// run's, or that somebody ended who found it in a list, stays: so it is ended first, which the fence guards.
+    pub(crate) async fn vanish(&self, host: &Host, outcome: &Outcome) -> Result<(), StoreError> {
+        match &mut *self.held.lock().await {
+            Held::Stored(task) => {
+                if task.stored.open {
+                    match self.write_held(host, task, &[Change::Finish(outcome.clone())]).await {
+                        Ok(()) => {}
+                        Err(NotChanged::Store(error)) => return Err(error),
+                        Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(()),
+                    }
+                }
+                host.store.delete(&task.key).await.map(drop)
+            }
             Held::Draft(draft) if draft.was_tried() => host.store.delete(&draft.key).await.map(drop),
             Held::Draft(_) | Held::Nothing => Ok(()),
         }

@@ -245,6 +245,25 @@ async fn a_request_cancelled_in_time_cancels_the_code_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_task_that_was_found_in_the_list_and_cancelled_in_time_stays_cancelled() {
+    let server = Server::new();
+    server.world.on("swift", |_, cx| async move {
+        let task: TaskContext<Shared> = cx.task();
+        task.variables().rows.set(1).await?;
+        task.cancellation().cancelled().await;
+        // It ends well all the same: too late.
+        Ok(ToolResult::text("done"))
+    });
+    let call = server.v2026("ann").spawn("tools/call", swift());
+    settle().await;
+    let id = listed(&server).await.remove(0);
+    let other = server.v2025("ann");
+    assert_eq!(other.ok("tasks/cancel", json!({ "taskId": id })).await["status"], "cancelled");
+    let _ = call.await.unwrap();
+    assert_eq!(other.ok("tasks/get", json!({ "taskId": id })).await["status"], "cancelled");
+}
+
+#[tokio::test]
 async fn a_request_that_is_dropped_leaves_nothing() {
     let server = Server::new();
     let gate = gated(&server);
