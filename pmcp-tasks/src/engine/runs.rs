@@ -145,9 +145,17 @@ impl Engine {
         if let Some(refused) = seat.take_refusal() {
             outcome = Outcome::Error(self.not_created(&refused));
         }
-        let is_answered = !is_left && seat.give_end();
+        let mut is_ours = !is_left;
+        let is_answered = is_ours && seat.give_end();
         let mut pause = Duration::from_millis(250);
-        while !is_left && let Err(error) = self.store_end(seat, is_answered, &outcome).await {
+        while is_ours {
+            let error = match self.store_end(seat, is_answered, &outcome).await {
+                Ok(given) => {
+                    is_ours = given;
+                    break;
+                }
+                Err(error) => error,
+            };
             tracing::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
             match (error, &outcome) {
                 (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
@@ -166,15 +174,16 @@ impl Engine {
         for key in [seat.key(), seat.in_store()].into_iter().flatten() {
             host.unseat(key, seat);
         }
-        (!is_left).then_some(outcome)
+        is_ours.then_some(outcome)
     }
 
-    /// Writes the end of a task. Of one whose request is answered with the end nothing stays, since nobody knows of it.
-    async fn store_end(&self, seat: &Seat, is_answered: bool, outcome: &Outcome) -> Result<(), StoreError> {
+    /// Writes the end of a task. Of one whose request is answered with the end nothing stays, unless somebody else has ended
+    /// it or works at it: then false, as the task tells its end.
+    async fn store_end(&self, seat: &Seat, is_answered: bool, outcome: &Outcome) -> Result<bool, StoreError> {
         if is_answered && seat.key().is_some() {
             seat.vanish(&self.host, outcome).await
         } else {
-            seat.finish(&self.host, Change::Finish(outcome.clone())).await
+            seat.finish(&self.host, Change::Finish(outcome.clone())).await.map(|()| true)
         }
     }
 

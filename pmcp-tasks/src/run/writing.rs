@@ -135,22 +135,27 @@ impl Seat {
     }
 
     /// Removes the task of a run whose request is answered with its end: nobody was given it. One that is no longer this
-    /// run's, or that somebody ended who found it in a list, stays: so it is ended first, which the fence guards.
-    pub(crate) async fn vanish(&self, host: &Host, outcome: &Outcome) -> Result<(), StoreError> {
+    /// run's, or that somebody ended who found it in a list, stays: so it is ended first, which the fence guards. Tells
+    /// whether the end is this run's to give.
+    pub(crate) async fn vanish(&self, host: &Host, outcome: &Outcome) -> Result<bool, StoreError> {
         match &mut *self.held.lock().await {
             Held::Stored(task) => {
                 if task.stored.open {
                     match self.write_held(host, task, &[Change::Finish(outcome.clone())]).await {
                         Ok(()) => {}
+                        Err(NotChanged::Missing) => return Ok(true),
+                        Err(NotChanged::Ended(_) | NotChanged::Lost) => return Ok(false),
                         Err(NotChanged::Store(error)) => return Err(error),
-                        Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => return Ok(()),
                     }
                 }
-                host.store.delete(&task.key).await.map(drop)
+                host.store.delete(&task.key).await?;
             }
-            Held::Draft(draft) if draft.was_tried() => host.store.delete(&draft.key).await.map(drop),
-            Held::Draft(_) | Held::Nothing => Ok(()),
+            Held::Draft(draft) if draft.was_tried() => {
+                host.store.delete(&draft.key).await?;
+            }
+            Held::Draft(_) | Held::Nothing => {}
         }
+        Ok(true)
     }
 }
 

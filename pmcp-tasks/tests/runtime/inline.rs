@@ -259,7 +259,11 @@ async fn a_task_that_was_found_in_the_list_and_cancelled_in_time_stays_cancelled
     let id = listed(&server).await.remove(0);
     let other = server.v2025("ann");
     assert_eq!(other.ok("tasks/cancel", json!({ "taskId": id })).await["status"], "cancelled");
-    let _ = call.await.unwrap();
+    let answer = call.await.unwrap().unwrap();
+    assert_eq!(
+        (&answer["resultType"], &answer["taskId"], &answer["status"]),
+        (&json!("task"), &json!(id), &json!("cancelled"))
+    );
     assert_eq!(other.ok("tasks/get", json!({ "taskId": id })).await["status"], "cancelled");
 }
 
