@@ -1,8 +1,11 @@
 //! The memory backend, with the operations on tasks counted.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,8 +13,8 @@ use pmcp_tasks::{
     store::{
         MemoryBackend, StorageBackend,
         backend::{
-            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+            Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
         },
     },
     time::Millis,
@@ -70,7 +73,7 @@ impl StorageBackend for Counted {
         self.count().page(scope, before, n, now).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         self.inner.claim(from, to, n, now).await
     }
 
@@ -78,11 +81,11 @@ impl StorageBackend for Counted {
         self.inner.held(by, after, n).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        self.inner.beat(worker).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.inner.beat(worker, period, now).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.inner.workers().await
     }
 

@@ -220,11 +220,11 @@ mod tests {
 
     #[test]
     fn simulate_takes_numbers() {
-        let Ok(Task::Simulate(simulation)) = parsed("simulate --seed 7 --instances 5 --not-yet own-periods") else {
+        let Ok(Task::Simulate(simulation)) = parsed("simulate --seed 7 --instances 5 --not-yet late-creates") else {
             panic!("not a simulation");
         };
         let mut expected = Simulation::default();
-        for (option, value) in [("seed", "7"), ("instances", "5"), ("not-yet", "own-periods")] {
+        for (option, value) in [("seed", "7"), ("instances", "5"), ("not-yet", "late-creates")] {
             expected.option(option, value.to_owned()).unwrap();
         }
         assert_eq!(simulation, expected);

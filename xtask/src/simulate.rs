@@ -15,8 +15,6 @@ Options:
   --instances N  how many instances a run begins with; 3 unless given
   --trace FILE   where to write all that happened in the run that failed
   --not-yet NAME also do what breaks a promise that is not kept yet, to see it broken:
-                   buried-begins  a worker creates and claims tasks after others have buried it
-                   own-periods    instances have lease periods of different lengths
                    late-creates   a create arrives after its caller has given it up
 
 A seed that fails is printed with the promise it breaks, the end of its trace and the command that repeats it.
@@ -40,7 +38,7 @@ impl Simulation {
             "seed" => self.seed = Some(value.parse()?),
             "instances" => self.instances = Some(value.parse()?),
             "trace" => self.trace = Some(value),
-            _ if ["buried-begins", "own-periods", "late-creates"].contains(&value.as_str()) => self.not_yet.push(value),
+            _ if value == "late-creates" => self.not_yet.push(value),
             _ => anyhow::bail!("there is no promise `{value}` that is not kept yet"),
         }
         Ok(())

@@ -1,21 +1,16 @@
 //! Keeps this worker's lease, watches those of the others, and takes over what the dead have left.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use super::{Engine, recovery::TakenOver, runs::End};
+use super::{Engine, recovery::TakenOver, runs::End, watched::Watched};
 use crate::{
     error::StoreError,
     run::Renewal,
     store::backend::{Holder, TaskKey, WorkerId},
-    time::millis,
 };
-
-/// Renewals and looks at the others in one lease period.
-pub(super) const LOOKS: u32 = 4;
 
 /// Number of tasks that are claimed at once.
 pub(super) const BATCH: u16 = 32;
@@ -23,40 +18,17 @@ pub(super) const BATCH: u16 = 32;
 /// Number of tasks that cannot run here are put aside to get at those behind them.
 pub(super) const MAX_FOREIGN: usize = 256;
 
-/// Sightings a worker has of the others.
-#[derive(Default)]
-struct Watched {
-    /// Each counter, and since when it has been seen, on our own monotonic clock: no wall clock is compared.
-    counters: HashMap<WorkerId, (u64, Duration)>,
-    last_look: Option<Duration>,
-}
+/// Looks at what runs here, or should: one each lease period.
+#[derive(Debug, Default)]
+struct Rounds(Option<Duration>);
 
-impl Watched {
-    /// The workers whose counter has not moved for a period, with that counter. They were asked for and answered at these
-    /// times: a counter that is new may have come to be as late as the answer, and is known to stand until the question only.
-    fn dead(
-        &mut self,
-        workers: &[(WorkerId, u64)],
-        (asked, answered): (Duration, Duration),
-        period: Duration,
-    ) -> Vec<(WorkerId, u64)> {
-        // Who was stopped itself has not watched: the others may have stood still with it.
-        let gap = self.last_look.replace(asked).map_or(Duration::ZERO, |last| asked.saturating_sub(last));
-        if gap > period / 2 {
-            tracing::info!(gap_ms = millis(gap), "the others were not looked at for long: they are watched anew");
-            self.counters.clear();
+impl Rounds {
+    fn is_due(&mut self, now: Duration, period: Duration) -> bool {
+        let is_due = self.0.is_none_or(|last| now.saturating_sub(last) >= period);
+        if is_due {
+            self.0 = Some(now);
         }
-        self.counters.retain(|worker, _| workers.iter().any(|(listed, _)| listed == worker));
-        let mut dead = Vec::new();
-        for &(worker, counter) in workers {
-            let seen = self.counters.entry(worker).or_insert((counter, answered));
-            if seen.0 != counter {
-                *seen = (counter, answered);
-            } else if asked.saturating_sub(seen.1) >= period {
-                dead.push((worker, counter));
-            }
-        }
-        dead
+        is_due
     }
 }
 
@@ -75,42 +47,38 @@ impl Engine {
     pub(super) async fn keep_lease(self: Arc<Self>) {
         let host = &self.host;
         let _keeping = host.lease.keep();
-        let mut watched = Watched::default();
-        let mut ticks = 0_u32;
+        let mut watched = Watched::by(host.lease.period());
+        let mut rounds = Rounds::default();
         loop {
-            if let Err(error) = self.keep_once(&mut watched, ticks).await {
+            if let Err(error) = self.keep_once(&mut watched, &mut rounds).await {
                 self.not_kept(&error);
             }
-            ticks = ticks.wrapping_add(1);
             tokio::select! {
                 biased;
-                () = host.clock().sleep(host.lease.period() / LOOKS) => {}
+                () = host.clock().sleep(watched.pause) => {}
                 () = host.stopped() => return,
             }
         }
     }
 
     pub(super) fn not_kept(&self, error: &StoreError) {
-        tracing::warn!(error = error as &dyn std::error::Error, "the lease could not be kept");
-        if self.host.lease.has_run_out(self.host.clock().as_ref()) {
-            tracing::error!("the lease has run out: this worker stops its tasks");
-            self.lose_everything();
-        }
+        let has_run_out = self.host.lease.has_run_out(self.host.clock().as_ref());
+        tracing::warn!(error = error as &dyn std::error::Error, has_run_out, "the lease could not be renewed");
     }
 
     /// Renews the lease, as another worker if others took this one for dead.
     pub(super) async fn renew(&self) -> Result<(), StoreError> {
         let (lease, store) = (&self.host.lease, &self.host.store);
-        if lease.renew(store).await? == Renewal::Lost {
-            tracing::error!("others took this worker for dead: it stops its tasks");
-            self.lose_everything();
+        if let Renewal::Lost(worker) = lease.renew(store).await? {
+            self.host.succeed(worker);
             lease.renew(store).await?;
         }
         Ok(())
     }
 
-    async fn keep_once(self: &Arc<Self>, watched: &mut Watched, tick: u32) -> Result<(), StoreError> {
+    async fn keep_once(self: &Arc<Self>, watched: &mut Watched, rounds: &mut Rounds) -> Result<(), StoreError> {
         let (host, store) = (&self.host, &self.host.store);
+        // Before each look: a store that takes no writes keeps the others from renewing, too.
         self.renew().await?;
         if host.is_stopping() {
             // Nothing is taken over any more; the lease of what runs is renewed until it has ended.
@@ -118,11 +86,11 @@ impl Engine {
         }
         let me = host.lease.worker();
         let asked = store.clock().monotonic();
-        let others: Vec<_> = store.workers().await?.into_iter().filter(|(worker, _)| *worker != me).collect();
+        let others: Vec<_> = store.workers().await?.into_iter().filter(|worker| worker.id != me).collect();
         let answered = store.clock().monotonic();
-        for (worker, counter) in watched.dead(&others, (asked, answered), host.lease.period()) {
-            if store.bury(&worker, counter).await? {
-                tracing::warn!(worker = %format_args!("{:032x}", worker.0), "a worker died");
+        for dead in watched.dead(&others, (asked, answered)) {
+            if store.bury(&dead.id, dead.counter).await? {
+                tracing::warn!(worker = %format_args!("{:032x}", dead.id.0), "a worker died");
             }
         }
         for worker in store.buried().await? {
@@ -133,26 +101,11 @@ impl Engine {
             }
             store.settle(&worker).await?;
         }
-        if tick.is_multiple_of(LOOKS) {
-            for former in host.lease.former() {
-                while self.claim(&Holder::Worker(former), BATCH).await?.more {}
-            }
+        if rounds.is_due(asked, host.lease.period()) {
             self.adopt(me).await?;
             self.refresh().await;
         }
         Ok(())
-    }
-
-    /// Stops what runs here, without writing anything: it is others' now.
-    fn lose_everything(&self) {
-        for key in self.host.seated() {
-            if let Some(seat) = self.host.seats.get(&key) {
-                seat.lose();
-            }
-        }
-        if let Err(error) = self.host.lease.replace(&self.host.store) {
-            tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
-        }
     }
 
     /// Claims tasks of a holder until `n` of them run here.
@@ -161,7 +114,7 @@ impl Engine {
         if self.host.is_stopping() {
             return Ok(Haul { ends: Vec::new(), foreign: Vec::new(), more: false });
         }
-        let me = self.host.lease.known(&self.host.store).await?;
+        let mut me = self.host.lease.known(&self.host.store).await?;
         let mut ends = Vec::new();
         // Handed back at the end: earlier they would only be claimed again, in place of those that can run.
         let mut foreign = Vec::new();
@@ -171,7 +124,15 @@ impl Engine {
                 break Ok(true);
             }
             let (tasks, count) = match self.host.store.claim(from, &me, wanted).await {
-                Ok(claimed) => claimed,
+                Ok(Some(claimed)) => claimed,
+                Ok(None) => {
+                    self.host.succeed(me);
+                    match self.host.lease.known(&self.host.store).await {
+                        Ok(successor) => me = successor,
+                        Err(error) => break Err(error),
+                    }
+                    continue;
+                }
                 Err(error) => {
                     self.strays.store(true, Ordering::Relaxed);
                     break Err(error);
@@ -217,39 +178,5 @@ impl Engine {
                 return Ok(ends);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-    const A: WorkerId = WorkerId(1);
-
-    #[test]
-    fn a_counter_that_stands_still_for_a_period_means_dead() {
-        let mut watched = Watched::default();
-        let mut look = |at: u32, counter| watched.dead(&[(A, counter)], (at * SECOND, at * SECOND), 4 * SECOND);
-        assert!(look(0, 1).is_empty() && look(1, 1).is_empty() && look(2, 2).is_empty());
-        assert!(look(4, 2).is_empty() && look(5, 2).is_empty());
-        assert_eq!(look(6, 2), [(A, 2)]);
-    }
-
-    #[test]
-    fn who_was_stopped_itself_begins_to_watch_anew() {
-        let mut watched = Watched::default();
-        let mut look = |at: u32| watched.dead(&[(A, 1)], (at * SECOND, at * SECOND), 4 * SECOND);
-        assert!(look(0).is_empty() && look(2).is_empty());
-        assert!(look(60).is_empty() && look(62).is_empty() && !look(64).is_empty());
-    }
-
-    #[test]
-    fn the_time_a_store_takes_to_answer_is_not_held_against_a_worker() {
-        let mut watched = Watched::default();
-        let mut look =
-            |asked: u32, took: u32| watched.dead(&[(A, 1)], (asked * SECOND, (asked + took) * SECOND), 4 * SECOND);
-        assert!(look(0, 1).is_empty() && look(2, 0).is_empty() && look(4, 1).is_empty());
-        assert_eq!(look(5, 0), [(A, 1)]);
     }
 }

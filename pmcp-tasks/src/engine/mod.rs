@@ -13,6 +13,7 @@ mod queue;
 mod recovery;
 mod runs;
 mod wait;
+mod watched;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -30,7 +31,7 @@ use crate::{
     error::StoreError,
     limits::Limits,
     run::{DEFAULT_LEASE, Host},
-    store::backend::{Holder, TaskKey},
+    store::backend::TaskKey,
     task::TaskStore,
     tool::Registry,
 };
@@ -130,11 +131,6 @@ impl Engine {
     /// Tells whether this process runs tasks itself, beyond recording them.
     fn runs_tasks(&self) -> bool {
         !self.leaves_tasks() || self.at_once.is_some()
-    }
-
-    /// Returns who is to hold a task that is created now.
-    async fn holder(&self) -> Result<Holder, StoreError> {
-        if self.leaves_tasks() { Ok(Holder::Queue) } else { self.host.own_holder().await }
     }
 
     /// Starts what a serving process does in the background; once is enough.

@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 
 use super::{
     Engine,
-    keeper::{BATCH, Haul, LOOKS, MAX_FOREIGN},
+    keeper::{BATCH, Haul, MAX_FOREIGN},
+    watched::LOOKS,
 };
 use crate::{
     error::StoreError,

@@ -60,6 +60,9 @@ impl Engine {
             progress_token: None,
         };
         let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
+        if let Some(Holder::Worker(worker)) = task.stored.holder {
+            seat.given_to(worker, &self.host);
+        }
         if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
             former.lose();
         }

@@ -59,10 +59,12 @@ impl Engine {
 
     async fn create_whole(self: &Arc<Self>, mut new: NewRun) -> Result<(Task, Option<(Arc<Seat>, End)>), NotCreated> {
         let (client, revision, session) = (new.origin.client, new.origin.revision, new.session.take());
-        let (task, running) = if self.holder().await? == Holder::Queue {
+        let (task, running) = if self.leaves_tasks() {
             new.draft.holder = Holder::Queue;
             new.draft.body.queued = true;
-            (self.store().create(&mut new.draft).await?, None)
+            // The queue does not die.
+            let created = self.store().create(&mut new.draft).await?;
+            (created.ok_or_else(|| self.store().silent())?, None)
         } else {
             let (seat, begin) = self.prepare_run(new, false);
             // What it was refused for is told; else it is there.

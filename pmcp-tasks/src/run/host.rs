@@ -15,8 +15,8 @@ use crate::{
     error::StoreError,
     limits::Limits,
     protocol::RpcError,
-    store::backend::{Holder, TaskKey},
-    task::TaskStore,
+    store::backend::{Holder, TaskKey, WorkerId},
+    task::{Draft, NotCreated, Task, TaskStore},
     time::{Clock, Millis},
 };
 
@@ -74,9 +74,26 @@ impl Host {
     }
 
     /// This worker, which others can see die where they share the store.
-    pub(crate) async fn own_holder(&self) -> Result<Holder, StoreError> {
-        let worker = if self.is_shared() { self.lease.known(&self.store).await? } else { self.lease.worker() };
-        Ok(Holder::Worker(worker))
+    async fn own_worker(&self) -> Result<WorkerId, StoreError> {
+        if self.is_shared() { self.lease.known(&self.store).await } else { Ok(self.lease.worker()) }
+    }
+
+    /// Creates a task that this process runs, and tells the worker it was given to.
+    pub(super) async fn create(&self, draft: &mut Draft) -> Result<(WorkerId, Task), NotCreated> {
+        loop {
+            // What may be in the store, its reply lost, is asked for under the same worker until that is known.
+            let worker = match draft.holder {
+                Holder::Worker(worker) if draft.was_tried() => worker,
+                _ => self.own_worker().await?,
+            };
+            draft.holder = Holder::Worker(worker);
+            if let Some(task) = self.store.create(draft).await? {
+                return Ok((worker, task));
+            }
+            // It is not there, and no earlier try will ever bring it there.
+            self.succeed(worker);
+            draft.forget_tries();
+        }
     }
 
     /// Fails once the server is shutting down. Shutdown waits for who holds the token.
@@ -139,6 +156,22 @@ impl Host {
         let mut keys: Vec<TaskKey> = self.seats.iter().map(|seat| seat.key().clone()).collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// Goes on as another worker, as others have taken this one for dead. What it ran is theirs now, and stops without
+    /// writing anything.
+    pub(crate) fn succeed(&self, dead: WorkerId) {
+        tracing::error!(worker = %format_args!("{:032x}", dead.0), "others took this worker for dead: it stops its tasks");
+        if let Err(error) = self.lease.replace(dead, &self.store) {
+            tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
+        }
+        for key in self.seated() {
+            if let Some(seat) = self.seats.get(&key)
+                && seat.holder() == Some(dead)
+            {
+                seat.lose();
+            }
+        }
     }
 
     /// A run is not here any more. One that was lost may have a successor, which stays.

@@ -15,7 +15,7 @@ use crate::{
     time::Clock,
 };
 
-/// Time a worker may go without renewing before others may take its tasks over.
+/// Time a worker may go without renewing before others may take its tasks over, unless it is told otherwise.
 pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 
 /// Identity of this process to the others that share its store.
@@ -23,9 +23,6 @@ pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 pub(crate) struct Lease {
     period: Duration,
     state: Mutex<State>,
-    /// The workers this process was before it was taken for dead. What they had begun to create or claim may be theirs only
-    /// later, when nobody expects anything of them any more.
-    former: Mutex<Vec<WorkerId>>,
     /// Told when the lease was renewed, or is another one.
     changed: Notify,
     /// One renewal at a time.
@@ -59,7 +56,7 @@ pub(crate) enum Renewal {
     /// The lease goes on.
     Kept,
     /// Others have taken it: this worker is dead.
-    Lost,
+    Lost(WorkerId),
 }
 
 impl Lease {
@@ -68,7 +65,6 @@ impl Lease {
         Ok(Self {
             period,
             state: Mutex::new(state),
-            former: Mutex::default(),
             changed: Notify::new(),
             renewing: tokio::sync::Mutex::new(()),
             keepers: AtomicUsize::new(0),
@@ -95,8 +91,8 @@ impl Lease {
             if state.counter > 0 {
                 return Ok(state.worker);
             }
-            if self.renew(store).await? == Renewal::Lost {
-                self.replace(store)?;
+            if let Renewal::Lost(worker) = self.renew(store).await? {
+                self.replace(worker, store)?;
             }
         }
     }
@@ -110,8 +106,8 @@ impl Lease {
         let now = store.clock().monotonic();
         let beat = tokio::select! {
             biased;
-            beat = store.beat(&before.worker) => beat?,
-            // A store that does not answer must not keep this worker from noticing that its lease has run out.
+            beat = store.beat(&before.worker, self.period) => beat?,
+            // It is told of, and asked again.
             () = store.clock().sleep(self.period) => return Err(store.silent()),
         };
         let mut state = self.state();
@@ -126,17 +122,17 @@ impl Lease {
                 self.changed.notify_waiters();
                 Ok(Renewal::Kept)
             }
-            Beat::Alive(_) | Beat::Buried => Ok(Renewal::Lost),
+            Beat::Alive(_) | Beat::Buried => Ok(Renewal::Lost(before.worker)),
         }
     }
 
-    /// Becomes another worker, which holds nothing yet.
-    pub(crate) fn replace(&self, store: &TaskStore) -> Result<(), StoreError> {
-        let before = std::mem::replace(&mut *self.state(), State::new(store)?);
-        if before.counter > 0 {
-            self.former.lock().push(before.worker);
+    /// Becomes another worker than the one that is dead, one that holds nothing yet; does nothing if it is another already.
+    pub(super) fn replace(&self, dead: WorkerId, store: &TaskStore) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.worker == dead {
+            *state = State::new(store)?;
+            self.changed.notify_waiters();
         }
-        self.changed.notify_waiters();
         Ok(())
     }
 
@@ -151,13 +147,8 @@ impl Lease {
         self.keepers.load(Ordering::Relaxed) > 0
     }
 
-    /// The workers this process was before.
-    pub(crate) fn former(&self) -> Vec<WorkerId> {
-        self.former.lock().clone()
-    }
-
-    /// Waits until the lease is known to hold, or to be another one. Who has stood still for longer than it lasts cannot know
-    /// whether others have gone on with its tasks.
+    /// Waits until the lease is known to hold, or to be another one. Who has stood still for longer than it lasts, or whose
+    /// store has taken no writes for so long, cannot know whether others have gone on with its tasks.
     pub(crate) async fn certain(&self, clock: &dyn Clock) {
         loop {
             let changed = self.changed.notified();
@@ -168,7 +159,7 @@ impl Lease {
         }
     }
 
-    /// Tells whether the lease has run out because it could not be renewed.
+    /// Tells whether the lease has run out because it could not be renewed: others may have taken it.
     pub(crate) fn has_run_out(&self, clock: &dyn Clock) -> bool {
         let state = *self.state();
         state.counter > 0 && clock.monotonic().saturating_sub(state.renewed) > self.period

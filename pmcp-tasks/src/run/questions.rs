@@ -15,7 +15,7 @@ use crate::{
     call::{ClientCapabilities, Peer, PeerError},
     error::AskError,
     protocol::Revision,
-    store::backend::Recorded,
+    store::backend::{Recorded, WorkerId},
     task::{Change, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
 };
 
@@ -146,18 +146,19 @@ impl Asked<'_> {
                 Err(NotChanged::Store(error)) => Err(failed(error)),
             };
         }
-        let task = self.hide(questions.clone()).await?;
+        let (worker, task) = self.hide(questions.clone()).await?;
         slots.published(&questions);
         let key = task.key.clone();
         self.host.seats.insert(key.clone(), seat.clone());
         seat.follow(&self.host.store, &key);
         *held = Held::Stored(Box::new(task));
         seat.hide(key);
+        seat.given_to(worker, self.host);
         Ok(())
     }
 
     /// Makes the hidden task that keeps a call for its retry.
-    async fn hide(&self, questions: Open) -> Result<Task, AskError> {
+    async fn hide(&self, questions: Open) -> Result<(WorkerId, Task), AskError> {
         let (Some(owner), Some(digest)) = (self.owner, self.seat.digest()) else {
             return Err(AskError::Invalid {
                 reason: "the client cannot be asked: the server does not know who calls".into(),
@@ -166,15 +167,14 @@ impl Asked<'_> {
         let (limits, store) = (&self.host.limits, &self.host.store);
         let mut draft = store.draft(owner, limits.question_ttl, self.name).map_err(failed)?;
         draft.quota = limits.tasks_per_owner;
-        draft.holder = self.host.own_holder().await.map_err(failed)?;
         draft.head.status = TaskStatus::InputRequired;
         draft.head.inputs = questions;
         draft.head.poll_interval = crate::time::millis(limits.poll_interval);
         draft.head.hidden = Some(Hidden { call: digest, handle: None });
         draft.body.revision = self.revision;
         draft.body.client = self.client;
-        match store.create(&mut draft).await {
-            Ok(task) => Ok(task),
+        match self.host.create(&mut draft).await {
+            Ok(created) => Ok(created),
             Err(NotCreated::Store(error)) => Err(failed(error)),
             Err(NotCreated::Quota | NotCreated::Same(_) | NotCreated::Differs) => {
                 Err(AskError::Invalid { reason: "too many tasks are waiting for answers".into() })

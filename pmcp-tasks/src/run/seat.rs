@@ -11,9 +11,9 @@ use std::{
 use tokio::sync::{Mutex, Notify, SetOnce};
 use tokio_util::sync::CancellationToken;
 
-use super::slots::Slots;
+use super::{host::Host, slots::Slots};
 use crate::{
-    store::backend::TaskKey,
+    store::backend::{TaskKey, WorkerId},
     task::{Draft, NotCreated, Task, TaskStore, Watch},
 };
 
@@ -73,6 +73,8 @@ pub(crate) struct Seat {
     pub(super) held: Mutex<Held>,
     /// Set once the task of the standing is in the store.
     pub(super) is_stored: AtomicBool,
+    /// The worker that its task was given to.
+    holder: OnceLock<WorkerId>,
     /// Has a backend that gives hints tell what other processes write to the task, as long as the run goes on.
     interest: OnceLock<Watch>,
     /// The hidden task of a call, once there is one.
@@ -96,6 +98,7 @@ impl Seat {
             fence,
             is_stored: AtomicBool::new(matches!(held, Held::Stored(_))),
             held: Mutex::new(held),
+            holder: OnceLock::new(),
             interest: OnceLock::new(),
             hidden: SetOnce::new(),
             answer: AtomicU8::new(answer),
@@ -121,6 +124,20 @@ impl Seat {
     /// That of a task that was taken over.
     pub(crate) fn of_task(task: Task, cancellation: CancellationToken) -> Arc<Self> {
         Self::new(Standing::Task(task.key.clone()), Held::Stored(Box::new(task)), answer::HANDLE, cancellation)
+    }
+
+    /// The worker that its task was given to; none before that.
+    pub(super) fn holder(&self) -> Option<WorkerId> {
+        self.holder.get().copied()
+    }
+
+    /// Its task was given to this worker, which others may have taken for dead meanwhile.
+    pub(crate) fn given_to(&self, worker: WorkerId, host: &Host) {
+        let _ = self.holder.set(worker);
+        // In this order: who learns of a death replaces the worker first, and then looks for the seats of the dead one.
+        if host.lease.worker() != worker {
+            self.lose();
+        }
     }
 
     /// The task that clients know, or will.

@@ -32,36 +32,31 @@ impl Seat {
     async fn store_draft(self: Arc<Self>, host: &Host) -> Result<(), NotEstablished> {
         let mut held = self.held.lock().await;
         let mut pause = Duration::from_millis(250);
+        if let Held::Draft(draft) = &*held {
+            // Before anybody can see the task, so that a cancellation finds the run.
+            host.seats.insert(draft.key.clone(), self.clone());
+            self.follow(&host.store, &draft.key);
+        }
         loop {
             let Held::Draft(draft) = &mut *held else { return Ok(()) };
             // What is answered with a handle is stored even if it is cancelled meanwhile: the task tells it.
             let may_wait = self.is_unanswered();
             // Not after the end was given, either: nobody would remove it.
             let is_over = self.has_given_end() || self.refused.lock().is_some();
-            if is_over || (may_wait && self.cancellation().is_cancelled()) {
-                return Err(NotEstablished);
-            }
-            let holder = host.own_holder().await;
-            if self.is_lost() {
-                // An earlier try was this process's former worker's: its task is whoever's who claims it, if there is one.
+            if is_over || self.is_lost() || (may_wait && self.cancellation().is_cancelled()) {
                 host.unseat(&draft.key, &self);
                 return Err(NotEstablished);
             }
-            let created = match holder {
-                Ok(holder) => {
-                    // Before anybody can see the task, so that a cancellation finds the run; not before it is known whose the
-                    // task will be, as what is lost with a former worker holds nothing of the present one.
-                    host.seats.insert(draft.key.clone(), self.clone());
-                    self.follow(&host.store, &draft.key);
-                    draft.holder = holder;
-                    host.store.create(draft).await
-                }
-                Err(error) => Err(NotCreated::Store(error)),
-            };
-            match created {
-                Ok(task) => {
+            match host.create(draft).await {
+                Ok((worker, task)) => {
+                    // An earlier try brought it there, and others have ended it or taken it over since.
+                    let is_mine = self.holds(&task) && task.stored.open;
                     *held = Held::Stored(Box::new(task));
                     self.is_stored.store(true, Ordering::Release);
+                    self.given_to(worker, host);
+                    if !is_mine {
+                        self.lose();
+                    }
                     return Ok(());
                 }
                 Err(NotCreated::Store(error)) if error.is_retryable() && may_wait => {

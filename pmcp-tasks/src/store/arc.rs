@@ -1,14 +1,14 @@
 //! A shared backend is a backend.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{
     StorageBackend,
     backend::{
-        Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-        Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+        Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
+        Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
 };
 use crate::time::Millis;
@@ -47,7 +47,7 @@ impl<T: StorageBackend + ?Sized> StorageBackend for Arc<T> {
         (**self).page(scope, before, n, now).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         (**self).claim(from, to, n, now).await
     }
 
@@ -55,11 +55,11 @@ impl<T: StorageBackend + ?Sized> StorageBackend for Arc<T> {
         (**self).held(by, after, n).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        (**self).beat(worker).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        (**self).beat(worker, period, now).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         (**self).workers().await
     }
 

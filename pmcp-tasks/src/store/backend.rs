@@ -1,6 +1,6 @@
 //! The port a store implements: keys, opaque parts, compare-and-swap. No rule of tasks lives behind it.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -142,6 +142,8 @@ pub enum Create {
     Differs,
     /// The owner has as many live tasks as the quota allows.
     Full,
+    /// The worker that was to hold it was declared dead. Nothing was stored, and no try of this write ever will be.
+    Buried,
 }
 
 /// Effect of a head's write on the holder.
@@ -192,6 +194,8 @@ pub enum Written {
     Conflict(StoredTask),
     /// There is no such task, or it has expired.
     Missing,
+    /// The worker that was to take it was declared dead; nothing was written.
+    Buried,
 }
 
 /// Condition under which variables are written.
@@ -293,6 +297,39 @@ pub struct Claimed {
     pub task: StoredTask,
 }
 
+/// Outcome of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The worker holds these now.
+    Taken(Vec<Claimed>),
+    /// It was declared dead, and can take nothing any more.
+    Buried,
+}
+
+impl Claim {
+    /// The tasks it holds now; none if it was declared dead.
+    #[must_use]
+    pub fn taken(self) -> Vec<Claimed> {
+        match self {
+            Self::Taken(claimed) => claimed,
+            Self::Buried => Vec::new(),
+        }
+    }
+}
+
+/// A living worker, as it beat last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Its id.
+    pub id: WorkerId,
+    /// Number of its beats.
+    pub counter: u64,
+    /// Time it may go without a beat before others may bury it: its own, whatever theirs are. Whole milliseconds.
+    pub period: Duration,
+    /// Its wall clock at the beat.
+    pub clock: Millis,
+}
+
 /// Outcome of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
@@ -341,7 +378,7 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// *Contract.* The first version and fence are 1. The same write again is `Replayed`, at a full quota too. Of many
     /// creates racing against a quota of n, n succeed. An expired or sealed task frees its place though nothing swept.
     /// The same idempotency key and payload give `Same`, another payload `Differs`; an entry whose task has expired is
-    /// no entry.
+    /// no entry. A buried worker gets no task: once its burial was answered, nothing it is to hold is created.
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create>;
 
     /// Reads a task with the given parts.
@@ -354,7 +391,7 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     ///
     /// *Contract.* The current version is accepted; a stale one conflicts and reports the actual task. Of racing writers
     /// one wins. A sealing write stores the outcome, frees the quota and leaves the holder's set in one operation; every
-    /// later write conflicts. `Take` and `Queue` raise the fence.
+    /// later write conflicts. `Take` and `Queue` raise the fence. A buried worker takes nothing.
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written>;
 
     /// Writes variables.
@@ -384,19 +421,20 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// Takes over at most `n` open tasks of a holder: the worker becomes the holder, version and fence rise by one.
     ///
     /// *Contract.* Of racing claimers each task goes to one. Writes under the old fence are rejected from then on. Sealed
-    /// and expired tasks are not claimed.
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>>;
+    /// and expired tasks are not claimed. A buried worker claims nothing.
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim>;
 
     /// The open tasks of a holder, in key order, after the given one; at most `n`.
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>>;
 
-    /// Raises the worker's counter by one, registering it at first use.
+    /// Raises the worker's counter by one, registering it at first use, and notes the period it may go without a beat and
+    /// its wall clock.
     ///
     /// *Contract.* A buried worker stays buried.
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat>;
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat>;
 
-    /// The living workers and their counters.
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>>;
+    /// The living workers, as they beat last.
+    async fn workers(&self) -> Result<Vec<Worker>>;
 
     /// Declares a worker dead if its counter still has the value `seen`.
     ///

@@ -74,6 +74,11 @@ impl Draft {
     pub(crate) fn was_tried(&self) -> bool {
         self.write.is_some()
     }
+
+    /// No try to create it did or will: the next one is a write of its own.
+    pub(crate) fn forget_tries(&mut self) {
+        self.write = None;
+    }
 }
 
 /// Reason why no task was created.

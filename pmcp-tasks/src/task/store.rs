@@ -162,8 +162,9 @@ impl TaskStore {
         Stamp(floor.max(earlier + 1))
     }
 
-    /// Creates a task. It can be read by anybody who shares the store when this returns.
-    pub(crate) async fn create(&self, draft: &mut Draft) -> Result<Task, NotCreated> {
+    /// Creates a task. It can be read by anybody who shares the store when this returns. `None` if others have taken the
+    /// worker that was to hold it for dead: then it is not there, and no try of this write will bring it there.
+    pub(crate) async fn create(&self, draft: &mut Draft) -> Result<Option<Task>, NotCreated> {
         let now = self.now();
         let write = match draft.write {
             Some(write) => write,
@@ -182,7 +183,14 @@ impl TaskStore {
             write,
         };
         match self.retry(|| self.backend.create(&new, now)).await? {
-            Create::Created | Create::Replayed => {}
+            Create::Created => {}
+            // Of an earlier try; others may have taken it over since.
+            Create::Replayed => {
+                if let Some(task) = self.read(&new.key, Parts::BODY).await? {
+                    return Ok(Some(task));
+                }
+            }
+            Create::Buried => return Ok(None),
             Create::Same(id) => return Err(NotCreated::Same(id)),
             Create::Differs => return Err(NotCreated::Differs),
             Create::Full => return Err(NotCreated::Quota),
@@ -200,7 +208,8 @@ impl TaskStore {
             steps: None,
             outcome: None,
         };
-        Ok(Task { key: new.key, head: draft.head.clone(), body: Some(draft.body.clone()), outcome: None, stored })
+        let (head, body) = (draft.head.clone(), Some(draft.body.clone()));
+        Ok(Some(Task { key: new.key, head, body, outcome: None, stored }))
     }
 
     /// Reads a task; `None` if this owner has none with the id, or it has expired.
@@ -326,6 +335,8 @@ impl TaskStore {
                 };
             }
             Written::Missing => return Err(NotChanged::Missing),
+            // Who takes a task claims it, so no write of ours does.
+            Written::Buried => return Err(NotChanged::Lost),
         }
         self.hub.announce(&known.key);
         Ok(Attempt::Written)
@@ -386,15 +397,6 @@ impl TaskStore {
         let deleted = self.retry(|| self.backend.delete(key)).await?;
         self.hub.announce(key);
         Ok(deleted)
-    }
-
-    /// Removes expired tasks.
-    pub(crate) async fn sweep(&self) -> Result<(), StoreError> {
-        const BATCH: u16 = 1000;
-        while self.backend.sweep(BATCH, self.now()).await? == BATCH {
-            tokio::task::yield_now().await;
-        }
-        Ok(())
     }
 
     #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Tasks and writes for the contract suite and the model.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 
@@ -8,7 +11,7 @@ use crate::{
     store::StorageBackend,
     store::backend::{
         FieldOp, Guard, Holder, HolderChange, Merge, NewTask, Parts, Put, Scope, Stamp, Step, StoredTask, TaskKey,
-        WorkerId, WriteId,
+        Worker, WorkerId, WriteId,
     },
     task::{Owner, OwnerKey, OwnerKind, TaskId},
     time::Millis,
@@ -19,6 +22,8 @@ pub(crate) const NOW: Millis = Millis(1_764_028_800_000);
 pub(crate) const MINUTE: u64 = 60_000;
 /// Lifetime of a task of [`task`], in milliseconds.
 pub(crate) const TTL: u64 = 60 * MINUTE;
+/// Lease period of a worker.
+pub(crate) const PERIOD: Duration = Duration::from_secs(4);
 
 pub(crate) fn later(milliseconds: u64) -> Millis {
     Millis(NOW.0 + milliseconds)
@@ -37,6 +42,11 @@ pub(crate) fn id(n: u32) -> TaskId {
 
 pub(crate) fn worker(n: u8) -> WorkerId {
     WorkerId(u128::MAX - u128::from(n))
+}
+
+/// Worker `n` after so many beats, the last one at [`NOW`].
+pub(crate) fn alive(n: u8, counter: u64) -> Worker {
+    Worker { id: worker(n), counter, period: PERIOD, clock: NOW }
 }
 
 pub(crate) fn write() -> WriteId {

@@ -10,6 +10,7 @@ mod fallback;
 mod idempotency;
 mod ids;
 mod inline;
+mod leases;
 mod limits;
 mod listen;
 mod logged;

@@ -26,6 +26,8 @@ struct Inner {
     /// By call.
     steps: BTreeSet<(u64, String)>,
     workers: BTreeMap<WorkerId, Worker>,
+    /// Beginning and end of the last time in which nobody could renew.
+    stall: (Duration, Duration),
 }
 
 /// A task.
@@ -47,6 +49,14 @@ struct Worker {
     buried: bool,
 }
 
+impl Inner {
+    fn check_living(&self, worker: WorkerId, trace: &Trace) {
+        if self.workers.get(&worker).is_some_and(|worker| worker.buried) {
+            trace.violated(promise::BURIED, format!("{:08x} was given a task", worker.0 >> 96));
+        }
+    }
+}
+
 impl Books {
     /// A create that was asked for at one time and arrives at another.
     pub(crate) fn created(&self, new: &NewTask, answer: Create, (asked, now): (Millis, Millis), trace: &Trace) {
@@ -58,6 +68,9 @@ impl Books {
         match answer {
             Create::Created => {
                 count(&trace.counters.tasks);
+                if let Holder::Worker(worker) = new.holder {
+                    inner.check_living(worker, trace);
+                }
                 let body: Value = serde_json::from_slice(&new.body).unwrap();
                 inner.tasks.insert(
                     new.key.clone(),
@@ -81,7 +94,7 @@ impl Books {
                     trace.violated(promise::QUOTA, format!("refused with {live} of {} live tasks", new.quota));
                 }
             }
-            Create::Replayed | Create::Same(_) | Create::Differs => {}
+            Create::Replayed | Create::Same(_) | Create::Differs | Create::Buried => {}
         }
     }
 
@@ -106,6 +119,7 @@ impl Books {
 
     pub(crate) fn claimed(&self, from: &Holder, to: &WorkerId, claimed: &[Claimed], trace: &Trace) {
         let mut inner = self.0.lock().unwrap();
+        inner.check_living(*to, trace);
         for Claimed { key, .. } in claimed {
             if matches!(from, Holder::Worker(_)) {
                 count(&trace.counters.takeovers);
@@ -142,19 +156,27 @@ impl Books {
 
     pub(crate) fn buried(&self, worker: WorkerId, by: usize, now: Duration, trace: &Trace) {
         let mut inner = self.0.lock().unwrap();
+        let (stalled_from, stalled_until) = inner.stall;
         let Some(worker) = inner.workers.get_mut(&worker) else { return };
         if std::mem::replace(&mut worker.buried, true) {
             return;
         }
         count(&trace.counters.burials);
-        let silent = now.saturating_sub(worker.last_beat);
+        // A shorter one is made up for by the renewals that are left.
+        let is_excused = stalled_until - stalled_from > worker.period / 2;
+        let silent = now.saturating_sub(worker.last_beat.max(if is_excused { stalled_until } else { Duration::ZERO }));
         if worker.instance != by && silent < worker.period {
             let what = format!(
-                "i{by} buried i{} which had renewed {silent:?} ago; its period is {:?}",
+                "i{by} buried i{} which has let {silent:?} pass without renewing; its period is {:?}",
                 worker.instance, worker.period
             );
             trace.violated(promise::PERIOD, what);
         }
+    }
+
+    /// The store takes nothing in this time, from anybody.
+    pub(crate) fn stalls(&self, from: Duration, until: Duration) {
+        self.0.lock().unwrap().stall = (from, until);
     }
 
     pub(crate) fn is_buried(&self, worker: WorkerId) -> bool {

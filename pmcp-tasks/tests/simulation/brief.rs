@@ -1,7 +1,7 @@
 //! Replies of the store, as the trace shows them.
 
 use pmcp_tasks::store::backend::{
-    Beat, Claimed, Create, Holder, Merged, Page, Recorded, StoredTask, TaskKey, WorkerId, Written,
+    Beat, Claim, Create, Holder, Merged, Page, Recorded, StoredTask, TaskKey, Worker, WorkerId, Written,
 };
 
 /// A few words on what a store replied.
@@ -61,6 +61,7 @@ impl Brief for Written {
             Self::Replayed(task) => format!("replayed; {}", task.brief()),
             Self::Conflict(task) => format!("conflict; {}", task.brief()),
             Self::Missing => "missing".to_owned(),
+            Self::Buried => "buried".to_owned(),
         }
     }
 }
@@ -71,9 +72,12 @@ impl Brief for Page {
     }
 }
 
-impl Brief for Vec<Claimed> {
+impl Brief for Claim {
     fn brief(&self) -> String {
-        list(self, |claimed| format!("{} fence {}", task(&claimed.key), claimed.task.fence))
+        match self {
+            Self::Taken(claimed) => list(claimed, |one| format!("{} fence {}", task(&one.key), one.task.fence)),
+            Self::Buried => "buried".to_owned(),
+        }
     }
 }
 
@@ -83,9 +87,9 @@ impl Brief for Vec<TaskKey> {
     }
 }
 
-impl Brief for Vec<(WorkerId, u64)> {
+impl Brief for Vec<Worker> {
     fn brief(&self) -> String {
-        list(self, |(id, counter)| format!("{}: {counter}", worker(*id)))
+        list(self, |one| format!("{}: {}", worker(one.id), one.counter))
     }
 }
 

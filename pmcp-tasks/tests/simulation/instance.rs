@@ -50,8 +50,7 @@ impl Instance {
         let cut = Arc::new(AtomicBool::new(false));
         let period = sim.period(number);
         let has_put = Arc::new(AtomicBool::new(false));
-        let connection =
-            Connection { sim: sim.clone(), instance: number, period, cut: cut.clone(), has_put: has_put.clone() };
+        let connection = Connection { sim: sim.clone(), instance: number, cut: cut.clone(), has_put: has_put.clone() };
         let clock = InstanceClock { time: sim.time.clone(), origin: Duration::from_secs(1000 * number as u64) };
         let store = TaskStore::new(connection)
             .with_clock(clock)

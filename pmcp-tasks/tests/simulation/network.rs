@@ -15,8 +15,8 @@ use pmcp_tasks::{
     store::{
         StorageBackend, StoreError,
         backend::{
-            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+            Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
         },
     },
     time::Millis,
@@ -25,7 +25,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     brief::{self, Brief},
-    promise,
     sim::Sim,
     trace::count,
 };
@@ -34,8 +33,6 @@ use crate::{
 pub(crate) struct Connection {
     pub(crate) sim: Arc<Sim>,
     pub(crate) instance: usize,
-    /// The lease period of the instance.
-    pub(crate) period: Duration,
     pub(crate) cut: Arc<AtomicBool>,
     /// Set with each write of a task's head that is applied.
     pub(crate) has_put: Arc<AtomicBool>,
@@ -116,6 +113,7 @@ impl Connection {
             sim.outside.spawn(async move {
                 let (sim, arrival) = late;
                 arrival.await;
+                sim.until_it_answers(name).await;
                 let result = operation.await;
                 sim.trace.line(|| format!("i{me} {name}, late: {}", replied(&result)));
                 // The caller may have given up, or died.
@@ -130,6 +128,7 @@ impl Connection {
             };
         }
         self.on_the_way().await;
+        sim.until_it_answers(name).await;
         let result = operation.await;
         sim.trace.line(|| {
             let lost = if fate == Fate::ReplyLost { ", and the reply is lost" } else { "" };
@@ -141,14 +140,6 @@ impl Connection {
             return Err(unavailable("the reply is lost"));
         }
         result
-    }
-
-    /// Whether this worker may still begin something.
-    fn may_begin(sim: &Sim, worker: WorkerId) -> Result<()> {
-        if !sim.books.is_buried(worker) {
-            return Ok(());
-        }
-        if sim.options.not_yet.buried_begins { Ok(()) } else { Err(unavailable(promise::BURIED)) }
     }
 }
 
@@ -168,9 +159,6 @@ impl StorageBackend for Connection {
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
         let (sim, me, task) = (self.sim.clone(), self.instance, new.clone());
         self.call("create", || brief::task(&new.key), async move {
-            if let Holder::Worker(worker) = task.holder {
-                Self::may_begin(&sim, worker)?;
-            }
             let answer = sim.store.create(&task, now).await?;
             sim.books.created(&task, answer, (now, sim.time.wall()), &sim.trace);
             if let Some(job) = sim.books.job(&task.key) {
@@ -235,16 +223,17 @@ impl StorageBackend for Connection {
         self.call("page", String::new, async move { sim.store.page(&scope, before.as_ref(), n, now).await }).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         let (sim, me, from, to) = (self.sim.clone(), self.instance, *from, *to);
         self.call("claim", || format!("from {}", brief::holder(from)), async move {
-            Self::may_begin(&sim, to)?;
-            let claimed = sim.store.claim(&from, &to, n, now).await?;
-            sim.books.claimed(&from, &to, &claimed, &sim.trace);
-            for claimed in &claimed {
-                sim.hint(me, &claimed.key);
+            let claim = sim.store.claim(&from, &to, n, now).await?;
+            if let Claim::Taken(claimed) = &claim {
+                sim.books.claimed(&from, &to, claimed, &sim.trace);
+                for claimed in claimed {
+                    sim.hint(me, &claimed.key);
+                }
             }
-            Ok(claimed)
+            Ok(claim)
         })
         .await
     }
@@ -254,10 +243,10 @@ impl StorageBackend for Connection {
         self.call("held", String::new, async move { sim.store.held(&by, after.as_ref(), n).await }).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        let (sim, me, period, worker) = (self.sim.clone(), self.instance, self.period, *worker);
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        let (sim, me, worker) = (self.sim.clone(), self.instance, *worker);
         self.call("beat", || brief::worker(worker), async move {
-            let beat = sim.store.beat(&worker).await?;
+            let beat = sim.store.beat(&worker, period, now).await?;
             if matches!(beat, Beat::Alive(_)) {
                 sim.books.beat(worker, me, period, sim.time.now());
             }
@@ -266,7 +255,7 @@ impl StorageBackend for Connection {
         .await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         let sim = self.sim.clone();
         self.call("workers", String::new, async move { sim.store.workers().await }).await
     }

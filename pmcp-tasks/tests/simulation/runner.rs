@@ -53,11 +53,7 @@ impl Request {
             first: seed.unwrap_or(0),
             seeds: number("PMCP_SIMULATION_SEEDS").unwrap_or(if seed.is_some() { 1 } else { SEEDS }),
             instances: number("PMCP_SIMULATION_INSTANCES").map_or(3, |instances| usize::try_from(instances).unwrap()),
-            not_yet: NotYet {
-                buried_begins: not_yet.split(',').any(|name| name == "buried-begins"),
-                own_periods: not_yet.split(',').any(|name| name == "own-periods"),
-                late_creates: not_yet.split(',').any(|name| name == "late-creates"),
-            },
+            not_yet: NotYet { late_creates: not_yet.split(',').any(|name| name == "late-creates") },
         }
     }
 
@@ -118,13 +114,8 @@ pub(crate) fn report(request: &Request, seed: u64) -> String {
     let tail: Vec<String> =
         lines[end.saturating_sub(LINES)..end].iter().map(|line| line.chars().take(400).collect()).collect();
     let mut command = format!("cargo xtask simulate --seed {seed} --instances {}", request.instances);
-    let NotYet { buried_begins, own_periods, late_creates } = request.not_yet;
-    for (chosen, name) in
-        [(buried_begins, "buried-begins"), (own_periods, "own-periods"), (late_creates, "late-creates")]
-    {
-        if chosen {
-            command.extend([" --not-yet ", name]);
-        }
+    if request.not_yet.late_creates {
+        command.push_str(" --not-yet late-creates");
     }
     if let Some(path) = env::var_os("PMCP_SIMULATION_TRACE") {
         std::fs::write(path, lines.join("\n")).unwrap();

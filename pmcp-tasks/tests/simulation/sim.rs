@@ -48,6 +48,8 @@ pub(crate) struct Sim {
     /// Where what belongs to no instance runs: clients, and writes that are under way.
     pub(crate) outside: Handle,
     phase: AtomicU8,
+    /// Until when the store takes no writes, and whether it answers no reads either.
+    stall: Mutex<(Duration, bool)>,
     /// Where the hints for each instance go.
     hints: Mutex<BTreeMap<usize, mpsc::Sender<TaskKey>>>,
 }
@@ -71,6 +73,7 @@ impl Sim {
             schedule: Choices::new(options.seed, 3),
             outside,
             phase: AtomicU8::new(0),
+            stall: Mutex::default(),
             hints: Mutex::default(),
         })
     }
@@ -99,12 +102,35 @@ impl Sim {
 
     /// The lease period of an instance.
     pub(crate) fn period(&self, instance: usize) -> Duration {
-        let longer = self.options.not_yet.own_periods && instance % 2 == 1;
-        self.weather.lease() * if longer { 4 } else { 1 }
+        self.weather.lease() * if instance % 2 == 1 { self.weather.longer } else { 1 }
     }
 
     pub(crate) fn longest_period(&self) -> Duration {
         self.period(1)
+    }
+
+    /// The store takes nothing until then: no writes, or nothing at all.
+    pub(crate) fn stall(&self, until: Duration, reads_too: bool) {
+        *self.stall.lock().unwrap() = (until, reads_too);
+        self.books.stalls(self.time.now(), until);
+    }
+
+    pub(crate) fn end_stall(&self) {
+        *self.stall.lock().unwrap() = Default::default();
+    }
+
+    /// Waits as long as the store takes no such operation.
+    pub(crate) async fn until_it_answers(&self, operation: &str) {
+        let is_read = ["get", "page", "held", "workers", "buried"].contains(&operation);
+        loop {
+            let (until, reads_too) = *self.stall.lock().unwrap();
+            let left = until.saturating_sub(self.time.now());
+            if left.is_zero() || (is_read && !reads_too) {
+                return;
+            }
+            // It may end before.
+            self.time.sleep(left.min(Duration::from_millis(100))).await;
+        }
     }
 
     pub(crate) fn hear(&self, instance: usize) -> mpsc::Receiver<TaskKey> {

@@ -54,6 +54,7 @@ counters! {
     pauses: "standstills",
     shutdowns: "shutdowns",
     outages: "outages",
+    stalls: "stalls of the store",
     burials: "burials",
     takeovers: "takeovers",
     tasks: "tasks",

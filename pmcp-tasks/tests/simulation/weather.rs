@@ -17,13 +17,6 @@ pub(crate) struct Options {
 /// Promises that are not held yet: where one is `false`, the simulation keeps away from what would break it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NotYet {
-    /// "A buried worker can begin nothing." Today a worker that stood still until it was buried and settled, or whose write
-    /// was under way that long, can create or claim a task under its buried id; nobody but its own process looks for such
-    /// tasks. If `false`, the simulated store refuses to create or claim for a buried worker.
-    pub(crate) buried_begins: bool,
-    /// "The period is the worker's own." Today a worker buries others by its own lease period, however long theirs is. If
-    /// `false`, all instances have one period.
-    pub(crate) own_periods: bool,
     /// "No code runs again that did not ask for it." Today a create that arrives after its caller was told that there is no
     /// answer, and after a later try was refused or its task removed again, brings back a task whose call is over; its worker
     /// adopts it as one that was never begun, and begins it again. If `false`, whoever lives waits until its create arrives.
@@ -47,6 +40,8 @@ pub(crate) struct Weather {
     pub(crate) hints: Option<u64>,
     /// In milliseconds.
     pub(crate) lease: u64,
+    /// How many times as long the lease of every other instance is.
+    pub(crate) longer: u32,
     /// Time that passes with every poll, in microseconds.
     pub(crate) lag: u64,
     /// In milliseconds.
@@ -66,6 +61,7 @@ impl Weather {
             slowest: choices.pick(&[5, 60, 400, 1500]),
             hints: choices.pick(&[None, Some(0), Some(300)]),
             lease: choices.pick(&[1600, 2400]),
+            longer: choices.pick(&[1, 1, 4]),
             lag: choices.pick(&[0, 0, 200, 1500]),
             chaos: choices.between(6000, 14_000),
             incidents: choices.between(2, 8),

@@ -31,6 +31,8 @@ enum Incident {
     Leave(Duration),
     Join,
     Cut(Duration),
+    /// The store takes no writes, perhaps no reads either.
+    Stall(Duration),
 }
 
 pub(crate) struct World {
@@ -136,11 +138,12 @@ impl World {
         for _ in 0..weather.incidents {
             let at = choices.span(200, weather.chaos);
             let incident = match choices.below(20) {
-                0..8 => Incident::Kill,
-                8..11 => Incident::Pause(choices.span(100, weather.lease)),
-                11..14 => Incident::Pause(choices.span(2 * weather.lease, 5 * weather.lease)),
-                14..17 => Incident::Leave(choices.span(0, 2000)),
-                17 => Incident::Join,
+                0..7 => Incident::Kill,
+                7..10 => Incident::Pause(choices.span(100, weather.lease)),
+                10..13 => Incident::Pause(choices.span(2 * weather.lease, 5 * weather.lease)),
+                13..16 => Incident::Leave(choices.span(0, 2000)),
+                16 => Incident::Join,
+                17 => Incident::Stall(choices.span(200, 3 * weather.lease)),
                 _ => Incident::Cut(choices.span(200, 2 * weather.lease)),
             };
             self.incidents.push((at, incident));
@@ -224,6 +227,13 @@ impl World {
             if instance.paused_until.is_some_and(|until| until <= now) {
                 self.sim.trace.line(|| format!("i{} goes on", instance.number));
                 instance.paused_until = None;
+                // Some end right after: what they were asked meanwhile they have begun, and perhaps acknowledged.
+                if self.sim.schedule.chance(250) {
+                    instance.doomed = Some(self.sim.schedule.below(80));
+                } else if self.sim.schedule.chance(150) {
+                    count(&self.sim.trace.counters.shutdowns);
+                    instance.leave(Duration::ZERO);
+                }
             }
             if instance.cut_until.is_some_and(|until| until <= now) {
                 self.sim.trace.line(|| format!("i{} reaches the store again", instance.number));
@@ -236,10 +246,17 @@ impl World {
     }
 
     fn happen(&mut self, incident: Incident, now: Duration) {
-        if incident == Incident::Join {
-            return self.start();
-        }
         let sim = self.sim.clone();
+        match incident {
+            Incident::Join => return self.start(),
+            Incident::Stall(span) => {
+                let reads_too = sim.schedule.chance(500);
+                sim.trace.line(|| format!("the store stalls for {span:?}; its reads, too: {reads_too}"));
+                count(&sim.trace.counters.stalls);
+                return sim.stall(now + span, reads_too);
+            }
+            _ => {}
+        }
         let counters = &sim.trace.counters;
         let well = |one: &Instance| {
             one.paused_until.is_none() && one.doomed.is_none() && !one.is_doomed_with_put && !one.is_leaving
@@ -274,7 +291,7 @@ impl World {
                 count(&counters.outages);
                 instance.cut(Some(now + span));
             }
-            Incident::Join => {}
+            Incident::Join | Incident::Stall(_) => {}
         }
     }
 
@@ -290,6 +307,7 @@ impl World {
     pub(crate) fn calm_down(&mut self) {
         self.incidents.clear();
         self.sim.set_phase(Phase::Calm);
+        self.sim.end_stall();
         for index in (0..self.instances.len()).rev() {
             let instance = &mut self.instances[index];
             instance.cut(None);

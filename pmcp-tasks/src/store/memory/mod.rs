@@ -7,7 +7,7 @@ mod record;
 mod tests;
 mod workers;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,8 +23,8 @@ use self::{
 use super::{
     StorageBackend, StoreError,
     backend::{
-        Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-        Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+        Beat, Capabilities, Claim, Claimed, Create, Feed, Holder, HolderChange, Merge, Merged, NewTask, Page, Parts,
+        Position, Put, Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
     part,
 };
@@ -47,7 +47,7 @@ const RETAINED: usize = 100_000;
 ///
 /// assert_eq!(MemoryBackend::new().capabilities().name, "memory");
 /// ```
-// Locks are taken in this order: owner, task, one index. The guards of `owners` and `tasks` belong to the lock they
+// Locks are taken in this order: workers, owner, task, one index. The guards of `owners` and `tasks` belong to the lock they
 // lead to, so none of the two maps is entered again while a guard of it is held; indexes are held by themselves.
 pub struct MemoryBackend {
     owners: DashMap<OwnerKey, Mutex<OwnerState>>,
@@ -93,6 +93,8 @@ impl MemoryBackend {
     }
 
     fn insert(&self, new: &NewTask, now: Millis) -> Create {
+        // Held to the end: who is buried meanwhile gets nothing afterwards.
+        let living = self.workers.while_not_buried(new.holder);
         let owner = self.owner(new.key.owner);
         let mut owner = owner.lock();
         let slot = self.tasks.entry(new.key.clone());
@@ -103,6 +105,9 @@ impl MemoryBackend {
         }
         if let Some(answer) = owner.idempotent(new, now) {
             return answer;
+        }
+        if living.is_none() {
+            return Create::Buried;
         }
         if owner.is_full(new.quota, now) {
             return Create::Full;
@@ -125,6 +130,11 @@ impl MemoryBackend {
     }
 
     fn write_head(&self, key: &TaskKey, put: &Put, now: Millis) -> Written {
+        // Held to the end, as in creating.
+        let taking = match put.holder {
+            HolderChange::Take(worker) => Some(self.workers.while_not_buried(Holder::Worker(worker))),
+            _ => None,
+        };
         // Only sealing needs the owner, for the quota.
         let owner = if put.open { None } else { self.owners.get(&key.owner) };
         let mut owner = owner.as_ref().map(|owner| owner.lock());
@@ -134,7 +144,7 @@ impl MemoryBackend {
             return Written::Missing;
         }
         let (was_open, holder) = (record.is_open(), record.holder);
-        let written = record.put(put);
+        let written = record.put(put, !matches!(taking, Some(None)));
         self.holders.change(key, holder, record.holder);
         if was_open && !record.is_open() {
             if let Some(owner) = &mut owner {
@@ -251,7 +261,7 @@ impl StorageBackend for MemoryBackend {
             return Err(StoreError::Refused { backend: "memory", source: "a task is listed with its owner".into() });
         }
         let answer = self.insert(new, now);
-        if answer == Create::Full {
+        if matches!(answer, Create::Full | Create::Buried) {
             self.forget_if_empty(&new.key.owner);
         }
         Ok(answer)
@@ -305,7 +315,8 @@ impl StorageBackend for MemoryBackend {
         Ok(page)
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
+        let Some(_living) = self.workers.while_not_buried(Holder::Worker(*to)) else { return Ok(Claim::Buried) };
         let mut claimed = Vec::new();
         let mut after = None;
         while claimed.len() < usize::from(n) {
@@ -321,18 +332,18 @@ impl StorageBackend for MemoryBackend {
                 }
             }
         }
-        Ok(claimed)
+        Ok(Claim::Taken(claimed))
     }
 
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
         Ok(self.holders.of(*by, after, usize::from(n)))
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        Ok(self.workers.beat(*worker))
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        Ok(self.workers.beat(*worker, period, now))
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         Ok(self.workers.alive())
     }
 

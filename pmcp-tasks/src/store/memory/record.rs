@@ -79,13 +79,17 @@ impl Record {
         }
     }
 
-    pub(super) fn put(&mut self, put: &Put) -> Written {
+    /// Writes the head. `may_take` is false if the worker that is to take the task is buried.
+    pub(super) fn put(&mut self, put: &Put, may_take: bool) -> Written {
         if self.writes.contains(put.write) {
             return Written::Replayed(self.stored(Parts::empty()));
         }
         let fenced_off = put.fence.is_some_and(|fence| fence != self.fence);
         if !self.open || put.version != self.version || fenced_off {
             return Written::Conflict(self.stored(Parts::empty()));
+        }
+        if !may_take {
+            return Written::Buried;
         }
         match put.holder {
             HolderChange::Keep => {}

@@ -1,56 +1,68 @@
-//! The workers and their counters.
+//! The workers, as they beat last.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use parking_lot::Mutex;
+use parking_lot::{RwLock, RwLockReadGuard};
 
-use crate::store::backend::{Beat, WorkerId};
+use crate::{
+    store::backend::{Beat, Holder, Worker, WorkerId},
+    time::Millis,
+};
 
 #[derive(Debug, Default)]
-pub(super) struct Workers(Mutex<State>);
+pub(super) struct Workers(RwLock<State>);
 
 #[derive(Debug, Default)]
-struct State {
-    alive: BTreeMap<WorkerId, u64>,
-    /// With whether they are settled. Never shrinks: being buried is final.
-    buried: BTreeMap<WorkerId, bool>,
+pub(super) struct State {
+    alive: BTreeMap<WorkerId, Worker>,
+    /// Never shrinks: being buried is final.
+    buried: BTreeSet<WorkerId>,
+    unsettled: BTreeSet<WorkerId>,
 }
 
 impl Workers {
-    pub(super) fn beat(&self, worker: WorkerId) -> Beat {
-        let mut state = self.0.lock();
-        if state.buried.contains_key(&worker) {
-            return Beat::Buried;
-        }
-        let counter = state.alive.entry(worker).or_default();
-        *counter += 1;
-        Beat::Alive(*counter)
+    /// Keeps everybody from being buried while what is answered lives; `None` if this holder is.
+    pub(super) fn while_not_buried(&self, holder: Holder) -> Option<RwLockReadGuard<'_, State>> {
+        let state = self.0.read();
+        let buried = matches!(holder, Holder::Worker(worker) if state.buried.contains(&worker));
+        (!buried).then_some(state)
     }
 
-    pub(super) fn alive(&self) -> Vec<(WorkerId, u64)> {
-        self.0.lock().alive.iter().map(|(worker, counter)| (*worker, *counter)).collect()
+    pub(super) fn beat(&self, worker: WorkerId, period: Duration, now: Millis) -> Beat {
+        let mut state = self.0.write();
+        if state.buried.contains(&worker) {
+            return Beat::Buried;
+        }
+        let counter = state.alive.get(&worker).map_or(1, |beaten| beaten.counter + 1);
+        state.alive.insert(worker, Worker { id: worker, counter, period, clock: now });
+        Beat::Alive(counter)
+    }
+
+    pub(super) fn alive(&self) -> Vec<Worker> {
+        self.0.read().alive.values().copied().collect()
     }
 
     pub(super) fn bury(&self, worker: WorkerId, seen: u64) -> bool {
-        let mut state = self.0.lock();
-        if state.buried.contains_key(&worker) {
+        let mut state = self.0.write();
+        if state.buried.contains(&worker) {
             return true;
         }
-        if state.alive.get(&worker) != Some(&seen) {
+        if state.alive.get(&worker).is_none_or(|beaten| beaten.counter != seen) {
             return false;
         }
         state.alive.remove(&worker);
-        state.buried.insert(worker, false);
-        true
+        state.unsettled.insert(worker);
+        state.buried.insert(worker)
     }
 
     pub(super) fn buried(&self) -> Vec<WorkerId> {
-        self.0.lock().buried.iter().filter(|(_, settled)| !**settled).map(|(worker, _)| *worker).collect()
+        self.0.read().unsettled.iter().copied().collect()
     }
 
     pub(super) fn settle(&self, worker: WorkerId) {
-        if let Some(settled) = self.0.lock().buried.get_mut(&worker) {
-            *settled = true;
-        }
+        self.0.write().unsettled.remove(&worker);
     }
 }

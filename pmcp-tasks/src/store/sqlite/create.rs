@@ -31,6 +31,11 @@ impl Db {
                 return Ok(answer);
             }
         }
+        if let Holder::Worker(worker) = new.holder
+            && self.is_buried(worker)?
+        {
+            return Ok(Create::Buried);
+        }
         if self.is_full(owner, new.quota, now)? {
             return Ok(Create::Full);
         }

@@ -22,6 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -38,8 +39,8 @@ use self::{
 use super::{
     StorageBackend, StoreError,
     backend::{
-        Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-        Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+        Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
+        Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
     part,
 };
@@ -215,7 +216,7 @@ impl StorageBackend for SqliteBackend {
         self.read(move |db| db.page(scope, before.as_ref(), n, now)).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         let (from, to) = (*from, *to);
         self.write(move |db| db.claim(from, to, n, now)).await
     }
@@ -225,12 +226,12 @@ impl StorageBackend for SqliteBackend {
         self.read(move |db| db.held(by, after.as_ref(), n)).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
         let worker = *worker;
-        self.write(move |db| db.beat(worker)).await
+        self.write(move |db| db.beat(worker, period, now)).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.read(Db::workers).await
     }
 

@@ -1,6 +1,6 @@
 //! Workers: their counters, what becomes of their tasks.
 
-use rusqlite::OptionalExtension as _;
+use std::time::Duration;
 
 use super::{
     db::Db,
@@ -8,12 +8,15 @@ use super::{
     row::{Record, array, clamped, exact, holder_bytes, key, natural, select_record},
 };
 use crate::{
-    store::backend::{Beat, Claimed, Holder, Parts, WorkerId},
-    time::Millis,
+    store::backend::{Beat, Claim, Claimed, Holder, Parts, Worker, WorkerId},
+    time::{Millis, millis},
 };
 
 impl Db {
-    pub(super) fn claim(&self, from: Holder, to: WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    pub(super) fn claim(&self, from: Holder, to: WorkerId, n: u16, now: Millis) -> Result<Claim> {
+        if self.is_buried(to)? {
+            return Ok(Claim::Buried);
+        }
         let mut found = Vec::new();
         let mut held = self.prepare_cached(select_record!(
             ", owner.key, task.id FROM task INDEXED BY held JOIN owner ON owner.n = task.owner \
@@ -37,42 +40,42 @@ impl Db {
         drop(held);
         let holder = Holder::Worker(to);
         let mut take = self.prepare_cached("UPDATE task SET version = ?2, fence = ?3, holder = ?4 WHERE n = ?1")?;
-        found
-            .into_iter()
-            .map(|(n, mut claimed)| {
-                let task = &mut claimed.task;
-                (task.version, task.fence, task.holder) = (task.version + 1, task.fence + 1, Some(holder));
-                take.execute((n, exact(task.version)?, exact(task.fence)?, holder_bytes(holder)))?;
-                Ok(claimed)
-            })
-            .collect()
+        let taken = found.into_iter().map(|(n, mut claimed)| {
+            let task = &mut claimed.task;
+            (task.version, task.fence, task.holder) = (task.version + 1, task.fence + 1, Some(holder));
+            take.execute((n, exact(task.version)?, exact(task.fence)?, holder_bytes(holder)))?;
+            Ok(claimed)
+        });
+        Ok(Claim::Taken(taken.collect::<Result<_>>()?))
     }
 
-    pub(super) fn beat(&self, worker: WorkerId) -> Result<Beat> {
+    pub(super) fn beat(&self, worker: WorkerId, period: Duration, now: Millis) -> Result<Beat> {
         let mut beat = self.prepare_cached(
-            "INSERT INTO worker (id, counter) SELECT ?1, 1 WHERE NOT EXISTS (SELECT 1 FROM buried WHERE id = ?1) \
-             ON CONFLICT (id) DO UPDATE SET counter = counter + 1 RETURNING counter",
+            "INSERT INTO worker (id, counter, period, clock) \
+             SELECT ?1, 1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM buried WHERE id = ?1) \
+             ON CONFLICT (id) DO UPDATE SET counter = counter + 1, period = ?2, clock = ?3 RETURNING counter",
         )?;
-        let mut rows = beat.query([id(worker)])?;
+        let mut rows = beat.query((id(worker), clamped(millis(period)), clamped(now.0)))?;
         rows.next()?.map_or(Ok(Beat::Buried), |row| natural(row, 0).map(Beat::Alive))
     }
 
-    pub(super) fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
-        let mut workers = self.prepare_cached("SELECT id, counter FROM worker")?;
+    pub(super) fn workers(&self) -> Result<Vec<Worker>> {
+        let mut workers = self.prepare_cached("SELECT id, counter, period, clock FROM worker")?;
         let mut rows = workers.query([])?;
         let mut alive = Vec::new();
         while let Some(row) = rows.next()? {
-            alive.push((WorkerId(u128::from_be_bytes(array(row, 0)?)), natural(row, 1)?));
+            alive.push(Worker {
+                id: WorkerId(u128::from_be_bytes(array(row, 0)?)),
+                counter: natural(row, 1)?,
+                period: Duration::from_millis(natural(row, 2)?),
+                clock: Millis(natural(row, 3)?),
+            });
         }
         Ok(alive)
     }
 
     pub(super) fn bury(&self, worker: WorkerId, seen: u64) -> Result<bool> {
-        let buried: Option<i64> = self
-            .prepare_cached("SELECT 1 FROM buried WHERE id = ?1")?
-            .query_row([id(worker)], |row| row.get(0))
-            .optional()?;
-        if buried.is_some() {
+        if self.is_buried(worker)? {
             return Ok(true);
         }
         let Ok(seen) = exact(seen) else { return Ok(false) };
@@ -83,6 +86,11 @@ impl Db {
         }
         self.prepare_cached("INSERT INTO buried (id, settled) VALUES (?1, 0)")?.execute([id(worker)])?;
         Ok(true)
+    }
+
+    /// Tells whether others declared a worker dead.
+    pub(super) fn is_buried(&self, worker: WorkerId) -> Result<bool> {
+        Ok(self.prepare_cached("SELECT 1 FROM buried WHERE id = ?1")?.exists([id(worker)])?)
     }
 
     pub(super) fn buried(&self) -> Result<Vec<WorkerId>> {

@@ -23,6 +23,11 @@ impl Db {
         if !record.open || put.version != record.version || fenced_off {
             return Ok(Written::Conflict(record.into_stored()));
         }
+        if let HolderChange::Take(worker) = put.holder
+            && self.is_buried(worker)?
+        {
+            return Ok(Written::Buried);
+        }
         let (holder, fence) = match put.holder {
             HolderChange::Keep => (record.holder, record.fence),
             HolderChange::Take(worker) => (Some(Holder::Worker(worker)), record.fence + 1),

@@ -9,7 +9,7 @@
 use super::{Backend, assert_conflict, assert_done};
 use crate::{
     store::backend::{Beat, Guard, Holder, HolderChange, Merged, NewTask, Parts, Put, Recorded, Written},
-    testing::fixtures::{NOW, TTL, later, merge, put, read, seal, set, step, task, task_of, worker},
+    testing::fixtures::{NOW, PERIOD, TTL, alive, later, merge, put, read, seal, set, step, task, task_of, worker},
 };
 
 /// A claim makes the worker the holder, raises version and fence by one, and reads body, variables and steps.
@@ -20,7 +20,7 @@ pub async fn a_claim_takes_a_task_over(backend: Backend) {
     backend.record(&new.key, &step(1, "fetch", "2"), NOW).await.unwrap();
     backend.put(&new.key, &put(1), NOW).await.unwrap();
     let before = read(&backend, &new.key).await.unwrap();
-    let claimed = backend.claim(&new.holder, &worker(1), 10, NOW).await.unwrap();
+    let claimed = backend.claim(&new.holder, &worker(1), 10, NOW).await.unwrap().taken();
     let [claimed] = claimed.as_slice() else { panic!("{claimed:?}") };
     assert_eq!(claimed.key, new.key);
     let mut expected = before;
@@ -38,7 +38,7 @@ pub async fn a_claim_takes_from_one_holder(backend: Backend) {
         let holder = holders[n as usize % 3];
         backend.create(&NewTask { holder, ..task_of(n, n) }, NOW).await.unwrap();
     }
-    let claimed = backend.claim(&Holder::Queue, &worker(3), 10, NOW).await.unwrap();
+    let claimed = backend.claim(&Holder::Queue, &worker(3), 10, NOW).await.unwrap().taken();
     let mut keys: Vec<_> = claimed.into_iter().map(|claimed| claimed.key).collect();
     let mut expected: Vec<_> = [0, 3, 6].map(|n| task_of(n, n).key).into();
     keys.sort();
@@ -56,7 +56,7 @@ pub async fn a_claim_takes_at_most_n(backend: Backend) {
     }
     let mut keys = Vec::new();
     for (n, count) in [(0, 0), (3, 3), (3, 3), (3, 1), (3, 0)] {
-        let claimed = backend.claim(&Holder::Queue, &worker(1), n, NOW).await.unwrap();
+        let claimed = backend.claim(&Holder::Queue, &worker(1), n, NOW).await.unwrap().taken();
         assert_eq!(claimed.len(), count);
         keys.extend(claimed.into_iter().map(|claimed| claimed.key));
     }
@@ -72,7 +72,7 @@ pub async fn sealed_and_expired_tasks_are_not_claimed(backend: Backend) {
         backend.create(&NewTask { holder: Holder::Queue, expires, ..task(n) }, NOW).await.unwrap();
     }
     backend.put(&task(3).key, &seal(1), NOW).await.unwrap();
-    let claimed = backend.claim(&Holder::Queue, &worker(1), 3, later(TTL)).await.unwrap();
+    let claimed = backend.claim(&Holder::Queue, &worker(1), 3, later(TTL)).await.unwrap().taken();
     let mut keys: Vec<_> = claimed.into_iter().map(|claimed| claimed.key).collect();
     keys.sort();
     assert_eq!(keys, [0, 6, 9].map(|n| task(n).key));
@@ -144,50 +144,50 @@ pub async fn a_released_task_waits_for_the_queue(backend: Backend) {
     backend.create(&new, NOW).await.unwrap();
     backend.put(&new.key, &Put { holder: HolderChange::Release, ..put(1) }, NOW).await.unwrap();
     for from in [new.holder, Holder::Queue] {
-        assert_eq!(backend.claim(&from, &worker(1), 10, NOW).await.unwrap(), []);
+        assert_eq!(backend.claim(&from, &worker(1), 10, NOW).await.unwrap().taken(), []);
     }
     backend.put(&new.key, &Put { holder: HolderChange::Queue, ..put(2) }, NOW).await.unwrap();
-    assert_eq!(backend.claim(&Holder::Queue, &worker(1), 10, NOW).await.unwrap().len(), 1);
+    assert_eq!(backend.claim(&Holder::Queue, &worker(1), 10, NOW).await.unwrap().taken().len(), 1);
 }
 
 /// A worker's counter begins at 1 and rises by one; the living workers are listed with theirs.
 pub async fn a_beat_raises_the_counter(backend: Backend) {
     assert_eq!(backend.workers().await.unwrap(), []);
     for counter in 1..=3 {
-        assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Alive(counter));
+        assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Alive(counter));
     }
-    assert_eq!(backend.beat(&worker(0)).await.unwrap(), Beat::Alive(1));
+    assert_eq!(backend.beat(&worker(0), PERIOD, NOW).await.unwrap(), Beat::Alive(1));
     let mut workers = backend.workers().await.unwrap();
-    workers.sort();
-    assert_eq!(workers, [(worker(1), 3), (worker(0), 1)]);
+    workers.sort_by_key(|worker| worker.id);
+    assert_eq!(workers, [alive(1, 3), alive(0, 1)]);
 }
 
 /// A buried worker stays buried: it neither beats nor is listed again. The others live on.
 pub async fn a_buried_worker_stays_buried(backend: Backend) {
-    backend.beat(&worker(0)).await.unwrap();
-    backend.beat(&worker(1)).await.unwrap();
+    backend.beat(&worker(0), PERIOD, NOW).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
     assert!(backend.bury(&worker(1), 1).await.unwrap());
     for _ in 0..2 {
-        assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Buried);
-        assert_eq!(backend.workers().await.unwrap(), [(worker(0), 1)]);
+        assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Buried);
+        assert_eq!(backend.workers().await.unwrap(), [alive(0, 1)]);
     }
-    assert_eq!(backend.beat(&worker(0)).await.unwrap(), Beat::Alive(2));
+    assert_eq!(backend.beat(&worker(0), PERIOD, NOW).await.unwrap(), Beat::Alive(2));
 }
 
 /// A worker that has renewed since is not buried.
 pub async fn a_renewed_worker_is_not_buried(backend: Backend) {
-    backend.beat(&worker(1)).await.unwrap();
-    backend.beat(&worker(1)).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
     for seen in [0, 1, 3] {
         assert!(!backend.bury(&worker(1), seen).await.unwrap(), "seen {seen}");
     }
-    assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Alive(3));
+    assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Alive(3));
     assert!(backend.bury(&worker(1), 3).await.unwrap());
 }
 
 /// Burying a buried worker is `true`.
 pub async fn burying_again_is_true(backend: Backend) {
-    backend.beat(&worker(1)).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
     for _ in 0..2 {
         assert!(backend.bury(&worker(1), 1).await.unwrap());
     }
@@ -195,7 +195,7 @@ pub async fn burying_again_is_true(backend: Backend) {
 
 /// A buried worker is listed as such until it is settled, and stays buried then.
 pub async fn a_buried_worker_is_listed_until_it_is_settled(backend: Backend) {
-    backend.beat(&worker(1)).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
     backend.settle(&worker(1)).await.unwrap();
     assert_eq!(backend.buried().await.unwrap(), [], "settling the living does nothing");
     for _ in 0..2 {
@@ -205,7 +205,7 @@ pub async fn a_buried_worker_is_listed_until_it_is_settled(backend: Backend) {
     for _ in 0..2 {
         backend.settle(&worker(1)).await.unwrap();
         assert_eq!(backend.buried().await.unwrap(), []);
-        assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Buried);
+        assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Buried);
         assert!(backend.bury(&worker(1), 1).await.unwrap());
     }
 }

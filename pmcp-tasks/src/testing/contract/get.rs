@@ -16,7 +16,9 @@ use crate::{
         StorageBackend,
         backend::{Beat, Create, Guard, Holder, Merged, Parts, Recorded, Scope, TaskKey, Written},
     },
-    testing::fixtures::{MINUTE, NOW, TTL, id, later, merge, owner, put, read, seal, set, step, task, worker},
+    testing::fixtures::{
+        MINUTE, NOW, PERIOD, TTL, alive, id, later, merge, owner, put, read, seal, set, step, task, worker,
+    },
 };
 
 /// A missing key is `None`, and every write to it is `Missing`.
@@ -161,7 +163,7 @@ pub async fn a_clock_set_back_is_harmless(backend: Backend) {
     assert_eq!(backend.create(&task(2), now).await.unwrap(), Create::Created);
     assert_eq!(backend.page(&Scope(owner(0)), None, 10, now).await.unwrap().tasks.len(), 2);
     backend.sweep(10, now).await.unwrap();
-    let claimed = backend.claim(&Holder::Worker(worker(0)), &worker(1), 10, now).await.unwrap();
+    let claimed = backend.claim(&Holder::Worker(worker(0)), &worker(1), 10, now).await.unwrap().taken();
     assert_eq!(claimed.len(), 2);
 }
 
@@ -193,9 +195,9 @@ pub async fn an_arc_is_a_backend(backend: Backend) {
     assert_eq!(outer.record(&new.key, &step(1, "fetch", "2"), NOW).await.unwrap(), Recorded::Recorded);
     assert_eq!(outer.page(&Scope(owner(0)), None, 10, NOW).await.unwrap().tasks.len(), 1);
     assert_eq!(outer.held(&new.holder, None, 10).await.unwrap(), std::slice::from_ref(&new.key));
-    assert_eq!(outer.claim(&new.holder, &worker(1), 10, NOW).await.unwrap().len(), 1);
-    assert_eq!(outer.beat(&worker(1)).await.unwrap(), Beat::Alive(1));
-    assert_eq!(outer.workers().await.unwrap(), [(worker(1), 1)]);
+    assert_eq!(outer.claim(&new.holder, &worker(1), 10, NOW).await.unwrap().taken().len(), 1);
+    assert_eq!(outer.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Alive(1));
+    assert_eq!(outer.workers().await.unwrap(), [alive(1, 1)]);
     assert!(outer.bury(&worker(1), 1).await.unwrap());
     assert_eq!(outer.sweep(10, NOW).await.unwrap(), 0);
     assert_eq!(read(&outer, &new.key).await, read(&backend, &new.key).await);

@@ -3,6 +3,7 @@
 //!
 //! A case takes an empty backend of its own and panics when the backend breaks the rule in the case's name.
 
+mod burial;
 mod claim;
 mod create;
 mod get;
@@ -13,7 +14,7 @@ mod races;
 
 use std::sync::Arc;
 
-pub use self::{claim::*, create::*, get::*, merge::*, page::*, put::*, races::*};
+pub use self::{burial::*, claim::*, create::*, get::*, merge::*, page::*, put::*, races::*};
 use crate::store::{StorageBackend, backend::Written};
 
 /// The backend a case is given.
@@ -140,6 +141,13 @@ macro_rules! storage_contract {
                 a_renewed_worker_is_not_buried
                 burying_again_is_true
                 a_buried_worker_is_listed_until_it_is_settled
+                a_beat_notes_period_and_clock
+                a_buried_worker_is_given_nothing
+                a_create_before_the_burial_is_replayed_after_it
+                a_buried_worker_claims_nothing
+                a_buried_worker_takes_nothing
+                a_buried_worker_ends_what_nobody_has_claimed
+                what_races_a_burial_is_refused_or_found
                 a_sweep_spares_the_living
                 racing_creates_keep_the_quota
                 racing_creates_with_one_idempotency_key_make_one_task
@@ -185,6 +193,7 @@ mod tests {
     #[test]
     fn every_case_is_in_the_suite() {
         let sources = [
+            include_str!("burial.rs"),
             include_str!("claim.rs"),
             include_str!("create.rs"),
             include_str!("get.rs"),

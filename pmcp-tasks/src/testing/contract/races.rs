@@ -13,14 +13,14 @@ use tokio::sync::Barrier;
 use super::Backend;
 use crate::{
     store::backend::{Beat, Create, Guard, Holder, HolderChange, Merged, NewTask, Put, Recorded, TaskKey, Written},
-    testing::fixtures::{NOW, merge, put, read, seal, set, set_if, step, task, task_of, variables, worker},
+    testing::fixtures::{NOW, PERIOD, merge, put, read, seal, set, set_if, step, task, task_of, variables, worker},
 };
 
 /// Number of times a race is run whose window is short.
 const ROUNDS: u32 = 25;
 
 /// Runs `n` operations at once and returns what each answered.
-async fn race<T, F>(backend: &Backend, n: u32, operation: impl Fn(Backend, u32) -> F) -> Vec<T>
+pub(super) async fn race<T, F>(backend: &Backend, n: u32, operation: impl Fn(Backend, u32) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -126,7 +126,7 @@ pub async fn merges_racing_a_claim_are_read_by_it(backend: Backend) {
     let answers = race(&backend, 33, |backend, n| async move {
         let field = format!("field{n}");
         if n == 16 {
-            let claimed = backend.claim(&Holder::Worker(worker(0)), &worker(1), 1, NOW).await.unwrap();
+            let claimed = backend.claim(&Holder::Worker(worker(0)), &worker(1), 1, NOW).await.unwrap().taken();
             let fields = claimed.into_iter().filter_map(|claimed| claimed.task.variables).flatten();
             return (fields.map(|(field, _)| field.to_string()).collect::<BTreeSet<_>>(), None);
         }
@@ -176,7 +176,7 @@ pub async fn of_racing_claims_each_task_goes_to_one(backend: Backend) {
         let mut keys = Vec::new();
         let me = worker(u8::try_from(n).unwrap());
         loop {
-            let claimed = backend.claim(&Holder::Queue, &me, 15, NOW).await.unwrap();
+            let claimed = backend.claim(&Holder::Queue, &me, 15, NOW).await.unwrap().taken();
             if claimed.is_empty() {
                 return keys;
             }
@@ -199,7 +199,7 @@ pub async fn racing_holders_leave_one(backend: Backend) {
         let answers = race(&backend, 16, |backend, n| async move {
             let me = worker(u8::try_from(n).unwrap());
             if n % 4 != 0 {
-                return backend.claim(&Holder::Queue, &me, 1, NOW).await.unwrap().len();
+                return backend.claim(&Holder::Queue, &me, 1, NOW).await.unwrap().taken().len();
             }
             let take = Put { holder: HolderChange::Take(me), ..put(1) };
             usize::from(matches!(backend.put(&task(round).key, &take, NOW).await.unwrap(), Written::Done { .. }))
@@ -216,20 +216,20 @@ pub async fn racing_holders_leave_one(backend: Backend) {
 
 /// Of racing callers who bury a worker at least one learns `true`, and the worker is dead.
 pub async fn racing_burials_bury(backend: Backend) {
-    backend.beat(&worker(1)).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
     let answers = race(&backend, 8, |backend, _| async move { backend.bury(&worker(1), 1).await.unwrap() });
     assert!(answers.await.contains(&true));
-    assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Buried);
+    assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Buried);
 }
 
 /// A worker that renews while others bury it is either alive with the higher counter or buried, never both.
 pub async fn a_beat_racing_a_burial_has_one_outcome(backend: Backend) {
     for round in 0..ROUNDS {
         let worker = worker(u8::try_from(round).unwrap());
-        backend.beat(&worker).await.unwrap();
+        backend.beat(&worker, PERIOD, NOW).await.unwrap();
         let answers = race(&backend, 8, |backend, n| async move {
             if n == 4 {
-                return (backend.beat(&worker).await.unwrap() == Beat::Alive(2), false);
+                return (backend.beat(&worker, PERIOD, NOW).await.unwrap() == Beat::Alive(2), false);
             }
             (false, backend.bury(&worker, 1).await.unwrap())
         });
@@ -238,6 +238,6 @@ pub async fn a_beat_racing_a_burial_has_one_outcome(backend: Backend) {
         let buried = answers.iter().any(|(_, buried)| *buried);
         assert_ne!(renewed, buried);
         let alive = backend.workers().await.unwrap();
-        assert_eq!(alive.iter().any(|(alive, _)| *alive == worker), renewed);
+        assert_eq!(alive.iter().any(|alive| alive.id == worker), renewed);
     }
 }

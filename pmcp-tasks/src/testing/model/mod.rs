@@ -17,11 +17,11 @@ use std::collections::VecDeque;
 
 pub use self::operations::{Operation, operations};
 use self::reference::Reference;
-use super::fixtures::{self, NOW};
+use super::fixtures::{self, NOW, PERIOD};
 use crate::{
     store::{
         StorageBackend,
-        backend::{Merge, Parts, Put, Scope, TaskKey},
+        backend::{Claim, Merge, Parts, Put, Scope, TaskKey},
     },
     time::Millis,
 };
@@ -99,7 +99,12 @@ impl Run<'_> {
             Operation::List { owner, n } => self.list(Scope(fixtures::owner(*owner)), *n).await,
             Operation::Claim { from, to, n } => {
                 let mut candidates = self.model.held(*from, now);
-                let claimed = backend.claim(from, to, *n, now).await.unwrap();
+                let claim = backend.claim(from, to, *n, now).await.unwrap();
+                assert_eq!(claim == Claim::Buried, self.model.is_buried(*to), "claim by {to:?}");
+                if claim == Claim::Buried {
+                    return;
+                }
+                let claimed = claim.taken();
                 assert_eq!(claimed.len(), candidates.len().min(usize::from(*n)), "claim from {from:?}: {claimed:?}");
                 for claimed in claimed {
                     assert!(candidates.contains(&claimed.key), "{claimed:?} was not to be claimed again or at all");
@@ -116,7 +121,11 @@ impl Run<'_> {
                 assert_eq!(held, self.model.held(*by, now), "held by {by:?}");
             }
             Operation::Beat(worker) => {
-                assert_eq!(backend.beat(worker).await.unwrap(), self.model.beat(*worker), "{worker:?}");
+                assert_eq!(
+                    backend.beat(worker, PERIOD, now).await.unwrap(),
+                    self.model.beat(*worker, PERIOD, now),
+                    "{worker:?}"
+                );
             }
             Operation::Bury { worker, missed } => {
                 if let Some(counter) = self.model.counter(*worker) {
@@ -125,7 +134,7 @@ impl Run<'_> {
                     assert_eq!(buried, self.model.bury(*worker, seen), "{worker:?} seen at {seen}");
                 }
                 let mut workers = backend.workers().await.unwrap();
-                workers.sort();
+                workers.sort_by_key(|worker| worker.id);
                 assert_eq!(workers, self.model.workers());
             }
             Operation::Sweep(n) => assert!(backend.sweep(*n, now).await.unwrap() <= *n),

@@ -1,11 +1,14 @@
 //! The store as plainly as it can be written: one map, and a scan for everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     store::backend::{
         Beat, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put, Recorded,
-        Scope, Step, StoredTask, TaskKey, WorkerId, WriteId, Written,
+        Scope, Step, StoredTask, TaskKey, Worker, WorkerId, WriteId, Written,
     },
     time::Millis,
 };
@@ -13,7 +16,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Reference {
     tasks: BTreeMap<TaskKey, Task>,
-    workers: BTreeMap<WorkerId, u64>,
+    workers: BTreeMap<WorkerId, Worker>,
     buried: BTreeSet<WorkerId>,
 }
 
@@ -73,6 +76,9 @@ impl Reference {
                 None => {}
             }
         }
+        if matches!(new.holder, Holder::Worker(worker) if self.buried.contains(&worker)) {
+            return Create::Buried;
+        }
         if owned().filter(|(_, task)| task.stored.open).count() >= new.quota as usize {
             return Create::Full;
         }
@@ -104,6 +110,7 @@ impl Reference {
     }
 
     pub(super) fn put(&mut self, key: &TaskKey, put: &Put, now: Millis) -> Written {
+        let may_take = !matches!(put.holder, HolderChange::Take(worker) if self.buried.contains(&worker));
         let Some(task) = self.task_mut(key, now) else { return Written::Missing };
         if task.puts.contains(&put.write) {
             return Written::Replayed(task.without_parts());
@@ -112,6 +119,9 @@ impl Reference {
         let fits = put.version == stored.version && put.fence.is_none_or(|fence| fence == stored.fence);
         if !stored.open || !fits {
             return Written::Conflict(task.without_parts());
+        }
+        if !may_take {
+            return Written::Buried;
         }
         stored.version += 1;
         stored.head = put.head.clone();
@@ -203,26 +213,29 @@ impl Reference {
         }
     }
 
-    pub(super) fn beat(&mut self, worker: WorkerId) -> Beat {
-        if self.buried.contains(&worker) {
+    pub(super) fn is_buried(&self, worker: WorkerId) -> bool {
+        self.buried.contains(&worker)
+    }
+
+    pub(super) fn beat(&mut self, id: WorkerId, period: Duration, clock: Millis) -> Beat {
+        if self.is_buried(id) {
             return Beat::Buried;
         }
-        let counter = self.workers.entry(worker).or_default();
-        *counter += 1;
-        Beat::Alive(*counter)
+        let counter = self.counter(id).unwrap_or(0) + 1;
+        self.workers.insert(id, Worker { id, counter, period, clock });
+        Beat::Alive(counter)
     }
 
     /// The counter of a worker that has beaten, dead or alive.
     pub(super) fn counter(&self, worker: WorkerId) -> Option<u64> {
-        self.workers.get(&worker).copied()
+        self.workers.get(&worker).map(|worker| worker.counter)
     }
 
     pub(super) fn bury(&mut self, worker: WorkerId, seen: u64) -> bool {
         self.buried.contains(&worker) || (self.counter(worker) == Some(seen) && self.buried.insert(worker))
     }
 
-    pub(super) fn workers(&self) -> Vec<(WorkerId, u64)> {
-        let alive = self.workers.iter().filter(|(worker, _)| !self.buried.contains(worker));
-        alive.map(|(worker, counter)| (*worker, *counter)).collect()
+    pub(super) fn workers(&self) -> Vec<Worker> {
+        self.workers.values().filter(|worker| !self.is_buried(worker.id)).copied().collect()
     }
 }

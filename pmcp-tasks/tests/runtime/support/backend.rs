@@ -1,14 +1,17 @@
 //! A store that fails and hesitates on demand.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use pmcp_tasks::{
     store::{
         MemoryBackend, StorageBackend, StoreError,
         backend::{
-            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+            Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
         },
     },
     time::Millis,
@@ -183,7 +186,7 @@ impl StorageBackend for FaultyBackend {
         self.inner.page(scope, before, n, now).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         self.write("claim", self.inner.claim(from, to, n, now), true).await
     }
 
@@ -192,11 +195,11 @@ impl StorageBackend for FaultyBackend {
         self.inner.held(by, after, n).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        self.inner.beat(worker).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.inner.beat(worker, period, now).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.begin("workers").await;
         self.inner.workers().await
     }

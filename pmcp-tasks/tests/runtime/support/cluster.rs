@@ -81,11 +81,11 @@ impl Cluster {
     }
 
     pub(crate) async fn workers(&self) -> Vec<WorkerId> {
-        self.store.workers().await.unwrap().into_iter().map(|(worker, _)| worker).collect()
+        self.store.workers().await.unwrap().into_iter().map(|worker| worker.id).collect()
     }
 
     pub(crate) async fn bury(&self, worker: WorkerId) {
-        let counter = self.store.workers().await.unwrap().into_iter().find(|(id, _)| *id == worker).unwrap().1;
+        let counter = self.store.workers().await.unwrap().into_iter().find(|one| one.id == worker).unwrap().counter;
         assert!(self.store.bury(&worker, counter).await.unwrap());
     }
 }

@@ -1,8 +1,11 @@
 //! A store that tells what it was asked for.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,8 +13,8 @@ use pmcp_tasks::{
     store::{
         StorageBackend,
         backend::{
-            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+            Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
         },
     },
     time::Millis,
@@ -100,7 +103,7 @@ impl StorageBackend for CountingBackend {
         self.note("page", self.inner.page(scope, before, n, now)).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         self.note("claim", self.inner.claim(from, to, n, now)).await
     }
 
@@ -108,11 +111,11 @@ impl StorageBackend for CountingBackend {
         self.note("held", self.inner.held(by, after, n)).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        self.note("beat", self.inner.beat(worker)).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.note("beat", self.inner.beat(worker, period, now)).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.note("workers", self.inner.workers()).await
     }
 

@@ -1,8 +1,11 @@
 //! A store that several processes share, each over a connection of its own that a test can cut.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,8 +13,8 @@ use pmcp_tasks::{
     store::{
         MemoryBackend, StorageBackend, StoreError,
         backend::{
-            Beat, Capabilities, Claimed, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
-            Recorded, Result, Scope, Step, StoredTask, TaskKey, WorkerId, Written,
+            Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put,
+            Recorded, Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
         },
     },
     time::Millis,
@@ -89,7 +92,7 @@ impl StorageBackend for Connection {
         self.up()?.page(scope, before, n, now).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         self.up()?.claim(from, to, n, now).await
     }
 
@@ -97,11 +100,11 @@ impl StorageBackend for Connection {
         self.up()?.held(by, after, n).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        self.up()?.beat(worker).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.up()?.beat(worker, period, now).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.up()?.workers().await
     }
 

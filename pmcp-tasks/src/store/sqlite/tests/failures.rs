@@ -82,7 +82,7 @@ fn a_deleted_file_is_reported() {
         assert_fails(backend.get(key, Parts::all(), NOW).await, "refused", "deleted or replaced");
         // Another file in its place is not the store that was opened.
         fs::write(place.path(), "").unwrap();
-        assert_fails(backend.beat(&worker(1)).await, "refused", "deleted or replaced");
+        assert_fails(backend.beat(&worker(1), PERIOD, NOW).await, "refused", "deleted or replaced");
         assert_fails(backend.workers().await, "refused", "deleted or replaced");
     });
 }
@@ -164,7 +164,7 @@ fn a_corrupt_record_is_reported_and_blocks_nothing() {
         assert_fails(backend.get(&task(2).key, Parts::all(), NOW).await, "corrupt", "");
         assert_fails(backend.put(&task(2).key, &seal(1), NOW).await, "corrupt", "");
         assert_fails(store.read(&task(1).key, Parts::empty()).await.map(drop), "corrupt", "head of task");
-        let claimed = backend.claim(&Holder::Queue, &worker(1), 4, NOW).await.unwrap();
+        let claimed = backend.claim(&Holder::Queue, &worker(1), 4, NOW).await.unwrap().taken();
         let claimed: Vec<_> = claimed.into_iter().map(|claimed| claimed.key.id).collect();
         assert_eq!(claimed, [0, 1, 3, 5].map(|n| task(n).key.id));
         // It can still be removed.

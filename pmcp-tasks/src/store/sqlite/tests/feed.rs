@@ -135,7 +135,7 @@ fn writes_only_a_worker_makes_tell_nobody() {
         let key = &task(1).key;
         backend.merge(key, &merge(Guard::Fence(1), [("a", set("1"))]), NOW).await.unwrap();
         backend.record(key, &step(1, "fetch", "1"), NOW).await.unwrap();
-        backend.beat(&worker(0)).await.unwrap();
+        backend.beat(&worker(0), PERIOD, NOW).await.unwrap();
         let count: i64 = place.raw().query_row("SELECT count(*) FROM change", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 0);
     });

@@ -20,9 +20,9 @@ async fn fill(backend: &SqliteBackend) {
     backend.create(&large, NOW).await.unwrap();
     backend.put(&task_of(0, 4).key, &seal(1), NOW).await.unwrap();
     backend.put(&task_of(1, 5).key, &Put { holder: HolderChange::Take(worker(1)), ..put(1) }, NOW).await.unwrap();
-    backend.beat(&worker(0)).await.unwrap();
-    backend.beat(&worker(1)).await.unwrap();
-    assert!(backend.bury(&worker(0), 1).await.unwrap());
+    backend.beat(&worker(2), PERIOD, NOW).await.unwrap();
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
+    assert!(backend.bury(&worker(2), 1).await.unwrap());
 }
 
 /// Everything a backend answers about what [`fill`] made.
@@ -52,8 +52,8 @@ fn everything_survives_reopening() {
         drop(backend);
         let backend = place.open().await;
         assert_eq!(everything(&backend).await, before);
-        assert_eq!(backend.beat(&worker(0)).await.unwrap(), Beat::Buried);
-        assert_eq!(backend.beat(&worker(1)).await.unwrap(), Beat::Alive(2));
+        assert_eq!(backend.beat(&worker(2), PERIOD, NOW).await.unwrap(), Beat::Buried);
+        assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Alive(2));
         let same = NewTask { idempotency: Some(([3; 32], [0; 32])), ..task_of(1, 20) };
         assert_eq!(backend.create(&same, NOW).await.unwrap(), Create::Same(task_of(1, 3).key.id));
         let full = NewTask { quota: 4, ..task_of(1, 21) };

@@ -16,7 +16,11 @@ use tempfile::TempDir;
 use rusqlite::Connection;
 
 use super::*;
-use crate::testing::{block_on, fixtures::NOW, model};
+use crate::testing::{
+    block_on,
+    fixtures::{NOW, PERIOD},
+    model,
+};
 
 /// A directory for a store, which goes with the test.
 struct Place(TempDir);

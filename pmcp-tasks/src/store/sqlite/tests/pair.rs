@@ -57,7 +57,7 @@ impl StorageBackend for Pair {
         self.one().page(scope, before, n, now).await
     }
 
-    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Vec<Claimed>> {
+    async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         self.one().claim(from, to, n, now).await
     }
 
@@ -65,11 +65,11 @@ impl StorageBackend for Pair {
         self.one().held(by, after, n).await
     }
 
-    async fn beat(&self, worker: &WorkerId) -> Result<Beat> {
-        self.one().beat(worker).await
+    async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.one().beat(worker, period, now).await
     }
 
-    async fn workers(&self) -> Result<Vec<(WorkerId, u64)>> {
+    async fn workers(&self) -> Result<Vec<Worker>> {
         self.one().workers().await
     }
 
