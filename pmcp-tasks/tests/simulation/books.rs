@@ -162,10 +162,14 @@ impl Books {
             return;
         }
         count(&trace.counters.burials);
-        // A shorter one is made up for by the renewals that are left.
-        let is_excused = stalled_until - stalled_from > worker.period / 2;
-        let silent = now.saturating_sub(worker.last_beat.max(if is_excused { stalled_until } else { Duration::ZERO }));
-        if worker.instance != by && silent < worker.period {
+        // Who was alive when the store stalled for long has half a period afterwards, in which it renews twice. A shorter
+        // stall is made up for by the renewals that are left; and who was dead before is dead.
+        let is_excused = stalled_until - stalled_from > worker.period / 2
+            && stalled_from.saturating_sub(worker.last_beat) < worker.period;
+        let (since, least) =
+            if is_excused { (stalled_until, worker.period / 2) } else { (worker.last_beat, worker.period) };
+        let silent = now.saturating_sub(since.max(worker.last_beat));
+        if worker.instance != by && silent < least {
             let what = format!(
                 "i{by} buried i{} which has let {silent:?} pass without renewing; its period is {:?}",
                 worker.instance, worker.period
@@ -177,6 +181,12 @@ impl Books {
     /// The store takes nothing in this time, from anybody.
     pub(crate) fn stalls(&self, from: Duration, until: Duration) {
         self.0.lock().unwrap().stall = (from, until);
+    }
+
+    /// It takes everything from now on at the latest.
+    pub(crate) fn stall_ends(&self, now: Duration) {
+        let stall = &mut self.0.lock().unwrap().stall;
+        stall.1 = stall.1.min(now);
     }
 
     pub(crate) fn is_buried(&self, worker: WorkerId) -> bool {

@@ -176,7 +176,7 @@ fn expired_tasks_are_gone(world: &mut World) {
         world.remove(0, "is gone");
     }
     let sim = world.sim.clone();
-    sim.time.move_to(sim.time.now() + Duration::from_secs(11 * 60));
+    sim.time.move_to(sim.time.now() + Duration::from_secs(12 * 60));
     world.have_a_worker();
     for client in world.clients() {
         match world.finish(PATIENCE, fill(client)) {
@@ -187,8 +187,9 @@ fn expired_tasks_are_gone(world: &mut World) {
             }
         }
     }
-    // Those that were just created are the only ones that are left once the others were swept.
-    world.drive(sim.time.now() + Duration::from_secs(11), || false);
+    // Those that were just created are the only ones that are left once the others were swept: not before the dead are
+    // buried, as the clock of their last beats is far behind.
+    world.drive(sim.time.now() + 2 * sim.longest_period() + Duration::from_secs(11), || false);
     let listed = world.clients().into_iter().map(|client| {
         let scope = Scope(client.owner.key());
         let store = sim.store.clone();

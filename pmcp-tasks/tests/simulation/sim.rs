@@ -117,6 +117,7 @@ impl Sim {
 
     pub(crate) fn end_stall(&self) {
         *self.stall.lock().unwrap() = Default::default();
+        self.books.stall_ends(self.time.now());
     }
 
     /// Waits as long as the store takes no such operation.
