@@ -61,7 +61,7 @@ impl Engine {
         };
         let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
         if let Some(Holder::Worker(worker)) = task.stored.holder {
-            seat.given_to(worker, &self.host);
+            seat.given_to(worker, &self.host.lease);
         }
         if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
             former.lose();

@@ -37,14 +37,15 @@ impl Watched {
         let shortest = workers.iter().map(|worker| worker.period).fold(self.period, Duration::min);
         self.pause = SHORTEST_PAUSE.max(shortest / LOOKS);
         self.counters.retain(|known, _| workers.iter().any(|worker| worker.id == *known));
+        // Who was stopped itself has not watched: the others may have stood still with it.
+        let is_unwatched = |worker: &Worker| gap > worker.period / 2;
+        if workers.iter().any(is_unwatched) {
+            tracing::info!(gap_ms = millis(gap), "the others were not looked at for long: they are watched anew");
+        }
         let mut dead = Vec::new();
         for worker in workers {
             let seen = self.counters.entry(worker.id).or_insert((worker.counter, answered));
-            // Who was stopped itself has not watched: the others may have stood still with it.
-            if gap > worker.period / 2 {
-                tracing::info!(gap_ms = millis(gap), worker = %format_args!("{:032x}", worker.id.0), "it was not looked at for long: it is watched anew");
-                *seen = (worker.counter, answered);
-            } else if seen.0 != worker.counter {
+            if seen.0 != worker.counter || is_unwatched(worker) {
                 *seen = (worker.counter, answered);
             } else if asked.saturating_sub(seen.1) >= worker.period {
                 dead.push(*worker);

@@ -153,7 +153,7 @@ impl Asked<'_> {
         seat.follow(&self.host.store, &key);
         *held = Held::Stored(Box::new(task));
         seat.hide(key);
-        seat.given_to(worker, self.host);
+        seat.given_to(worker, &self.host.lease);
         Ok(())
     }
 

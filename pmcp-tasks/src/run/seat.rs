@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{Mutex, Notify, SetOnce};
 use tokio_util::sync::CancellationToken;
 
-use super::{host::Host, slots::Slots};
+use super::{lease::Lease, slots::Slots};
 use crate::{
     store::backend::{TaskKey, WorkerId},
     task::{Draft, NotCreated, Task, TaskStore, Watch},
@@ -132,10 +132,10 @@ impl Seat {
     }
 
     /// Its task was given to this worker, which others may have taken for dead meanwhile.
-    pub(crate) fn given_to(&self, worker: WorkerId, host: &Host) {
+    pub(crate) fn given_to(&self, worker: WorkerId, lease: &Lease) {
         let _ = self.holder.set(worker);
         // In this order: who learns of a death replaces the worker first, and then looks for the seats of the dead one.
-        if host.lease.worker() != worker {
+        if lease.worker() != worker {
             self.lose();
         }
     }

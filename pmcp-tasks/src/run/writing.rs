@@ -53,7 +53,7 @@ impl Seat {
                     let is_mine = self.holds(&task) && task.stored.open;
                     *held = Held::Stored(Box::new(task));
                     self.is_stored.store(true, Ordering::Release);
-                    self.given_to(worker, host);
+                    self.given_to(worker, &host.lease);
                     if !is_mine {
                         self.lose();
                     }

@@ -149,9 +149,15 @@ impl Books {
         self.0.lock().unwrap().steps.contains(&(job, name.to_owned()))
     }
 
-    pub(crate) fn beat(&self, worker: WorkerId, instance: usize, period: Duration, now: Duration) {
-        let buried = self.is_buried(worker);
-        self.0.lock().unwrap().workers.insert(worker, Worker { instance, period, last_beat: now, buried });
+    pub(crate) fn beat(&self, worker: WorkerId, of: (usize, Duration), now: Duration, trace: &Trace) {
+        let mut inner = self.0.lock().unwrap();
+        let (instance, period) = of;
+        let mut former = inner.workers.iter().filter(|(id, one)| **id != worker && one.instance == instance);
+        if !inner.workers.contains_key(&worker) && former.any(|(_, former)| !former.buried) {
+            trace.violated(promise::OWN_WORK, format!("i{instance} begins anew though nobody has buried it"));
+        }
+        let buried = inner.workers.get(&worker).is_some_and(|worker| worker.buried);
+        inner.workers.insert(worker, Worker { instance, period, last_beat: now, buried });
     }
 
     pub(crate) fn buried(&self, worker: WorkerId, by: usize, now: Duration, trace: &Trace) {
@@ -164,7 +170,7 @@ impl Books {
         count(&trace.counters.burials);
         // Who was alive when the store stalled for long has half a period afterwards, in which it renews twice. A shorter
         // stall is made up for by the renewals that are left; and who was dead before is dead.
-        let is_excused = stalled_until - stalled_from > worker.period / 2
+        let is_excused = stalled_until.saturating_sub(stalled_from) > worker.period / 2
             && stalled_from.saturating_sub(worker.last_beat) < worker.period;
         let (since, least) =
             if is_excused { (stalled_until, worker.period / 2) } else { (worker.last_beat, worker.period) };
@@ -187,10 +193,6 @@ impl Books {
     pub(crate) fn stall_ends(&self, now: Duration) {
         let stall = &mut self.0.lock().unwrap().stall;
         stall.1 = stall.1.min(now);
-    }
-
-    pub(crate) fn is_buried(&self, worker: WorkerId) -> bool {
-        self.0.lock().unwrap().workers.get(&worker).is_some_and(|worker| worker.buried)
     }
 
     /// The instance a worker is, unless it was buried.

@@ -248,7 +248,7 @@ impl StorageBackend for Connection {
         self.call("beat", || brief::worker(worker), async move {
             let beat = sim.store.beat(&worker, period, now).await?;
             if matches!(beat, Beat::Alive(_)) {
-                sim.books.beat(worker, me, period, sim.time.now());
+                sim.books.beat(worker, (me, period), sim.time.now(), &sim.trace);
             }
             Ok(beat)
         })

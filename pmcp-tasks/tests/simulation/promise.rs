@@ -9,6 +9,7 @@ pub(crate) const VARIABLE: &str = "no update is lost, and none is made twice";
 pub(crate) const ANSWER: &str = "an answer is asked for once and kept";
 pub(crate) const ONCE: &str = "no code runs again that did not ask for it";
 pub(crate) const PERIOD: &str = "a worker is judged by its own lease period";
+pub(crate) const OWN_WORK: &str = "a store that is away is no takeover";
 pub(crate) const BURIED: &str = "a buried worker begins nothing";
 pub(crate) const CANCELLED: &str = "a cancellation reaches the code within a lease";
 pub(crate) const KEY: &str = "one idempotency key, one task";

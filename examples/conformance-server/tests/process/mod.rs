@@ -35,10 +35,12 @@ struct Serving {
 }
 
 impl Process {
-    pub(crate) fn start(arguments: &[&str]) -> Self {
+    /// Starts one with this lease period, in milliseconds.
+    pub(crate) fn start(lease: u64, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_conformance-server"))
             .args(["--http", "127.0.0.1:0"])
             .args(arguments)
+            .args(["--lease", &lease.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -47,7 +49,7 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, serving) = watch::channel(None);
-        let life = Arc::<Life>::default();
+        let life = Arc::new(Life { lease: Duration::from_millis(lease), ..Life::default() });
         let kept = life.clone();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {

@@ -19,6 +19,8 @@ pub(crate) struct Life {
     /// When it was known to serve, and so to watch the others.
     pub(crate) ready: OnceLock<SystemTime>,
     pub(crate) killed: OnceLock<SystemTime>,
+    /// Its lease period.
+    pub(crate) lease: Duration,
     pub(crate) log: Mutex<Vec<String>>,
 }
 
@@ -97,8 +99,9 @@ pub(crate) struct Recoveries {
     pub(crate) count: usize,
     /// How often a process did not watch, itself or with the whole machine.
     pub(crate) absences: usize,
-    /// The longest time one process had watched after a kill, without standing still, and a task of the killed one waited.
-    pub(crate) slowest: Duration,
+    /// The longest time one process had watched after a kill, without standing still, and a task of the killed one waited: in
+    /// lease periods of the killed one.
+    pub(crate) slowest: f64,
 }
 
 impl Recoveries {
@@ -134,14 +137,14 @@ impl Recoveries {
                 fence => holders.get(&(one.task.as_str(), fence - 1)).copied(),
             };
             // It may have lost the task alive, or have been killed between taking it and telling so.
-            let Some(killed) = holder.and_then(|life| life.killed.get()).filter(|killed| **killed <= one.at) else {
-                continue;
-            };
+            let Some(holder) = holder else { continue };
+            let Some(killed) = holder.killed.get().filter(|killed| **killed <= one.at) else { continue };
             found.count += 1;
             for (life, absences) in lives.iter().zip(&absences) {
                 let Some(ready) = life.ready.get() else { continue };
                 let until = life.killed.get().copied().unwrap_or(one.at).min(one.at);
-                found.slowest = found.slowest.max(undisturbed(*killed.max(ready), until, absences));
+                let watched = undisturbed(*killed.max(ready), until, absences);
+                found.slowest = found.slowest.max(watched.as_secs_f64() / holder.lease.as_secs_f64());
             }
         }
         found
