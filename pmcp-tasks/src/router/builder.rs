@@ -100,7 +100,8 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     }
 
     /// Sets the time a worker may go without renewing its lease before others that share the store take its tasks over.
-    /// Default 10 seconds; it is renewed four times as often.
+    /// Default 10 seconds; it is renewed four times as often. It is this worker's own: others go by it whatever theirs are, and
+    /// look often enough for it. A store that takes no writes for so long is no takeover: what runs here goes on, its steps wait.
     #[must_use]
     pub fn lease(mut self, period: Duration) -> Self {
         self.settings.lease = period;
