@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::Context as _;
 use measure::{Peer, Workers};
-use pmcp_server::{ServeLimits, Server};
-use pmcp_tasks::{ToolError, task_tool};
+use pmcp_server::{BearerTokens, ServeLimits, Server};
+use pmcp_tasks::{TaskContext, TaskVariables, ToolError, task_tool};
 
 use crate::child::{self, Child};
 
@@ -32,6 +32,58 @@ async fn kept_echo(text: String) -> Result<String, ToolError> {
 #[task_tool(support = "required")]
 async fn park() -> Result<String, ToolError> {
     std::future::pending().await
+}
+
+/// Waits as long as its call, whose text it keeps.
+#[task_tool(support = "forbidden")]
+async fn wait(text: String) -> Result<String, ToolError> {
+    std::future::pending::<()>().await;
+    Ok(text)
+}
+
+/// Gives back so many bytes.
+#[task_tool(support = "required")]
+async fn large(bytes: usize) -> Result<String, ToolError> {
+    Ok("x".repeat(bytes))
+}
+
+/// A large thing that changes.
+#[derive(TaskVariables, Default)]
+struct Restless {
+    text: String,
+}
+
+/// Changes a large variable all the time.
+#[task_tool(support = "required")]
+async fn restless(task: TaskContext<Restless>) -> Result<String, ToolError> {
+    for turn in 0_u64.. {
+        task.variables().text.set(turn.to_string().repeat(20_000)).await?;
+        task.sleep(std::time::Duration::from_millis(20)).await?;
+    }
+    Ok(String::new())
+}
+
+/// The secrets of two owners.
+pub(crate) const QUIET: &str = "the quiet one's secret";
+pub(crate) const GREEDY: &str = "the greedy one's secret";
+
+/// What the process of a server with owners does.
+pub(crate) fn serve_owners() -> anyhow::Result<()> {
+    let workers = Workers::new(THREADS)?;
+    let running = workers.run(async {
+        let tokens = BearerTokens::new().with("quiet", QUIET).with("greedy", GREEDY);
+        let server = Server::new("bench", "1").authenticator(tokens);
+        let server = server.tool::<plain_echo>().tool::<kept_echo>().tool::<wait>().tool::<large>().tool::<restless>();
+        Ok(server.start((Ipv4Addr::LOCALHOST, 0).into()).await?)
+    })?;
+    child::tell(&running.address().port().to_string());
+    child::wait()
+}
+
+/// A request with the secret of its owner.
+pub(crate) fn authorized(request: &[u8], secret: &str) -> Vec<u8> {
+    let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    [&request[..line], format!("Authorization: Bearer {secret}\r\n").as_bytes(), &request[line..]].concat()
 }
 
 /// What the process of our server does.
@@ -64,7 +116,16 @@ enum Kept {
 
 impl Process {
     pub(crate) fn ours() -> anyhow::Result<Self> {
-        let mut child = Child::start("serve-http", Path::new(""), "")?;
+        Self::role("serve-http")
+    }
+
+    /// Ours, which tells owners apart.
+    pub(crate) fn with_owners() -> anyhow::Result<Self> {
+        Self::role("serve-owners")
+    }
+
+    fn role(name: &str) -> anyhow::Result<Self> {
+        let mut child = Child::start(name, Path::new(""), "")?;
         let port = child.line()?.parse().context("our server does not start")?;
         Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), id: child.id(), kept: Kept::Ours(child) })
     }
@@ -84,8 +145,17 @@ impl Process {
 
     /// The memory of this process that is in use, in bytes.
     pub(crate) fn resident(&self) -> anyhow::Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory it ever had in use, in bytes.
+    pub(crate) fn peak(&self) -> anyhow::Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system tells no memory")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the system tells no memory")?;
         let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes * 1024.0)
     }

@@ -7,6 +7,8 @@ mod counted;
 mod create;
 mod duel;
 mod felt;
+mod flood;
+mod floods;
 mod http;
 mod http_server;
 mod instances;
@@ -20,6 +22,8 @@ mod table;
 mod talk;
 mod wire;
 
+use std::time::Duration;
+
 use lexopt::prelude::*;
 use measure::Workers;
 
@@ -31,12 +35,15 @@ struct Options {
     names: Vec<String>,
     quick: bool,
     build_cost: bool,
+    /// Time of each flood.
+    flood: Option<Duration>,
 }
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     quick: bool,
+    flood: Option<Duration>,
 }
 
 impl Effort {
@@ -47,7 +54,7 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 9] = [
+const ROWS: [(&str, Measure); 10] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
@@ -57,6 +64,7 @@ const ROWS: [(&str, Measure); 9] = [
     ("http", http::measure),
     ("memory", memory::measure),
     ("felt", felt::measure),
+    ("floods", floods::measure),
 ];
 
 type Measure = fn(&Workers, Effort, &mut Table) -> anyhow::Result<()>;
@@ -67,11 +75,13 @@ fn main() -> anyhow::Result<()> {
             "share" => sqlite::share(&role.path, role.argument.parse()?),
             "work" => instances::work(&role.path),
             "serve-http" => http_server::serve(),
+            "serve-owners" => http_server::serve_owners(),
+            "flood" => flood::flood(&role.path, &role.argument),
             other => anyhow::bail!("there is no role `{other}`"),
         };
     }
     let options = parse(lexopt::Parser::from_env())?;
-    let effort = Effort { quick: options.quick };
+    let effort = Effort { quick: options.quick, flood: options.flood };
     let workers = Workers::new(2)?;
     let mut table = Table::default();
     if options.build_cost {
@@ -93,6 +103,7 @@ fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Options> {
         match argument {
             Long("quick") => options.quick = true,
             Long("build-cost") => options.build_cost = true,
+            Long("flood-seconds") => options.flood = Some(Duration::from_secs(parser.value()?.parse()?)),
             Value(name) => {
                 let name = name.string()?;
                 if !ROWS.iter().any(|(row, _)| *row == name) {

@@ -5,7 +5,7 @@ use crate::command::{cargo, run, target_directory};
 pub(crate) const HELP: &str = "\
 Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, in the same run.
 
-Usage: cargo xtask bench [--quick] [--build-cost] [NAME...]
+Usage: cargo xtask bench [--quick] [--build-cost] [--flood-seconds N] [NAME...]
 
 Names (all of them unless one is given):
   create     create in memory, with few and with a million tasks stored
@@ -17,17 +17,20 @@ Names (all of them unless one is given):
   http       calls and tasks over HTTP on connections that are kept
   memory     the memory of an idle session and of an open stream
   felt       how long a client that polls waits for a task tool: short work, and longer work
+  floods     how long other clients wait while one floods the server, in each of eight ways
 
 Options:
-  --quick       fewer and smaller samples: under two minutes once it is built
-  --build-cost  instead: crates and CPU seconds of a cold build of our default crates, without SQLite, too, and of the peers
+  --quick            fewer and smaller samples: under three minutes once it is built
+  --build-cost       instead: crates and CPU seconds of a cold build of our default crates, without SQLite, too, and of
+                     the peers
+  --flood-seconds N  how long each flood lasts: 20 seconds unless given, 3 with --quick
 
 A budget that is missed is a line that begins with GAP, not an error: times depend on the machine.
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 9] =
-    ["create", "lifecycle", "list", "push", "sqlite", "instances", "http", "memory", "felt"];
+pub(crate) const NAMES: [&str; 10] =
+    ["create", "lifecycle", "list", "push", "sqlite", "instances", "http", "memory", "felt", "floods"];
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {

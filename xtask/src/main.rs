@@ -157,6 +157,10 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
             (Task::Bench { arguments }, Long(option @ ("quick" | "build-cost"))) => {
                 arguments.push(format!("--{option}"));
             }
+            (Task::Bench { arguments: given }, Long("flood-seconds")) => {
+                let seconds: u64 = arguments.value()?.parse()?;
+                given.extend(["--flood-seconds".to_owned(), seconds.to_string()]);
+            }
             (Task::Bench { arguments }, Value(name)) => {
                 let name = name.string()?;
                 if !bench::NAMES.contains(&name.as_str()) {
