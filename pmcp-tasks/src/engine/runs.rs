@@ -17,7 +17,7 @@ use crate::{
     protocol::RpcError,
     run::{Allowance, CallDigest, Origin, Run, Seat},
     store::backend::Holder,
-    task::{Change, Draft, NotCreated, Outcome, Task},
+    task::{Change, Draft, LONGEST_PAUSE, NotCreated, Outcome, Task},
     tool::{Prepared, Work, WorkKind},
 };
 
@@ -139,7 +139,6 @@ impl Engine {
     /// Stores the outcome, if there is a task to store it in, however long the store is away: a task whose end is not
     /// written would seem to work until it expires. The outcome as it was stored; `None` if the task is left to others.
     async fn end(&self, seat: &Arc<Seat>, mut outcome: Outcome) -> Option<Outcome> {
-        const LONGEST_PAUSE: Duration = Duration::from_secs(30);
         let host = &self.host;
         // What the function left running learns that its call is over.
         let is_left = seat.is_lost() || self.leaves(seat, &outcome);
@@ -164,7 +163,7 @@ impl Engine {
                     outcome = Outcome::Error(RpcError::internal("the result is larger than the task store keeps"));
                     continue;
                 }
-                (StoreError::Unavailable { .. } | StoreError::Refused { .. }, _) => {}
+                (error, _) if error.is_away() => {}
                 _ => break,
             }
             tokio::select! {

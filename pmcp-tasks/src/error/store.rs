@@ -52,6 +52,11 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Tells whether nothing can be read or written at present: it may be later, be it that somebody makes room.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Refused { .. })
+    }
+
     /// A stable name of the kind of failure, for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -15,7 +15,7 @@ use crate::{
         params::{ListParams, TaskParams, UpdateParams},
     },
     store::backend::{FieldOp, Guard, Merged, Parts},
-    task::{Change, NotChanged, Outcome, Task},
+    task::{Change, NotChanged, Outcome, Task, Tries},
 };
 
 /// The refusal to change variables of a task that has ended.
@@ -127,7 +127,7 @@ async fn set_variables(rq: RequestCx<'_>, task: &Task, variables: Map<String, Va
         })
         .collect();
     let max = rq.engine.limits().max_variables;
-    match rq.engine.store().merge(&task.key, Guard::Open, ops, max).await? {
+    match rq.engine.store().merge(Tries::Few, &task.key, Guard::Open, ops, max).await? {
         Merged::Done | Merged::Replayed => Ok(()),
         Merged::TooLarge => Err(RpcError::invalid_params(format!("the variables would have more than {max} bytes"))),
         Merged::Lost | Merged::Changed(_) => Err(RpcError::invalid_params(UNCHANGEABLE)),

@@ -54,12 +54,14 @@ fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AskErr
 
 /// Takes back from the client what the function no longer waits for.
 async fn withdraw(host: &Host, seat: &Seat) {
-    let mut held = seat.held.lock().await;
+    let held = seat.held.lock().await;
     // Under the lock, as in asking.
-    let (Held::Stored(task), false) = (&mut *held, seat.cancellation().is_cancelled()) else { return };
-    if let Err(NotChanged::Store(error)) = seat.write_held(host, task, &[]).await {
+    if seat.cancellation().is_cancelled() {
+        return;
+    }
+    if let Err(NotChanged::Store(error)) = seat.write_held(host, held, &[]).await {
         // The next write takes it along.
-        tracing::warn!(task = %task.id(), error = &error as &dyn std::error::Error, "a question was not taken back");
+        tracing::warn!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "a question was not taken back");
     }
 }
 
@@ -124,7 +126,7 @@ impl Asked<'_> {
         if questions.is_empty() {
             return Ok(());
         }
-        if let Held::Stored(task) = &mut *held {
+        if let Held::Stored(task) = &*held {
             // Answers given to an earlier run that died before recording them.
             let given = task.head.answers.clone();
             slots.deliver(&given);
@@ -137,7 +139,7 @@ impl Asked<'_> {
                 slots.published(&questions);
                 return Ok(());
             }
-            return match seat.write_held(self.host, task, &[Change::Ask(open)]).await {
+            return match seat.write_held(self.host, held, &[Change::Ask(open)]).await {
                 Ok(()) => {
                     slots.published(&questions);
                     Ok(())
@@ -186,7 +188,7 @@ impl Asked<'_> {
     async fn record(&self, key: &str, answer: &Value) -> Result<(), AskError> {
         let Some(task) = self.seat.stored() else { return Ok(()) };
         let bytes = answer.to_string().into_bytes().into();
-        match self.host.store.record(task, self.seat.fence(), answer_step(key), bytes).await {
+        match self.host.store.record(self.seat.cancellation(), task, self.seat.fence(), answer_step(key), bytes).await {
             Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
             Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
             Err(error) => Err(failed(error)),

@@ -70,7 +70,7 @@ impl Steps {
             return Err(StepError::TooLarge { name, size: value.len(), max }.into());
         }
         let Some(key) = seat.stored() else { return Ok(None) };
-        match host.store.record(key, seat.fence(), name, value).await? {
+        match host.store.record(seat.cancellation(), key, seat.fence(), name, value).await? {
             Recorded::Recorded => Ok(None),
             Recorded::Exists(value) => Ok(Some(value)),
             Recorded::Lost | Recorded::Missing => {

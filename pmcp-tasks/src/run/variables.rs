@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{host::Host, seat::Seat};
 use crate::{
     store::backend::{Field, FieldOp, Guard, Merged, Parts},
-    task::{VariableError, read_value},
+    task::{Tries, VariableError, read_value},
 };
 
 /// Variables as they were read: their values, and the cells that compare-and-set compares.
@@ -47,7 +47,8 @@ impl Variables {
             return Ok(Read { values, cells });
         };
         let store = &host.store;
-        let task = store.read(key, Parts::VARIABLES).await?.ok_or(VariableError::Lost)?;
+        let tries = Tries::Until(seat.cancellation());
+        let task = store.read_trying(tries, key, Parts::VARIABLES).await?.ok_or(VariableError::Lost)?;
         let cells = task.stored.variables.unwrap_or_default();
         let mut values = self.initial.clone();
         for (field, bytes) in &cells {
@@ -101,7 +102,8 @@ impl Variables {
         let max = host.limits.max_variables;
         seat.establish(host).await.map_err(|_| VariableError::Lost)?;
         let Some(key) = seat.stored() else { return self.merge_local(&ops, max) };
-        match host.store.merge(key, Guard::Fence(seat.fence()), ops, max).await? {
+        let tries = Tries::Until(seat.cancellation());
+        match host.store.merge(tries, key, Guard::Fence(seat.fence()), ops, max).await? {
             Merged::Done | Merged::Replayed => Ok(None),
             Merged::Changed(field) => Ok(Some(field.to_string())),
             Merged::TooLarge => Err(VariableError::TooLarge { max }),

@@ -5,17 +5,19 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::MutexGuard;
+
 use super::{
     host::Host,
     seat::{Held, Seat},
 };
 use crate::{
     error::StoreError,
-    task::{Change, NotChanged, NotCreated, Outcome, Task},
+    task::{Change, LONGEST_PAUSE, NotChanged, NotCreated, Outcome},
 };
 
-/// The longest pause before a store that does not answer is asked again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first pause before a store that is away is asked again, beyond the first few tries.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 
 impl Seat {
     /// Stores the task of a draft, unless it is; whatever waits for that waits as long as the store is away. A task that
@@ -31,7 +33,7 @@ impl Seat {
 
     async fn store_draft(self: Arc<Self>, host: &Host) -> Result<(), NotEstablished> {
         let mut held = self.held.lock().await;
-        let mut pause = Duration::from_millis(250);
+        let mut pause = SHORTEST_PAUSE;
         if let Held::Draft(draft) = &*held {
             // Before anybody can see the task, so that a cancellation finds the run.
             host.seats.insert(draft.key.clone(), self.clone());
@@ -70,23 +72,27 @@ impl Seat {
                     return Err(NotEstablished);
                 }
             }
-            tokio::select! {
-                biased;
-                () = self.cancellation().cancelled() => {}
-                () = host.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
-            }
+            self.pause(host, &mut pause).await;
         }
     }
 
     /// Writes changes to the task this run has in the store; nothing without one.
     pub(super) async fn write(&self, host: &Host, changes: &[Change]) -> Result<(), NotChanged> {
-        match &mut *self.held.lock().await {
-            Held::Stored(task) => self.write_held(host, task, changes).await,
-            Held::Draft(_) | Held::Nothing => Ok(()),
-        }
+        let held = self.held.lock().await;
+        self.write_held(host, held, changes).await
     }
 
-    pub(super) async fn write_held(&self, host: &Host, task: &mut Task, changes: &[Change]) -> Result<(), NotChanged> {
+    /// The same by whoever has the lock. While the store is away the run waits, and lets go of the lock: as long as it is not
+    /// cancelled.
+    pub(super) async fn write_held<'a>(
+        &'a self,
+        host: &Host,
+        mut held: MutexGuard<'a, Held>,
+        changes: &[Change],
+    ) -> Result<(), NotChanged> {
+        if !matches!(*held, Held::Stored(_)) {
+            return Ok(());
+        }
         let drained = self.slots.drain();
         let mut all = Vec::with_capacity(changes.len() + 2);
         if !drained.taken.is_empty() {
@@ -97,13 +103,33 @@ impl Seat {
         if !drained.given_up.is_empty() && !matches!(changes, [.., Change::Finish(_)]) {
             all.push(Change::Withdraw(drained.given_up.clone()));
         }
-        let result = host.store.change(task, Some(self.fence()), &all).await;
-        match &result {
-            Ok(()) => self.slots.deliver(&task.head.answers),
-            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
-            Err(NotChanged::Store(_)) => self.slots.put_back(drained),
+        let write = host.store.write_id().await.map_err(NotChanged::Store)?;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let Held::Stored(task) = &mut *held else { return Ok(()) };
+            let result = host.store.change_held(write, task, self.fence(), &all).await;
+            match &result {
+                Ok(()) => self.slots.deliver(&task.head.answers),
+                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
+                Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {
+                    drop(held);
+                    self.pause(host, &mut pause).await;
+                    held = self.held.lock().await;
+                    continue;
+                }
+                Err(NotChanged::Store(_)) => self.slots.put_back(drained),
+            }
+            return result;
         }
-        result
+    }
+
+    /// Waits until a store that is away may have come back, each time longer, or the run is cancelled.
+    async fn pause(&self, host: &Host, pause: &mut Duration) {
+        tokio::select! {
+            biased;
+            () = self.cancellation().cancelled() => {}
+            () = host.clock().sleep(*pause) => *pause = LONGEST_PAUSE.min(*pause * 2),
+        }
     }
 
     /// Sets what the task says it does: in the store, or in what will be stored.
@@ -112,16 +138,14 @@ impl Seat {
             return Ok(());
         }
         let change = [Change::Message { text, is_progress }];
-        match &mut *self.held.lock().await {
-            Held::Stored(task) => ended_is_done(self.write_held(host, task, &change).await),
-            Held::Draft(draft) => {
-                if let Ok((head, _)) = draft.head.after(&change, host.now()) {
-                    draft.head = head;
-                }
-                Ok(())
+        let mut held = self.held.lock().await;
+        if let Held::Draft(draft) = &mut *held {
+            if let Ok((head, _)) = draft.head.after(&change, host.now()) {
+                draft.head = head;
             }
-            Held::Nothing => Ok(()),
+            return Ok(());
         }
+        ended_is_done(self.write_held(host, held, &change).await)
     }
 
     /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
@@ -133,23 +157,21 @@ impl Seat {
     /// run's, or that somebody ended who found it in a list, stays: so it is ended first, which the fence guards. Tells
     /// whether the end is this run's to give.
     pub(crate) async fn vanish(&self, host: &Host, outcome: &Outcome) -> Result<bool, StoreError> {
-        match &mut *self.held.lock().await {
-            Held::Stored(task) => {
-                if task.stored.open {
-                    match self.write_held(host, task, &[Change::Finish(outcome.clone())]).await {
-                        Ok(()) => {}
-                        Err(NotChanged::Missing) => return Ok(true),
-                        Err(NotChanged::Ended(_) | NotChanged::Lost) => return Ok(false),
-                        Err(NotChanged::Store(error)) => return Err(error),
-                    }
-                }
-                host.store.delete(&task.key).await?;
+        let held = self.held.lock().await;
+        let key = match &*held {
+            Held::Stored(task) => task.key.clone(),
+            Held::Draft(draft) if draft.was_tried() => draft.key.clone(),
+            Held::Draft(_) | Held::Nothing => return Ok(true),
+        };
+        if matches!(&*held, Held::Stored(task) if task.stored.open) {
+            match self.write_held(host, held, &[Change::Finish(outcome.clone())]).await {
+                Ok(()) => {}
+                Err(NotChanged::Missing) => return Ok(true),
+                Err(NotChanged::Ended(_) | NotChanged::Lost) => return Ok(false),
+                Err(NotChanged::Store(error)) => return Err(error),
             }
-            Held::Draft(draft) if draft.was_tried() => {
-                host.store.delete(&draft.key).await?;
-            }
-            Held::Draft(_) | Held::Nothing => {}
         }
+        host.store.delete(&key).await?;
         Ok(true)
     }
 }

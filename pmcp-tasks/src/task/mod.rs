@@ -12,6 +12,7 @@ mod machine;
 mod policy;
 mod record;
 mod store;
+mod tries;
 mod variables;
 mod workers;
 
@@ -24,6 +25,7 @@ pub(crate) use policy::Policy;
 pub use record::Task;
 pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
 pub use store::{TaskPage, TaskStore};
+pub(crate) use tries::{LONGEST_PAUSE, Tries};
 pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};
 

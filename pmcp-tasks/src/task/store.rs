@@ -12,10 +12,12 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, cursor,
     hub::{Hub, Watch},
+    tries::Tries,
 };
 use crate::{
     error::StoreError,
@@ -29,9 +31,6 @@ use crate::{
     },
     time::{Clock, Millis, SystemClock},
 };
-
-/// Number of times an operation is tried when the store does not answer. It is idempotent: a retry reuses its write id.
-const TRIES: u32 = 4;
 
 /// Number of times a write is made again because somebody else wrote in between.
 const CONFLICTS: u32 = 64;
@@ -138,7 +137,8 @@ impl TaskStore {
         Ok(Draft::new(TaskId::from_random(self.random()?), self.now(), owner, ttl, work))
     }
 
-    async fn write_id(&self) -> Result<WriteId, StoreError> {
+    /// Identifies a write, however often it is tried.
+    pub(crate) async fn write_id(&self) -> Result<WriteId, StoreError> {
         let prefix = self
             .writes
             .prefix
@@ -182,7 +182,7 @@ impl TaskStore {
             idempotency: draft.idempotency,
             write,
         };
-        match self.retry(|| self.backend.create(&new, now)).await? {
+        match self.retry(Tries::Few, || self.backend.create(&new, now)).await? {
             Create::Created => {}
             // Of an earlier try; others may have taken it over since.
             Create::Replayed => {
@@ -223,7 +223,16 @@ impl TaskStore {
     }
 
     pub(crate) async fn read(&self, key: &TaskKey, parts: Parts) -> Result<Option<Task>, StoreError> {
-        let stored = self.retry(|| self.backend.get(key, parts, self.now())).await?;
+        self.read_trying(Tries::Few, key, parts).await
+    }
+
+    pub(crate) async fn read_trying(
+        &self,
+        tries: Tries<'_>,
+        key: &TaskKey,
+        parts: Parts,
+    ) -> Result<Option<Task>, StoreError> {
+        let stored = self.retry(tries, || self.backend.get(key, parts, self.now())).await?;
         stored.map(|stored| self.decode(key, stored)).transpose()
     }
 
@@ -243,7 +252,7 @@ impl TaskStore {
             Some(Some(position)) => Some(position),
             Some(None) => return Ok(None),
         };
-        let page = self.retry(|| self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
+        let page = self.retry(Tries::Few, || self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
         let mut tasks = Vec::with_capacity(page.tasks.len());
         for (key, stored) in page.tasks {
             match self.decode(&key, stored) {
@@ -266,18 +275,30 @@ impl TaskStore {
         fence: Option<u64>,
         changes: &[Change],
     ) -> Result<(), NotChanged> {
-        self.put(known, fence, changes, HolderChange::Keep).await
+        let write = self.write_id().await.map_err(NotChanged::Store)?;
+        self.put(write, known, fence, changes, HolderChange::Keep).await
+    }
+
+    /// The same by whoever holds the task, as one write however often it is tried.
+    pub(crate) async fn change_held(
+        &self,
+        write: WriteId,
+        known: &mut Task,
+        fence: u64,
+        changes: &[Change],
+    ) -> Result<(), NotChanged> {
+        self.put(write, known, Some(fence), changes, HolderChange::Keep).await
     }
 
     /// The same, and what it does to the holder. A task that ends is released whatever is said.
     pub(super) async fn put(
         &self,
+        write: WriteId,
         known: &mut Task,
         fence: Option<u64>,
         changes: &[Change],
         holder: HolderChange,
     ) -> Result<(), NotChanged> {
-        let write = self.write_id().await.map_err(NotChanged::Store)?;
         for _ in 0..CONFLICTS {
             if matches!(self.write(known, fence, changes, holder, write).await?, Attempt::Written) {
                 return Ok(());
@@ -311,7 +332,8 @@ impl TaskStore {
             holder: if outcome.is_some() { HolderChange::Release } else { holder },
             write,
         };
-        let written = self.retry(|| self.backend.put(&known.key, &put, now)).await.map_err(NotChanged::Store)?;
+        let written =
+            self.retry(Tries::Few, || self.backend.put(&known.key, &put, now)).await.map_err(NotChanged::Store)?;
         match written {
             Written::Done { version, fence } => {
                 known.stored.version = version;
@@ -369,13 +391,14 @@ impl TaskStore {
 
     pub(crate) async fn merge(
         &self,
+        tries: Tries<'_>,
         key: &TaskKey,
         guard: Guard,
         ops: Vec<(Field, FieldOp)>,
         max_bytes: u32,
     ) -> Result<Merged, StoreError> {
         let merge = Merge { guard, ops, max_bytes, write: self.write_id().await? };
-        let merged = self.retry(|| self.backend.merge(key, &merge, self.now())).await?;
+        let merged = self.retry(tries, || self.backend.merge(key, &merge, self.now())).await?;
         if matches!(merged, Merged::Done | Merged::Replayed) {
             self.hub.announce(key);
         }
@@ -384,17 +407,18 @@ impl TaskStore {
 
     pub(crate) async fn record(
         &self,
+        run: &CancellationToken,
         key: &TaskKey,
         fence: u64,
         name: String,
         value: Bytes,
     ) -> Result<Recorded, StoreError> {
         let step = Step { fence, name, value, write: self.write_id().await? };
-        self.retry(|| self.backend.record(key, &step, self.now())).await
+        self.retry(Tries::Until(run), || self.backend.record(key, &step, self.now())).await
     }
 
     pub(crate) async fn delete(&self, key: &TaskKey) -> Result<bool, StoreError> {
-        let deleted = self.retry(|| self.backend.delete(key)).await?;
+        let deleted = self.retry(Tries::Few, || self.backend.delete(key)).await?;
         self.hub.announce(key);
         Ok(deleted)
     }
@@ -419,22 +443,5 @@ impl TaskStore {
             return Err(StoreError::TooLarge { backend, size: bytes.len() as u64, max });
         }
         Ok(bytes.into())
-    }
-
-    /// Tries an operation again while the store does not answer, waiting 20, 40 and 80 ms.
-    pub(super) async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
-        &self,
-        operation: impl Fn() -> F + Send,
-    ) -> Result<T, StoreError> {
-        let mut tried = 1;
-        loop {
-            match operation().await {
-                Err(error) if error.is_retryable() && tried < TRIES => {
-                    self.clock.sleep(Duration::from_millis(10 << tried)).await;
-                    tried += 1;
-                }
-                result => return result,
-            }
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Change, NotChanged, Task, TaskStore};
+use super::{Change, NotChanged, Task, TaskStore, tries::Tries};
 use crate::{
     error::StoreError,
     store::backend::{Beat, Claim, Feed, Holder, HolderChange, TaskKey, Worker, WorkerId},
@@ -25,19 +25,19 @@ impl TaskStore {
     }
 
     pub(crate) async fn workers(&self) -> Result<Vec<Worker>, StoreError> {
-        self.retry(|| self.backend.workers()).await
+        self.retry(Tries::Few, || self.backend.workers()).await
     }
 
     pub(crate) async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool, StoreError> {
-        self.retry(|| self.backend.bury(worker, seen)).await
+        self.retry(Tries::Few, || self.backend.bury(worker, seen)).await
     }
 
     pub(crate) async fn buried(&self) -> Result<Vec<WorkerId>, StoreError> {
-        self.retry(|| self.backend.buried()).await
+        self.retry(Tries::Few, || self.backend.buried()).await
     }
 
     pub(crate) async fn settle(&self, worker: &WorkerId) -> Result<(), StoreError> {
-        self.retry(|| self.backend.settle(worker)).await
+        self.retry(Tries::Few, || self.backend.settle(worker)).await
     }
 
     /// Claims tasks of a holder; those that can be read, and how many there were. A corrupt one is reported in the log and
@@ -64,7 +64,7 @@ impl TaskStore {
     }
 
     pub(crate) async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>, StoreError> {
-        self.retry(|| self.backend.held(by, after, n)).await
+        self.retry(Tries::Few, || self.backend.held(by, after, n)).await
     }
 
     /// Removes tasks that expired long enough ago that they have by the clock of everybody who shares the store: by more
@@ -94,7 +94,8 @@ impl TaskStore {
     /// Gives a task we hold back to the queue.
     pub(crate) async fn requeue(&self, task: &mut Task) -> Result<(), NotChanged> {
         let fence = task.stored.fence;
-        self.put(task, Some(fence), &[Change::HandBack], HolderChange::Queue).await
+        let write = self.write_id().await.map_err(NotChanged::Store)?;
+        self.put(write, task, Some(fence), &[Change::HandBack], HolderChange::Queue).await
     }
 
     /// Hints of what other processes change; from now on the backend is told what is waited for here.

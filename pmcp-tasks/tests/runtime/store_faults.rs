@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pmcp_tasks::{Limits, TaskContext, ToolResult, protocol::VARIABLES};
+use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, protocol::VARIABLES};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -224,20 +224,60 @@ async fn an_answer_of_the_session_that_was_not_stored_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_stored_is_an_error_of_the_function() {
+async fn work_pauses_while_the_store_is_away_and_goes_on_when_it_is_back() {
     let (backend, server) = faulty();
     let faults = backend.clone();
-    server.world.on("optional", move |_, cx| {
+    server.world.on("variables", move |_, cx| {
         let faults = faults.clone();
         async move {
-            faults.fail(Fault::Down, 4);
-            let error = cx.tool().elicit::<Name>("?").await.err();
-            Ok(ToolResult::text(error.unwrap().to_string()))
+            let task: TaskContext<Shared> = cx.task();
+            faults.fail(Fault::Down, usize::MAX);
+            task.step("one", async || Ok::<_, ToolError>(1)).await?;
+            faults.fail(Fault::ReplyLost, usize::MAX);
+            task.variables().rows.add(1).await?;
+            faults.fail(Fault::Down, usize::MAX);
+            task.status_message("asking").await?;
+            faults.fail(Fault::Down, usize::MAX);
+            let Name { name } = task.elicit("?").await?;
+            Ok(ToolResult::text(name))
         }
     });
-    let client = server.v2026("ann");
-    let id = client.start("optional").await;
-    server.advance(TRIES).await;
-    let task = client.until(&id, "completed").await;
-    assert_eq!(text_of(&task["result"]), "the question could not be recorded");
+    let client = server.v2025("ann");
+    let id = client.start("variables").await;
+    for _ in 0..4 {
+        server.advance(minutes(2)).await;
+        assert_eq!(client.status(&id).await, "working");
+        backend.recover();
+        server.advance(seconds(6)).await;
+    }
+    let task = server.v2026("ann").until(&id, "input_required").await;
+    assert_eq!((&task["statusMessage"], &task["_meta"][VARIABLES]["rows"]), (&json!("asking"), &json!(1)));
+    server.v2026("ann").update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
+    client.until(&id, "completed").await;
+    assert_eq!(text_of(&client.result(&id).await.unwrap()), "Ann");
+}
+
+#[tokio::test]
+async fn a_cancellation_and_a_timeout_end_the_wait_for_a_store_that_is_away() {
+    let (backend, server) = faulty();
+    let faults = backend.clone();
+    server.world.on("variables", move |_, cx| {
+        let faults = faults.clone();
+        async move {
+            let task: TaskContext<Shared> = cx.task();
+            faults.fail_in("record", Fault::Down, usize::MAX);
+            task.step("one", async || Ok::<_, ToolError>(1)).await?;
+            Ok(ToolResult::text("recorded"))
+        }
+    });
+    let client = server.v2025("ann");
+    let id = client.start("variables").await;
+    settle().await;
+    client.cancel(&id).await.unwrap();
+    settle().await;
+    assert_eq!(client.status(&id).await, "cancelled");
+    let id = client.start("variables").await;
+    server.advance(minutes(30) + seconds(6)).await;
+    let task = client.until(&id, "failed").await;
+    assert_eq!(task["statusMessage"], "the tool took longer than it may");
 }

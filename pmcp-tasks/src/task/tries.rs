@@ -1,0 +1,67 @@
+//! Trying again while the store is away.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::TaskStore;
+use crate::error::StoreError;
+
+/// Number of times an operation is tried for somebody who waits for its answer. It is idempotent: a retry reuses its write id.
+const TRIES: u32 = 4;
+
+/// The longest pause before a store that is away is asked again.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often an operation is tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tries<'a> {
+    /// A few times: then whoever asked is told.
+    Few,
+    /// Until this run is cancelled: its work pauses as long as the store is away.
+    Until(&'a CancellationToken),
+}
+
+impl Tries<'_> {
+    fn waits(self) -> bool {
+        matches!(self, Self::Until(run) if !run.is_cancelled())
+    }
+
+    /// Ends if what is waited for is not wanted any more.
+    async fn given_up(self) {
+        match self {
+            Self::Until(run) if !run.is_cancelled() => run.cancelled().await,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+impl TaskStore {
+    /// Tries an operation again while the store is away, after 20, 40, 80 ms and so on.
+    pub(super) async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
+        &self,
+        tries: Tries<'_>,
+        operation: impl Fn() -> F + Send,
+    ) -> Result<T, StoreError> {
+        let (mut tried, mut pause) = (0, Duration::from_millis(10));
+        loop {
+            let error = match operation().await {
+                Err(error) if error.is_away() => error,
+                result => return result,
+            };
+            tried += 1;
+            pause = LONGEST_PAUSE.min(2 * pause);
+            if !(tried < TRIES && error.is_retryable() || tries.waits()) {
+                return Err(error);
+            }
+            if tried == TRIES {
+                tracing::warn!(error = &error as &dyn std::error::Error, "work waits for the store");
+            }
+            tokio::select! {
+                biased;
+                () = self.clock().sleep(pause) => {}
+                () = tries.given_up() => {}
+            }
+        }
+    }
+}
