@@ -182,7 +182,7 @@ impl TaskStore {
             idempotency: draft.idempotency,
             write,
         };
-        match self.retry(Tries::Few, || self.backend.create(&new, now)).await? {
+        match Tries::Few.of(&**self.clock(), || self.backend.create(&new, now)).await? {
             Create::Created => {}
             // Of an earlier try; others may have taken it over since.
             Create::Replayed => {
@@ -232,7 +232,7 @@ impl TaskStore {
         key: &TaskKey,
         parts: Parts,
     ) -> Result<Option<Task>, StoreError> {
-        let stored = self.retry(tries, || self.backend.get(key, parts, self.now())).await?;
+        let stored = tries.of(&**self.clock(), || self.backend.get(key, parts, self.now())).await?;
         stored.map(|stored| self.decode(key, stored)).transpose()
     }
 
@@ -252,7 +252,7 @@ impl TaskStore {
             Some(Some(position)) => Some(position),
             Some(None) => return Ok(None),
         };
-        let page = self.retry(Tries::Few, || self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
+        let page = Tries::Few.of(&**self.clock(), || self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
         let mut tasks = Vec::with_capacity(page.tasks.len());
         for (key, stored) in page.tasks {
             match self.decode(&key, stored) {
@@ -332,8 +332,10 @@ impl TaskStore {
             holder: if outcome.is_some() { HolderChange::Release } else { holder },
             write,
         };
-        let written =
-            self.retry(Tries::Few, || self.backend.put(&known.key, &put, now)).await.map_err(NotChanged::Store)?;
+        let written = Tries::Few
+            .of(&**self.clock(), || self.backend.put(&known.key, &put, now))
+            .await
+            .map_err(NotChanged::Store)?;
         match written {
             Written::Done { version, fence } => {
                 known.stored.version = version;
@@ -398,7 +400,7 @@ impl TaskStore {
         max_bytes: u32,
     ) -> Result<Merged, StoreError> {
         let merge = Merge { guard, ops, max_bytes, write: self.write_id().await? };
-        let merged = self.retry(tries, || self.backend.merge(key, &merge, self.now())).await?;
+        let merged = tries.of(&**self.clock(), || self.backend.merge(key, &merge, self.now())).await?;
         if matches!(merged, Merged::Done | Merged::Replayed) {
             self.hub.announce(key);
         }
@@ -414,11 +416,11 @@ impl TaskStore {
         value: Bytes,
     ) -> Result<Recorded, StoreError> {
         let step = Step { fence, name, value, write: self.write_id().await? };
-        self.retry(Tries::Until(run), || self.backend.record(key, &step, self.now())).await
+        Tries::Until(run).of(&**self.clock(), || self.backend.record(key, &step, self.now())).await
     }
 
     pub(crate) async fn delete(&self, key: &TaskKey) -> Result<bool, StoreError> {
-        let deleted = self.retry(Tries::Few, || self.backend.delete(key)).await?;
+        let deleted = Tries::Few.of(&**self.clock(), || self.backend.delete(key)).await?;
         self.hub.announce(key);
         Ok(deleted)
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::TaskStore;
-use crate::error::StoreError;
+use crate::{error::StoreError, time::Clock};
 
 /// Number of times an operation is tried for somebody who waits for its answer. It is idempotent: a retry reuses its write id.
 const TRIES: u32 = 4;
@@ -34,33 +33,31 @@ impl Tries<'_> {
             _ => std::future::pending().await,
         }
     }
-}
 
-impl TaskStore {
-    /// Tries an operation again while the store is away, after 20, 40, 80 ms and so on.
-    pub(super) async fn retry<T, F: Future<Output = Result<T, StoreError>> + Send>(
-        &self,
-        tries: Tries<'_>,
+    /// Does an operation, and again while the store is away: after 20, 40, 80 ms and so on.
+    pub(super) async fn of<T, F: Future<Output = Result<T, StoreError>> + Send>(
+        self,
+        clock: &dyn Clock,
         operation: impl Fn() -> F + Send,
     ) -> Result<T, StoreError> {
-        let (mut tried, mut pause) = (0, Duration::from_millis(10));
+        let (mut failures, mut pause) = (0, Duration::from_millis(10));
         loop {
             let error = match operation().await {
                 Err(error) if error.is_away() => error,
                 result => return result,
             };
-            tried += 1;
+            failures += 1;
             pause = LONGEST_PAUSE.min(2 * pause);
-            if !(tried < TRIES && error.is_retryable() || tries.waits()) {
+            if !(failures < TRIES && error.is_retryable() || self.waits()) {
                 return Err(error);
             }
-            if tried == TRIES {
+            if failures == TRIES {
                 tracing::warn!(error = &error as &dyn std::error::Error, "work waits for the store");
             }
             tokio::select! {
                 biased;
-                () = self.clock().sleep(pause) => {}
-                () = tries.given_up() => {}
+                () = clock.sleep(pause) => {}
+                () = self.given_up() => {}
             }
         }
     }

@@ -25,19 +25,19 @@ impl TaskStore {
     }
 
     pub(crate) async fn workers(&self) -> Result<Vec<Worker>, StoreError> {
-        self.retry(Tries::Few, || self.backend.workers()).await
+        Tries::Few.of(&**self.clock(), || self.backend.workers()).await
     }
 
     pub(crate) async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool, StoreError> {
-        self.retry(Tries::Few, || self.backend.bury(worker, seen)).await
+        Tries::Few.of(&**self.clock(), || self.backend.bury(worker, seen)).await
     }
 
     pub(crate) async fn buried(&self) -> Result<Vec<WorkerId>, StoreError> {
-        self.retry(Tries::Few, || self.backend.buried()).await
+        Tries::Few.of(&**self.clock(), || self.backend.buried()).await
     }
 
     pub(crate) async fn settle(&self, worker: &WorkerId) -> Result<(), StoreError> {
-        self.retry(Tries::Few, || self.backend.settle(worker)).await
+        Tries::Few.of(&**self.clock(), || self.backend.settle(worker)).await
     }
 
     /// Claims tasks of a holder; those that can be read, and how many there were. A corrupt one is reported in the log and
@@ -64,7 +64,7 @@ impl TaskStore {
     }
 
     pub(crate) async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>, StoreError> {
-        self.retry(Tries::Few, || self.backend.held(by, after, n)).await
+        Tries::Few.of(&**self.clock(), || self.backend.held(by, after, n)).await
     }
 
     /// Removes tasks that expired long enough ago that they have by the clock of everybody who shares the store: by more
