@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::Engine;
+use super::{Engine, guard::harmless};
 use crate::{
     error::{AskError, ToolError, ToolErrorKind},
     protocol::{IDEMPOTENCY_KEY, RpcError},
@@ -38,7 +38,7 @@ impl Engine {
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
-                tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed");
+                harmless(|| tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"));
                 match (self.expose_errors, context) {
                     (true, _) => error.to_string(),
                     (false, Some(context)) => format!("{context}\ninternal error (ref {reference})"),
@@ -80,7 +80,7 @@ impl Engine {
                     .with_data(serde_json::json!({ "reason": "quota" }))
             }
             NotCreated::Store(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+                harmless(|| tracing::error!(error = error as &dyn std::error::Error, "the store failed"));
                 RpcError::internal("the task store failed")
             }
             NotCreated::Same(_) | NotCreated::Differs => {

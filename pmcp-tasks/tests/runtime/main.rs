@@ -15,6 +15,7 @@ mod listen;
 mod logged;
 mod lost_replies;
 mod owners;
+mod panics;
 mod principals;
 mod progress;
 mod questions;

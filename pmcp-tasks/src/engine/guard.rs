@@ -1,0 +1,54 @@
+//! Panics that stop nothing: loops begin again after one, and none comes of telling it.
+//!
+//! What panics below us is somebody else's: a store's backend, or a subscriber to `tracing` that cannot write any more.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+
+use super::{Engine, keeper::LOOKS, panic_text};
+
+/// The longest pause before a loop begins again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Runs a loop in the background until it ends. After a panic it begins again, soon enough that no lease runs out of it.
+    pub(super) fn guard<F>(self: &Arc<Self>, name: &'static str, run: impl Fn(Arc<Self>) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let engine = self.clone();
+        self.host.background.spawn(async move {
+            let host = &engine.host;
+            while let Err(panic) = AssertUnwindSafe(run(engine.clone())).catch_unwind().await {
+                told(panic, |panic| tracing::error!(name, panic, "work in the background panicked and begins again"));
+                tokio::select! {
+                    biased;
+                    () = host.stopped() => return,
+                    () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / LOOKS)) => {}
+                }
+            }
+        });
+    }
+}
+
+/// Tells of a panic. A panic of whoever is told, or of what the first one carried, ends here.
+pub(super) fn told(panic: Box<dyn Any + Send>, tell: impl FnOnce(&str)) {
+    harmless(move || {
+        tell(panic_text(&*panic));
+        drop(panic);
+    });
+}
+
+/// Does something that may panic and has to stop nothing: to write to the log.
+pub(super) fn harmless(act: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(act)) {
+        // What it carries may panic when it is dropped.
+        std::mem::forget(panic);
+    }
+}
