@@ -11,13 +11,16 @@ use std::{
 
 use futures_util::FutureExt;
 
-use super::{Engine, keeper::LOOKS, panic_text};
+use super::Engine;
 
 /// The longest pause before a loop begins again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// The parts of a lease period one of which a pause takes at most, so that no lease runs out of a panic.
+const PARTS: u32 = 4;
+
 impl Engine {
-    /// Runs a loop in the background until it ends. After a panic it begins again, soon enough that no lease runs out of it.
+    /// Runs a loop in the background until it ends. After a panic it begins again.
     pub(super) fn guard<F>(self: &Arc<Self>, name: &'static str, run: impl Fn(Arc<Self>) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -30,11 +33,17 @@ impl Engine {
                 tokio::select! {
                     biased;
                     () = host.stopped() => return,
-                    () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / LOOKS)) => {}
+                    () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / PARTS)) => {}
                 }
             }
         });
     }
+}
+
+/// The text of a panic, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
 }
 
 /// Tells of a panic. A panic of whoever is told, or of what the first one carried, ends here.

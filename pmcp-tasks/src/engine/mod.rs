@@ -23,7 +23,8 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-pub(crate) use outcome::{PANICKED, panic_text};
+pub(crate) use guard::panic_text;
+pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 

@@ -1,7 +1,5 @@
 //! End of a run, as its client is to learn it.
 
-use std::any::Any;
-
 use super::{Engine, guard::harmless};
 use crate::{
     error::{AskError, ToolError, ToolErrorKind},
@@ -13,11 +11,6 @@ use crate::{
 
 /// The answer to a panic.
 pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
-/// The text of a panic, for the log.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
-}
 
 /// The answer to a run that took too long.
 pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
