@@ -36,6 +36,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
+//! | `log` | no | [`log::init`], which sends events and panics to standard error without waiting for its reader |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
@@ -49,6 +50,7 @@
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`hosts`] | what hosts get that know no tasks |
+//! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
@@ -61,8 +63,10 @@ pub mod hosts;
 mod http;
 mod legacy;
 mod lines;
+pub mod log;
 mod modern;
 mod outbox;
+mod panics;
 mod peer;
 mod process;
 mod server;

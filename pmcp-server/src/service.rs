@@ -1,6 +1,6 @@
 //! The server as it was built: what it answers, whatever the version and the transport.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::{access::Access, panics::told};
 
 /// A server as it was built.
 #[derive(Debug)]
@@ -82,12 +82,6 @@ pub(crate) struct Call {
     pub(crate) cancellation: CancellationToken,
 }
 
-/// Returns the text of a panic, for the log.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
-}
-
 impl Service {
     pub(crate) fn context(&self, call: Call) -> CallContext {
         CallContext {
@@ -110,7 +104,7 @@ impl Service {
         };
         // Even code that prepares a call may panic: a request is answered all the same.
         AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|panic| {
-            tracing::error!(method, panic = panic_text(&*panic), "handling a request panicked");
+            told(panic, |panic| tracing::error!(method, panic, "handling a request panicked"));
             Handled::Answer(Err(RpcError::internal("the request failed unexpectedly")))
         })
     }
@@ -128,8 +122,22 @@ impl Service {
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.
     pub(crate) async fn shut_down(&self) {
-        self.router.shut_down(self.shutdown_grace).await;
+        self.shut_down_within(self.shutdown_grace).await;
+    }
+
+    /// The same, where the grace may have run for a while.
+    pub(crate) async fn shut_down_within(&self, grace: Duration) {
+        let stopping = AssertUnwindSafe(self.router.shut_down(grace)).catch_unwind();
+        if let Err(panic) = stopping.await {
+            told(panic, |panic| tracing::error!(panic, "stopping the work panicked"));
+        }
         self.stopped.cancel();
+    }
+
+    /// What is left of the grace that began at this time of the monotonic clock.
+    pub(crate) fn grace_since(&self, began: Duration) -> Duration {
+        let gone = self.router.store().clock().monotonic().saturating_sub(began);
+        self.shutdown_grace.saturating_sub(gone)
     }
 }
 

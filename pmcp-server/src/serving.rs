@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     connection,
     error::Error,
-    http,
-    process::{stdin, terminated},
+    http, log,
+    process::{stdin, stdout, terminated},
     server::{Built, Server},
     service::Service,
     transport::Transport,
@@ -45,9 +45,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                     terminated.await;
                     stopping.shut_down().await;
                 });
-                connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
+                let (stdin, ended) = stdin();
+                let ended = connection::serve(service.clone(), stdin, stdout(), ended).await;
                 signal.abort();
-                service.shut_down().await;
+                service.shut_down_within(service.grace_since(ended)).await;
+                log_to_its_end().await;
                 Ok(())
             }
             Transport::Http(address) => self.start(address).await?.until_terminated().await,
@@ -73,6 +75,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         service.router.keep_house();
         terminated().await;
         service.shut_down().await;
+        log_to_its_end().await;
         Ok(())
     }
 
@@ -164,10 +167,15 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     ) -> Result<(), Error> {
         let service = self.into_service()?;
         service.router.keep_house();
-        connection::serve(service.clone(), reader, writer).await;
-        service.shut_down().await;
+        let ended = connection::serve(service.clone(), reader, writer, CancellationToken::new()).await;
+        service.shut_down_within(service.grace_since(ended)).await;
         Ok(())
     }
+}
+
+/// Waits, for a moment, until what was logged can be read: the process may end now.
+async fn log_to_its_end() {
+    let _ = tokio::task::spawn_blocking(log::flush).await;
 }
 
 impl Built {
@@ -201,9 +209,11 @@ impl Running {
     /// Serves until Ctrl-C or SIGTERM, then shuts down.
     async fn until_terminated(self) -> Result<(), Error> {
         let terminated = terminated();
-        eprintln!("listening on {}", self.url());
+        log::write(&format!("listening on {}\n", self.url()));
         terminated.await;
-        self.shut_down().await
+        let ended = self.shut_down().await;
+        log_to_its_end().await;
+        ended
     }
 
     /// Begins nothing new, lets running work finish for the grace period, then closes.
