@@ -41,6 +41,17 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
+    /// Connections over TCP at once, where the server listens itself. One more takes the place of the one that has waited for a
+    /// request for longest, and is not answered before there is one; the log tells it. Default 10,000.
+    pub connections: usize,
+    /// The time for the head of a request, from its first byte or from the connection's beginning: one that does not come is
+    /// closed, where the server listens itself. Default 30 seconds.
+    pub header_timeout: Duration,
+    /// The time for the rest of a body, once it is waited for; then the answer is 408 and the connection closed. Default 60 seconds.
+    pub body_timeout: Duration,
+    /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
+    /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
+    pub connection_idle: Duration,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -60,6 +71,10 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
+            connections: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+            connection_idle: Duration::from_secs(2 * 60),
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),

@@ -115,8 +115,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let service = built.service.clone();
         service.router.keep_house();
         let closing = CancellationToken::new();
-        let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
-        let serving = tokio::spawn(async move { serving.await });
+        let (serving, until) = (service.clone(), closing.clone());
+        let serving = tokio::spawn(async move {
+            let clock = serving.router.store().clock().clone();
+            http::serve(listener, built.routes(), &serving.limits, clock, until).await;
+        });
         Ok(Running { address, service, closing, serving })
     }
 
@@ -190,7 +193,7 @@ pub struct Running {
     address: SocketAddr,
     service: Arc<Service>,
     closing: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Running {
@@ -219,20 +222,16 @@ impl Running {
     /// Begins nothing new, lets running work finish for the grace period, then closes.
     ///
     /// # Errors
-    /// Serving had failed.
+    /// It returns none today.
     pub async fn shut_down(self) -> Result<(), Error> {
         self.service.shut_down().await;
         self.closing.cancel();
         let mut serving = self.serving;
-        match tokio::time::timeout(LAST_WORDS, &mut serving).await {
-            Ok(Ok(result)) => result.map_err(Error::from),
-            Ok(Err(_)) => Ok(()),
-            Err(_) => {
-                // A client that keeps its connection open does not keep the server.
-                serving.abort();
-                Ok(())
-            }
+        if tokio::time::timeout(LAST_WORDS, &mut serving).await.is_err() {
+            // A client that keeps its connection open does not keep the server.
+            serving.abort();
         }
+        Ok(())
     }
 }
 

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(unix)]
+mod strangers;
+#[cfg(unix)]
 mod unread;
 
 use std::{
@@ -272,7 +274,11 @@ struct Http {
 
 impl Http {
     fn start(arguments: &[&str]) -> Self {
-        let mut server = Running(program(&[&["--http", "127.0.0.1:0"], arguments].concat()).spawn().unwrap());
+        Self::of(&mut program(&[]), arguments)
+    }
+
+    fn of(command: &mut Command, arguments: &[&str]) -> Self {
+        let mut server = Running(command.args(["--http", "127.0.0.1:0"]).args(arguments).spawn().unwrap());
         let stderr = BufReader::new(server.0.stderr.take().unwrap());
         let (sender, logs) = mpsc::channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
