@@ -41,8 +41,8 @@ pub fn flush() {
     stderr().0.flush(PATIENCE);
 }
 
-/// Sends events and panics to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Where
-/// a subscriber is set already, nothing changes.
+/// Sends events to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Panics go there,
+/// too, in place of the message of Rust's own, which waits for a reader. Where a subscriber is set already, nothing changes.
 #[cfg(feature = "log")]
 pub fn init() {
     use tracing_subscriber::EnvFilter;

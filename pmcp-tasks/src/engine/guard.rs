@@ -20,23 +20,29 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const PARTS: u32 = 4;
 
 impl Engine {
-    /// Runs a loop in the background until it ends. After a panic it begins again.
+    /// Runs a loop in the background until it ends, panics or not.
     pub(super) fn guard<F>(self: &Arc<Self>, name: &'static str, run: impl Fn(Arc<Self>) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let engine = self.clone();
-        self.host.background.spawn(async move {
-            let host = &engine.host;
-            while let Err(panic) = AssertUnwindSafe(run(engine.clone())).catch_unwind().await {
-                told(panic, |panic| tracing::error!(name, panic, "work in the background panicked and begins again"));
-                tokio::select! {
-                    biased;
-                    () = host.stopped() => return,
-                    () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / PARTS)) => {}
-                }
+        let (engine, own) = (self.clone(), self.clone());
+        self.host.background.spawn(async move { engine.guarded(name, move || run(own.clone())).await });
+    }
+
+    /// Runs a loop until it ends. After a panic it begins again.
+    pub(crate) async fn guarded<F>(&self, name: &'static str, mut run: impl FnMut() -> F + Send)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let host = &self.host;
+        while let Err(panic) = AssertUnwindSafe(run()).catch_unwind().await {
+            told(panic, |panic| tracing::error!(name, panic, "work in the background panicked and begins again"));
+            tokio::select! {
+                biased;
+                () = host.stopped() => return,
+                () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / PARTS)) => {}
             }
-        });
+        }
     }
 }
 

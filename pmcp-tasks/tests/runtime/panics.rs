@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::StreamExt as _;
 use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, router::Execution};
 use serde::Deserialize;
 use serde_json::json;
@@ -100,6 +101,23 @@ async fn a_session_is_told_though_asking_it_panicked() {
     // Whoever waits for the result would bring another courier.
     client.until(&id, "completed").await;
     assert_eq!(text_of(&client.result(&id).await.unwrap()), "Ann");
+}
+
+#[tokio::test]
+async fn a_subscriber_is_told_though_looking_at_the_task_panicked() {
+    let backend = FaultyBackend::new();
+    let server = Server::on(backend.clone(), Limits::default());
+    let gate = gated(&server, "optional", "server", &Cluster::new().log);
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    let mut subscription = client.listen(&[&id]).await.unwrap().unwrap();
+    assert_eq!(subscription.next().await.unwrap()["status"], "working");
+    backend.panic_in("get", 1);
+    gate.cancel();
+    server.advance(seconds(2)).await;
+    assert_eq!(backend.panics_left(), 0);
+    let rest: Vec<_> = subscription.collect().await;
+    assert_eq!(text_of(&rest.last().unwrap()["result"]), "server");
 }
 
 /// Panics at every event, as a writer does that prints that it cannot write.

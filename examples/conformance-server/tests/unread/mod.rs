@@ -81,6 +81,13 @@ fn a_server_whose_log_is_never_read_serves_and_ends() {
     serves_and_ends(&directory, http, 600);
 }
 
+#[test]
+fn wrong_usage_exits_2_though_nobody_reads_what_is_wrong() {
+    let mut server = Running(program(&["--htpp"]).spawn().unwrap());
+    drop(server.0.stderr.take());
+    assert_eq!(server.exit_code(), Some(2));
+}
+
 /// A client on standard input and output that has asked for more than fits into a pipe, and reads none of it.
 fn unread(directory: &TempDir) -> Stdio2025 {
     let mut server = program(&["--stdio", "--grace", "500"]);

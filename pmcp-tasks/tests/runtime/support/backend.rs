@@ -178,6 +178,7 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
+        self.begin("get").await;
         self.inner.get(key, parts, now).await
     }
 
