@@ -95,13 +95,12 @@ async fn follow(
     sender: mpsc::Sender<Value>,
 ) {
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
-    let (mut watch, mut now) = match first {
-        Some(first) => first,
-        None => {
-            let watch = engine.store().watch(&key);
-            let Ok(Some(task)) = engine.store().read(&key, parts).await else { return };
-            (watch, task)
-        }
+    let (mut watch, mut now) = if let Some(first) = first {
+        first
+    } else {
+        let watch = engine.store().watch(&key);
+        let Ok(Some(task)) = engine.store().read(&key, parts).await else { return };
+        (watch, task)
     };
     loop {
         let Ok(variables) = shown(engine, &now) else { return };
