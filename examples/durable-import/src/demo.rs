@@ -26,6 +26,8 @@ impl Server {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--serve", "--http", "127.0.0.1:0", "--dir"])
             .arg(directory)
+            // What goes well is told by us.
+            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;

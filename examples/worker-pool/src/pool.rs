@@ -24,6 +24,8 @@ async fn child(directory: &Path, role: [&str; 2], ready: &str) -> Outcome<(Child
         .args(role)
         .arg("--dir")
         .arg(directory)
+        // What goes well is told by us.
+        .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
