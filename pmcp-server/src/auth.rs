@@ -17,6 +17,14 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The request is not authenticated; the error is the challenge for `WWW-Authenticate`.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge>;
+
+    /// Checks the authenticator itself, when a server is built with it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a text without secrets: the server is not built.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// The value of `WWW-Authenticate`, such as `Bearer realm="tasks"`.
@@ -35,11 +43,13 @@ impl Default for Challenge {
 #[derive(Clone, Default)]
 pub struct BearerTokens {
     subjects: HashMap<[u8; 32], String>,
+    /// The subjects of a token that came twice.
+    ambiguous: Option<[String; 2]>,
 }
 
 impl fmt::Debug for BearerTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerTokens").field("tokens", &self.subjects.len()).finish()
+        f.debug_struct("BearerTokens").field("tokens", &self.subjects.len()).finish_non_exhaustive()
     }
 }
 
@@ -50,10 +60,14 @@ impl BearerTokens {
         Self::default()
     }
 
-    /// Lets this subject in with this token.
+    /// Lets this subject in with this token. A subject may have several; a server with a token that came twice is not built,
+    /// as nobody could say whose it is.
     #[must_use]
     pub fn with(mut self, subject: impl Into<String>, token: impl AsRef<[u8]>) -> Self {
-        self.subjects.insert(Sha256::digest(token).into(), subject.into());
+        let subject = subject.into();
+        if let Some(earlier) = self.subjects.insert(Sha256::digest(token).into(), subject.clone()) {
+            self.ambiguous.get_or_insert([earlier, subject]);
+        }
         self
     }
 }
@@ -69,5 +83,12 @@ impl Authenticator for BearerTokens {
         let digest: [u8; 32] = Sha256::digest(token).into();
         let subject = self.subjects.get(&digest).ok_or_else(|| Challenge("Bearer error=\"invalid_token\"".into()))?;
         Ok(Principal::subject(subject))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match &self.ambiguous {
+            Some([one, other]) => Err(format!("a token of `{one}` is also one of `{other}`")),
+            None => Ok(()),
+        }
     }
 }

@@ -30,22 +30,25 @@ use crate::{
     session::{InFlight, MAX_IN_FLIGHT, NotBegun, Session},
 };
 
-/// The time a client may take to read what it was answered last.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The time a client may take to read what it was answered last, after the grace too.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Serves a client until its input ends; then what it asked for is finished and answered, for at most the grace.
+/// Serves a client until its input ends; then what it asked for is finished and answered, for at most the grace. `ended` tells
+/// of that end where it can be seen before it is read: a client that does not read is not read from. The time when it ended,
+/// on the monotonic clock.
 pub(crate) async fn serve(
     service: Arc<Service>,
     reader: impl AsyncRead + Unpin + Send,
     writer: impl AsyncWrite + Unpin + Send + 'static,
-) {
+    ended: CancellationToken,
+) -> Duration {
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let mut writing = tokio::spawn(write(receiver, writer));
     let connection = Arc::new(Connection::new(service, Outbox::new(sender, None)));
     // The one stream reaches the session whatever it is about.
     let open = connection.legacy.session.open(connection.stream.clone());
-    connection.read(reader).await;
-    connection.drain().await;
+    let ended = connection.read(reader, &ended).await;
+    connection.drain(ended).await;
     drop(open);
     connection.legacy.session.end();
     drop(connection);
@@ -53,6 +56,7 @@ pub(crate) async fn serve(
     if tokio::time::timeout(LAST_WORDS, &mut writing).await.is_err() {
         writing.abort();
     }
+    ended
 }
 
 struct Connection {
@@ -95,7 +99,9 @@ impl Connection {
         Self { service, legacy, stream, requests: TaskTracker::new(), places, closing }
     }
 
-    async fn read(self: &Arc<Self>, reader: impl AsyncRead + Unpin + Send) {
+    /// Reads until the input or the server ends; when that was.
+    async fn read(self: &Arc<Self>, reader: impl AsyncRead + Unpin + Send, ended: &CancellationToken) -> Duration {
+        let clock = self.service.router.store().clock();
         let mut lines = Lines::new(reader, self.service.limits.message);
         let reading = async {
             while let Some(line) = lines.next().await {
@@ -110,9 +116,17 @@ impl Connection {
                 }
             }
         };
+        let ended = async {
+            ended.cancelled().await;
+            let ended = clock.monotonic();
+            clock.sleep(self.service.shutdown_grace).await;
+            ended
+        };
         tokio::select! {
-            () = reading => {}
-            () = self.service.stopped.cancelled() => {}
+            () = reading => clock.monotonic(),
+            () = self.service.stopped.cancelled() => clock.monotonic(),
+            // What is left unread is behind answers that the client does not read.
+            ended = ended => ended,
         }
     }
 
@@ -198,17 +212,18 @@ impl Connection {
 
     /// Waits until what was asked for is answered; work that takes longer than the grace is cancelled. Questions and
     /// subscriptions are not waited for: nobody can answer or cancel them any more.
-    async fn drain(&self) {
+    async fn drain(&self, ended: Duration) {
         self.closing.cancel();
         self.legacy.session.hang_up();
         self.requests.close();
-        let clock = self.service.router.store().clock();
+        let service = &self.service;
+        let grace = service.grace_since(ended);
+        // Where the server has stopped, work has ended and had its grace: the answers are on their way, or nobody reads them.
+        let grace = if service.stopped.is_cancelled() { grace.min(LAST_WORDS) } else { grace };
         tokio::select! {
+            biased;
             () = self.requests.wait() => {}
-            () = clock.sleep(self.service.shutdown_grace) => {
-                self.legacy.session.end();
-                let _ = tokio::time::timeout(Duration::from_secs(1), self.requests.wait()).await;
-            }
+            () = service.router.store().clock().sleep(grace) => {}
         }
     }
 }

@@ -29,6 +29,9 @@ pub enum Error {
     /// The store failed.
     #[error("{}", with_causes(.0))]
     Store(StoreError),
+    /// The authenticator cannot be used.
+    #[error("the authenticator cannot be used: {0}")]
+    Authenticator(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {}", with_causes(.cause))]
     Bind {

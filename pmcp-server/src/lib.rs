@@ -4,7 +4,8 @@
 //! - Requests are worked on concurrently: a slow call, a panic or a client that does not read holds up nobody else.
 //! - By default only this machine's user is served: loopback, `Origin` and `Host` checked, tasks refused elsewhere until
 //!   callers can be told apart.
-//! - Told to stop, it begins nothing new, lets work finish for a grace period and closes.
+//! - Strangers who send nothing, half a request or many connections are closed in time, and keep nobody else out.
+//! - Told to stop, it begins nothing new, lets work finish for a grace period and closes, whoever reads or does not.
 //!
 //! ```no_run
 //! use pmcp_server::{Error, Server, Transport};
@@ -36,6 +37,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
+//! | `log` | no | [`log::init`], which sends events and panics to standard error without waiting for its reader |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
@@ -49,6 +51,7 @@
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`hosts`] | what hosts get that know no tasks |
+//! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
 mod access;
@@ -61,8 +64,10 @@ pub mod hosts;
 mod http;
 mod legacy;
 mod lines;
+pub mod log;
 mod modern;
 mod outbox;
+mod panics;
 mod peer;
 mod process;
 mod server;

@@ -1,25 +1,102 @@
-//! The process a server runs in: its standard input, and how it is told to end.
+//! The process a server runs in: its standard input and output, and how it is told to end.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
-use tokio::io::AsyncRead;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    sync::mpsc,
+};
+use tokio_util::sync::CancellationToken;
 
-/// Standard input, read by a thread of its own: tokio's would keep the process alive until the next line comes.
-pub(crate) fn stdin() -> impl AsyncRead + Unpin + Send {
-    use std::io::Read as _;
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
+/// The amount that is read of standard input before it is taken, in bytes.
+const AHEAD: usize = 256 << 10;
+
+/// Standard input, read by a thread of its own: tokio's would keep the process alive until the next line comes. The token
+/// fires at its end, which the thread may see before what came last is taken.
+pub(crate) fn stdin() -> (impl AsyncRead + Unpin + Send, CancellationToken) {
+    use io::Read as _;
+    let (reader, mut taken) = tokio::io::duplex(AHEAD);
+    let ended = CancellationToken::new();
+    let guard = ended.clone().drop_guard();
     std::thread::spawn(move || {
+        let _guard = guard;
         let mut buffer = vec![0; 64 << 10];
+        // What waits for room needs nothing of the runtime that takes it.
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
         loop {
-            let read = std::io::stdin().lock().read(&mut buffer);
-            let ended = matches!(read, Ok(0) | Err(_));
-            let chunk = read.map(|n| bytes::Bytes::copy_from_slice(&buffer[..n]));
-            if ended || sender.blocking_send(chunk).is_err() {
+            match io::stdin().lock().read(&mut buffer) {
+                Ok(0) => return,
+                Ok(n) if runtime.block_on(taken.write_all(&buffer[..n])).is_err() => return,
+                Ok(_) => {}
+                Err(error) => {
+                    return tracing::warn!(error = &error as &dyn std::error::Error, "the client cannot be read");
+                }
+            }
+        }
+    });
+    (reader, ended)
+}
+
+/// The amount that is handed to the thread of standard output at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
+/// Standard output, written by a thread of its own: tokio's would keep the process alive until the client has read.
+pub(crate) fn stdout() -> impl AsyncWrite + Unpin + Send {
+    use io::Write as _;
+    let (sender, mut chunks) = mpsc::channel::<Vec<u8>>(1);
+    let (done, written) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        while let Some(chunk) = chunks.blocking_recv() {
+            let mut stdout = io::stdout().lock();
+            let result = stdout.write_all(&chunk).and_then(|()| stdout.flush());
+            drop(stdout);
+            if done.blocking_send(result.map(|()| chunk)).is_err() {
                 return;
             }
         }
     });
-    tokio_util::io::StreamReader::new(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+    Stdout { sender, written, idle: Some(Vec::new()) }
+}
+
+/// One chunk at a time goes to the thread that writes, and comes back.
+struct Stdout {
+    sender: mpsc::Sender<Vec<u8>>,
+    written: mpsc::Receiver<io::Result<Vec<u8>>>,
+    /// The chunk, unless it is being written.
+    idle: Option<Vec<u8>>,
+}
+
+impl AsyncWrite for Stdout {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        let mut chunk = self.idle.take().unwrap_or_default();
+        chunk.clear();
+        chunk.extend_from_slice(&bytes[..bytes.len().min(CHUNK)]);
+        let n = chunk.len();
+        // There is room for the one.
+        self.sender.try_send(chunk).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Poll::Ready(Ok(n))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.idle.is_none() {
+            let written = ready!(self.written.poll_recv(cx)).unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()));
+            // What fails is over, too: the next write goes to the thread as ever.
+            let (chunk, result) = written.map_or_else(|error| (Vec::new(), Err(error)), |chunk| (chunk, Ok(())));
+            self.idle = Some(chunk);
+            result?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
 }
 
 /// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads

@@ -235,6 +235,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     }
 
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
+        if let Some(authenticator) = &self.authenticator {
+            authenticator.check().map_err(Error::Authenticator)?;
+        }
         let offers = self.offers.build()?;
         let durability = self.store.capabilities().durability.clone();
         let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };

@@ -1,6 +1,6 @@
 //! The server as it was built: what it answers, whatever the version and the transport.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::{access::Access, panics::told};
 
 /// A server as it was built.
 #[derive(Debug)]
@@ -41,6 +41,17 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
+    /// Connections over TCP at once, where the server listens itself. One more takes the place of the one that has waited for a
+    /// request for longest, and is not answered before there is one; the log tells it. Default 10,000.
+    pub connections: usize,
+    /// The time for the head of a request, from its first byte or from the connection's beginning: one that does not come is
+    /// closed, where the server listens itself. Default 30 seconds.
+    pub header_timeout: Duration,
+    /// The time for the rest of a body, once it is waited for; then the answer is 408 and the connection closed. Default 60 seconds.
+    pub body_timeout: Duration,
+    /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
+    /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
+    pub connection_idle: Duration,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -60,6 +71,10 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
+            connections: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+            connection_idle: Duration::from_secs(2 * 60),
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
@@ -80,12 +95,6 @@ pub(crate) struct Call {
     pub(crate) peer: Arc<dyn Peer>,
     pub(crate) session: Option<Arc<dyn Peer>>,
     pub(crate) cancellation: CancellationToken,
-}
-
-/// Returns the text of a panic, for the log.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
 }
 
 impl Service {
@@ -110,7 +119,7 @@ impl Service {
         };
         // Even code that prepares a call may panic: a request is answered all the same.
         AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|panic| {
-            tracing::error!(method, panic = panic_text(&*panic), "handling a request panicked");
+            told(panic, |panic| tracing::error!(method, panic, "handling a request panicked"));
             Handled::Answer(Err(RpcError::internal("the request failed unexpectedly")))
         })
     }
@@ -128,8 +137,22 @@ impl Service {
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.
     pub(crate) async fn shut_down(&self) {
-        self.router.shut_down(self.shutdown_grace).await;
+        self.shut_down_within(self.shutdown_grace).await;
+    }
+
+    /// The same, where the grace may have run for a while.
+    pub(crate) async fn shut_down_within(&self, grace: Duration) {
+        let stopping = AssertUnwindSafe(self.router.shut_down(grace)).catch_unwind();
+        if let Err(panic) = stopping.await {
+            told(panic, |panic| tracing::error!(panic, "stopping the work panicked"));
+        }
         self.stopped.cancel();
+    }
+
+    /// What is left of the grace that began at this time of the monotonic clock.
+    pub(crate) fn grace_since(&self, began: Duration) -> Duration {
+        let gone = self.router.store().clock().monotonic().saturating_sub(began);
+        self.shutdown_grace.saturating_sub(gone)
     }
 }
 

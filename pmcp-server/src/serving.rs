@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     connection,
     error::Error,
-    http,
-    process::{stdin, terminated},
+    http, log,
+    process::{stdin, stdout, terminated},
     server::{Built, Server},
     service::Service,
     transport::Transport,
@@ -28,7 +28,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
-    /// gets the [grace](Self::shutdown_grace) to finish.
+    /// gets the [grace](Self::shutdown_grace) to finish. A client on stdio that does not read its answers is not waited for.
     ///
     /// Over HTTP one line on standard error tells the address: `listening on http://HOST:PORT/mcp`.
     ///
@@ -45,9 +45,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                     terminated.await;
                     stopping.shut_down().await;
                 });
-                connection::serve(service.clone(), stdin(), tokio::io::stdout()).await;
+                let (stdin, ended) = stdin();
+                let ended = connection::serve(service.clone(), stdin, stdout(), ended).await;
                 signal.abort();
-                service.shut_down().await;
+                service.shut_down_within(service.grace_since(ended)).await;
+                log_to_its_end().await;
                 Ok(())
             }
             Transport::Http(address) => self.start(address).await?.until_terminated().await,
@@ -73,6 +75,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         service.router.keep_house();
         terminated().await;
         service.shut_down().await;
+        log_to_its_end().await;
         Ok(())
     }
 
@@ -112,8 +115,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let service = built.service.clone();
         service.router.keep_house();
         let closing = CancellationToken::new();
-        let serving = axum::serve(listener, built.routes()).with_graceful_shutdown(closing.clone().cancelled_owned());
-        let serving = tokio::spawn(async move { serving.await });
+        let (serving, until) = (service.clone(), closing.clone());
+        let serving = tokio::spawn(async move {
+            let clock = serving.router.store().clock().clone();
+            http::serve(listener, built.routes(), &serving.limits, clock, until).await;
+        });
         Ok(Running { address, service, closing, serving })
     }
 
@@ -164,10 +170,15 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     ) -> Result<(), Error> {
         let service = self.into_service()?;
         service.router.keep_house();
-        connection::serve(service.clone(), reader, writer).await;
-        service.shut_down().await;
+        let ended = connection::serve(service.clone(), reader, writer, CancellationToken::new()).await;
+        service.shut_down_within(service.grace_since(ended)).await;
         Ok(())
     }
+}
+
+/// Waits, for a moment, until what was logged can be read: the process may end now.
+async fn log_to_its_end() {
+    let _ = tokio::task::spawn_blocking(log::flush).await;
 }
 
 impl Built {
@@ -182,7 +193,7 @@ pub struct Running {
     address: SocketAddr,
     service: Arc<Service>,
     closing: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Running {
@@ -201,28 +212,26 @@ impl Running {
     /// Serves until Ctrl-C or SIGTERM, then shuts down.
     async fn until_terminated(self) -> Result<(), Error> {
         let terminated = terminated();
-        eprintln!("listening on {}", self.url());
+        log::write(&format!("listening on {}\n", self.url()));
         terminated.await;
-        self.shut_down().await
+        let ended = self.shut_down().await;
+        log_to_its_end().await;
+        ended
     }
 
     /// Begins nothing new, lets running work finish for the grace period, then closes.
     ///
     /// # Errors
-    /// Serving had failed.
+    /// It returns none today.
     pub async fn shut_down(self) -> Result<(), Error> {
         self.service.shut_down().await;
         self.closing.cancel();
         let mut serving = self.serving;
-        match tokio::time::timeout(LAST_WORDS, &mut serving).await {
-            Ok(Ok(result)) => result.map_err(Error::from),
-            Ok(Err(_)) => Ok(()),
-            Err(_) => {
-                // A client that keeps its connection open does not keep the server.
-                serving.abort();
-                Ok(())
-            }
+        if tokio::time::timeout(LAST_WORDS, &mut serving).await.is_err() {
+            // A client that keeps its connection open does not keep the server.
+            serving.abort();
         }
+        Ok(())
     }
 }
 

@@ -20,14 +20,17 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{
     call::PeerError,
-    offer::{ResourceUpdates, Subscribed},
+    offer::{ResourceUpdates, Subscribed, Updates},
     time::Clock,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::outbox::{Outbox, Outgoing};
+use crate::{
+    outbox::{Outbox, Outgoing},
+    panics::guarded,
+};
 
 /// One client.
 #[derive(Debug)]
@@ -112,23 +115,30 @@ impl Session {
     /// Tells the client, from now on, about the resources it subscribes to.
     pub(crate) fn follow(self: &Arc<Self>, updates: &ResourceUpdates) {
         self.following.call_once(|| {
-            let (session, mut updates) = (self.clone(), updates.follow());
-            tokio::spawn(async move {
-                loop {
-                    let changed = tokio::select! {
-                        Some(changed) = updates.next(&session.subscribed) => changed,
-                        () = session.ended.cancelled() => return,
-                        else => return,
-                    };
-                    if let Some(stream) = session.best_stream(None) {
-                        for uri in changed {
-                            stream
-                                .offer(message::notification("notifications/resources/updated", json!({ "uri": uri })));
-                        }
-                    }
-                }
-            });
+            let (session, updates) = (self.clone(), updates.clone());
+            // From now on, not only once it is polled.
+            let mut first = Some(updates.follow());
+            let telling = move || {
+                let updates = first.take().unwrap_or_else(|| updates.follow());
+                session.clone().tell(updates)
+            };
+            tokio::spawn(guarded("telling a session of changed resources", self.clock.clone(), telling));
         });
+    }
+
+    async fn tell(self: Arc<Self>, mut updates: Updates) {
+        loop {
+            let changed = tokio::select! {
+                Some(changed) = updates.next(&self.subscribed) => changed,
+                () = self.ended.cancelled() => return,
+                else => return,
+            };
+            if let Some(stream) = self.best_stream(None) {
+                for uri in changed {
+                    stream.offer(message::notification("notifications/resources/updated", json!({ "uri": uri })));
+                }
+            }
+        }
     }
 
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_tasks::testing::ManualClock;
 use tokio::io::DuplexStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::{connection, error::Error, server::Server, service::Service};
 
@@ -65,7 +66,7 @@ impl TestServer {
     pub fn connect(&self) -> DuplexStream {
         let (client, server) = tokio::io::duplex(BUFFER);
         let (reader, writer) = tokio::io::split(server);
-        tokio::spawn(connection::serve(self.service.clone(), reader, writer));
+        tokio::spawn(connection::serve(self.service.clone(), reader, writer, CancellationToken::new()));
         client
     }
 

@@ -1,6 +1,6 @@
 //! The ways to reach a server.
 
-use std::{ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, io::Write as _, net::SocketAddr};
 
 use crate::error::Error;
 
@@ -34,11 +34,12 @@ impl Transport {
         match Self::try_from_args(std::env::args_os().skip(1)) {
             Ok(Some(transport)) => Ok(transport),
             Ok(None) => {
-                eprint!("{USAGE}");
+                // A reader that has gone wanted no more help.
+                let _ = write!(std::io::stderr(), "{USAGE}");
                 std::process::exit(0)
             }
             Err(error) => {
-                eprintln!("error: {error}\n\n{USAGE}");
+                let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
                 std::process::exit(2)
             }
         }

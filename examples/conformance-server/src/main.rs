@@ -11,9 +11,8 @@ mod tasks;
 
 use std::{error::Error, io::Write as _, process::ExitCode};
 
-use pmcp_server::{BearerTokens, Server};
+use pmcp_server::{BearerTokens, Server, log};
 use pmcp_tasks::{FromRef, Limits, TaskStore, router::TaskFallback};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     arguments::{Arguments, USAGE},
@@ -37,17 +36,17 @@ async fn main() -> ExitCode {
         }
         Err(error) => return wrong_usage(&error),
     };
+    // Standard output belongs to the protocol.
+    log::init();
     let store = match TaskStore::connect(&arguments.store).await {
         Ok(store) => store,
         Err(error) => return wrong_usage(&format!("--store: {error}")),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Standard output belongs to the protocol.
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_ansi(false).init();
     match server(&arguments, store).serve(arguments.transport).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", with_causes(&error));
+            let _ = writeln!(log::stderr(), "error: {}", with_causes(&error));
+            log::flush();
             ExitCode::FAILURE
         }
     }
@@ -59,7 +58,7 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 fn wrong_usage(error: &str) -> ExitCode {
-    eprintln!("error: {error}\n\n{USAGE}");
+    let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
     ExitCode::from(2)
 }
 

@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod strangers;
+#[cfg(unix)]
+mod unread;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -269,7 +274,11 @@ struct Http {
 
 impl Http {
     fn start(arguments: &[&str]) -> Self {
-        let mut server = Running(program(&[&["--http", "127.0.0.1:0"], arguments].concat()).spawn().unwrap());
+        Self::of(&mut program(&[]), arguments)
+    }
+
+    fn of(command: &mut Command, arguments: &[&str]) -> Self {
+        let mut server = Running(command.args(["--http", "127.0.0.1:0"]).args(arguments).spawn().unwrap());
         let stderr = BufReader::new(server.0.stderr.take().unwrap());
         let (sender, logs) = mpsc::channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -307,6 +316,7 @@ impl Http {
             body.len(),
         );
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();

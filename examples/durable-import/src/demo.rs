@@ -26,6 +26,8 @@ impl Server {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--serve", "--http", "127.0.0.1:0", "--dir"])
             .arg(directory)
+            // What goes well is told by us.
+            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
@@ -35,12 +37,12 @@ impl Server {
             let line = lines.next_line().await?.ok_or("the server ended before it listened")?;
             match line.strip_prefix("listening on ") {
                 Some(url) => break url.to_owned(),
-                None => eprintln!("{line}"),
+                None => pass_on(&line),
             }
         };
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                eprintln!("{line}");
+                pass_on(&line);
             }
         });
         say(format_args!("process {process} serves on {url}"));
@@ -112,4 +114,9 @@ fn rows(state: &TaskState) -> u32 {
 /// One line on standard output; one that nobody reads is not an error.
 fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// One line of a child on our standard error, likewise.
+fn pass_on(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -8,6 +8,7 @@ mod demo;
 mod import;
 
 use std::{
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -16,7 +17,7 @@ use std::{
 };
 
 use import::{Database, import_levels};
-use pmcp_server::{Server, Transport};
+use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::TaskStore;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -64,19 +65,21 @@ async fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            eprint!("{USAGE}");
+            let _ = write!(std::io::stderr(), "{USAGE}");
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("error: {error}\n\n{USAGE}");
+            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
+    log::init();
     let ran = if arguments.serve { serve(arguments).await } else { demo::run().await };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(log::stderr(), "error: {error}");
+            log::flush();
             ExitCode::FAILURE
         }
     }

@@ -7,10 +7,10 @@
 mod demo;
 mod index;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use index::{Root, index_files};
-use pmcp_server::{Server, Transport};
+use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::TaskStore;
 
 const USAGE: &str = "\
@@ -57,18 +57,19 @@ async fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            eprint!("{USAGE}");
+            let _ = write!(std::io::stderr(), "{USAGE}");
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("error: {error}\n\n{USAGE}");
+            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(log::stderr(), "error: {error}");
+            log::flush();
             ExitCode::FAILURE
         }
     }
@@ -82,7 +83,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error + Sen
         .tool::<index_files>()
         .store(TaskStore::connect(&arguments.store).await?);
     match arguments.serve {
-        Some(transport) => Ok(server.serve(transport).await?),
+        Some(transport) => {
+            log::init();
+            Ok(server.serve(transport).await?)
+        }
         None => demo::run(server, &arguments.store).await,
     }
 }

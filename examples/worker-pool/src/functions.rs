@@ -55,6 +55,8 @@ async fn invoke(directory: &Path, what: &str, input: &Value) -> Outcome<(Value, 
     let mut child = Command::new(std::env::current_exe()?)
         .args(["--invoke", what, "--dir"])
         .arg(directory)
+        // What goes well is told by us.
+        .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

@@ -9,13 +9,14 @@ mod pool;
 mod primes;
 
 use std::{
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
-use pmcp_server::{Server, Transport};
+use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::{TaskStore, router::Execution};
 use primes::{Worker, count_primes};
 
@@ -80,18 +81,20 @@ async fn main() -> ExitCode {
     let (role, directory) = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            eprint!("{USAGE}");
+            let _ = write!(std::io::stderr(), "{USAGE}");
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("error: {error}\n\n{USAGE}");
+            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
+    log::init();
     match run(role, &directory).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(log::stderr(), "error: {error}");
+            log::flush();
             ExitCode::FAILURE
         }
     }
@@ -107,7 +110,7 @@ async fn run(role: Role, directory: &Path) -> Outcome<()> {
         }
         Role::Worker(name) => {
             let worker = server(directory, &name).await?.worker(AT_ONCE);
-            eprintln!("{name} works");
+            let _ = writeln!(log::stderr(), "{name} works");
             Ok(worker.work().await?)
         }
         Role::Call => functions::call(directory).await,

@@ -24,6 +24,8 @@ async fn child(directory: &Path, role: [&str; 2], ready: &str) -> Outcome<(Child
         .args(role)
         .arg("--dir")
         .arg(directory)
+        // What goes well is told by us.
+        .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
@@ -32,12 +34,12 @@ async fn child(directory: &Path, role: [&str; 2], ready: &str) -> Outcome<(Child
         let line = lines.next_line().await?.ok_or("a child ended before it was ready")?;
         match line.strip_prefix(ready) {
             Some(rest) => break rest.to_owned(),
-            None => eprintln!("{line}"),
+            None => pass_on(&line),
         }
     };
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
-            eprintln!("{line}");
+            pass_on(&line);
         }
     });
     Ok((child, rest))
@@ -82,4 +84,9 @@ pub(crate) async fn run() -> Outcome<()> {
 /// One line on standard output; one that nobody reads is not an error.
 pub(crate) fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// One line of a child on our standard error, likewise.
+fn pass_on(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

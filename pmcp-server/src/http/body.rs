@@ -23,7 +23,7 @@ use pmcp_protocol::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::refusal::Refusal;
+use super::{late::is_too_late, refusal::Refusal};
 use crate::{outbox::Outgoing, session::NotBegun};
 
 /// The time a response may take before it becomes a stream, which shows the client and proxies that it lives.
@@ -69,7 +69,12 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// The body, if all of it came.
 pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
-    body.map_err(|rejection| Refusal(rejection.status(), "the body is too large or broken"))
+    body.map_err(|rejection| {
+        if is_too_late(&rejection) {
+            return Refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
+        }
+        Refusal(rejection.status(), "the body is too large or broken")
+    })
 }
 
 /// A header that may come once.

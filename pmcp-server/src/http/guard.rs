@@ -15,7 +15,7 @@ use axum::{
 use futures_util::FutureExt as _;
 
 use super::{endpoint::Http, refusal::Refusal};
-use crate::{auth::Challenge, service::panic_text};
+use crate::{auth::Challenge, panics::told};
 
 /// The headers a browser may send.
 pub(super) const REQUEST_HEADERS: [HeaderName; 8] = [
@@ -29,17 +29,25 @@ pub(super) const REQUEST_HEADERS: [HeaderName; 8] = [
     HeaderName::from_static("mcp-session-id"),
 ];
 
+/// The text of a header, empty if it is none.
+fn text(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or_default()
+}
+
 /// Refuses what comes from a foreign page (transports, "Security Warning").
 pub(super) async fn check_origin_and_host(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
-    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let mut hosts: Vec<_> = request.headers().get_all(HOST).iter().map(text).collect();
-    if hosts.is_empty() {
-        hosts.push(request.uri().authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default());
-    }
-    if !hosts.iter().all(|host| http.allowed.host(host)) {
+    let headers = request.headers();
+    let is_served = if let Some(authority) = request.uri().authority() {
+        // An absolute target says itself whom it means; `Host` is ignored then (RFC 9112, 3.2.2).
+        http.allowed.host(authority.as_str())
+    } else {
+        let mut hosts = headers.get_all(HOST).iter().map(text);
+        http.allowed.host(hosts.next().unwrap_or_default()) && hosts.all(|host| http.allowed.host(host))
+    };
+    if !is_served {
         return Refusal(StatusCode::FORBIDDEN, "this `Host` is not served here").into_response();
     }
-    if request.headers().get_all(ORIGIN).iter().map(text).any(|origin| !http.allowed.origin(&origin)) {
+    if headers.get_all(ORIGIN).iter().map(text).any(|origin| !http.allowed.origin(origin)) {
         return Refusal(StatusCode::FORBIDDEN, "this `Origin` is not allowed").into_response();
     }
     next.run(request).await
@@ -56,7 +64,7 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Req
     let authenticated = match authenticated {
         Ok(authenticated) => authenticated,
         Err(panic) => {
-            tracing::error!(panic = panic_text(&*panic), "the authenticator panicked");
+            told(panic, |panic| tracing::error!(panic, "the authenticator panicked"));
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };

@@ -1,14 +1,18 @@
 //! Streamable HTTP, as every version since 2025-03-26 has it.
 
+mod accept;
 mod allowed;
 mod body;
+mod connections;
 mod endpoint;
 mod guard;
+mod late;
 mod legacy;
 mod modern;
 mod refusal;
 mod routes;
 mod sessions;
 
+pub(crate) use accept::serve;
 pub(crate) use allowed::Allowed;
 pub(crate) use routes::routes;

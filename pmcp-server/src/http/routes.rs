@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode},
     middleware,
@@ -17,13 +17,18 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{security::Principal, tool::ToolDefinition};
 use serde_json::Value;
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::{
+    cors::{AllowHeaders, AllowOrigin, CorsLayer},
+    map_request_body::MapRequestBodyLayer,
+};
 
 use super::{
     allowed::Allowed,
     body,
     endpoint::{Http, PROTOCOL_VERSION, SESSION_ID, Shared},
-    guard, legacy, modern,
+    guard,
+    late::Prompt,
+    legacy, modern,
     refusal::Refusal,
     sessions::Sessions,
 };
@@ -37,6 +42,8 @@ pub(crate) fn routes(
     path: &str,
 ) -> Router {
     let limit = DefaultBodyLimit::max(service.limits.message);
+    let (clock, body_timeout) = (service.router.store().clock().clone(), service.limits.body_timeout);
+    let prompt = MapRequestBodyLayer::new(move |body: Body| Prompt::new(body, clock.clone(), body_timeout));
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
     let arguments = arguments.filter_map(|argument| format!("{ARGUMENT_PREFIX}{}", argument.name).parse().ok());
@@ -49,6 +56,7 @@ pub(crate) fn routes(
     let http = Arc::new(Http { service, sessions, authenticator, allowed });
     Router::new()
         .route(path, post(take).get(legacy::listen).delete(legacy::end))
+        .layer(prompt)
         .layer(limit)
         .layer(middleware::from_fn_with_state(http.clone(), guard::authenticate))
         .layer(cors)

@@ -1,7 +1,7 @@
 //! The sessions of 2025-11-25 and before: bounded in number, ended when idle.
 
 use std::{
-    sync::{Arc, Once},
+    sync::{Arc, Once, Weak},
     time::Duration,
 };
 
@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use pmcp_tasks::{RpcError, security::Principal};
 
-use crate::{legacy::LegacySession, service::Service, session::Session};
+use crate::{legacy::LegacySession, panics::guarded, service::Service, session::Session};
 
 /// The time after which idle sessions are looked for.
 const ROUND: Duration = Duration::from_secs(30);
@@ -28,32 +28,11 @@ impl Sessions {
         Self { service, by_id: Arc::default(), kept: Once::new(), turn: Mutex::new(()) }
     }
 
-    /// Ends idle sessions from time to time, and all when the server stops.
     fn keep(&self) {
         let (service, by_id) = (self.service.clone(), Arc::downgrade(&self.by_id));
         let clock = service.router.store().clock().clone();
-        tokio::spawn(async move {
-            loop {
-                let stopped = tokio::select! {
-                    () = clock.sleep(ROUND) => false,
-                    () = service.stopped.cancelled() => true,
-                };
-                let Some(by_id) = by_id.upgrade() else { return };
-                by_id.retain(|_, session| {
-                    let idle = session.session.idle().is_some_and(|idle| idle >= service.limits.session_idle);
-                    if stopped {
-                        // What was asked is still answered: that the server is shutting down.
-                        session.session.hang_up();
-                    } else if idle {
-                        session.session.end();
-                    }
-                    !(idle || stopped)
-                });
-                if stopped {
-                    return;
-                }
-            }
-        });
+        let keeping = move || keep(service.clone(), by_id.clone());
+        tokio::spawn(guarded("keeping sessions", clock, keeping));
     }
 
     /// A session under a new random id. At the limit the one that is idle for longest makes room.
@@ -94,6 +73,31 @@ impl Sessions {
             session.session.end();
         }
         ended.is_some()
+    }
+}
+
+/// Ends idle sessions from time to time, and all when the server stops.
+async fn keep(service: Arc<Service>, by_id: Weak<DashMap<String, Arc<LegacySession>>>) {
+    let clock = service.router.store().clock();
+    loop {
+        let stopped = tokio::select! {
+            () = clock.sleep(ROUND) => false,
+            () = service.stopped.cancelled() => true,
+        };
+        let Some(by_id) = by_id.upgrade() else { return };
+        by_id.retain(|_, session| {
+            let idle = session.session.idle().is_some_and(|idle| idle >= service.limits.session_idle);
+            if stopped {
+                // What was asked is still answered: that the server is shutting down.
+                session.session.hang_up();
+            } else if idle {
+                session.session.end();
+            }
+            !(idle || stopped)
+        });
+        if stopped {
+            return;
+        }
     }
 }
 

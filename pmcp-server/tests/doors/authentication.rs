@@ -1,7 +1,7 @@
 //! Who may call, and whose what they make is.
 
 use axum::http::HeaderMap;
-use pmcp_server::{Authenticator, BearerTokens, Challenge};
+use pmcp_server::{Authenticator, BearerTokens, Challenge, Error};
 use pmcp_tasks::security::Principal;
 use serde_json::json;
 
@@ -54,6 +54,17 @@ async fn an_empty_token_is_nobodys() {
         let reply = Modern::new("tools/list", json!({})).and("authorization", &format!("Bearer {token}")).send(&http);
         assert_eq!(reply.await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn a_token_of_two_is_an_error_that_does_not_tell_it() {
+    for (first, second) in [("ann", "bob"), ("ann", "ann")] {
+        let tokens = BearerTokens::new().with(first, "hunter2").with(first, "another").with(second, "hunter2");
+        let refused = server().0.authenticator(tokens).into_router();
+        let text = format!("a token of `{first}` is also one of `{second}`");
+        assert!(matches!(refused, Err(Error::Authenticator(told)) if told == text));
+    }
+    assert!(server().0.authenticator(BearerTokens::new().with("ann", "a").with("ann", "b")).into_router().is_ok());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod support;
 
 mod anonymous;
 mod authentication;
+mod connections;
 mod embedding;
 mod failures;
 mod fallback;

@@ -1,8 +1,12 @@
 //! `Origin`, `Host` and CORS: pages from elsewhere do not reach a server, whatever name they give it.
 
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
-use crate::support::{App, Http, Modern, Reply, initialize, listening, request, server, usual};
+use crate::support::{App, Http, Modern, Reply, initialize, listening, request, server, usual, within};
 use pmcp_server::Server;
 
 /// A request of each kind with these headers.
@@ -146,4 +150,32 @@ async fn a_preflight_is_answered_without_authentication() {
     let refused = http.post(&[asks[0]], &initialize("2025-11-25", json!({}))).await;
     assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (401, asks[0].1));
     assert!(refused.header("access-control-expose-headers").contains("www-authenticate"));
+}
+
+/// The status of a request whose target is absolute.
+async fn status_of(http: &Http, target: &str, host: &str) -> u16 {
+    let mut stream = within(TcpStream::connect(http.address)).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    within(stream.read_to_string(&mut response)).await.unwrap();
+    response.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_absolute_target_is_judged_by_its_own_authority() {
+    let (_running, http, _) = usual().await;
+    let own = http.address.to_string();
+    // Let in, it is asked for its session.
+    for (target, host, status) in [
+        ("http://localhost/mcp", "localhost", 400),
+        ("http://localhost/mcp", "evil.example.com", 400),
+        ("http://127.0.0.1:1/mcp", "", 400),
+        ("http://evil.example.com/mcp", "localhost", 403),
+        ("http://evil.example.com/mcp", own.as_str(), 403),
+        ("http://localhost:80@evil.example.com/mcp", "localhost", 403),
+        ("http://localhost.evil.example.com/mcp", "localhost", 403),
+    ] {
+        assert_eq!(status_of(&http, target, host).await, status, "{target} {host}");
+    }
 }

@@ -44,16 +44,19 @@ impl Engine {
             return;
         }
         let listed = Listed { engine: self.clone(), entry };
-        let (engine, session, key) = (self.clone(), session.clone(), key.clone());
-        self.host.background.spawn(async move {
-            let closed = session.clone();
-            tokio::select! {
-                biased;
-                () = engine.deliver(&session, client, &key, notify) => {}
-                () = closed.closed() => {}
-                () = engine.host.stopped() => {}
+        let (session, key) = (session.clone(), key.clone());
+        self.guard("telling a session about a task", move |engine| {
+            // For as long as it goes on, panics or not.
+            let _ = &listed;
+            let (session, key) = (session.clone(), key.clone());
+            async move {
+                tokio::select! {
+                    biased;
+                    () = engine.deliver(&session, client, &key, notify) => {}
+                    () = session.closed() => {}
+                    () = engine.host.stopped() => {}
+                }
             }
-            drop(listed);
         });
     }
 

@@ -7,6 +7,7 @@
 mod change;
 mod courier;
 mod feed;
+mod guard;
 mod keeper;
 mod outcome;
 mod queue;
@@ -23,7 +24,8 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-pub(crate) use outcome::{PANICKED, panic_text};
+pub(crate) use guard::panic_text;
+pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 
@@ -136,14 +138,13 @@ impl Engine {
     /// Starts what a serving process does in the background; once is enough.
     pub(crate) fn keep_house(self: &Arc<Self>) {
         self.house.call_once(|| {
-            let background = &self.host.background;
-            background.spawn(self.clone().remove_expired());
+            self.guard("removing expired tasks", Self::remove_expired);
             if self.host.is_shared() {
-                background.spawn(self.clone().follow_feed());
-                background.spawn(self.clone().keep_lease());
+                self.guard("following the feed", Self::follow_feed);
+                self.guard("keeping the lease", Self::keep_lease);
             }
             if let Some(at_once) = self.at_once {
-                background.spawn(self.clone().work_queue(at_once));
+                self.guard("working the queue", move |engine| engine.work_queue(at_once));
             }
         });
     }

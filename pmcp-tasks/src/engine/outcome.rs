@@ -1,8 +1,6 @@
 //! End of a run, as its client is to learn it.
 
-use std::any::Any;
-
-use super::Engine;
+use super::{Engine, guard::harmless};
 use crate::{
     error::{AskError, ToolError, ToolErrorKind},
     protocol::{IDEMPOTENCY_KEY, RpcError},
@@ -13,11 +11,6 @@ use crate::{
 
 /// The answer to a panic.
 pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
-/// The text of a panic, for the log.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
-}
 
 /// The answer to a run that took too long.
 pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
@@ -38,7 +31,7 @@ impl Engine {
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
-                tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed");
+                harmless(|| tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"));
                 match (self.expose_errors, context) {
                     (true, _) => error.to_string(),
                     (false, Some(context)) => format!("{context}\ninternal error (ref {reference})"),
@@ -80,7 +73,7 @@ impl Engine {
                     .with_data(serde_json::json!({ "reason": "quota" }))
             }
             NotCreated::Store(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "the store failed");
+                harmless(|| tracing::error!(error = error as &dyn std::error::Error, "the store failed"));
                 RpcError::internal("the task store failed")
             }
             NotCreated::Same(_) | NotCreated::Differs => {

@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 
 use super::{
     Engine,
-    outcome::{PANICKED, TIMED_OUT, panic_text},
+    guard::{harmless, told},
+    outcome::{PANICKED, TIMED_OUT},
 };
 use crate::{
     call::Peer,
@@ -123,8 +124,10 @@ impl Engine {
             let outcome = match executed {
                 Ok(outcome) => engine.bounded(outcome),
                 Err(panic) => {
-                    let text = panic_text(&*panic);
-                    tracing::error!(tool = run.name(), task = ?run.id(), panic = text, "the tool panicked");
+                    told(
+                        panic,
+                        |panic| tracing::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"),
+                    );
                     Outcome::Error(RpcError::internal(PANICKED))
                 }
             };
@@ -150,14 +153,21 @@ impl Engine {
         let is_answered = is_ours && seat.give_end();
         let mut pause = Duration::from_millis(250);
         while is_ours {
-            let error = match self.store_end(seat, is_answered, &outcome).await {
+            let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &outcome)).catch_unwind().await;
+            let stored = stored.unwrap_or_else(|panic| {
+                told(panic, |panic| tracing::error!(panic, "storing the outcome panicked"));
+                Err(self.store().silent())
+            });
+            let error = match stored {
                 Ok(given) => {
                     is_ours = given;
                     break;
                 }
                 Err(error) => error,
             };
-            tracing::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored");
+            harmless(
+                || tracing::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored"),
+            );
             match (error, &outcome) {
                 (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
                     outcome = Outcome::Error(RpcError::internal("the result is larger than the task store keeps"));

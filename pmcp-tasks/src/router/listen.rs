@@ -4,7 +4,6 @@ use std::{
     collections::HashSet,
     ops::ControlFlow,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -16,7 +15,7 @@ use super::request::{RequestCx, shown};
 use crate::{
     engine::{Ended, Engine, Patience},
     protocol::{Revision, RpcError, params as parse, params::ListenParams},
-    store::backend::Parts,
+    store::backend::{Parts, TaskKey},
     task::{Task, Watch},
 };
 
@@ -69,7 +68,12 @@ pub(super) async fn listen(rq: RequestCx<'_>) -> Result<Option<Subscription>, Rp
         let watch = rq.engine.store().watch(&key);
         let Some(task) = listened(rq, &id).await? else { continue };
         if seen.insert(task.id()) {
-            senders.spawn(follow(rq.engine.clone(), rq.cx.revision, watch, task, sender.clone()));
+            let (engine, revision, sender) = (rq.engine.clone(), rq.cx.revision, sender.clone());
+            senders.spawn(async move {
+                let mut first = Some((watch, task));
+                let following = || follow(&engine, revision, key.clone(), first.take(), sender.clone());
+                engine.guarded("telling a subscriber about a task", following).await;
+            });
             accepted.push(id);
         }
     }
@@ -82,17 +86,30 @@ async fn listened(rq: RequestCx<'_>, id: &str) -> Result<Option<Task>, RpcError>
     Ok(task.filter(|task| task.head.hidden.is_none()))
 }
 
-/// Sends the task as it is, then each time it is seen differently, until it has ended.
-async fn follow(engine: Arc<Engine>, revision: Revision, mut watch: Watch, mut now: Task, sender: mpsc::Sender<Value>) {
+/// Sends the task as it is, as it was `first` seen, then each time it is seen differently, until it has ended.
+async fn follow(
+    engine: &Engine,
+    revision: Revision,
+    key: TaskKey,
+    first: Option<(Watch, Task)>,
+    sender: mpsc::Sender<Value>,
+) {
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
+    let (mut watch, mut now) = if let Some(first) = first {
+        first
+    } else {
+        let watch = engine.store().watch(&key);
+        let Ok(Some(task)) = engine.store().read(&key, parts).await else { return };
+        (watch, task)
+    };
     loop {
-        let Ok(variables) = shown(&engine, &now) else { return };
+        let Ok(variables) = shown(engine, &now) else { return };
         let last = seen(&now, variables.clone());
         let (_, params) = revision.task_notification(&now.view(engine.host.now()), variables);
         if sender.send(params).await.is_err() || now.status().is_terminal() {
             return;
         }
-        let is_news = |task: &Task| match shown(&engine, task) {
+        let is_news = |task: &Task| match shown(engine, task) {
             Ok(variables) if last == seen(task, variables.clone()) => ControlFlow::Continue(()),
             _ => ControlFlow::Break(task.clone()),
         };

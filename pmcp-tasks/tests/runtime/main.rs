@@ -16,6 +16,7 @@ mod listen;
 mod logged;
 mod lost_replies;
 mod owners;
+mod panics;
 mod principals;
 mod progress;
 mod questions;

@@ -1,6 +1,9 @@
 //! The threads that read, each on a connection of its own.
 
-use std::sync::{Mutex, PoisonError, mpsc::Receiver};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError, mpsc::Receiver},
+};
 
 use super::{db::Db, error::Result, file::Identity};
 
@@ -20,7 +23,8 @@ impl Reader {
             // One reader waits for a query, the others for their turn to wait.
             let query = queries.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(query) = query else { return };
-            query(self);
+            // Of a panic whom it was for learns that there is no answer; the snapshot has gone with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| query(self)));
         }
     }
 

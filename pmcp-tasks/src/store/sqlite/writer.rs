@@ -3,7 +3,10 @@
 //! A commit waits for the disk, whatever it carries. So everything that waits for the writer goes into one transaction,
 //! a savepoint each, and is answered after its commit.
 
-use std::sync::mpsc::Receiver;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::Receiver,
+};
 
 use tokio::sync::oneshot;
 
@@ -62,21 +65,27 @@ impl Writer {
     /// Works until nobody can ask any more.
     pub(super) fn run(self, jobs: &Receiver<Box<dyn Job>>) {
         while let Ok(first) = jobs.recv() {
-            let lock = match self.location.lock() {
-                Ok(lock) => lock,
-                Err(failure) => {
-                    first.finish(Err(failure));
-                    continue;
-                }
-            };
-            // After the lock: what came while another process had it goes along.
-            let mut group = vec![first];
-            group.extend(jobs.try_iter().take(GROUP - 1));
-            let finished = self.commit(group);
-            drop(lock);
-            for (job, committed) in finished {
-                job.finish(committed);
+            // Of a panic those whom the group was for learn that it is not known to be done; the next one is.
+            let worked = catch_unwind(AssertUnwindSafe(|| self.work(first, jobs)));
+            if worked.is_err() && !self.db.is_autocommit() {
+                let _ = self.execute("ROLLBACK");
             }
+        }
+    }
+
+    /// Does a job, and those that came meanwhile.
+    fn work(&self, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) {
+        let lock = match self.location.lock() {
+            Ok(lock) => lock,
+            Err(failure) => return first.finish(Err(failure)),
+        };
+        // After the lock: what came while another process had it goes along.
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP - 1));
+        let finished = self.commit(group);
+        drop(lock);
+        for (job, committed) in finished {
+            job.finish(committed);
         }
     }
 

@@ -36,6 +36,8 @@ struct State {
     create_gate: Option<Arc<Semaphore>>,
     /// An operation that waits for a permit before it is begun.
     held: Option<(&'static str, Arc<Semaphore>)>,
+    /// An operation that panics when it is begun, and how often it will.
+    panics: Option<(&'static str, usize)>,
     max_part: Option<u32>,
     shared: bool,
 }
@@ -77,6 +79,16 @@ impl FaultyBackend {
         (state.fault, state.only) = (Some((fault, times)), Some(operation));
     }
 
+    /// The next `times` operations of this name panic.
+    pub(crate) fn panic_in(&self, operation: &'static str, times: usize) {
+        self.state.lock().unwrap().panics = Some((operation, times));
+    }
+
+    /// How many of the operations that were to panic have not come.
+    pub(crate) fn panics_left(&self) -> usize {
+        self.state.lock().unwrap().panics.map_or(0, |(_, times)| times)
+    }
+
     /// How many of the operations that were to go wrong have not come.
     pub(crate) fn left(&self) -> usize {
         self.state.lock().unwrap().fault.map_or(0, |(_, times)| times)
@@ -108,7 +120,13 @@ impl FaultyBackend {
     }
 
     async fn begin(&self, operation: &'static str) {
-        let held = self.state.lock().unwrap().held.clone();
+        let (held, panics) = {
+            let mut state = self.state.lock().unwrap();
+            let panics = state.panics.as_mut().filter(|(panics, times)| *panics == operation && *times > 0);
+            let panics = panics.map(|(_, times)| *times -= 1).is_some();
+            (state.held.clone(), panics)
+        };
+        assert!(!panics, "{operation} panics as the test wants");
         if let Some((_, gate)) = held.filter(|(held, _)| *held == operation) {
             gate.acquire().await.unwrap().forget();
         }
@@ -163,6 +181,7 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
+        self.begin("get").await;
         self.inner.get(key, parts, now).await
     }
 
@@ -196,6 +215,7 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
+        self.begin("beat").await;
         self.inner.beat(worker, period, now).await
     }
 
@@ -218,6 +238,7 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
+        self.begin("sweep").await;
         self.inner.sweep(n, now).await
     }
 

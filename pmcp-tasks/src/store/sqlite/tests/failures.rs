@@ -235,3 +235,24 @@ fn a_read_only_file_is_refused() {
         assert!(said.contains("refused") && said.contains(why), "{why}: {said}");
     }
 }
+
+#[test]
+fn a_panic_in_a_thread_of_the_store_leaves_nothing_of_its_operation_and_the_store_usable() {
+    block_on(async {
+        let place = Place::new();
+        let backend = place.open_unsynced().await;
+        // More than there are readers.
+        for n in 1..10 {
+            let panicking = move |db: &Db| -> error::Result<()> {
+                db.create(&task(n), NOW)?;
+                panic!("as the test wants")
+            };
+            assert_eq!(backend.write(panicking).await.unwrap_err().code(), "unavailable");
+            let panicking = |_: &Db| -> error::Result<()> { panic!("as the test wants") };
+            assert_eq!(backend.read(panicking).await.unwrap_err().code(), "unavailable");
+            assert_eq!(read(&backend, &task(n).key).await, None);
+            assert_eq!(backend.create(&task(n), NOW).await.unwrap(), Create::Created);
+            assert!(read(&backend, &task(n).key).await.is_some());
+        }
+    });
+}

@@ -1,0 +1,268 @@
+//! Accepting connections and serving them, so that strangers who are slow or many keep nobody else out.
+
+use std::{
+    convert::Infallible,
+    io::{self, IoSlice},
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
+use futures_util::FutureExt as _;
+use http::Request;
+use hyper::{
+    body::{Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use pmcp_tasks::time::Clock;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+use super::connections::{Connection, Connections, Open};
+use crate::{
+    panics::{guarded, harmless, told},
+    service::ServeLimits,
+};
+
+/// The size of a request's head, in bytes: more are answered with 431.
+const MAX_HEAD: usize = 64 << 10;
+
+/// The time after which a place or a descriptor is looked for again, if no connection has ended before.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Number of connections that give way when the process has no descriptors left: others need some, too.
+const SPARE: usize = 8;
+
+/// The time between two warnings.
+const WARN: Duration = Duration::from_secs(60);
+
+/// Serves HTTP on a listener until `closing` fires; then accepts no more, and ends when what came is answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: &ServeLimits,
+    clock: Arc<dyn Clock>,
+    closing: CancellationToken,
+) {
+    let connections = Connections::new(limits, clock.clone());
+    let most = limits.connections.max(1);
+    let mut acceptor = Acceptor { listener, routes, connections, most, clock, serving: JoinSet::new(), warned: None };
+    let connections = acceptor.connections.clone();
+    let looking = || connections.clone().look_after();
+    tokio::select! {
+        biased;
+        () = closing.cancelled() => {}
+        () = guarded("looking after connections", acceptor.clock.clone(), looking) => {}
+        () = acceptor.accept() => {}
+    }
+    let Acceptor { listener, mut serving, .. } = acceptor;
+    drop(listener);
+    connections.close();
+    while serving.join_next().await.is_some() {}
+}
+
+struct Acceptor {
+    listener: TcpListener,
+    routes: Router,
+    connections: Arc<Connections>,
+    /// Number of connections at once.
+    most: usize,
+    clock: Arc<dyn Clock>,
+    serving: JoinSet<()>,
+    /// Time of the last warning.
+    warned: Option<Duration>,
+}
+
+impl Acceptor {
+    /// Accepts connections for as long as it is polled.
+    async fn accept(&mut self) {
+        while let Err(panic) = AssertUnwindSafe(self.accept_each()).catch_unwind().await {
+            told(panic, |panic| tracing::error!(panic, "accepting a connection panicked"));
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn accept_each(&mut self) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                Some(_) = self.serving.join_next() => continue,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    self.wait_for_room().await;
+                    self.serving.spawn(answer(stream, self.connections.open(), self.routes.clone()));
+                }
+                Err(error) => self.recover(&error).await,
+            }
+        }
+    }
+
+    /// Waits until there is a place for one connection more: one that waits for a request gives way.
+    async fn wait_for_room(&mut self) {
+        while self.serving.len() >= self.most {
+            let most = self.most;
+            self.warn(|| tracing::warn!(most, "as many connections are open as may be: the idle ones give way"));
+            self.connections.make_room();
+            self.one_ends().await;
+        }
+    }
+
+    /// Waits after a connection that could not be accepted, where waiting helps.
+    async fn recover(&mut self, error: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            return;
+        }
+        // Most likely there are no descriptors left, which comes back at once for as long as there are none.
+        self.warn(|| {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, "a connection could not be accepted: idle ones give way");
+        });
+        for _ in 0..SPARE {
+            self.connections.make_room();
+        }
+        self.one_ends().await;
+    }
+
+    /// Waits until a connection has ended, or for a moment.
+    async fn one_ends(&mut self) {
+        tokio::select! {
+            biased;
+            Some(_) = self.serving.join_next() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+
+    /// Writes to the log, unless it did just now.
+    fn warn(&mut self, warn: impl FnOnce()) {
+        let now = self.clock.monotonic();
+        if self.warned.is_none_or(|last| now.saturating_sub(last) >= WARN) {
+            self.warned = Some(now);
+            harmless(warn);
+        }
+    }
+}
+
+/// Answers what comes over a connection.
+async fn answer(stream: TcpStream, open: Open, routes: Router) {
+    let connection = &open.connection;
+    let service = service_fn(|request: Request<Incoming>| {
+        connection.begin();
+        let answering = Answering(connection.clone());
+        let response = routes.clone().call(request.map(Body::new));
+        async move {
+            let response = response.await?;
+            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+        }
+    });
+    // Connections are looked after by us: a timer for each head costs more.
+    let mut server = http1::Builder::new();
+    server.header_read_timeout(None).max_header_size(MAX_HEAD);
+    let io = TokioIo::new(Watched { stream, connection: connection.clone() });
+    let mut serving = pin!(server.serve_connection(io, service));
+    loop {
+        tokio::select! {
+            biased;
+            // A client that ends in the middle has ended.
+            _ = serving.as_mut() => return,
+            gives_way = connection.gives_way() => {
+                if gives_way {
+                    return;
+                }
+                if open.connections.is_closing() {
+                    serving.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// A request is being answered, until this is dropped.
+struct Answering(Arc<Connection>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// The body of an answer: the request is being answered until it has been handed out.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A stream that tells its connection when something comes.
+struct Watched {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.connection.received();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,217 @@
+//! A log that cannot stop the server: lines reach standard error through a thread of its own.
+//!
+//! Written straight away, a line waits for as long as nobody reads standard error, as where a host starts a server and leaves
+//! the pipe alone; and once the reader has gone, a writer that says so panics in the middle of somebody's work. Here a line is
+//! put into a buffer of 1 MiB. What comes while it is full is lost, and counted where the log goes on.
+//!
+//! With the feature `log` one line of a `main` sets everything up: [`init`]. With a subscriber of your own:
+//!
+//! ```
+//! tracing_subscriber::fmt().with_writer(pmcp_server::log::stderr).init();
+//! ```
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, OnceLock},
+    thread,
+    time::Duration,
+};
+
+use parking_lot::{Condvar, Mutex};
+
+/// The amount of text that waits to be written, in bytes.
+const BUFFER: usize = 1 << 20;
+
+/// The time for which [`flush`] waits.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Standard error as a writer that neither waits nor fails. For [`tracing_subscriber`] it is what makes writers, in place of
+/// [`std::io::stderr`].
+///
+/// [`tracing_subscriber`]: https://docs.rs/tracing-subscriber
+#[must_use]
+pub fn stderr() -> Stderr {
+    static LINES: OnceLock<Arc<Lines>> = OnceLock::new();
+    Stderr(LINES.get_or_init(|| Lines::to(io::stderr())).clone())
+}
+
+/// Waits until what was written before has reached standard error, at most a second: for the last words of a process.
+/// [`Server::serve`](crate::Server::serve) does it when it ends.
+pub fn flush() {
+    stderr().0.flush(PATIENCE);
+}
+
+/// Sends events to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Panics go there,
+/// too, in place of the message of Rust's own, which waits for a reader. Where a subscriber is set already, nothing changes.
+#[cfg(feature = "log")]
+pub fn init() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_writer(stderr).with_env_filter(filter).with_ansi(false);
+    if subscriber.try_init().is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let backtrace = std::backtrace::Backtrace::capture();
+            let backtrace = match backtrace.status() {
+                std::backtrace::BacktraceStatus::Captured => format!("{backtrace}"),
+                _ => String::new(),
+            };
+            write(&format!("{panic}\n{backtrace}"));
+        }));
+    }
+}
+
+/// Writes a text that ends its last line.
+pub(crate) fn write(text: &str) {
+    stderr().0.put(text.as_bytes());
+}
+
+/// Standard error as a writer that neither waits nor fails: see [`stderr`].
+#[derive(Clone, Debug)]
+pub struct Stderr(Arc<Lines>);
+
+impl Write for Stderr {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.put(text);
+        Ok(text.len())
+    }
+
+    /// Does nothing: a log is not to be waited for. [`flush`] is for the end of the process.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Text on its way to a writer.
+#[derive(Debug, Default)]
+struct Lines {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    text: Vec<u8>,
+    /// Number of writes that found no room since the text was taken last.
+    lost: usize,
+    /// Set while what was taken is being written.
+    is_writing: bool,
+}
+
+impl Lines {
+    fn to(writer: impl Write + Send + 'static) -> Arc<Self> {
+        let lines = Arc::<Self>::default();
+        let written = lines.clone();
+        // Without a thread the buffer fills, and what comes then is lost.
+        let _ = thread::Builder::new().name("pmcp-log".into()).spawn(move || written.write_to(writer));
+        lines
+    }
+
+    fn put(&self, text: &[u8]) {
+        let mut waiting = self.waiting.lock();
+        if waiting.text.len() + text.len() > BUFFER {
+            waiting.lost += 1;
+            return;
+        }
+        waiting.text.extend_from_slice(text);
+        drop(waiting);
+        self.changed.notify_all();
+    }
+
+    fn write_to(&self, mut writer: impl Write) {
+        loop {
+            let mut waiting = self.waiting.lock();
+            waiting.is_writing = false;
+            self.changed.notify_all();
+            self.changed.wait_while(&mut waiting, |waiting| waiting.text.is_empty());
+            waiting.is_writing = true;
+            let (mut text, lost) = (std::mem::take(&mut waiting.text), std::mem::take(&mut waiting.lost));
+            drop(waiting);
+            if lost > 0 {
+                text.extend_from_slice(
+                    format!("{lost} lines were lost here: standard error was not read\n").as_bytes(),
+                );
+            }
+            // A reader that has gone may come back, as that of a named pipe does.
+            let _ = writer.write_all(&text).and_then(|()| writer.flush());
+        }
+    }
+
+    fn flush(&self, patience: Duration) {
+        let mut waiting = self.waiting.lock();
+        let is_under_way = |waiting: &mut Waiting| waiting.is_writing || !waiting.text.is_empty();
+        self.changed.wait_while_for(&mut waiting, is_under_way, patience);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A pipe whose reader takes each write when the test wants, or has gone.
+    struct Pipe(mpsc::SyncSender<Vec<u8>>);
+
+    impl Write for Pipe {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.send(text.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn pipe() -> (Arc<Lines>, mpsc::Receiver<Vec<u8>>) {
+        // Each write waits until it is read.
+        let (sender, reader) = mpsc::sync_channel(0);
+        (Lines::to(Pipe(sender)), reader)
+    }
+
+    fn read_until(reader: &mpsc::Receiver<Vec<u8>>, end: &str) -> String {
+        let mut all = String::new();
+        while !all.contains(end) {
+            all += std::str::from_utf8(&reader.recv_timeout(Duration::from_secs(20)).unwrap()).unwrap();
+        }
+        all
+    }
+
+    #[test]
+    fn what_nobody_reads_is_kept_up_to_a_limit_and_what_was_lost_is_told() {
+        let (lines, reader) = pipe();
+        let line = format!("{}\n", "x".repeat(1023));
+        // One buffer may be on its way, another waits; nothing here is read meanwhile.
+        for _ in 0..4 * BUFFER / 1024 {
+            lines.put(line.as_bytes());
+        }
+        lines.flush(Duration::ZERO);
+        let text = read_until(&reader, "lost here");
+        let (kept, _) = text.split_once(" lines were lost here").unwrap();
+        let lost: usize = kept.rsplit('\n').next().unwrap().parse().unwrap();
+        assert_eq!(kept.matches('x').count() / 1023 + lost, 4 * BUFFER / 1024);
+        assert!(kept.len() >= BUFFER && lost >= BUFFER / 1024, "{lost}");
+        lines.put(b"later\n");
+        assert_eq!(read_until(&reader, "later\n"), "later\n");
+    }
+
+    #[test]
+    fn who_flushes_waits_for_what_was_written_and_no_longer_than_it_may() {
+        let (lines, reader) = pipe();
+        lines.put(b"last words\n");
+        lines.flush(Duration::from_millis(1));
+        let read = thread::spawn(move || reader.recv());
+        lines.flush(Duration::from_secs(20));
+        assert_eq!(read.join().unwrap().unwrap(), b"last words\n");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_fails_nobody() {
+        let (lines, reader) = pipe();
+        drop(reader);
+        for _ in 0..10 {
+            lines.put(b"for nobody\n");
+            lines.flush(Duration::from_secs(20));
+        }
+    }
+}
