@@ -3,7 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
+use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened};
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Peer},
@@ -41,6 +41,9 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
+    /// JSON values in a message, each object, array, text, number and so on: what it costs in memory goes by them. More are
+    /// refused before any is built. Default 100,000, some 35 MiB at worst.
+    pub values: usize,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -60,6 +63,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
+            values: 100_000,
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
@@ -135,6 +139,5 @@ impl Service {
 
 /// An unknown method, or one that the version of the request does not have.
 pub(crate) fn unknown_method(method: &str) -> RpcError {
-    let shortened: String = method.chars().take(80).collect();
-    RpcError::method_not_found(format!("unknown method `{shortened}`"))
+    RpcError::method_not_found(format!("unknown method `{}`", shortened(method, 80)))
 }

@@ -12,7 +12,7 @@ use super::{
     begin::{Accepted, Wanted, create_task, created, run_first, run_plain},
     digest,
     fallback::{self, Companions},
-    request::{RequestCx, shortened},
+    request::RequestCx,
     retry,
     stream::until_answered,
     tools::{Registered, Tools},
@@ -20,7 +20,9 @@ use super::{
 use crate::{
     engine::{PANICKED, panic_text},
     protocol::{
-        Decider, RpcError, params as parse,
+        Decider, RpcError,
+        bounds::shortened,
+        params as parse,
         params::{CallParams, TaskMetadata},
     },
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
@@ -51,7 +53,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         return fallback::call_companion(rq, companion, &call, &companions.settings).await;
     }
     let Some(tool) = tools.find(&call.name) else {
-        return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name))));
+        return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
     let size = serde_json::to_vec(&call.arguments).map_or(usize::MAX, |bytes| bytes.len());
     let max = engine.limits().max_arguments;

@@ -8,7 +8,7 @@ use super::reply::unknown_task;
 use crate::{
     call::{CallContext, Caller},
     engine::Engine,
-    protocol::{RpcError, VARIABLES, meta},
+    protocol::{RpcError, VARIABLES, bounds::shortened, meta},
     run::Origin,
     store::backend::TaskKey,
     task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
@@ -51,14 +51,6 @@ impl<'a> RequestCx<'a> {
         meta::of(self.params)
     }
 
-    /// The token that progress is told under. Anything but a text or a whole number, such as the null of some clients, asks
-    /// for nothing.
-    fn progress_token(&self) -> Option<Value> {
-        let token = self.meta()?.get("progressToken")?;
-        let is_token = token.is_string() || token.as_f64().is_some_and(|number| number.fract() == 0.0);
-        is_token.then(|| token.clone())
-    }
-
     /// Returns where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
         let CallContext { caller, revision, client, peer, .. } = self.cx;
@@ -71,7 +63,7 @@ impl<'a> RequestCx<'a> {
             revision: *revision,
             client: *client,
             peer: Some(peer.clone()),
-            progress_token: self.progress_token(),
+            progress_token: meta::progress_token(self.params),
         }
     }
 
@@ -144,7 +136,7 @@ fn client_variables(
         // A hidden variable and none at all answer alike.
         let field = fields.iter().find(|field| field.name == name && field.client_writable && !field.hidden);
         let Some(field) = field else {
-            let name = shortened(name);
+            let name = shortened(name, 80);
             return Err(RpcError::invalid_params(format!("variable `{name}` cannot be set by the client")));
         };
         if !value.is_null() {
@@ -183,9 +175,4 @@ pub(super) fn input_responses(
         answers.insert(key.clone(), answer.clone());
     }
     Ok(answers)
-}
-
-/// The beginning of a name a client sent, for a message.
-pub(super) fn shortened(name: &str) -> String {
-    name.chars().take(80).collect()
 }
