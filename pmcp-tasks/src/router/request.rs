@@ -10,6 +10,7 @@ use crate::{
     engine::Engine,
     protocol::{RpcError, VARIABLES, bounds::shortened, meta},
     run::Origin,
+    schema::answer,
     store::backend::TaskKey,
     task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
 };
@@ -162,16 +163,14 @@ pub(super) fn input_responses(
     };
     let mut answers = BTreeMap::new();
     for (key, answer) in responses {
-        if !task.inputs().contains_key(key) {
-            continue;
-        }
+        let Some(question) = task.inputs().get(key) else { continue };
         let size = answer.to_string().len();
         if size > max as usize {
             return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
         }
-        if !answer.is_object() {
-            return Err(RpcError::invalid_params(format!("the answer to `{key}` is not an object")));
-        }
+        answer::check(&question.params, answer).map_err(|mistake| {
+            RpcError::invalid_params(format!("the answer to `{key}` does not fit, and the question stays open: {mistake}"))
+        })?;
         answers.insert(key.clone(), answer.clone());
     }
     Ok(answers)
