@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks};
+use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks, within};
 
 /// The next question on a stream.
 async fn question(stream: &mut Reply) -> Value {
@@ -154,12 +154,12 @@ async fn a_question_that_nobody_may_read_is_asked_again_on_a_better_stream() {
     let id = legacy.task(1, "ask").await;
     let first = question(&mut unread).await;
     let mut newer = legacy.listen().await;
-    let second = question(&mut newer).await;
+    let second = within(question(&mut newer)).await;
     // It waits for another task, which is not asked about.
     let other = legacy.task(2, "work").await;
     let _elsewhere = legacy.send("other", "tasks/result", json!({ "taskId": other })).await;
     let mut waiting = legacy.send(3, "tasks/result", json!({ "taskId": id })).await;
-    let third = question(&mut waiting).await;
+    let third = within(question(&mut waiting)).await;
     assert_eq!((related(&second), related(&third)), (&json!(id), &json!(id)));
     assert!(first["id"] != second["id"] && second["id"] != third["id"]);
     legacy.answer(&third, named("Ann")).await;
@@ -174,7 +174,7 @@ async fn every_copy_of_a_question_can_be_answered_and_the_first_answer_counts() 
     let id = legacy.task(1, "ask").await;
     let first = question(&mut stream).await;
     let mut waiting = legacy.send(2, "tasks/result", json!({ "taskId": id })).await;
-    let second = question(&mut waiting).await;
+    let second = within(question(&mut waiting)).await;
     legacy.answer(&first, named("Ann")).await;
     legacy.answer(&second, named("Bob")).await;
     assert_eq!(text(&result(&legacy, &id).await), "hello Ann");

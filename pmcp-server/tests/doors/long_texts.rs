@@ -68,9 +68,8 @@ async fn names_uris_and_cursors_that_are_too_long_are_refused_and_not_repeated()
     assert!(read["result"]["contents"][0]["text"].as_str().unwrap().starts_with("item x"));
     assert_eq!(legacy.ask(1, "resources/subscribe", json!({ "uri": item(LONGEST_URI) })).await["result"], json!({}));
 
-    let listen = |uri: &str| {
-        Modern::new("subscriptions/listen", json!({ "notifications": { "resourceSubscriptions": [uri] } }))
-    };
+    let listen =
+        |uri: &str| Modern::new("subscriptions/listen", json!({ "notifications": { "resourceSubscriptions": [uri] } }));
     let refused = listen(&uri).send(&http).await.json().await;
     assert_eq!(code(&refused), -32602);
     assert_brief(&refused);
@@ -110,9 +109,8 @@ async fn what_does_not_fit_its_type_is_repeated_in_part() {
 async fn a_progress_token_that_is_too_long_is_none() {
     let (_running, http, probe) = usual().await;
     let legacy = Legacy::begin(&http).await;
-    let counting = |token: Value| {
-        json!({ "name": "count", "arguments": { "to": 1 }, "_meta": { "progressToken": token } })
-    };
+    let counting =
+        |token: Value| json!({ "name": "count", "arguments": { "to": 1 }, "_meta": { "progressToken": token } });
     for (token, told) in [
         (json!("x".repeat(256)), Some(json!("x".repeat(256)))),
         (json!("x".repeat(257)), None),

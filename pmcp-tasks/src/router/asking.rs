@@ -70,8 +70,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
                     form_answer(question.name, &question.schema, answer)
                 }
                 // One that does not fit is as good as none.
-                Some(_) => Err(AskError::Stopped),
-                None => Err(AskError::Stopped),
+                _ => Err(AskError::Stopped),
             }
         };
         questions.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });

@@ -55,11 +55,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
     let Some(tool) = tools.find(&call.name) else {
         return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
-    let size = serde_json::to_vec(&call.arguments).map_or(usize::MAX, |bytes| bytes.len());
-    let max = engine.limits().max_arguments;
-    if size > max as usize {
-        return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
-    }
+    rq.check_size(&call.arguments)?;
     let companions = companions.filter(|companions| companions.settings.covers(&tool.definition));
     let mode = mode(rq, &tool.definition, &call, companions.is_some())?;
     if let Some(state) = call.request_state.as_ref().filter(|_| !cx.revision.asks_by_request()) {

@@ -171,6 +171,7 @@ impl TaskRouter {
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
         let rq = self.request(params, cx);
+        rq.check_size(arguments)?;
         if !cx.revision.asks_by_request()
             && let Some(state) = params.get("requestState").filter(|state| !state.is_null())
         {

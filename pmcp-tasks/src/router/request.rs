@@ -52,6 +52,16 @@ impl<'a> RequestCx<'a> {
         meta::of(self.params)
     }
 
+    /// Refuses arguments that are larger than those of a call may be.
+    pub(super) fn check_size(&self, arguments: &Map<String, Value>) -> Result<(), RpcError> {
+        let size = serde_json::to_vec(arguments).map_or(usize::MAX, |bytes| bytes.len());
+        let max = self.engine.limits().max_arguments;
+        if size > max as usize {
+            return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
+        }
+        Ok(())
+    }
+
     /// Returns where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
         let CallContext { caller, revision, client, peer, .. } = self.cx;
@@ -169,7 +179,9 @@ pub(super) fn input_responses(
             return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
         }
         answer::check(&question.params, answer).map_err(|mistake| {
-            RpcError::invalid_params(format!("the answer to `{key}` does not fit, and the question stays open: {mistake}"))
+            RpcError::invalid_params(format!(
+                "the answer to `{key}` does not fit, and the question stays open: {mistake}"
+            ))
         })?;
         answers.insert(key.clone(), answer.clone());
     }

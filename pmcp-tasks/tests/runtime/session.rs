@@ -203,7 +203,9 @@ async fn an_answer_that_does_not_fit_does_not_use_up_the_question() {
         assert_eq!(text_of(&client.result(&id).await.unwrap()), "Hello, Ann!", "{wrong}");
         assert_eq!(client.session.requests().len(), 3);
     }
-    for (tool, wrong) in ["optional", "ask_name"].into_iter().flat_map(|tool| misfits().into_iter().map(move |it| (tool, it))) {
+    for (tool, wrong) in
+        ["optional", "ask_name"].into_iter().flat_map(|tool| misfits().into_iter().map(move |it| (tool, it)))
+    {
         let client = server.v2025("ann");
         answers_at_last(&client.stream, vec![wrong.clone(), wrong.clone()]);
         assert_eq!(text_of(&client.call(tool, json!({})).await.unwrap()), "Hello, Ann!", "{tool} {wrong}");
