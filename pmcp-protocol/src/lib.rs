@@ -18,6 +18,8 @@
 //! |---|---|---|
 //! | `schemars` | no | `JsonSchema` for [`ToolResult`] and [`Content`] |
 
+pub mod bounds;
+mod by_name;
 mod capabilities;
 mod content;
 mod error;
@@ -35,6 +37,7 @@ mod v2025;
 mod v2026;
 mod version;
 
+pub use by_name::ByName;
 pub use capabilities::ClientCapabilities;
 pub use content::Content;
 pub use error::{RpcError, code};

@@ -1,16 +1,20 @@
 //! JSON-RPC 2.0 messages (overview, "Messages").
 //!
-//! A message that comes is read by [`Message::parse`]; what goes out is a JSON value, a line of it made by [`text`].
+//! A message that comes is read by [`read`] and [`Message::parse`]; what goes out is a JSON value, a line of it made by
+//! [`text`].
 
-use std::hash::Hash;
+use std::{fmt, hash::Hash};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, IgnoredAny, Visitor},
+};
 use serde_json::{Map, Number, Value, json};
 
-use crate::{RpcError, code};
+use crate::{RpcError, bounds, code};
 
-/// The id of a request: a string or an integer, never null.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The id of a request: an integer, or a string of at most [`bounds::REQUEST_ID`] bytes; never null.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum RequestId {
     /// An integer.
@@ -19,13 +23,33 @@ pub enum RequestId {
     Text(String),
 }
 
-impl RequestId {
-    fn parse(value: &Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(Self::Text(text.clone())),
-            Value::Number(number) if !number.is_f64() => Some(Self::Integer(number.clone())),
-            _ => None,
+impl<'de> Deserialize<'de> for RequestId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+
+        // Anything else is refused before it is read.
+        impl Visitor<'_> for IdVisitor {
+            type Value = RequestId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or an integer")
+            }
+
+            fn visit_i64<E: Error>(self, id: i64) -> Result<RequestId, E> {
+                Ok(RequestId::Integer(id.into()))
+            }
+
+            fn visit_u64<E: Error>(self, id: u64) -> Result<RequestId, E> {
+                Ok(RequestId::Integer(id.into()))
+            }
+
+            fn visit_str<E: Error>(self, id: &str) -> Result<RequestId, E> {
+                let is_short = id.len() <= bounds::REQUEST_ID;
+                is_short.then(|| RequestId::Text(id.to_owned())).ok_or_else(|| E::custom("the id is too long"))
+            }
         }
+
+        deserializer.deserialize_any(IdVisitor)
     }
 }
 
@@ -74,10 +98,87 @@ fn invalid(id: Option<RequestId>, text: &str) -> Malformed {
     Malformed { id, error: RpcError::new(code::INVALID_REQUEST, text) }
 }
 
-/// Text that is no JSON: -32700.
-#[must_use]
-pub fn parse_error() -> RpcError {
-    RpcError::new(code::PARSE_ERROR, "the message is not JSON")
+/// The number of arrays and objects that may stand in each other; `serde_json` reads no more.
+const MAX_DEPTH: usize = 127;
+
+/// Reads the bytes of a message, or of a batch of them, as JSON.
+///
+/// It has at most `max_values` values: objects, arrays, texts, numbers and so on, each counted wherever it stands. They are
+/// counted before anything is built, so that a message which would be small as bytes and large in memory costs a look at
+/// its bytes.
+///
+/// # Errors
+/// What to answer: -32700 if it is no JSON; -32600 if it has more values, is nested deeper than 127 levels, or has a number
+/// beyond those of a double, under the id of the request if it is one.
+pub fn read(bytes: &[u8], max_values: usize) -> Result<Value, Malformed> {
+    if has_more_values(bytes, max_values) {
+        return Err(invalid(id_of(bytes), &format!("the message has more than {max_values} values")));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        // Nothing but its words tells which error it is.
+        let error = error.to_string();
+        if error.starts_with("recursion limit exceeded") {
+            invalid(id_of(bytes), &format!("the message is nested deeper than {MAX_DEPTH} levels"))
+        } else if error.starts_with("number out of range") {
+            invalid(id_of(bytes), "the message has a number larger than a double can be")
+        } else {
+            Malformed { id: None, error: RpcError::new(code::PARSE_ERROR, "the message is not JSON") }
+        }
+    })
+}
+
+/// Tells whether JSON has more than so many values; of what is no JSON it tells anything.
+fn has_more_values(json: &[u8], max: usize) -> bool {
+    // A value takes a byte, and one more to part it from the next: what is short need not be looked at.
+    if json.len().div_ceil(2) <= max {
+        return false;
+    }
+    let mut values: usize = 1;
+    let mut is_opened = false;
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        let is_first = std::mem::take(&mut is_opened) && !matches!(byte, b']' | b'}');
+        values += usize::from(is_first || *byte == b',');
+        match byte {
+            b'[' | b'{' => is_opened = true,
+            b'"' => skip_text(&mut bytes),
+            _ => {}
+        }
+        if values > max {
+            return true;
+        }
+    }
+    false
+}
+
+/// Goes behind the end of a text.
+fn skip_text<'a>(bytes: &mut impl Iterator<Item = &'a u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The id of a message that is not built, if it is a request and not a batch.
+fn id_of(bytes: &[u8]) -> Option<RequestId> {
+    #[derive(Deserialize)]
+    struct Head {
+        id: RequestId,
+        // An answer has one of our ids.
+        #[serde(rename = "method")]
+        _method: IgnoredAny,
+    }
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    let head = is_object.then(|| serde_json::from_slice::<Head>(bytes));
+    head.and_then(Result::ok).map(|head| head.id)
 }
 
 impl Message {
@@ -89,7 +190,7 @@ impl Message {
         let Value::Object(mut fields) = value else {
             return Err(invalid(None, "a message is a JSON object"));
         };
-        let id = fields.get("id").and_then(RequestId::parse);
+        let id = fields.get("id").and_then(|id| RequestId::deserialize(id).ok());
         if fields.get("jsonrpc").is_none_or(|version| version != "2.0") {
             return Err(invalid(id, "`jsonrpc` is not \"2.0\""));
         }
@@ -102,7 +203,10 @@ impl Message {
         match (fields.contains_key("id"), id) {
             // Never answered: one with wrong parameters is ignored by what reads them.
             (false, _) => Ok(Self::Notification { method, params }),
-            (true, None) => Err(invalid(None, "`id` is neither a string nor an integer")),
+            (true, None) => {
+                let max = bounds::REQUEST_ID;
+                Err(invalid(None, &format!("`id` is neither an integer nor a string of at most {max} bytes")))
+            }
             (true, id) if !matches!(params, Value::Object(_) | Value::Null) => {
                 Err(Malformed { id, error: RpcError::invalid_params("`params` is not an object") })
             }
@@ -160,6 +264,8 @@ pub fn request(id: u64, method: &str, params: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Message, Malformed> {
@@ -201,6 +307,95 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err().id.is_some(), id, "{text}");
         }
-        assert_eq!(response(None, Err(parse_error())).get("id"), None);
+        assert_eq!(response(None, Err(RpcError::internal(""))).get("id"), None);
+    }
+
+    #[test]
+    fn an_id_that_is_too_long_is_none() {
+        let message = |id: usize| format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"m"}}"#, "x".repeat(id));
+        assert!(matches!(parse(&message(256)), Ok(Message::Request(_))));
+        let refused = parse(&message(257)).unwrap_err();
+        assert_eq!((refused.id, refused.error.code), (None, code::INVALID_REQUEST));
+        assert!(refused.error.message.len() < 100);
+    }
+
+    fn refused(text: &str, max_values: usize) -> (Option<RequestId>, i64, String) {
+        let Malformed { id, error } = read(text.as_bytes(), max_values).unwrap_err();
+        (id, error.code, error.message)
+    }
+
+    #[test]
+    fn what_is_json_and_too_much_is_told_as_that() {
+        let told = |text: &str| (Some(RequestId::Integer(7.into())), code::INVALID_REQUEST, text.to_owned());
+        let request = |x: &str| format!(r#" {{"method":"m","params":{{"x":{x}}},"id":7}}"#);
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(refused(&request("[1,2]"), 6), told("the message has more than 6 values"));
+        assert!(read(request("[1,2]").as_bytes(), 7).is_ok());
+        // Two levels are those of the message.
+        assert!(read(request(&deep(MAX_DEPTH - 2)).as_bytes(), 1000).is_ok());
+        let deeper = "the message is nested deeper than 127 levels";
+        assert_eq!(refused(&request(&deep(MAX_DEPTH - 1)), 1000), told(deeper));
+        assert_eq!(refused(&request("1e999"), 1000), told("the message has a number larger than a double can be"));
+        assert_eq!(refused(&request("-1e999"), 1000).1, code::INVALID_REQUEST);
+        for no_json in [&request("1e"), &request("1")[..20], "", "{]", "\"\\ud800\""] {
+            assert_eq!(refused(no_json, 1000).1, code::PARSE_ERROR, "{no_json}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_not_a_requests_is_not_answered_under() {
+        for text in [
+            r#"{"id":7,"result":[1,2]}"#,
+            r#"[{"id":7,"method":"m","params":[1,2]}]"#,
+            r#"[7,"m",1,2,3]"#,
+            r#"{"id":[7],"method":"m","params":[1,2]}"#,
+            r#"{"id":7,"id":8,"method":"m","params":[1,2]}"#,
+        ] {
+            assert_eq!(refused(text, 2), (None, code::INVALID_REQUEST, "the message has more than 2 values".into()));
+        }
+        let long = format!(r#"{{"id":"{}","method":[1,2]}}"#, "x".repeat(257));
+        assert_eq!(refused(&long, 2).0, None);
+    }
+
+    fn values(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(list) => list.iter().map(values).sum(),
+            Value::Object(fields) => fields.values().map(values).sum(),
+            _ => 0,
+        }
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let text = || "[\\PC\"\\\\,:{}\\[\\]\n]{0,6}";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 60, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(text(), inner, 0..5)
+                    .prop_map(|fields| fields.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_counted_as_they_would_be_built(value in json_value()) {
+            let count = values(&value);
+            for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+                prop_assert!(!has_more_values(text.as_bytes(), count), "{text}");
+                prop_assert!(has_more_values(text.as_bytes(), count - 1), "{text}");
+            }
+        }
+
+        #[test]
+        fn whatever_comes_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..40), max in 0..9_usize) {
+            let _ = read(&bytes, max);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! `_meta`: the keys that stand in it, and putting something there.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
+
+use crate::bounds;
 
 /// The tasks extension (2026-07-28).
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -46,8 +48,47 @@ pub fn relate(message: &mut Value, task_id: &str) {
     insert(message, RELATED_TASK, json!({ "taskId": task_id }));
 }
 
+/// The token that progress is told under: a text of at most [`bounds::PROGRESS_TOKEN`] bytes or a whole number, however it is
+/// written. Anything else, such as the null of some clients, asks for nothing.
+#[must_use]
+pub fn progress_token(params: &Value) -> Option<Value> {
+    match of(params)?.get("progressToken")? {
+        Value::String(text) if text.len() <= bounds::PROGRESS_TOKEN => Some(text.as_str().into()),
+        Value::Number(number) => whole(number),
+        _ => None,
+    }
+}
+
+fn whole(number: &Number) -> Option<Value> {
+    /// From here on a double leaves integers out.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if !number.is_f64() {
+        return Some(number.clone().into());
+    }
+    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+    Some((number as i64).into())
+}
+
 /// The task a message is about ("Related Task Metadata").
 #[must_use]
 pub fn related_task(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(RELATED_TASK)?.get("taskId")?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_progress_token_is_a_short_text_or_a_whole_number() {
+        let token = |token: Value| progress_token(&json!({ "_meta": { "progressToken": token } }));
+        for token_ in [json!(""), json!("ü".repeat(128)), json!(0), json!(-1), json!(u64::MAX)] {
+            assert_eq!(token(token_.clone()), Some(token_));
+        }
+        assert_eq!((token(json!(7.0)), token(json!(-0.0))), (Some(json!(7)), Some(json!(0))));
+        for none in [json!(null), json!(1.5), json!(1e300), json!(true), json!([1]), json!("x".repeat(257))] {
+            assert_eq!(token(none), None);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::RpcError;
+use crate::{ByName, RpcError, bounds};
 
 /// Reads a method's parameters.
 ///
@@ -16,14 +16,17 @@ pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
     if !params.is_object() {
         return Err(RpcError::invalid_params("invalid params: expected an object"));
     }
-    T::deserialize(params).map_err(|error| RpcError::invalid_params(format!("invalid params: {error}")))
+    T::deserialize(ByName(params)).map_err(|error| {
+        let error = bounds::shortened(&error.to_string(), bounds::ERROR);
+        RpcError::invalid_params(format!("invalid params: {error}"))
+    })
 }
 
 /// `params` of every list. They may be left out.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ListParams {
     /// Beginning of the page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounds::cursor")]
     pub cursor: Option<String>,
 }
 
@@ -41,6 +44,7 @@ impl ListParams {
 #[derive(Clone, Debug, Deserialize)]
 pub struct ReadParams {
     /// The resource's URI.
+    #[serde(deserialize_with = "bounds::uri")]
     pub uri: String,
 }
 
@@ -86,7 +90,7 @@ pub struct ListenFilter {
     #[serde(default)]
     pub task_ids: Option<Vec<String>>,
     /// Resources, by URI.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounds::uris")]
     pub resource_subscriptions: Option<Vec<String>>,
 }
 
@@ -95,6 +99,7 @@ pub struct ListenFilter {
 #[serde(rename_all = "camelCase")]
 pub struct CallParams {
     /// The tool's name.
+    #[serde(deserialize_with = "bounds::name")]
     pub name: String,
     /// Its arguments.
     #[serde(default)]

@@ -11,7 +11,7 @@ use std::{
 use futures_util::FutureExt as _;
 use pmcp_protocol::{
     RpcError, code,
-    message::{self, Message, Request, parse_error},
+    message::{self, Message, Request},
 };
 use serde_json::Value;
 use tokio::{
@@ -131,10 +131,10 @@ impl Connection {
     }
 
     async fn take_line(self: &Arc<Self>, line: &[u8]) {
-        let entered = match serde_json::from_slice(line) {
+        let entered = match message::read(line, self.service.limits.values) {
             Ok(Value::Array(batch)) => return self.take_batch(batch).await,
             Ok(value) => self.legacy.enter(Message::parse(value)),
-            Err(_) => Some(Entered::Refused(message::response(None, Err(parse_error())))),
+            Err(refused) => self.legacy.enter(Err(refused)),
         };
         // Begun in line: what follows may cancel it, or rely on `initialize`.
         match entered {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use pmcp_protocol::{
-    ClientCapabilities, LogLevel, RpcError, TASKS_EXTENSION, Version, code,
+    ClientCapabilities, LogLevel, RpcError, TASKS_EXTENSION, Version, bounds, code,
     message::{self, Request, RequestId},
     meta::{self, CLIENT_CAPABILITIES, LOG_LEVEL, PROTOCOL_VERSION, SERVER_INFO, SUBSCRIPTION_ID},
     params as parse,
@@ -54,7 +54,9 @@ impl RequestMeta {
     /// claimed before it is known to be spoken here.
     pub(crate) fn parse(params: &Value, compare: impl FnOnce(&str) -> Result<(), RpcError>) -> Result<Self, RpcError> {
         let missing = |key: &str| RpcError::invalid_params(format!("`_meta` has no valid `{key}`"));
-        let claimed = claimed_version(params).ok_or_else(|| missing(PROTOCOL_VERSION))?;
+        // One that is not known is repeated in the refusal.
+        let claimed = claimed_version(params).filter(|version| version.len() <= bounds::VERSION);
+        let claimed = claimed.ok_or_else(|| missing(PROTOCOL_VERSION))?;
         let field = |key| params.get("_meta").and_then(|meta| meta.get(key));
         let capabilities = field(CLIENT_CAPABILITIES).filter(|value| value.is_object());
         let capabilities = capabilities.ok_or_else(|| missing(CLIENT_CAPABILITIES))?;

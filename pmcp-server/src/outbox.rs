@@ -45,6 +45,11 @@ impl Outbox {
         Self::new(self.sender.clone(), Some(task.to_owned()))
     }
 
+    /// Tells whether what is sent over the one arrives over the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.sender.same_channel(&other.sender)
+    }
+
     /// One that carries nothing: for a request whose client cannot read messages beside the response.
     pub(crate) fn closed_one() -> Self {
         Self::new(mpsc::channel(1).0, None)

@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use pmcp_protocol::{ClientCapabilities, Revision, RpcError};
+use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened};
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Peer},
@@ -52,6 +52,9 @@ pub struct ServeLimits {
     /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
     /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
     pub connection_idle: Duration,
+    /// JSON values in a message, each object, array, text, number and so on: what it costs in memory goes by them. More are
+    /// refused before any is built. Default 100,000, some 35 MiB at worst.
+    pub values: usize,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -75,6 +78,7 @@ impl Default for ServeLimits {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
             connection_idle: Duration::from_secs(2 * 60),
+            values: 100_000,
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
@@ -158,6 +162,5 @@ impl Service {
 
 /// An unknown method, or one that the version of the request does not have.
 pub(crate) fn unknown_method(method: &str) -> RpcError {
-    let shortened: String = method.chars().take(80).collect();
-    RpcError::method_not_found(format!("unknown method `{shortened}`"))
+    RpcError::method_not_found(format!("unknown method `{}`", shortened(method, 80)))
 }

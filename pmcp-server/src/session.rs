@@ -194,16 +194,19 @@ impl Session {
     pub(crate) fn best_stream(&self, task: Option<&str>) -> Option<Outbox> {
         let mut inner = self.inner.lock();
         inner.streams.retain(|stream| !stream.is_closed());
-        let rank = |stream: &Outbox| match (&stream.task, task) {
-            (Some(waits_for), Some(task)) if waits_for == task => 2,
-            (None, _) => 1,
-            _ => 0,
-        };
-        inner.streams.iter().max_by_key(|stream| (rank(stream), stream.id)).cloned()
+        inner.streams.iter().max_by_key(|stream| (rank(stream, task), stream.id)).cloned()
     }
 
     async fn some_stream(&self, task: Option<&str>) -> Outbox {
         self.when_opened(|| self.best_stream(task)).await
+    }
+
+    /// A stream that suits a message about a task better than the one it went down: nothing tells whether that one is read.
+    async fn better_stream(&self, than: &Outbox, task: Option<&str>) -> Outbox {
+        let order = |stream: &Outbox| (rank(stream, task), stream.id);
+        let is_better =
+            |stream: &Outbox| rank(stream, task) > 0 && order(stream) > order(than) && !stream.is_same(than);
+        self.when_opened(|| self.best_stream(task).filter(is_better)).await
     }
 
     /// Ends when the client waits for the result of this task.
@@ -226,39 +229,42 @@ impl Session {
         }
     }
 
-    /// Asks the client over `own`, or the best stream when there is none or it closes before the answer.
-    pub(crate) async fn ask(&self, mut own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
+    /// Asks the client over `own`, or the best stream when there is none or it closes before the answer; once more on each
+    /// better stream that opens. The first answer counts.
+    pub(crate) async fn ask(&self, own: Option<Outbox>, method: &str, params: Value) -> Result<Value, PeerError> {
         let task = related_task(&params);
         let (sender, mut answers) = mpsc::channel::<Answer>(1);
         let asking = async {
-            // A stream may close after the client has read the question: the ids it was sent under before stay good.
+            // The client may have read the question on an earlier stream: the ids it was sent under before stay good.
             let mut ids = VecDeque::new();
+            let mut is_own = own.is_some();
+            let mut next = own;
             loop {
-                let own = own.take();
-                let next = async { if let Some(own) = own { own } else { self.some_stream(task).await } };
-                let stream = tokio::select! {
-                    biased;
-                    Some(answer) = answers.recv() => return answer.map_err(PeerError::Rpc),
-                    stream = next => stream,
+                let stream = match next.take() {
+                    Some(stream) => stream,
+                    None => self.some_stream(task).await,
                 };
                 let pending = self.expect_answer(sender.clone());
-                let message = message::request(pending.id, method, &params);
+                let message = Outgoing::Message(message::request(pending.id, method, &params));
                 ids.truncate(MAX_IDS - 1);
                 ids.push_front(pending);
-                if !stream.send(Outgoing::Message(message)).await {
-                    continue;
-                }
+                let sent = async {
+                    if stream.send(message).await {
+                        stream.closed().await;
+                    }
+                };
                 tokio::select! {
-                    biased;
-                    Some(answer) = answers.recv() => return answer.map_err(PeerError::Rpc),
-                    () = stream.closed() => {}
+                    () = sent => {}
+                    better = self.better_stream(&stream, task), if !is_own => next = Some(better),
                 }
+                is_own = false;
             }
         };
         tokio::select! {
             biased;
             () = self.ended.cancelled() => Err(PeerError::Gone),
-            answer = asking => answer,
+            Some(answer) = answers.recv() => answer.map_err(PeerError::Rpc),
+            never = asking => never,
         }
     }
 
@@ -279,6 +285,15 @@ impl Session {
         for cancellation in self.inner.lock().in_flight.values() {
             cancellation.cancel();
         }
+    }
+}
+
+/// Tells how well a stream suits a message about a task.
+fn rank(stream: &Outbox, task: Option<&str>) -> u8 {
+    match (&stream.task, task) {
+        (Some(waits_for), Some(task)) if waits_for == task => 2,
+        (None, _) => 1,
+        _ => 0,
     }
 }
 
@@ -322,5 +337,60 @@ impl Drop for InFlight {
         let mut inner = self.session.inner.lock();
         inner.in_flight.remove(&self.id);
         inner.last_used = self.session.clock.monotonic();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pmcp_protocol::meta::relate;
+    use pmcp_tasks::testing::ManualClock;
+
+    use super::*;
+
+    fn id(message: &Outgoing) -> RequestId {
+        let Outgoing::Message(message) = message else { panic!("a response") };
+        serde_json::from_value(message["id"].clone()).unwrap()
+    }
+
+    fn asked(session: &Arc<Session>) -> tokio::task::JoinHandle<Result<Value, PeerError>> {
+        let (session, mut params) = (session.clone(), json!({}));
+        relate(&mut params, "task");
+        tokio::spawn(async move { session.ask(None, "elicitation/create", params).await })
+    }
+
+    #[tokio::test]
+    async fn a_question_does_not_stick_to_a_stream_that_is_full() {
+        let session = Session::new("session".into(), Arc::new(ManualClock::new()));
+        let (sender, mut unread) = mpsc::channel(1);
+        let stream = Outbox::new(sender, None);
+        stream.offer(json!("something that nobody reads"));
+        let _unread = session.open(stream);
+        let asked = asked(&session);
+        tokio::task::yield_now().await;
+        let (sender, mut read) = mpsc::channel(1);
+        let _open = session.open(Outbox::new(sender, Some("task".into())));
+        session.answered(&id(&read.recv().await.unwrap()), Ok(json!("yes")));
+        assert_eq!(asked.await.unwrap(), Ok(json!("yes")));
+        // It never went down there, and does not any more.
+        unread.recv().await.unwrap();
+        assert!(unread.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_for_the_result_as_well_is_not_asked_twice() {
+        let session = Session::new("session".into(), Arc::new(ManualClock::new()));
+        let (sender, mut line) = mpsc::channel(9);
+        let stream = Outbox::new(sender, None);
+        let waiting = stream.waiting_for("task");
+        let _open = session.open(stream);
+        let asked = asked(&session);
+        let question = line.recv().await.unwrap();
+        let _waiting = session.open(waiting);
+        for _ in 0..9 {
+            tokio::task::yield_now().await;
+        }
+        session.answered(&id(&question), Ok(json!("yes")));
+        assert_eq!(asked.await.unwrap(), Ok(json!("yes")));
+        assert!(line.try_recv().is_err());
     }
 }

@@ -25,7 +25,7 @@ pub struct Limits {
     /// Time a call waits for an answer to a question that comes before its work; in 2026-07-28, for the retry that
     /// brings any answer. Default 10 minutes.
     pub question_ttl: Duration,
-    /// Size of a call's arguments as JSON, in bytes. Default 1 MiB.
+    /// Size of the arguments of a call or a prompt as JSON, in bytes. Default 1 MiB.
     pub max_arguments: u32,
     /// Size of all variables of a task, names and values, in bytes. Default 256 KiB.
     pub max_variables: u32,

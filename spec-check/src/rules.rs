@@ -213,7 +213,9 @@ impl<'a> Inspector<'a> {
             }
             "tools/call" => return self.called(params["name"].as_str(), result),
             // `tasks/update` is our extension to this revision.
-            "ping" | "logging/setLevel" | "tasks/update" => "EmptyResult",
+            "ping" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" | "tasks/update" => {
+                "EmptyResult"
+            }
             _ => return self.common_result(method, result),
         };
         if definition == "GetTaskResult" || definition == "CancelTaskResult" {

@@ -51,11 +51,21 @@ struct Search {
     query: String,
     #[serde(default)]
     limits: Vec<u8>,
+    #[serde(default)]
+    order: Option<Order>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Order {
+    descending: bool,
 }
 
 /// Takes all arguments as one.
 #[task_tool]
-async fn search(#[args] Search { query, limits }: Search) -> Result<Vec<u8>, ToolError> {
+async fn search(#[args] Search { query, mut limits, order }: Search) -> Result<Vec<u8>, ToolError> {
+    if order.is_some_and(|order| order.descending) {
+        limits.reverse();
+    }
     if query.is_empty() { Err(ToolError::new("nothing to search for")) } else { Ok(limits) }
 }
 
@@ -171,6 +181,15 @@ async fn a_refused_argument_is_named() {
             json!({ "path": "", "rows": [{ "id": 1, "children": [{ "id": 900 }] }] }),
             "argument `rows[0].children[0].id`: invalid value: integer `900`, expected u8",
         ),
+        // As serde's derive would read structs, field by field.
+        (
+            json!({ "path": "", "rows": [{ "id": 1, "children": [[1, []]] }] }),
+            "argument `rows[0].children[0]`: invalid type: sequence, expected struct Row",
+        ),
+        (
+            json!({ "path": "", "rows": [], "first": [1, []] }),
+            "argument `first`: invalid type: sequence, expected struct Row",
+        ),
         (json!({ "path": "", "rows": [], "batsh": 1 }), "unknown argument `batsh`; did you mean `batch`?"),
         (json!({ "path": "", "rows": [], "batch": null }), "argument `batch`: invalid type: null, expected u32"),
         (
@@ -193,6 +212,11 @@ async fn one_struct_may_take_the_place_of_the_list() {
     assert_eq!(text(&found), "[1,2]");
     let wrong = call(&router, "search", json!({ "query": "q", "limits": [1, "x"] })).await;
     assert_eq!(text(&wrong), "argument `limits[1]`: invalid type: string \"x\", expected u8");
+    let turned =
+        call(&router, "search", json!({ "query": "q", "limits": [1, 2], "order": { "descending": true } })).await;
+    assert_eq!(text(&turned), "[2,1]");
+    let array = call(&router, "search", json!({ "query": "q", "order": [true] })).await;
+    assert_eq!(text(&array), "argument `order`: invalid type: sequence, expected struct Order");
     let missing = call(&router, "search", json!({})).await;
     assert_eq!(text(&missing), "arguments: missing field `query`");
     let failed = call(&router, "search", json!({ "query": "" })).await;

@@ -1,6 +1,7 @@
 //! Variables of tasks: what the derive declares, stores and hands out.
 
 use pmcp_tasks::{TaskRouter, TaskStore, prelude::*, task::VariableError, tool::Tool};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use ui_tests::{call, text};
 
@@ -26,6 +27,16 @@ impl Default for ImportState {
 #[derive(TaskVariables, Default)]
 struct Nothing {}
 
+#[derive(Serialize, Deserialize, Default)]
+struct Point {
+    x: u8,
+}
+
+#[derive(TaskVariables, Default)]
+struct Placed {
+    at: Point,
+}
+
 fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
@@ -48,6 +59,10 @@ fn fields_have_names_flags_and_defaults() {
     assert!((fields[0].check)(&json!(7)).is_ok());
     assert_eq!((fields[0].check)(&json!("secret")), Err("a string does not fit".into()));
     assert!(Nothing::fields().is_empty());
+    let point = &Placed::fields()[0];
+    assert!((point.check)(&json!({ "x": 1 })).is_ok());
+    // As serde's derive would read a struct, field by field.
+    assert_eq!((point.check)(&json!([1])), Err("a list does not fit".into()));
 }
 
 #[test]

@@ -13,10 +13,9 @@ use axum::{
 };
 use pmcp_protocol::{
     header::ARGUMENT_PREFIX,
-    message::{Message, parse_error},
+    message::{self, Message},
 };
 use pmcp_tasks::{security::Principal, tool::ToolDefinition};
-use serde_json::Value;
 use tower_http::{
     cors::{AllowHeaders, AllowOrigin, CorsLayer},
     map_request_body::MapRequestBodyLayer,
@@ -81,8 +80,9 @@ async fn take(
     if let Err(refusal) = body::check_content_type(&headers) {
         return refusal.into_response();
     }
-    let Ok(value) = serde_json::from_slice::<Value>(&body) else {
-        return body::error(StatusCode::BAD_REQUEST, None, parse_error());
+    let value = match message::read(&body, http.service.limits.values) {
+        Ok(value) => value,
+        Err(refused) => return body::error(StatusCode::BAD_REQUEST, refused.id.as_ref(), refused.error),
     };
     // Browsers and libraries repeat no header; of repeated ones none is to be trusted.
     let version = match body::single(&headers, PROTOCOL_VERSION) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks};
+use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks, within};
 
 /// The next question on a stream.
 async fn question(stream: &mut Reply) -> Value {
@@ -50,10 +50,20 @@ async fn who_declines_or_cannot_be_asked_is_not_asked_for_ever() {
     let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
-    for answer in [json!({ "action": "decline" }), json!({ "action": "cancel" }), json!({}), json!(5), named("")] {
+    for (answer, times) in [
+        (json!({ "action": "decline" }), 1),
+        (json!({ "action": "cancel" }), 1),
+        // These do not answer the question, so it stays open, but not for ever.
+        (json!({}), 3),
+        (json!(5), 3),
+        (json!({ "action": "accept", "content": [true] }), 3),
+        (named(""), 1),
+    ] {
         let mut reply = legacy.send(1, "tools/call", call("ask", json!({}))).await;
-        let asked = question(&mut reply).await;
-        legacy.answer(&asked, answer.clone()).await;
+        for _ in 0..times {
+            let asked = question(&mut reply).await;
+            legacy.answer(&asked, answer.clone()).await;
+        }
         let response = reply.receive().await;
         assert_eq!(response["result"]["isError"], answer != named(""), "{answer} {response}");
     }
@@ -132,6 +142,43 @@ async fn a_question_whose_stream_closes_is_sent_again_with_another_id() {
     assert!(!ids.contains(&asked["id"]));
     legacy.answer(&asked, named("Ann")).await;
     assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_may_read_is_asked_again_on_a_better_stream() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    // Nobody looks at what comes there but this test: a client that expects questions elsewhere, or whose connection broke
+    // without a word.
+    let mut unread = legacy.listen().await;
+    let id = legacy.task(1, "ask").await;
+    let first = question(&mut unread).await;
+    let mut newer = legacy.listen().await;
+    let second = within(question(&mut newer)).await;
+    // It waits for another task, which is not asked about.
+    let other = legacy.task(2, "work").await;
+    let _elsewhere = legacy.send("other", "tasks/result", json!({ "taskId": other })).await;
+    let mut waiting = legacy.send(3, "tasks/result", json!({ "taskId": id })).await;
+    let third = within(question(&mut waiting)).await;
+    assert_eq!((related(&second), related(&third)), (&json!(id), &json!(id)));
+    assert!(first["id"] != second["id"] && second["id"] != third["id"]);
+    legacy.answer(&third, named("Ann")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn every_copy_of_a_question_can_be_answered_and_the_first_answer_counts() {
+    let (_running, http, probe) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let mut stream = legacy.listen().await;
+    let id = legacy.task(1, "ask").await;
+    let first = question(&mut stream).await;
+    let mut waiting = legacy.send(2, "tasks/result", json!({ "taskId": id })).await;
+    let second = within(question(&mut waiting)).await;
+    legacy.answer(&first, named("Ann")).await;
+    legacy.answer(&second, named("Bob")).await;
+    assert_eq!(text(&result(&legacy, &id).await), "hello Ann");
+    assert_eq!(probe.count("asked Bob"), 0);
 }
 
 #[tokio::test]

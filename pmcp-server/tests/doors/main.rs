@@ -26,9 +26,11 @@ mod lines_concurrency;
 #[cfg(feature = "testing")]
 mod lines_of_several;
 mod lines_sessions;
+mod long_texts;
 mod origins;
 #[cfg(feature = "testing")]
 mod schemas;
 mod shutdown;
 mod start_log;
+mod too_much;
 mod watched;

@@ -40,3 +40,13 @@ pub(crate) fn assert_growth(before: usize, most_kib: usize, what: &str) {
     eprintln!("{what}: {grown} KiB");
     assert!(grown <= most_kib, "{what} took {grown} KiB, more than {most_kib}");
 }
+
+/// Fails if this process was larger at any time, by more than this, than when it was measured.
+pub(crate) fn assert_peak(before: usize, most_kib: usize, what: &str) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let grown = peak.saturating_sub(before);
+    eprintln!("{what}: {grown} KiB at most");
+    assert!(grown <= most_kib, "{what} took {grown} KiB, more than {most_kib}");
+}

@@ -66,6 +66,18 @@ pub(crate) async fn send(routes: &Router, session: Option<&str>, message: &Value
     routes.clone().oneshot(request.body(Body::from(message.to_string())).unwrap()).await.unwrap()
 }
 
+/// Sends these bytes; the status and the message of the response.
+pub(crate) async fn post(routes: &Router, session: Option<&str>, body: Vec<u8>) -> (StatusCode, Value) {
+    let mut request = request(&Value::Null);
+    if let Some(session) = session {
+        request = request.header("mcp-session-id", session);
+    }
+    let response = routes.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
 /// Sends a message; the status, and the last message of the response.
 pub(crate) async fn ask(routes: &Router, session: Option<&str>, message: &Value) -> (StatusCode, Value) {
     let response = send(routes, session, message).await;

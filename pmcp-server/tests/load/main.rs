@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "a literal reads better in place")]
 
 mod alone;
+mod bodies;
 mod fixture;
 mod limits;
 mod sessions;

@@ -12,7 +12,14 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::values::Values;
-use crate::{protocol::header, tool::ArgumentError};
+use crate::{
+    protocol::{
+        ByName,
+        bounds::{self, shortened},
+        header,
+    },
+    tool::ArgumentError,
+};
 
 /// Type an argument may have.
 #[diagnostic::on_unimplemented(
@@ -159,13 +166,13 @@ pub(super) fn refused(message: String) -> ArgumentError {
 
 /// A value as its type. The error names the part that does not fit: "argument `filter.rows[3]`: …".
 pub(super) fn decode<T: DeserializeOwned>(what: &str, name: &str, value: Value) -> Result<T, ArgumentError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(ByName(value)).map_err(|error| {
         let path = match error.path().to_string() {
             root if root == "." => String::new(),
             index if index.starts_with('[') => index,
             field => format!(".{field}"),
         };
-        refused(format!("{what} `{name}{path}`: {}", error.inner()))
+        refused(shortened(&format!("{what} `{name}{path}`: {}", error.inner()), bounds::ERROR))
     })
 }
 

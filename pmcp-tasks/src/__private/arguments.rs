@@ -14,7 +14,14 @@ use super::{
     argument::{ObjectSchema, refused},
     values::Values,
 };
-use crate::{schema::json as schema, tool::ArgumentError};
+use crate::{
+    protocol::{
+        ByName,
+        bounds::{self, shortened},
+    },
+    schema::json as schema,
+    tool::ArgumentError,
+};
 
 /// The struct that `#[task_tool]` makes of a function's parameters.
 pub trait ArgumentList: Sized {
@@ -50,6 +57,8 @@ pub fn decode_list<L: ArgumentList>(mut given: Values) -> Result<L, ArgumentErro
 }
 
 fn unknown_argument(name: &str, known: &[&str]) -> ArgumentError {
+    // Comparing costs its length, and it is repeated.
+    let name = &*shortened(name, 80);
     let near = known
         .iter()
         .map(|known| (strsim::jaro_winkler(name, known), known))
@@ -138,10 +147,11 @@ pub fn object<T: ArgumentObject>() -> ObjectSpec<T> {
 }
 
 fn decode_object<T: DeserializeOwned>(given: Values) -> Result<T, ArgumentError> {
-    serde_path_to_error::deserialize(Value::Object(given)).map_err(|error| {
-        refused(match error.path().to_string() {
+    serde_path_to_error::deserialize(ByName(Value::Object(given))).map_err(|error| {
+        let message = match error.path().to_string() {
             root if root == "." => format!("arguments: {}", error.inner()),
             path => format!("argument `{path}`: {}", error.inner()),
-        })
+        };
+        refused(shortened(&message, bounds::ERROR))
     })
 }

@@ -6,7 +6,10 @@ use serde::de::Error as _;
 use serde_json::{Map, Value};
 
 use super::variables::{ATTEMPTS, Cells};
-use crate::task::{VariableError, VariableValue};
+use crate::{
+    protocol::ByName,
+    task::{VariableError, VariableValue},
+};
 
 /// A handle to one variable of a task.
 ///
@@ -124,7 +127,7 @@ pub(crate) fn decode<T: VariableValue>(
 
 /// A value as its type. The error does not repeat the value, as serde's own does: it may be secret.
 pub(crate) fn typed<T: VariableValue>(value: &Value) -> Result<T, serde_json::Error> {
-    T::deserialize(value).map_err(|_| serde_json::Error::custom(format_args!("{} does not fit", kind(value))))
+    T::deserialize(ByName(value)).map_err(|_| serde_json::Error::custom(format_args!("{} does not fit", kind(value))))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -10,6 +10,7 @@ use super::{Ended, Engine, Patience};
 use crate::{
     call::{ClientCapabilities, Peer, PeerError},
     protocol::{Revision, meta},
+    run::ask_until_it_fits,
     store::backend::{Parts, TaskKey},
     task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
 };
@@ -107,7 +108,8 @@ impl Engine {
                 if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
-                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), answered));
+                    let max = self.limits().max_answer as usize;
+                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), max, answered));
                 }
             }
             let version = task.stored.version;
@@ -173,6 +175,7 @@ async fn ask(
     task: TaskId,
     name: String,
     question: InputRequest,
+    max: usize,
     answered: CancellationToken,
 ) -> (String, Result<Value, PeerError>) {
     let mut params = question.params;
@@ -180,7 +183,7 @@ async fn ask(
     let answer = tokio::select! {
         biased;
         () = answered.cancelled() => Err(PeerError::Gone),
-        answer = session.request(&question.method, params) => answer,
+        answer = ask_until_it_fits(&session, &question.method, params, max) => answer,
     };
     (name, answer)
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
+use pmcp_protocol::bounds;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -83,13 +84,20 @@ pub(super) struct CompleteParams {
 #[serde(tag = "type")]
 pub(super) enum Reference {
     #[serde(rename = "ref/prompt")]
-    Prompt { name: String },
+    Prompt {
+        #[serde(deserialize_with = "bounds::name")]
+        name: String,
+    },
     #[serde(rename = "ref/resource")]
-    Resource { uri: String },
+    Resource {
+        #[serde(deserialize_with = "bounds::uri")]
+        uri: String,
+    },
 }
 
 #[derive(Deserialize)]
 pub(super) struct Argument {
+    #[serde(deserialize_with = "bounds::name")]
     pub(super) name: String,
     value: String,
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use pmcp_protocol::{Content, RpcError};
+use pmcp_protocol::{Content, RpcError, bounds};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -205,6 +205,7 @@ impl fmt::Debug for RegisteredPrompt {
 /// `params` of `prompts/get`.
 #[derive(Deserialize)]
 pub(super) struct GetParams {
+    #[serde(deserialize_with = "bounds::name")]
     pub(super) name: String,
     #[serde(default)]
     pub(super) arguments: Map<String, Value>,

@@ -8,8 +8,11 @@ use super::request::RequestCx;
 use crate::{
     error::AskError,
     protocol::{RpcError, params::CallParams},
-    run::shutting_down,
-    schema::form::{form_answer, form_of},
+    run::{ask_until_it_fits, shutting_down},
+    schema::{
+        answer,
+        form::{form_answer, form_of},
+    },
     task::InputRequest,
     tool::{Question, ToolDefinition},
 };
@@ -51,7 +54,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
         let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
                 biased;
-                answer = cx.peer.request("elicitation/create", params.clone()) => answer,
+                answer = ask_until_it_fits(&cx.peer, "elicitation/create", params.clone(), usize::MAX) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),
                 // The run's own timeout has not begun, and the call keeps its session from ending.
@@ -63,8 +66,11 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             form_answer(question.name, &question.schema, &answer)
         } else {
             match given.and_then(|given| given.get(question.name)) {
-                Some(answer) => form_answer(question.name, &question.schema, answer),
-                None => Err(AskError::Stopped),
+                Some(answer) if answer::check(&params, answer).is_ok() => {
+                    form_answer(question.name, &question.schema, answer)
+                }
+                // One that does not fit is as good as none.
+                _ => Err(AskError::Stopped),
             }
         };
         questions.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });

@@ -8,7 +8,7 @@ use super::{digest, request::RequestCx, retry};
 use crate::{
     call::{ClientCapabilities, Peer},
     engine::NewRun,
-    protocol::{IDEMPOTENCY_KEY, RpcError},
+    protocol::{IDEMPOTENCY_KEY, RpcError, bounds},
     run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
     task::{NotCreated, Task},
@@ -170,7 +170,7 @@ fn idempotency(
     arguments: &Map<String, Value>,
     variables: &Map<String, Value>,
 ) -> Result<Option<(Digest, Digest)>, RpcError> {
-    const LONGEST: usize = 256;
+    const LONGEST: usize = bounds::IDEMPOTENCY_KEY;
     let Some(key) = rq.meta().and_then(|meta| meta.get(IDEMPOTENCY_KEY)) else { return Ok(None) };
     let key = key.as_str().filter(|key| (1..=LONGEST).contains(&key.len())).ok_or_else(|| {
         RpcError::invalid_params(format!("`{IDEMPOTENCY_KEY}` is not a string of 1 to {LONGEST} bytes"))

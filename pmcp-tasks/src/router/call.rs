@@ -12,7 +12,7 @@ use super::{
     begin::{Accepted, Wanted, create_task, created, run_first, run_plain},
     digest,
     fallback::{self, Companions},
-    request::{RequestCx, shortened},
+    request::RequestCx,
     retry,
     stream::until_answered,
     tools::{Registered, Tools},
@@ -20,7 +20,9 @@ use super::{
 use crate::{
     engine::{PANICKED, panic_text},
     protocol::{
-        Decider, RpcError, params as parse,
+        Decider, RpcError,
+        bounds::shortened,
+        params as parse,
         params::{CallParams, TaskMetadata},
     },
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
@@ -51,13 +53,9 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         return fallback::call_companion(rq, companion, &call, &companions.settings).await;
     }
     let Some(tool) = tools.find(&call.name) else {
-        return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name))));
+        return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
-    let size = serde_json::to_vec(&call.arguments).map_or(usize::MAX, |bytes| bytes.len());
-    let max = engine.limits().max_arguments;
-    if size > max as usize {
-        return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
-    }
+    rq.check_size(&call.arguments)?;
     let companions = companions.filter(|companions| companions.settings.covers(&tool.definition));
     let mode = mode(rq, &tool.definition, &call, companions.is_some())?;
     if let Some(state) = call.request_state.as_ref().filter(|_| !cx.revision.asks_by_request()) {

@@ -39,7 +39,7 @@ use crate::{
     error::StoreError,
     limits::Limits,
     protocol::RpcError,
-    task::TaskStore,
+    task::{TaskId, TaskStore},
     tool::{Arguments, Prepared, TaskSupport, ToolDefinition, Work},
 };
 
@@ -122,7 +122,7 @@ impl TaskRouter {
     /// know no tasks.
     #[must_use]
     pub fn awaited_task<'a>(&self, method: &str, params: &'a Value) -> Option<&'a str> {
-        match method {
+        let id = match method {
             "tasks/result" => params.get("taskId")?.as_str(),
             "tools/call" => {
                 let companions = self.tools.companions.as_ref()?;
@@ -130,7 +130,9 @@ impl TaskRouter {
                 params.pointer("/arguments/task_id")?.as_str().filter(|_| waits)
             }
             _ => None,
-        }
+        };
+        // What is no id is no task's, and of any length.
+        id.filter(|id| id.parse::<TaskId>().is_ok())
     }
 
     /// Handles a request.
@@ -169,6 +171,7 @@ impl TaskRouter {
         cx: &CallContext,
     ) -> Result<Value, RpcError> {
         let rq = self.request(params, cx);
+        rq.check_size(arguments)?;
         if !cx.revision.asks_by_request()
             && let Some(state) = params.get("requestState").filter(|state| !state.is_null())
         {

@@ -8,8 +8,9 @@ use super::reply::unknown_task;
 use crate::{
     call::{CallContext, Caller},
     engine::Engine,
-    protocol::{RpcError, VARIABLES, meta},
+    protocol::{RpcError, VARIABLES, bounds::shortened, meta},
     run::Origin,
+    schema::answer,
     store::backend::TaskKey,
     task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
 };
@@ -51,12 +52,14 @@ impl<'a> RequestCx<'a> {
         meta::of(self.params)
     }
 
-    /// The token that progress is told under. Anything but a text or a whole number, such as the null of some clients, asks
-    /// for nothing.
-    fn progress_token(&self) -> Option<Value> {
-        let token = self.meta()?.get("progressToken")?;
-        let is_token = token.is_string() || token.as_f64().is_some_and(|number| number.fract() == 0.0);
-        is_token.then(|| token.clone())
+    /// Refuses arguments that are larger than those of a call may be.
+    pub(super) fn check_size(&self, arguments: &Map<String, Value>) -> Result<(), RpcError> {
+        let size = serde_json::to_vec(arguments).map_or(usize::MAX, |bytes| bytes.len());
+        let max = self.engine.limits().max_arguments;
+        if size > max as usize {
+            return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
+        }
+        Ok(())
     }
 
     /// Returns where a run of this request comes from.
@@ -71,7 +74,7 @@ impl<'a> RequestCx<'a> {
             revision: *revision,
             client: *client,
             peer: Some(peer.clone()),
-            progress_token: self.progress_token(),
+            progress_token: meta::progress_token(self.params),
         }
     }
 
@@ -144,7 +147,7 @@ fn client_variables(
         // A hidden variable and none at all answer alike.
         let field = fields.iter().find(|field| field.name == name && field.client_writable && !field.hidden);
         let Some(field) = field else {
-            let name = shortened(name);
+            let name = shortened(name, 80);
             return Err(RpcError::invalid_params(format!("variable `{name}` cannot be set by the client")));
         };
         if !value.is_null() {
@@ -170,22 +173,17 @@ pub(super) fn input_responses(
     };
     let mut answers = BTreeMap::new();
     for (key, answer) in responses {
-        if !task.inputs().contains_key(key) {
-            continue;
-        }
+        let Some(question) = task.inputs().get(key) else { continue };
         let size = answer.to_string().len();
         if size > max as usize {
             return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
         }
-        if !answer.is_object() {
-            return Err(RpcError::invalid_params(format!("the answer to `{key}` is not an object")));
-        }
+        answer::check(&question.params, answer).map_err(|mistake| {
+            RpcError::invalid_params(format!(
+                "the answer to `{key}` does not fit, and the question stays open: {mistake}"
+            ))
+        })?;
         answers.insert(key.clone(), answer.clone());
     }
     Ok(answers)
-}
-
-/// The beginning of a name a client sent, for a message.
-pub(super) fn shortened(name: &str) -> String {
-    name.chars().take(80).collect()
 }

@@ -6,6 +6,7 @@
 
 mod allowance;
 mod finishing;
+mod fitting;
 mod host;
 mod lease;
 mod progress;
@@ -24,6 +25,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use allowance::Allowance;
 pub(crate) use finishing::Finishing;
+pub(crate) use fitting::ask_until_it_fits;
 pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Renewal};
 pub(crate) use progress::Voice;

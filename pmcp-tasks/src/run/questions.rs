@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{
+    fitting::ask_until_it_fits,
     host::Host,
     seat::{Held, Seat},
     slots::Open,
@@ -76,7 +77,8 @@ pub(super) async fn ask_on_stream(
     tokio::select! {
         biased;
         () = seat.cancellation().cancelled() => Err(AskError::Stopped),
-        answer = peer.request(method, params) => match answer {
+        // Of any size: nothing of it is kept.
+        answer = ask_until_it_fits(peer, method, params, usize::MAX) => match answer {
             Ok(answer) => Ok(answer),
             Err(PeerError::Gone) => Err(AskError::Stopped),
             Err(error) => Err(failed(error)),

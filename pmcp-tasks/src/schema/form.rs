@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::AskError;
+use crate::{
+    error::AskError,
+    protocol::{ByName, bounds},
+};
 
 fn invalid(reason: impl Into<String>) -> AskError {
     AskError::Invalid { reason: reason.into() }
@@ -181,8 +184,10 @@ pub(crate) fn elicited<T: DeserializeOwned>(answer: Value) -> Result<T, AskError
         _ => return Err(invalid("the client's answer has no action")),
     }
     let content = answer.remove("content").unwrap_or_else(|| Value::Object(Map::new()));
-    serde_path_to_error::deserialize(content)
-        .map_err(|error| invalid(format!("the answer does not fit the question: {error}")))
+    serde_path_to_error::deserialize(ByName(content)).map_err(|error| {
+        let error = bounds::shortened(&error.to_string(), bounds::ERROR);
+        invalid(format!("the answer does not fit the question: {error}"))
+    })
 }
 
 #[cfg(test)]

@@ -9,17 +9,29 @@ const ONLY_RUST: [&str; 10] =
 
 /// Settings for the dialect that MCP assumes, which needs no `$schema` keyword.
 fn settings() -> SchemaSettings {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
-    settings.with_transform(RecursiveTransform(|schema: &mut Schema| {
-        if schema.get("format").is_some_and(|format| ONLY_RUST.iter().any(|known| format == known)) {
-            schema.remove("format");
-        }
-    }))
+    plain().with_transform(RecursiveTransform(remove_format))
 }
 
-/// The same of what `T` serialises to.
-pub(crate) fn of_output<T: JsonSchema + ?Sized>() -> Value {
-    settings().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+fn plain() -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None)
+}
+
+fn remove_format(schema: &mut Schema) {
+    if schema.get("format").is_some_and(|format| ONLY_RUST.iter().any(|known| format == known)) {
+        schema.remove("format");
+    }
+}
+
+/// Bounds integers whose range only their format tells. Not those of 64 bits: doubles do not tell their ends.
+fn bound_integers(schema: &mut Schema) {
+    let (least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        Some("uint32") => (0, i64::from(u32::MAX)),
+        _ => return,
+    };
+    let fields = schema.ensure_object();
+    fields.entry("minimum").or_insert_with(|| least.into());
+    fields.entry("maximum").or_insert_with(|| most.into());
 }
 
 /// The schema of `T` with everything it refers to.
@@ -27,9 +39,17 @@ pub(crate) fn of<T: JsonSchema + ?Sized>() -> Value {
     settings().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The same with every definition in its place and no title, for a part of a larger schema.
+/// The same of what `T` serialises to.
+pub(crate) fn of_output<T: JsonSchema + ?Sized>() -> Value {
+    settings().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The same with every definition in its place and no title, for a part of a form. What does not fit the type does not fit
+/// it, as far as a schema can tell: an answer is held against it before it is taken.
 pub(crate) fn inline_of<T: JsonSchema + ?Sized>() -> Value {
-    let inlined = settings().with(|settings| settings.inline_subschemas = true);
+    let inlined = plain().with(|settings| settings.inline_subschemas = true);
+    let inlined = inlined.with_transform(RecursiveTransform(bound_integers));
+    let inlined = inlined.with_transform(RecursiveTransform(remove_format));
     let mut schema = inlined.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("title");
@@ -47,6 +67,10 @@ mod tests {
     fn formats_that_only_rust_knows_are_left_out() {
         assert_eq!(of::<u32>(), json!({ "title": "uint32", "type": "integer", "minimum": 0 }));
         assert_eq!(of_output::<Vec<Option<u8>>>()["items"].get("format"), None);
+        assert_eq!(inline_of::<u32>(), json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }));
+        let bounded = json!({ "type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX });
+        assert_eq!(inline_of::<i32>(), bounded);
+        assert_eq!(inline_of::<i16>(), json!({ "type": "integer", "minimum": i16::MIN, "maximum": i16::MAX }));
         assert_eq!(inline_of::<f64>(), json!({ "type": "number", "format": "double" }));
     }
 }

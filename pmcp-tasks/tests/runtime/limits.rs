@@ -22,6 +22,12 @@ async fn arguments_have_a_largest_size() {
             let error = client.err("tools/call", call(fits + 1)).await;
             assert_eq!((error.code, error.message.as_str()), (-32602, "the arguments have 101 bytes; 100 are allowed"));
         }
+        // Of a prompt, too, whose call may wait for answers.
+        let arguments = json!({ "a": "x".repeat(100) });
+        let prepared = Prepared::raw(|_| async { Ok(json!({})) });
+        let prompt = ("prompts/get", "greeting", arguments.as_object().unwrap());
+        let error = client.router.run(prompt, prepared, &json!({}), &client.cx).await.unwrap_err();
+        assert_eq!((error.code, error.message.as_str()), (-32602, "the arguments have 108 bytes; 100 are allowed"));
     }
 }
 

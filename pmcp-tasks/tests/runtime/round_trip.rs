@@ -158,7 +158,13 @@ async fn a_state_that_is_not_good_is_refused_and_disturbs_nothing() {
         refused(&client.err("tools/call", params).await);
     }
     // Malformed answers to what was asked: the state is still good.
-    for answers in [json!({ "input-1": 7 }), json!([]), json!("x")] {
+    for answers in [
+        json!({ "input-1": 7 }),
+        json!({ "input-1": accept(json!(["Ann"])) }),
+        json!({ "input-1": accept(json!({ "name": true })) }),
+        json!([]),
+        json!("x"),
+    ] {
         assert_eq!(client.err("tools/call", again(&good, answers)).await.code, -32602);
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);

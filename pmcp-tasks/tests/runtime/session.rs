@@ -164,6 +164,72 @@ async fn declining_and_answers_that_do_not_fit_are_told_to_the_model() {
     assert!(text_of(&result).starts_with("the answer does not fit the question: name: "), "{result}");
 }
 
+/// Answers that do not fit a form of one text.
+fn misfits() -> Vec<Value> {
+    vec![
+        json!("Ann"),
+        json!([true]),
+        json!({}),
+        json!({ "action": "maybe" }),
+        json!({ "action": "accept" }),
+        accept(json!(["Ann"])),
+        accept(json!({})),
+        accept(json!({ "name": 7 })),
+        accept(json!({ "name": null })),
+    ]
+}
+
+/// Answers with these in turn, then as Ann.
+fn answers_at_last(peer: &FakePeer, wrong: Vec<Value>) {
+    let mut left = wrong.into_iter();
+    let left = std::sync::Mutex::new(move || left.next());
+    peer.answers(move |_, _| Ok(left.lock().unwrap()().unwrap_or_else(|| accept(json!({ "name": "Ann" })))));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_does_not_use_up_the_question() {
+    let server = Server::new();
+    greets(&server);
+    server.world.on("ask_name", |arguments, _| async move {
+        Ok(ToolResult::text(format!("Hello, {}!", arguments.answers["name"].as_str().unwrap())))
+    });
+    let mut all = misfits();
+    // Larger than an answer that is kept.
+    all.push(accept(json!({ "name": "x".repeat(65_536) })));
+    for wrong in all {
+        let client = server.v2025("ann");
+        answers_at_last(&client.session, vec![wrong.clone(), wrong.clone()]);
+        let id = client.start("optional").await;
+        assert_eq!(text_of(&client.result(&id).await.unwrap()), "Hello, Ann!", "{wrong}");
+        assert_eq!(client.session.requests().len(), 3);
+    }
+    for (tool, wrong) in
+        ["optional", "ask_name"].into_iter().flat_map(|tool| misfits().into_iter().map(move |it| (tool, it)))
+    {
+        let client = server.v2025("ann");
+        answers_at_last(&client.stream, vec![wrong.clone(), wrong.clone()]);
+        assert_eq!(text_of(&client.call(tool, json!({})).await.unwrap()), "Hello, Ann!", "{tool} {wrong}");
+        assert_eq!(client.stream.requests().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_answers_what_it_is_asked_is_asked_three_times() {
+    let server = Server::new();
+    greets(&server);
+    for wrong in misfits() {
+        let client = server.v2025("ann");
+        for peer in [&client.session, &client.stream] {
+            let wrong = wrong.clone();
+            peer.answers(move |_, _| Ok(wrong.clone()));
+        }
+        let id = client.start("optional").await;
+        assert_eq!(client.result(&id).await.unwrap()["isError"], true, "{wrong}");
+        assert_eq!(client.call("optional", json!({})).await.unwrap()["isError"], true, "{wrong}");
+        assert_eq!((client.session.requests().len(), client.stream.requests().len()), (3, 3));
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_too_large_dismisses_the_question() {
     let server = Server::new();

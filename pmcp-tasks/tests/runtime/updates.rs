@@ -92,6 +92,35 @@ async fn answers_to_questions_that_are_not_open_are_ignored() {
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_fit_its_form_leaves_the_question_open() {
+    let server = Server::new();
+    asks(&server);
+    for client in [server.v2026("ann"), server.v2025("ann")] {
+        let id = client.start("optional").await;
+        let before = client.until(&id, "input_required").await;
+        for wrong in [
+            json!({}),
+            json!({ "action": "maybe" }),
+            json!({ "action": "accept" }),
+            accept(json!(["A"])),
+            accept(Value::Null),
+            accept(json!({})),
+            accept(json!({ "name": 7 })),
+            accept(json!({ "name": ["A"] })),
+        ] {
+            let error = client.update(&id, json!({ "input-1": wrong, "input-2": named("B") })).await.unwrap_err();
+            assert_eq!(error.code, -32602, "{wrong}");
+            assert!(error.message.starts_with("the answer to `input-1` does not fit"), "{error}");
+            assert_eq!(client.get(&id).await, before, "{wrong}");
+        }
+        client.update(&id, json!({ "input-1": named("A"), "input-2": named("B") })).await.unwrap();
+        settle().await;
+        client.update(&id, json!({ "input-3": named("C") })).await.unwrap();
+        assert_eq!(text_of(&server.v2025("ann").result(&id).await.unwrap()), "A B C");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_answer_is_refused_and_nothing_changes() {
     let server = Server::with(Limits { max_answer: 100, ..Limits::default() });
     asks(&server);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::task::InputRequest;
+use crate::{protocol::bounds::shortened, schema::answer::check_content, task::InputRequest};
 
 /// The question that these arguments answer, and the result of its method that they stand for.
 pub(super) fn answer<'a>(
@@ -33,36 +33,11 @@ pub(super) fn answer<'a>(
     };
     let content = Value::Object(fields.clone());
     let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, content)) };
-    check(fields, schema)?;
+    check_content(fields, schema).map_err(|mistake| format!("{mistake}."))?;
+    // A client may add what it likes; a model has taken the question for another.
+    let asked = schema.get("properties").and_then(Value::as_object);
+    if let Some(name) = fields.keys().find(|name| asked.is_none_or(|asked| !asked.contains_key(*name))) {
+        return Err(format!("the question does not ask for `{}`.", shortened(name, 80)));
+    }
     Ok((key, json!({ "action": "accept", "content": content })))
-}
-
-/// Tells whether an answer has the fields of a form, so that a model hears of a mistake while the question is still
-/// open.
-fn check(answer: &Map<String, Value>, schema: &Value) -> Result<(), String> {
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    for name in required {
-        if !answer.contains_key(name) {
-            return Err(format!("the answer has no `{name}`."));
-        }
-    }
-    let properties = schema.get("properties").and_then(Value::as_object);
-    for (name, value) in answer {
-        let Some(property) = properties.and_then(|properties| properties.get(name)) else {
-            return Err(format!("the question does not ask for `{name}`."));
-        };
-        let fits = match property.get("type").and_then(Value::as_str) {
-            Some("string") => value.is_string(),
-            Some("boolean") => value.is_boolean(),
-            Some("integer") => value.is_i64() || value.is_u64(),
-            Some("number") => value.is_number(),
-            Some("array") => value.is_array(),
-            _ => true,
-        };
-        let is_choice = property.get("enum").and_then(Value::as_array).is_none_or(|choices| choices.contains(value));
-        if !fits || !is_choice {
-            return Err(format!("`{name}` in the answer is {value}, which does not fit its schema {property}."));
-        }
-    }
-    Ok(())
 }

@@ -164,6 +164,7 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
         (answer(json!({ "question": "input-3" })), "does not ask this `question`"),
         (answer(json!({ "answer": "keep" })), "`answer` is not an object"),
         (answer(json!({ "answer": null })), "`answer` is not an object"),
+        (answer(json!({ "answer": [true] })), "`answer` is not an object"),
         (answer(json!({ "answer": {} })), "no `keep`"),
         (answer(json!({ "answer": { "keep": "yes" } })), "\"yes\", which does not fit"),
         (answer(json!({ "answer": { "keep": true, "more": 1 } })), "does not ask for `more`"),
