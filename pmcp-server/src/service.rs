@@ -41,8 +41,9 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
-    /// JSON values in a message, each object, array, text, number and so on: what it costs in memory goes by them. More are
-    /// refused before any is built. Default 100,000, some 35 MiB at worst.
+    /// JSON values in a message, each object, array, text, number and so on: its cost in memory goes by them. More are refused
+    /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
+    /// handling makes of them.
     pub values: usize,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
