@@ -41,10 +41,6 @@ pub(crate) struct Service {
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
-    /// JSON values in a message, each object, array, text, number and so on: its cost in memory goes by them. More are refused
-    /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
-    /// handling makes of them.
-    pub values: usize,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -52,6 +48,10 @@ pub struct ServeLimits {
     pub sessions: usize,
     /// The time a session may be idle. Default 30 minutes.
     pub session_idle: Duration,
+    /// JSON values in a message, each object, array, text, number and so on: its cost in memory goes by them. More are refused
+    /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
+    /// handling makes of them.
+    pub values: usize,
     /// Messages in a batch (2025-03-26). Default 100.
     pub batch: usize,
     /// `subscriptions/listen` streams at once. Default 1,000.
@@ -64,10 +64,10 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
-            values: 100_000,
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
+            values: 100_000,
             batch: 100,
             subscriptions: 1000,
             subscribed_resources: 1000,
