@@ -1,8 +1,8 @@
 //! Bounds on the texts that messages bring and that outlive them: ids, tokens, names, URIs, cursors.
 //!
-//! Each is checked where it is read, here and nowhere else, so that nothing a peer chooses is kept at a length the peer
-//! chooses. Lengths are in bytes. A text that is too long is refused, or counts as absent where the protocol allows
-//! that; no refusal repeats it.
+//! All of them, so that nothing a peer chooses is kept at a length the peer chooses. Lengths are in bytes. A text that is too
+//! long is refused where it is read, or counts as absent where the protocol allows that; no refusal repeats it. Ids of
+//! tasks need no bound: what has not the form of one is the id of none.
 
 use serde::{Deserialize, Deserializer, de::Error};
 

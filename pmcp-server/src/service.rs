@@ -52,9 +52,6 @@ pub struct ServeLimits {
     /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
     /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
     pub connection_idle: Duration,
-    /// JSON values in a message, each object, array, text, number and so on: what it costs in memory goes by them. More are
-    /// refused before any is built. Default 100,000, some 35 MiB at worst.
-    pub values: usize,
     /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
     /// session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
@@ -62,6 +59,10 @@ pub struct ServeLimits {
     pub sessions: usize,
     /// The time a session may be idle. Default 30 minutes.
     pub session_idle: Duration,
+    /// JSON values in a message, each object, array, text, number and so on: its cost in memory goes by them. More are refused
+    /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
+    /// handling makes of them.
+    pub values: usize,
     /// Messages in a batch (2025-03-26). Default 100.
     pub batch: usize,
     /// `subscriptions/listen` streams at once. Default 1,000.
@@ -78,10 +79,10 @@ impl Default for ServeLimits {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
             connection_idle: Duration::from_secs(2 * 60),
-            values: 100_000,
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
+            values: 100_000,
             batch: 100,
             subscriptions: 1000,
             subscribed_resources: 1000,

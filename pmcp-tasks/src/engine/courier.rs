@@ -183,7 +183,7 @@ async fn ask(
     let answer = tokio::select! {
         biased;
         () = answered.cancelled() => Err(PeerError::Gone),
-        answer = ask_until_it_fits(&session, &question.method, params, max) => answer,
+        answer = ask_until_it_fits(&session, &question.method, params, Some(max)) => answer,
     };
     (name, answer)
 }

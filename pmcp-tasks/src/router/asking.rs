@@ -54,7 +54,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
         let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
                 biased;
-                answer = ask_until_it_fits(&cx.peer, "elicitation/create", params.clone(), usize::MAX) => answer,
+                answer = ask_until_it_fits(&cx.peer, "elicitation/create", params.clone(), None) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),
                 // The run's own timeout has not begun, and the call keeps its session from ending.

@@ -13,20 +13,20 @@ use crate::{
 /// themselves, must not be asked for ever.
 const TIMES: usize = 3;
 
-/// Asks until the answer fits the question and has at most `max` bytes as JSON: the user's mistake does not use the question
-/// up. Whoever asked judges the last answer, which may fit no more than those before.
+/// Asks until the answer fits the question and has at most `max` bytes as JSON, if that matters: a mistake does not use the
+/// question up. Whoever asked judges the last answer, which may fit no more than those before.
 pub(crate) async fn ask_until_it_fits(
     peer: &Arc<dyn Peer>,
     method: &str,
     params: Value,
-    max: usize,
+    max: Option<usize>,
 ) -> Result<Value, PeerError> {
     for _ in 1..TIMES {
         let answer = peer.request(method, params.clone()).await?;
-        // The answer may be a secret: only its size is looked at aloud.
-        if answer::check(&params, &answer).is_ok() && answer.to_string().len() <= max {
+        if answer::check(&params, &answer).is_ok() && max.is_none_or(|max| answer.to_string().len() <= max) {
             return Ok(answer);
         }
+        // Not what it is: that may be a secret.
         tracing::debug!(method, "an answer does not fit its question, which is asked again");
     }
     peer.request(method, params).await

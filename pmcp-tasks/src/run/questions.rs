@@ -78,7 +78,7 @@ pub(super) async fn ask_on_stream(
         biased;
         () = seat.cancellation().cancelled() => Err(AskError::Stopped),
         // Of any size: nothing of it is kept.
-        answer = ask_until_it_fits(peer, method, params, usize::MAX) => match answer {
+        answer = ask_until_it_fits(peer, method, params, None) => match answer {
             Ok(answer) => Ok(answer),
             Err(PeerError::Gone) => Err(AskError::Stopped),
             Err(error) => Err(failed(error)),
