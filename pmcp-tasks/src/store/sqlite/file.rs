@@ -190,7 +190,8 @@ mod tests {
             let mut lock = greedy.lock().unwrap();
             for turn in 0..TURNS {
                 scope.spawn(|| {
-                    let _lock = other.lock().unwrap();
+                    // Without a look of its own, which takes the second lock for a moment as if it waited.
+                    let _lock = other.lock_after(0).unwrap();
                     had.fetch_add(1, Ordering::Relaxed);
                 });
                 // Until the other one waits.
