@@ -54,6 +54,9 @@
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
 
+// It panics where standard error is closed, and waits for whoever does not read it.
+#![warn(clippy::print_stderr)]
+
 mod access;
 mod answered;
 mod auth;

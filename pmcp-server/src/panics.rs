@@ -45,3 +45,45 @@ where
         clock.sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pmcp_tasks::testing::ManualClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_panics_begins_again_after_a_pause_until_it_ends() {
+        let clock = ManualClock::new();
+        let begun = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let (noted, time) = (begun.clone(), clock.clone());
+        let work = move || {
+            let mut begun = noted.lock();
+            begun.push(time.monotonic());
+            let times = begun.len();
+            async move { assert!(times >= 3, "as the test wants") }
+        };
+        let working = tokio::spawn(guarded("work", Arc::new(clock.clone()), work));
+        clock.advance(10 * PAUSE).await;
+        working.await.unwrap();
+        assert_eq!(*begun.lock(), [Duration::ZERO, PAUSE, 2 * PAUSE]);
+    }
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("dropped")
+        }
+    }
+
+    #[test]
+    fn telling_of_a_panic_ends_every_panic() {
+        let mut texts = Vec::new();
+        told(Box::new("text"), |text| texts.push(text.to_owned()));
+        told(Box::new(String::from("string")), |text| texts.push(text.to_owned()));
+        told(Box::new(PanicsWhenDropped), |text| texts.push(text.to_owned()));
+        told(Box::new(1), |_| std::panic::panic_any(PanicsWhenDropped));
+        assert_eq!(texts, ["text", "string", "something that is no text"]);
+    }
+}

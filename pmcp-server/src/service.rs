@@ -42,7 +42,7 @@ pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
     pub message: usize,
     /// Connections over TCP at once, where the server listens itself. One more takes the place of the one that has waited for a
-    /// request for longest, and is not answered before there is one; the log tells it. Default 10,000.
+    /// request, or the rest of one, for longest; while all are being answered it waits. The log tells it. Default 10,000.
     pub connections: usize,
     /// The time for the head of a request, from its first byte or from the connection's beginning: one that does not come is
     /// closed, where the server listens itself. Default 30 seconds.

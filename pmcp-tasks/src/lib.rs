@@ -89,6 +89,9 @@
 //! | courier | tells one session about one task: its states, and its questions as requests (2025-11-25) |
 //! | companion | a tool for clients without tasks: status, result, cancellation or answers of a task |
 
+// It panics where standard error is closed, and waits for whoever does not read it.
+#![warn(clippy::print_stderr)]
+
 pub mod call;
 pub mod context;
 mod engine;

@@ -17,7 +17,7 @@ use axum::{
 use futures_util::FutureExt as _;
 use http::Request;
 use hyper::{
-    body::{Frame, Incoming, SizeHint},
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
     server::conn::http1,
     service::service_fn,
 };
@@ -162,9 +162,14 @@ impl Acceptor {
 async fn answer(stream: TcpStream, open: Open, routes: Router) {
     let connection = &open.connection;
     let service = service_fn(|request: Request<Incoming>| {
-        connection.begin();
+        if request.body().is_end_stream() {
+            connection.begin();
+        } else {
+            connection.begin_body();
+        }
         let answering = Answering(connection.clone());
-        let response = routes.clone().call(request.map(Body::new));
+        let response =
+            routes.clone().call(request.map(|body| Body::new(Coming { body, connection: connection.clone() })));
         async move {
             let response = response.await?;
             Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
@@ -192,6 +197,35 @@ async fn answer(stream: TcpStream, open: Open, routes: Router) {
     }
 }
 
+/// The body of a request, which is waited for until this is dropped.
+struct Coming {
+    body: Incoming,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.connection.has_come();
+    }
+}
+
+impl HttpBody for Coming {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// A request is being answered, until this is dropped.
 struct Answering(Arc<Connection>);
 
@@ -207,7 +241,7 @@ struct Answer {
     _answering: Answering,
 }
 
-impl hyper::body::Body for Answer {
+impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,6 +1,6 @@
 //! The open connections: what each of them waits for, how long it may, and which gives way to a new one.
 //!
-//! A connection notes what it is at in one number, so that a request costs two stores; one look a round at all of them takes
+//! A connection notes what it is at in one number, so that a request costs a few stores; one look a round at all of them takes
 //! the place of a timer each.
 
 use std::{
@@ -28,7 +28,9 @@ enum Phase {
     Head,
     /// It waits for the next request.
     Idle,
-    /// A request is read and answered.
+    /// The head of a request has come: the rest of its body is waited for.
+    Body,
+    /// A request is answered.
     Busy,
     /// It is to be closed, unless a request comes before.
     GivesWay,
@@ -43,17 +45,18 @@ struct State {
 
 impl State {
     fn packed(self) -> u64 {
-        self.since << 2 | self.phase as u64
+        self.since << 3 | self.phase as u64
     }
 
     fn unpacked(packed: u64) -> Self {
-        let phase = match packed & 3 {
+        let phase = match packed & 7 {
             0 => Phase::Head,
             1 => Phase::Idle,
-            2 => Phase::Busy,
+            2 => Phase::Body,
+            3 => Phase::Busy,
             _ => Phase::GivesWay,
         };
-        Self { phase, since: packed >> 2 }
+        Self { phase, since: packed >> 3 }
     }
 }
 
@@ -85,9 +88,26 @@ impl Connection {
         }
     }
 
-    /// A request's head has come.
+    /// A request has come.
     pub(super) fn begin(&self) {
         self.set(Phase::Busy);
+    }
+
+    /// The head of a request has come, its body is to follow.
+    pub(super) fn begin_body(&self) {
+        self.set(Phase::Body);
+    }
+
+    /// No more of the body is waited for.
+    pub(super) fn has_come(&self) {
+        let seen = self.state();
+        // It stays even if it was to give way: there is something to answer. What has been answered is waited for no more.
+        if matches!(seen.phase, Phase::Body | Phase::GivesWay) {
+            let next = State { phase: Phase::Busy, ..seen };
+            if !self.exchange(seen, next) {
+                self.begin();
+            }
+        }
     }
 
     /// Its answer was handed out.
@@ -148,12 +168,13 @@ impl Connections {
         Open { connections: self.clone(), id, connection }
     }
 
-    /// Closes the connection that has waited for a request for longest; `false` if none waits for one.
+    /// Closes the connection that has waited for a request, or the rest of one, for longest; `false` if none waits.
     pub(super) fn make_room(&self) -> bool {
         let open = self.open.lock();
         let waiting = || {
             let all = open.values().map(|connection| (connection.state(), connection));
-            all.filter(|(seen, _)| matches!(seen.phase, Phase::Head | Phase::Idle)).min_by_key(|(seen, _)| seen.since)
+            let waiting = all.filter(|(seen, _)| matches!(seen.phase, Phase::Head | Phase::Idle | Phase::Body));
+            waiting.min_by_key(|(seen, _)| seen.since)
         };
         // One that gets its request in this moment stays.
         while let Some((seen, connection)) = waiting() {
@@ -175,7 +196,8 @@ impl Connections {
                 let most = match seen.phase {
                     Phase::Head => self.header_timeout,
                     Phase::Idle => self.idle_timeout,
-                    Phase::Busy | Phase::GivesWay => continue,
+                    // A body has its own time, and an answer when that is over.
+                    Phase::Body | Phase::Busy | Phase::GivesWay => continue,
                 };
                 if now.saturating_sub(seen.since) >= most {
                     connection.give_way(seen);

@@ -179,6 +179,26 @@ async fn at_the_limit_the_connection_that_waited_longest_gives_way() {
 }
 
 #[tokio::test]
+async fn at_the_limit_a_body_that_does_not_come_gives_way() {
+    let (_running, http, clock, probe) = small().await;
+    let session = Legacy::begin(&http).await;
+    let blocked = tokio::spawn(async move { session.ask(1, "tools/call", call("block", json!({}))).await });
+    probe.noted("block started", 1).await;
+    clock.advance(SECOND).await;
+    let (mut first, mut second) = (Raw::open(&http).await, Raw::open(&http).await);
+    first.send(UNFINISHED).await;
+    clock.advance(SECOND).await;
+    second.send(UNFINISHED).await;
+    clock.advance(SECOND).await;
+    assert!(Raw::open(&http).await.answers().await && first.is_closed().await);
+    // The next takes the place of the one that has ended.
+    second.send(&" ".repeat(100)).await;
+    assert_eq!(second.status().await, 400);
+    probe.open(1);
+    assert_eq!(text(&within(blocked).await.unwrap()), "released");
+}
+
+#[tokio::test]
 async fn where_all_connections_are_busy_the_next_waits() {
     let (_running, http, _, probe) = small().await;
     let session = Legacy::begin(&http).await;

@@ -1,6 +1,7 @@
-//! Connections of strangers who say nothing, to a process with few descriptors.
+//! Connections of strangers who say nothing, or half of something, to a process with few descriptors.
 
 use std::{
+    io::Write as _,
     net::TcpStream,
     process::{Command, Stdio},
 };
@@ -13,13 +14,21 @@ use super::Http;
 const DESCRIPTORS: &str = "40";
 
 #[test]
-fn silent_connections_do_not_keep_others_out_of_a_server_short_of_descriptors() {
+fn unfinished_requests_do_not_keep_others_out_of_a_server_short_of_descriptors() {
     let mut limited = Command::new("sh");
     limited.args(["-c", &format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"")]);
     limited.arg(env!("CARGO_BIN_EXE_conformance-server"));
     let http = Http::of(limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()), &[]);
     for _ in 0..3 {
-        let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(&http.address).unwrap()).collect();
+        let silent: Vec<_> = (0..100)
+            .map(|number| {
+                let mut stream = TcpStream::connect(&http.address).unwrap();
+                let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n";
+                // Nothing, half a head, or a head without its body. Earlier ones may have given way.
+                let _ = stream.write_all(&head.as_bytes()[..[0, 30, head.len()][number % 3]]);
+                stream
+            })
+            .collect();
         let greeting = http.call(None, "greet", &json!({ "name": "Ann" }));
         assert_eq!(greeting["result"]["content"][0]["text"], "Hello, Ann!");
         drop(silent);
