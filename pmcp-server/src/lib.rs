@@ -53,6 +53,7 @@
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
+//! | [`bears`] | all bounds with their defaults and answers, and what happens when a store is damaged |
 
 // It panics where standard error is closed, and waits for whoever does not read it.
 #![warn(clippy::print_stderr)]
@@ -60,6 +61,7 @@
 mod access;
 mod answered;
 mod auth;
+pub mod bears;
 mod connection;
 mod dispatch;
 mod error;
