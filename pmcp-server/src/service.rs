@@ -47,7 +47,7 @@ pub struct ServeLimits {
     /// The time for the head of a request, from its first byte or from the connection's beginning: one that does not come is
     /// closed, where the server listens itself. Default 30 seconds.
     pub header_timeout: Duration,
-    /// The time for the rest of a body, once it is waited for; then the answer is 408 and the connection closed. Default 60 seconds.
+    /// The time for the rest of a body, once it is waited for; then the answer is 408 and the connection closed. Default 30 seconds.
     pub body_timeout: Duration,
     /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
     /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
@@ -77,7 +77,7 @@ impl Default for ServeLimits {
             message: 4 << 20,
             connections: 10_000,
             header_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(30),
             connection_idle: Duration::from_secs(2 * 60),
             requests: 10_000,
             sessions: 10_000,

@@ -119,7 +119,7 @@ async fn a_body_that_does_not_come_in_time_is_answered_408() {
     let (_running, http) = listening(server).await;
     let mut slow = Raw::open(&http).await;
     slow.send(UNFINISHED).await;
-    clock.advance(50 * SECOND).await;
+    clock.advance(20 * SECOND).await;
     slow.send("\"2.0\",").await;
     clock.advance(11 * SECOND).await;
     assert_eq!(slow.status().await, 408);
@@ -135,7 +135,7 @@ async fn a_body_that_does_not_come_in_time_is_answered_408_when_embedded() {
     tokio::spawn(async move { axum::serve(listener, mcp).await });
     let mut slow = Raw::open(&http).await;
     slow.send(UNFINISHED).await;
-    clock.advance(61 * SECOND).await;
+    clock.advance(31 * SECOND).await;
     assert_eq!(slow.status().await, 408);
 }
 
