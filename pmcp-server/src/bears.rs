@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | connections: [`ServeLimits::connections`] | 10,000 | the one that waits for a request for longest is closed; the log tells it |
 //! | head of a request: [`ServeLimits::header_timeout`] | 30 s, 64 KiB | closed; 431 |
-//! | body of a request: [`ServeLimits::body_timeout`] | 60 s | 408 |
+//! | body of a request: [`ServeLimits::body_timeout`] | 30 s | 408 |
 //! | a connection between two requests: [`ServeLimits::connection_idle`] | 2 min | closed |
 //! | requests at once: [`ServeLimits::requests`] | 10,000 | 503 |
 //! | requests of one session, or on stdio, at once | 1,000 | -32603 |
