@@ -1,4 +1,4 @@
-//! Floods: what one client can do to all others, for as long as its process lives.
+//! Floods: what one client can do to all others, for as long as its process lives, over a line of a gigabit a second.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -15,6 +15,9 @@ use crate::{
 
 /// Size of what is sent: as large as a server takes it, in bytes.
 const LARGE: usize = 4 << 20;
+
+/// The time a line takes for a byte.
+const A_BYTE: Duration = Duration::from_nanos(10);
 
 /// A kind of flood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Flood {
             Self::Tokens => {
                 let mut params = json!({ "name": "echo_task", "arguments": { "text": "" } });
                 params["_meta"] = json!({ "progressToken": "x".repeat(LARGE - 2000) });
-                again(server, with_meta(server, "echo_task", params)).await
+                again(server, with_meta(server, "echo_task", params), LARGE).await
             }
             Self::Values => {
                 let values = vec![r#"{"":0}"#; LARGE / 8].join(",");
@@ -67,12 +70,12 @@ impl Flood {
                      text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: ping\r\nContent-Length: {}\r\n\r\n",
                     body.len()
                 );
-                again(server, authorized(&(head + &body).into_bytes(), GREEDY)).await
+                again(server, authorized(&(head + &body).into_bytes(), GREEDY), LARGE).await
             }
             Self::Listeners => listeners(server).await,
             Self::Finished => {
-                let params = json!({ "name": "large", "arguments": { "bytes": 2 << 20 } });
-                again(server, call(server, "large", params)).await
+                let params = json!({ "name": "large", "arguments": { "bytes": LARGE / 2 } });
+                again(server, call(server, "large", params), LARGE / 2).await
             }
             Self::Gone => {
                 let params = json!({ "name": "wait", "arguments": { "text": "x".repeat(1 << 20) } });
@@ -80,6 +83,7 @@ impl Flood {
                 loop {
                     let mut stream = TcpStream::connect(server).await?;
                     let _ = stream.write_all(&call).await;
+                    sleep(line_time(call.len())).await;
                 }
             }
             Self::Bodies => {
@@ -143,11 +147,20 @@ fn call(server: SocketAddr, tool: &str, params: serde_json::Value) -> Vec<u8> {
     authorized(&modern(server, "tools/call", tool, params, true), GREEDY)
 }
 
-/// Sends a request again and again, over connections that are kept as long as the server keeps them.
-async fn again(server: SocketAddr, request: Vec<u8>) -> anyhow::Result<()> {
+/// The time so many bytes take on the line.
+fn line_time(bytes: usize) -> Duration {
+    A_BYTE * u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// Sends a request that takes so many bytes on the line again and again, over connections that are kept as long as the server
+/// keeps them.
+async fn again(server: SocketAddr, request: Vec<u8>, bytes: usize) -> anyhow::Result<()> {
     loop {
         let Ok(mut connection) = Connection::open(server).await else { continue };
-        while connection.ask(&request).await.is_ok() {}
+        while connection.ask(&request).await.is_ok() {
+            sleep(line_time(bytes)).await;
+        }
+        sleep(line_time(bytes)).await;
     }
 }
 
