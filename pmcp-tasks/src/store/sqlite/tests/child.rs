@@ -20,6 +20,8 @@ pub(super) const WRITE: &str = "write";
 pub(super) const CREATE: &str = "create";
 /// [`shared::write_much`].
 pub(super) const HURRY: &str = "hurry";
+/// [`damage::create_until_refused`].
+pub(super) const DAMAGED: &str = "damaged";
 /// [`feed::change_as_told`].
 pub(super) const CHANGE: &str = "change";
 
@@ -47,6 +49,8 @@ fn plays_its_role() {
             Some(WRITE) => durability::write_on(&file).await,
             Some(CREATE) => shared::create_many(&file).await,
             Some(HURRY) => shared::write_much(&file).await,
+            #[cfg(unix)]
+            Some(DAMAGED) => damage::create_until_refused(&file).await,
             Some(CHANGE) => feed::change_as_told(&file).await,
             _ => panic!("no role {role:?}"),
         }

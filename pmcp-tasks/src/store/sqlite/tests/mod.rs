@@ -1,6 +1,8 @@
 //! What the contract does not see: the file, its other users, its end.
 
 mod child;
+#[cfg(unix)]
+mod damage;
 mod durability;
 mod failures;
 mod feed;
