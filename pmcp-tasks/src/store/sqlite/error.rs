@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fs::OpenOptions, io, path::Path, sync::Arc};
 
-use rusqlite::{ErrorCode, ffi::code_to_str};
+use rusqlite::{ErrorCode, ffi};
 
 use super::db::NAME;
 use crate::store::StoreError;
@@ -75,13 +75,17 @@ impl Failure {
     }
 }
 
-/// The error as SQLite tells it; of reading and writing, at which call of the system.
+/// The error as SQLite tells it, with what failed where it only tells that reading or writing did.
 fn words(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::SystemIoFailure => {
-            format!("{error} ({})", code_to_str(code.extended_code))
+    let rusqlite::Error::SqliteFailure(code, _) = error else { return error.to_string() };
+    match code.extended_code {
+        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => {
+            format!("{error}: fsync failed, so that what was written may not be on the disk")
         }
-        error => error.to_string(),
+        ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE => format!("{error}: a write failed"),
+        ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ => format!("{error}: a read failed"),
+        extended if code.code == ErrorCode::SystemIoFailure => format!("{error} (SQLite's code {extended})"),
+        _ => error.to_string(),
     }
 }
 

@@ -155,7 +155,7 @@ impl Files {
         for file in &self.turns {
             found(file)?;
         }
-        found(&self.log)?;
+        let log = found(&self.log)?;
         if self.index.has_shrunk(&found(&self.index)?) {
             // SQLite has it in memory, and what is not there any more ends the process when it is touched.
             return Err(self.lose(&self.index, "cut", false));
@@ -165,7 +165,7 @@ impl Files {
         if self.database.has_shrunk(&database) {
             self.check_database(db, database.len())?;
         }
-        self.check_log(db)
+        self.check_log(db, log.len())
     }
 
     /// Fails if the database has fewer pages than its log says, and than it had: not so if another program compacted it.
@@ -179,11 +179,11 @@ impl Files {
     }
 
     /// Fails if the log does not hold what its index says.
-    fn check_log(&self, db: &Connection) -> Result<()> {
+    fn check_log(&self, db: &Connection, mut size: u64) -> Result<()> {
         let mut before = None;
         loop {
             let end = end_of_log(db)?;
-            if self.is_whole(end).map_err(Failure::file(format!("cannot read `{}`", self.log.path.display())))? {
+            if self.is_whole(end, size).map_err(Failure::file(format!("cannot read `{}`", self.log.path.display())))? {
                 return Ok(());
             }
             // Another program may have emptied it meanwhile, which the index tells before the log is cut.
@@ -191,25 +191,27 @@ impl Files {
                 return Err(self.lose(&self.log, "cut or overwritten", false));
             }
             before = Some(end);
+            size = self.headers.metadata().map_or(0, |metadata| metadata.len());
         }
     }
 
     /// Tells whether the log has this many pages at least: its first header, the last page and the one that was the last
     /// when it was whole belong together. What is cut off and then written over leaves zeros there.
-    fn is_whole(&self, end: u64) -> io::Result<bool> {
-        if end == 0 {
-            return Ok(true);
-        }
+    /// Nothing is read where nothing was written since.
+    fn is_whole(&self, end: u64, size: u64) -> io::Result<bool> {
         let frame = FRAME_HEADER + self.page;
         let frame_salt = |end: u64| self.salt(HEADER + (end - 1) * frame + FRAME_SALT);
-        if self.headers.metadata()?.len() < HEADER + end * frame {
-            return Ok(false);
+        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if size < HEADER + end * frame {
+            return Ok(end == 0);
+        }
+        if end == 0 || whole.is_some_and(|(before, _)| before == end) {
+            return Ok(true);
         }
         let Some(salt) = self.salt(SALT)? else { return Ok(false) };
         if frame_salt(end)? != Some(salt) {
             return Ok(false);
         }
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((before, known)) = *whole
             && known == salt
             && before <= end
@@ -271,7 +273,9 @@ impl Files {
 
     /// Copies the log into the database; tells whether it did so to its end.
     fn copy(&self, db: &Connection) -> Result<bool> {
-        if !self.is_whole(end_of_log(db)?).map_err(Failure::file("cannot read the log"))? {
+        let cannot_read = || Failure::file("cannot read the log");
+        let size = self.headers.metadata().map_err(cannot_read())?.len();
+        if !self.is_whole(end_of_log(db)?, size).map_err(cannot_read())? {
             return Ok(false);
         }
         let copied = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?);

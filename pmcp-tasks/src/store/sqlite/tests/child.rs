@@ -22,6 +22,8 @@ pub(super) const CREATE: &str = "create";
 pub(super) const HURRY: &str = "hurry";
 /// [`damage::create_until_refused`].
 pub(super) const DAMAGED: &str = "damaged";
+/// [`disk::create_as_told`].
+pub(super) const DISK: &str = "disk";
 /// [`feed::change_as_told`].
 pub(super) const CHANGE: &str = "change";
 
@@ -51,6 +53,8 @@ fn plays_its_role() {
             Some(HURRY) => shared::write_much(&file).await,
             #[cfg(unix)]
             Some(DAMAGED) => damage::create_until_refused(&file).await,
+            #[cfg(target_os = "linux")]
+            Some(DISK) => disk::create_as_told(&file).await,
             Some(CHANGE) => feed::change_as_told(&file).await,
             _ => panic!("no role {role:?}"),
         }
@@ -80,7 +84,11 @@ pub(super) struct Other {
 
 impl Other {
     pub(super) fn start(role: &str, file: &Path) -> Self {
-        let mut process = command(role, file).spawn().unwrap();
+        Self::of(command(role, file))
+    }
+
+    pub(super) fn of(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
         Self { process, lines }
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The error with all its causes.
-fn chain(error: &StoreError) -> String {
+pub(super) fn chain(error: &StoreError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

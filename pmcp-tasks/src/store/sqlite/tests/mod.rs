@@ -3,6 +3,8 @@
 mod child;
 #[cfg(unix)]
 mod damage;
+#[cfg(target_os = "linux")]
+mod disk;
 mod durability;
 mod failures;
 mod feed;
