@@ -13,9 +13,11 @@ use std::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
-use rusqlite::{Connection, config::DbConfig};
+use rusqlite::{Connection, config::DbConfig, ffi};
 
 use super::{
     error::{Failure, Result},
@@ -33,6 +35,11 @@ const FRAME_SALT: u64 = 8;
 
 type Salt = [u8; 8];
 
+/// Number of times, and the time between, that it looks at the index while another program writes its first lines. One that
+/// is stopped meanwhile holds nobody up for longer.
+const LOOKS: u32 = 1000;
+const LOOK: Duration = Duration::from_millis(1);
+
 /// A file, by its path and what the path named when it was opened.
 #[derive(Debug)]
 struct Opened {
@@ -44,7 +51,11 @@ struct Opened {
 
 /// What the path of a file that was opened names now.
 enum Found {
-    Same(Metadata),
+    /// `shrunk` if it is smaller than it was.
+    Same {
+        metadata: Metadata,
+        shrunk: bool,
+    },
     Another,
     Nothing,
 }
@@ -62,18 +73,20 @@ impl Opened {
         Self { path, number: number(metadata), size: AtomicU64::new(metadata.len()) }
     }
 
+    /// Looks at what the path names now.
     fn look(&self) -> Result<Found> {
+        // Before the look: what other threads see meanwhile may be more.
+        let before = self.size.load(Ordering::Relaxed);
         match fs::metadata(&self.path) {
-            Ok(metadata) if number(&metadata) == self.number => Ok(Found::Same(metadata)),
+            Ok(metadata) if number(&metadata) == self.number => {
+                self.size.fetch_max(metadata.len(), Ordering::Relaxed);
+                let shrunk = metadata.len() < before;
+                Ok(Found::Same { metadata, shrunk })
+            }
             Ok(_) => Ok(Found::Another),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
             Err(error) => Err(Failure::file(format!("cannot look at `{}`", self.path.display()))(error)),
         }
-    }
-
-    /// Tells whether the file is smaller than it was.
-    fn has_shrunk(&self, metadata: &Metadata) -> bool {
-        metadata.len() < self.size.fetch_max(metadata.len(), Ordering::Relaxed)
     }
 }
 
@@ -149,20 +162,21 @@ impl Files {
             return Err(lost.failure.clone());
         }
         let found = |file: &Opened| match file.look()? {
-            Found::Same(metadata) => Ok(metadata),
+            Found::Same { metadata, shrunk } => Ok((metadata, shrunk)),
             Found::Another | Found::Nothing => Err(self.lose(file, "deleted or replaced", true)),
         };
         for file in &self.turns {
             found(file)?;
         }
-        let log = found(&self.log)?;
-        if self.index.has_shrunk(&found(&self.index)?) {
+        let (log, _) = found(&self.log)?;
+        let (_, shrunk) = found(&self.index)?;
+        if shrunk {
             // SQLite has it in memory, and what is not there any more ends the process when it is touched.
             return Err(self.lose(&self.index, "cut", false));
         }
-        let database = found(&self.database)?;
+        let (database, shrunk) = found(&self.database)?;
         path::check_names(&self.database.path, &database)?;
-        if self.database.has_shrunk(&database) {
+        if shrunk {
             self.check_database(db, database.len())?;
         }
         self.check_log(db, log.len())
@@ -196,8 +210,8 @@ impl Files {
     }
 
     /// Tells whether the log has this many pages at least: its first header, the last page and the one that was the last
-    /// when it was whole belong together. What is cut off and then written over leaves zeros there.
-    /// Nothing is read where nothing was written since.
+    /// when it was whole belong together. What is cut off and then written over leaves zeros there. Nothing is read where
+    /// nothing was written since.
     fn is_whole(&self, end: u64, size: u64) -> io::Result<bool> {
         let frame = FRAME_HEADER + self.page;
         let frame_salt = |end: u64| self.salt(HEADER + (end - 1) * frame + FRAME_SALT);
@@ -259,8 +273,8 @@ impl Files {
     /// opened the database with another log meanwhile. The caller holds the lock.
     pub(super) fn save(&self, db: &Connection) {
         let Some(Lost { whole: true, .. }) = self.lost.get() else { return };
-        let same = |file: &Opened| matches!(file.look(), Ok(Found::Same(_)));
-        let nobodys = |file: &Opened| matches!(file.look(), Ok(Found::Same(_) | Found::Nothing));
+        let same = |file: &Opened| matches!(file.look(), Ok(Found::Same { .. }));
+        let nobodys = |file: &Opened| matches!(file.look(), Ok(Found::Same { .. } | Found::Nothing));
         let alone = self.turns.iter().all(same) && same(&self.database) && nobodys(&self.log) && nobodys(&self.index);
         if !alone || self.saved.load(Ordering::Relaxed) {
             return;
@@ -292,14 +306,15 @@ impl Files {
 
 /// Number of pages in the log, by its index.
 fn end_of_log(db: &Connection) -> Result<u64> {
-    loop {
+    for _ in 0..LOOKS {
         let (busy, end): (bool, i64) =
             db.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         match u64::try_from(end) {
             Ok(end) => return Ok(end),
             // Another program writes the index.
-            Err(_) if busy => std::thread::yield_now(),
+            Err(_) if busy => thread::sleep(LOOK),
             Err(_) => return Err(Failure::refused("another program took the write-ahead log away from the database")),
         }
     }
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None).into())
 }

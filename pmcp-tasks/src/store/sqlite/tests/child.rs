@@ -51,7 +51,7 @@ fn plays_its_role() {
             Some(WRITE) => durability::write_on(&file).await,
             Some(CREATE) => shared::create_many(&file).await,
             Some(HURRY) => shared::write_much(&file).await,
-            #[cfg(unix)]
+            #[cfg(target_os = "linux")]
             Some(DAMAGED) => damage::create_until_refused(&file).await,
             #[cfg(target_os = "linux")]
             Some(DISK) => disk::create_as_told(&file).await,

@@ -1,7 +1,7 @@
 //! What the contract does not see: the file, its other users, its end.
 
 mod child;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod damage;
 #[cfg(target_os = "linux")]
 mod disk;
