@@ -6,9 +6,6 @@ use rusqlite::Connection;
 
 use super::{error::Result, files::Files};
 
-/// The backend's name, in errors.
-pub(super) const NAME: &str = "sqlite";
-
 /// Options that tests change.
 #[derive(Clone, Debug)]
 pub(super) struct Options {

@@ -4,8 +4,10 @@ use std::{borrow::Cow, fs::OpenOptions, io, path::Path, sync::Arc};
 
 use rusqlite::{ErrorCode, ffi};
 
-use super::db::NAME;
 use crate::store::StoreError;
+
+/// The backend's name, in errors.
+pub(super) const NAME: &str = "sqlite";
 
 /// Result of this module's functions.
 pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -31,8 +31,8 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use self::{
-    db::{Db, NAME, Options},
-    error::Failure,
+    db::{Db, Options},
+    error::{Failure, NAME},
     feed::Watcher,
     file::Location,
     files::Files,
