@@ -268,6 +268,10 @@ fn a_read_only_file_is_refused() {
 
     let place = Place::new();
     block_on(async { drop(place.open_unsynced().await) });
+    // Its threads close it, and the last thing they do is to remove the log.
+    while place.0.path().join("tasks.db-wal").exists() {
+        std::thread::yield_now();
+    }
     let protect = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for (file, directory, why) in [(0o444, 0o777, "read-only"), (0o666, 0o555, "permission")] {
         for entry in fs::read_dir(place.0.path()).unwrap() {
