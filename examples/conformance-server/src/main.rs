@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     log::init();
     let store = match TaskStore::connect(&arguments.store).await {
         Ok(store) => store,
-        Err(error) => return wrong_usage(&format!("--store: {error}")),
+        Err(error) => return wrong_usage(&format!("--store: {}", with_causes(&error))),
     };
     match server(&arguments, store).serve(arguments.transport).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -63,6 +63,9 @@ fn wrong_usage_exits_2_and_says_what_is_wrong() {
         (&["--max-tasks", "many"], "--max-tasks: `many`"),
         (&["--lease", "0"], "--lease: `0`"),
         (&["--store", "nowhere:"], "unknown store `nowhere:`"),
+        (&["--store", "sqlite:/dev/full"], "`/dev/full` is a device; name a file"),
+        (&["--store", "sqlite:/"], "`/` names no file"),
+        (&["--store", "sqlite:/no/such/tasks.db"], "the directory `/no/such` does not exist; create it"),
     ] {
         let output = program(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -21,7 +21,7 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A stored record cannot be read.
-    #[error("{backend}: record {what} is corrupt")]
+    #[error("{backend}: {what} is corrupt")]
     Corrupt {
         /// The backend's name.
         backend: &'static str,

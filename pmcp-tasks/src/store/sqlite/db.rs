@@ -1,11 +1,10 @@
 //! A connection to the file, and how it is opened.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use rusqlite::Connection;
 
-/// The backend's name, in errors.
-pub(super) const NAME: &str = "sqlite";
+use super::{error::Result, files::Files};
 
 /// Options that tests change.
 #[derive(Clone, Debug)]
@@ -27,6 +26,20 @@ pub(super) struct Db {
     pub(super) connection: Connection,
     /// Random: tells the changes of this backend from those of others.
     pub(super) origin: i64,
+    pub(super) files: Arc<Files>,
+}
+
+impl Db {
+    /// Fails if the files are not the store's any more. Outside of a transaction.
+    pub(super) fn check(&self) -> Result<()> {
+        self.files.check(&self.connection)
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        self.files.leave(&self.connection);
+    }
 }
 
 impl Deref for Db {

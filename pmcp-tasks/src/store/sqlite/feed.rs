@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +14,7 @@ use tokio::{
 use super::{
     db::Db,
     error::Result,
+    files::Files,
     row::{holder, key},
     schema,
 };
@@ -34,7 +34,7 @@ const BATCH: u16 = 1000;
 
 /// Watcher, by what it is told.
 pub(super) struct Watcher {
-    pub(super) path: PathBuf,
+    pub(super) files: Arc<Files>,
     pub(super) origin: i64,
     pub(super) me: WorkerId,
     pub(super) hints: Sender<TaskKey>,
@@ -46,7 +46,7 @@ pub(super) struct Watcher {
 impl Watcher {
     /// Looks for changes until the feed is dropped. Has a thread of its own: it reads the file.
     pub(super) fn run(self) {
-        let connection = match schema::open_reader(&self.path) {
+        let connection = match schema::open_reader(self.files.path()) {
             Ok(connection) => connection,
             Err(failure) => return tracing::error!(%failure, "changes by other processes are not watched"),
         };
@@ -55,7 +55,7 @@ impl Watcher {
             Ok(runtime) => runtime,
             Err(error) => return tracing::error!(%error, "changes by other processes are not watched"),
         };
-        let db = Db { connection, origin: self.origin };
+        let db = Db { connection, origin: self.origin, files: self.files.clone() };
         let watch =
             Watch { watcher: self, db, seen: None, last: None, awaited: HashMap::new(), pending: HashSet::new() };
         runtime.block_on(watch.run());

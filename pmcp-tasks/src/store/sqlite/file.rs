@@ -1,14 +1,17 @@
-//! The database file: its lock, and whether it is still there.
+//! The place of the database, and the lock that processes take turns by.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
-use super::error::{Failure, Result};
+use super::{
+    error::{Failure, Result},
+    path,
+};
 
 /// Number of times, and the time between, that a process looks again whether those who wait for the lock have it by
 /// now. Waking up takes some 50 µs, and on a busy machine several milliseconds; one that is stopped while it waits
@@ -31,15 +34,14 @@ pub(super) struct Location {
 impl Location {
     /// Finds the place of a database that need not exist yet.
     pub(super) fn new(path: &Path) -> Result<Self> {
-        let path = resolve(path)?;
-        let beside = |suffix| {
-            let mut name = path.clone().into_os_string();
-            name.push(suffix);
-            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&name);
-            file.map_err(Failure::file(format!("cannot open `{}`", Path::new(&name).display())))
-        };
-        let (lock, waiting) = (beside("-lock")?, beside("-wait")?);
+        let path = path::resolve(path)?;
+        let (lock, waiting) = (path::open(&beside(&path, "-lock"))?, path::open(&beside(&path, "-wait"))?);
         Ok(Self { path, lock, waiting })
+    }
+
+    /// The path of a file beside the database.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
+        beside(&self.path, suffix)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -79,6 +81,12 @@ impl Location {
     }
 }
 
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
 /// Does something with a lock, whatever signals come.
 fn uninterrupted(lock: impl Fn() -> io::Result<()>) -> Result<()> {
     loop {
@@ -99,71 +107,6 @@ impl Drop for Guard<'_> {
             tracing::error!(%error, "the lock file of the task store was not unlocked");
         }
     }
-}
-
-/// The file that was opened, which its path may no longer name.
-#[derive(Clone, Debug)]
-pub(super) struct Identity {
-    path: PathBuf,
-    number: FileNumber,
-}
-
-/// Device and inode.
-#[cfg(unix)]
-type FileNumber = (u64, u64);
-
-/// An open file is neither deleted nor replaced.
-#[cfg(not(unix))]
-type FileNumber = ();
-
-impl Identity {
-    pub(super) fn of(path: &Path) -> Result<Self> {
-        Ok(Self { path: path.to_owned(), number: number(path)? })
-    }
-
-    /// Fails if another file, or none, has the path now: SQLite would go on reading and writing what nobody will ever
-    /// find again.
-    pub(super) fn check(&self) -> Result<()> {
-        if number(&self.path)? == self.number { Ok(()) } else { Err(gone(&self.path)) }
-    }
-}
-
-fn number(path: &Path) -> Result<FileNumber> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(number_of(&metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(gone(path)),
-        Err(error) => Err(Failure::file("cannot see the database file")(error)),
-    }
-}
-
-#[cfg(unix)]
-fn number_of(metadata: &Metadata) -> FileNumber {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn number_of(_: &Metadata) -> FileNumber {}
-
-fn gone(path: &Path) -> Failure {
-    Failure::refused(format!("the file `{}` was deleted or replaced; restart the server", path.display()))
-}
-
-/// The path by which every process names the file, so that all of them take the same lock.
-fn resolve(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().filter(|name| *name != ":memory:");
-    let Some(name) = name else {
-        return Err(Failure::refused(format!("`{}` names no file", path.display())));
-    };
-    match fs::canonicalize(path) {
-        Ok(path) => return Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Failure::file(format!("cannot open `{}`", path.display()))(error)),
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let directory =
-        fs::canonicalize(directory).map_err(Failure::file(format!("cannot open `{}`", directory.display())))?;
-    Ok(directory.join(name))
 }
 
 #[cfg(test)]

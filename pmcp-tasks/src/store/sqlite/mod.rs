@@ -6,7 +6,9 @@ mod db;
 mod error;
 mod feed;
 mod file;
+mod files;
 mod list;
+mod path;
 mod reader;
 mod remove;
 mod row;
@@ -29,10 +31,11 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 use self::{
-    db::{Db, NAME, Options},
-    error::Failure,
+    db::{Db, Options},
+    error::{Failure, NAME},
     feed::Watcher,
-    file::{Identity, Location},
+    file::Location,
+    files::Files,
     reader::{Query, Reader},
     writer::{Job, Write, Writer},
 };
@@ -64,6 +67,9 @@ const HINTS: usize = 256;
 /// A change that another process made and somebody waits for is seen within about 5 ms: that often a thread looks at a
 /// number in shared memory, for as long as anybody waits.
 ///
+/// New files are readable and writable by their user alone. Once one of them is deleted, replaced or cut while the store is
+/// open, everything is refused until it is opened again: nothing is acknowledged that would not be found then.
+///
 /// Operations never block the runtime: one thread writes, a few read. A process that is stopped (`SIGSTOP`) while it
 /// writes keeps all others from writing until it goes on or ends.
 ///
@@ -82,7 +88,7 @@ const HINTS: usize = 256;
 pub struct SqliteBackend {
     jobs: mpsc::Sender<Box<dyn Job>>,
     queries: mpsc::Sender<Query>,
-    path: PathBuf,
+    files: Arc<Files>,
     origin: i64,
     feeds: Arc<()>,
 }
@@ -91,8 +97,8 @@ impl SqliteBackend {
     /// Opens the file, which is made if there is none; its directory must exist. A file of an older build is migrated.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] if the file cannot be made or written, belongs to another program or was written by a newer
-    /// build; [`StoreError::Corrupt`] if it is no database.
+    /// [`StoreError::Refused`] if the file cannot be made or written, has two names (hard links), belongs to another
+    /// program or was written by a newer build; [`StoreError::Corrupt`] if it is no database.
     pub async fn open(path: impl Into<PathBuf> + Send) -> Result<Self> {
         Self::open_with(path.into(), Options::default()).await
     }
@@ -108,13 +114,13 @@ impl SqliteBackend {
         spawn("pmcp-sqlite-write", move || match start(&path, &options, origin, waiting_queries) {
             Ok(writer) => {
                 // Who opened may have gone away, and its end of the queue with it.
-                let _ = opened.send(Ok(writer.location.path().to_owned()));
+                let _ = opened.send(Ok(writer.db.files.clone()));
                 writer.run(&waiting_jobs);
             }
             Err(failure) => drop(opened.send(Err(failure))),
         })?;
-        let path = answer.await.unwrap_or(Err(Failure::Stopped))?;
-        Ok(Self { jobs, queries, path, origin, feeds: Arc::new(()) })
+        let files = answer.await.unwrap_or(Err(Failure::Stopped))?;
+        Ok(Self { jobs, queries, files, origin, feeds: Arc::new(()) })
     }
 
     /// Has the writer do something in a transaction, perhaps more than once.
@@ -141,18 +147,20 @@ impl SqliteBackend {
 fn start(path: &Path, options: &Options, origin: i64, queries: mpsc::Receiver<Query>) -> error::Result<Writer> {
     let location = Location::new(path)?;
     let lock = location.lock()?;
-    let connection = schema::open(location.path(), options)?;
+    path::make(location.path())?;
+    let cannot_open = |failure| Failure::open(location.path(), failure);
+    let connection = schema::open(location.path(), options).map_err(cannot_open)?;
+    let files = Arc::new(Files::of(&location, &connection)?);
     drop(lock);
-    let identity = Identity::of(location.path())?;
     let queries = Arc::new(Mutex::new(queries));
     let readers = thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
     for _ in 0..readers {
-        let connection = schema::open_reader(location.path())?;
-        let reader = Reader { db: Db { connection, origin }, identity: identity.clone() };
+        let connection = schema::open_reader(location.path()).map_err(cannot_open)?;
+        let reader = Reader { db: Db { connection, origin, files: files.clone() } };
         let queries = queries.clone();
         spawn("pmcp-sqlite-read", move || reader.run(&queries))?;
     }
-    Ok(Writer { db: Db { connection, origin }, location, identity })
+    Ok(Writer { db: Db { connection, origin, files }, location })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> error::Result<()> {
@@ -162,7 +170,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> error::Result<()> {
 
 impl fmt::Debug for SqliteBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteBackend").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SqliteBackend").field("path", &self.files.path()).finish_non_exhaustive()
     }
 }
 
@@ -265,7 +273,7 @@ impl StorageBackend for SqliteBackend {
         let (send_hint, hints) = tokio::sync::mpsc::channel(HINTS);
         let (interest, interests) = tokio::sync::mpsc::unbounded_channel();
         let watcher = Watcher {
-            path: self.path.clone(),
+            files: self.files.clone(),
             origin: self.origin,
             me: *me,
             hints: send_hint,

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError, mpsc::Receiver},
 };
 
-use super::{db::Db, error::Result, file::Identity};
+use super::{db::Db, error::Result};
 
 /// One reading operation, with the way back to whom it is for.
 pub(super) type Query = Box<dyn FnOnce(&Reader) + Send>;
@@ -13,7 +13,6 @@ pub(super) type Query = Box<dyn FnOnce(&Reader) + Send>;
 /// A reader's state; lives on its thread.
 pub(super) struct Reader {
     pub(super) db: Db,
-    pub(super) identity: Identity,
 }
 
 impl Reader {
@@ -30,10 +29,14 @@ impl Reader {
 
     /// Reads in one snapshot.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        self.identity.check()?;
+        self.db.check()?;
         let snapshot = self.db.unchecked_transaction()?;
         let answer = query(&self.db);
         snapshot.finish()?;
+        if answer.is_err() {
+            // Of files that were damaged meanwhile SQLite knows less.
+            self.db.check()?;
+        }
         answer
     }
 }

@@ -27,9 +27,9 @@ const KEPT_LOG: u32 = 64 << 20;
 
 /// The writer's connection, on tables of this build's version. The caller holds the lock.
 pub(super) fn open(path: &Path, options: &Options) -> Result<Connection> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let connection = connect(path)?;
     if connection.is_readonly(MAIN_DB)? {
-        return Err(Failure::refused("the file is read-only"));
+        return Err(Failure::refused("the file is read-only; let the server's user write it"));
     }
     check_version(&connection)?;
     check_ours(&connection)?;
@@ -53,14 +53,15 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Connection> {
 
 /// A connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection> {
-    // Readers of a write-ahead log write its index.
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn connect(path: &Path) -> Result<Connection> {
+    // Readers of a write-ahead log write its index.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

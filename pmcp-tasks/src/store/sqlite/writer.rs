@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::{
     db::Db,
     error::{Failure, Result},
-    file::{Identity, Location},
+    file::Location,
     schema,
 };
 
@@ -58,7 +58,6 @@ where
 pub(super) struct Writer {
     pub(super) db: Db,
     pub(super) location: Location,
-    pub(super) identity: Identity,
 }
 
 impl Writer {
@@ -102,11 +101,18 @@ impl Writer {
     }
 
     fn transaction(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
+        self.check()?;
         let done = self.in_transaction(group);
         if done.is_err() && !self.db.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
-        done
+        // After the commit and before the answers: nobody is told of a write that a restart would not find.
+        self.check().and(done)
+    }
+
+    /// Fails if the files are not the store's any more.
+    fn check(&self) -> Result<()> {
+        self.db.check().inspect_err(|_| self.db.files.save(&self.db))
     }
 
     fn in_transaction(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
@@ -117,9 +123,7 @@ impl Writer {
             [job] => job.run(&self.db)?,
             group => group.iter_mut().try_for_each(|job| self.in_savepoint(job.as_mut()))?,
         }
-        self.execute("COMMIT")?;
-        // After the commit and before the answers: nobody is told of a write to a file that has no name any more.
-        self.identity.check()
+        self.execute("COMMIT")
     }
 
     /// Does a job or leaves nothing of it; its failure is its own, and an error here is the transaction's.

@@ -20,6 +20,10 @@ pub(super) const WRITE: &str = "write";
 pub(super) const CREATE: &str = "create";
 /// [`shared::write_much`].
 pub(super) const HURRY: &str = "hurry";
+/// [`damage::create_until_refused`].
+pub(super) const DAMAGED: &str = "damaged";
+/// [`disk::create_as_told`].
+pub(super) const DISK: &str = "disk";
 /// [`feed::change_as_told`].
 pub(super) const CHANGE: &str = "change";
 
@@ -47,6 +51,10 @@ fn plays_its_role() {
             Some(WRITE) => durability::write_on(&file).await,
             Some(CREATE) => shared::create_many(&file).await,
             Some(HURRY) => shared::write_much(&file).await,
+            #[cfg(target_os = "linux")]
+            Some(DAMAGED) => damage::create_until_refused(&file).await,
+            #[cfg(target_os = "linux")]
+            Some(DISK) => disk::create_as_told(&file).await,
             Some(CHANGE) => feed::change_as_told(&file).await,
             _ => panic!("no role {role:?}"),
         }
@@ -76,7 +84,11 @@ pub(super) struct Other {
 
 impl Other {
     pub(super) fn start(role: &str, file: &Path) -> Self {
-        let mut process = command(role, file).spawn().unwrap();
+        Self::of(command(role, file))
+    }
+
+    pub(super) fn of(mut command: Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
         Self { process, lines }
     }

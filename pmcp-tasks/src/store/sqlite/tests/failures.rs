@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The error with all its causes.
-fn chain(error: &StoreError) -> String {
+pub(super) fn chain(error: &StoreError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
@@ -22,7 +22,7 @@ fn chain(error: &StoreError) -> String {
 }
 
 #[track_caller]
-fn assert_fails<T: fmt::Debug>(result: Result<T>, code: &str, why: &str) {
+pub(super) fn assert_fails<T: fmt::Debug>(result: Result<T>, code: &str, why: &str) {
     let error = result.unwrap_err();
     let chain = chain(&error);
     assert!(error.code() == code && chain.contains(why), "{} is not {code}: {chain} has no {why:?}", error.code());
@@ -54,6 +54,60 @@ fn what_is_no_store_is_left_alone() {
         assert_fails(SqliteBackend::open(place.path()).await, "refused", "another program's");
         let mode: String = place.raw().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "delete");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_by_its_kind() {
+    block_on(async {
+        let place = Place::new();
+        assert!(std::process::Command::new("mkfifo").arg(place.path()).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(place.0.path().join("socket")).unwrap();
+        for (path, kind) in [
+            (place.0.path(), "a directory"),
+            (&place.path(), "a pipe"),
+            (&place.0.path().join("socket"), "a socket"),
+            (Path::new("/dev/full"), "a device"),
+            (Path::new("/dev/null"), "a device"),
+        ] {
+            let resolved = fs::canonicalize(path).unwrap();
+            let why = format!("`{}` is {kind}; name a file", resolved.display());
+            assert_fails(SqliteBackend::open(path).await, "refused", &why);
+            let lock = format!("{}-lock", path.display());
+            assert!(!Path::new(&lock).exists(), "{lock} was made");
+        }
+    });
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    block_on(async {
+        let place = Place::new();
+        fs::write(place.path(), "").unwrap();
+        assert_eq!(place.open().await.create(&task(1), NOW).await.unwrap(), Create::Created);
+    });
+}
+
+/// The path in full, as relative ones are easily mistaken.
+#[test]
+fn a_store_that_cannot_be_opened_says_which_and_what_to_do() {
+    block_on(async {
+        let place = Place::new();
+        drop(place.open_unsynced().await);
+        let path = fs::canonicalize(place.path()).unwrap().display().to_string();
+        place.raw().pragma_update(None, "user_version", 7).unwrap();
+        assert_fails(SqliteBackend::open(place.path()).await, "refused", &path);
+
+        let place = Place::new();
+        fs::write(place.path(), "not a database, and long enough that it cannot be taken for an empty one").unwrap();
+        let path = fs::canonicalize(place.path()).unwrap().display().to_string();
+        assert_fails(SqliteBackend::open(place.path()).await, "corrupt", &path);
+        assert_fails(SqliteBackend::open(place.path()).await, "corrupt", "name another file");
+
+        let missing = place.0.path().join("none");
+        let why = format!("the directory `{}` does not exist; create it", missing.display());
+        assert_fails(SqliteBackend::open(missing.join("tasks.db")).await, "refused", &why);
     });
 }
 
@@ -214,6 +268,10 @@ fn a_read_only_file_is_refused() {
 
     let place = Place::new();
     block_on(async { drop(place.open_unsynced().await) });
+    // Its threads close it, and the last thing they do is to remove the log.
+    while place.0.path().join("tasks.db-wal").exists() {
+        std::thread::yield_now();
+    }
     let protect = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     for (file, directory, why) in [(0o444, 0o777, "read-only"), (0o666, 0o555, "permission")] {
         for entry in fs::read_dir(place.0.path()).unwrap() {

@@ -1,6 +1,10 @@
 //! What the contract does not see: the file, its other users, its end.
 
 mod child;
+#[cfg(target_os = "linux")]
+mod damage;
+#[cfg(target_os = "linux")]
+mod disk;
 mod durability;
 mod failures;
 mod feed;
