@@ -67,7 +67,20 @@ const CLIENT: House = House {
 const SERVER: House = House {
     name: "pmcp-server",
     floors: &[
-        &["access", "answered", "auth", "error", "hosts", "lines", "log", "outbox", "panics", "process", "transport"],
+        &[
+            "access",
+            "answered",
+            "auth",
+            "error",
+            "bears",
+            "hosts",
+            "lines",
+            "log",
+            "outbox",
+            "panics",
+            "process",
+            "transport",
+        ],
         &["service", "session"],
         &["peer"],
         &["legacy", "modern"],
