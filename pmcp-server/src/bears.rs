@@ -81,10 +81,23 @@
 //!
 //! # Stores
 //!
-//! | store | survives | when it is damaged |
-//! |---|---|---|
-//! | memory | nothing: it goes with the process | |
-//! | SQLite | power loss: each commit is synced | see [`SqliteBackend`](pmcp_tasks::store::SqliteBackend) |
+//! | store | survives |
+//! |---|---|
+//! | memory | nothing: it goes with the process |
+//! | SQLite | power loss: each commit is synced |
+//!
+//! What becomes of a SQLite store whose files are damaged under a running server:
+//!
+//! | what happens | answer |
+//! |---|---|
+//! | a file of it (`-wal`, `-shm`, `-lock`, `-wait` or itself) is deleted, replaced or cut | reads and writes are refused until the server is started again; the log names the file. What was answered before is copied out of the log where it still can be |
+//! | the file gets a second hard link | refused until the link is gone: two names would mean two locks |
+//! | the disk is full, or a sync fails | that write fails and nothing of it is kept; work waits, and goes on when there is room again |
+//! | another process is stopped inside a transaction | everybody waits for it; nobody is taken for dead |
+//! | it is no SQLite file, another program's, or a newer build's | it is not opened, and the error says which |
+//!
+//! Not noticed is a database that is overwritten in place at the same size by another program. See
+//! [`SqliteBackend`](pmcp_tasks::store::SqliteBackend).
 //!
 //! A record that cannot be read is an error for its task alone: lists leave it out, the log names it, and nobody else's task waits
 //! for it.
