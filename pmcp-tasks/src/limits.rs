@@ -7,6 +7,12 @@ use std::time::Duration;
 pub struct Limits {
     /// Live tasks (neither finished nor expired) an owner may have. Default 100.
     pub tasks_per_owner: u32,
+    /// Bytes all tasks of an owner may take in the store, live and finished: 1 KiB a task, and its state, call, result, variables
+    /// and steps. A new task that does not fit removes the owner's own finished ones, those that finished first; if the live
+    /// ones alone leave no room, it is refused (-32603, `data.reason` is `"stored_bytes"`). Results, variables and steps
+    /// of live tasks may pass it until the next task is created, so an owner takes at most this and, for each live
+    /// task, `max_result` a step and for the result, and `max_variables`. Default 64 MiB.
+    pub stored_bytes: u64,
     /// Lifetime of a task if neither client nor tool says. Default 1 hour.
     pub default_ttl: Duration,
     /// The longest a task exists, whatever a client asks for. Default 24 hours.
@@ -45,6 +51,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             tasks_per_owner: 100,
+            stored_bytes: 64 << 20,
             default_ttl: Duration::from_secs(60 * 60),
             max_ttl: Duration::from_secs(24 * 60 * 60),
             default_timeout: Duration::from_secs(30 * 60),
