@@ -156,7 +156,7 @@ pub enum Create {
     Differs,
     /// The owner has as many live tasks as the quota allows.
     Full,
-    /// The owner's live tasks leave fewer bytes than it takes, whatever finished ones would go.
+    /// The owner's live tasks leave fewer bytes than it takes, though all finished ones went.
     NoRoom,
     /// The worker that was to hold it was declared dead. Nothing was stored, and no try of this write ever will be.
     Buried,

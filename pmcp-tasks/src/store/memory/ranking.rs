@@ -1,4 +1,4 @@
-//! What is kept of finished tasks, and the owner who is the first to give some up.
+//! Shares of the finished tasks that are kept, and the owner who is the first to give some up.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 

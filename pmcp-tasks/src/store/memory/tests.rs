@@ -65,7 +65,7 @@ fn assert_consistent(backend: &MemoryBackend) {
     assert_eq!(((tasks, bytes), order), (sum, shares));
 }
 
-/// What a task with these parts takes.
+/// Bytes a task with these parts takes.
 fn bytes(task: &StoredTask) -> u64 {
     let variables = task.variables.iter().flatten().map(|(name, value)| name.len() + value.len());
     let steps = task.steps.iter().flatten().map(|(name, value)| name.len() + value.len());

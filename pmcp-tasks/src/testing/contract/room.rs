@@ -35,7 +35,7 @@ async fn beside(backend: &Backend, n: u32, others: u64) -> Create {
     backend.create(&NewTask { max_bytes: others + new.bytes(), ..new }, NOW).await.unwrap()
 }
 
-/// Which of these tasks of owner 0 there are.
+/// Those of these tasks of owner 0 that are there.
 async fn left(backend: &Backend, of: &[u32]) -> Vec<u32> {
     let mut left = Vec::new();
     for n in of {
