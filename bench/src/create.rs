@@ -93,6 +93,7 @@ impl Source {
             stamp: Stamp(self.now().0 << 20),
             expires: self.now().after(Duration::from_hours(1)),
             quota: u32::MAX,
+            max_bytes: u64::MAX,
             holder: Holder::Worker(WorkerId(1)),
             head: Bytes::from(vec![b'h'; HEAD]),
             body: Bytes::from(vec![b'b'; BODY]),

@@ -176,6 +176,7 @@ impl Store {
             stamp: Stamp((NOW.0 << 20) + n),
             expires: NOW.after(Duration::from_hours(1)),
             quota: 100,
+            max_bytes: u64::MAX,
             holder: Holder::Worker(WorkerId(1)),
             head: Bytes::from_static(HEAD),
             body: Bytes::from_static(BODY),

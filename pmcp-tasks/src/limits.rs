@@ -7,6 +7,16 @@ use std::time::Duration;
 pub struct Limits {
     /// Live tasks (neither finished nor expired) an owner may have. Default 100.
     pub tasks_per_owner: u32,
+    /// Bytes all tasks of an owner may take in the store, live and finished: 1 KiB a task, and its state, call, result, variables
+    /// and steps. A new task that does not fit removes finished ones of the same owner, those that finished first: they are
+    /// unknown then, with their idempotency keys, as if they had expired. If the live ones alone leave no room it is
+    /// refused (-32603, `data.reason` is `"stored_bytes"`). Default 64 MiB.
+    ///
+    /// What live tasks write may pass it, until the next task is created: an owner takes at most this, and for each live
+    /// task `max_variables`, and `max_result` for its result and each step. So much memory or disk a store needs for each
+    /// owner it has at a time, though one in memory keeps less of finished tasks
+    /// ([`MemoryBackend`](crate::store::MemoryBackend)). An SQLite file does not shrink, but fills what has become free.
+    pub stored_bytes: u64,
     /// Lifetime of a task if neither client nor tool says. Default 1 hour.
     pub default_ttl: Duration,
     /// The longest a task exists, whatever a client asks for. Default 24 hours.
@@ -45,6 +55,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             tasks_per_owner: 100,
+            stored_bytes: 64 << 20,
             default_ttl: Duration::from_secs(60 * 60),
             max_ttl: Duration::from_secs(24 * 60 * 60),
             default_timeout: Duration::from_secs(30 * 60),

@@ -252,7 +252,7 @@ impl<V> TaskContext<V> {
         }
         run.certain().await?;
         let value = work().await.map_err(Into::into)?;
-        let bytes = serde_json::to_vec(&value)?;
+        let bytes = serde_json::to_vec(&value)?.into_boxed_slice();
         match run.record_step(name, bytes.into()).await? {
             None => Ok(value),
             Some(earlier) => Ok(serde_json::from_slice(&earlier)?),

@@ -72,6 +72,13 @@ impl Engine {
                 RpcError::internal(format!("{max} tasks are still running; wait for one or cancel one"))
                     .with_data(serde_json::json!({ "reason": "quota" }))
             }
+            NotCreated::NoRoom => {
+                let max = self.limits().stored_bytes;
+                RpcError::internal(format!(
+                    "tasks that are still running leave too few of {max} bytes; wait for one or cancel one"
+                ))
+                .with_data(serde_json::json!({ "reason": "stored_bytes" }))
+            }
             NotCreated::Store(error) => {
                 harmless(|| tracing::error!(error = error as &dyn std::error::Error, "the store failed"));
                 RpcError::internal("the task store failed")

@@ -151,6 +151,7 @@ fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, 
     let mut draft = rq.engine.store().draft(owner, ttl, &work.name)?;
     draft.listed = rq.may_list();
     draft.quota = limits.tasks_per_owner;
+    draft.max_bytes = limits.stored_bytes;
     draft.idempotency = idempotency;
     draft.head.poll_interval = millis(work.policy.poll_interval.unwrap_or(limits.poll_interval));
     draft.body.arguments = arguments.given;

@@ -122,7 +122,11 @@ async fn set_variables(rq: RequestCx<'_>, task: &Task, variables: Map<String, Va
         .map(|(name, value)| {
             // `null` deletes; a value from the creating call would show again, so it is overwritten instead.
             let goes = value.is_null() && !initial.is_some_and(|initial| initial.contains_key(&name));
-            let op = if goes { FieldOp::Remove } else { FieldOp::Set(value.to_string().into_bytes().into()) };
+            let op = if goes {
+                FieldOp::Remove
+            } else {
+                FieldOp::Set(value.to_string().into_bytes().into_boxed_slice().into())
+            };
             (name.as_str().into(), op)
         })
         .collect();

@@ -171,6 +171,7 @@ impl Asked<'_> {
         let (limits, store) = (&self.host.limits, &self.host.store);
         let mut draft = store.draft(owner, limits.question_ttl, self.name).map_err(failed)?;
         draft.quota = limits.tasks_per_owner;
+        draft.max_bytes = limits.stored_bytes;
         draft.head.status = TaskStatus::InputRequired;
         draft.head.inputs = questions;
         draft.head.poll_interval = crate::time::millis(limits.poll_interval);
@@ -180,7 +181,7 @@ impl Asked<'_> {
         match self.host.create(&mut draft).await {
             Ok(created) => Ok(created),
             Err(NotCreated::Store(error)) => Err(failed(error)),
-            Err(NotCreated::Quota | NotCreated::Same(_) | NotCreated::Differs) => {
+            Err(NotCreated::Quota | NotCreated::NoRoom | NotCreated::Same(_) | NotCreated::Differs) => {
                 Err(AskError::Invalid { reason: "too many tasks are waiting for answers".into() })
             }
         }
@@ -189,7 +190,7 @@ impl Asked<'_> {
     /// Records the answer of a task that may run again.
     async fn record(&self, key: &str, answer: &Value) -> Result<(), AskError> {
         let Some(task) = self.seat.stored() else { return Ok(()) };
-        let bytes = answer.to_string().into_bytes().into();
+        let bytes = answer.to_string().into_bytes().into_boxed_slice().into();
         match self.host.store.record(self.seat.cancellation(), task, self.seat.fence(), answer_step(key), bytes).await {
             Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
             Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),

@@ -139,5 +139,5 @@ impl Variables {
 
 /// A value as the store keeps it.
 pub(crate) fn cell(value: &Value) -> Bytes {
-    value.to_string().into_bytes().into()
+    value.to_string().into_bytes().into_boxed_slice().into()
 }

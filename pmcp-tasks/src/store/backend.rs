@@ -117,6 +117,8 @@ pub struct NewTask {
     pub expires: Millis,
     /// Number of live tasks (open and not expired) the owner may have, this one included.
     pub quota: u32,
+    /// Bytes all tasks of the owner may take, finished ones and this one included: see [`TASK_BYTES`].
+    pub max_bytes: u64,
     /// Holder that runs it.
     pub holder: Holder,
     /// The first head.
@@ -127,6 +129,18 @@ pub struct NewTask {
     pub idempotency: Option<(Digest, Digest)>,
     /// Identifies this write.
     pub write: WriteId,
+}
+
+/// Bytes a task takes beside its parts, for its row, its entries in indexes and the writes that are remembered. To them come
+/// the lengths of its head, body and outcome, and of the names and values of its variables and steps.
+pub const TASK_BYTES: u64 = 1024;
+
+impl NewTask {
+    /// Counts the bytes it takes when it is created.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        TASK_BYTES + self.head.len() as u64 + self.body.len() as u64
+    }
 }
 
 /// Outcome of a create.
@@ -142,6 +156,8 @@ pub enum Create {
     Differs,
     /// The owner has as many live tasks as the quota allows.
     Full,
+    /// The owner's live tasks leave fewer bytes than it takes, though all finished ones went.
+    NoRoom,
     /// The worker that was to hold it was declared dead. Nothing was stored, and no try of this write ever will be.
     Buried,
 }
@@ -379,6 +395,12 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// creates racing against a quota of n, n succeed. An expired or sealed task frees its place though nothing swept.
     /// The same idempotency key and payload give `Same`, another payload `Differs`; an entry whose task has expired is
     /// no entry. A buried worker gets no task: once its burial was answered, nothing it is to hold is created.
+    ///
+    /// Where all tasks of the owner would take more than `max_bytes`, sealed ones of his are removed in the same write, those
+    /// that were sealed first (by the `now` of the sealing write, then by id), and no more than it takes; if the live ones
+    /// alone leave no room, it is `NoRoom` and none is removed. An expired or deleted task takes nothing, though an
+    /// expired one that nothing swept may have another removed in its stead. Later writes may pass `max_bytes`: they
+    /// have bounds of their own, and the next create makes room.
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create>;
 
     /// Reads a task with the given parts.

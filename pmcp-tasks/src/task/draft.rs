@@ -19,6 +19,7 @@ pub(crate) struct Draft {
     pub(crate) listed: bool,
     pub(crate) ttl: Duration,
     pub(crate) quota: u32,
+    pub(crate) max_bytes: u64,
     pub(crate) holder: Holder,
     pub(crate) head: TaskHead,
     pub(crate) body: TaskBody,
@@ -36,6 +37,7 @@ impl Draft {
             listed: false,
             ttl,
             quota: u32::MAX,
+            max_bytes: u64::MAX,
             holder: Holder::Queue,
             head: TaskHead {
                 schema: SCHEMA,
@@ -86,6 +88,8 @@ impl Draft {
 pub(crate) enum NotCreated {
     /// The owner has as many live tasks as the quota allows.
     Quota,
+    /// The owner's live tasks take too many bytes for another one.
+    NoRoom,
     /// The idempotency key stands for this task.
     Same(TaskId),
     /// The idempotency key stands for another call.

@@ -176,6 +176,7 @@ impl TaskStore {
             stamp: self.next_stamp(now),
             expires: now.after(draft.ttl),
             quota: draft.quota,
+            max_bytes: draft.max_bytes,
             holder: draft.holder,
             head: self.encode(&draft.head)?,
             body: self.encode(&draft.body)?,
@@ -194,6 +195,7 @@ impl TaskStore {
             Create::Same(id) => return Err(NotCreated::Same(id)),
             Create::Differs => return Err(NotCreated::Differs),
             Create::Full => return Err(NotCreated::Quota),
+            Create::NoRoom => return Err(NotCreated::NoRoom),
         }
         let stored = StoredTask {
             version: 1,
@@ -444,6 +446,7 @@ impl TaskStore {
         if bytes.len() > max as usize {
             return Err(StoreError::TooLarge { backend, size: bytes.len() as u64, max });
         }
-        Ok(bytes.into())
+        // Without what the vector has in reserve: up to as much again, for as long as the task is kept.
+        Ok(bytes.into_boxed_slice().into())
     }
 }

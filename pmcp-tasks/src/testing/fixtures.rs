@@ -67,6 +67,7 @@ pub(crate) fn task_of(whose: u32, n: u32) -> NewTask {
         stamp: Stamp((NOW.0 << 20) + u64::from(n)),
         expires: later(TTL),
         quota: 100,
+        max_bytes: u64::MAX,
         holder: Holder::Worker(worker(0)),
         head: Bytes::from(format!("head {n}")),
         body: Bytes::from(format!("body {n}")),

@@ -1,7 +1,10 @@
-//! Live tasks per owner.
+//! Live tasks per owner, and bytes of all.
 
-use pmcp_tasks::{Limits, ToolError, ToolResult, testing::block_on};
+use std::time::Duration;
+
+use pmcp_tasks::{Limits, ToolError, ToolResult, store::MemoryBackend, testing::block_on};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::*;
 
@@ -104,4 +107,113 @@ async fn plain_calls_need_no_place() {
     let client = server.v2025("ann");
     client.start("optional").await;
     client.ok("tools/call", ends("completed")).await;
+}
+
+/// A server whose tool gives back as many bytes as it is told, and runs until it is cancelled if it is told none.
+fn sized(backend: MemoryBackend, limits: Limits) -> Server {
+    let server = Server::on(backend, limits);
+    server.world.on("optional", |arguments, cx| async move {
+        if let Some(bytes) = arguments.given.get("bytes").and_then(serde_json::Value::as_u64) {
+            return Ok(ToolResult::text("x".repeat(usize::try_from(bytes).unwrap())));
+        }
+        cx.tool().cancellation().cancelled().await;
+        Ok(ToolResult::default())
+    });
+    server
+}
+
+/// Runs a task that gives back so many bytes, a moment later than the one before.
+async fn finish(server: &Server, client: &Client, bytes: usize) -> String {
+    server.advance(Duration::from_millis(1)).await;
+    let call = json!({ "name": "optional", "arguments": { "bytes": bytes } });
+    let id = id_of(&client.create_with(call).await.unwrap());
+    loop {
+        // One that is larger than all that is kept is gone by then.
+        match client.request("tasks/get", json!({ "taskId": id })).await {
+            Ok(task) if task["status"] == "working" => tokio::task::yield_now().await,
+            _ => return id,
+        }
+    }
+}
+
+fn holding(bytes: usize) -> serde_json::Value {
+    json!({ "name": "optional", "arguments": { "held": "x".repeat(bytes) } })
+}
+
+#[tokio::test]
+async fn a_flood_of_finished_tasks_leaves_those_of_others() {
+    for backend in [MemoryBackend::with_retained(30), MemoryBackend::new().with_retained_bytes(1 << 20)] {
+        let server = sized(backend, Limits::default());
+        let (ann, bob) = (server.v2025("ann"), server.v2025("bob"));
+        let quiet = finish(&server, &bob, 1000).await;
+        let first = finish(&server, &ann, 50_000).await;
+        for _ in 0..100 {
+            finish(&server, &ann, 50_000).await;
+        }
+        let last = finish(&server, &ann, 50_000).await;
+        assert_eq!(text_of(&bob.result(&quiet).await.unwrap()).len(), 1000);
+        assert_eq!(text_of(&ann.result(&last).await.unwrap()).len(), 50_000);
+        assert_eq!(ann.result(&first).await.unwrap_err().message, "unknown task");
+    }
+}
+
+#[tokio::test]
+async fn an_owners_finished_tasks_make_room_for_the_next_one() {
+    let server = sized(MemoryBackend::new(), Limits { stored_bytes: 300_000, ..Limits::default() });
+    let (ann, bob) = (server.v2025("ann"), server.v2025("bob"));
+    let quiet = finish(&server, &bob, 100_000).await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        ids.push(finish(&server, &ann, 50_000).await);
+    }
+    // The newest first; what made room is in no list either.
+    let kept: Vec<_> = ids.into_iter().rev().take(5).collect();
+    let mut listed = ann.page(None).await.0;
+    assert!(listed.len() <= 6, "{} of 50,000 bytes each in 300,000", listed.len());
+    listed.truncate(5);
+    assert_eq!(listed, kept);
+    for id in kept {
+        assert_eq!(text_of(&ann.result(&id).await.unwrap()).len(), 50_000);
+    }
+    assert_eq!(text_of(&bob.result(&quiet).await.unwrap()).len(), 100_000);
+}
+
+#[tokio::test]
+async fn running_tasks_that_take_all_bytes_refuse_the_next_one() {
+    let server = sized(MemoryBackend::new(), Limits { stored_bytes: 100_000, ..Limits::default() });
+    for client in [server.v2025("ann"), server.v2026("bob")] {
+        let running = id_of(&client.create_with(holding(60_000)).await.unwrap());
+        let finished = finish(&server, &client, 1000).await;
+        let error = client.create_with(holding(60_000)).await.unwrap_err();
+        assert_eq!((error.code, error.data), (-32603, Some(json!({ "reason": "stored_bytes" }))));
+        assert_eq!(
+            error.message,
+            "tasks that are still running leave too few of 100000 bytes; wait for one or cancel one"
+        );
+        assert_eq!(client.status(&finished).await, "completed", "a refused call removes nothing");
+        finish(&server, &client, 1000).await;
+        client.cancel(&running).await.unwrap();
+        client.create_with(holding(60_000)).await.unwrap();
+        assert_eq!(client.err("tasks/get", json!({ "taskId": running })).await.message, "unknown task");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_result_that_is_not_kept_is_told() {
+    let server = sized(MemoryBackend::new().with_retained_bytes(10_000), Limits::default());
+    let gate = CancellationToken::new();
+    let client = server.v2025("ann");
+    let opening = gate.clone();
+    server.world.on("optional", move |_, _| {
+        let gate = opening.clone();
+        async move {
+            gate.cancelled().await;
+            Ok(ToolResult::text("x".repeat(20_000)))
+        }
+    });
+    let id = client.start("optional").await;
+    let waiting = client.spawn("tasks/result", json!({ "taskId": id }));
+    settle().await;
+    gate.cancel();
+    assert_eq!(waiting.await.unwrap().unwrap_err().message, "unknown task");
 }

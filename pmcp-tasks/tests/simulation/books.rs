@@ -94,7 +94,7 @@ impl Books {
                     trace.violated(promise::QUOTA, format!("refused with {live} of {} live tasks", new.quota));
                 }
             }
-            Create::Replayed | Create::Same(_) | Create::Differs | Create::Buried => {}
+            Create::Replayed | Create::Same(_) | Create::Differs | Create::NoRoom | Create::Buried => {}
         }
     }
 

@@ -1,10 +1,6 @@
-//! Indexes across owners: who holds which task, what expires when, which tasks finished first.
+//! Indexes across owners: who holds which task, what expires when.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    ops::Bound,
-};
+use std::{collections::BTreeSet, mem, ops::Bound};
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
@@ -134,48 +130,5 @@ impl Expiry {
             self.0.iter().flat_map(|part| part.lock().iter().cloned().collect::<Vec<_>>()).collect();
         entries.sort();
         entries
-    }
-}
-
-/// Sealed tasks in the order they were sealed, and how many are kept.
-#[derive(Debug)]
-pub(super) struct Finished {
-    kept: usize,
-    order: Mutex<Order>,
-}
-
-#[derive(Debug, Default)]
-struct Order {
-    next: u64,
-    tasks: BTreeMap<u64, TaskKey>,
-}
-
-impl Finished {
-    pub(super) fn new(kept: usize) -> Self {
-        Self { kept, order: Mutex::default() }
-    }
-
-    /// Adds a task as the last; returns its number.
-    pub(super) fn add(&self, key: &TaskKey) -> u64 {
-        let mut order = self.order.lock();
-        let number = order.next;
-        order.next += 1;
-        order.tasks.insert(number, key.clone());
-        number
-    }
-
-    pub(super) fn remove(&self, number: u64) {
-        self.order.lock().tasks.remove(&number);
-    }
-
-    /// Takes out the first task if there are more than are kept.
-    pub(super) fn pop_excess(&self) -> Option<(u64, TaskKey)> {
-        let mut order = self.order.lock();
-        if order.tasks.len() > self.kept { order.tasks.pop_first() } else { None }
-    }
-
-    #[cfg(test)]
-    pub(super) fn entries(&self) -> Vec<(u64, TaskKey)> {
-        self.order.lock().tasks.iter().map(|(number, key)| (*number, key.clone())).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod indexes;
 mod owner;
+mod ranking;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -11,12 +12,13 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use dashmap::{DashMap, Entry, mapref::one::Ref};
+use dashmap::{DashMap, mapref::one::Ref};
 use parking_lot::Mutex;
 
 use self::{
-    indexes::{Expiry, Finished, Holders},
+    indexes::{Expiry, Holders},
     owner::OwnerState,
+    ranking::Ranking,
     record::Record,
     workers::Workers,
 };
@@ -36,11 +38,15 @@ const MAX_PART: u32 = 64 << 20;
 /// Number of finished tasks it keeps unless told otherwise.
 const RETAINED: usize = 100_000;
 
+/// Bytes of finished tasks it keeps unless told otherwise: 256 MiB.
+const RETAINED_BYTES: u64 = 256 << 20;
+
 /// Keeps tasks in memory: the default, for tests and for servers whose tasks may end with the process.
 ///
-/// Finished tasks stay readable until they expire, but at most 100,000 of them, of all owners together: beyond that the
-/// one that finished first is forgotten. [`with_retained`](Self::with_retained) sets another bound. Live tasks are bounded
-/// by the quota of each owner.
+/// Finished tasks stay readable until they expire, but of all owners together at most 100,000
+/// ([`with_retained`](Self::with_retained)) and 256 MiB ([`with_retained_bytes`](Self::with_retained_bytes)): beyond that,
+/// the owner who takes most loses the one that finished first, which is then unknown as if it had expired. Live tasks
+/// are bounded for each owner, by [`Limits`](crate::Limits).
 ///
 /// ```
 /// use pmcp_tasks::store::{MemoryBackend, StorageBackend as _};
@@ -54,19 +60,18 @@ pub struct MemoryBackend {
     tasks: DashMap<TaskKey, Box<Mutex<Record>>>,
     holders: Holders,
     expiry: Expiry,
-    finished: Finished,
+    finished: Ranking,
     workers: Workers,
 }
 
 impl MemoryBackend {
-    /// An empty store that keeps up to 100,000 finished tasks.
+    /// An empty store that keeps up to 100,000 finished tasks, in up to 256 MiB.
     #[must_use]
     pub fn new() -> Self {
         Self::with_retained(RETAINED)
     }
 
-    /// An empty store that keeps up to `finished` finished tasks, those that finished last. With 0 no outcome can ever
-    /// be read.
+    /// An empty store that keeps up to `finished` finished tasks, in up to 256 MiB. With 0 no outcome can ever be read.
     #[must_use]
     pub fn with_retained(finished: usize) -> Self {
         Self {
@@ -74,9 +79,17 @@ impl MemoryBackend {
             tasks: DashMap::new(),
             holders: Holders::default(),
             expiry: Expiry::default(),
-            finished: Finished::new(finished),
+            finished: Ranking::new(finished, RETAINED_BYTES),
             workers: Workers::default(),
         }
+    }
+
+    /// The same store, which keeps up to so many bytes of finished tasks: 1 KiB a task, and its state, call, result,
+    /// variables and steps. One that alone is larger is forgotten as soon as it has finished.
+    #[must_use]
+    pub fn with_retained_bytes(mut self, bytes: u64) -> Self {
+        self.finished.max_bytes = bytes;
+        self
     }
 
     /// The state of an owner, made if there is none.
@@ -97,10 +110,8 @@ impl MemoryBackend {
         let living = self.workers.while_not_buried(new.holder);
         let owner = self.owner(new.key.owner);
         let mut owner = owner.lock();
-        let slot = self.tasks.entry(new.key.clone());
-        if let Entry::Occupied(task) = &slot
-            && task.get().lock().exists(now)
-        {
+        // No task of this owner comes or goes while the owner is locked.
+        if self.tasks.get(&new.key).is_some_and(|task| task.lock().exists(now)) {
             return Create::Replayed;
         }
         if let Some(answer) = owner.idempotent(new, now) {
@@ -109,19 +120,25 @@ impl MemoryBackend {
         if living.is_none() {
             return Create::Buried;
         }
-        if owner.is_full(new.quota, now) {
+        for id in owner.expired(now) {
+            self.remove_of(&mut owner, &TaskKey { owner: new.key.owner, id }, |_| true);
+        }
+        if owner.is_full(new.quota) {
             return Create::Full;
         }
-        let record = Box::new(Mutex::new(Record::new(new)));
+        if owner.room_beside_live(new.max_bytes) < new.bytes() {
+            return Create::NoRoom;
+        }
+        while owner.room(new.max_bytes) < new.bytes()
+            && let Some(id) = owner.first_finished()
+        {
+            self.remove_of(&mut owner, &TaskKey { owner: new.key.owner, id }, |_| true);
+        }
+        // It has expired.
+        self.remove_of(&mut owner, &new.key, |_| true);
+        let record = Record::new(new, owner.live_bytes().clone());
         // Held to the end: nobody may change the holder of the task before its entry is there.
-        let task = match slot {
-            Entry::Vacant(slot) => slot.insert(record),
-            Entry::Occupied(mut slot) => {
-                let expired = slot.insert(record).into_inner();
-                self.unindex(&mut owner, &new.key, &expired);
-                slot.into_ref()
-            }
-        };
+        let task = self.tasks.entry(new.key.clone()).insert(Box::new(Mutex::new(record)));
         owner.add(new);
         self.holders.insert(new.holder, &new.key);
         self.expiry.insert(new.expires, &new.key);
@@ -144,21 +161,33 @@ impl MemoryBackend {
             return Written::Missing;
         }
         let (was_open, holder) = (record.is_open(), record.holder);
-        let written = record.put(put, !matches!(taking, Some(None)));
+        let written = record.put(put, !matches!(taking, Some(None)), now);
         self.holders.change(key, holder, record.holder);
-        if was_open && !record.is_open() {
-            if let Some(owner) = &mut owner {
-                owner.seal(record.expires, key.id);
-            }
-            record.finished = Some(self.finished.add(key));
+        if was_open
+            && !record.is_open()
+            && let Some(owner) = &mut owner
+        {
+            let share = owner.share();
+            owner.seal(key.id, &record, now);
+            self.finished.change(key.owner, share, owner.share());
         }
         written
     }
 
-    /// Forgets the tasks that finished first while there are more than are to be kept.
+    /// Forgets finished tasks of whoever has most of them while more is kept than may be, those that finished first.
     fn evict(&self) {
-        while let Some((number, key)) = self.finished.pop_excess() {
-            self.remove(&key, |record| record.finished == Some(number));
+        while let Some(largest) = self.finished.largest_of_too_many() {
+            let owner = self.owner(largest);
+            let mut state = owner.lock();
+            // Others may have made room meanwhile.
+            if self.finished.largest_of_too_many() == Some(largest)
+                && let Some(id) = state.first_finished()
+            {
+                self.remove_of(&mut state, &TaskKey { owner: largest, id }, |_| true);
+            }
+            drop(state);
+            drop(owner);
+            self.forget_if_empty(&largest);
         }
     }
 
@@ -223,12 +252,11 @@ impl MemoryBackend {
     }
 
     fn unindex(&self, owner: &mut OwnerState, key: &TaskKey, record: &Record) {
+        let share = owner.share();
         owner.remove(key.id, record);
+        self.finished.change(key.owner, share, owner.share());
         self.holders.change(key, record.holder, None);
         self.expiry.remove(record.expires, key);
-        if let Some(number) = record.finished {
-            self.finished.remove(number);
-        }
     }
 }
 
@@ -261,7 +289,7 @@ impl StorageBackend for MemoryBackend {
             return Err(StoreError::Refused { backend: "memory", source: "a task is listed with its owner".into() });
         }
         let answer = self.insert(new, now);
-        if matches!(answer, Create::Full | Create::Buried) {
+        if matches!(answer, Create::Full | Create::NoRoom | Create::Buried) {
             self.forget_if_empty(&new.key.owner);
         }
         Ok(answer)

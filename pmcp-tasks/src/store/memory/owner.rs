@@ -1,11 +1,16 @@
-//! Records of one owner: the live tasks his quota counts, his list, his idempotency keys.
+//! Records of one owner: the live tasks his quota counts, the finished ones in their order, his list, his idempotency keys.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeSet, HashMap},
     ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use super::record::Record;
+use super::{ranking::Share, record::Record};
 use crate::{
     id::TaskId,
     store::backend::{Create, Digest, NewTask, Position},
@@ -16,6 +21,12 @@ use crate::{
 pub(super) struct OwnerState {
     /// Open tasks by expiry, so that the expired ones are in front.
     live: BTreeSet<(Millis, TaskId)>,
+    /// Bytes they take.
+    live_bytes: Arc<AtomicU64>,
+    /// Sealed tasks in the order they were.
+    finished: BTreeSet<(Millis, TaskId)>,
+    /// Bytes they take.
+    finished_bytes: u64,
     list: BTreeSet<Position>,
     idempotency: HashMap<Digest, Idempotency>,
 }
@@ -29,7 +40,7 @@ struct Idempotency {
 
 impl OwnerState {
     pub(super) fn is_empty(&self) -> bool {
-        self.live.is_empty() && self.list.is_empty() && self.idempotency.is_empty()
+        self.live.is_empty() && self.finished.is_empty() && self.list.is_empty() && self.idempotency.is_empty()
     }
 
     /// Answers a create with a known idempotency key.
@@ -40,15 +51,38 @@ impl OwnerState {
     }
 
     /// Tells whether the quota leaves no place for another task.
-    pub(super) fn is_full(&mut self, quota: u32, now: Millis) -> bool {
-        let quota = usize::try_from(quota).unwrap_or(usize::MAX);
-        while self.live.len() >= quota {
-            if self.live.first().is_none_or(|(expires, _)| now < *expires) {
-                return true;
-            }
-            self.live.pop_first();
-        }
-        false
+    pub(super) fn is_full(&self, quota: u32) -> bool {
+        self.live.len() >= usize::try_from(quota).unwrap_or(usize::MAX)
+    }
+
+    /// The open tasks that have expired.
+    pub(super) fn expired(&self, now: Millis) -> Vec<TaskId> {
+        self.live.iter().take_while(|(expires, _)| *expires <= now).map(|(_, id)| *id).collect()
+    }
+
+    pub(super) fn live_bytes(&self) -> &Arc<AtomicU64> {
+        &self.live_bytes
+    }
+
+    /// Bytes that are left of `max` beside the open tasks.
+    pub(super) fn room_beside_live(&self, max: u64) -> u64 {
+        max.saturating_sub(self.live_bytes.load(Ordering::Relaxed))
+    }
+
+    /// Bytes that are left of `max` beside all tasks.
+    pub(super) fn room(&self, max: u64) -> u64 {
+        self.room_beside_live(max).saturating_sub(self.finished_bytes)
+    }
+
+    /// The task that finished first.
+    pub(super) fn first_finished(&self) -> Option<TaskId> {
+        self.finished.first().map(|(_, id)| *id)
+    }
+
+    /// The part of the finished tasks of all owners that is his.
+    pub(super) fn share(&self) -> Option<Share> {
+        let first = self.finished.first()?;
+        Some(Share { bytes: self.finished_bytes, first: Reverse(*first), tasks: self.finished.len() })
     }
 
     pub(super) fn add(&mut self, new: &NewTask) {
@@ -62,13 +96,21 @@ impl OwnerState {
         }
     }
 
-    /// Frees the place of a task in the quota.
-    pub(super) fn seal(&mut self, expires: Millis, id: TaskId) {
-        self.live.remove(&(expires, id));
+    /// Frees the place in the quota of a task that was sealed.
+    pub(super) fn seal(&mut self, id: TaskId, record: &Record, now: Millis) {
+        self.live.remove(&(record.expires, id));
+        self.finished.insert((now, id));
+        self.finished_bytes += record.bytes();
     }
 
     pub(super) fn remove(&mut self, id: TaskId, record: &Record) {
-        self.live.remove(&(record.expires, id));
+        if let Some(sealed) = record.sealed {
+            self.finished.remove(&(sealed, id));
+            self.finished_bytes -= record.bytes();
+        } else {
+            self.live.remove(&(record.expires, id));
+            record.leave_live();
+        }
         if record.listed {
             self.list.remove(&Position { stamp: record.stamp, id });
         }
@@ -89,5 +131,11 @@ impl OwnerState {
     #[cfg(test)]
     pub(super) fn counted(&self) -> impl Iterator<Item = TaskId> {
         self.live.iter().map(|(_, id)| *id)
+    }
+
+    /// The finished tasks, the bytes they take, and those the open ones take.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> (Vec<(Millis, TaskId)>, u64, u64) {
+        (self.finished.iter().copied().collect(), self.finished_bytes, self.live_bytes.load(Ordering::Relaxed))
     }
 }

@@ -1,6 +1,12 @@
 //! One task: what its writes check and change. No index and no other task is touched here.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 
@@ -21,8 +27,12 @@ pub(super) struct Record {
     pub(super) stamp: Stamp,
     pub(super) expires: Millis,
     pub(super) listed: bool,
-    /// Its place among the finished tasks, once sealed.
-    pub(super) finished: Option<u64>,
+    /// Time at which it was sealed.
+    pub(super) sealed: Option<Millis>,
+    /// Bytes it takes.
+    bytes: u64,
+    /// Bytes all open tasks of its owner take: here, so that a write of variables need not wait for the owner.
+    live_bytes: Arc<AtomicU64>,
     pub(super) idempotency: Option<Digest>,
     head: Bytes,
     body: Bytes,
@@ -33,7 +43,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(new: &NewTask) -> Self {
+    pub(super) fn new(new: &NewTask, live_bytes: Arc<AtomicU64>) -> Self {
+        live_bytes.fetch_add(new.bytes(), Ordering::Relaxed);
         let mut writes = Recent::default();
         writes.add(new.write);
         Self {
@@ -44,7 +55,9 @@ impl Record {
             stamp: new.stamp,
             expires: new.expires,
             listed: new.scope.is_some(),
-            finished: None,
+            sealed: None,
+            bytes: new.bytes(),
+            live_bytes,
             idempotency: new.idempotency.map(|(key, _)| key),
             head: new.head.clone(),
             body: new.body.clone(),
@@ -61,6 +74,21 @@ impl Record {
 
     pub(super) fn is_open(&self) -> bool {
         self.open
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Notes that a part of an open task has another length.
+    fn resize(&mut self, from: usize, to: usize) {
+        self.bytes = self.bytes - from as u64 + to as u64;
+        self.live_bytes.fetch_add((to as u64).wrapping_sub(from as u64), Ordering::Relaxed);
+    }
+
+    /// Takes its bytes out of those of its owner's open tasks: it is sealed or gone.
+    pub(super) fn leave_live(&self) {
+        self.live_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 
     pub(super) fn stored(&self, parts: Parts) -> StoredTask {
@@ -80,7 +108,7 @@ impl Record {
     }
 
     /// Writes the head. `may_take` is false if the worker that is to take the task is buried.
-    pub(super) fn put(&mut self, put: &Put, may_take: bool) -> Written {
+    pub(super) fn put(&mut self, put: &Put, may_take: bool, now: Millis) -> Written {
         if self.writes.contains(put.write) {
             return Written::Replayed(self.stored(Parts::empty()));
         }
@@ -103,10 +131,13 @@ impl Record {
             }
             HolderChange::Release => self.holder = None,
         }
+        self.resize(self.head.len(), put.head.len() + put.outcome.as_ref().map_or(0, Bytes::len));
         if !put.open {
             self.open = false;
+            self.sealed = Some(now);
             self.holder = None;
             self.outcome.clone_from(&put.outcome);
+            self.leave_live();
         }
         self.head = put.head.clone();
         self.version += 1;
@@ -131,7 +162,10 @@ impl Record {
         if !self.open || !holds {
             return Merged::Lost;
         }
-        self.variables.merge(merge)
+        let before = self.variables.bytes;
+        let merged = self.variables.merge(merge);
+        self.resize(before, self.variables.bytes);
+        merged
     }
 
     pub(super) fn record(&mut self, step: &Step) -> Recorded {
@@ -141,6 +175,7 @@ impl Record {
         if let Some(value) = self.steps.get(&step.name) {
             return Recorded::Exists(value.clone());
         }
+        self.resize(0, step.name.len() + step.value.len());
         self.steps.insert(step.name.clone(), step.value.clone());
         Recorded::Recorded
     }

@@ -1,6 +1,7 @@
 //! What the contract does not see: retention, and that the indexes say what the tasks say.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -8,7 +9,7 @@ use std::{
 
 use super::*;
 use crate::{
-    store::backend::{Guard, HolderChange, NewTask},
+    store::backend::{Guard, HolderChange, NewTask, TASK_BYTES},
     testing::{
         block_on,
         fixtures::{NOW, TTL, later, merge, put, read, seal, set, step, task, task_of, worker},
@@ -17,29 +18,39 @@ use crate::{
 
 /// Checks every index against the tasks, both ways.
 fn assert_consistent(backend: &MemoryBackend) {
-    let (mut held, mut expiring, mut finished, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut held, mut expiring, mut listed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut finished, mut live_bytes) = (BTreeMap::<_, BTreeMap<_, _>>::new(), BTreeMap::<_, u64>::new());
     for task in &backend.tasks {
         let (key, record) = (task.key().clone(), task.value().lock());
-        assert_eq!(record.is_open(), record.finished.is_none(), "{key:?}");
+        assert_eq!(record.is_open(), record.sealed.is_none(), "{key:?}");
+        assert_eq!(record.bytes(), bytes(&record.stored(Parts::all())), "{key:?}");
+        match record.sealed {
+            Some(at) => drop(finished.entry(key.owner).or_default().insert((at, key.id), record.bytes())),
+            None => *live_bytes.entry(key.owner).or_default() += record.bytes(),
+        }
         assert!(record.is_open() || record.holder.is_none(), "{key:?}");
         held.extend(record.holder.map(|holder| (holder, key.clone())));
-        finished.extend(record.finished.map(|number| (number, key.clone())));
         listed.extend(record.listed.then(|| (key.owner, Position { stamp: record.stamp, id: key.id })));
         expiring.push((record.expires, key));
     }
     held.sort();
     expiring.sort();
-    finished.sort();
     listed.sort();
     assert_eq!(backend.holders.entries(), held);
     assert_eq!(backend.expiry.entries(), expiring);
-    assert_eq!(backend.finished.entries(), finished);
+    let mut shares = Vec::new();
     let mut in_lists = Vec::new();
     for owner in &backend.owners {
         let state = owner.value().lock();
         assert!(!state.is_empty(), "nothing is stored of {}", owner.key());
         in_lists.extend(state.older(None).map(|position| (*owner.key(), *position)));
-        // Expired tasks may have lost their place, but nothing else has one.
+        let (kept, kept_bytes, taken) = state.kept();
+        let of_owner = finished.remove(owner.key()).unwrap_or_default();
+        assert_eq!(kept, of_owner.keys().copied().collect::<Vec<_>>());
+        assert_eq!(kept_bytes, of_owner.values().sum::<u64>());
+        assert_eq!(taken, live_bytes.remove(owner.key()).unwrap_or_default());
+        shares.extend(state.share().map(|share| (share, *owner.key())));
+        // Nothing but an open task has a place.
         for id in state.counted() {
             let task = backend.tasks.get(&TaskKey { owner: *owner.key(), id }).unwrap();
             assert!(task.lock().is_open(), "{id} is counted");
@@ -47,6 +58,19 @@ fn assert_consistent(backend: &MemoryBackend) {
     }
     in_lists.sort();
     assert_eq!(in_lists, listed);
+    assert!(finished.is_empty() && live_bytes.is_empty(), "of owners who are gone: {finished:?} {live_bytes:?}");
+    shares.sort();
+    let sum = (shares.iter().map(|(share, _)| share.tasks).sum(), shares.iter().map(|(share, _)| share.bytes).sum());
+    let (tasks, bytes, order) = backend.finished.entries();
+    assert_eq!(((tasks, bytes), order), (sum, shares));
+}
+
+/// Bytes a task with these parts takes.
+fn bytes(task: &StoredTask) -> u64 {
+    let variables = task.variables.iter().flatten().map(|(name, value)| name.len() + value.len());
+    let steps = task.steps.iter().flatten().map(|(name, value)| name.len() + value.len());
+    let parts = [Some(&task.head), task.body.as_ref(), task.outcome.as_ref()].into_iter().flatten().map(Bytes::len);
+    TASK_BYTES + variables.chain(steps).chain(parts).sum::<usize>() as u64
 }
 
 fn assert_empty(backend: &MemoryBackend) {
@@ -112,8 +136,8 @@ fn the_tasks_that_finished_first_are_forgotten() {
         for n in 0..8 {
             backend.create(&task_of(n % 2, n), NOW).await.unwrap();
         }
-        for n in [5, 1, 4, 2, 3] {
-            backend.put(&task_of(n % 2, n).key, &seal(1), NOW).await.unwrap();
+        for (time, n) in (0..).zip([5, 1, 4, 2, 3]) {
+            backend.put(&task_of(n % 2, n).key, &seal(1), later(time)).await.unwrap();
             assert_consistent(&backend);
         }
         for n in 0..8 {
@@ -122,8 +146,51 @@ fn the_tasks_that_finished_first_are_forgotten() {
         }
         // A finished task that is gone takes no place.
         backend.delete(&task_of(0, 4).key).await.unwrap();
-        backend.put(&task_of(0, 0).key, &seal(1), NOW).await.unwrap();
+        backend.put(&task_of(0, 0).key, &seal(1), later(5)).await.unwrap();
         assert!(read(&backend, &task_of(0, 2).key).await.is_some());
+    });
+}
+
+/// Creates task `n` of an owner and ends it with an outcome of so many bytes.
+async fn finish(backend: &MemoryBackend, whose: u32, n: u32, bytes: usize) {
+    let new = NewTask { quota: u32::MAX, ..task_of(whose, n) };
+    assert_eq!(backend.create(&new, NOW).await.unwrap(), Create::Created);
+    let end = Put { outcome: Some(vec![b'7'; bytes].into()), ..seal(1) };
+    backend.put(&new.key, &end, later(u64::from(n))).await.unwrap();
+}
+
+#[test]
+fn who_floods_loses_finished_tasks_and_nobody_else_does() {
+    block_on(async {
+        for backend in [MemoryBackend::with_retained(20), MemoryBackend::new().with_retained_bytes(200_000)] {
+            for n in 0..5 {
+                finish(&backend, 1, n, 10_000).await;
+            }
+            for n in 10..1000 {
+                finish(&backend, 0, n, 20_000).await;
+            }
+            for n in 0..5 {
+                assert!(read(&backend, &task_of(1, n).key).await.is_some(), "task {n} of the quiet owner is gone");
+            }
+            assert!(read(&backend, &task_of(0, 999).key).await.is_some());
+            assert!(read(&backend, &task_of(0, 10).key).await.is_none());
+            assert_consistent(&backend);
+        }
+    });
+}
+
+#[test]
+fn finished_tasks_take_no_more_than_is_retained() {
+    block_on(async {
+        let backend = MemoryBackend::new().with_retained_bytes(100_000);
+        for n in 0..300 {
+            finish(&backend, n % 7, n, usize::try_from(n).unwrap() * 100).await;
+            assert!(backend.finished.entries().1 <= 100_000);
+        }
+        assert!(backend.finished.entries().1 > 60_000);
+        finish(&backend, 0, 300, 100_000).await;
+        assert!(read(&backend, &task_of(0, 300).key).await.is_none(), "it is larger than all that is kept");
+        assert_consistent(&backend);
     });
 }
 
@@ -170,7 +237,8 @@ async fn operate(backend: &MemoryBackend, random: u64) {
     let me = worker(u8::try_from(pick(8, 3)).unwrap());
     let now = later(u64::from(pick(12, 2)) * TTL);
     let from = if pick(16, 2) == 0 { Holder::Queue } else { Holder::Worker(me) };
-    let new = NewTask { holder: from, quota: 4, idempotency: Some(([0; 32], [0; 32])), ..task_of(n % 3, n) };
+    let max_bytes = if pick(24, 2) == 0 { u64::MAX } else { 5 * TASK_BYTES };
+    let new = NewTask { holder: from, quota: 4, max_bytes, idempotency: Some(([0; 32], [0; 32])), ..task_of(n % 3, n) };
     let key = new.key.clone();
     let version = backend.get(&key, Parts::empty(), NOW).await.unwrap().map_or(1, |task| task.version);
     match pick(20, 12) {
@@ -220,5 +288,5 @@ fn threads_that_do_everything_at_once_finish() {
     }
     assert_consistent(&backend);
     let kept = backend.finished.entries();
-    assert!(kept.len() <= 4, "{kept:?}");
+    assert!(kept.0 <= 4, "{kept:?}");
 }

@@ -39,7 +39,10 @@ impl Db {
         if self.is_full(owner, new.quota, now)? {
             return Ok(Create::Full);
         }
-        // The owner may have gone with the expired task.
+        if !self.make_room(owner, new, now)? {
+            return Ok(Create::NoRoom);
+        }
+        // The owner may have gone with the last task that was removed.
         let owner = self.make_owner(new.key.owner)?;
         let scope = match new.scope {
             Some(scope) if scope.0 == new.key.owner => Some(owner),
@@ -47,6 +50,7 @@ impl Db {
             None => None,
         };
         self.insert(owner, scope, new)?;
+        self.take(owner, clamped(new.bytes()), 0)?;
         if new.holder == Holder::Queue {
             self.tell(&new.key, None, true)?;
         }
@@ -115,6 +119,36 @@ impl Db {
         } else {
             Ok(Some(Create::Differs))
         }
+    }
+
+    /// Removes finished tasks of the owner until the new one fits; whether it does. If not, none is removed.
+    fn make_room(&self, owner: Option<i64>, new: &NewTask, now: Millis) -> Result<bool> {
+        // Bytes that other tasks may take.
+        let Some(rest) = new.max_bytes.checked_sub(new.bytes()).map(clamped) else { return Ok(false) };
+        let Some(owner) = owner else { return Ok(true) };
+        let mut taken = self.taken(owner)?;
+        if taken.live + taken.sealed > rest {
+            // They stay: by the clocks of others they may be alive.
+            for n in self.expired(owner, now)? {
+                taken.live -= self.bytes(n)?.1;
+            }
+        }
+        if taken.live > rest {
+            return Ok(false);
+        }
+        while taken.live + taken.sealed > rest {
+            let Some(n) = self.first_sealed(owner)? else { break };
+            taken.sealed -= self.remove(n)?;
+        }
+        Ok(true)
+    }
+
+    /// The open tasks of an owner that have expired.
+    fn expired(&self, owner: i64, now: Millis) -> Result<Vec<i64>> {
+        let mut expired =
+            self.prepare_cached("SELECT n FROM task INDEXED BY live WHERE owner = ?1 AND open = 1 AND expires <= ?2")?;
+        let expired = expired.query_map((owner, clamped(now.0)), |row| row.get(0))?;
+        Ok(expired.collect::<Result<_, _>>()?)
     }
 
     /// Tells whether the quota leaves no place for another task.

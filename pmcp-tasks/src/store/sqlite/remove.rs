@@ -1,7 +1,5 @@
 //! Removing tasks.
 
-use rusqlite::OptionalExtension as _;
-
 use super::{db::Db, error::Result, row::clamped};
 use crate::{store::backend::TaskKey, time::Millis};
 
@@ -26,13 +24,14 @@ impl Db {
         Ok(removed)
     }
 
-    /// Removes a task and everything about it.
-    pub(super) fn remove(&self, n: i64) -> Result<()> {
-        let removed: Option<(i64, Option<i64>, Option<Vec<u8>>)> = self
-            .prepare_cached("DELETE FROM task WHERE n = ?1 RETURNING owner, scope, idempotency")?
-            .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        let Some((owner, scope, idempotency)) = removed else { return Ok(()) };
+    /// Removes a task and everything about it; the bytes it took.
+    pub(super) fn remove(&self, n: i64) -> Result<i64> {
+        let (owner, bytes) = self.bytes(n)?;
+        let (scope, idempotency, open): (Option<i64>, Option<Vec<u8>>, bool) = self
+            .prepare_cached("DELETE FROM task WHERE n = ?1 RETURNING scope, idempotency, open")?
+            .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (live, sealed) = if open { (-bytes, 0) } else { (0, -bytes) };
+        self.take(owner, live, sealed)?;
         for parts in [
             "DELETE FROM body WHERE task = ?1",
             "DELETE FROM variable WHERE task = ?1",
@@ -48,9 +47,10 @@ impl Db {
         }
         self.forget_if_empty(owner)?;
         match scope {
-            Some(scope) if scope != owner => self.forget_if_empty(scope),
-            _ => Ok(()),
+            Some(scope) if scope != owner => self.forget_if_empty(scope)?,
+            _ => {}
         }
+        Ok(bytes)
     }
 
     /// Forgets an owner or scope of which nothing is stored.

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Scripts that bring the tables of each version to the next, `user_version` with them; the first finds an empty file.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("workers.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("workers.sql"), include_str!("taken.sql")];
 
 /// Time SQLite waits for programs that know nothing of the lock file, such as a shell.
 const BUSY: Duration = Duration::from_secs(5);

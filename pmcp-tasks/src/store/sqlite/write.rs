@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension as _;
 use super::{
     db::Db,
     error::{Failure, Result},
-    row::{Recent, exact, holder_bytes},
+    row::{Recent, clamped, exact, holder_bytes},
 };
 use crate::{
     store::backend::{FieldOp, Guard, Holder, HolderChange, Merge, Merged, Put, Recorded, Step, TaskKey, Written},
@@ -36,14 +36,25 @@ impl Db {
         };
         let version = record.version + 1;
         record.writes.add(put.write);
+        let outcome = put.outcome.as_ref().map_or(0, Bytes::len);
+        let grown = count(put.head.len() + outcome) - count(record.head.len());
         let (n, writes) = (record.n, &record.writes.0[..]);
         // One statement a case: a column that is named has its indexes written, changed or not.
         if !put.open {
             self.prepare_cached(
-                "UPDATE task SET version = ?2, fence = ?3, writes = ?4, head = ?5, holder = NULL, open = 0, result = ?6 \
-                 WHERE n = ?1",
+                "UPDATE task SET version = ?2, fence = ?3, writes = ?4, head = ?5, holder = NULL, open = 0, sealed = ?7, \
+                 result = ?6 WHERE n = ?1",
             )?
-            .execute((n, exact(version)?, exact(fence)?, writes, &put.head[..], put.outcome.as_deref()))?;
+                        .execute((
+                n,
+                exact(version)?,
+                exact(fence)?,
+                writes,
+                &put.head[..],
+                put.outcome.as_deref(),
+                clamped(now.0),
+            ))?;
+            self.seal(n, grown)?;
         } else if holder == record.holder {
             self.prepare_cached("UPDATE task SET version = ?2, fence = ?3, writes = ?4, head = ?5 WHERE n = ?1")?
                 .execute((n, exact(version)?, exact(fence)?, writes, &put.head[..]))?;
@@ -60,6 +71,9 @@ impl Db {
                 holder.map(holder_bytes),
             ))?;
         }
+        if put.open {
+            self.grow(n, grown)?;
+        }
         // Its own holder knows.
         let unaware = record.holder.filter(|_| put.fence.is_none());
         self.tell(key, unaware, put.open && holder == Some(Holder::Queue))?;
@@ -68,7 +82,8 @@ impl Db {
 
     pub(super) fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
         let Some(record) = self.find_at(key, now)? else { return Ok(Merged::Missing) };
-        let (mut bytes, mut writes) = self.merged(record.n)?;
+        let (before, mut writes) = self.merged(record.n)?;
+        let mut bytes = before;
         if writes.contains(merge.write) {
             return Ok(Merged::Replayed);
         }
@@ -111,6 +126,7 @@ impl Db {
         writes.add(merge.write);
         self.prepare_cached("INSERT OR REPLACE INTO merged (task, bytes, writes) VALUES (?1, ?2, ?3)")?
             .execute((record.n, bytes, writes.0))?;
+        self.grow(record.n, bytes - before)?;
         if merge.guard == Guard::Open {
             self.tell(key, record.holder, false)?;
         }
@@ -130,6 +146,7 @@ impl Db {
             &step.name,
             &step.value[..],
         ))?;
+        self.grow(record.n, count(step.name.len() + step.value.len()))?;
         Ok(Recorded::Recorded)
     }
 

@@ -11,10 +11,11 @@ mod merge;
 mod page;
 mod put;
 mod races;
+mod room;
 
 use std::sync::Arc;
 
-pub use self::{burial::*, claim::*, create::*, get::*, merge::*, page::*, put::*, races::*};
+pub use self::{burial::*, claim::*, create::*, get::*, merge::*, page::*, put::*, races::*, room::*};
 use crate::store::{StorageBackend, backend::Written};
 
 /// The backend a case is given.
@@ -74,6 +75,15 @@ macro_rules! storage_contract {
                 a_sealed_task_frees_its_place
                 a_deleted_task_frees_its_place
                 each_owner_has_a_quota
+                tasks_sealed_first_make_room
+                nothing_is_left_of_a_task_that_made_room
+                live_tasks_that_leave_no_room_refuse_without_a_trace
+                a_task_larger_than_the_room_is_refused
+                every_part_takes_room
+                expired_and_deleted_tasks_take_no_room
+                each_owner_has_room
+                a_repeat_needs_no_room
+                racing_creates_keep_to_the_room
                 an_idempotency_key_gives_the_same_task
                 an_idempotency_key_with_another_payload_differs
                 an_idempotency_key_belongs_to_its_owner
@@ -201,6 +211,7 @@ mod tests {
             include_str!("page.rs"),
             include_str!("put.rs"),
             include_str!("races.rs"),
+            include_str!("room.rs"),
         ];
         let cases: BTreeSet<_> = sources.iter().flat_map(|source| names(source, "pub async fn ")).collect();
         let suite: BTreeSet<_> =

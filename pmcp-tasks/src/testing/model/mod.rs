@@ -21,7 +21,7 @@ use super::fixtures::{self, NOW, PERIOD};
 use crate::{
     store::{
         StorageBackend,
-        backend::{Claim, Merge, Parts, Put, Scope, TaskKey},
+        backend::{Claim, Create, Merge, NewTask, Parts, Put, Scope, TaskKey},
     },
     time::Millis,
 };
@@ -62,7 +62,11 @@ impl Run<'_> {
                 let key = operations::key(create.task);
                 // An id is random: whoever creates an existing task repeats the create that made it.
                 let new = self.model.created(&key, now).unwrap_or_else(|| create.request(now));
-                assert_eq!(backend.create(&new, now).await.unwrap(), self.model.create(&new, now), "{new:?}");
+                let created = self.model.create(&new, now);
+                assert_eq!(backend.create(&new, now).await.unwrap(), created, "{new:?}");
+                if created == Create::Created {
+                    self.make_room(&new).await;
+                }
                 self.compare(&key, Parts::all()).await;
             }
             Operation::Get { task, parts } => self.compare(&operations::key(*task), *parts).await,
@@ -138,6 +142,21 @@ impl Run<'_> {
                 assert_eq!(workers, self.model.workers());
             }
             Operation::Sweep(n) => assert!(backend.sweep(*n, now).await.unwrap() <= *n),
+        }
+    }
+
+    /// Removes from the model what the backend removed for a new task: in their order, as many as it takes and no more.
+    async fn make_room(&mut self, new: &NewTask) {
+        while let Some(first) = self.model.first_sealed(new.key.owner) {
+            let (living, all) = self.model.taken(new.key.owner, self.now);
+            // The backend may or may not have counted what has expired.
+            let (must, may) = (living > new.max_bytes, all > new.max_bytes);
+            let there = self.backend.get(&first, Parts::empty(), self.now).await.unwrap().is_some();
+            assert!(!(must && there), "{first:?} was to make room for {new:?}");
+            if !may || there {
+                break;
+            }
+            self.model.delete(&first);
         }
     }
 

@@ -5,8 +5,8 @@ use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
     store::backend::{
-        Field, FieldOp, Guard, Holder, HolderChange, Merge, NewTask, Parts, Put, Stamp, Step, StoredTask, TaskKey,
-        WorkerId,
+        Field, FieldOp, Guard, Holder, HolderChange, Merge, NewTask, Parts, Put, Stamp, Step, StoredTask, TASK_BYTES,
+        TaskKey, WorkerId,
     },
     testing::fixtures,
     time::Millis,
@@ -61,6 +61,7 @@ pub enum Operation {
 pub struct CreateTask {
     pub(super) task: u8,
     quota: u32,
+    max_bytes: u64,
     minutes: u32,
     holder: Holder,
     listed: bool,
@@ -129,6 +130,7 @@ impl CreateTask {
             stamp: Stamp((now.0 << 20) + u64::from(self.task / 4)),
             expires: Millis(now.0 + u64::from(self.minutes) * fixtures::MINUTE),
             quota: self.quota,
+            max_bytes: self.max_bytes,
             holder: self.holder,
             head: self.value.clone(),
             body: self.value.clone(),
@@ -203,14 +205,20 @@ prop_compose! {
     fn create()(
         task in 0..TASKS,
         quota in 0..5_u32,
+        max_bytes in max_bytes(),
         minutes in 1..60_u32,
         holder in holder(),
         listed in prop::bool::weighted(0.8),
         idempotency in option::weighted(0.3, (0..2_u8, 0..2_u8)),
         value in value(),
     ) -> CreateTask {
-        CreateTask { task, quota, minutes, holder, listed, idempotency, value }
+        CreateTask { task, quota, max_bytes, minutes, holder, listed, idempotency, value }
     }
+}
+
+/// Room for a few tasks, sometimes short of their parts by a byte or two.
+fn max_bytes() -> impl Strategy<Value = u64> {
+    prop_oneof![2 => Just(u64::MAX), 1 => (0..4_u64, 0..16_u64).prop_map(|(tasks, bytes)| tasks * TASK_BYTES + bytes)]
 }
 
 prop_compose! {

@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+
 use crate::{
+    owner::OwnerKey,
     store::backend::{
         Beat, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put, Recorded,
-        Scope, Step, StoredTask, TaskKey, Worker, WorkerId, WriteId, Written,
+        Scope, Step, StoredTask, TASK_BYTES, TaskKey, Worker, WorkerId, WriteId, Written,
     },
     time::Millis,
 };
@@ -24,11 +27,21 @@ pub(super) struct Reference {
 struct Task {
     new: NewTask,
     stored: StoredTask,
+    sealed: Option<Millis>,
     puts: Vec<WriteId>,
     merges: Vec<WriteId>,
 }
 
 impl Task {
+    fn bytes(&self) -> u64 {
+        let stored = &self.stored;
+        let variables = stored.variables.iter().flatten().map(|(name, value)| name.len() + value.len());
+        let steps = stored.steps.iter().flatten().map(|(name, value)| name.len() + value.len());
+        let parts = [Some(&stored.head), stored.body.as_ref(), stored.outcome.as_ref()];
+        let parts = parts.into_iter().flatten().map(Bytes::len);
+        TASK_BYTES + variables.chain(steps).chain(parts).sum::<usize>() as u64
+    }
+
     fn without_parts(&self) -> StoredTask {
         StoredTask { body: None, variables: None, steps: None, outcome: None, ..self.stored.clone() }
     }
@@ -82,6 +95,10 @@ impl Reference {
         if owned().filter(|(_, task)| task.stored.open).count() >= new.quota as usize {
             return Create::Full;
         }
+        let live: u64 = owned().filter(|(_, task)| task.stored.open).map(|(_, task)| task.bytes()).sum();
+        if live + new.bytes() > new.max_bytes {
+            return Create::NoRoom;
+        }
         let stored = StoredTask {
             version: 1,
             fence: 1,
@@ -95,9 +112,27 @@ impl Reference {
             steps: Some(BTreeMap::new()),
             outcome: None,
         };
-        let task = Task { new: new.clone(), stored, puts: Vec::new(), merges: Vec::new() };
+        let task = Task { new: new.clone(), stored, sealed: None, puts: Vec::new(), merges: Vec::new() };
         self.tasks.insert(new.key.clone(), task);
         Create::Created
+    }
+
+    /// The tasks of an owner, expired or not.
+    fn all_of(&self, owner: OwnerKey) -> impl Iterator<Item = (&TaskKey, &Task)> {
+        self.tasks.iter().filter(move |(key, _)| key.owner == owner)
+    }
+
+    /// The sealed task of an owner that was sealed first, expired or not.
+    pub(super) fn first_sealed(&self, owner: OwnerKey) -> Option<TaskKey> {
+        let sealed = self.all_of(owner).filter_map(|(key, task)| Some((task.sealed?, key)));
+        sealed.min().map(|(_, key)| key.clone())
+    }
+
+    /// Bytes an owner's tasks take: those that have not expired, and all.
+    pub(super) fn taken(&self, owner: OwnerKey, now: Millis) -> (u64, u64) {
+        let all = || self.all_of(owner).map(|(_, task)| task);
+        let living = all().filter(|task| task.stored.expires > now).map(Task::bytes).sum();
+        (living, all().map(Task::bytes).sum())
     }
 
     pub(super) fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Option<StoredTask> {
@@ -127,6 +162,7 @@ impl Reference {
         stored.head = put.head.clone();
         stored.open = put.open;
         stored.outcome.clone_from(&put.outcome);
+        task.sealed = (!put.open).then_some(now);
         stored.holder = match put.holder {
             HolderChange::Keep => stored.holder,
             HolderChange::Take(worker) => Some(Holder::Worker(worker)),

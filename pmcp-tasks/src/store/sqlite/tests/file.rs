@@ -101,6 +101,77 @@ fn nothing_is_left_of_tasks_that_are_gone() {
 }
 
 #[test]
+fn a_file_of_an_earlier_build_is_summed_up() {
+    block_on(async {
+        let place = Place::new();
+        let backend = place.open_unsynced().await;
+        fill(&backend).await;
+        backend.put(&task_of(1, 3).key, &seal(1), later(9)).await.unwrap();
+        let before = everything(&backend).await;
+        drop(backend);
+        let raw = place.raw();
+        raw.execute_batch(
+            "DROP INDEX finished; ALTER TABLE task DROP COLUMN sealed; ALTER TABLE owner DROP COLUMN live_bytes; \
+             ALTER TABLE owner DROP COLUMN sealed_bytes; PRAGMA user_version = 2;",
+        )
+        .unwrap();
+        let backend = place.open_unsynced().await;
+        assert_eq!(everything(&backend).await, before);
+        assert_sums(&raw);
+        let new = task_of(1, 20);
+        let fitting = NewTask { max_bytes: 200_000, ..new.clone() };
+        assert_eq!(backend.create(&fitting, NOW).await.unwrap(), Create::Created);
+        assert!(read(&backend, &task_of(1, 3).key).await.is_some());
+        let scarce = NewTask { max_bytes: 100_000, ..task_of(1, 21) };
+        assert_eq!(backend.create(&scarce, NOW).await.unwrap(), Create::NoRoom);
+        assert!(read(&backend, &task_of(1, 3).key).await.is_some());
+        assert_sums(&raw);
+    });
+}
+
+#[test]
+fn finished_tasks_without_end_fill_no_disk() {
+    block_on(async {
+        let place = Place::new();
+        let backend = place.open_unsynced().await;
+        let end = |n: u8| Put { outcome: Some(vec![n; 200_000].into()), ..seal(1) };
+        let quiet = task_of(1, 0);
+        backend.create(&quiet, NOW).await.unwrap();
+        backend.put(&quiet.key, &end(0), NOW).await.unwrap();
+        for n in 1..200 {
+            let new = NewTask { max_bytes: 2 << 20, body: vec![7; 50_000].into(), ..task(n) };
+            assert_eq!(backend.create(&new, NOW).await.unwrap(), Create::Created, "task {n}");
+            let time = later(u64::from(n));
+            backend.put(&new.key, &end(u8::try_from(n).unwrap()), time).await.unwrap();
+            // The last of those for whom there is room.
+            let first = backend.get(&task(n.saturating_sub(8).max(1)).key, Parts::empty(), time).await.unwrap();
+            assert!(first.is_some(), "after task {n}");
+        }
+        assert!(read(&backend, &quiet.key).await.is_some());
+        drop(backend);
+        let raw = place.raw();
+        raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        let size = std::fs::metadata(place.path()).unwrap().len();
+        assert!(size < 4 << 20, "50 MB went through, of which 2 MiB and a task may stay: {size} bytes");
+        assert_sums(&raw);
+    });
+}
+
+#[test]
+fn a_create_by_a_clock_that_is_ahead_removes_nothing_that_lives() {
+    block_on(async {
+        let place = Place::new();
+        let backend = place.open_unsynced().await;
+        let living = task(1);
+        backend.create(&living, NOW).await.unwrap();
+        let ahead = NewTask { expires: later(2 * TTL), quota: 1, max_bytes: task(2).bytes(), ..task(2) };
+        assert_eq!(backend.create(&ahead, later(TTL)).await.unwrap(), Create::Created);
+        assert!(read(&backend, &living.key).await.is_some());
+        assert_sums(&place.raw());
+    });
+}
+
+#[test]
 fn a_sweep_in_several_transactions_counts_them_together() {
     block_on(async {
         let backend = Place::new();
@@ -153,6 +224,7 @@ fn every_statement_finds_its_rows_by_an_index() {
             include_str!("../list.rs"),
             include_str!("../remove.rs"),
             include_str!("../row.rs"),
+            include_str!("../taken.rs"),
             include_str!("../workers.rs"),
             include_str!("../write.rs"),
         ];

@@ -57,6 +57,27 @@ async fn unsynced(path: &Path) -> SqliteBackend {
     SqliteBackend::open_with(path.to_owned(), Options { synchronous: "off", ..Options::default() }).await.unwrap()
 }
 
+/// The bytes of each owner's open and sealed tasks as they are summed up, and as the tasks' parts say.
+fn assert_sums(connection: &Connection) {
+    let sums = |sql: &str| -> Vec<(i64, i64, i64)> {
+        let mut sums = connection.prepare(sql).unwrap();
+        sums.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let kept = sums("SELECT n, live_bytes, sealed_bytes FROM owner ORDER BY n");
+    // No name of a test has another character than one byte.
+    let counted = sums(
+        "WITH part AS ( \
+            SELECT n AS task, 1024 + length(head) + ifnull(length(body), 0) + ifnull(length(result), 0) AS bytes FROM task \
+            UNION ALL SELECT task, length(value) FROM body \
+            UNION ALL SELECT task, length(name) + length(value) FROM variable \
+            UNION ALL SELECT task, length(name) + length(value) FROM step) \
+         SELECT owner.n, ifnull(sum(bytes) FILTER (WHERE open = 1), 0), ifnull(sum(bytes) FILTER (WHERE open = 0), 0) \
+         FROM owner LEFT JOIN task ON task.owner = owner.n LEFT JOIN part ON part.task = task.n \
+         GROUP BY owner.n ORDER BY owner.n",
+    );
+    assert_eq!(kept, counted);
+}
+
 /// How many rows each table has that says something of tasks, by name.
 fn rows(connection: &Connection) -> Vec<(&'static str, i64)> {
     ["owner", "task", "body", "variable", "merged", "step", "idempotency"]
@@ -79,6 +100,7 @@ proptest! {
             model::check(&place.open_unsynced().await, &operations).await;
             let raw = place.raw();
             assert_eq!(raw.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
+            assert_sums(&raw);
             // Every part, idempotency entry and owner belongs to a task.
             for orphans in [
                 "SELECT task FROM body UNION SELECT task FROM variable UNION SELECT task FROM merged \

@@ -1,0 +1,69 @@
+//! Bytes that tasks take, summed up for each owner with every write.
+
+use rusqlite::OptionalExtension as _;
+
+use super::{db::Db, error::Result};
+use crate::store::backend::TASK_BYTES;
+
+/// Bytes an owner's tasks take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub(super) live: i64,
+    pub(super) sealed: i64,
+}
+
+impl Db {
+    /// Bytes the tasks of an owner take; none if there is no such owner any more.
+    pub(super) fn taken(&self, owner: i64) -> Result<Taken> {
+        let mut taken = self.prepare_cached("SELECT live_bytes, sealed_bytes FROM owner WHERE n = ?1")?;
+        let taken = taken.query_row([owner], |row| Ok(Taken { live: row.get(0)?, sealed: row.get(1)? })).optional()?;
+        Ok(taken.unwrap_or_default())
+    }
+
+    /// Adds to the bytes an owner's open and sealed tasks take.
+    pub(super) fn take(&self, owner: i64, live: i64, sealed: i64) -> Result<()> {
+        self.prepare_cached(
+            "UPDATE owner SET live_bytes = live_bytes + ?2, sealed_bytes = sealed_bytes + ?3 WHERE n = ?1",
+        )?
+        .execute((owner, live, sealed))?;
+        Ok(())
+    }
+
+    /// Notes that a part of an open task has become larger by so many bytes.
+    pub(super) fn grow(&self, task: i64, bytes: i64) -> Result<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.prepare_cached(
+            "UPDATE owner SET live_bytes = live_bytes + ?2 WHERE n = (SELECT owner FROM task WHERE n = ?1)",
+        )?
+        .execute((task, bytes))?;
+        Ok(())
+    }
+
+    /// Notes that an open task was sealed just now, and became larger by so many bytes.
+    pub(super) fn seal(&self, task: i64, grown: i64) -> Result<()> {
+        let (owner, bytes) = self.bytes(task)?;
+        self.take(owner, grown - bytes, bytes)
+    }
+
+    /// The owner of a task and the bytes it takes.
+    pub(super) fn bytes(&self, task: i64) -> Result<(i64, i64)> {
+        let mut bytes = self.prepare_cached(
+            "SELECT owner, ?2 + octet_length(head) + coalesce(octet_length(body), 0) + coalesce(octet_length(result), 0) \
+             + coalesce((SELECT octet_length(value) FROM body WHERE task = ?1), 0) \
+             + coalesce((SELECT bytes FROM merged WHERE task = ?1), 0) \
+             + coalesce((SELECT sum(octet_length(name) + octet_length(value)) FROM step WHERE task = ?1), 0) \
+             FROM task WHERE n = ?1",
+        )?;
+        Ok(bytes.query_row((task, TASK_BYTES.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// The sealed task of an owner that was sealed first.
+    pub(super) fn first_sealed(&self, owner: i64) -> Result<Option<i64>> {
+        let mut first = self.prepare_cached(
+            "SELECT n FROM task INDEXED BY finished WHERE owner = ?1 AND open = 0 ORDER BY sealed, id LIMIT 1",
+        )?;
+        Ok(first.query_row([owner], |row| row.get(0)).optional()?)
+    }
+}
