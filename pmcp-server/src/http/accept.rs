@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     io::{self, IoSlice},
+    net::SocketAddr,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::Arc,
@@ -13,6 +14,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
+    extract::ConnectInfo,
 };
 use futures_util::FutureExt as _;
 use http::Request;
@@ -103,9 +105,9 @@ impl Acceptor {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, address)) => {
                     self.wait_for_room().await;
-                    self.serving.spawn(answer(stream, self.connections.open(), self.routes.clone()));
+                    self.serving.spawn(answer(stream, address, self.connections.open(), self.routes.clone()));
                 }
                 Err(error) => self.recover(&error).await,
             }
@@ -159,10 +161,14 @@ impl Acceptor {
 }
 
 /// Answers what comes over a connection.
-async fn answer(stream: TcpStream, open: Open, routes: Router) {
+async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Router) {
     let connection = &open.connection;
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         connection.begin();
+        // Callers who do not authenticate are told apart by it, except on this machine.
+        if !address.ip().is_loopback() {
+            request.extensions_mut().insert(ConnectInfo(address));
+        }
         let answering = Answering(connection.clone());
         let response = routes.clone().call(request.map(Body::new));
         async move {

@@ -67,7 +67,8 @@ const CLIENT: House = House {
 const SERVER: House = House {
     name: "pmcp-server",
     floors: &[
-        &["access", "answered", "auth", "error", "hosts", "lines", "log", "outbox", "panics", "process", "transport"],
+        &["access", "answered", "auth", "error", "hosts", "lines", "log", "panics", "process", "shares", "transport"],
+        &["outbox"],
         &["service", "session"],
         &["peer"],
         &["legacy", "modern"],
