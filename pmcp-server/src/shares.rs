@@ -155,6 +155,8 @@ impl Drop for Share {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const ALL: usize = 80;
@@ -203,6 +205,19 @@ mod tests {
         let mut all = shares.take(Sharer::EVERYBODY, ALL).unwrap();
         assert!(!all.grow(1) && all.grow(0));
         assert!(shares.take(Sharer::EVERYBODY, 1).is_none());
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_what_is_given_back() {
+        let shares = Shares::new(ALL);
+        let (all, less) = (shares.take(named("all"), 70).unwrap(), shares.take(named("less"), 10).unwrap());
+        let mut waiting = std::pin::pin!(shares.take_soon(named("waits"), 5));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(less);
+        assert_eq!(waiting.as_mut().now_or_never().unwrap().amount, 5);
+        drop(all);
+        // What is larger than anybody's share has to get through, too.
+        assert!(shares.take_soon(named("large"), 1000).now_or_never().is_some());
     }
 
     #[test]

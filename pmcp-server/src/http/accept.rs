@@ -26,7 +26,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use pmcp_tasks::time::Clock;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
@@ -265,6 +265,13 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Whoever is woken for it flushes, if there is nothing to write.
+        if self.connection.looks_for_client() {
+            let ready = self.stream.ready(Interest::READABLE).now_or_never();
+            if ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed)) {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

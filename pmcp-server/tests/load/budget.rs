@@ -94,6 +94,24 @@ fn calls_whose_client_has_gone_take_no_more_than_the_budget() {
     });
 }
 
+#[tokio::test]
+async fn a_response_there_is_no_room_for_is_told_as_that() {
+    let routes = routes(ServeLimits { buffered: MIB, ..ServeLimits::default() });
+    let give = |id, bytes: usize| modern(id, "tools/call", json!({ "name": "give", "arguments": { "bytes": bytes } }));
+    let unread = send(&routes, None, &give(1, 600_000)).await;
+    assert_eq!(unread.status(), StatusCode::OK);
+    let refused = send(&routes, None, &give(2, 600_000)).await;
+    assert_eq!(
+        (refused.status(), &refused.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+    );
+    let (_, refused) = ask(&routes, None, &give(3, 600_000)).await;
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(3), &json!(-32603)));
+    assert_eq!(ask(&routes, None, &give(4, 10_000)).await.0, StatusCode::OK);
+    drop(unread);
+    assert_eq!(ask(&routes, None, &give(5, 600_000)).await.0, StatusCode::OK);
+}
+
 #[test]
 fn a_subscription_that_nobody_reads_holds_a_state_and_not_each() {
     alone("budget::a_subscription_that_nobody_reads_holds_a_state_and_not_each", async {

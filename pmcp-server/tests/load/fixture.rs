@@ -42,6 +42,12 @@ async fn hold(items: Vec<Value>) -> usize {
     items.len()
 }
 
+/// Answers with a text of this length.
+#[task_tool(support = "forbidden")]
+async fn give(bytes: usize) -> String {
+    "x".repeat(bytes)
+}
+
 /// Shared with the client.
 #[derive(TaskVariables, Default)]
 struct Changes {
@@ -81,7 +87,7 @@ async fn tell(times: u32, tool: ToolContext) -> u32 {
 pub(crate) fn routes(serve_limits: ServeLimits) -> Router {
     let limits = Limits { tasks_per_owner: 20_000, ..Limits::default() };
     let server = Server::new("load", "1").limits(limits).serve_limits(serve_limits).anonymous(Anonymous::Shared);
-    server.tool::<wait>().tool::<tell>().tool::<hold>().tool::<change>().into_router().unwrap().0
+    server.tool::<wait>().tool::<tell>().tool::<hold>().tool::<change>().tool::<give>().into_router().unwrap().0
 }
 
 fn request(message: &Value) -> axum::http::request::Builder {
