@@ -127,14 +127,25 @@ pub fn read(bytes: &[u8], max_values: usize) -> Result<Value, Malformed> {
     })
 }
 
+/// The memory that JSON takes once it is read, in bytes: about as much, and not less. Of what [`read`] refuses, its length.
+#[must_use]
+pub fn weight(json: &[u8], max_values: usize) -> usize {
+    // A value in a list that doubles as it grows, and what it keeps apart; the node of a map, which has room for eleven.
+    const VALUE: usize = 64 + 64;
+    const OBJECT: usize = 640;
+    census(json, max_values).map_or(json.len(), |(values, objects)| json.len() + values * VALUE + objects * OBJECT)
+}
+
 /// Tells whether JSON has more than so many values; of what is no JSON it tells anything.
 fn has_more_values(json: &[u8], max: usize) -> bool {
     // A value takes a byte, and one more to part it from the next: what is short need not be looked at.
-    if json.len().div_ceil(2) <= max {
-        return false;
-    }
-    let mut values: usize = 1;
-    let mut is_opened = false;
+    json.len().div_ceil(2) > max && census(json, max).is_none()
+}
+
+/// The number of values in JSON, and of objects among them that are not empty; `None` if there are more values than so many.
+fn census(json: &[u8], max: usize) -> Option<(usize, usize)> {
+    let (mut values, mut objects): (usize, usize) = (1, 0);
+    let (mut is_opened, mut is_object) = (false, false);
     let mut bytes = json.iter();
     while let Some(byte) = bytes.next() {
         if byte.is_ascii_whitespace() {
@@ -142,16 +153,20 @@ fn has_more_values(json: &[u8], max: usize) -> bool {
         }
         let is_first = std::mem::take(&mut is_opened) && !matches!(byte, b']' | b'}');
         values += usize::from(is_first || *byte == b',');
+        objects += usize::from(is_first && is_object);
         match byte {
-            b'[' | b'{' => is_opened = true,
+            b'[' | b'{' => {
+                is_opened = true;
+                is_object = *byte == b'{';
+            }
             b'"' => skip_text(&mut bytes),
             _ => {}
         }
         if values > max {
-            return true;
+            return None;
         }
     }
-    false
+    Some((values, objects))
 }
 
 /// Goes behind the end of a text.
@@ -343,6 +358,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_small_as_bytes_and_large_in_memory_weighs_more() {
+        let list = |value: &str| format!("[{}]", vec![value; 1000].join(",")).into_bytes();
+        assert!(weight(&list(r#"{"":0}"#), 9000) > 600 * 1000);
+        assert!(weight(&list("[0]"), 9000) > 200 * 1000);
+        let text = format!("\"{}\"", "x".repeat(9000));
+        assert!((9000..9999).contains(&weight(text.as_bytes(), 9000)));
+        // Of what is not built there are only the bytes.
+        assert_eq!(weight(&list("0"), 1000), 2001);
+    }
+
+    #[test]
     fn an_id_that_is_not_a_requests_is_not_answered_under() {
         for text in [
             r#"{"id":7,"result":[1,2]}"#,
@@ -361,6 +387,15 @@ mod tests {
         1 + match value {
             Value::Array(list) => list.iter().map(values).sum(),
             Value::Object(fields) => fields.values().map(values).sum(),
+            _ => 0,
+        }
+    }
+
+    /// The number of objects that are not empty.
+    fn objects(value: &Value) -> usize {
+        match value {
+            Value::Array(list) => list.iter().map(objects).sum(),
+            Value::Object(fields) => usize::from(!fields.is_empty()) + fields.values().map(objects).sum::<usize>(),
             _ => 0,
         }
     }
@@ -386,10 +421,11 @@ mod tests {
     proptest! {
         #[test]
         fn values_are_counted_as_they_would_be_built(value in json_value()) {
-            let count = values(&value);
+            let (count, objects) = (values(&value), objects(&value));
             for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
                 prop_assert!(!has_more_values(text.as_bytes(), count), "{text}");
                 prop_assert!(has_more_values(text.as_bytes(), count - 1), "{text}");
+                prop_assert_eq!(census(text.as_bytes(), count), Some((count, objects)), "{}", text);
             }
         }
 

@@ -28,6 +28,7 @@ use crate::{
     outbox::{Outbox, Outgoing, STREAM_BUFFER},
     service::Service,
     session::{InFlight, MAX_IN_FLIGHT, NotBegun, Session},
+    shares::Sharer,
 };
 
 /// The time a client may take to read what it was answered last, after the grace too.
@@ -44,7 +45,8 @@ pub(crate) async fn serve(
 ) -> Duration {
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let mut writing = tokio::spawn(write(receiver, writer));
-    let connection = Arc::new(Connection::new(service, Outbox::new(sender, None)));
+    let connection =
+        Arc::new(Connection::new(service.clone(), Outbox::new(sender, None, service.budget(Sharer::EVERYBODY))));
     // The one stream reaches the session whatever it is about.
     let open = connection.legacy.session.open(connection.stream.clone());
     let ended = connection.read(reader, &ended).await;
@@ -73,8 +75,8 @@ struct Connection {
 /// Writes messages, a line each, until the last sender is gone or the client is.
 async fn write(mut receiver: mpsc::Receiver<Outgoing>, writer: impl AsyncWrite + Unpin + Send) {
     let mut writer = BufWriter::new(writer);
-    while let Some(Outgoing::Message(message) | Outgoing::Response(message)) = receiver.recv().await {
-        let mut line = message::text(&message);
+    while let Some(mut message) = receiver.recv().await {
+        let mut line = std::mem::take(&mut message.text);
         line.push('\n');
         let mut written = writer.write_all(line.as_bytes()).await;
         if written.is_ok() && receiver.is_empty() {
@@ -207,7 +209,7 @@ impl Connection {
     }
 
     async fn respond(&self, response: Value) {
-        self.stream.send(Outgoing::Response(response)).await;
+        self.stream.respond(response).await;
     }
 
     /// Waits until what was asked for is answered; work that takes longer than the grace is cancelled. Questions and

@@ -183,7 +183,7 @@ async fn in_session(
     // What a task asks while the client waits for its end comes on this stream.
     let _open = awaited.filter(|_| carries_messages).map(|task| session.session.open(stream.waiting_for(task)));
     let answered = answered.filter(|_| awaited.is_none());
-    let beside = if carries_messages { stream.clone() } else { Outbox::closed_one() };
+    let beside = if carries_messages { stream.clone() } else { Outbox::closed_one(stream.budget().clone()) };
     let cx = session.context(service, agreement, principal, beside, cancellation.clone(), answered);
     tokio::select! {
         result = session.handle(service, request, &cx) => Some(result),

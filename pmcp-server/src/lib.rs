@@ -79,6 +79,7 @@ mod server;
 mod service;
 mod serving;
 mod session;
+mod shares;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    outbox::{Outbox, Outgoing},
+    outbox::Outbox,
     peer::RequestPeer,
     service::{Call, Service, unknown_method},
 };
@@ -180,7 +180,7 @@ fn discover(service: &Service, cx: &CallContext) -> Value {
 /// Sends a notification that names its subscription.
 async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) -> bool {
     meta::insert(&mut params, SUBSCRIPTION_ID, json!(id));
-    stream.send(Outgoing::Message(message::notification(method, params))).await
+    stream.send(&message::notification(method, params)).await
 }
 
 /// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
@@ -206,9 +206,8 @@ async fn listen(
     stream: &Outbox,
     closing: &CancellationToken,
 ) -> Result<Value, RpcError> {
-    let _place = service.subscriptions.try_acquire().map_err(|_| {
-        RpcError::internal(format!("{} subscriptions are open; close one", service.limits.subscriptions))
-    })?;
+    let place = service.subscriptions.take(stream.budget().sharer, 1);
+    let _place = place.ok_or_else(|| RpcError::internal("too many subscriptions are open; close one"))?;
     let subscription = service.router.listen(&request.params, cx).await?;
     let mut accepted = Map::new();
     if let Some(subscription) = &subscription {
@@ -225,7 +224,10 @@ async fn listen(
     }
     let tasks = async {
         if let Some(mut subscription) = subscription {
-            while let Some(task) = subscription.next().await {
+            // A state is read when it can be sent: what a slow reader has missed is not kept.
+            while stream.has_room().await
+                && let Some(task) = subscription.next().await
+            {
                 if !tell(stream, id, "notifications/tasks", task).await {
                     return;
                 }

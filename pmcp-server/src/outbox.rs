@@ -1,29 +1,48 @@
 //! Streams that reach a client.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
+use pmcp_protocol::{RpcError, message, message::RequestId};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// A message that goes to the client over one stream.
-#[derive(Clone, Debug)]
-pub(crate) enum Outgoing {
-    /// A notification or a request.
-    Message(Value),
-    /// The response that ends the stream, if it is one of a single request.
-    Response(Value),
+use crate::shares::{Share, Sharer, Shares};
+
+/// A message on its way to the client, as it goes on the wire: what waits takes its bytes and no more, and has them counted.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) text: String,
+    pub(crate) kind: Kind,
+    /// What it takes of the budget while it waits.
+    pub(crate) share: Option<Share>,
 }
 
-impl Outgoing {
-    pub(crate) fn into_message(self) -> Value {
-        match self {
-            Self::Message(message) | Self::Response(message) => message,
-        }
-    }
+/// The kind of a message that goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A notification or a request.
+    Message,
+    /// The response that ends the stream, if it is one of a single request; with the code of the error it tells.
+    Response { error: Option<i64> },
+    /// The response to a request whose own there is no room for.
+    Refused,
 }
 
 /// The number of messages a slow reader may be behind.
 pub(crate) const STREAM_BUFFER: usize = 64;
+
+/// The size of a response that is not counted, in bytes: connections have buffers of that size anyway.
+const SMALL: usize = 16 << 10;
+
+/// The budget that what waits for a client is taken from.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    pub(crate) bytes: Arc<Shares>,
+    pub(crate) sharer: Sharer,
+}
 
 /// A stream that reaches the client.
 #[derive(Clone, Debug)]
@@ -32,17 +51,18 @@ pub(crate) struct Outbox {
     sender: mpsc::Sender<Outgoing>,
     /// The task this stream waits for, if it is that of `tasks/result`.
     pub(crate) task: Option<String>,
+    budget: Budget,
 }
 
 impl Outbox {
-    pub(crate) fn new(sender: mpsc::Sender<Outgoing>, task: Option<String>) -> Self {
+    pub(crate) fn new(sender: mpsc::Sender<Outgoing>, task: Option<String>, budget: Budget) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task, budget }
     }
 
     /// The same stream as one that waits for this task.
     pub(crate) fn waiting_for(&self, task: &str) -> Self {
-        Self::new(self.sender.clone(), Some(task.to_owned()))
+        Self::new(self.sender.clone(), Some(task.to_owned()), self.budget.clone())
     }
 
     /// Tells whether what is sent over the one arrives over the other.
@@ -51,20 +71,50 @@ impl Outbox {
     }
 
     /// One that carries nothing: for a request whose client cannot read messages beside the response.
-    pub(crate) fn closed_one() -> Self {
-        Self::new(mpsc::channel(1).0, None)
+    pub(crate) fn closed_one(budget: Budget) -> Self {
+        Self::new(mpsc::channel(1).0, None, budget)
     }
 
-    /// Sends if the client keeps up; else the message is dropped.
-    pub(crate) fn offer(&self, message: Value) {
-        if self.sender.try_send(Outgoing::Message(message)).is_err() {
-            tracing::debug!("a notification was dropped: the client does not read");
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Sends if the client keeps up and there is room for it; else the message is dropped.
+    pub(crate) fn offer(&self, message: &Value) {
+        let Ok(place) = self.sender.try_reserve() else {
+            return tracing::debug!("a notification was dropped: the client does not read");
+        };
+        let text = message::text(message);
+        let Budget { bytes, sharer } = &self.budget;
+        let share = bytes.take(*sharer, text.len());
+        if share.is_none() {
+            return tracing::debug!("a notification was dropped: too much waits for clients already");
         }
+        place.send(Outgoing { text, kind: Kind::Message, share });
     }
 
     /// Sends as soon as the client has read enough; tells whether it is still there.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> bool {
-        self.sender.send(outgoing).await.is_ok()
+    pub(crate) async fn send(&self, message: &Value) -> bool {
+        let text = message::text(message);
+        let Budget { bytes, sharer } = &self.budget;
+        let share = tokio::select! {
+            share = bytes.take_soon(*sharer, text.len()) => share,
+            () = self.sender.closed() => return false,
+        };
+        self.sender.send(Outgoing { text, kind: Kind::Message, share: Some(share) }).await.is_ok()
+    }
+
+    /// Sends a response as soon as the client has read enough. One there is no room for is replaced by an error.
+    pub(crate) async fn respond(&self, response: Value) {
+        let outgoing = Outgoing::response(&response, &self.budget);
+        drop(response);
+        // Its client may be gone.
+        let _ = self.sender.send(outgoing).await;
+    }
+
+    /// Ends when the next message does not have to wait for the client to read; tells whether it is still there.
+    pub(crate) async fn has_room(&self) -> bool {
+        self.sender.reserve().await.is_ok()
     }
 
     /// Tells whether nobody reads any more.
@@ -75,5 +125,22 @@ impl Outbox {
     /// Ends when nobody reads any more.
     pub(crate) async fn closed(&self) {
         self.sender.closed().await;
+    }
+}
+
+impl Outgoing {
+    /// A response, or the error in its place.
+    pub(crate) fn response(response: &Value, budget: &Budget) -> Self {
+        let text = message::text(response);
+        let kind = Kind::Response { error: response.pointer("/error/code").and_then(Value::as_i64) };
+        if text.len() <= SMALL {
+            return Self { text, kind, share: None };
+        }
+        if let share @ Some(_) = budget.bytes.take(budget.sharer, text.len()) {
+            return Self { text, kind, share };
+        }
+        let id = response.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
+        let error = RpcError::internal("there is no room for the answer: too much waits to be read; try again later");
+        Self { text: message::text(&message::response(id.as_ref(), Err(error))), kind: Kind::Refused, share: None }
     }
 }

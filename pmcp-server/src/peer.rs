@@ -26,7 +26,7 @@ impl Peer for SessionPeer {
 
     fn notify(&self, method: &str, params: Value) {
         if let Some(stream) = self.session.best_stream(None) {
-            stream.offer(message::notification(method, params));
+            stream.offer(&message::notification(method, params));
         }
     }
 
@@ -67,7 +67,7 @@ impl Peer for RequestPeer {
     }
 
     fn notify(&self, method: &str, params: Value) {
-        self.stream.offer(message::notification(method, params));
+        self.stream.offer(&message::notification(method, params));
     }
 
     fn log_level(&self) -> Option<LogLevel> {

@@ -12,7 +12,6 @@ use pmcp_tasks::{
     tool::Tool,
 };
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     error::Error,
     http::Allowed,
     service::{ServeLimits, Service},
+    shares::Shares,
 };
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
@@ -248,8 +248,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             router: self.tools.build(self.store)?,
             offers,
             access,
-            requests: Arc::new(Semaphore::new(self.limits.requests.min(Semaphore::MAX_PERMITS))),
-            subscriptions: Semaphore::new(self.limits.subscriptions.min(Semaphore::MAX_PERMITS)),
+            requests: Shares::new(self.limits.requests),
+            subscriptions: Shares::new(self.limits.subscriptions),
+            buffered: Shares::new(self.limits.buffered),
             limits: self.limits,
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),

@@ -12,10 +12,14 @@ use pmcp_tasks::{
     security::Principal,
 };
 use serde_json::{Map, Value, json};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::Access, panics::told};
+use crate::{
+    access::Access,
+    outbox::Budget,
+    panics::told,
+    shares::{Sharer, Shares},
+};
 
 /// A server as it was built.
 #[derive(Debug)]
@@ -28,19 +32,39 @@ pub(crate) struct Service {
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each request over HTTP.
-    pub(crate) requests: Arc<Semaphore>,
+    pub(crate) requests: Arc<Shares>,
     /// A place for each `subscriptions/listen`.
-    pub(crate) subscriptions: Semaphore,
+    pub(crate) subscriptions: Arc<Shares>,
+    /// The bytes that are buffered for clients.
+    pub(crate) buffered: Arc<Shares>,
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.
     pub(crate) stopped: CancellationToken,
 }
 
 /// Bounds on what clients can make the transports hold.
+///
+/// Places of requests, subscriptions, sessions and buffered bytes are shared by all callers. As long as half of them are left,
+/// anybody takes as many as they want; beyond that nobody gets more than a fair share, the whole divided by the number of callers
+/// that have any, and one alone leaves an eighth to whoever comes next. A caller is an authenticated one (issuer, subject and
+/// client); where nobody authenticates, the address a connection comes from (of IPv6 the /64), if the server listens itself or
+/// axum was told to keep it (`into_make_service_with_connect_info::<SocketAddr>`). On loopback, behind a proxy on it, and on
+/// stdio everybody is one caller, who may take the whole.
+///
+/// The transports take at most `buffered` bytes, 32 KiB for each of `requests` and 16 KiB for each of `connections` beside it,
+/// and the buffers of the connections: some 750 MiB where all the defaults are used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeLimits {
-    /// Size of a message, in bytes: an HTTP body, a line on stdio. Default 4 MiB.
+    /// Size of a message, in bytes: an HTTP body, a line on stdio. More is answered with 413, on stdio with an error. Default
+    /// 4 MiB.
     pub message: usize,
+    /// Memory for what is buffered, in bytes, of all clients together: bodies as they come in, messages while they are worked on
+    /// (up to three times, as what was read, as what a retry is compared with, and as the arguments of the tool), responses
+    /// until they have been written and other messages until the client reads them. Requests it has no room for are answered with
+    /// 503 and `Retry-After`, large responses with an error in their place; progress and log messages are dropped; states of tasks
+    /// and questions wait, and a state that waits is the latest one. Default 256 MiB. One message of 100,000 values may take 130
+    /// MiB of it.
+    pub buffered: usize,
     /// Connections over TCP at once, where the server listens itself. One more takes the place of the one that has waited for a
     /// request, or the rest of one, for longest; while all are being answered it waits. The log tells it. Default 10,000.
     pub connections: usize,
@@ -52,10 +76,12 @@ pub struct ServeLimits {
     /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
     /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
     pub connection_idle: Duration,
-    /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503. Default 10,000. A
-    /// session, and a client on stdio, has at most 1,000 of its own.
+    /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503 and `Retry-After`. Default
+    /// 10,000. A session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
-    /// Sessions (2025-11-25 and earlier, over HTTP). At the limit the one idle for longest ends. Default 10,000.
+    /// Sessions (2025-11-25 and earlier, over HTTP). At the limit, or at its fair share, the caller's own session that is idle
+    /// for longest ends; another's only if that one has more than its fair share. If none is idle the answer is 503. Default
+    /// 10,000, of some 2 KiB each.
     pub sessions: usize,
     /// The time a session may be idle. Default 30 minutes.
     pub session_idle: Duration,
@@ -63,11 +89,12 @@ pub struct ServeLimits {
     /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
     /// handling makes of them.
     pub values: usize,
-    /// Messages in a batch (2025-03-26). Default 100.
+    /// Messages in a batch (2025-03-26). More are refused with an error. Default 100.
     pub batch: usize,
-    /// `subscriptions/listen` streams at once. Default 1,000.
+    /// `subscriptions/listen` streams at once. More are refused with an error. Default 1,000. One that nobody reads holds the
+    /// latest state of one task.
     pub subscriptions: usize,
-    /// Resources a session or one `subscriptions/listen` may follow. Default 1,000.
+    /// Resources a session or one `subscriptions/listen` may follow. More are refused with an error. Default 1,000.
     pub subscribed_resources: usize,
 }
 
@@ -75,6 +102,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             message: 4 << 20,
+            buffered: 256 << 20,
             connections: 10_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -103,6 +131,11 @@ pub(crate) struct Call {
 }
 
 impl Service {
+    /// A caller's part of the bytes that are buffered.
+    pub(crate) fn budget(&self, sharer: Sharer) -> Budget {
+        Budget { bytes: self.buffered.clone(), sharer }
+    }
+
     pub(crate) fn context(&self, call: Call) -> CallContext {
         CallContext {
             revision: call.revision,

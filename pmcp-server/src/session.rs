@@ -27,10 +27,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    outbox::{Outbox, Outgoing},
-    panics::guarded,
-};
+use crate::{outbox::Outbox, panics::guarded};
 
 /// One client.
 #[derive(Debug)]
@@ -135,7 +132,7 @@ impl Session {
             };
             if let Some(stream) = self.best_stream(None) {
                 for uri in changed {
-                    stream.offer(message::notification("notifications/resources/updated", json!({ "uri": uri })));
+                    stream.offer(&message::notification("notifications/resources/updated", json!({ "uri": uri })));
                 }
             }
         }
@@ -245,11 +242,11 @@ impl Session {
                     None => self.some_stream(task).await,
                 };
                 let pending = self.expect_answer(sender.clone());
-                let message = Outgoing::Message(message::request(pending.id, method, &params));
+                let message = message::request(pending.id, method, &params);
                 ids.truncate(MAX_IDS - 1);
                 ids.push_front(pending);
                 let sent = async {
-                    if stream.send(message).await {
+                    if stream.send(&message).await {
                         stream.closed().await;
                     }
                 };
@@ -346,9 +343,19 @@ mod tests {
     use pmcp_tasks::testing::ManualClock;
 
     use super::*;
+    use crate::{
+        outbox::{Budget, Kind, Outgoing},
+        shares::{Sharer, Shares},
+    };
+
+    fn outbox(sender: mpsc::Sender<Outgoing>, task: Option<&str>) -> Outbox {
+        let budget = Budget { bytes: Shares::new(1 << 20), sharer: Sharer::EVERYBODY };
+        Outbox::new(sender, task.map(str::to_owned), budget)
+    }
 
     fn id(message: &Outgoing) -> RequestId {
-        let Outgoing::Message(message) = message else { panic!("a response") };
+        assert_eq!(message.kind, Kind::Message);
+        let message: Value = serde_json::from_str(&message.text).unwrap();
         serde_json::from_value(message["id"].clone()).unwrap()
     }
 
@@ -362,13 +369,13 @@ mod tests {
     async fn a_question_does_not_stick_to_a_stream_that_is_full() {
         let session = Session::new("session".into(), Arc::new(ManualClock::new()));
         let (sender, mut unread) = mpsc::channel(1);
-        let stream = Outbox::new(sender, None);
-        stream.offer(json!("something that nobody reads"));
+        let stream = outbox(sender, None);
+        stream.offer(&json!("something that nobody reads"));
         let _unread = session.open(stream);
         let asked = asked(&session);
         tokio::task::yield_now().await;
         let (sender, mut read) = mpsc::channel(1);
-        let _open = session.open(Outbox::new(sender, Some("task".into())));
+        let _open = session.open(outbox(sender, Some("task")));
         session.answered(&id(&read.recv().await.unwrap()), Ok(json!("yes")));
         assert_eq!(asked.await.unwrap(), Ok(json!("yes")));
         // It never went down there, and does not any more.
@@ -380,7 +387,7 @@ mod tests {
     async fn a_connection_that_waits_for_the_result_as_well_is_not_asked_twice() {
         let session = Session::new("session".into(), Arc::new(ManualClock::new()));
         let (sender, mut line) = mpsc::channel(9);
-        let stream = Outbox::new(sender, None);
+        let stream = outbox(sender, None);
         let waiting = stream.waiting_for("task");
         let _open = session.open(stream);
         let asked = asked(&session);

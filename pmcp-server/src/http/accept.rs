@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     io::{self, IoSlice},
+    net::SocketAddr,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::Arc,
@@ -13,6 +14,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
+    extract::ConnectInfo,
 };
 use futures_util::FutureExt as _;
 use http::Request;
@@ -24,7 +26,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use pmcp_tasks::time::Clock;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
@@ -103,9 +105,9 @@ impl Acceptor {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, address)) => {
                     self.wait_for_room().await;
-                    self.serving.spawn(answer(stream, self.connections.open(), self.routes.clone()));
+                    self.serving.spawn(answer(stream, address, self.connections.open(), self.routes.clone()));
                 }
                 Err(error) => self.recover(&error).await,
             }
@@ -159,13 +161,17 @@ impl Acceptor {
 }
 
 /// Answers what comes over a connection.
-async fn answer(stream: TcpStream, open: Open, routes: Router) {
+async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Router) {
     let connection = &open.connection;
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         if request.body().is_end_stream() {
             connection.begin();
         } else {
             connection.begin_body();
+        }
+        // Callers who do not authenticate are told apart by it, except on this machine.
+        if !address.ip().is_loopback() {
+            request.extensions_mut().insert(ConnectInfo(address));
         }
         let answering = Answering(connection.clone());
         let response =
@@ -293,6 +299,13 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Whoever is woken for it flushes, if there is nothing to write.
+        if self.connection.looks_for_client() {
+            let ready = self.stream.ready(Interest::READABLE).now_or_never();
+            if ready.is_some_and(|ready| ready.is_ok_and(Ready::is_read_closed)) {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

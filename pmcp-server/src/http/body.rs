@@ -1,10 +1,9 @@
 //! Reading headers and writing bodies.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use axum::{
-    body::{Body, Bytes},
-    extract::rejection::BytesRejection,
+    body::Body,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{ACCEPT, CONTENT_TYPE},
@@ -16,15 +15,22 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use pmcp_protocol::{
     RpcError,
     message::{self, RequestId},
 };
+use pmcp_tasks::time::Clock;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{late::is_too_late, refusal::Refusal};
-use crate::{outbox::Outgoing, session::NotBegun};
+use super::refusal::{Refusal, later};
+use crate::{
+    outbox::{Budget, Kind, Outgoing},
+    service::ServeLimits,
+    session::NotBegun,
+    shares::Share,
+};
 
 /// The time a response may take before it becomes a stream, which shows the client and proxies that it lives.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -67,14 +73,78 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// The body, if all of it came.
-pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
-    body.map_err(|rejection| {
-        if is_too_late(&rejection) {
-            return Refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
+/// The copies of a message there may be while it is worked on: as it was read, as what a retry is compared with, and as the
+/// arguments of the tool.
+const COPIES: usize = 3;
+
+/// The size of what is not counted, in bytes: most requests are as small, and their places are counted.
+const SMALL: usize = 32 << 10;
+
+/// The answer to a request there is no room for.
+const NO_ROOM: Refusal = Refusal(StatusCode::SERVICE_UNAVAILABLE, "too much is being worked on; try again later");
+
+/// A body that has come, with what it takes of the budget.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) bytes: Vec<u8>,
+    share: Option<Share>,
+    budget: Budget,
+}
+
+impl Whole {
+    /// Reads a body, for as long as it may take. What has come is counted while the rest is waited for.
+    pub(super) async fn read(
+        mut body: Body,
+        limits: &ServeLimits,
+        clock: &Arc<dyn Clock>,
+        budget: Budget,
+    ) -> Result<Self, Refusal> {
+        let mut whole = Self { bytes: Vec::new(), share: None, budget };
+        // Begun when something is waited for: most bodies come with the head, and need no timer.
+        let mut late = None;
+        loop {
+            let frame = poll_fn(|cx| {
+                if let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(cx) {
+                    let broken = Refusal(StatusCode::BAD_REQUEST, "the body is broken");
+                    return Poll::Ready(frame.transpose().map_err(|_| broken));
+                }
+                let late = late.get_or_insert_with(|| clock.sleep(limits.body_timeout));
+                let too_late = Refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
+                late.as_mut().poll(cx).map(|()| Err(too_late))
+            });
+            let Some(frame) = frame.await? else { break };
+            // Trailers mean nothing here.
+            let Ok(data) = frame.into_data() else { continue };
+            let length = whole.bytes.len() + data.len();
+            if length > limits.message {
+                return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
+            }
+            whole.takes(length)?;
+            whole.bytes.extend_from_slice(&data);
         }
-        Refusal(rejection.status(), "the body is too large or broken")
-    })
+        // As it is worked on it takes more than its bytes.
+        whole.takes(message::weight(&whole.bytes, limits.values) * COPIES)?;
+        Ok(whole)
+    }
+
+    /// What it takes until it has been worked on.
+    pub(super) fn into_share(self) -> Option<Share> {
+        self.share
+    }
+
+    /// Takes so much for it, altogether.
+    fn takes(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let Budget { bytes: all, sharer } = &self.budget;
+        let fits = match &mut self.share {
+            Some(share) => share.grow_to(bytes),
+            None if bytes <= SMALL => true,
+            None => {
+                self.share = all.take(*sharer, bytes);
+                self.share.is_some()
+            }
+        };
+        if fits { Ok(()) } else { Err(NO_ROOM) }
+    }
 }
 
 /// A header that may come once.
@@ -88,24 +158,28 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 }
 
 /// A JSON-RPC message as the whole body.
-pub(super) fn json(status: StatusCode, message: &Value) -> Response {
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(message::text(message)))
-        .into_response()
+fn json(status: StatusCode, text: String) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(text)).into_response()
 }
 
 /// A JSON-RPC error as the whole body.
 pub(super) fn error(status: StatusCode, id: Option<&RequestId>, error: RpcError) -> Response {
-    json(status, &message::response(id, Err(error)))
+    json(status, message::text(&message::response(id, Err(error))))
 }
 
 /// The answer to a request for which there is no place.
 pub(super) fn busy(id: Option<&RequestId>) -> Response {
-    error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into())
+    later(error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
 }
 
 /// Messages as server-sent events, one a `data:` line.
-pub(super) fn events(messages: impl Stream<Item = Value> + Send + 'static) -> Response {
-    let events = messages.map(|message| Ok::<_, Infallible>(Event::default().data(message::text(&message))));
+pub(super) fn events(messages: impl Stream<Item = Outgoing> + Send + 'static) -> Response {
+    let mut written = None;
+    let events = messages.map(move |message| {
+        // A message is on its way until the next one is asked for.
+        drop(std::mem::replace(&mut written, message.share));
+        Ok::<_, Infallible>(Event::default().data(message.text))
+    });
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies must not hold events back.
     ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], stream).into_response()
@@ -116,7 +190,7 @@ pub(super) fn events(messages: impl Stream<Item = Value> + Send + 'static) -> Re
 pub(super) async fn answer(
     mut receiver: mpsc::Receiver<Outgoing>,
     accepts: Accepts,
-    status: impl FnOnce(&Value) -> StatusCode,
+    status: impl FnOnce(i64) -> StatusCode,
 ) -> Response {
     let first = if accepts.stream {
         tokio::time::timeout(PATIENCE, receiver.recv()).await
@@ -124,13 +198,23 @@ pub(super) async fn answer(
         Ok(response(&mut receiver).await)
     };
     let first = match first {
-        Ok(Some(Outgoing::Response(response))) => {
-            let status = status(&response);
+        Ok(Some(response)) if response.kind != Kind::Message => {
+            let status = match response.kind {
+                Kind::Response { error: Some(code) } => status(code),
+                Kind::Refused => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::OK,
+            };
             // An error of the protocol is told by the status, which a stream does not have.
             if accepts.json || status != StatusCode::OK {
-                return json(status, &response);
+                let Outgoing { text, share, .. } = response;
+                let body = json(status, text);
+                let body = if status == StatusCode::SERVICE_UNAVAILABLE { later(body) } else { body };
+                return match share {
+                    Some(share) => holding(body, share),
+                    None => body,
+                };
             }
-            Some(Outgoing::Response(response))
+            Some(response)
         }
         // The request was cancelled and gets no response.
         Ok(None) => return StatusCode::ACCEPTED.into_response(),
@@ -138,14 +222,14 @@ pub(super) async fn answer(
         Err(_) => None,
     };
     // What was called may still hold the stream; the response ends it all the same.
-    let receiver = (!matches!(first, Some(Outgoing::Response(_)))).then_some(receiver);
+    let receiver = first.as_ref().is_none_or(|first| first.kind == Kind::Message).then_some(receiver);
     let rest = stream::unfold(receiver, |receiver| async {
         let mut receiver = receiver?;
         let message = receiver.recv().await?;
-        let receiver = matches!(message, Outgoing::Message(_)).then_some(receiver);
+        let receiver = (message.kind == Kind::Message).then_some(receiver);
         Some((message, receiver))
     });
-    events(stream::iter(first).chain(rest).map(Outgoing::into_message))
+    events(stream::iter(first).chain(rest))
 }
 
 /// The response, which holds something until its body has been written, or will not be.
@@ -159,15 +243,19 @@ pub(super) fn holding(response: Response, held: impl Send + 'static) -> Response
 }
 
 /// A response that is ready.
-pub(super) fn ready(accepts: Accepts, response: Value) -> Response {
-    if accepts.json { json(StatusCode::OK, &response) } else { events(stream::iter([response])) }
+pub(super) fn ready(accepts: Accepts, response: &Value) -> Response {
+    let text = message::text(response);
+    if accepts.json {
+        return json(StatusCode::OK, text);
+    }
+    events(stream::iter([Outgoing { text, kind: Kind::Response { error: None }, share: None }]))
 }
 
 /// The response, where nothing else can be sent.
 async fn response(receiver: &mut mpsc::Receiver<Outgoing>) -> Option<Outgoing> {
     loop {
         match receiver.recv().await {
-            Some(Outgoing::Message(_)) => {}
+            Some(message) if message.kind == Kind::Message => {}
             other => return other,
         }
     }
@@ -182,7 +270,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_response_holds_goes_with_its_body() {
         let held = Arc::new(());
-        let respond = || holding(json(StatusCode::OK, &Value::Null), held.clone());
+        let respond = || holding(json(StatusCode::OK, "null".into()), held.clone());
         let (written, unwritten) = (respond().into_body(), respond());
         assert_eq!(Arc::strong_count(&held), 3);
         assert_eq!(written.collect().await.unwrap().to_bytes(), "null");

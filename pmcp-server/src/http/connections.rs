@@ -65,8 +65,10 @@ impl State {
 pub(super) struct Connection {
     clock: Arc<dyn Clock>,
     state: AtomicU64,
-    /// Told when it is to be closed, now or after what is being answered.
+    /// Told when it is to be closed, now or after what is being answered, and when its client may have gone.
     told: Notify,
+    /// Set when it is time to look for its client.
+    looked_for: AtomicBool,
 }
 
 impl Connection {
@@ -121,6 +123,12 @@ impl Connection {
         self.state().phase == Phase::GivesWay
     }
 
+    /// Tells, once a round, that it is time to look whether the client of the request being answered is still there: who reads
+    /// from it does not see that behind bytes that were sent ahead.
+    pub(super) fn looks_for_client(&self) -> bool {
+        self.looked_for.load(Ordering::Relaxed) && self.looked_for.swap(false, Ordering::Relaxed)
+    }
+
     fn exchange(&self, seen: State, next: State) -> bool {
         let exchanged = self.state.compare_exchange(seen.packed(), next.packed(), Ordering::AcqRel, Ordering::Acquire);
         exchanged.is_ok()
@@ -161,7 +169,12 @@ impl Connections {
 
     /// Notes a new connection until the guard is dropped.
     pub(super) fn open(self: &Arc<Self>) -> Open {
-        let connection = Connection { clock: self.clock.clone(), state: AtomicU64::new(0), told: Notify::new() };
+        let connection = Connection {
+            clock: self.clock.clone(),
+            state: AtomicU64::new(0),
+            told: Notify::new(),
+            looked_for: AtomicBool::new(false),
+        };
         connection.set(Phase::Head);
         let (id, connection) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(connection));
         self.open.lock().insert(id, connection.clone());
@@ -185,7 +198,7 @@ impl Connections {
         false
     }
 
-    /// Closes again and again what has waited for too long.
+    /// Closes again and again what has waited for too long, and has what is busy look for its client.
     pub(super) async fn look_after(self: Arc<Self>) {
         let round = Duration::from_millis(self.header_timeout.min(self.idle_timeout) / 4);
         loop {
@@ -196,8 +209,13 @@ impl Connections {
                 let most = match seen.phase {
                     Phase::Head => self.header_timeout,
                     Phase::Idle => self.idle_timeout,
+                    Phase::Busy => {
+                        connection.looked_for.store(true, Ordering::Relaxed);
+                        connection.told.notify_one();
+                        continue;
+                    }
                     // A body has its own time, and an answer when that is over.
-                    Phase::Body | Phase::Busy | Phase::GivesWay => continue,
+                    Phase::Body | Phase::GivesWay => continue,
                 };
                 if now.saturating_sub(seen.since) >= most {
                     connection.give_way(seen);

@@ -1,12 +1,20 @@
 //! Everything the handlers of the endpoint share.
 
-use std::sync::Arc;
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
-use axum::extract::State;
-use tokio::sync::OwnedSemaphorePermit;
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, State},
+    http::request::Parts,
+};
+use pmcp_tasks::security::Principal;
 
 use super::{allowed::Allowed, sessions::Sessions};
-use crate::{auth::Authenticator, service::Service};
+use crate::{
+    auth::Authenticator,
+    outbox::Budget,
+    service::Service,
+    shares::{Share, Sharer},
+};
 
 /// The header that names the protocol version.
 pub(super) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
@@ -24,8 +32,35 @@ pub(super) struct Http {
 pub(super) type Shared = State<Arc<Http>>;
 
 impl Http {
-    /// A place for a request until it is answered.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.service.requests.clone().try_acquire_owned().ok()
+    /// A place for a request of this sender until it is answered.
+    pub(super) fn place(&self, from: &From) -> Option<Share> {
+        self.service.requests.take(from.sharer, 1)
+    }
+
+    /// The part of the buffered bytes that this sender may have.
+    pub(super) fn budget(&self, from: &From) -> Budget {
+        self.service.budget(from.sharer)
+    }
+}
+
+/// The sender of a request.
+#[derive(Clone, Debug)]
+pub(super) struct From {
+    pub(super) principal: Option<Principal>,
+    pub(super) sharer: Sharer,
+}
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let principal = parts.extensions.remove::<Principal>();
+        let address = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let sharer = match &principal {
+            Some(principal) => Sharer::principal(principal),
+            // On loopback, and behind a proxy there, nobody can be told apart.
+            None => address().filter(|ip| !ip.is_loopback()).map_or(Sharer::EVERYBODY, Sharer::address),
+        };
+        Ok(Self { principal, sharer })
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
+    body::Body,
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
@@ -13,14 +13,13 @@ use pmcp_protocol::{
     RpcError, Version, code,
     message::{self, Message, Request},
 };
-use pmcp_tasks::security::Principal;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    body::{self, Accepts},
-    endpoint::{Http, PROTOCOL_VERSION, SESSION_ID, Shared},
-    refusal::Refusal,
+    body::{self, Accepts, Whole},
+    endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
+    refusal::{Refusal, later},
 };
 use crate::{
     answered::Answered,
@@ -28,17 +27,24 @@ use crate::{
     legacy::{Agreement, Entered, LegacySession},
     outbox::{Outbox, Outgoing, STREAM_BUFFER},
     session::InFlight,
+    shares::Share,
 };
 
-/// A POST of these versions.
-pub(super) async fn take(http: Arc<Http>, principal: Option<Principal>, headers: HeaderMap, value: Value) -> Response {
+/// A POST of these versions. `bytes` is what it takes of the budget.
+pub(super) async fn take(
+    http: Arc<Http>,
+    from: From,
+    bytes: Option<Share>,
+    headers: HeaderMap,
+    value: Value,
+) -> Response {
     let accepts = body::accepts(&headers);
     if !accepts.json && !accepts.stream {
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
             .into_response();
     }
     let message = match value {
-        Value::Array(batch) => return take_batch(http, principal, &headers, batch, accepts).await,
+        Value::Array(batch) => return take_batch(http, from, bytes, &headers, batch, accepts).await,
         value => match Message::parse(value) {
             Ok(message) => message,
             Err(malformed) => return body::error(StatusCode::BAD_REQUEST, malformed.id.as_ref(), malformed.error),
@@ -46,30 +52,25 @@ pub(super) async fn take(http: Arc<Http>, principal: Option<Principal>, headers:
     };
     let message = match message {
         Message::Request(request) if request.method == "initialize" => {
-            return initialize(&http, principal, &headers, &request, accepts);
+            return initialize(&http, from, &headers, &request, accepts);
         }
         message => message,
     };
-    let session = match find(&http, principal.as_ref(), &headers) {
+    let session = match find(&http, &from, &headers) {
         Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
     match session.enter(Ok(message)) {
         Some(Entered::Request(request, in_flight)) => {
-            request_of(http, session, principal, request, in_flight, accepts).await
+            let held = (bytes, in_flight);
+            request_of(http, session, from, request, held, accepts).await
         }
-        Some(Entered::Refused(response)) => body::ready(accepts, response),
+        Some(Entered::Refused(response)) => body::ready(accepts, &response),
         None => StatusCode::ACCEPTED.into_response(),
     }
 }
 
-fn initialize(
-    http: &Http,
-    principal: Option<Principal>,
-    headers: &HeaderMap,
-    request: &Request,
-    accepts: Accepts,
-) -> Response {
+fn initialize(http: &Http, from: From, headers: &HeaderMap, request: &Request, accepts: Accepts) -> Response {
     if headers.contains_key(SESSION_ID) {
         let error = RpcError::new(code::INVALID_REQUEST, "`initialize` begins a session and cannot be part of one");
         return body::error(StatusCode::BAD_REQUEST, Some(&request.id), error);
@@ -77,14 +78,16 @@ fn initialize(
     // Before there is a session: another may have to make room for it.
     let agreement = match Agreement::parse(&request.params) {
         Ok(agreement) => agreement,
-        Err(error) => return body::ready(accepts, message::response(Some(&request.id), Err(error))),
+        Err(error) => return body::ready(accepts, &message::response(Some(&request.id), Err(error))),
     };
-    let session = match http.sessions.begin(principal) {
+    let session = match http.sessions.begin(from.principal, from.sharer) {
         Ok(session) => session,
-        Err(error) => return body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error),
+        Err(error) => {
+            return later(body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error));
+        }
     };
     let result = session.initialize(&http.service, agreement);
-    let mut response = body::ready(accepts, message::response(Some(&request.id), result));
+    let mut response = body::ready(accepts, &message::response(Some(&request.id), result));
     if let Ok(id) = HeaderValue::from_str(&session.session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
     }
@@ -92,13 +95,13 @@ fn initialize(
 }
 
 /// The initialized session a request belongs to.
-fn find(http: &Http, principal: Option<&Principal>, headers: &HeaderMap) -> Result<Arc<LegacySession>, Refusal> {
+fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySession>, Refusal> {
     let id = body::single(headers, SESSION_ID)?
         .ok_or(Refusal(StatusCode::BAD_REQUEST, "there is no `Mcp-Session-Id`; send `initialize` first"))?;
     if body::single(headers, PROTOCOL_VERSION)?.is_some_and(|version| !has_sessions(version)) {
         return Err(Refusal(StatusCode::BAD_REQUEST, "this protocol version has no sessions"));
     }
-    let session = http.sessions.find(id, principal);
+    let session = http.sessions.find(id, from.principal.as_ref());
     let session = session.filter(|session| session.agreement().is_some());
     session.ok_or(Refusal(StatusCode::NOT_FOUND, "there is no such session"))
 }
@@ -109,9 +112,9 @@ fn has_sessions(version: &str) -> bool {
 }
 
 /// Everything that HTTP knows about any request of a session.
-fn passage(http: &Http, principal: Option<Principal>, stream: Outbox) -> Passage {
+fn passage(http: &Http, from: From, stream: Outbox) -> Passage {
     Passage {
-        principal,
+        principal: from.principal,
         stream,
         carries_messages: false,
         is_own: false,
@@ -123,26 +126,28 @@ fn passage(http: &Http, principal: Option<Principal>, stream: Outbox) -> Passage
 async fn request_of(
     http: Arc<Http>,
     session: Arc<LegacySession>,
-    principal: Option<Principal>,
+    from: From,
     request: Request,
-    in_flight: InFlight,
+    (bytes, in_flight): (Option<Share>, InFlight),
     accepts: Accepts,
 ) -> Response {
-    let Some(place) = http.place() else { return body::busy(Some(&request.id)) };
+    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (answering, answered) = Answered::when(http.service.router.store().clock());
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
-        let stream = Outbox::new(sender, None);
+        let stream = Outbox::new(sender, None, http.budget(&from));
         let passage = Passage {
             carries_messages: accepts.stream,
             is_own: true,
             answered: Some(answered),
-            ..passage(&http, principal, stream.clone())
+            ..passage(&http, from, stream.clone())
         };
         let handling = Ok(Handling::Session(session));
-        if let Some(response) = dispatch::answer(&http.service, &request, Some(in_flight), handling, passage).await {
-            stream.send(Outgoing::Response(response)).await;
+        let response = dispatch::answer(&http.service, &request, Some(in_flight), handling, passage).await;
+        drop((request, bytes));
+        if let Some(response) = response {
+            stream.respond(response).await;
         }
         drop(place);
     });
@@ -153,29 +158,33 @@ async fn request_of(
 /// Batches exist in 2025-03-26 alone; their responses come together.
 async fn take_batch(
     http: Arc<Http>,
-    principal: Option<Principal>,
+    from: From,
+    bytes: Option<Share>,
     headers: &HeaderMap,
     batch: Vec<Value>,
     accepts: Accepts,
 ) -> Response {
-    let session = match find(&http, principal.as_ref(), headers) {
+    let session = match find(&http, &from, headers) {
         Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
     if let Err(error) = dispatch::check_batch(&http.service, session.agreement(), batch.len()) {
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
-    let Some(place) = http.place() else { return body::busy(None) };
+    let Some(place) = http.place(&from) else { return body::busy(None) };
     let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         // Nothing but responses goes out with a batch.
-        let passage = passage(&http, principal, Outbox::closed_one());
+        let budget = http.budget(&from);
+        let passage = passage(&http, from, Outbox::closed_one(budget.clone()));
         let handling = |_: &Request| Ok(Handling::Session(session.clone()));
-        if let Some(responses) = dispatch::answer_batch(&http.service, entered, handling, passage).await {
+        let responses = dispatch::answer_batch(&http.service, entered, handling, passage).await;
+        drop(bytes);
+        if let Some(responses) = responses {
             // The client may be gone.
-            let _ = sender.send(Outgoing::Response(responses)).await;
+            let _ = sender.send(Outgoing::response(&responses, &budget)).await;
         }
         drop(place);
     });
@@ -185,13 +194,14 @@ async fn take_batch(
 /// GET: the session's own stream.
 pub(super) async fn listen(
     State(http): Shared,
-    principal: Option<axum::Extension<Principal>>,
+    from: From,
     headers: HeaderMap,
     // It means nothing, but has to be read: behind the rest of a body nobody sees that the client has gone, and the stream
     // would stay open until a write fails.
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
-    if let Err(refusal) = body::whole(body) {
+    let service = &http.service;
+    if let Err(refusal) = Whole::read(body, &service.limits, service.router.store().clock(), http.budget(&from)).await {
         return refusal.into_response();
     }
     if let Some(refusal) = not_of_this_era(&headers) {
@@ -200,33 +210,27 @@ pub(super) async fn listen(
     if !body::accepts(&headers).stream {
         return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `text/event-stream`").into_response();
     }
-    let principal = principal.map(|axum::Extension(principal)| principal);
-    let session = match find(&http, principal.as_ref(), &headers) {
+    let session = match find(&http, &from, &headers) {
         Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
-    let open = session.session.open(Outbox::new(sender, None));
+    let open = session.session.open(Outbox::new(sender, None, http.budget(&from)));
     let ended = session.session.ended.clone().cancelled_owned();
     let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
         // The stream is the session's for as long as somebody reads it.
         let _ = &open;
-        outgoing.into_message()
+        outgoing
     });
     body::events(messages)
 }
 
 /// DELETE: the client is done with its session.
-pub(super) async fn end(
-    State(http): Shared,
-    principal: Option<axum::Extension<Principal>>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> Response {
     if let Some(refusal) = not_of_this_era(&headers) {
         return refusal;
     }
-    let principal = principal.map(|axum::Extension(principal)| principal);
-    match find(&http, principal.as_ref(), &headers) {
+    match find(&http, &from, &headers) {
         Ok(session) => {
             http.sessions.end(&session.session.id);
             StatusCode::NO_CONTENT.into_response()

@@ -6,7 +6,6 @@ mod body;
 mod connections;
 mod endpoint;
 mod guard;
-mod late;
 mod legacy;
 mod modern;
 mod refusal;

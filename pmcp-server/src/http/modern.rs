@@ -11,16 +11,21 @@ use pmcp_protocol::{
     header::{self as mirrored, ARGUMENT_PREFIX},
     message::Request,
 };
-use pmcp_tasks::{security::Principal, tool::ToolDefinition};
+use pmcp_tasks::tool::ToolDefinition;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{body, endpoint::Http, refusal::Refusal};
+use super::{
+    body,
+    endpoint::{From, Http},
+    refusal::Refusal,
+};
 use crate::{
     dispatch::{self, Handling, Passage},
     modern::{self, RequestMeta},
-    outbox::{Outbox, Outgoing, STREAM_BUFFER},
+    outbox::{Outbox, STREAM_BUFFER},
     service::{Service, unknown_method},
+    shares::Share,
 };
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
@@ -93,18 +98,16 @@ fn decoded(value: &str) -> Result<String, (StatusCode, RpcError)> {
     mirrored::decode(value).ok_or_else(|| mismatch("a header is not valid Base64"))
 }
 
-/// The HTTP status of a response: errors of the protocol have their own, what a method answers is 200.
-fn status(response: &Value) -> StatusCode {
-    match response.pointer("/error/code").and_then(Value::as_i64) {
-        Some(code::MISSING_CLIENT_CAPABILITY) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    }
+/// The HTTP status of an error: those of the protocol have their own, what a method answers is 200.
+fn status(code: i64) -> StatusCode {
+    if code == code::MISSING_CLIENT_CAPABILITY { StatusCode::BAD_REQUEST } else { StatusCode::OK }
 }
 
-/// A POST of this version.
+/// A POST of this version. `bytes` is what it takes of the budget.
 pub(super) async fn take(
     http: Arc<Http>,
-    principal: Option<Principal>,
+    from: From,
+    bytes: Option<Share>,
     headers: &HeaderMap,
     version: Option<&str>,
     request: Request,
@@ -118,12 +121,15 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
-    let Some(place) = http.place() else { return body::busy(Some(&request.id)) };
-    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
+    // Of states that change only the latest counts: those that nobody reads are not kept.
+    let buffer = if request.method == "subscriptions/listen" { 1 } else { STREAM_BUFFER };
+    let (sender, receiver) = mpsc::channel(buffer);
+    let budget = http.budget(&from);
     tokio::spawn(async move {
-        let stream = Outbox::new(sender, None);
+        let stream = Outbox::new(sender, None, budget);
         let passage = Passage {
-            principal,
+            principal: from.principal,
             stream: stream.clone(),
             carries_messages: true,
             is_own: true,
@@ -131,8 +137,10 @@ pub(super) async fn take(
             closing: http.service.stopped.clone(),
         };
         let handling = Ok(Handling::Stateless(meta));
-        if let Some(response) = dispatch::answer(&http.service, &request, None, handling, passage).await {
-            stream.send(Outgoing::Response(response)).await;
+        let response = dispatch::answer(&http.service, &request, None, handling, passage).await;
+        drop((request, bytes));
+        if let Some(response) = response {
+            stream.respond(response).await;
         }
         drop(place);
     });

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::{Body, Bytes},
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    body::Body,
+    extract::State,
     http::{HeaderMap, StatusCode},
     middleware,
     response::{IntoResponse, Response},
@@ -15,19 +15,14 @@ use pmcp_protocol::{
     header::ARGUMENT_PREFIX,
     message::{self, Message},
 };
-use pmcp_tasks::{security::Principal, tool::ToolDefinition};
-use tower_http::{
-    cors::{AllowHeaders, AllowOrigin, CorsLayer},
-    map_request_body::MapRequestBodyLayer,
-};
+use pmcp_tasks::tool::ToolDefinition;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{
     allowed::Allowed,
-    body,
-    endpoint::{Http, PROTOCOL_VERSION, SESSION_ID, Shared},
-    guard,
-    late::Prompt,
-    legacy, modern,
+    body::{self, Whole},
+    endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
+    guard, legacy, modern,
     refusal::Refusal,
     sessions::Sessions,
 };
@@ -40,9 +35,6 @@ pub(crate) fn routes(
     allowed: Allowed,
     path: &str,
 ) -> Router {
-    let limit = DefaultBodyLimit::max(service.limits.message);
-    let (clock, body_timeout) = (service.router.store().clock().clone(), service.limits.body_timeout);
-    let prompt = MapRequestBodyLayer::new(move |body: Body| Prompt::new(body, clock.clone(), body_timeout));
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
     let arguments = arguments.filter_map(|argument| format!("{ARGUMENT_PREFIX}{}", argument.name).parse().ok());
@@ -55,8 +47,6 @@ pub(crate) fn routes(
     let http = Arc::new(Http { service, sessions, authenticator, allowed });
     Router::new()
         .route(path, post(take).get(legacy::listen).delete(legacy::end))
-        .layer(prompt)
-        .layer(limit)
         .layer(middleware::from_fn_with_state(http.clone(), guard::authenticate))
         .layer(cors)
         .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host))
@@ -64,36 +54,32 @@ pub(crate) fn routes(
 }
 
 /// A POST: one message, or a batch.
-async fn take(
-    State(http): Shared,
-    principal: Option<axum::Extension<Principal>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+async fn take(State(http): Shared, from: From, headers: HeaderMap, body: Body) -> Response {
     // Routes that an application nests may have been made before there was anything to run it.
     http.service.router.keep_house();
-    let body = match body::whole(body) {
+    let limits = &http.service.limits;
+    let body = match Whole::read(body, limits, http.service.router.store().clock(), http.budget(&from)).await {
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
-    let principal = principal.map(|axum::Extension(principal)| principal);
     if let Err(refusal) = body::check_content_type(&headers) {
         return refusal.into_response();
     }
-    let value = match message::read(&body, http.service.limits.values) {
+    let value = match message::read(&body.bytes, limits.values) {
         Ok(value) => value,
         Err(refused) => return body::error(StatusCode::BAD_REQUEST, refused.id.as_ref(), refused.error),
     };
+    let bytes = body.into_share();
     // Browsers and libraries repeat no header; of repeated ones none is to be trusted.
     let version = match body::single(&headers, PROTOCOL_VERSION) {
         Ok(version) => version,
         Err(refusal) => return refusal.into_response(),
     };
     if Era::with_header(value.get("params"), version) == Era::Handshake {
-        return legacy::take(http, principal, headers, value).await;
+        return legacy::take(http, from, bytes, headers, value).await;
     }
     match Message::parse(value) {
-        Ok(Message::Request(request)) => modern::take(http, principal, &headers, version, request).await,
+        Ok(Message::Request(request)) => modern::take(http, from, bytes, &headers, version, request).await,
         Ok(Message::Notification { .. }) => StatusCode::ACCEPTED.into_response(),
         Ok(Message::Response { .. }) => {
             Refusal(StatusCode::BAD_REQUEST, "this version has no requests to answer").into_response()

@@ -10,6 +10,7 @@ mod authentication;
 mod connections;
 mod embedding;
 mod failures;
+mod fair;
 mod fallback;
 mod http_2025_bad_input;
 mod http_2025_limits;

@@ -26,6 +26,53 @@ async fn wait() -> u32 {
     GATE.acquire().await.map_or(0, |_| 1)
 }
 
+/// Calls of `hold` that go on.
+pub(crate) static HELD: AtomicUsize = AtomicUsize::new(0);
+/// Changes that `change` has made.
+pub(crate) static STEPS: AtomicUsize = AtomicUsize::new(0);
+
+/// Waits, with what it was given, until it may go.
+#[task_tool(support = "forbidden")]
+async fn hold(items: Vec<Value>) -> usize {
+    HELD.fetch_add(1, Ordering::SeqCst);
+    if let Ok(permit) = GATE.acquire().await {
+        permit.forget();
+    }
+    HELD.fetch_sub(1, Ordering::SeqCst);
+    items.len()
+}
+
+/// Answers with a text of this length.
+#[task_tool(support = "forbidden")]
+async fn give(bytes: usize) -> String {
+    "x".repeat(bytes)
+}
+
+/// Shared with the client.
+#[derive(TaskVariables, Default)]
+struct Changes {
+    step: u32,
+    text: String,
+}
+
+/// Sets large variables, again and again.
+#[task_tool(inline = "0")]
+async fn change(task: TaskContext<Changes>) -> Result<(), ToolError> {
+    for step in 1.. {
+        if let Ok(permit) = GATE.acquire().await {
+            permit.forget();
+        }
+        task.variables()
+            .update(|changes| {
+                changes.step = step;
+                changes.text = step.to_string().repeat(200_000 / step.to_string().len());
+            })
+            .await?;
+        STEPS.fetch_add(1, Ordering::SeqCst);
+    }
+    Ok(())
+}
+
 /// Tells its progress very often.
 #[task_tool(support = "forbidden")]
 async fn tell(times: u32, tool: ToolContext) -> u32 {
@@ -40,7 +87,7 @@ async fn tell(times: u32, tool: ToolContext) -> u32 {
 pub(crate) fn routes(serve_limits: ServeLimits) -> Router {
     let limits = Limits { tasks_per_owner: 20_000, ..Limits::default() };
     let server = Server::new("load", "1").limits(limits).serve_limits(serve_limits).anonymous(Anonymous::Shared);
-    server.tool::<wait>().tool::<tell>().into_router().unwrap().0
+    server.tool::<wait>().tool::<tell>().tool::<hold>().tool::<change>().tool::<give>().into_router().unwrap().0
 }
 
 fn request(message: &Value) -> axum::http::request::Builder {

@@ -6,6 +6,7 @@
 
 mod alone;
 mod bodies;
+mod budget;
 mod fixture;
 mod limits;
 mod sessions;

@@ -1,6 +1,8 @@
 //! More sessions than there may be.
 
-use axum::http::StatusCode;
+use std::net::SocketAddr;
+
+use axum::{Extension, extract::ConnectInfo, http::StatusCode};
 use pmcp_server::ServeLimits;
 use serde_json::json;
 
@@ -27,4 +29,24 @@ fn a_flood_of_sessions_keeps_to_its_limit() {
         assert_eq!(ask(&routes, Some(&last), &ping).await.0, StatusCode::OK);
         assert_eq!(ask(&routes, Some(&first), &ping).await.0, StatusCode::NOT_FOUND);
     });
+}
+
+#[tokio::test]
+async fn a_flood_from_one_address_ends_no_session_of_another() {
+    let routes = routes(ServeLimits { sessions: 8, ..ServeLimits::default() });
+    let from = |address: &str| {
+        let address: SocketAddr = address.parse().unwrap();
+        routes.clone().layer(Extension(ConnectInfo(address)))
+    };
+    let (greedy, modest) = (from("192.0.2.1:1"), from("[2001:db8::2]:1"));
+    let first = begin(&modest).await;
+    let mut last = String::new();
+    for _ in 0..20 {
+        last = begin(&greedy).await;
+    }
+    let ping = message(2, "ping", json!({}));
+    // What is told apart are shares: a session is no more bound to an address than before.
+    for session in [&first, &last] {
+        assert_eq!(ask(&greedy, Some(session), &ping).await.0, StatusCode::OK);
+    }
 }

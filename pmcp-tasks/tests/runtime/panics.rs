@@ -112,11 +112,13 @@ async fn a_subscriber_is_told_though_looking_at_the_task_panicked() {
     let id = client.start("optional").await;
     let mut subscription = client.listen(&[&id]).await.unwrap().unwrap();
     assert_eq!(subscription.next().await.unwrap()["status"], "working");
+    let rest = tokio::spawn(subscription.collect::<Vec<_>>());
+    settle().await;
     backend.panic_in("get", 1);
     gate.cancel();
     server.advance(seconds(2)).await;
     assert_eq!(backend.panics_left(), 0);
-    let rest: Vec<_> = subscription.collect().await;
+    let rest = rest.await.unwrap();
     assert_eq!(text_of(&rest.last().unwrap()["result"]), "server");
 }
 

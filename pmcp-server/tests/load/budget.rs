@@ -1,0 +1,148 @@
+//! The budget of bytes: bodies that do not come to their end, calls whose client has gone, states that nobody reads.
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Request, StatusCode},
+};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use pmcp_server::ServeLimits;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use crate::{
+    alone::{alone, assert_growth, resident},
+    fixture::{GATE, HELD, STEPS, ask, begin, message, modern, routes, send},
+};
+
+const MIB: usize = 1 << 20;
+
+fn small() -> ServeLimits {
+    ServeLimits { buffered: 32 * MIB, ..ServeLimits::default() }
+}
+
+#[test]
+fn unfinished_bodies_take_no_more_than_the_budget() {
+    alone("budget::unfinished_bodies_take_no_more_than_the_budget", async {
+        let routes = routes(small());
+        let before = resident();
+        let mut waiting = Vec::new();
+        let mut refused = 0;
+        for _ in 0..60 {
+            let parts = (0..3).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; MIB])));
+            let body = Body::from_stream(stream::iter(parts.collect::<Vec<_>>()).chain(stream::pending()));
+            let request = Request::post("/mcp").header("host", "localhost").header("content-type", "application/json");
+            let mut answer = Box::pin(routes.clone().oneshot(request.body(body).unwrap()));
+            match answer.as_mut().now_or_never() {
+                Some(answer) => {
+                    let answer = answer.unwrap();
+                    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+                    assert_eq!(answer.headers()["retry-after"], "1");
+                    refused += 1;
+                }
+                None => waiting.push(answer),
+            }
+        }
+        assert_growth(before, (32 + 16) << 10, "60 bodies that lack their last byte, of 3 MiB each");
+        assert_eq!((waiting.len(), refused), (10, 50));
+        // What is small gets through all the same, and what has gone gives its bytes back.
+        assert_eq!(ask(&routes, None, &modern(1, "tools/list", json!({}))).await.0, StatusCode::OK);
+        let large = modern(2, "tools/list", json!({ "padding": "x".repeat(3 * MIB) }));
+        assert_eq!(ask(&routes, None, &large).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        drop(waiting);
+        assert_eq!(ask(&routes, None, &large).await.0, StatusCode::OK);
+    });
+}
+
+#[test]
+fn calls_whose_client_has_gone_take_no_more_than_the_budget() {
+    alone("budget::calls_whose_client_has_gone_take_no_more_than_the_budget", async {
+        let routes = routes(small());
+        let session = begin(&routes).await;
+        // The costliest values.
+        let items: Vec<_> = (0..4_900).map(|_| json!({ "": 0 })).collect();
+        let call = message(2, "tools/call", json!({ "name": "hold", "arguments": { "items": items } }));
+        let before = resident();
+        let mut refused = 0;
+        for begun in 1..=30 {
+            let mut call = call.clone();
+            call["id"] = (begun + 2).into();
+            let held = async || {
+                while HELD.load(Ordering::SeqCst) + refused < begun {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                biased;
+                response = send(&routes, Some(&session), &call) => {
+                    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+                    refused += 1;
+                }
+                () = held() => {}
+            }
+        }
+        drop(call);
+        eprintln!("{refused} were refused");
+        assert_growth(before, (32 + 16) << 10, "30 calls whose client has gone, of 9,800 values each");
+        assert!((1..30).contains(&refused), "{refused}");
+        GATE.add_permits(30);
+        while HELD.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ask(&routes, Some(&session), &message(1000, "ping", json!({}))).await.0, StatusCode::OK);
+    });
+}
+
+#[tokio::test]
+async fn a_response_there_is_no_room_for_is_told_as_that() {
+    let routes = routes(ServeLimits { buffered: MIB, ..ServeLimits::default() });
+    let give = |id, bytes: usize| modern(id, "tools/call", json!({ "name": "give", "arguments": { "bytes": bytes } }));
+    let unread = send(&routes, None, &give(1, 600_000)).await;
+    assert_eq!(unread.status(), StatusCode::OK);
+    let refused = send(&routes, None, &give(2, 600_000)).await;
+    assert_eq!(
+        (refused.status(), &refused.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
+    );
+    let (_, refused) = ask(&routes, None, &give(3, 600_000)).await;
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(3), &json!(-32603)));
+    assert_eq!(ask(&routes, None, &give(4, 10_000)).await.0, StatusCode::OK);
+    drop(unread);
+    assert_eq!(ask(&routes, None, &give(5, 600_000)).await.0, StatusCode::OK);
+}
+
+#[test]
+fn a_subscription_that_nobody_reads_holds_a_state_and_not_each() {
+    alone("budget::a_subscription_that_nobody_reads_holds_a_state_and_not_each", async {
+        let routes = routes(ServeLimits::default());
+        let create = modern(1, "tools/call", json!({ "name": "change", "arguments": {} }));
+        let (_, created) = ask(&routes, None, &create).await;
+        let id = created["result"]["taskId"].as_str().unwrap().to_owned();
+        let listen = json!({ "notifications": { "taskIds": [id] } });
+        let before = resident();
+        let mut unread = Vec::new();
+        for subscription in 0..20 {
+            unread.push(send(&routes, None, &modern(subscription, "subscriptions/listen", listen.clone())).await);
+        }
+        // Each change is seen before the next one is made.
+        for change in 1..=40 {
+            GATE.add_permits(1);
+            while STEPS.load(Ordering::SeqCst) < change {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..200 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_growth(before, 40 << 10, "20 streams that nobody reads, with 40 states of 200 KB each");
+        // Whoever reads in the end is told the latest state.
+        let mut text = String::new();
+        let mut body = unread.pop().unwrap().into_body().into_data_stream();
+        while !text.contains("\"step\":40") {
+            text += std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap();
+        }
+        let states = text.lines().filter(|line| line.contains("notifications/tasks")).count();
+        assert!(states <= 4, "{states}");
+    });
+}
