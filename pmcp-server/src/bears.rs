@@ -72,7 +72,8 @@
 //! A store that cannot be written, because another process is stopped inside a transaction, a disk is full or a service is
 //! away, is no death. Functions go on; their steps, variables, messages and questions wait, and so does a result. When the store
 //! answers again, each worker learns whether anybody has taken its tasks over, and goes on if nobody has. Only the task's own
-//! time ends it meanwhile. A call whose task cannot be created is told so after four tries within a fifth of a second.
+//! time ends it meanwhile. A call whose task cannot be created is told so
+//! after four tries within a fifth of a second; where the store neither takes nor refuses, it waits, as does the start of a server.
 //!
 //! Lives and deaths are judged by monotonic clocks: wall clocks may be set and may differ. What goes by wall clocks is when a
 //! task expires: by the clock of whoever looks. So that a clock that is ahead costs nobody a task, what has expired is removed a

@@ -52,7 +52,9 @@ pub(crate) struct Service {
 /// stdio everybody is one caller, who may take the whole.
 ///
 /// The transports take at most `buffered` bytes, 32 KiB for each of `requests` and 16 KiB for each of `connections` beside it,
-/// and the buffers of the connections: some 750 MiB where all the defaults are used up.
+/// the buffers of the
+/// connections, and the latest state of one task for each subscription that waits: some 750 MiB where all the defaults are used up
+/// and states are small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. More is answered with 413, on stdio with an error. Default
@@ -76,7 +78,7 @@ pub struct ServeLimits {
     /// The time a connection may wait for its next request, where the server listens itself. Longer than a load balancer in front
     /// keeps connections, which else meets closed ones. Answers and streams may take as long as they like. Default 2 minutes.
     pub connection_idle: Duration,
-    /// Requests over HTTP at once, of all clients together; a batch is one. More are answered with 503 and `Retry-After`. Default
+    /// Requests over HTTP at once, of all clients together; a batch is one, and so is a session's open stream. More are answered with 503 and `Retry-After`. Default
     /// 10,000. A session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
     /// Sessions (2025-11-25 and earlier, over HTTP). At the limit, or at its fair share, the caller's own session that is idle

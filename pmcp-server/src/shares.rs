@@ -68,7 +68,7 @@ impl Taken {
         match others {
             0 if sharer == Sharer::EVERYBODY => whole,
             // Whoever comes next finds something.
-            0 => whole - whole / 8,
+            0 => whole - (whole / 8).max(usize::from(whole > 1)),
             others => whole / (others + 1),
         }
     }
@@ -196,6 +196,13 @@ mod tests {
         next.truncate(40);
         greedy.extend(flood(&shares, "greedy"));
         assert_eq!((greedy.len(), next.len()), (40, 40));
+    }
+
+    #[test]
+    fn something_is_left_of_little_too() {
+        let shares = Shares::new(2);
+        let greedy = flood(&shares, "greedy");
+        assert_eq!((greedy.len(), flood(&shares, "next").len()), (1, 1));
     }
 
     #[test]

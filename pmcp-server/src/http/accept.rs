@@ -195,7 +195,7 @@ async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Rout
                 if gives_way {
                     return;
                 }
-                if open.connections.is_closing() {
+                if open.connections.is_closing() || connection.leaves() {
                     serving.as_mut().graceful_shutdown();
                 }
             }

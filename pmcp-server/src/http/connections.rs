@@ -69,6 +69,8 @@ pub(super) struct Connection {
     told: Notify,
     /// Set when it is time to look for its client.
     looked_for: AtomicBool,
+    /// Set once it was told to give way: what has come by then is answered, and nothing after it.
+    leaves: AtomicBool,
 }
 
 impl Connection {
@@ -123,6 +125,11 @@ impl Connection {
         self.state().phase == Phase::GivesWay
     }
 
+    /// Tells whether it is to be closed after what is being answered: its next request came when it was told to give way.
+    pub(super) fn leaves(&self) -> bool {
+        self.leaves.load(Ordering::Acquire)
+    }
+
     /// Tells, once a round, that it is time to look whether the client of the request being answered is still there: who reads
     /// from it does not see that behind bytes that were sent ahead.
     pub(super) fn looks_for_client(&self) -> bool {
@@ -138,6 +145,7 @@ impl Connection {
     fn give_way(&self, seen: State) -> bool {
         let gives_way = self.exchange(seen, State { phase: Phase::GivesWay, ..seen });
         if gives_way {
+            self.leaves.store(true, Ordering::Release);
             self.told.notify_one();
         }
         gives_way
@@ -174,6 +182,7 @@ impl Connections {
             state: AtomicU64::new(0),
             told: Notify::new(),
             looked_for: AtomicBool::new(false),
+            leaves: AtomicBool::new(false),
         };
         connection.set(Phase::Head);
         let (id, connection) = (self.next.fetch_add(1, Ordering::Relaxed), Arc::new(connection));

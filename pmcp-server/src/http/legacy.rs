@@ -214,12 +214,14 @@ pub(super) async fn listen(
         Ok(session) => session,
         Err(refusal) => return refusal.into_response(),
     };
+    // As long as it is open: else the streams of one caller could be all the connections there may be.
+    let Some(place) = http.place(&from) else { return body::busy(None) };
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
     let open = session.session.open(Outbox::new(sender, None, http.budget(&from)));
     let ended = session.session.ended.clone().cancelled_owned();
     let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
         // The stream is the session's for as long as somebody reads it.
-        let _ = &open;
+        let _ = (&open, &place);
         outgoing
     });
     body::events(messages)

@@ -70,6 +70,21 @@ impl Raw {
 }
 
 #[tokio::test]
+async fn a_client_that_asks_without_pause_gives_way_after_what_it_asked() {
+    let (_running, http, ..) = small().await;
+    for _ in 0..3 {
+        let (mut reader, mut writer) = Raw::open(&http).await.0.into_split();
+        tokio::spawn(async move {
+            while writer.write_all(b"GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n").await.is_ok() {}
+        });
+        tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
+    }
+    for _ in 0..3 {
+        assert!(Raw::open(&http).await.answers().await);
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_come_in_time_closes_its_connection() {
     let (server, clock, _) = server();
     let (_running, http) = listening(server).await;

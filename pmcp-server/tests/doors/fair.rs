@@ -78,6 +78,24 @@ async fn subscriptions_of_one_caller_are_not_all_there_are() {
 }
 
 #[tokio::test]
+async fn streams_of_one_callers_sessions_leave_places_for_others() {
+    let (_running, http, _, _) = shared(ServeLimits { requests: 8, ..ServeLimits::default() }).await;
+    let session = begin(&http, GREEDY).await;
+    let mut open = Vec::new();
+    loop {
+        let headers = [GREEDY, ("mcp-session-id", &*session), ("accept", "text/event-stream")];
+        let reply = http.send("GET", &headers, String::new()).await;
+        if reply.status != 200 {
+            assert_eq!(reply.status, 503);
+            break;
+        }
+        open.push(reply);
+        assert!(open.len() < 9);
+    }
+    assert_eq!((open.len(), list(&http, MODEST).await), (7, 200));
+}
+
+#[tokio::test]
 async fn sessions_of_one_caller_end_nobody_elses() {
     let _spoilt = bad_input_on_purpose();
     let (_running, http, clock, _) = shared(ServeLimits { sessions: 8, ..ServeLimits::default() }).await;
@@ -104,7 +122,7 @@ async fn sessions_of_one_caller_end_nobody_elses() {
 
 #[tokio::test]
 async fn a_call_whose_client_has_gone_frees_its_place_whatever_it_sent_ahead() {
-    let (_running, http, clock, probe) = shared(ServeLimits { requests: 2, ..ServeLimits::default() }).await;
+    let (_running, http, clock, probe) = shared(ServeLimits { requests: 3, ..ServeLimits::default() }).await;
     let body = Modern::new("tools/call", call("block", json!({}))).body.to_string();
     let head = |length: usize| {
         format!(

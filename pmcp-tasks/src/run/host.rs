@@ -20,6 +20,9 @@ use crate::{
     time::{Clock, Millis},
 };
 
+/// The time a store has to take the lease back when the process ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Things the runs of a process share.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -140,9 +143,16 @@ impl Host {
     pub(crate) async fn stop(&self) {
         self.stopped.cancel();
         self.background.close();
-        if self.is_shared()
-            && let Err(error) = self.lease.give_up(&self.store).await
-        {
+        if !self.is_shared() {
+            return;
+        }
+        let given_up = tokio::select! {
+            biased;
+            given_up = self.lease.give_up(&self.store) => given_up,
+            // A store that does not answer keeps nobody from ending.
+            () = self.clock().sleep(LAST_WORDS) => Err(self.store.silent()),
+        };
+        if let Err(error) = given_up {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the lease was not given up: others wait until it runs out"

@@ -113,3 +113,14 @@ async fn a_store_that_cannot_be_written_for_two_leases_is_no_takeover() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_locked_keeps_no_process_from_ending() {
+    let directory = TempDir::new().unwrap();
+    let mut process = start(&directory, LEASE).await;
+    create(&process.client(), "slow_compute", json!({ "seconds": 60 })).await;
+    let lock = std::fs::File::options().write(true).open(directory.path().join("tasks.db-lock")).unwrap();
+    lock.lock().unwrap();
+    process.signal("TERM");
+    assert_eq!(process.exit_code().await, Some(0));
+}
