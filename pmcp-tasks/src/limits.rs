@@ -12,8 +12,8 @@ pub struct Limits {
     /// unknown then, with their idempotency keys, as if they had expired. If the live ones alone leave no room it is
     /// refused (-32603, `data.reason` is `"stored_bytes"`). Default 64 MiB.
     ///
-    /// What live tasks write may pass it, until the next task is created: an owner takes at most this, and for each live
-    /// task `max_variables`, and `max_result` for its result and each step. So much memory or disk a store needs for each
+    /// Finished tasks make room for one that finishes, too. What live ones write may pass it: an owner takes at most this, and
+    /// for each live task `max_variables`, and `max_result` a step; and one result. So much memory or disk a store needs for each
     /// owner it has at a time, though one in memory keeps less of finished tasks
     /// ([`MemoryBackend`](crate::store::MemoryBackend)). An SQLite file does not shrink, but fills what has become free.
     pub stored_bytes: u64,

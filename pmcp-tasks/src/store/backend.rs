@@ -399,8 +399,8 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// Where all tasks of the owner would take more than `max_bytes`, sealed ones of his are removed in the same write, those
     /// that were sealed first (by the `now` of the sealing write, then by id), and no more than it takes; if the live ones
     /// alone leave no room, it is `NoRoom` and none is removed. An expired or deleted task takes nothing, though an
-    /// expired one that nothing swept may have another removed in its stead. Later writes may pass `max_bytes`: they
-    /// have bounds of their own, and the next create makes room.
+    /// expired one that nothing swept may have another removed in its stead. What is written to open tasks may pass
+    /// `max_bytes`: it has bounds of its own.
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create>;
 
     /// Reads a task with the given parts.
@@ -413,7 +413,8 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     ///
     /// *Contract.* The current version is accepted; a stale one conflicts and reports the actual task. Of racing writers
     /// one wins. A sealing write stores the outcome, frees the quota and leaves the holder's set in one operation; every
-    /// later write conflicts. `Take` and `Queue` raise the fence. A buried worker takes nothing.
+    /// later write conflicts. It makes room as `create` does, with the `max_bytes` of its own task, which is kept
+    /// whatever it takes. `Take` and `Queue` raise the fence. A buried worker takes nothing.
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written>;
 
     /// Writes variables.

@@ -179,6 +179,31 @@ async fn an_owners_finished_tasks_make_room_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn tasks_that_finish_together_keep_to_the_bytes_of_their_owner() {
+    let server = Server::with(Limits { stored_bytes: 300_000, ..Limits::default() });
+    let (gate, client) = (CancellationToken::new(), server.v2025("ann"));
+    let opening = gate.clone();
+    server.world.on("optional", move |_, _| {
+        let gate = opening.clone();
+        async move {
+            gate.cancelled().await;
+            Ok(ToolResult::text("x".repeat(50_000)))
+        }
+    });
+    for _ in 0..27 {
+        client.start("optional").await;
+    }
+    gate.cancel();
+    settle().await;
+    for id in client.page(None).await.0 {
+        client.until(&id, "completed").await;
+    }
+    let kept = client.page(None).await.0.len();
+    // All at one time, so that some may have come before others that finished earlier.
+    assert!((1..=6).contains(&kept), "{kept} of 50,000 bytes each in 300,000");
+}
+
+#[tokio::test]
 async fn running_tasks_that_take_all_bytes_refuse_the_next_one() {
     let server = sized(MemoryBackend::new(), Limits { stored_bytes: 100_000, ..Limits::default() });
     for client in [server.v2025("ann"), server.v2026("bob")] {

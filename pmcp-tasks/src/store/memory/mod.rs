@@ -8,7 +8,7 @@ mod record;
 mod tests;
 mod workers;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::atomic::Ordering, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,7 +30,7 @@ use super::{
     },
     part,
 };
-use crate::{owner::OwnerKey, time::Millis};
+use crate::{id::TaskId, owner::OwnerKey, time::Millis};
 
 /// The largest part it stores: 64 MiB.
 const MAX_PART: u32 = 64 << 20;
@@ -126,14 +126,12 @@ impl MemoryBackend {
         if owner.is_full(new.quota) {
             return Create::Full;
         }
-        if owner.room_beside_live(new.max_bytes) < new.bytes() {
+        // Bytes that other tasks may take.
+        let rest = new.max_bytes.checked_sub(new.bytes());
+        let Some(rest) = rest.filter(|rest| owner.live_bytes().load(Ordering::Relaxed) <= *rest) else {
             return Create::NoRoom;
-        }
-        while owner.room(new.max_bytes) < new.bytes()
-            && let Some(id) = owner.first_finished()
-        {
-            self.remove_of(&mut owner, &TaskKey { owner: new.key.owner, id }, |_| true);
-        }
+        };
+        self.make_room(new.key.owner, &mut owner, rest, None);
         // It has expired.
         self.remove_of(&mut owner, &new.key, |_| true);
         let record = Record::new(new, owner.live_bytes().clone());
@@ -170,8 +168,21 @@ impl MemoryBackend {
             let share = owner.share();
             owner.seal(key.id, &record, now);
             self.finished.change(key.owner, share, owner.share());
+            let max = record.max_bytes;
+            drop(record);
+            drop(task);
+            self.make_room(key.owner, owner, max, Some(key.id));
         }
         written
+    }
+
+    /// Removes finished tasks of an owner while all of his take more than so many bytes, those that finished first.
+    fn make_room(&self, key: OwnerKey, owner: &mut OwnerState, max: u64, spared: Option<TaskId>) {
+        while owner.bytes() > max
+            && let Some(id) = owner.first_finished(spared)
+        {
+            self.remove_of(owner, &TaskKey { owner: key, id }, |_| true);
+        }
     }
 
     /// Forgets finished tasks of whoever has most of them while more is kept than may be, those that finished first.
@@ -181,7 +192,7 @@ impl MemoryBackend {
             let mut state = owner.lock();
             // Others may have made room meanwhile.
             if self.finished.largest_of_too_many() == Some(largest)
-                && let Some(id) = state.first_finished()
+                && let Some(id) = state.first_finished(None)
             {
                 self.remove_of(&mut state, &TaskKey { owner: largest, id }, |_| true);
             }

@@ -60,23 +60,19 @@ impl OwnerState {
         self.live.iter().take_while(|(expires, _)| *expires <= now).map(|(_, id)| *id).collect()
     }
 
+    /// Bytes the open tasks take, for a task to add its own.
     pub(super) fn live_bytes(&self) -> &Arc<AtomicU64> {
         &self.live_bytes
     }
 
-    /// Bytes that are left of `max` beside the open tasks.
-    pub(super) fn room_beside_live(&self, max: u64) -> u64 {
-        max.saturating_sub(self.live_bytes.load(Ordering::Relaxed))
+    /// Bytes all tasks take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.live_bytes.load(Ordering::Relaxed) + self.finished_bytes
     }
 
-    /// Bytes that are left of `max` beside all tasks.
-    pub(super) fn room(&self, max: u64) -> u64 {
-        self.room_beside_live(max).saturating_sub(self.finished_bytes)
-    }
-
-    /// The task that finished first.
-    pub(super) fn first_finished(&self) -> Option<TaskId> {
-        self.finished.first().map(|(_, id)| *id)
+    /// The task that finished first, of those beside `spared`.
+    pub(super) fn first_finished(&self, spared: Option<TaskId>) -> Option<TaskId> {
+        self.finished.iter().map(|(_, id)| *id).find(|id| Some(*id) != spared)
     }
 
     /// The part of the finished tasks of all owners that is his.

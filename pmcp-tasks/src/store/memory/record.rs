@@ -31,6 +31,8 @@ pub(super) struct Record {
     pub(super) sealed: Option<Millis>,
     /// Bytes it takes.
     bytes: u64,
+    /// Bytes all tasks of its owner may take when it is sealed.
+    pub(super) max_bytes: u64,
     /// Bytes all open tasks of its owner take: here, so that a write of variables need not wait for the owner.
     live_bytes: Arc<AtomicU64>,
     pub(super) idempotency: Option<Digest>,
@@ -57,6 +59,7 @@ impl Record {
             listed: new.scope.is_some(),
             sealed: None,
             bytes: new.bytes(),
+            max_bytes: new.max_bytes,
             live_bytes,
             idempotency: new.idempotency.map(|(key, _)| key),
             head: new.head.clone(),

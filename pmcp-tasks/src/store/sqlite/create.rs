@@ -39,7 +39,7 @@ impl Db {
         if self.is_full(owner, new.quota, now)? {
             return Ok(Create::Full);
         }
-        if !self.make_room(owner, new, now)? {
+        if !self.make_room_for(owner, new, now)? {
             return Ok(Create::NoRoom);
         }
         // The owner may have gone with the last task that was removed.
@@ -64,7 +64,7 @@ impl Db {
         let body = (new.body.len() <= INLINE_BODY).then_some(&new.body[..]);
         self.prepare_cached(
             "INSERT INTO task (owner, id, scope, stamp, expires, version, fence, holder, open, idempotency, writes, head, \
-             body) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, ?6, 1, ?7, ?8, ?9, ?10)",
+             body, max_bytes) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, ?6, 1, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute((
             owner,
@@ -77,6 +77,7 @@ impl Db {
             writes.0,
             &new.head[..],
             body,
+            clamped(new.max_bytes),
         ))?;
         let n = self.last_insert_rowid();
         if body.is_none() {
@@ -122,7 +123,7 @@ impl Db {
     }
 
     /// Removes finished tasks of the owner until the new one fits; whether it does. If not, none is removed.
-    fn make_room(&self, owner: Option<i64>, new: &NewTask, now: Millis) -> Result<bool> {
+    fn make_room_for(&self, owner: Option<i64>, new: &NewTask, now: Millis) -> Result<bool> {
         // Bytes that other tasks may take.
         let Some(rest) = new.max_bytes.checked_sub(new.bytes()).map(clamped) else { return Ok(false) };
         let Some(owner) = owner else { return Ok(true) };
@@ -136,10 +137,7 @@ impl Db {
         if taken.live > rest {
             return Ok(false);
         }
-        while taken.live + taken.sealed > rest {
-            let Some(n) = self.first_sealed(owner)? else { break };
-            taken.sealed -= self.remove(n)?;
-        }
+        self.make_room(owner, taken, rest, None)?;
         Ok(true)
     }
 

@@ -41,10 +41,23 @@ impl Db {
         Ok(())
     }
 
-    /// Notes that an open task was sealed just now, and became larger by so many bytes.
+    /// Notes that an open task was sealed just now, and became larger by so many bytes; the others of its owner make room.
     pub(super) fn seal(&self, task: i64, grown: i64) -> Result<()> {
         let (owner, bytes) = self.bytes(task)?;
-        self.take(owner, grown - bytes, bytes)
+        self.take(owner, grown - bytes, bytes)?;
+        let mut max = self.prepare_cached("SELECT max_bytes FROM task WHERE n = ?1")?;
+        let max = max.query_row([task], |row| row.get(0))?;
+        self.make_room(owner, self.taken(owner)?, max, Some(task))
+    }
+
+    /// Removes sealed tasks of an owner while all of his take more than so many bytes, those that were sealed first.
+    pub(super) fn make_room(&self, owner: i64, taken: Taken, max: i64, spared: Option<i64>) -> Result<()> {
+        let mut bytes = taken.live + taken.sealed;
+        while bytes > max {
+            let Some(first) = self.first_sealed(owner, spared)? else { break };
+            bytes -= self.remove(first)?;
+        }
+        Ok(())
     }
 
     /// The owner of a task and the bytes it takes.
@@ -59,11 +72,12 @@ impl Db {
         Ok(bytes.query_row((task, TASK_BYTES.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// The sealed task of an owner that was sealed first.
-    pub(super) fn first_sealed(&self, owner: i64) -> Result<Option<i64>> {
+    /// The sealed task of an owner that was sealed first, of those beside `spared`.
+    fn first_sealed(&self, owner: i64, spared: Option<i64>) -> Result<Option<i64>> {
         let mut first = self.prepare_cached(
-            "SELECT n FROM task INDEXED BY finished WHERE owner = ?1 AND open = 0 ORDER BY sealed, id LIMIT 1",
+            "SELECT n FROM task INDEXED BY finished WHERE owner = ?1 AND open = 0 AND n IS NOT ?2 \
+             ORDER BY sealed, id LIMIT 1",
         )?;
-        Ok(first.query_row([owner], |row| row.get(0)).optional()?)
+        Ok(first.query_row((owner, spared), |row| row.get(0)).optional()?)
     }
 }

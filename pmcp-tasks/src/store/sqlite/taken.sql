@@ -8,6 +8,9 @@ ALTER TABLE task ADD COLUMN sealed INTEGER;
 UPDATE task SET sealed = stamp >> 20 WHERE open = 0;
 CREATE INDEX finished ON task (owner, sealed, id) WHERE open = 0;
 
+-- Bytes all tasks of the owner may take when this one is sealed.
+ALTER TABLE task ADD COLUMN max_bytes INTEGER NOT NULL DEFAULT 9223372036854775807;
+
 CREATE TEMP TABLE taken AS
     SELECT owner, open, 1024 + octet_length(head) + coalesce(octet_length(body), 0) + coalesce(octet_length(result), 0)
         + coalesce((SELECT octet_length(value) FROM body WHERE task = task.n), 0)

@@ -77,6 +77,8 @@ macro_rules! storage_contract {
                 each_owner_has_a_quota
                 tasks_sealed_first_make_room
                 nothing_is_left_of_a_task_that_made_room
+                a_sealing_write_makes_room
+                a_sealed_task_is_kept_whatever_it_takes
                 live_tasks_that_leave_no_room_refuse_without_a_trace
                 a_task_larger_than_the_room_is_refused
                 every_part_takes_room

@@ -22,11 +22,15 @@ const EACH: u64 = 2 * TASK_BYTES;
 async fn sealed(backend: &Backend, whose: u32, n: u32, now: Millis) -> NewTask {
     let new = task_of(whose, n);
     assert_eq!(backend.create(&new, NOW).await.unwrap(), Create::Created);
-    let head = seal(1).head;
-    let taken = TASK_BYTES + (head.len() + new.body.len()) as u64;
+    end(backend, &new, now).await;
+    new
+}
+
+/// Seals a task, which takes [`EACH`] bytes then.
+async fn end(backend: &Backend, new: &NewTask, now: Millis) {
+    let taken = TASK_BYTES + (seal(1).head.len() + new.body.len()) as u64;
     let outcome = Bytes::from(vec![b'7'; usize::try_from(EACH - taken).unwrap()]);
     backend.put(&new.key, &Put { outcome: Some(outcome), ..seal(1) }, now).await.unwrap();
-    new
 }
 
 /// Creates a task that fits if the others of its owner take at most so many bytes.
@@ -77,6 +81,30 @@ pub async fn nothing_is_left_of_a_task_that_made_room(backend: Backend) {
     assert_eq!(page.tasks.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>(), [task(2).key]);
     let again = NewTask { idempotency: first.idempotency, ..task(3) };
     assert_eq!(backend.create(&again, NOW).await.unwrap(), Create::Created);
+}
+
+/// A sealing write makes room as a create does, with what its task was created with; what was sealed before it goes.
+pub async fn a_sealing_write_makes_room(backend: Backend) {
+    for n in 1..=3 {
+        backend.create(&NewTask { max_bytes: 2 * EACH, ..task(n) }, NOW).await.unwrap();
+    }
+    end(&backend, &task(1), later(1)).await;
+    assert_eq!(left(&backend, &[1, 2, 3]).await, [1, 2, 3], "no other is sealed");
+    end(&backend, &task(2), later(2)).await;
+    assert_eq!(left(&backend, &[1, 2, 3]).await, [2, 3]);
+    end(&backend, &task(3), later(3)).await;
+    assert_eq!(left(&backend, &[1, 2, 3]).await, [2, 3], "both fit");
+}
+
+/// A sealing write that takes more than all may leaves its own task, and the live ones.
+pub async fn a_sealed_task_is_kept_whatever_it_takes(backend: Backend) {
+    backend.create(&task(1), NOW).await.unwrap();
+    let new = NewTask { max_bytes: task(1).bytes() + task(2).bytes(), ..task(2) };
+    backend.create(&new, NOW).await.unwrap();
+    let outcome = Some(Bytes::from(vec![b'7'; 10_000]));
+    backend.put(&new.key, &Put { outcome: outcome.clone(), ..seal(1) }, NOW).await.unwrap();
+    assert_eq!(left(&backend, &[1, 2]).await, [1, 2]);
+    assert_eq!(read(&backend, &new.key).await.unwrap().outcome, outcome);
 }
 
 /// Where the live tasks alone leave no room a create is `NoRoom` and leaves no trace: what is sealed stays.
@@ -143,9 +171,9 @@ pub async fn every_part_takes_room(backend: Backend) {
     taken = taken + 900 - new.head.len() as u64;
     check(taken, &mut n).await;
 
-    let end = Put { outcome: Some(Bytes::from(vec![b'0'; 4000])), head: Bytes::from_static(b"end"), ..seal(2) };
+    let ending = Put { outcome: Some(Bytes::from(vec![b'0'; 4000])), head: Bytes::from_static(b"end"), ..seal(2) };
     for _ in 0..2 {
-        backend.put(&new.key, &end, NOW).await.unwrap();
+        backend.put(&new.key, &ending, NOW).await.unwrap();
     }
     taken = taken + 3 + 4000 - 900;
     assert_eq!(beside(&backend, 2, taken).await, Create::Created);

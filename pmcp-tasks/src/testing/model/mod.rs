@@ -21,7 +21,7 @@ use super::fixtures::{self, NOW, PERIOD};
 use crate::{
     store::{
         StorageBackend,
-        backend::{Claim, Create, Merge, NewTask, Parts, Put, Scope, TaskKey},
+        backend::{Claim, Create, Merge, Parts, Put, Scope, TaskKey, Written},
     },
     time::Millis,
 };
@@ -65,7 +65,7 @@ impl Run<'_> {
                 let created = self.model.create(&new, now);
                 assert_eq!(backend.create(&new, now).await.unwrap(), created, "{new:?}");
                 if created == Create::Created {
-                    self.make_room(&new).await;
+                    self.make_room(&key, new.max_bytes).await;
                 }
                 self.compare(&key, Parts::all()).await;
             }
@@ -145,14 +145,14 @@ impl Run<'_> {
         }
     }
 
-    /// Removes from the model what the backend removed for a new task: in their order, as many as it takes and no more.
-    async fn make_room(&mut self, new: &NewTask) {
-        while let Some(first) = self.model.first_sealed(new.key.owner) {
-            let (living, all) = self.model.taken(new.key.owner, self.now);
+    /// Removes from the model what the backend removed for a task: in their order, as many as it takes and no more.
+    async fn make_room(&mut self, key: &TaskKey, max_bytes: u64) {
+        while let Some(first) = self.model.first_sealed(key.owner, key) {
+            let (living, all) = self.model.taken(key.owner, self.now);
             // The backend may or may not have counted what has expired.
-            let (must, may) = (living > new.max_bytes, all > new.max_bytes);
+            let (must, may) = (living > max_bytes, all > max_bytes);
             let there = self.backend.get(&first, Parts::empty(), self.now).await.unwrap().is_some();
-            assert!(!(must && there), "{first:?} was to make room for {new:?}");
+            assert!(!(must && there), "{first:?} was to make room for {key:?}");
             if !may || there {
                 break;
             }
@@ -164,7 +164,12 @@ impl Run<'_> {
         let (backend, now) = (self.backend, self.now);
         let key = match &write {
             Write::Put(key, put) => {
-                assert_eq!(backend.put(key, put, now).await.unwrap(), self.model.put(key, put, now), "{put:?}");
+                let written = self.model.put(key, put, now);
+                assert_eq!(backend.put(key, put, now).await.unwrap(), written, "{put:?}");
+                if let (Written::Done { .. }, false) = (written, put.open) {
+                    let max_bytes = self.model.created(key, now).map_or(u64::MAX, |new| new.max_bytes);
+                    self.make_room(key, max_bytes).await;
+                }
                 key.clone()
             }
             Write::Merge(key, merge) => {

@@ -122,9 +122,10 @@ impl Reference {
         self.tasks.iter().filter(move |(key, _)| key.owner == owner)
     }
 
-    /// The sealed task of an owner that was sealed first, expired or not.
-    pub(super) fn first_sealed(&self, owner: OwnerKey) -> Option<TaskKey> {
-        let sealed = self.all_of(owner).filter_map(|(key, task)| Some((task.sealed?, key)));
+    /// The sealed task of an owner that was sealed first, expired or not, of those beside `spared`.
+    pub(super) fn first_sealed(&self, owner: OwnerKey, spared: &TaskKey) -> Option<TaskKey> {
+        let sealed =
+            self.all_of(owner).filter(|(key, _)| *key != spared).filter_map(|(key, task)| Some((task.sealed?, key)));
         sealed.min().map(|(_, key)| key.clone())
     }
 
