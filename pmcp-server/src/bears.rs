@@ -25,18 +25,24 @@
 //!
 //! # Connections, requests and streams
 //!
+//! Requests, streams, sessions and buffered bytes are shared by all callers: as long as half of them are left, anybody takes as many as
+//! they want; beyond that nobody gets more than the whole divided by the number of callers that have any, and one alone leaves an
+//! eighth. A caller is a principal, or else the address a connection comes from; on loopback and on stdio everybody is one caller,
+//! who may take the whole. Where all of it is taken by few, a third one waits for what they give back.
+//!
 //! | limit | default | beyond it |
 //! |---|---|---|
 //! | connections: [`ServeLimits::connections`] | 10,000 | the one that waits for a request for longest is closed; the log tells it |
 //! | head of a request: [`ServeLimits::header_timeout`] | 30 s, 64 KiB | closed; 431 |
 //! | body of a request: [`ServeLimits::body_timeout`] | 30 s | 408 |
 //! | a connection between two requests: [`ServeLimits::connection_idle`] | 2 min | closed |
-//! | requests at once: [`ServeLimits::requests`] | 10,000 | 503 |
+//! | requests and streams of sessions at once: [`ServeLimits::requests`] | 10,000 | 503 and `Retry-After` |
+//! | bodies, requests being worked on, and messages that wait for clients: [`ServeLimits::buffered`] | 256 MiB | 503 and `Retry-After`; progress and log messages are dropped, states and questions wait, a large response becomes -32603 |
 //! | requests of one session, or on stdio, at once | 1,000 | -32603 |
-//! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the one idle for longest ends |
+//! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the caller's own that is idle for longest ends, else that of one who has more than a share; 503 if none is idle |
 //! | `subscriptions/listen` streams: [`ServeLimits::subscriptions`] | 1,000 | -32603 |
 //! | resources followed: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |
-//! | messages behind on one stream | 64 | whoever writes waits; what may be lost is |
+//! | messages behind on one stream | 64; of a subscription one state | whoever writes waits; what may be lost is; a late reader gets the latest state |
 //!
 //! A request waits for its answer as long as it takes: what bounds it is the tool's `timeout`.
 //!
@@ -45,12 +51,22 @@
 //! | limit | default | beyond it |
 //! |---|---|---|
 //! | live tasks of an owner: [`Limits::tasks_per_owner`] | 100 | -32603, `data.reason` is `quota` |
+//! | bytes of an owner's tasks, live and finished: [`Limits::stored_bytes`] | 64 MiB | the owner's own finished tasks go, those that finished first; if live ones alone leave no room -32603, `data.reason` is `stored_bytes` |
+//! | finished tasks in memory, of all owners | 100,000 and 256 MiB | the owner who takes most loses the one that finished first |
 //! | lifetime: [`Limits::default_ttl`], [`Limits::max_ttl`] | 1 h, 24 h | shortened; never below the timeout and ten minutes |
 //! | time of a run: [`Limits::default_timeout`] | 30 min, waiting for answers not counted | the task fails |
 //! | variables: [`Limits::max_variables`] | 256 KiB a task | the function gets an error, nothing is written |
 //! | result, and result of a step: [`Limits::max_result`] | 4 MiB | the task fails; the step is an error |
 //! | open questions: [`Limits::open_questions`] | 16 a task | the function gets an error |
 //! | tasks a subscription follows: [`Limits::subscribed_tasks`] | 100 | the rest is not accepted |
+//!
+//! # Memory
+//!
+//! The transports take [`ServeLimits::buffered`], 32 KiB for each of `requests`, 16 KiB and its buffers for each of `connections`,
+//! 2 KiB for each of `sessions`, and one state of a task for each of `subscriptions` while `buffered` is used up: some 750 MiB where
+//! all defaults are used up. Beside it are the tasks that run: the arguments of each, and what your functions take. The store in memory
+//! adds what live tasks take (for each owner at most [`Limits::stored_bytes`] and what running tasks may still write) and
+//! 256 MiB of finished ones. For a server of 512 MiB, say, halve `buffered` and take a hundredth of `requests` and `connections`.
 //!
 //! # Logging
 //!
@@ -111,6 +127,7 @@
 //! [`ServeLimits::body_timeout`]: crate::ServeLimits::body_timeout
 //! [`ServeLimits::connection_idle`]: crate::ServeLimits::connection_idle
 //! [`ServeLimits::requests`]: crate::ServeLimits::requests
+//! [`ServeLimits::buffered`]: crate::ServeLimits::buffered
 //! [`ServeLimits::sessions`]: crate::ServeLimits::sessions
 //! [`ServeLimits::session_idle`]: crate::ServeLimits::session_idle
 //! [`ServeLimits::subscriptions`]: crate::ServeLimits::subscriptions
@@ -118,6 +135,7 @@
 //! [`Limits::max_arguments`]: pmcp_tasks::Limits::max_arguments
 //! [`Limits::max_answer`]: pmcp_tasks::Limits::max_answer
 //! [`Limits::tasks_per_owner`]: pmcp_tasks::Limits::tasks_per_owner
+//! [`Limits::stored_bytes`]: pmcp_tasks::Limits::stored_bytes
 //! [`Limits::default_ttl`]: pmcp_tasks::Limits::default_ttl
 //! [`Limits::max_ttl`]: pmcp_tasks::Limits::max_ttl
 //! [`Limits::default_timeout`]: pmcp_tasks::Limits::default_timeout

@@ -4,6 +4,7 @@
 //! - Requests are worked on concurrently: a slow call, a panic or a client that does not read holds up nobody else.
 //! - By default only this machine's user is served: loopback, `Origin` and `Host` checked, tasks refused elsewhere until
 //!   callers can be told apart.
+//! - What clients make it hold is bounded in bytes, and shared fairly: see [`ServeLimits`].
 //! - Strangers who send nothing, half a request or many connections are closed in time, and keep nobody else out.
 //! - Told to stop, it begins nothing new, lets work finish for a grace period and closes, whoever reads or does not.
 //!

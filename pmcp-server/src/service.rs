@@ -51,16 +51,15 @@ pub(crate) struct Service {
 /// axum was told to keep it (`into_make_service_with_connect_info::<SocketAddr>`). On loopback, behind a proxy on it, and on
 /// stdio everybody is one caller, who may take the whole.
 ///
-/// The transports take at most `buffered` bytes, 32 KiB for each of `requests` and 16 KiB for each of `connections` beside it,
-/// the buffers of the
-/// connections, and the latest state of one task for each subscription that waits: some 750 MiB where all the defaults are used up
-/// and states are small.
+/// The transports take `buffered` bytes, 32 KiB for each of `requests` and 16 KiB for each of `connections` beside it, and the
+/// buffers of the connections: some 750 MiB where all the defaults are used up. To that comes one state of a task for each of
+/// `subscriptions` that waits because `buffered` is used up, and what a client on stdio sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeLimits {
     /// Size of a message, in bytes: an HTTP body, a line on stdio. More is answered with 413, on stdio with an error. Default
     /// 4 MiB.
     pub message: usize,
-    /// Memory for what is buffered, in bytes, of all clients together: bodies as they come in, messages while they are worked on
+    /// Memory for what is buffered, in bytes, of all clients together: HTTP bodies as they come in, messages while they are worked on
     /// (up to three times, as what was read, as what a retry is compared with, and as the arguments of the tool), responses
     /// until they have been written and other messages until the client reads them. Requests it has no room for are answered with
     /// 503 and `Retry-After`, large responses with an error in their place; progress and log messages are dropped; states of tasks
