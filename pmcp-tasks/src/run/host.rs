@@ -161,15 +161,23 @@ impl Host {
     /// Goes on as another worker, as others have taken this one for dead. What it ran is theirs now, and stops without
     /// writing anything.
     pub(crate) fn succeed(&self, dead: WorkerId) {
-        tracing::error!(worker = %format_args!("{:032x}", dead.0), "others took this worker for dead: it stops its tasks");
-        if let Err(error) = self.lease.replace(dead, &self.store) {
-            tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
-        }
+        let replaced = self.lease.replace(dead, &self.store);
         for key in self.seated() {
             if let Some(seat) = self.seats.get(&key)
                 && seat.holder() == Some(dead)
             {
                 seat.lose();
+            }
+        }
+        // Last: a log that panics keeps none of that from happening.
+        match replaced {
+            Ok(true) => {
+                let worker = format_args!("{:032x}", dead.0);
+                tracing::error!(%worker, "others took this worker for dead: it stops its tasks");
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
             }
         }
     }

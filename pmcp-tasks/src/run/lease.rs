@@ -126,14 +126,15 @@ impl Lease {
         }
     }
 
-    /// Becomes another worker than the one that is dead, one that holds nothing yet; does nothing if it is another already.
-    pub(super) fn replace(&self, dead: WorkerId, store: &TaskStore) -> Result<(), StoreError> {
+    /// Becomes another worker than the one that is dead, one that holds nothing yet; `false` if it is another already.
+    pub(super) fn replace(&self, dead: WorkerId, store: &TaskStore) -> Result<bool, StoreError> {
         let mut state = self.state();
-        if state.worker == dead {
+        let is_dead = state.worker == dead;
+        if is_dead {
             *state = State::new(store)?;
             self.changed.notify_waiters();
         }
-        Ok(())
+        Ok(is_dead)
     }
 
     /// Told by whoever renews the lease from now on.
