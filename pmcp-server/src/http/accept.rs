@@ -258,7 +258,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// A stream that tells its connection when something comes.
+/// A stream that tells its connection when something comes or goes.
 struct Watched {
     stream: TcpStream,
     connection: Arc<Connection>,
@@ -277,7 +277,9 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.connection.sent();
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_write_vectored(
@@ -285,7 +287,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+        self.connection.sent();
+        Poll::Ready(Ok(sent))
     }
 
     fn is_write_vectored(&self) -> bool {
