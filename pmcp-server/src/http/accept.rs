@@ -10,10 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-};
+use axum::{Router, body::Body};
 use futures_util::FutureExt as _;
 use http::Request;
 use hyper::{
@@ -168,11 +165,12 @@ async fn answer(stream: TcpStream, open: Open, routes: Router) {
             connection.begin_body();
         }
         let answering = Answering(connection.clone());
-        let response =
-            routes.clone().call(request.map(|body| Body::new(Coming { body, connection: connection.clone() })));
+        let coming = Coming(connection.clone());
+        let response = routes.clone().call(request.map(|body| Body::new(With { body, _with: coming })));
         async move {
             let response = response.await?;
-            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+            // It is being answered until the body has been handed out.
+            Ok::<_, Infallible>(response.map(|body| With { body, _with: answering }))
         }
     });
     // Connections are looked after by us: a timer for each head costs more.
@@ -197,32 +195,12 @@ async fn answer(stream: TcpStream, open: Open, routes: Router) {
     }
 }
 
-/// The body of a request, which is waited for until this is dropped.
-struct Coming {
-    body: Incoming,
-    connection: Arc<Connection>,
-}
+/// The body of a request is waited for, until this is dropped.
+struct Coming(Arc<Connection>);
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.connection.has_come();
-    }
-}
-
-impl HttpBody for Coming {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.0.has_come();
     }
 }
 
@@ -235,17 +213,17 @@ impl Drop for Answering {
     }
 }
 
-/// The body of an answer: the request is being answered until it has been handed out.
-struct Answer {
-    body: Body,
-    _answering: Answering,
+/// A body that brings something along, which is dropped with it.
+struct With<B, T> {
+    body: B,
+    _with: T,
 }
 
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
+impl<B: HttpBody + Unpin, T: Unpin> HttpBody for With<B, T> {
+    type Data = B::Data;
+    type Error = B::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
