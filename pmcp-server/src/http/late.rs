@@ -13,7 +13,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use pmcp_tasks::time::{Clock, Sleep};
 
 /// A body that fails once it has let others wait for longer than it may.
-pub(super) struct Prompt<B> {
+pub(super) struct InTime<B> {
     body: B,
     clock: Arc<dyn Clock>,
     most: Duration,
@@ -21,13 +21,13 @@ pub(super) struct Prompt<B> {
     late: Option<Sleep>,
 }
 
-impl<B> Prompt<B> {
+impl<B> InTime<B> {
     pub(super) fn new(body: B, clock: Arc<dyn Clock>, most: Duration) -> Self {
         Self { body, clock, most, late: None }
     }
 }
 
-impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for Prompt<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for InTime<B> {
     type Data = Bytes;
     type Error = BoxError;
 

@@ -26,7 +26,7 @@ use super::{
     body,
     endpoint::{Http, PROTOCOL_VERSION, SESSION_ID, Shared},
     guard,
-    late::Prompt,
+    late::InTime,
     legacy, modern,
     refusal::Refusal,
     sessions::Sessions,
@@ -42,7 +42,7 @@ pub(crate) fn routes(
 ) -> Router {
     let limit = DefaultBodyLimit::max(service.limits.message);
     let (clock, body_timeout) = (service.router.store().clock().clone(), service.limits.body_timeout);
-    let prompt = MapRequestBodyLayer::new(move |body: Body| Prompt::new(body, clock.clone(), body_timeout));
+    let in_time = MapRequestBodyLayer::new(move |body: Body| InTime::new(body, clock.clone(), body_timeout));
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
     let arguments = arguments.filter_map(|argument| format!("{ARGUMENT_PREFIX}{}", argument.name).parse().ok());
@@ -55,7 +55,7 @@ pub(crate) fn routes(
     let http = Arc::new(Http { service, sessions, authenticator, allowed });
     Router::new()
         .route(path, post(take).get(legacy::listen).delete(legacy::end))
-        .layer(prompt)
+        .layer(in_time)
         .layer(limit)
         .layer(middleware::from_fn_with_state(http.clone(), guard::authenticate))
         .layer(cors)
