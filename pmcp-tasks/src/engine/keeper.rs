@@ -46,7 +46,6 @@ impl Engine {
     /// Keeps the lease and watches the others until the server stops. Only where others share the store.
     pub(super) async fn keep_lease(self: Arc<Self>) {
         let host = &self.host;
-        let _keeping = host.lease.keep();
         let mut watched = Watched::by(host.lease.period());
         let mut rounds = Rounds::default();
         loop {
