@@ -1,4 +1,4 @@
-//! How long other clients wait while one floods the server, beside how long they wait in quiet.
+//! The time other clients wait while one floods the server, beside the time they wait in quiet.
 
 use std::{
     net::SocketAddr,

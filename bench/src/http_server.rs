@@ -67,7 +67,7 @@ async fn restless(task: TaskContext<Restless>) -> Result<String, ToolError> {
 pub(crate) const QUIET: &str = "the quiet one's secret";
 pub(crate) const GREEDY: &str = "the greedy one's secret";
 
-/// What the process of a server with owners does.
+/// Serves owners that are told apart: the process of such a server.
 pub(crate) fn serve_owners() -> anyhow::Result<()> {
     let workers = Workers::new(THREADS)?;
     let running = workers.run(async {

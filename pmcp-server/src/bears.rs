@@ -77,7 +77,8 @@
 //! # Ends
 //!
 //! At the end of its input (stdio), at SIGTERM or Ctrl-C nothing new is begun; work has the
-//! [grace](crate::Server::shutdown_grace) and streams two more seconds. A client that does not read is not waited for.
+//! [grace](crate::Server::shutdown_grace), streams two more seconds and the log one. A client that does not read is not waited
+//! for.
 //!
 //! # Processes that share a store
 //!

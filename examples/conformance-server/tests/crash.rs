@@ -29,7 +29,7 @@ use tokio::time::sleep;
 /// Long enough for a busy machine: who takes longer than half of it between two looks begins to watch anew.
 const LEASE: u64 = 1000;
 
-/// How soon a task of a killed process goes on where one watches, in lease periods of the killed one.
+/// Time until a task of a killed process goes on where one watches, in lease periods of the killed one.
 const RECOVERY: f64 = 2.0;
 
 /// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.

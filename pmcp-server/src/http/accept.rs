@@ -11,11 +11,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::ConnectInfo,
-};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use futures_util::FutureExt as _;
 use http::Request;
 use hyper::{
@@ -174,11 +170,12 @@ async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Rout
             request.extensions_mut().insert(ConnectInfo(address));
         }
         let answering = Answering(connection.clone());
-        let response =
-            routes.clone().call(request.map(|body| Body::new(Coming { body, connection: connection.clone() })));
+        let coming = Coming(connection.clone());
+        let response = routes.clone().call(request.map(|body| Body::new(With { body, _with: coming })));
         async move {
             let response = response.await?;
-            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+            // It is being answered until the body has been handed out.
+            Ok::<_, Infallible>(response.map(|body| With { body, _with: answering }))
         }
     });
     // Connections are looked after by us: a timer for each head costs more.
@@ -203,32 +200,12 @@ async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Rout
     }
 }
 
-/// The body of a request, which is waited for until this is dropped.
-struct Coming {
-    body: Incoming,
-    connection: Arc<Connection>,
-}
+/// The body of a request is waited for, until this is dropped.
+struct Coming(Arc<Connection>);
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.connection.has_come();
-    }
-}
-
-impl HttpBody for Coming {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.0.has_come();
     }
 }
 
@@ -241,17 +218,17 @@ impl Drop for Answering {
     }
 }
 
-/// The body of an answer: the request is being answered until it has been handed out.
-struct Answer {
-    body: Body,
-    _answering: Answering,
+/// A body that brings something along, which is dropped with it.
+struct With<B, T> {
+    body: B,
+    _with: T,
 }
 
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
+impl<B: HttpBody + Unpin, T: Unpin> HttpBody for With<B, T> {
+    type Data = B::Data;
+    type Error = B::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -264,7 +241,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// A stream that tells its connection when something comes.
+/// A stream that tells its connection when something comes or goes.
 struct Watched {
     stream: TcpStream,
     connection: Arc<Connection>,
@@ -283,7 +260,9 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.connection.sent();
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_write_vectored(
@@ -291,7 +270,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+        self.connection.sent();
+        Poll::Ready(Ok(sent))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -92,6 +92,16 @@ impl Connection {
         }
     }
 
+    /// Bytes have gone out: a client that is still reading its answer has not waited before that.
+    pub(super) fn sent(&self) {
+        let seen = self.state();
+        if seen.phase == Phase::Idle {
+            let next = State { since: millis(self.clock.monotonic()), ..seen };
+            // If that fails it gives way.
+            let _ = self.exchange(seen, next);
+        }
+    }
+
     /// A request has come.
     pub(super) fn begin(&self) {
         self.set(Phase::Busy);
@@ -261,4 +271,31 @@ impl Drop for Open {
 /// A duration in whole milliseconds; saturates.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use pmcp_tasks::testing::ManualClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_reads_its_answer_slowly_is_not_idle() {
+        let (clock, limits) = (ManualClock::new(), ServeLimits::default());
+        let connections = Connections::new(&limits, Arc::new(clock.clone()));
+        let looking = tokio::spawn(connections.clone().look_after());
+        let open = connections.open();
+        open.connection.begin();
+        open.connection.end();
+        let almost = limits.connection_idle.saturating_sub(ROUND);
+        for _ in 0..3 {
+            clock.advance(almost).await;
+            open.connection.sent();
+        }
+        clock.advance(almost).await;
+        assert_eq!(open.connection.state().phase, Phase::Idle);
+        clock.advance(2 * ROUND).await;
+        assert_eq!(open.connection.state().phase, Phase::GivesWay);
+        looking.abort();
+    }
 }

@@ -46,7 +46,6 @@ impl Engine {
     /// Keeps the lease and watches the others until the server stops. Only where others share the store.
     pub(super) async fn keep_lease(self: Arc<Self>) {
         let host = &self.host;
-        let _keeping = host.lease.keep();
         let mut watched = Watched::by(host.lease.period());
         let mut rounds = Rounds::default();
         loop {
@@ -114,7 +113,7 @@ impl Engine {
         if self.host.is_stopping() {
             return Ok(Haul { ends: Vec::new(), foreign: Vec::new(), more: false });
         }
-        let mut me = self.host.lease.known(&self.host.store).await?;
+        let mut me = self.host.own_worker().await?;
         let mut ends = Vec::new();
         // Handed back at the end: earlier they would only be claimed again, in place of those that can run.
         let mut foreign = Vec::new();
@@ -127,7 +126,7 @@ impl Engine {
                 Ok(Some(claimed)) => claimed,
                 Ok(None) => {
                     self.host.succeed(me);
-                    match self.host.lease.known(&self.host.store).await {
+                    match self.host.own_worker().await {
                         Ok(successor) => me = successor,
                         Err(error) => break Err(error),
                     }

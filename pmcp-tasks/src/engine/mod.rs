@@ -141,7 +141,12 @@ impl Engine {
             self.guard("removing expired tasks", Self::remove_expired);
             if self.host.is_shared() {
                 self.guard("following the feed", Self::follow_feed);
-                self.guard("keeping the lease", Self::keep_lease);
+                let engine = self.clone();
+                self.host.background.spawn(async move {
+                    // Panics or not: it goes on being renewed, and who has to be certain of it waits for that.
+                    let _keeping = engine.host.lease.keep();
+                    engine.guarded("keeping the lease", || engine.clone().keep_lease()).await;
+                });
             }
             if let Some(at_once) = self.at_once {
                 self.guard("working the queue", move |engine| engine.work_queue(at_once));

@@ -60,11 +60,12 @@ impl Engine {
             progress_token: None,
         };
         let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
-        if let Some(Holder::Worker(worker)) = task.stored.holder {
-            seat.given_to(worker, &self.host.lease);
-        }
         if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
             former.lose();
+        }
+        // Once it is seated: who learns of that worker's death looks for it there.
+        if let Some(Holder::Worker(worker)) = task.stored.holder {
+            seat.given_to(worker, &self.host.lease);
         }
         seat.follow(&self.host.store, &task.key);
         let run = self.run(work, seat, origin, body.variables).resuming(&task, idle_fences);

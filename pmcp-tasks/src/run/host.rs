@@ -10,7 +10,11 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{Finishing, lease::Lease, seat::Seat};
+use super::{
+    Finishing,
+    lease::{Lease, Renewal},
+    seat::Seat,
+};
 use crate::{
     error::StoreError,
     limits::Limits,
@@ -77,8 +81,18 @@ impl Host {
     }
 
     /// This worker, which others can see die where they share the store.
-    async fn own_worker(&self) -> Result<WorkerId, StoreError> {
-        if self.is_shared() { self.lease.known(&self.store).await } else { Ok(self.lease.worker()) }
+    pub(crate) async fn own_worker(&self) -> Result<WorkerId, StoreError> {
+        if !self.is_shared() {
+            return Ok(self.lease.worker());
+        }
+        loop {
+            if let Some(worker) = self.lease.known() {
+                return Ok(worker);
+            }
+            if let Renewal::Lost(worker) = self.lease.renew(&self.store).await? {
+                self.succeed(worker);
+            }
+        }
     }
 
     /// Creates a task that this process runs, and tells the worker it was given to.
@@ -171,15 +185,23 @@ impl Host {
     /// Goes on as another worker, as others have taken this one for dead. What it ran is theirs now, and stops without
     /// writing anything.
     pub(crate) fn succeed(&self, dead: WorkerId) {
-        tracing::error!(worker = %format_args!("{:032x}", dead.0), "others took this worker for dead: it stops its tasks");
-        if let Err(error) = self.lease.replace(dead, &self.store) {
-            tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
-        }
+        let replaced = self.lease.replace(dead, &self.store);
         for key in self.seated() {
             if let Some(seat) = self.seats.get(&key)
                 && seat.holder() == Some(dead)
             {
                 seat.lose();
+            }
+        }
+        // Last: a log that panics keeps none of that from happening.
+        match replaced {
+            Ok(true) => {
+                let worker = format_args!("{:032x}", dead.0);
+                tracing::error!(%worker, "others took this worker for dead: it stops its tasks");
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
             }
         }
     }

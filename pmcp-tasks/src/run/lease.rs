@@ -84,17 +84,10 @@ impl Lease {
         self.state().worker
     }
 
-    /// The worker this process is, known to the store: others see it die.
-    pub(crate) async fn known(&self, store: &TaskStore) -> Result<WorkerId, StoreError> {
-        loop {
-            let state = *self.state();
-            if state.counter > 0 {
-                return Ok(state.worker);
-            }
-            if let Renewal::Lost(worker) = self.renew(store).await? {
-                self.replace(worker, store)?;
-            }
-        }
+    /// The worker this process is, if it is known to the store, so that others see it die.
+    pub(super) fn known(&self) -> Option<WorkerId> {
+        let state = self.state();
+        (state.counter > 0).then_some(state.worker)
     }
 
     /// Raises the counter. A worker that others buried, or that the store has forgotten, is dead: the process has to go on
@@ -126,14 +119,15 @@ impl Lease {
         }
     }
 
-    /// Becomes another worker than the one that is dead, one that holds nothing yet; does nothing if it is another already.
-    pub(super) fn replace(&self, dead: WorkerId, store: &TaskStore) -> Result<(), StoreError> {
+    /// Becomes another worker than the one that is dead, one that holds nothing yet; `false` if it is another already.
+    pub(super) fn replace(&self, dead: WorkerId, store: &TaskStore) -> Result<bool, StoreError> {
         let mut state = self.state();
-        if state.worker == dead {
+        let is_dead = state.worker == dead;
+        if is_dead {
             *state = State::new(store)?;
             self.changed.notify_waiters();
         }
-        Ok(())
+        Ok(is_dead)
     }
 
     /// Told by whoever renews the lease from now on.

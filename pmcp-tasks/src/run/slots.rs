@@ -109,22 +109,58 @@ impl Slots {
         self.inner.lock().taken.push(key.to_owned());
     }
 
-    /// Takes out what the next write to the store brings along; it is put back if that fails.
-    pub(super) fn drain(&self) -> Drained {
+    /// Takes out what the next write to the store brings along.
+    pub(super) fn drain(&self) -> Drained<'_> {
         let mut inner = self.inner.lock();
-        Drained { taken: std::mem::take(&mut inner.taken), given_up: std::mem::take(&mut inner.given_up) }
-    }
-
-    pub(super) fn put_back(&self, drained: Drained) {
-        let mut inner = self.inner.lock();
-        inner.taken.extend(drained.taken);
-        inner.given_up.extend(drained.given_up);
+        let (taken, given_up) = (std::mem::take(&mut inner.taken), std::mem::take(&mut inner.given_up));
+        Drained { slots: self, taken, given_up }
     }
 }
 
-/// Keys whose questions are over: the store may forget these answers, and the client these questions.
+/// Keys whose questions are over: the store may forget these answers, and the client these questions. They are for the next
+/// write if this one fails, or whoever waits for it is dropped.
 #[derive(Debug)]
-pub(super) struct Drained {
+pub(super) struct Drained<'a> {
+    slots: &'a Slots,
     pub(super) taken: Vec<String>,
     pub(super) given_up: Vec<String>,
+}
+
+impl Drained<'_> {
+    /// They are in the store.
+    pub(super) fn written(mut self) {
+        self.taken.clear();
+        self.given_up.clear();
+    }
+}
+
+impl Drop for Drained<'_> {
+    fn drop(&mut self) {
+        if !(self.taken.is_empty() && self.given_up.is_empty()) {
+            let mut inner = self.slots.inner.lock();
+            inner.taken.append(&mut self.taken);
+            inner.given_up.append(&mut self.given_up);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_write_did_not_bring_along_is_for_the_next_one() {
+        let slots = Slots::default();
+        let question = InputRequest { method: "elicitation/create".into(), params: Value::Null };
+        let _answer = slots.add("a", question, 1);
+        assert!(slots.give_up("a"));
+        slots.take("b");
+        // As one that is dropped on its way.
+        drop(slots.drain());
+        let drained = slots.drain();
+        assert_eq!((&drained.given_up[..], &drained.taken[..]), (&["a".to_owned()][..], &["b".to_owned()][..]));
+        drained.written();
+        let left = slots.drain();
+        assert!(left.given_up.is_empty() && left.taken.is_empty());
+    }
 }

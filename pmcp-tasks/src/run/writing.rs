@@ -93,6 +93,7 @@ impl Seat {
         if !matches!(*held, Held::Stored(_)) {
             return Ok(());
         }
+        let write = host.store.write_id().await.map_err(NotChanged::Store)?;
         let drained = self.slots.drain();
         let mut all = Vec::with_capacity(changes.len() + 2);
         if !drained.taken.is_empty() {
@@ -103,21 +104,33 @@ impl Seat {
         if !drained.given_up.is_empty() && !matches!(changes, [.., Change::Finish(_)]) {
             all.push(Change::Withdraw(drained.given_up.clone()));
         }
-        let write = host.store.write_id().await.map_err(NotChanged::Store)?;
         let mut pause = SHORTEST_PAUSE;
         loop {
             let Held::Stored(task) = &mut *held else { return Ok(()) };
             let result = host.store.change_held(write, task, self.fence(), &all).await;
             match &result {
-                Ok(()) => self.slots.deliver(&task.head.answers),
+                Ok(()) => {
+                    drained.written();
+                    self.slots.deliver(&task.head.answers);
+                }
                 Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
                 Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {
+                    if pause == SHORTEST_PAUSE {
+                        tracing::warn!(task = %task.id(), error = error as &dyn std::error::Error, "work waits for the store");
+                    }
                     drop(held);
                     self.pause(host, &mut pause).await;
                     held = self.held.lock().await;
+                    // Meanwhile another write may have asked these, and their answers may have been taken: not again.
+                    let pending = self.slots.pending();
+                    for change in &mut all {
+                        if let Change::Ask(questions) = change {
+                            questions.retain(|key, _| pending.contains_key(key));
+                        }
+                    }
                     continue;
                 }
-                Err(NotChanged::Store(_)) => self.slots.put_back(drained),
+                Err(NotChanged::Store(_)) => {}
             }
             return result;
         }

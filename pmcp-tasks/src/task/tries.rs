@@ -12,7 +12,7 @@ const TRIES: u32 = 4;
 /// The longest pause before a store that is away is asked again.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How often an operation is tried.
+/// Number of tries of an operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tries<'a> {
     /// A few times: then whoever asked is told.

@@ -6,6 +6,7 @@ use futures_util::StreamExt as _;
 use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, router::Execution};
 use serde::Deserialize;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use tracing::{
     Event, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -42,6 +43,37 @@ async fn a_worker_whose_lease_keeping_panicked_keeps_its_lease() {
     }
     cluster.clock.advance(seconds(3 * LEASE)).await;
     assert_eq!(text_of(&other.v2026("ann").get(&id).await["result"]), "server in attempt 1");
+}
+
+#[tokio::test]
+async fn a_step_waits_until_the_lease_is_certain_though_keeping_it_panicked() {
+    let cluster = Cluster::new();
+    let backend = FaultyBackend::to(&cluster.store);
+    let server = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        router.tool::<Restarting>().lease(seconds(LEASE))
+    });
+    server.router.keep_house();
+    let (gate, log) = (CancellationToken::new(), cluster.log.clone());
+    let open = gate.clone();
+    server.world.on("restarting", move |_, cx| {
+        let (gate, log) = (open.clone(), log.clone());
+        async move {
+            gate.cancelled().await;
+            cx.task::<Shared>().step("effect", async || log.effect(String::from("effect"))).await?;
+            Ok(ToolResult::default())
+        }
+    });
+    let id = server.v2026("ann").start("restarting").await;
+    settle().await;
+    backend.panic_in("beat", usize::MAX);
+    cluster.clock.advance(seconds(2 * LEASE)).await;
+    gate.cancel();
+    settle().await;
+    assert_eq!(cluster.log.lines(), [""; 0]);
+    backend.panic_in("beat", 0);
+    cluster.clock.advance(seconds(LEASE)).await;
+    server.v2026("ann").until(&id, "completed").await;
+    assert_eq!(cluster.log.lines(), ["effect"]);
 }
 
 #[tokio::test]

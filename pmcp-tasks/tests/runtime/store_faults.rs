@@ -281,3 +281,42 @@ async fn a_cancellation_and_a_timeout_end_the_wait_for_a_store_that_is_away() {
     let task = client.until(&id, "failed").await;
     assert_eq!(task["statusMessage"], "the tool took longer than it may");
 }
+
+#[tokio::test]
+async fn a_question_that_was_answered_while_another_waited_for_the_store_is_not_asked_again() {
+    let (backend, server) = faulty();
+    let faults = backend.clone();
+    server.world.on("variables", move |_, cx| {
+        let faults = faults.clone();
+        async move {
+            let task: TaskContext<Shared> = cx.task();
+            let ask = async |message: &str| {
+                let Name { name } = task.elicit(message).await?;
+                // The answer is taken out of the store with it.
+                task.status_message("answered").await?;
+                Ok::<_, ToolError>(name)
+            };
+            // Every try of the two to write both questions.
+            faults.fail_in("put", Fault::Down, 8);
+            let (one, two) = tokio::join!(ask("one"), ask("two"));
+            Ok(ToolResult::text([one?, two?, ask("three").await?].join(" ")))
+        }
+    });
+    let id = server.v2025("ann").start("variables").await;
+    let client = server.v2026("ann");
+    let open = async || {
+        let task = client.get(&id).await;
+        task["inputRequests"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let named = |name: &str| accept(json!({ "name": name }));
+    // The write of one comes through, that of the other is still to come.
+    server.advance(Duration::from_millis(400)).await;
+    assert_eq!((backend.left(), open().await), (0, vec!["input-1".into(), "input-2".into()]));
+    client.update(&id, json!({ "input-1": named("A"), "input-2": named("B") })).await.unwrap();
+    settle().await;
+    assert_eq!(client.get(&id).await["statusMessage"], "answered");
+    server.advance(TRIES).await;
+    assert_eq!(open().await, ["input-3"]);
+    client.update(&id, json!({ "input-3": named("C") })).await.unwrap();
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "A B C");
+}

@@ -40,7 +40,7 @@ pub(crate) struct Weather {
     pub(crate) hints: Option<u64>,
     /// In milliseconds.
     pub(crate) lease: u64,
-    /// How many times as long the lease of every other instance is.
+    /// The lease of every other instance, as a multiple.
     pub(crate) longer: u32,
     /// Time that passes with every poll, in microseconds.
     pub(crate) lag: u64,

@@ -5,7 +5,7 @@ use std::{
     path::Path,
     process::{ChildStderr, Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 use super::{Http, Running, Stdio2025, initialize, program};
 
-const LEASE: &str = "500";
+const LEASE: &str = "1000";
+
+/// The longest time a test waits for what has to come: only a failing one does.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server over HTTP on this store, and its standard error, read as far as the line that tells the address.
 fn start(directory: &TempDir) -> (Http, BufReader<ChildStderr>) {
@@ -52,7 +55,7 @@ fn fail(http: &Http, times: u32) {
 /// Tasks end as they should while and after calls fail, a task that outlasts many leases stays this server's, and the server
 /// ends when it is told to.
 fn serves_and_ends(directory: &TempDir, mut http: Http, failing: u32) {
-    let long = http.create(None, "append_lines", &append(&directory.path().join("long"), 12, 250));
+    let long = http.create(None, "append_lines", &append(&directory.path().join("long"), 12, 500));
     for _ in 0..failing / 50 {
         fail(&http, 50);
     }
@@ -101,7 +104,9 @@ fn unread(directory: &TempDir) -> Stdio2025 {
     let path = directory.path().join("all-begun");
     let last = json!({ "name": "append_lines", "arguments": append(&path, 1, 0) });
     client.send(&json!({ "jsonrpc": "2.0", "id": 200, "method": "tools/call", "params": last }).to_string());
+    let begun = Instant::now();
     while !path.exists() {
+        assert!(begun.elapsed() < PATIENCE, "it does not begin what it is asked");
         std::thread::sleep(Duration::from_millis(10));
     }
     client

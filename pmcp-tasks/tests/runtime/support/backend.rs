@@ -84,7 +84,7 @@ impl FaultyBackend {
         self.state.lock().unwrap().panics = Some((operation, times));
     }
 
-    /// How many of the operations that were to panic have not come.
+    /// Number of the operations that were to panic and have not come.
     pub(crate) fn panics_left(&self) -> usize {
         self.state.lock().unwrap().panics.map_or(0, |(_, times)| times)
     }
