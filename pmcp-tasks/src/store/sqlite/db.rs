@@ -34,6 +34,11 @@ impl Db {
     pub(super) fn check(&self) -> Result<()> {
         self.files.check(&self.connection)
     }
+
+    /// The same before anything is read or written, where the log is only looked at if it is shorter than it was.
+    pub(super) fn check_lengths(&self) -> Result<()> {
+        self.files.check_lengths(&self.connection)
+    }
 }
 
 impl Drop for Db {

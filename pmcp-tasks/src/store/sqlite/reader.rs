@@ -29,7 +29,7 @@ impl Reader {
 
     /// Reads in one snapshot.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        self.db.check()?;
+        self.db.check_lengths()?;
         let snapshot = self.db.unchecked_transaction()?;
         let answer = query(&self.db);
         snapshot.finish()?;

@@ -101,18 +101,18 @@ impl Writer {
     }
 
     fn transaction(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
-        self.check()?;
+        self.checked(self.db.check_lengths())?;
         let done = self.in_transaction(group);
         if done.is_err() && !self.db.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
         // After the commit and before the answers: nobody is told of a write that a restart would not find.
-        self.check().and(done)
+        self.checked(self.db.check()).and(done)
     }
 
-    /// Fails if the files are not the store's any more.
-    fn check(&self) -> Result<()> {
-        self.db.check().inspect_err(|_| self.db.files.save(&self.db))
+    /// Saves what can be of files that are not the store's any more.
+    fn checked(&self, check: Result<()>) -> Result<()> {
+        check.inspect_err(|_| self.db.files.save(&self.db))
     }
 
     fn in_transaction(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
