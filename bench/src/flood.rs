@@ -1,11 +1,11 @@
 //! Floods: what one client can do to all others, for as long as its process lives, over a line of a gigabit a second.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use measure::Workers;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::sleep};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::Mutex, task::JoinSet, time::sleep};
 
 use crate::{
     child::{self, Child},
@@ -15,6 +15,9 @@ use crate::{
 
 /// Size of what is sent: as large as a server takes it, in bytes.
 const LARGE: usize = 4 << 20;
+
+/// As much as is on the line at once, where several share it, in bytes.
+const PIECE: usize = 256 << 10;
 
 /// The time a line takes for a byte.
 const A_BYTE: Duration = Duration::from_nanos(10);
@@ -90,11 +93,17 @@ impl Flood {
                 let whole =
                     call(server, "echo", json!({ "name": "echo", "arguments": { "text": "x".repeat(LARGE - 4000) } }));
                 let part = whole[..whole.len() - 1000].to_vec();
+                // All of them share the line.
+                let line = Arc::new(Mutex::new(()));
                 many(300, move || {
-                    let part = part.clone();
+                    let (part, line) = (part.clone(), line.clone());
                     async move {
                         let mut stream = TcpStream::connect(server).await?;
-                        stream.write_all(&part).await?;
+                        for piece in part.chunks(PIECE) {
+                            let _line = line.lock().await;
+                            stream.write_all(piece).await?;
+                            sleep(line_time(piece.len())).await;
+                        }
                         Ok(stream)
                     }
                 })
@@ -201,7 +210,7 @@ async fn listeners(server: SocketAddr) -> anyhow::Result<()> {
             let mut stream = TcpStream::connect(server).await?;
             stream.write_all(&listen).await?;
             // The answer begins, and is not read.
-            sleep(Duration::from_secs(3600)).await;
+            std::future::pending::<()>().await;
             Ok(stream)
         }
     })
