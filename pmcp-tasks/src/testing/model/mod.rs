@@ -13,7 +13,7 @@
 mod operations;
 mod reference;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 pub use self::operations::{Operation, operations};
 use self::reference::Reference;
@@ -147,7 +147,8 @@ impl Run<'_> {
 
     /// Removes from the model what the backend removed for a task: in their order, as many as it takes and no more.
     async fn make_room(&mut self, key: &TaskKey, max_bytes: u64) {
-        while let Some(first) = self.model.first_sealed(key.owner, key) {
+        let mut passed = BTreeSet::from([key.clone()]);
+        while let Some(first) = self.model.first_sealed(key.owner, &passed) {
             let (living, all) = self.model.taken(key.owner, self.now);
             // The backend may or may not have counted what has expired.
             let (must, may) = (living > max_bytes, all > max_bytes);
@@ -156,7 +157,11 @@ impl Run<'_> {
             if !may || there {
                 break;
             }
-            self.model.delete(&first);
+            // Whether an expired one is still there cannot be seen.
+            if self.model.head(&first, self.now).is_some() {
+                self.model.delete(&first);
+            }
+            passed.insert(first);
         }
     }
 

@@ -123,9 +123,11 @@ impl Reference {
     }
 
     /// The sealed task of an owner that was sealed first, expired or not, of those beside `spared`.
-    pub(super) fn first_sealed(&self, owner: OwnerKey, spared: &TaskKey) -> Option<TaskKey> {
-        let sealed =
-            self.all_of(owner).filter(|(key, _)| *key != spared).filter_map(|(key, task)| Some((task.sealed?, key)));
+    pub(super) fn first_sealed(&self, owner: OwnerKey, spared: &BTreeSet<TaskKey>) -> Option<TaskKey> {
+        let sealed = self
+            .all_of(owner)
+            .filter(|(key, _)| !spared.contains(key))
+            .filter_map(|(key, task)| Some((task.sealed?, key)));
         sealed.min().map(|(_, key)| key.clone())
     }
 
