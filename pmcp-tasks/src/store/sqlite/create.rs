@@ -131,7 +131,7 @@ impl Db {
         if taken.live + taken.sealed > rest {
             // They stay: by the clocks of others they may be alive.
             for n in self.expired(owner, now)? {
-                taken.live -= self.bytes(n)?.1;
+                taken.live -= self.size(n)?.bytes;
             }
         }
         if taken.live > rest {

@@ -6,7 +6,7 @@
 //! the store is opened again.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::{
@@ -23,6 +23,7 @@ use super::{
     error::{Failure, Result},
     file::Location,
     path,
+    seen::{FileNumber, Seen},
 };
 
 /// Length of the log's header, and of the one before each of its pages, in bytes.
@@ -53,35 +54,26 @@ struct Opened {
 enum Found {
     /// `shrunk` if it is smaller than it was.
     Same {
-        metadata: Metadata,
+        seen: Seen,
         shrunk: bool,
     },
     Another,
     Nothing,
 }
 
-/// Device and inode.
-#[cfg(unix)]
-type FileNumber = (u64, u64);
-
-/// An open file is neither deleted nor replaced.
-#[cfg(not(unix))]
-type FileNumber = ();
-
 impl Opened {
-    fn new(path: PathBuf, metadata: &Metadata) -> Self {
-        Self { path, number: number(metadata), size: AtomicU64::new(metadata.len()) }
+    fn new(path: PathBuf, seen: Seen) -> Self {
+        Self { path, number: seen.number, size: AtomicU64::new(seen.size) }
     }
 
     /// Looks at what the path names now.
     fn look(&self) -> Result<Found> {
         // Before the look: what other threads see meanwhile may be more.
         let before = self.size.load(Ordering::Relaxed);
-        match fs::metadata(&self.path) {
-            Ok(metadata) if number(&metadata) == self.number => {
-                self.size.fetch_max(metadata.len(), Ordering::Relaxed);
-                let shrunk = metadata.len() < before;
-                Ok(Found::Same { metadata, shrunk })
+        match Seen::at(&self.path) {
+            Ok(seen) if seen.number == self.number => {
+                self.size.fetch_max(seen.size, Ordering::Relaxed);
+                Ok(Found::Same { seen, shrunk: seen.size < before })
             }
             Ok(_) => Ok(Found::Another),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
@@ -89,15 +81,6 @@ impl Opened {
         }
     }
 }
-
-#[cfg(unix)]
-fn number(metadata: &Metadata) -> FileNumber {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn number(_: &Metadata) -> FileNumber {}
 
 /// The files of an open store: the database, its log and the log's index, and the two that processes take turns by.
 #[derive(Debug)]
@@ -128,8 +111,8 @@ struct Lost {
 impl Files {
     /// Notes the files of a database that is open, and so has a log.
     pub(super) fn of(location: &Location, db: &Connection) -> Result<Self> {
-        let opened = |path: PathBuf| match fs::metadata(&path) {
-            Ok(metadata) => Ok(Opened::new(path, &metadata)),
+        let opened = |path: PathBuf| match Seen::at(&path) {
+            Ok(seen) => Ok(Opened::new(path, seen)),
             Err(error) => Err(Failure::file(format!("cannot look at `{}`", path.display()))(error)),
         };
         let log = location.beside("-wal");
@@ -138,7 +121,7 @@ impl Files {
         let metadata = headers.metadata().map_err(cannot_open())?;
         let files = Self {
             database: opened(location.path().to_owned())?,
-            log: Opened::new(log, &metadata),
+            log: Opened::new(log, Seen::of(&metadata)),
             index: opened(location.beside("-shm"))?,
             turns: [opened(location.beside("-lock"))?, opened(location.beside("-wait"))?],
             headers,
@@ -179,7 +162,7 @@ impl Files {
             return Err(lost.failure.clone());
         }
         let found = |file: &Opened| match file.look()? {
-            Found::Same { metadata, shrunk } => Ok((metadata, shrunk)),
+            Found::Same { seen, shrunk } => Ok((seen, shrunk)),
             Found::Another | Found::Nothing => Err(self.lose(file, "deleted or replaced", true)),
         };
         for file in &self.turns {
@@ -192,11 +175,11 @@ impl Files {
             return Err(self.lose(&self.index, "cut", false));
         }
         let (database, shrunk) = found(&self.database)?;
-        path::check_names(&self.database.path, &database)?;
+        path::check_names(&self.database.path, database.names)?;
         if shrunk {
-            self.check_database(db, database.len())?;
+            self.check_database(db, database.size)?;
         }
-        Ok(log.len())
+        Ok(log.size)
     }
 
     /// Fails if the database has fewer pages than its log says, and than it had: not so if another program compacted it.

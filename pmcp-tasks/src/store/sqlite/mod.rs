@@ -13,6 +13,7 @@ mod reader;
 mod remove;
 mod row;
 mod schema;
+mod seen;
 mod taken;
 #[cfg(test)]
 mod tests;

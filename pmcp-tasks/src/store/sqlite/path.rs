@@ -1,12 +1,15 @@
 //! The path of a database: one by which every process names it, and what it may lead to.
 
 use std::{
-    fs::{self, File, FileType, Metadata, OpenOptions},
+    fs::{self, File, FileType, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
 
-use super::error::{Failure, Result};
+use super::{
+    error::{Failure, Result},
+    seen::Seen,
+};
 
 /// Finds the path by which every process names the file, so that all of them take the same lock. Fails if it leads to
 /// something else than a file, which is not opened: a pipe would keep whoever opens it waiting.
@@ -42,7 +45,7 @@ fn check(path: PathBuf) -> Result<PathBuf> {
         let kind = kind(metadata.file_type());
         return Err(Failure::refused(format!("`{}` is {kind}; name a file", path.display())));
     }
-    check_names(&path, &metadata)?;
+    check_names(&path, Seen::of(&metadata).names)?;
     #[cfg(target_os = "linux")]
     if fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| is_mounted(&path, &mounts)) {
         return Err(Failure::refused(format!(
@@ -74,24 +77,15 @@ fn kind(of: FileType) -> &'static str {
 }
 
 /// Fails if the file has a second name: who opens it by that has another log and other locks.
-#[cfg(unix)]
-pub(super) fn check_names(path: &Path, metadata: &Metadata) -> Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    if metadata.nlink() <= 1 {
+pub(super) fn check_names(path: &Path, names: u64) -> Result<()> {
+    if names <= 1 {
         return Ok(());
     }
     Err(Failure::refused(format!(
-        "`{}` has {} names (hard links), of which each would have a log and locks of its own; remove the others, or copy \
+        "`{}` has {names} names (hard links), of which each would have a log and locks of its own; remove the others, or copy \
          the file",
         path.display(),
-        metadata.nlink()
     )))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "on Unix it looks")]
-pub(super) fn check_names(_: &Path, _: &Metadata) -> Result<()> {
-    Ok(())
 }
 
 /// Tells whether a file is mounted by itself, by the kernel's list of mounts.

@@ -1,6 +1,6 @@
 //! Removing tasks.
 
-use super::{db::Db, error::Result, row::clamped};
+use super::{db::Db, error::Result, row::clamped, taken::Size};
 use crate::{store::backend::TaskKey, time::Millis};
 
 impl Db {
@@ -26,7 +26,7 @@ impl Db {
 
     /// Removes a task and everything about it; the bytes it took.
     pub(super) fn remove(&self, n: i64) -> Result<i64> {
-        let (owner, bytes) = self.bytes(n)?;
+        let Size { owner, bytes, .. } = self.size(n)?;
         let (scope, idempotency, open): (Option<i64>, Option<Vec<u8>>, bool) = self
             .prepare_cached("DELETE FROM task WHERE n = ?1 RETURNING scope, idempotency, open")?
             .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
