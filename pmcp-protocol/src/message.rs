@@ -242,11 +242,19 @@ impl Message {
     }
 }
 
-/// A message as it goes on the wire: one line. (As `Display` writes it, in half the time.)
+/// A message as it goes on the wire: one line to every reader. (As `Display` writes it, in half the time.)
+///
+/// JSON leaves U+0085, U+2028 and U+2029 as they are, at which some readers of lines and of event streams end a line: they
+/// are escaped.
 #[must_use]
 pub fn text(message: &Value) -> String {
     // Values always serialise: their keys are strings.
-    serde_json::to_string(message).unwrap_or_default()
+    let text = serde_json::to_string(message).unwrap_or_default();
+    if text.is_ascii() || !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return text;
+    }
+    // They stand inside of texts alone.
+    text.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A response to the client. The id is left out where it could not be read.
@@ -416,6 +424,14 @@ mod tests {
                     .prop_map(|fields| fields.into_iter().collect::<Map<_, _>>().into()),
             ]
         })
+    }
+
+    #[test]
+    fn no_reader_of_lines_ends_one_inside_of_a_message() {
+        let message = json!({ "a\u{85}b": "ü\u{2028}\u{2029}\r\n\\", "\u{2027}": [] });
+        let text = text(&message);
+        assert_eq!(text, "{\"a\\u0085b\":\"ü\\u2028\\u2029\\r\\n\\\\\",\"\u{2027}\":[]}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), message);
     }
 
     proptest! {

@@ -172,13 +172,14 @@ pub(super) fn busy(id: Option<&RequestId>) -> Response {
     later(error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
 }
 
-/// Messages as server-sent events, one a `data:` line.
+/// Messages as server-sent events, one a `data:` line. Some clients skip events that do not name their type, though the
+/// standard has a default.
 pub(super) fn events(messages: impl Stream<Item = Outgoing> + Send + 'static) -> Response {
     let mut written = None;
     let events = messages.map(move |message| {
         // A message is on its way until the next one is asked for.
         drop(std::mem::replace(&mut written, message.share));
-        Ok::<_, Infallible>(Event::default().data(message.text))
+        Ok::<_, Infallible>(Event::default().event("message").data(message.text))
     });
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies must not hold events back.

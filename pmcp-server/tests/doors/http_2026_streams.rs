@@ -23,6 +23,16 @@ async fn progress_makes_the_response_a_stream_that_ends_with_it() {
 }
 
 #[tokio::test]
+async fn what_some_readers_end_a_line_at_goes_out_escaped() {
+    let (_running, http, _) = usual().await;
+    let echo = Modern::new("tools/call", call("echo", json!({ "text": "a\u{85}b\u{2028}c\u{2029}d" })));
+    for accept in ["application/json", "text/event-stream"] {
+        let body = echo.clone().with("accept", accept).send(&http).await.text().await;
+        assert!(body.contains(r"a\u0085b\u2028c\u2029d"), "{accept}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_token_or_a_stream_there_is_no_progress() {
     let (_running, http, _) = usual().await;
     let reply = Modern::new("tools/call", call("count", json!({ "to": 3 }))).send(&http).await;

@@ -133,6 +133,8 @@ impl Reply {
                 let event: String = self.buffer.drain(..end + 2).collect();
                 let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
                 if !data.is_empty() {
+                    // Some clients skip what does not name its type.
+                    assert!(event.lines().any(|line| line == "event: message"), "{event}");
                     let message = serde_json::from_str(&data.join("\n")).unwrap();
                     self.watch.server(&message);
                     return Some(message);
