@@ -37,6 +37,9 @@ pub mod code {
     pub const INVALID_PARAMS: i64 = -32602;
     /// The server failed.
     pub const INTERNAL_ERROR: i64 = -32603;
+    /// There is no such session: it never was, or has ended (2025-11-25 and earlier, over HTTP). The specification has a status
+    /// alone; this is the code that clients know.
+    pub const SESSION_NOT_FOUND: i64 = -32001;
     /// There is no such resource (2025-11-25 and earlier).
     pub const RESOURCE_NOT_FOUND: i64 = -32002;
     /// HTTP headers and body disagree (2026-07-28).

@@ -27,6 +27,7 @@ pub mod header;
 mod log;
 pub mod message;
 pub mod meta;
+mod number;
 pub mod params;
 mod render;
 mod revision;

@@ -7,13 +7,14 @@ use std::{fmt, hash::Hash};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{Error, IgnoredAny, Visitor},
+    de::{Error, IgnoredAny, Unexpected, Visitor},
 };
 use serde_json::{Map, Number, Value, json};
 
-use crate::{RpcError, bounds, code};
+use crate::{RpcError, bounds, code, number};
 
-/// The id of a request: an integer, or a string of at most [`bounds::REQUEST_ID`] bytes; never null.
+/// The id of a request: an integer, or a string of at most [`bounds::REQUEST_ID`] bytes; never null. An integer may come as
+/// `5.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum RequestId {
@@ -41,6 +42,11 @@ impl<'de> Deserialize<'de> for RequestId {
 
             fn visit_u64<E: Error>(self, id: u64) -> Result<RequestId, E> {
                 Ok(RequestId::Integer(id.into()))
+            }
+
+            fn visit_f64<E: Error>(self, id: f64) -> Result<RequestId, E> {
+                let whole = number::whole(id).map(|id| RequestId::Integer(id.into()));
+                whole.ok_or_else(|| E::invalid_type(Unexpected::Float(id), &self))
             }
 
             fn visit_str<E: Error>(self, id: &str) -> Result<RequestId, E> {
@@ -108,8 +114,8 @@ const MAX_DEPTH: usize = 127;
 /// its bytes.
 ///
 /// # Errors
-/// What to answer: -32700 if it is no JSON; -32600 if it has more values, is nested deeper than 127 levels, or has a number
-/// beyond those of a double, under the id of the request if it is one.
+/// What to answer: -32700 if it is no JSON; -32600 if it has more values, is nested deeper than 127 levels, has a number
+/// beyond those of a double, or half of a surrogate pair in a text, under the id of the request if it is one.
 pub fn read(bytes: &[u8], max_values: usize) -> Result<Value, Malformed> {
     if has_more_values(bytes, max_values) {
         return Err(invalid(id_of(bytes), &format!("the message has more than {max_values} values")));
@@ -121,6 +127,11 @@ pub fn read(bytes: &[u8], max_values: usize) -> Result<Value, Malformed> {
             invalid(id_of(bytes), &format!("the message is nested deeper than {MAX_DEPTH} levels"))
         } else if error.starts_with("number out of range") {
             invalid(id_of(bytes), "the message has a number larger than a double can be")
+        } else if error.starts_with("lone leading surrogate") || error.starts_with("unexpected end of hex escape") {
+            // What cuts texts between the two writes it, and JSON lets it.
+            let half =
+                "the message has a text with half of a surrogate pair (`\\ud800` to `\\udfff`), which is no character";
+            invalid(id_of(bytes), half)
         } else {
             Malformed { id: None, error: RpcError::new(code::PARSE_ERROR, "the message is not JSON") }
         }
@@ -334,6 +345,17 @@ mod tests {
     }
 
     #[test]
+    fn an_integer_is_the_same_id_however_it_is_written() {
+        let id = |id: &str| serde_json::from_str::<RequestId>(id).ok();
+        for (written, integer) in [("5.0", 5), ("5e0", 5), ("-0.0", 0), ("-7.0", -7)] {
+            assert_eq!(id(written), Some(RequestId::Integer(integer.into())), "{written}");
+        }
+        for none in ["5.5", "1e300", "9007199254740992.0", "null", "true", "[5]"] {
+            assert_eq!(id(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn an_id_that_is_too_long_is_none() {
         let message = |id: usize| format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"m"}}"#, "x".repeat(id));
         assert!(matches!(parse(&message(256)), Ok(Message::Request(_))));
@@ -360,7 +382,15 @@ mod tests {
         assert_eq!(refused(&request(&deep(MAX_DEPTH - 1)), 1000), told(deeper));
         assert_eq!(refused(&request("1e999"), 1000), told("the message has a number larger than a double can be"));
         assert_eq!(refused(&request("-1e999"), 1000).1, code::INVALID_REQUEST);
-        for no_json in [&request("1e"), &request("1")[..20], "", "{]", "\"\\ud800\""] {
+        let half =
+            "the message has a text with half of a surrogate pair (`\\ud800` to `\\udfff`), which is no character";
+        for text in
+            [r#""\ud83d""#, r#""\ude00""#, r#""a\ud83db""#, r#""\ud83d\n""#, r#""\ud83d\ud83d""#, r#"{"\ud83d":1}"#]
+        {
+            assert_eq!(refused(&request(text), 1000), told(half), "{text}");
+        }
+        assert!(read(request(r#""\ud83d\ude00""#).as_bytes(), 1000).is_ok());
+        for no_json in [&request("1e"), &request("1")[..20], "", "{]", "\"\\ud8\"", "\"\\ud800"] {
             assert_eq!(refused(no_json, 1000).1, code::PARSE_ERROR, "{no_json}");
         }
     }

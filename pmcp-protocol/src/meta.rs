@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::bounds;
+use crate::{bounds, number};
 
 /// The tasks extension (2026-07-28).
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -60,14 +60,7 @@ pub fn progress_token(params: &Value) -> Option<Value> {
 }
 
 fn whole(number: &Number) -> Option<Value> {
-    /// From here on a double leaves integers out.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if !number.is_f64() {
-        return Some(number.clone().into());
-    }
-    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-    Some((number as i64).into())
+    if number.is_f64() { number::whole(number.as_f64()?).map(Value::from) } else { Some(number.clone().into()) }
 }
 
 /// The task a message is about ("Related Task Metadata").

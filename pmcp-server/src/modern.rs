@@ -74,7 +74,8 @@ fn supported() -> [&'static str; Version::ALL.len()] {
 }
 
 /// A version we do not speak: -32022 (versioning, "Protocol Version Negotiation").
-fn unsupported(requested: &str) -> RpcError {
+pub(crate) fn unsupported(requested: &str) -> RpcError {
+    let requested = bounds::shortened(requested, bounds::VERSION);
     RpcError::new(code::UNSUPPORTED_PROTOCOL_VERSION, "unsupported protocol version")
         .with_data(json!({ "supported": supported(), "requested": requested }))
 }

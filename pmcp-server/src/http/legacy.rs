@@ -25,6 +25,7 @@ use crate::{
     answered::Answered,
     dispatch::{self, Handling, Passage},
     legacy::{Agreement, Entered, LegacySession},
+    modern::unsupported,
     outbox::{Outbox, Outgoing, STREAM_BUFFER},
     session::InFlight,
     shares::Share,
@@ -52,13 +53,16 @@ pub(super) async fn take(
     };
     let message = match message {
         Message::Request(request) if request.method == "initialize" => {
-            return initialize(&http, from, &headers, &request, accepts);
+            return initialize(&http, from, &request, accepts);
         }
         message => message,
     };
     let session = match find(&http, &from, &headers) {
         Ok(session) => session,
-        Err(refusal) => return refusal.into_response(),
+        Err((status, error)) => {
+            let id = if let Message::Request(request) = &message { Some(&request.id) } else { None };
+            return body::error(status, id, error);
+        }
     };
     match session.enter(Ok(message)) {
         Some(Entered::Request(request, in_flight)) => {
@@ -70,11 +74,7 @@ pub(super) async fn take(
     }
 }
 
-fn initialize(http: &Http, from: From, headers: &HeaderMap, request: &Request, accepts: Accepts) -> Response {
-    if headers.contains_key(SESSION_ID) {
-        let error = RpcError::new(code::INVALID_REQUEST, "`initialize` begins a session and cannot be part of one");
-        return body::error(StatusCode::BAD_REQUEST, Some(&request.id), error);
-    }
+fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> Response {
     // Before there is a session: another may have to make room for it.
     let agreement = match Agreement::parse(&request.params) {
         Ok(agreement) => agreement,
@@ -94,21 +94,16 @@ fn initialize(http: &Http, from: From, headers: &HeaderMap, request: &Request, a
     response
 }
 
-/// The initialized session a request belongs to.
-fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySession>, Refusal> {
-    let id = body::single(headers, SESSION_ID)?
-        .ok_or(Refusal(StatusCode::BAD_REQUEST, "there is no `Mcp-Session-Id`; send `initialize` first"))?;
-    if body::single(headers, PROTOCOL_VERSION)?.is_some_and(|version| !has_sessions(version)) {
-        return Err(Refusal(StatusCode::BAD_REQUEST, "this protocol version has no sessions"));
-    }
+/// The initialized session a request belongs to; else the status and the error of the answer. Clients begin another session
+/// where one has gone, and some look for the code.
+fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySession>, (StatusCode, RpcError)> {
+    let bad = |text: &str| (StatusCode::BAD_REQUEST, RpcError::new(code::INVALID_REQUEST, text));
+    let id = body::single(headers, SESSION_ID).map_err(|Refusal(_, text)| bad(text))?;
+    let id = id.ok_or_else(|| bad("there is no `Mcp-Session-Id`; send `initialize` first"))?;
     let session = http.sessions.find(id, from.principal.as_ref());
     let session = session.filter(|session| session.agreement().is_some());
-    session.ok_or(Refusal(StatusCode::NOT_FOUND, "there is no such session"))
-}
-
-/// Tells whether the version with this name has sessions.
-fn has_sessions(version: &str) -> bool {
-    Version::parse(version).is_some_and(Version::has_handshake)
+    let gone = "there is no such session; send `initialize` to begin one";
+    session.ok_or_else(|| (StatusCode::NOT_FOUND, RpcError::new(code::SESSION_NOT_FOUND, gone)))
 }
 
 /// Everything that HTTP knows about any request of a session.
@@ -166,7 +161,7 @@ async fn take_batch(
 ) -> Response {
     let session = match find(&http, &from, headers) {
         Ok(session) => session,
-        Err(refusal) => return refusal.into_response(),
+        Err((status, error)) => return body::error(status, None, error),
     };
     if let Err(error) = dispatch::check_batch(&http.service, session.agreement(), batch.len()) {
         return body::error(StatusCode::BAD_REQUEST, None, error);
@@ -212,7 +207,7 @@ pub(super) async fn listen(
     }
     let session = match find(&http, &from, &headers) {
         Ok(session) => session,
-        Err(refusal) => return refusal.into_response(),
+        Err((status, error)) => return body::error(status, None, error),
     };
     // As long as it is open: else the streams of one caller could be all the connections there may be.
     let Some(place) = http.place(&from) else { return body::busy(None) };
@@ -237,18 +232,22 @@ pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> 
             http.sessions.end(&session.session.id);
             StatusCode::NO_CONTENT.into_response()
         }
-        Err(refusal) => refusal.into_response(),
+        Err((status, error)) => body::error(status, None, error),
     }
 }
 
 /// 2026-07-28 has neither GET nor DELETE (streamable HTTP, "Earlier Streamable HTTP Revisions").
 fn not_of_this_era(headers: &HeaderMap) -> Option<Response> {
-    match body::single(headers, PROTOCOL_VERSION) {
-        Ok(Some(version)) if !has_sessions(version) => {
+    let version = match body::single(headers, PROTOCOL_VERSION) {
+        Ok(version) => version?,
+        Err(refusal) => return Some(refusal.into_response()),
+    };
+    match Version::parse(version) {
+        None => Some(body::error(StatusCode::BAD_REQUEST, None, unsupported(version))),
+        Some(version) if !version.has_handshake() => {
             let refusal = Refusal(StatusCode::METHOD_NOT_ALLOWED, "this protocol version uses POST alone");
             Some(([(ALLOW, "POST")], refusal).into_response())
         }
-        Ok(_) => None,
-        Err(refusal) => Some(refusal.into_response()),
+        Some(_) => None,
     }
 }

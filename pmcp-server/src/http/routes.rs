@@ -12,10 +12,12 @@ use axum::{
     routing::post,
 };
 use pmcp_protocol::{
+    Version,
     header::ARGUMENT_PREFIX,
     message::{self, Message},
 };
 use pmcp_tasks::tool::ToolDefinition;
+use serde_json::Value;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{
@@ -26,7 +28,12 @@ use super::{
     refusal::Refusal,
     sessions::Sessions,
 };
-use crate::{auth::Authenticator, dispatch::Era, service::Service};
+use crate::{
+    auth::Authenticator,
+    dispatch::Era,
+    modern::{claimed_version, is_modern, unsupported},
+    service::Service,
+};
 
 /// The routes of the MCP endpoint at `path`.
 pub(crate) fn routes(
@@ -70,20 +77,37 @@ async fn take(State(http): Shared, from: From, headers: HeaderMap, body: Body) -
         Err(refused) => return body::error(StatusCode::BAD_REQUEST, refused.id.as_ref(), refused.error),
     };
     let bytes = body.into_share();
+    // A client may name in headers what it had before, so the message alone tells that a session begins.
+    if begins_session(&value) {
+        return legacy::take(http, from, bytes, headers, value).await;
+    }
     // Browsers and libraries repeat no header; of repeated ones none is to be trusted.
     let version = match body::single(&headers, PROTOCOL_VERSION) {
         Ok(version) => version,
         Err(refusal) => return refusal.into_response(),
     };
-    if Era::with_header(value.get("params"), version) == Era::Handshake {
+    let params = value.get("params");
+    if Era::with_header(params, version) == Era::Handshake {
         return legacy::take(http, from, bytes, headers, value).await;
     }
-    match Message::parse(value) {
-        Ok(Message::Request(request)) => modern::take(http, from, bytes, &headers, version, request).await,
-        Ok(Message::Notification { .. }) => StatusCode::ACCEPTED.into_response(),
-        Ok(Message::Response { .. }) => {
+    // A message that claims another version than its header is refused as that.
+    let claimed = params.and_then(claimed_version);
+    let unknown = version
+        .filter(|version| Version::parse(version).is_none() && claimed.is_none_or(|claimed| claimed == *version))
+        .map(unsupported);
+    match (Message::parse(value), unknown) {
+        (Err(malformed), _) => body::error(StatusCode::BAD_REQUEST, malformed.id.as_ref(), malformed.error),
+        (Ok(Message::Request(request)), Some(error)) => body::error(StatusCode::BAD_REQUEST, Some(&request.id), error),
+        (Ok(_), Some(error)) => body::error(StatusCode::BAD_REQUEST, None, error),
+        (Ok(Message::Request(request)), None) => modern::take(http, from, bytes, &headers, version, request).await,
+        (Ok(Message::Notification { .. }), None) => StatusCode::ACCEPTED.into_response(),
+        (Ok(Message::Response { .. }), None) => {
             Refusal(StatusCode::BAD_REQUEST, "this version has no requests to answer").into_response()
         }
-        Err(malformed) => body::error(StatusCode::BAD_REQUEST, malformed.id.as_ref(), malformed.error),
     }
+}
+
+/// Tells whether it is the `initialize` of a version that has one.
+fn begins_session(message: &Value) -> bool {
+    message.get("method").is_some_and(|method| method == "initialize") && !message.get("params").is_some_and(is_modern)
 }

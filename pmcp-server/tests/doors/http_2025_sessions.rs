@@ -46,12 +46,52 @@ async fn initialize_that_is_wrong_begins_nothing() {
         assert_eq!(reply.header("mcp-session-id"), "");
         reply.expect_error(200, -32602).await;
     }
+}
+
+#[tokio::test]
+async fn initialize_is_judged_by_nothing_in_its_headers() {
+    let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
-    let again = legacy.post(&initialize("2025-06-18", json!({}))).await;
-    assert_eq!(again.header("mcp-session-id"), "");
-    again.expect_error(400, -32600).await;
+    let ended = Legacy::begin(&http).await;
+    ended.end().await;
+    for headers in [
+        &legacy.headers()[..],
+        &ended.headers(),
+        &[("mcp-session-id", "x"), ("mcp-session-id", "y")],
+        &[("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call")],
+        &[("mcp-protocol-version", "v999")],
+        &[("mcp-protocol-version", "")],
+        &[("mcp-protocol-version", "2025-11-25"), ("mcp-protocol-version", "2025-06-18")],
+    ] {
+        let reply = http.post(headers, &initialize("2025-06-18", json!({}))).await;
+        let session = reply.header("mcp-session-id");
+        assert!(!session.is_empty() && session != legacy.id && session != ended.id, "{headers:?}");
+        assert_eq!(reply.json().await["result"]["protocolVersion"], "2025-06-18", "{headers:?}");
+    }
     // The session is what it was.
     assert!(legacy.ask(1, "tasks/list", None).await["result"]["tasks"].is_array());
+}
+
+#[tokio::test]
+async fn a_gone_session_is_told_so_that_a_client_begins_another() {
+    let _spoilt = bad_input_on_purpose();
+    let (_running, http, _) = usual().await;
+    let ended = Legacy::begin(&http).await;
+    ended.end().await;
+    for headers in [ended.headers(), [("mcp-session-id", "x"), ("mcp-protocol-version", "2025-06-18")]] {
+        let refused = http.post(&headers, &request("a", "tools/list", None)).await.expect_error(404, -32001).await;
+        assert_eq!(refused["id"], "a");
+        for message in [notification("notifications/initialized", json!({})), json!([request(1, "ping", None)])] {
+            let refused = http.post(&headers, &message).await.expect_error(404, -32001).await;
+            assert_eq!(refused.get("id"), None);
+        }
+        for method in ["GET", "DELETE"] {
+            let headers = [headers[0], headers[1], ("accept", "application/json, text/event-stream")];
+            http.send(method, &headers, "").await.expect_error(404, -32001).await;
+        }
+    }
+    let missing = http.post(&[], &request("b", "tools/list", None)).await.expect_error(400, -32600).await;
+    assert_eq!(missing["id"], "b");
 }
 
 /// The statuses of every kind of message with these headers.
@@ -121,14 +161,25 @@ async fn ending_a_session_cancels_its_calls_and_not_its_tasks() {
 async fn a_version_that_has_no_sessions_or_is_unknown_is_refused() {
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
-    for version in ["2024-01-01", "1", "", "2025-11-25x", "2026-07-28"] {
+    let supported = json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]);
+    let long = "v".repeat(1000);
+    for version in ["2024-01-01", "1", "", "2025-11-25x", &long] {
         let headers = [("mcp-session-id", legacy.id.as_str()), ("mcp-protocol-version", version)];
         let reply = http.post(&headers, &request(1, "tools/list", None)).await;
-        assert_eq!(reply.status, 400, "{version}");
-        assert_eq!(http.post(&headers, &initialize("2025-11-25", json!({}))).await.status, 400, "{version}");
+        let message = reply.expect_error(400, -32022).await;
+        let data = &message["error"]["data"];
+        assert_eq!((&message["id"], &data["supported"]), (&json!(1), &supported), "{version}");
+        let requested = data["requested"].as_str().unwrap();
+        assert!(requested == version || requested.len() <= 64, "{requested}");
+        let told = http.post(&headers, &notification("notifications/initialized", json!({}))).await;
+        told.expect_error(400, -32022).await;
         let get = [headers[0], headers[1], ("accept", "text/event-stream")];
-        assert_eq!(http.send("GET", &get, "").await.status, 405);
+        http.send("GET", &get, "").await.expect_error(400, -32022).await;
+        http.send("DELETE", &headers, "").await.expect_error(400, -32022).await;
     }
+    let headers = [("mcp-session-id", legacy.id.as_str()), ("mcp-protocol-version", "2026-07-28")];
+    http.post(&headers, &request(1, "tools/list", None)).await.expect_error(400, -32602).await;
+    assert_eq!(http.send("GET", &headers, "").await.status, 405);
     // A client of 2025-03-26 sends none.
     let headers = [("mcp-session-id", legacy.id.as_str())];
     assert_eq!(http.post(&headers, &request(1, "tools/list", None)).await.status, 200);

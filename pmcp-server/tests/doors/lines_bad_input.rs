@@ -100,6 +100,20 @@ async fn what_is_no_message_is_an_invalid_request_under_its_id_if_it_has_one() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_refused_under_its_id() {
+    let mut client = client().await;
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    for (value, told) in [(r#""\ud83d""#, "surrogate"), (&deep, "nested"), ("1e999", "double")] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":"a","method":"ping","params":{{"x":{value}}}}}"#) + "\n";
+        client.send_bytes(line.as_bytes()).await;
+        let response = client.receive().await;
+        assert_eq!((code(&response), &response["id"]), (-32600, &json!("a")), "{response}");
+        assert!(response["error"]["message"].as_str().unwrap().contains(told), "{response}");
+    }
+    client.assert_silent().await;
+}
+
+#[tokio::test]
 async fn notifications_and_answers_are_never_answered() {
     let _spoilt = bad_input_on_purpose();
     let mut client = client().await;
@@ -125,6 +139,8 @@ async fn notifications_and_answers_are_never_answered() {
 #[tokio::test]
 async fn ids_come_back_as_they_were_sent() {
     let mut client = client().await;
+    client.send_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":5.0,\"method\":\"ping\"}\n").await;
+    assert_eq!(client.receive().await, json!({ "jsonrpc": "2.0", "id": 5, "result": {} }));
     for id in [json!(0), json!(-1), json!(i64::MAX), json!(u64::MAX), json!(""), json!("ü\n\"")] {
         assert_eq!(client.ask(id.clone(), "ping", None).await["id"], id);
     }
