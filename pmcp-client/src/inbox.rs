@@ -9,7 +9,8 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use pmcp_protocol::meta::SUBSCRIPTION_ID;
+use pmcp_protocol::{message::RequestId, meta::SUBSCRIPTION_ID};
+use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,11 @@ pub struct Expected {
     inbox: Arc<Inbox>,
     id: u64,
     answer: oneshot::Receiver<Answer>,
+}
+
+/// The id of a request of ours that a server gives back.
+pub(crate) fn ours(id: &Value) -> Option<u64> {
+    RequestId::deserialize(id).ok()?.number()
 }
 
 impl Expected {
@@ -113,7 +119,7 @@ impl Inbox {
             (Some(Value::String(method)), Some(id)) => self.ask(Asked::Question { id, method, params }),
             (Some(Value::String(method)), None) => self.notified(Notification { method, params }),
             (None, Some(id)) => {
-                let waiting = id.as_u64().and_then(|id| self.pending.lock().remove(&id));
+                let waiting = ours(&id).and_then(|id| self.pending.lock().remove(&id));
                 if let Some(waiting) = waiting {
                     // Whoever waited may have given up.
                     let _ = waiting.send(outcome(message));
@@ -168,7 +174,7 @@ impl Inbox {
                 if let Some(id) = params.get("requestId") {
                     self.ask(Asked::Withdrawn { id: id.clone() });
                     // How a server ends a subscription on a shared channel (subscriptions, "Cancellation").
-                    if let Some(id) = id.as_u64() {
+                    if let Some(id) = ours(id) {
                         self.unsubscribe(id);
                     }
                 }
@@ -178,7 +184,7 @@ impl Inbox {
             }
             _ => {}
         }
-        let subscription = params.get("_meta").and_then(|meta| meta.get(SUBSCRIPTION_ID)).and_then(Value::as_u64);
+        let subscription = params.get("_meta").and_then(|meta| meta.get(SUBSCRIPTION_ID)).and_then(ours);
         if let Some(id) = subscription {
             let mut subscriptions = self.subscriptions.lock();
             // A subscriber that does not keep up learns it from the end of its stream; it never misses a part unnoticed.

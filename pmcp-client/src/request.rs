@@ -114,7 +114,8 @@ pub(crate) type Answer = Result<Result<Value, RpcError>, ClientError>;
 
 /// The result or error of a response.
 pub(crate) fn outcome(mut response: Map<String, Value>) -> Answer {
-    if let Some(error) = response.remove("error") {
+    // Some write every member, and null for the one there is not.
+    if let Some(error) = response.remove("error").filter(|error| !error.is_null()) {
         return serde_json::from_value(error)
             .map(Err)
             .map_err(|error| ClientError::protocol(format!("an error of the wrong shape: {error}")));

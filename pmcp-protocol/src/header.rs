@@ -1,7 +1,9 @@
 //! HTTP headers that mirror a request's body (2026-07-28; streamable HTTP, "Request Metadata").
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+
+use crate::number;
 
 /// Prefix of the names of headers that repeat arguments.
 pub const ARGUMENT_PREFIX: &str = "Mcp-Param-";
@@ -53,22 +55,21 @@ pub struct HeaderParameter {
 }
 
 impl HeaderParameter {
-    /// The text the header has to have for these arguments; `None` if it has to be absent.
+    /// Tells whether the header says what these arguments do: it is absent where the argument is, and a number may be written
+    /// in another way ("Server Behavior for Custom Headers").
     ///
     /// # Errors
     /// The value is none that a header can have: the arguments are wrong, not the header.
-    pub fn expected(&self, arguments: &Value) -> Result<Option<String>, NotPrimitive> {
-        let mut value = arguments;
-        for name in &self.path {
-            match value.get(name) {
-                Some(inner) => value = inner,
-                None => return Ok(None),
+    pub fn agrees(&self, arguments: &Value, header: Option<&str>) -> Result<bool, NotPrimitive> {
+        let value = self.path.iter().try_fold(arguments, |value, name| value.get(name));
+        match value.unwrap_or(&Value::Null) {
+            Value::Null => Ok(header.is_none()),
+            Value::String(text) => Ok(header == Some(text)),
+            Value::Bool(flag) => Ok(header == Some(if *flag { "true" } else { "false" })),
+            Value::Number(number) => {
+                let header = header.and_then(|header| header.parse::<Number>().ok());
+                Ok(header.is_some_and(|header| number::plain(&header) == number::plain(number)))
             }
-        }
-        match value {
-            Value::Null => Ok(None),
-            Value::String(text) => Ok(Some(text.clone())),
-            Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string())),
             Value::Array(_) | Value::Object(_) => Err(NotPrimitive),
         }
     }
@@ -169,11 +170,17 @@ mod tests {
         let found = parameters(&schema).unwrap();
         let [region, shard] = found.as_slice() else { panic!("two headers: {found:?}") };
         let arguments = json!({ "region": "eu", "where": { "shard": 7 } });
-        assert_eq!(region.expected(&arguments), Ok(Some("eu".into())));
-        assert_eq!(shard.expected(&arguments), Ok(Some("7".into())));
-        assert_eq!(shard.expected(&json!({ "where": {} })), Ok(None));
-        assert_eq!(region.expected(&json!({ "region": null })), Ok(None));
-        assert_eq!(region.expected(&json!({ "region": [] })), Err(NotPrimitive));
+        assert_eq!(region.agrees(&arguments, Some("eu")), Ok(true));
+        for (header, agrees) in [("7", true), ("7.0", true), ("7e0", true), ("8", false), ("7.5", false), ("x", false)]
+        {
+            assert_eq!(shard.agrees(&arguments, Some(header)), Ok(agrees), "{header}");
+            assert_eq!(shard.agrees(&json!({ "where": { "shard": 7.0 } }), Some(header)), Ok(agrees), "{header}");
+        }
+        assert_eq!(shard.agrees(&json!({ "where": { "shard": "7" } }), Some("7.0")), Ok(false));
+        for absent in [json!({ "where": {} }), json!({ "where": { "shard": null } }), json!({}), Value::Null] {
+            assert_eq!((shard.agrees(&absent, None), shard.agrees(&absent, Some("7"))), (Ok(true), Ok(false)));
+        }
+        assert_eq!(region.agrees(&json!({ "region": [] }), None), Err(NotPrimitive));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::{ByName, RpcError, bounds};
+use crate::{ByName, RpcError, bounds, number};
 
 /// Reads a method's parameters.
 ///
@@ -20,6 +20,18 @@ pub fn params<T: DeserializeOwned>(params: &Value) -> Result<T, RpcError> {
         let error = bounds::shortened(&error.to_string(), bounds::ERROR);
         RpcError::invalid_params(format!("invalid params: {error}"))
     })
+}
+
+/// Reads a field that may be left out, for which some send null.
+///
+/// # Errors
+/// It is neither null nor what it has to be.
+pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// `params` of every list. They may be left out.
@@ -71,7 +83,7 @@ pub struct UpdateParams {
 #[derive(Clone, Debug, Deserialize)]
 pub struct TaskMetadata {
     /// The wanted lifetime in milliseconds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number::natural")]
     pub ttl: Option<u64>,
 }
 
@@ -102,7 +114,7 @@ pub struct CallParams {
     #[serde(deserialize_with = "bounds::name")]
     pub name: String,
     /// Its arguments.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub arguments: Map<String, Value>,
     /// The client wants a task (2025-11-25).
     #[serde(default)]
@@ -113,4 +125,35 @@ pub struct CallParams {
     /// State that answer wants back.
     #[serde(default)]
     pub request_state: Option<Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn null_is_what_was_left_out() {
+        for arguments in [json!({ "name": "a" }), json!({ "name": "a", "arguments": null })] {
+            assert_eq!(params::<CallParams>(&arguments).unwrap().arguments, Map::new());
+        }
+        for wrong in [json!({ "name": "a", "arguments": [] }), json!({ "name": "a", "arguments": "{}" })] {
+            assert!(params::<CallParams>(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_the_same_however_it_is_written() {
+        let ttl = |ttl: Value| params::<TaskMetadata>(&json!({ "ttl": ttl })).ok().map(|it| it.ttl);
+        for (written, read) in
+            [(json!(3), Some(3)), (json!(3.0), Some(3)), (json!(u64::MAX), Some(u64::MAX)), (json!(null), None)]
+        {
+            assert_eq!(ttl(written.clone()), Some(read), "{written}");
+        }
+        assert_eq!(params::<TaskMetadata>(&json!({})).unwrap().ttl, None);
+        for wrong in [json!(3.5), json!(-1), json!(-1.0), json!(1e300), json!("3"), json!(true)] {
+            assert_eq!(ttl(wrong.clone()), None, "{wrong}");
+        }
+    }
 }

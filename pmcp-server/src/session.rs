@@ -178,8 +178,7 @@ impl Session {
 
     /// The client answers one of our requests; the first answer counts, others are ignored.
     pub(crate) fn answered(&self, id: &RequestId, answer: Answer) {
-        let RequestId::Integer(id) = id else { return };
-        let waiting = id.as_u64().and_then(|id| self.inner.lock().pending.remove(&id));
+        let waiting = id.number().and_then(|id| self.inner.lock().pending.remove(&id));
         if let Some(waiting) = waiting {
             // Whoever asked may have stopped waiting, or have an answer already.
             let _ = waiting.try_send(answer);

@@ -23,7 +23,7 @@ pub use transport::{HttpBody, HttpTransport};
 
 use crate::{
     error::ClientError,
-    inbox::Inbox,
+    inbox::{Inbox, ours},
     request::{Reply, outcome},
     runtime::{Runtime, Task, spawn, within},
     wire::{Exchange, Wire},
@@ -228,8 +228,8 @@ fn take_answer(inbox: &Inbox, id: u64, message: Value) -> Option<Map<String, Val
         Value::Object(message)
             if !message.contains_key("method")
                 && match message.get("id") {
-                    None | Some(Value::Null) => message.contains_key("error"),
-                    Some(other) => other.as_u64() == Some(id),
+                    None | Some(Value::Null) => message.get("error").is_some_and(|error| !error.is_null()),
+                    Some(other) => ours(other) == Some(id),
                 } =>
         {
             Some(message)

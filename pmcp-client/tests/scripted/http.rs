@@ -322,3 +322,16 @@ async fn only_a_session_that_ended_is_forgotten() {
         .collect();
     assert_eq!(sessions, [None, Some("session")]);
 }
+
+#[tokio::test]
+async fn an_answer_is_matched_however_its_id_is_written() {
+    let (url, _) = serve(|request| {
+        let mut response = request.result(&json!({ "tools": [] }));
+        response["id"] = response["id"].to_string().into();
+        response["error"] = Value::Null;
+        answer(&response)
+    })
+    .await;
+    let client = builder("2026-07-28").connect_http(&url).await.unwrap();
+    assert_eq!(client.list_tools().await.unwrap(), []);
+}

@@ -396,3 +396,20 @@ async fn lists_are_read_to_their_end() {
     let (tools, ()) = tokio::join!(client.list_tools(), script);
     assert_eq!(tools.unwrap().iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
 }
+
+#[tokio::test]
+async fn an_answer_is_matched_however_its_id_is_written() {
+    let _spoilt = spec_check::bad_input_on_purpose();
+    let (client, mut peer) = connect(builder("2026-07-28")).await;
+    let script = async {
+        let request = peer.expect("tools/list").await;
+        let id = request["id"].to_string();
+        let tools = json!({ "resultType": "complete", "tools": [], "ttlMs": 0, "cacheScope": "private" });
+        peer.send(json!({ "jsonrpc": "2.0", "id": id, "result": tools, "error": null })).await;
+        let request = peer.expect("tools/list").await;
+        let id = f64::from(u32::try_from(request["id"].as_u64().unwrap()).unwrap());
+        peer.send(json!({ "jsonrpc": "2.0", "id": id, "result": tools })).await;
+    };
+    let calls = async { (client.list_tools().await.unwrap(), client.list_tools().await.unwrap()) };
+    assert_eq!(tokio::join!(calls, script).0, (vec![], vec![]));
+}

@@ -73,9 +73,9 @@ fn check_arguments(service: &Service, headers: &HeaderMap, params: &Value) -> Re
     for parameter in tool.map(ToolDefinition::header_parameters).unwrap_or_default() {
         let name = format!("{ARGUMENT_PREFIX}{}", parameter.name);
         let given = header(headers, &name)?.map(|value| decoded(&value)).transpose()?;
-        let expected = parameter.expected(params.get("arguments").unwrap_or(&Value::Null));
+        let agrees = parameter.agrees(params.get("arguments").unwrap_or(&Value::Null), given.as_deref());
         // Arguments of a wrong type are refused by the tool, which says what is wrong.
-        if expected.is_ok_and(|expected| expected != given) {
+        if agrees.is_ok_and(|agrees| !agrees) {
             let argument = parameter.path.join(".");
             return Err(mismatch(format!("the header `{name}` is missing or not the argument `{argument}`")));
         }

@@ -29,6 +29,7 @@ mod lines_of_several;
 mod lines_sessions;
 mod long_texts;
 mod origins;
+mod other_forms;
 #[cfg(feature = "testing")]
 mod schemas;
 mod shutdown;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use pmcp_protocol::bounds;
+use pmcp_protocol::{bounds, params::or_default};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ pub(super) struct CompleteParams {
     #[serde(rename = "ref")]
     pub(super) reference: Reference,
     pub(super) argument: Argument,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) context: Context,
 }
 
@@ -104,7 +104,7 @@ pub(super) struct Argument {
 
 #[derive(Default, Deserialize)]
 pub(super) struct Context {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     arguments: BTreeMap<String, String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use pmcp_protocol::{Content, RpcError, bounds};
+use pmcp_protocol::{Content, RpcError, bounds, params::or_default};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -207,7 +207,7 @@ impl fmt::Debug for RegisteredPrompt {
 pub(super) struct GetParams {
     #[serde(deserialize_with = "bounds::name")]
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) arguments: Map<String, Value>,
 }
 

@@ -63,7 +63,9 @@ impl Offers {
     }
 
     fn get_prompt(&self, params: &Value) -> Result<OfferCall, RpcError> {
-        let GetParams { name, arguments } = parse(params)?;
+        let GetParams { name, mut arguments } = parse(params)?;
+        // Some write every argument, and null for those there are not.
+        arguments.retain(|_, value| !value.is_null());
         let prompt = self.find_prompt(&name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
         let prepared = prompt.prepare(arguments.clone())?;
         Ok(OfferCall { name, arguments, prepared })

@@ -24,6 +24,17 @@ pub enum RequestId {
     Text(String),
 }
 
+impl RequestId {
+    /// The number that it stands for as the answer to a request of ours: a peer may give the id 1 back as `1.0` or `"1"`.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Integer(number) => number.as_u64(),
+            Self::Text(text) => text.parse().ok().filter(|number: &u64| number.to_string() == *text),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct IdVisitor;
@@ -243,7 +254,9 @@ impl Message {
     /// Nothing that looks like an answer is answered: its id is one of ours, and two peers that answer each other's errors
     /// do not stop.
     fn response(id: Option<RequestId>, mut fields: Map<String, Value>) -> Result<Self, Malformed> {
-        let result = match (fields.remove("result"), fields.remove("error")) {
+        // Some write every member, and null for the one there is not.
+        let error = fields.remove("error").filter(|error| !error.is_null());
+        let result = match (fields.remove("result"), error) {
             (_, Some(error)) => Err(serde_json::from_value(error)
                 .unwrap_or_else(|_| RpcError::internal("the peer answered with a malformed error"))),
             (Some(result), None) => Ok(result),
@@ -342,6 +355,28 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().id.is_some(), id, "{text}");
         }
         assert_eq!(response(None, Err(RpcError::internal(""))).get("id"), None);
+    }
+
+    #[test]
+    fn no_error_beside_a_result_is_none() {
+        let result = |text: &str| match parse(text) {
+            Ok(Message::Response { result, .. }) => Some(result.ok()),
+            _ => None,
+        };
+        assert_eq!(result(r#"{"jsonrpc":"2.0","id":1,"result":5,"error":null}"#), Some(Some(json!(5))));
+        assert_eq!(result(r#"{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1,"message":""}}"#), Some(None));
+        assert_eq!(result(r#"{"jsonrpc":"2.0","id":1,"error":null}"#), None);
+    }
+
+    #[test]
+    fn an_id_of_ours_is_known_however_it_comes_back() {
+        let number = |id: &str| serde_json::from_str::<RequestId>(id).unwrap().number();
+        for one in ["1", "1.0", "\"1\""] {
+            assert_eq!(number(one), Some(1), "{one}");
+        }
+        for none in ["-1", "\"\"", "\"01\"", "\"+1\"", "\"1.0\"", "\" 1\"", "\"a\""] {
+            assert_eq!(number(none), None, "{none}");
+        }
     }
 
     #[test]
