@@ -13,7 +13,9 @@ pub enum OfferError {
         name: String,
     },
     /// A resource's URI is not one (RFC 3986).
-    #[error("`{uri}` is not a URI")]
+    #[error(
+        "`{uri}` is not a URI: it begins with a scheme, as `note://today` does, and has spaces and letters beyond ASCII percent-encoded, as in `%20`"
+    )]
     Uri {
         /// The resource's URI.
         uri: String,

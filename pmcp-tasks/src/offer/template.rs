@@ -8,6 +8,9 @@ use percent_encoding::percent_decode_str;
 use super::error::OfferError;
 
 /// A URI with variables in braces, each one non-empty part without a slash: `test://item/{id}/data` (RFC 6570, level 1).
+///
+/// The RFC says how to fill templates in, and so do the crates for it. The one that fits URIs to them (`uri-template-ex`) takes
+/// unreserved characters alone, so that `ann@example.com` is no value, and brings an engine of regular expressions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template(Vec<Part>);
 
@@ -26,11 +29,17 @@ impl Template {
             let (literal, after) = rest.split_at(open);
             let close = after.find('}').ok_or_else(|| wrong("a `{` has no `}`"))?;
             let name = &after[1..close];
+            if name.starts_with(['+', '#', '.', '/', ';', '?', '&']) {
+                return Err(wrong("a variable is a name in braces, without an operator before it"));
+            }
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
                 return Err(wrong("a variable's name is letters, digits and `_`"));
             }
             if literal.is_empty() && matches!(parts.last(), Some(Part::Variable(_))) {
                 return Err(wrong("two variables need something between them"));
+            }
+            if parts.iter().any(|part| matches!(part, Part::Variable(earlier) if earlier == name)) {
+                return Err(wrong("two variables have the same name"));
             }
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));
@@ -107,8 +116,11 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_refused() {
-        for wrong in ["test://plain", "a:{", "a:{}", "a:{x y}", "a:{x}{y}", "a b:{x}", "{x}", "/{x}"] {
+        for wrong in ["test://plain", "a:{", "a:{}", "a:{x y}", "a:{x}{y}", "a b:{x}", "{x}", "/{x}", "a:{x}-{x}"] {
             assert!(Template::parse(wrong).is_err(), "{wrong}");
+        }
+        for operator in ["a:{+x}", "a:{?x}", "a:{/x}"] {
+            assert!(Template::parse(operator).unwrap_err().to_string().contains("without an operator"), "{operator}");
         }
     }
 
