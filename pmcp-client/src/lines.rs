@@ -5,14 +5,17 @@ use std::{process::Stdio, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use parking_lot::Mutex;
-use pmcp_protocol::message::text;
+use pmcp_protocol::{
+    bounds,
+    message::{text, without_mark},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::mpsc,
 };
-use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 
 use crate::{
     error::ClientError,
@@ -24,6 +27,8 @@ use crate::{
 
 /// The time a child may take to exit once its input has ended.
 const EXIT: Duration = Duration::from_secs(5);
+/// The amount of a line that is no message which the log tells, in bytes.
+const MAX_TOLD: usize = 200;
 /// The number of messages that wait for a server that does not read.
 const QUEUE: usize = 64;
 
@@ -117,14 +122,22 @@ async fn write<W: AsyncWrite + Unpin>(mut writer: W, mut receiver: mpsc::Receive
     let _ = writer.shutdown().await;
 }
 
+/// Gives messages to the inbox. What else a server prints on its standard output, in whatever encoding, is skipped.
 async fn read<R: AsyncRead + Unpin>(inbox: Arc<Inbox>, reader: R, max: usize) {
-    let mut lines = FramedRead::new(reader, LinesCodec::new_with_max_length(max));
+    let codec = AnyDelimiterCodec::new_with_max_length(b"\n".into(), b"\n".into(), max);
+    let mut lines = FramedRead::new(reader, codec);
     while let Some(line) = lines.next().await {
         match line {
-            Ok(line) if line.trim().is_empty() => {}
-            Ok(line) => match serde_json::from_str(&line) {
-                Ok(message) => inbox.receive(message),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the server sent a bad line"),
+            Ok(line) => match without_mark(&line).trim_ascii() {
+                [] => {}
+                line => match serde_json::from_slice(line) {
+                    Ok(message) => inbox.receive(message),
+                    Err(error) => {
+                        let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");
+                    }
+                },
             },
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the server could not be read");

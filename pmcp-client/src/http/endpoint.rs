@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fluent_uri::UriRef;
+use futures_util::StreamExt as _;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE},
 };
-use http_body_util::{BodyDataStream, BodyExt as _, Collected, Limited};
+use http_body_util::{BodyDataStream, BodyExt as _, Collected, Limited, StreamBody};
 use parking_lot::Mutex;
-use pmcp_protocol::{Version, message::text};
+use pmcp_protocol::{
+    Version,
+    message::{text, without_mark},
+};
 use serde_json::Value;
 
 use super::{
@@ -22,6 +27,8 @@ const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-versi
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+/// The number of redirections that one request follows.
+const REDIRECTIONS: usize = 5;
 /// The longest body of a refusal that is read.
 const MAX_REFUSAL: usize = 64 * 1024;
 
@@ -88,6 +95,8 @@ impl Endpoint {
         Ok(headers)
     }
 
+    /// Sends a request, and sends it again where the server says that it is elsewhere on its own origin (RFC 9110, 15.4.8 and
+    /// 15.4.9). Elsewhere than there nobody may see its token and content.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -95,11 +104,30 @@ impl Endpoint {
         message: Option<&Value>,
     ) -> Result<Response<HttpBody>, ClientError> {
         let body = message.map(|message| Bytes::from(text(message))).unwrap_or_default();
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = headers;
-        self.transport.send(request).await
+        let mut uri = self.uri.clone();
+        for _ in 0..=REDIRECTIONS {
+            let mut request = Request::new(body.clone());
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = uri.clone();
+            *request.headers_mut() = headers.clone();
+            let response = self.transport.send(request).await?;
+            if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+                return Ok(response);
+            }
+            let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()) else {
+                return Ok(response);
+            };
+            let bad = || ClientError::protocol(format!("it redirects to `{location}`, which is no URL"));
+            let here = fluent_uri::Uri::parse(uri.to_string()).map_err(|_| bad())?;
+            let next = UriRef::parse(location).map_err(|_| bad())?.resolve_against(&here).map_err(|_| bad())?;
+            uri = next.as_str().parse().map_err(|_| bad())?;
+            if origin(&uri) != origin(&self.uri) {
+                return Err(ClientError::transport(format!(
+                    "the server redirects to another origin, which is not followed; connect to `{next}` if you mean it"
+                )));
+            }
+        }
+        Err(ClientError::transport(format!("the server redirects more than {REDIRECTIONS} times")))
     }
 
     /// Opens or resumes a stream with GET.
@@ -112,7 +140,8 @@ impl Endpoint {
         }
         let response = self.send(Method::GET, headers, None).await?;
         match Kind::of(&response) {
-            Kind::Events if response.status().is_success() => Ok(response),
+            // Nothing else was asked for.
+            Some(Kind::Events) | None if response.status().is_success() => Ok(response),
             _ => Err(self.refused(response).await),
         }
     }
@@ -147,17 +176,54 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(response: &Response<HttpBody>) -> Self {
+    /// The kind that the response tells, if it tells one.
+    fn of(response: &Response<HttpBody>) -> Option<Self> {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case("application/json") {
-            Self::Json
+        if essence.is_empty() {
+            None
+        } else if essence.eq_ignore_ascii_case("application/json") {
+            Some(Self::Json)
         } else if essence.eq_ignore_ascii_case("text/event-stream") {
-            Self::Events
+            Some(Self::Events)
         } else {
-            Self::Other
+            Some(Self::Other)
         }
     }
+
+    /// The kind of the response's body: the one it tells, or else what its beginning looks like.
+    pub(super) async fn find(response: Response<HttpBody>) -> Result<(Self, Response<HttpBody>), ClientError> {
+        if let Some(kind) = Self::of(&response) {
+            return Ok((kind, response));
+        }
+        let (head, mut body) = response.into_parts();
+        let mut read = Vec::new();
+        let mut kind = Self::Other;
+        while let Some(frame) = body.frame().await {
+            let frame = frame?;
+            let first = frame.data_ref().and_then(|data| without_mark(data).trim_ascii_start().first().copied());
+            read.push(Ok(frame));
+            if let Some(first) = first {
+                // Events begin with a field's name or a colon.
+                kind = match first {
+                    b'{' | b'[' => Self::Json,
+                    b'a'..=b'z' | b':' => Self::Events,
+                    _ => Self::Other,
+                };
+                break;
+            }
+        }
+        let rest = futures_util::stream::unfold(body, |mut body| async { Some((body.frame().await?, body)) });
+        let body = StreamBody::new(futures_util::stream::iter(read).chain(rest)).boxed_unsync();
+        Ok((kind, Response::from_parts(head, body)))
+    }
+}
+
+/// The origin of a URL (RFC 6454): scheme, host and port.
+fn origin(uri: &Uri) -> Option<(&str, String, Option<u16>)> {
+    let scheme = uri.scheme_str()?;
+    let standard = if scheme == "https" { 443 } else { 80 };
+    Some((scheme, uri.host()?.to_ascii_lowercase(), uri.port_u16().or(Some(standard))))
 }
 
 /// The text as a header's value.

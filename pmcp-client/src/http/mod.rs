@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use parking_lot::Mutex;
-use pmcp_protocol::{RpcError, Version, header};
+use pmcp_protocol::{RpcError, Version, header, message::without_mark};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
@@ -139,23 +139,24 @@ impl Wire for HttpWire {
             let id = response.headers().get(SESSION_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
             endpoint.session.lock().id = id;
         }
-        let answer = match Kind::of(&response) {
-            Kind::Events if status.is_success() => self.follow(request.id, response.into_body()).await?,
-            Kind::Json if status.is_success() => {
+        if !status.is_success() {
+            let refused = endpoint.refused(response).await;
+            return match rpc_error(&refused) {
+                Some(error) => Ok(Reply { status: Some(status.as_u16()), result: Err(error) }),
+                None => Err(refused),
+            };
+        }
+        let (kind, response) = Kind::find(response).await?;
+        let answer = match kind {
+            Kind::Events => self.follow(request.id, response.into_body()).await?,
+            Kind::Json => {
                 let body = endpoint.collect(response.into_body()).await?;
-                let message = serde_json::from_slice(&body)
+                let message = serde_json::from_slice(without_mark(&body))
                     .map_err(|error| ClientError::protocol(format!("an answer that is not JSON: {error}")))?;
                 take_answer(&self.inbox, request.id, message)
                     .ok_or_else(|| ClientError::protocol("an answer without the response"))?
             }
-            _ if status.is_success() => return Err(ClientError::protocol("an answer that is neither JSON nor events")),
-            _ => {
-                let refused = endpoint.refused(response).await;
-                return match rpc_error(&refused) {
-                    Some(error) => Ok(Reply { status: Some(status.as_u16()), result: Err(error) }),
-                    None => Err(refused),
-                };
-            }
+            Kind::Other => return Err(ClientError::protocol("an answer that is neither JSON nor events")),
         };
         let result = outcome(answer)?;
         if let (true, Ok(result)) = (begins, &result) {

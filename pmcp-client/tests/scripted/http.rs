@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, Method, Response, StatusCode},
+    http::{HeaderMap, Method, Response, StatusCode, Uri},
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -21,14 +21,15 @@ use super::{builder, form, greeting, luca};
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-struct Seen {
-    verb: Method,
+pub(super) struct Seen {
+    pub(super) verb: Method,
+    pub(super) uri: Uri,
     headers: HeaderMap,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Seen {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
@@ -37,20 +38,20 @@ impl Seen {
     }
 
     /// The response with this result.
-    fn result(&self, result: &Value) -> Value {
+    pub(super) fn result(&self, result: &Value) -> Value {
         json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result })
     }
 }
 
-type Requests = Arc<Mutex<Vec<Seen>>>;
+pub(super) type Requests = Arc<Mutex<Vec<Seen>>>;
 
-async fn serve(handler: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static) -> (String, Requests) {
+pub(super) async fn serve(handler: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static) -> (String, Requests) {
     let requests = Requests::default();
     let (seen, handler) = (Arc::clone(&requests), Arc::new(handler));
-    let app = Router::new().fallback(move |verb: Method, headers: HeaderMap, body: Bytes| {
+    let app = Router::new().fallback(move |verb: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
         let (seen, handler) = (Arc::clone(&seen), Arc::clone(&handler));
         async move {
-            let request = Seen { verb, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+            let request = Seen { verb, uri, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
             if !request.body.is_null() {
                 Watch::new().client(&request.body);
             }
@@ -73,7 +74,7 @@ fn typed(kind: &str, body: impl Into<Body>) -> Response<Body> {
     Response::builder().header("content-type", kind).body(body.into()).unwrap()
 }
 
-fn answer(message: &Value) -> Response<Body> {
+pub(super) fn answer(message: &Value) -> Response<Body> {
     typed("application/json; charset=utf-8", message.to_string())
 }
 

@@ -13,6 +13,7 @@ use pmcp_client::{
     CallOutcome, Client, ClientBuilder, ClientError, ElicitAnswer, RequestOptions, TaskState, TaskStatus, TaskUpdate,
 };
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
 use super::{Peer, builder, form, greeting, luca, pair};
 
@@ -412,4 +413,37 @@ async fn an_answer_is_matched_however_its_id_is_written() {
     };
     let calls = async { (client.list_tools().await.unwrap(), client.list_tools().await.unwrap()) };
     assert_eq!(tokio::join!(calls, script).0, (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_skipped() {
+    let _spoilt = spec_check::bad_input_on_purpose();
+    let (client, mut peer) = connect(builder("2026-07-28")).await;
+    let script = async {
+        let request = peer.expect("tools/list").await;
+        for line in [
+            &b"starting up\n"[..],
+            b"caf\xe9 \xff\xfe\n",
+            b"\n\r\n  \n",
+            b"{\"jsonrpc\":\"2.0\",\n",
+            b"{\"jsonrpc\":\"2.0\",\"method\":\"\xff\"}\n",
+            b"5\n",
+        ] {
+            peer.writer.write_all(line).await.unwrap();
+        }
+        let tools = json!({ "resultType": "complete", "tools": [], "ttlMs": 0, "cacheScope": "private" });
+        peer.writer.write_all(b"\xef\xbb\xbf").await.unwrap();
+        peer.answer(&request, tools).await;
+    };
+    assert_eq!(tokio::join!(client.list_tools(), script).0.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_long_ends_the_connection() {
+    let (client, mut peer) = connect(builder("2026-07-28").max_message(1000)).await;
+    let script = async {
+        peer.expect("tools/list").await;
+        peer.writer.write_all(&[b'x'; 2000]).await.unwrap();
+    };
+    assert!(matches!(tokio::join!(client.list_tools(), script).0, Err(ClientError::Closed)));
 }

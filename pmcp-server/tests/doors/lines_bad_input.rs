@@ -35,6 +35,8 @@ async fn several_bad_lines_at_once_are_each_answered() {
 async fn empty_lines_are_nothing() {
     let mut client = client().await;
     client.send_bytes(b"\n\r\n   \n\t\n").await;
+    client.send_bytes(b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n").await;
+    assert_eq!(client.receive().await["id"], 1);
     client.assert_silent().await;
 }
 
