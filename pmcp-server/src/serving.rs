@@ -124,7 +124,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     }
 
     /// The server as routes for an `axum` application of yours, and what stops it with the application: one endpoint at
-    /// `/mcp`. Nest it under a path if you like.
+    /// `/mcp`. Nest it under a path if you like, merge it, or add routes to it: authentication and the checks of `Origin` and
+    /// `Host` are the endpoint's alone.
     ///
     /// The application decides where it listens, so callers who do not authenticate are refused tasks, unless
     /// [`anonymous`](Self::anonymous) says otherwise, and `Host` is checked only against

@@ -1,6 +1,6 @@
 //! The routes of the endpoint, and the first look at what is posted there.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -52,12 +52,14 @@ pub(crate) fn routes(
         .expose_headers([http::HeaderName::from_static(SESSION_ID), http::header::WWW_AUTHENTICATE]);
     let sessions = Sessions::new(service.clone());
     let http = Arc::new(Http { service, sessions, authenticator, allowed });
-    Router::new()
-        .route(path, post(take).get(legacy::listen).delete(legacy::end))
-        .layer(middleware::from_fn_with_state(http.clone(), guard::authenticate))
-        .layer(cors)
-        .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host))
-        .with_state(http)
+    let endpoint = post(take)
+        .get(legacy::listen)
+        .delete(legacy::end)
+        .layer::<_, Infallible>(middleware::from_fn_with_state(http.clone(), guard::authenticate))
+        .layer::<_, Infallible>(cors)
+        .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host));
+    // Not of the router: what an application adds to it, and what it has not, is none of theirs.
+    Router::new().route(path, endpoint).with_state(http)
 }
 
 /// A POST: one message, or a batch.

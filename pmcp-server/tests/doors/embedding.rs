@@ -52,6 +52,36 @@ async fn origins_hosts_and_tokens_are_checked_when_embedded() {
 }
 
 #[tokio::test]
+async fn only_the_endpoint_asks_who_calls() {
+    let mcp = || {
+        let server = server().0.allowed_hosts(["mcp.example.com"]);
+        server.authenticator(BearerTokens::new().with("ann", "a")).into_router().unwrap().0
+    };
+    let own = || Router::new().route("/health", get(async || "fine"));
+    for (app, endpoint, unknown) in [
+        (mcp().merge(own()), "/mcp", 404),
+        (own().merge(mcp()), "/mcp", 404),
+        (mcp().route("/health", get(async || "fine")), "/mcp", 404),
+        (mcp().merge(own()).fallback(async || "mine"), "/mcp", 200),
+        (own().fallback(async || "mine").merge(mcp()), "/mcp", 200),
+        (own().nest("/api", mcp()), "/api/mcp", 404),
+    ] {
+        let http = serving(app, "/health").await;
+        let at = |path| Http { path, ..http.clone() };
+        let foreign = [("host", "elsewhere"), ("origin", "https://evil.example.com")];
+        let health = http.send("GET", &foreign, "").await;
+        assert_eq!((health.status.as_u16(), health.header("access-control-allow-origin")), (200, ""));
+        for path in ["/.well-known/oauth-protected-resource", "/api/other", "/mcp/other"] {
+            assert_eq!(at(path).send("GET", &foreign, "").await.status, unknown, "{path}");
+        }
+        for method in ["GET", "POST", "PUT"] {
+            assert_eq!(at(endpoint).send(method, &foreign, "").await.status, 403);
+            assert_eq!(at(endpoint).send(method, &[("host", "mcp.example.com")], "").await.status, 401);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_authenticated_embedded_server_has_tasks() {
     let tokens = BearerTokens::new().with("ann", "a");
     let http = serving(server().0.authenticator(tokens).into_router().unwrap().0, "/mcp").await;
