@@ -26,7 +26,7 @@ use crate::{
     dispatch::{self, Handling, Passage},
     legacy::{Agreement, Entered, LegacySession},
     modern::unsupported,
-    outbox::{Outbox, Outgoing, STREAM_BUFFER},
+    outbox::{Outbox, STREAM_BUFFER},
     session::InFlight,
     shares::Share,
 };
@@ -169,17 +169,17 @@ async fn take_batch(
     let Some(place) = http.place(&from) else { return body::busy(None) };
     let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
     // Of its own, as a single request is.
-    let (sender, receiver) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     tokio::spawn(async move {
-        // Nothing but responses goes out with a batch.
-        let budget = http.budget(&from);
-        let passage = passage(&http, from, Outbox::closed_one(budget.clone()));
+        // What any of them asks or tells goes out before the responses.
+        let stream = Outbox::new(sender, None, http.budget(&from));
+        let passage =
+            Passage { carries_messages: accepts.stream, is_own: true, ..passage(&http, from, stream.clone()) };
         let handling = |_: &Request| Ok(Handling::Session(session.clone()));
         let responses = dispatch::answer_batch(&http.service, entered, handling, passage).await;
         drop(bytes);
         if let Some(responses) = responses {
-            // The client may be gone.
-            let _ = sender.send(Outgoing::response(&responses, &budget)).await;
+            stream.respond(responses).await;
         }
         drop(place);
     });

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, text, usual, with_tasks, within};
+use crate::support::{
+    Http, Legacy, Modern, Reply, bad_input_on_purpose, call, code, request, text, usual, with_tasks, within,
+};
 
 /// The next question on a stream.
 async fn question(stream: &mut Reply) -> Value {
@@ -242,13 +244,47 @@ async fn open_question(http: &Http, id: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_batch_asks_on_its_own_stream() {
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin_in(&http, "2025-03-26", json!({ "elicitation": {} })).await;
+    let mut count = call("count", json!({ "to": 2 }));
+    count["_meta"]["progressToken"] = "token".into();
+    let batch = json!([
+        request("ask", "tools/call", call("ask_first", json!({}))),
+        request("ping", "ping", None),
+        request("count", "tools/call", count),
+    ]);
+    let mut reply = legacy.post(&batch).await;
+    let mut progress = 0;
+    let asked = loop {
+        let message = reply.receive().await;
+        if message["method"] == "elicitation/create" {
+            break message;
+        }
+        assert_eq!(message["params"]["progressToken"], "token", "{message}");
+        progress += 1;
+    };
+    legacy.answer(&asked, named("Ann")).await;
+    let mut last = reply.receive().await;
+    while !last.is_array() {
+        assert_eq!(last["params"]["progressToken"], "token", "{last}");
+        progress += 1;
+        last = reply.receive().await;
+    }
+    let responses: Vec<_> = last.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!((responses, progress), (vec!["ask", "ping", "count"], 2));
+    assert_eq!(last[0]["result"]["content"][0]["text"], "hello Ann");
+    assert_eq!(reply.next().await, None);
+}
+
+#[tokio::test]
 async fn a_client_that_reads_only_json_is_asked_on_the_stream_of_the_session() {
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
     let mut stream = legacy.listen().await;
     let [session, version] = legacy.headers();
     let headers = [session, version, ("content-type", "application/json"), ("accept", "application/json")];
-    let body = crate::support::request(1, "tools/call", call("ask", json!({}))).to_string();
+    let body = request(1, "tools/call", call("ask", json!({}))).to_string();
     let (reply, ()) = tokio::join!(http.send("POST", &headers, body), async {
         let asked = question(&mut stream).await;
         legacy.answer(&asked, named("Ann")).await;
