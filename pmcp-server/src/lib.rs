@@ -27,6 +27,16 @@
 //! }
 //! ```
 //!
+//! # Standard output
+//!
+//! On stdio it belongs to the protocol: a client takes each of its lines for a message. Print to standard error (`eprintln!`), or
+//! use [`log`]; a subscriber of `tracing_subscriber::fmt` writes to standard output unless told otherwise:
+//! `.with_writer(pmcp_server::log::stderr)`.
+//!
+//! A `println!` that is left somewhere does no harm on Unix: once the server serves, what the process and its children print on
+//! standard output goes to standard error, and messages alone reach the client. What was printed before is on its way
+//! already; elsewhere than on Unix everything is.
+//!
 //! # Behind a load balancer
 //!
 //! 2026-07-28 has no sessions: any instance that shares the task store answers any request. A session of 2025-11-25 or

@@ -45,22 +45,49 @@ pub(crate) fn stdin() -> (impl AsyncRead + Unpin + Send, CancellationToken) {
 /// The amount that is handed to the thread of standard output at once, in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// Standard output, written by a thread of its own: tokio's would keep the process alive until the client has read.
+/// Standard output, which belongs to the protocol from now on, written by a thread of its own: tokio's would keep the process
+/// alive until the client has read.
 pub(crate) fn stdout() -> impl AsyncWrite + Unpin + Send {
     use io::Write as _;
+    let mut stdout = for_us_alone();
     let (sender, mut chunks) = mpsc::channel::<Vec<u8>>(1);
     let (done, written) = mpsc::channel(1);
     std::thread::spawn(move || {
         while let Some(chunk) = chunks.blocking_recv() {
-            let mut stdout = io::stdout().lock();
             let result = stdout.write_all(&chunk).and_then(|()| stdout.flush());
-            drop(stdout);
             if done.blocking_send(result.map(|()| chunk)).is_err() {
                 return;
             }
         }
     });
     Stdout { sender, written, idle: Some(Vec::new()) }
+}
+
+/// Standard output, in which nobody else writes where that can be had: what the process prints would stand between messages, and
+/// without the end of its line in one.
+fn for_us_alone() -> Box<dyn io::Write + Send> {
+    #[cfg(unix)]
+    match diverted() {
+        Ok(stdout) => return Box::new(stdout),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "what this process prints on standard output comes between the messages there");
+        }
+    }
+    Box::new(io::stdout())
+}
+
+/// Standard output under a descriptor of its own. What is printed from now on goes where the log goes, so that it waits for no
+/// reader.
+#[cfg(unix)]
+fn diverted() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+    let (mut printed, writer) = io::pipe()?;
+    let printing = std::thread::Builder::new().name("pmcp-printed".into());
+    printing.spawn(move || io::copy(&mut printed, &mut crate::log::stderr()))?;
+    rustix::stdio::dup2_stdout(writer)?;
+    Ok(stdout.into())
 }
 
 /// One chunk at a time goes to the thread that writes, and comes back.

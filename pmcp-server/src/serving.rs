@@ -29,6 +29,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// Serves until Ctrl-C or SIGTERM, on stdio also until the end of input. Then nothing new is begun, and running work
     /// gets the [grace](Self::shutdown_grace) to finish. A client on stdio that does not read its answers is not waited for.
+    /// Standard output [belongs to the protocol](crate#standard-output) there: print nothing to it.
     ///
     /// Over HTTP one line on standard error tells the address: `listening on http://HOST:PORT/mcp`.
     ///

@@ -8,7 +8,8 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transport {
-    /// A message a line on standard input and output; the client starts the process.
+    /// A message a line on standard input and output; the client starts the process. Standard output
+    /// [belongs to the protocol](crate#standard-output).
     Stdio,
     /// Streamable HTTP at `http://ADDR/mcp`. Port 0 takes a free one.
     Http(SocketAddr),

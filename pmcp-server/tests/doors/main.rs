@@ -33,6 +33,8 @@ mod other_forms;
 #[cfg(feature = "testing")]
 mod schemas;
 mod shutdown;
+#[cfg(unix)]
+mod standard_output;
 mod start_log;
 mod too_much;
 mod watched;
