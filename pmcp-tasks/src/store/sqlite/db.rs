@@ -1,6 +1,6 @@
 //! A connection to the file, and how it is opened.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use rusqlite::Connection;
 
@@ -13,11 +13,13 @@ pub(super) struct Options {
     pub(super) synchronous: &'static str,
     /// Number of pages the file may have.
     pub(super) max_pages: Option<u32>,
+    /// The time after which the log tells that opening waits.
+    pub(super) late: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { synchronous: "full", max_pages: None }
+        Self { synchronous: "full", max_pages: None, late: Duration::from_secs(1) }
     }
 }
 

@@ -96,7 +96,8 @@ pub struct SqliteBackend {
 }
 
 impl SqliteBackend {
-    /// Opens the file, which is made if there is none; its directory must exist. A file of an older build is migrated.
+    /// Opens the file, which is made if there is none; its directory must exist. A file of an older build is migrated. Another
+    /// process that holds the lock is waited for; after a second the log tells it.
     ///
     /// # Errors
     /// [`StoreError::Refused`] if the file cannot be made or written, has two names (hard links), belongs to another
@@ -112,7 +113,9 @@ impl SqliteBackend {
         let origin = i64::from_ne_bytes(origin);
         let (jobs, waiting_jobs) = mpsc::channel();
         let (queries, waiting_queries) = mpsc::channel();
-        let (opened, answer) = oneshot::channel();
+        let (opened, mut answer) = oneshot::channel();
+        let (_opening, late) = after(options.late)?;
+        let file = path.clone();
         spawn("pmcp-sqlite-write", move || match start(&path, &options, origin, waiting_queries) {
             Ok(writer) => {
                 // Who opened may have gone away, and its end of the queue with it.
@@ -121,7 +124,16 @@ impl SqliteBackend {
             }
             Err(failure) => drop(opened.send(Err(failure))),
         })?;
-        let files = answer.await.unwrap_or(Err(Failure::Stopped))?;
+        let opened = tokio::select! {
+            biased;
+            opened = &mut answer => opened,
+            Ok(()) = late => {
+                let file = file.display();
+                tracing::warn!(%file, "the task store is not open yet: most likely another process holds its lock; it is waited for");
+                answer.await
+            }
+        };
+        let files = opened.unwrap_or(Err(Failure::Stopped))?;
         Ok(Self { jobs, queries, files, origin, feeds: Arc::new(()) })
     }
 
@@ -143,6 +155,19 @@ impl SqliteBackend {
         self.queries.send(query).map_err(|_| Failure::Stopped)?;
         Ok(answer.await.unwrap_or(Err(Failure::Stopped))?)
     }
+}
+
+/// Something that happens after a time, unless the other end is dropped before. Needs no runtime that has timers.
+fn after(time: Duration) -> error::Result<(mpsc::Sender<()>, oneshot::Receiver<()>)> {
+    let (waiter, waiting) = mpsc::channel();
+    let (late, is_late) = oneshot::channel();
+    spawn("pmcp-sqlite-late", move || {
+        if waiting.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // Nobody may wait any more.
+            let _ = late.send(());
+        }
+    })?;
+    Ok((waiter, is_late))
 }
 
 /// Opens the file, brings it up to date and starts the readers.

@@ -1,9 +1,6 @@
 //! Files that are deleted, replaced or cut while the store is open.
 
-use std::{
-    fs,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::fs;
 
 use super::{
     child::{Other, hear, say},
@@ -207,40 +204,13 @@ async fn close(backend: SqliteBackend, place: &Place) {
     }
 }
 
-/// Counts the errors that this thread logs.
-#[derive(Default)]
-struct Errors(Arc<AtomicUsize>);
-
-impl tracing::Subscriber for Errors {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        *metadata.level() == tracing::Level::ERROR
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, _: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[test]
 fn damage_is_logged_once() {
     let place = Place::new();
     let (_queries, waiting) = mpsc::channel();
     let writer = start(&place.path(), &Options::default(), 1, waiting).unwrap();
     fs::remove_file(beside(&place, "-wal")).unwrap();
-    let errors = Errors::default();
-    let count = errors.0.clone();
+    let (errors, count) = Events::of(tracing::Level::ERROR);
     tracing::subscriber::with_default(errors, || {
         for _ in 0..3 {
             assert!(writer.db.check().is_err());

@@ -145,7 +145,7 @@ fn a_deleted_file_is_reported() {
 fn a_full_disk_refuses_what_does_not_fit_and_nothing_else() {
     block_on(async {
         let place = Place::new();
-        let options = Options { synchronous: "off", max_pages: Some(100) };
+        let options = Options { synchronous: "off", max_pages: Some(100), ..Options::default() };
         let backend = Arc::new(SqliteBackend::open_with(place.path(), options).await.unwrap());
         let large = |n| NewTask { body: vec![1; 60_000].into(), ..task(n) };
         let mut stored = 0;

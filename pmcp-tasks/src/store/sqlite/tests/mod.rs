@@ -12,7 +12,10 @@ mod file;
 mod pair;
 mod shared;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -55,6 +58,38 @@ impl Place {
 
 async fn unsynced(path: &Path) -> SqliteBackend {
     SqliteBackend::open_with(path.to_owned(), Options { synchronous: "off", ..Options::default() }).await.unwrap()
+}
+
+/// Counts the events of a level that this thread logs.
+struct Events(tracing::Level, Arc<AtomicUsize>);
+
+impl Events {
+    fn of(level: tracing::Level) -> (Self, Arc<AtomicUsize>) {
+        let count = Arc::<AtomicUsize>::default();
+        (Self(level, count.clone()), count)
+    }
+}
+
+impl tracing::Subscriber for Events {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == self.0
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 /// The bytes of each owner's open and sealed tasks as they are summed up, and as the tasks' parts say.

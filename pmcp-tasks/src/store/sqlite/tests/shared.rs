@@ -74,3 +74,30 @@ fn no_process_keeps_another_from_writing() {
     let total: u32 = counts.iter().sum();
     assert!(counts.iter().all(|count| count * 3 >= total), "{counts:?}");
 }
+
+#[test]
+fn whoever_opens_a_locked_file_says_so_and_waits() {
+    let place = Place::new();
+    let (warnings, count) = Events::of(tracing::Level::WARN);
+    let late = |late| Options { late, ..Options::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    tracing::subscriber::with_default(warnings, || {
+        runtime.block_on(async {
+            SqliteBackend::open_with(place.path(), late(Duration::MAX)).await.unwrap();
+            assert_eq!(count.load(Ordering::Relaxed), 0);
+            let holder = Location::new(&place.path()).unwrap();
+            let lock = holder.lock().unwrap();
+            let mut opening = std::pin::pin!(SqliteBackend::open_with(place.path(), late(Duration::ZERO)));
+            while count.load(Ordering::Relaxed) == 0 {
+                tokio::select! {
+                    biased;
+                    opened = &mut opening => panic!("it is locked: {opened:?}"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+            drop(lock);
+            opening.await.unwrap();
+            assert_eq!(count.load(Ordering::Relaxed), 1);
+        });
+    });
+}
