@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use pmcp_protocol::{RpcError, message, message::RequestId};
+use pmcp_tasks::apart::{apart, texts};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -106,8 +107,8 @@ impl Outbox {
 
     /// Sends a response as soon as the client has read enough. One there is no room for is replaced by an error.
     pub(crate) async fn respond(&self, response: Value) {
-        let outgoing = Outgoing::response(&response, &self.budget);
-        drop(response);
+        let budget = self.budget.clone();
+        let outgoing = apart(texts(&response), move || Outgoing::response(&response, &budget)).await;
         // Its client may be gone.
         let _ = self.sender.send(outgoing).await;
     }

@@ -92,6 +92,8 @@
 // It panics where standard error is closed, and waits for whoever does not read it.
 #![warn(clippy::print_stderr)]
 
+#[doc(hidden)]
+pub mod apart;
 pub mod call;
 pub mod context;
 mod engine;

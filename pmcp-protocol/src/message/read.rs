@@ -1,6 +1,6 @@
 //! Bytes as JSON, of a size that is known before any of it is built.
 
-use serde::{Deserialize, de::IgnoredAny};
+use memchr::memchr2;
 use serde_json::Value;
 
 use super::{Malformed, RequestId, invalid};
@@ -66,8 +66,9 @@ fn has_more_values(json: &[u8], max: usize) -> bool {
 fn census(json: &[u8], max: usize) -> Option<(usize, usize)> {
     let (mut values, mut objects): (usize, usize) = (1, 0);
     let (mut is_opened, mut is_object) = (false, false);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
+    let mut rest = json;
+    while let [byte, behind @ ..] = rest {
+        rest = behind;
         if byte.is_ascii_whitespace() {
             continue;
         }
@@ -79,7 +80,7 @@ fn census(json: &[u8], max: usize) -> Option<(usize, usize)> {
                 is_opened = true;
                 is_object = *byte == b'{';
             }
-            b'"' => skip_text(&mut bytes),
+            b'"' => rest = behind_text(rest),
             _ => {}
         }
         if values > max {
@@ -89,31 +90,51 @@ fn census(json: &[u8], max: usize) -> Option<(usize, usize)> {
     Some((values, objects))
 }
 
-/// Goes behind the end of a text.
-fn skip_text<'a>(bytes: &mut impl Iterator<Item = &'a u8>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => {
-                bytes.next();
-            }
-            _ => {}
+/// What stands behind the end of a text.
+fn behind_text(mut json: &[u8]) -> &[u8] {
+    while let Some(at) = memchr2(b'"', b'\\', json) {
+        let is_end = json[at] == b'"';
+        json = json.get(at + if is_end { 1 } else { 2 }..).unwrap_or_default();
+        if is_end {
+            return json;
         }
     }
+    &[]
 }
 
-/// The id of a message that is not built, if it is a request and not a batch.
-fn id_of(bytes: &[u8]) -> Option<RequestId> {
-    #[derive(Deserialize)]
-    struct Head {
-        id: RequestId,
-        // An answer has one of our ids.
-        #[serde(rename = "method")]
-        _method: IgnoredAny,
+/// The id of a message that is not built, if it is a request and not a batch. Nothing is read behind its id and its method.
+fn id_of(json: &[u8]) -> Option<RequestId> {
+    let mut rest = json.trim_ascii_start().strip_prefix(b"{")?;
+    let (mut depth, mut key, mut id) = (0_usize, None, None);
+    // An answer has one of our ids.
+    let mut is_request = false;
+    while let [byte, behind @ ..] = rest {
+        match byte {
+            b'"' => {
+                let after = behind_text(behind);
+                if depth == 0 && key.is_none() {
+                    key = Some(&behind[..behind.len() - after.len()]);
+                }
+                rest = after;
+                continue;
+            }
+            b':' if depth == 0 && key == Some(b"id\"") => {
+                let read = serde_json::Deserializer::from_slice(behind).into_iter().next();
+                // One that comes twice is none.
+                id = Some(read.filter(|_| id.is_none())?.ok()?);
+            }
+            b':' if depth == 0 && key == Some(b"method\"") => is_request = true,
+            b',' if depth == 0 => key = None,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if is_request && id.is_some() {
+            return id;
+        }
+        rest = behind;
     }
-    let is_object = bytes.trim_ascii_start().starts_with(b"{");
-    let head = is_object.then(|| serde_json::from_slice::<Head>(bytes));
-    head.and_then(Result::ok).map(|head| head.id)
+    None
 }
 
 #[cfg(test)]

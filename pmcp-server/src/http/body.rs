@@ -18,11 +18,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use pmcp_protocol::{
     RpcError,
-    message::{self, RequestId},
+    message::{self, Malformed, RequestId},
 };
-use pmcp_tasks::time::Clock;
+use pmcp_tasks::{apart::apart, time::Clock};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::yield_now};
 
 use super::refusal::{Refusal, later};
 use crate::{
@@ -80,13 +80,31 @@ const COPIES: usize = 3;
 /// The size of what is not counted, in bytes: most requests are as small, and their places are counted.
 const SMALL: usize = 32 << 10;
 
+/// The size of a part of a body from which others get their turn before the next one is read, in bytes.
+const LARGE_FRAME: usize = 32 << 10;
+
 /// The answer to a request there is no room for.
 const NO_ROOM: Refusal = Refusal(StatusCode::SERVICE_UNAVAILABLE, "too much is being worked on; try again later");
+
+/// The reason why a body is not worked on.
+pub(super) enum Unread {
+    NoRoom(Refusal),
+    Malformed(Malformed),
+}
+
+impl IntoResponse for Unread {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NoRoom(refusal) => refusal.into_response(),
+            Self::Malformed(Malformed { id, error: told }) => error(StatusCode::BAD_REQUEST, id.as_ref(), told),
+        }
+    }
+}
 
 /// A body that has come, with what it takes of the budget.
 #[derive(Debug)]
 pub(super) struct Whole {
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     share: Option<Share>,
     budget: Budget,
 }
@@ -121,15 +139,23 @@ impl Whole {
             }
             whole.takes(length)?;
             whole.bytes.extend_from_slice(&data);
+            if data.len() > LARGE_FRAME {
+                // As long as more is there already, others would wait for all of it.
+                yield_now().await;
+            }
         }
-        // As it is worked on it takes more than its bytes.
-        whole.takes(message::weight(&whole.bytes, limits.values) * COPIES)?;
         Ok(whole)
     }
 
-    /// What it takes until it has been worked on.
-    pub(super) fn into_share(self) -> Option<Share> {
-        self.share
+    /// Reads the message, or the batch, with what it takes until it has been worked on.
+    pub(super) async fn message(mut self, max_values: usize) -> Result<(Value, Option<Share>), Unread> {
+        apart(self.bytes.len(), move || {
+            // As it is worked on it takes more than its bytes.
+            self.takes(message::weight(&self.bytes, max_values) * COPIES).map_err(Unread::NoRoom)?;
+            let value = message::read(&self.bytes, max_values).map_err(Unread::Malformed)?;
+            Ok((value, self.share))
+        })
+        .await
     }
 
     /// Takes so much for it, altogether.

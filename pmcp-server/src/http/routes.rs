@@ -11,11 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use pmcp_protocol::{
-    Version,
-    header::ARGUMENT_PREFIX,
-    message::{self, Message},
-};
+use pmcp_protocol::{Version, header::ARGUMENT_PREFIX, message::Message};
 use pmcp_tasks::tool::ToolDefinition;
 use serde_json::Value;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -74,11 +70,10 @@ async fn take(State(http): Shared, from: From, headers: HeaderMap, body: Body) -
     if let Err(refusal) = body::check_content_type(&headers) {
         return refusal.into_response();
     }
-    let value = match message::read(&body.bytes, limits.values) {
-        Ok(value) => value,
-        Err(refused) => return body::error(StatusCode::BAD_REQUEST, refused.id.as_ref(), refused.error),
+    let (value, bytes) = match body.message(limits.values).await {
+        Ok(read) => read,
+        Err(unread) => return unread.into_response(),
     };
-    let bytes = body.into_share();
     // A client may name in headers what it had before, so the message alone tells that a session begins.
     if begins_session(&value) {
         return legacy::take(http, from, bytes, headers, value).await;

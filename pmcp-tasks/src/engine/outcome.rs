@@ -2,6 +2,7 @@
 
 use super::{Engine, guard::harmless};
 use crate::{
+    apart::{apart, texts_of},
     error::{AskError, ToolError, ToolErrorKind},
     protocol::{IDEMPOTENCY_KEY, RpcError},
     run::Run,
@@ -52,13 +53,17 @@ impl Engine {
     }
 
     /// The outcome, or what stands for it if it is too large to store.
-    pub(super) fn bounded(&self, outcome: Outcome) -> Outcome {
+    pub(super) async fn bounded(&self, outcome: Outcome) -> Outcome {
         let max = self.limits().max_result as usize;
-        match serde_json::to_vec(&outcome) {
-            Ok(bytes) if bytes.len() <= max => outcome,
-            Ok(bytes) => Outcome::Error(RpcError::internal(format!(
-                "the result has {} bytes, more than the {max} that are allowed",
-                bytes.len()
+        let (outcome, length) = apart(texts_of(&outcome), move || {
+            let json = serde_json::to_vec(&outcome);
+            (outcome, json.map(|json| json.len()))
+        })
+        .await;
+        match length {
+            Ok(length) if length <= max => outcome,
+            Ok(length) => Outcome::Error(RpcError::internal(format!(
+                "the result has {length} bytes, more than the {max} that are allowed"
             ))),
             Err(_) => Outcome::Error(RpcError::internal("the result cannot be written as JSON")),
         }

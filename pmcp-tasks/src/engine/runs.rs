@@ -122,7 +122,7 @@ impl Engine {
         self.host.spawn(async move {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
             let outcome = match executed {
-                Ok(outcome) => engine.bounded(outcome),
+                Ok(outcome) => engine.bounded(outcome).await,
                 Err(panic) => {
                     told(
                         panic,

@@ -20,6 +20,7 @@ use super::{
     tries::Tries,
 };
 use crate::{
+    apart::{apart, texts_of},
     error::StoreError,
     random::{Randomness, SystemRandomness},
     store::{
@@ -325,11 +326,22 @@ impl TaskStore {
         let Ok((head, outcome)) = known.head.after(changes, now) else {
             return Err(NotChanged::Ended(Box::new(known.clone())));
         };
+        let (outcome, encoded) = match outcome {
+            Some(outcome) => {
+                let (outcome, json) = apart(texts_of(&outcome), move || {
+                    let json = canonical(&outcome);
+                    (outcome, json)
+                })
+                .await;
+                (Some(outcome), Some(self.encoded(json).map_err(NotChanged::Store)?))
+            }
+            None => (None, None),
+        };
         let put = Put {
             version: known.stored.version,
             fence,
             head: self.encode(&head).map_err(NotChanged::Store)?,
-            outcome: outcome.as_ref().map(|outcome| self.encode(outcome)).transpose().map_err(NotChanged::Store)?,
+            outcome: encoded,
             open: outcome.is_none(),
             holder: if outcome.is_some() { HolderChange::Release } else { holder },
             write,
@@ -440,8 +452,12 @@ impl TaskStore {
     }
 
     fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
+        self.encoded(canonical(record))
+    }
+
+    fn encoded(&self, json: Result<Vec<u8>, serde_json::Error>) -> Result<Bytes, StoreError> {
         let backend = self.capabilities.name;
-        let bytes = canonical(record).map_err(|source| StoreError::Refused { backend, source: Box::new(source) })?;
+        let bytes = json.map_err(|source| StoreError::Refused { backend, source: Box::new(source) })?;
         let max = self.capabilities.max_part;
         if bytes.len() > max as usize {
             return Err(StoreError::TooLarge { backend, size: bytes.len() as u64, max });
