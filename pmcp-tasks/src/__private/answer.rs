@@ -43,7 +43,7 @@ pub fn answer<T: Answer>(name: &'static str, message: &'static str) -> AnswerSpe
         description: None,
         decode: |name, value| decode("answer", name, value),
         absent,
-        schema: schema::inline_of::<T>,
+        schema: schema::of_form::<T>,
     }
 }
 

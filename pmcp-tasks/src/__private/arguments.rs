@@ -108,15 +108,13 @@ pub fn debug_list<L: ArgumentList>(list: &L, name: &str, f: &mut fmt::Formatter<
     }
 }
 
-/// The schema of all arguments, as a tool shows it.
+/// The schema of all arguments, as their type says it. What is listed is made of it when the server is built.
 #[must_use]
 pub fn input_schema<T: JsonSchema>() -> Value {
     let mut schema = schema::of::<T>();
     if let Some(object) = schema.as_object_mut() {
-        // The title is a Rust name, which says nothing to a client. The type is required (schema, `Tool`), and a flattened
-        // or enum-like struct leaves it out.
+        // A Rust name, which says nothing to a client.
         object.remove("title");
-        object.entry("type").or_insert_with(|| "object".into());
     }
     schema
 }

@@ -37,6 +37,14 @@ pub enum BuildError {
     /// Two tools have one name.
     #[error("two tools are named `{0}`; give one of them another name with `name = \"…\"`")]
     DuplicateTool(String),
+    /// Its arguments have no form that clients take, or cannot be checked.
+    #[error("tool `{tool}`: {reason}")]
+    Schema {
+        /// The tool.
+        tool: String,
+        /// Explanation of it, with the argument.
+        reason: String,
+    },
     /// A question cannot be asked in the protocol's forms.
     #[error("tool `{tool}`: the client cannot be asked for `{parameter}`: {reason}")]
     Question {
@@ -141,7 +149,10 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     pub(super) fn parts(self, store: TaskStore) -> Result<(Arc<Engine>, Tools), BuildError> {
         let limits = &self.settings.limits;
         let (mut all, mut order, mut works) = (HashMap::new(), Vec::new(), Registry::default());
-        for tool in self.tools {
+        for mut tool in self.tools {
+            Arc::make_mut(&mut tool.definition)
+                .publish()
+                .map_err(|reason| BuildError::Schema { tool: tool.definition.name.clone(), reason })?;
             check(&tool.definition, limits)?;
             if !works.add(tool.work.clone()) {
                 return Err(BuildError::DuplicateTool(tool.definition.name.clone()));

@@ -37,7 +37,7 @@ const KEYWORDS: [&str; 15] = [
 /// # Errors
 /// `T` is not a flat struct of the protocol's primitive types.
 pub(crate) fn requested_schema<T: JsonSchema>() -> Result<Value, AskError> {
-    flat_schema(&T::schema_name(), &super::json::inline_of::<T>())
+    flat_schema(&T::schema_name(), &super::json::of_form::<T>())
 }
 
 fn flat_schema(name: &str, schema: &Value) -> Result<Value, AskError> {

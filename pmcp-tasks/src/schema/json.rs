@@ -13,7 +13,10 @@ fn settings() -> SchemaSettings {
 }
 
 fn plain() -> SchemaSettings {
-    SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None)
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    })
 }
 
 fn remove_format(schema: &mut Schema) {
@@ -34,7 +37,7 @@ fn bound_integers(schema: &mut Schema) {
     fields.entry("maximum").or_insert_with(|| most.into());
 }
 
-/// The schema of `T` with everything it refers to.
+/// The schema of `T` with every definition in its place; what is recursive refers to definitions beside it.
 pub(crate) fn of<T: JsonSchema + ?Sized>() -> Value {
     settings().into_generator().into_root_schema_for::<T>().to_value()
 }
@@ -44,13 +47,12 @@ pub(crate) fn of_output<T: JsonSchema + ?Sized>() -> Value {
     settings().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// The same with every definition in its place and no title, for a part of a form. What does not fit the type does not fit
-/// it, as far as a schema can tell: an answer is held against it before it is taken.
-pub(crate) fn inline_of<T: JsonSchema + ?Sized>() -> Value {
-    let inlined = plain().with(|settings| settings.inline_subschemas = true);
-    let inlined = inlined.with_transform(RecursiveTransform(bound_integers));
-    let inlined = inlined.with_transform(RecursiveTransform(remove_format));
-    let mut schema = inlined.into_generator().into_root_schema_for::<T>().to_value();
+/// The same of `T` without a title, for a part of a form. What does not fit the type does not fit it, as far as a schema
+/// can tell: an answer is held against it before it is taken.
+pub(crate) fn of_form<T: JsonSchema + ?Sized>() -> Value {
+    let bounded = plain().with_transform(RecursiveTransform(bound_integers));
+    let bounded = bounded.with_transform(RecursiveTransform(remove_format));
+    let mut schema = bounded.into_generator().into_root_schema_for::<T>().to_value();
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("title");
     }
@@ -67,10 +69,10 @@ mod tests {
     fn formats_that_only_rust_knows_are_left_out() {
         assert_eq!(of::<u32>(), json!({ "title": "uint32", "type": "integer", "minimum": 0 }));
         assert_eq!(of_output::<Vec<Option<u8>>>()["items"].get("format"), None);
-        assert_eq!(inline_of::<u32>(), json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }));
+        assert_eq!(of_form::<u32>(), json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }));
         let bounded = json!({ "type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX });
-        assert_eq!(inline_of::<i32>(), bounded);
-        assert_eq!(inline_of::<i16>(), json!({ "type": "integer", "minimum": i16::MIN, "maximum": i16::MAX }));
-        assert_eq!(inline_of::<f64>(), json!({ "type": "number", "format": "double" }));
+        assert_eq!(of_form::<i32>(), bounded);
+        assert_eq!(of_form::<i16>(), json!({ "type": "integer", "minimum": i16::MIN, "maximum": i16::MAX }));
+        assert_eq!(of_form::<f64>(), json!({ "type": "number", "format": "double" }));
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         ToolView,
         header::{self, HeaderParameter},
     },
+    schema::published,
     task::{FieldDefinition, OnCrash, Outcome, Policy},
 };
 
@@ -67,9 +68,10 @@ pub struct ToolDefinition {
     pub fallback: Fallback,
     /// Hints about its behaviour.
     pub annotations: ToolAnnotations,
-    /// The JSON Schema of its arguments, an object.
+    /// The JSON Schema of its arguments, an object. A router lists it in the form that hosts take: an object with properties
+    /// at the root, no `null` in what may be left out, no lists of types.
     pub input_schema: Value,
-    /// The JSON Schema of its structured result.
+    /// The JSON Schema of its structured result; listed in such a form, too.
     pub output_schema: Option<Value>,
     /// Questions that are asked before the task exists.
     pub questions: Vec<Question>,
@@ -80,6 +82,16 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
+    /// Puts its schemas into the form that is listed.
+    ///
+    /// # Errors
+    /// There is none; a clause that says of what.
+    pub(crate) fn publish(&mut self) -> Result<(), String> {
+        self.input_schema = published::of_arguments(&self.input_schema)?;
+        self.output_schema = self.output_schema.as_ref().map(published::of_result);
+        Ok(())
+    }
+
     /// Returns its wishes for its tasks.
     pub(crate) fn policy(&self) -> Policy {
         Policy {

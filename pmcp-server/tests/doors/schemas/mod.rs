@@ -2,6 +2,7 @@
 
 mod doors;
 mod fixture;
+mod odd;
 mod record;
 mod script;
 
