@@ -1,4 +1,4 @@
-//! Reading what a peer sends: an object where an object is meant.
+//! Reading what a peer sends: an object where an object is meant, and a whole number however it is written.
 
 use std::fmt;
 
@@ -6,11 +6,13 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-/// A deserializer whose structs are objects, at every depth.
+use crate::number::whole;
+
+/// A deserializer whose structs are objects and whose integers may be written `3.0`, at every depth.
 ///
-/// Those that serde derives take an array as well, field by field: `[true]` for a struct of one flag. A peer that sends one
-/// did not mean it. Out of reach is what serde reads into a buffer of its own first: the inside of untagged and internally
-/// tagged enums, and of flattened fields.
+/// Structs that serde derives take an array as well, field by field: `[true]` for a struct of one flag. A peer that sends one
+/// did not mean it. Many send `3.0` for 3, which JSON does not tell apart; 3.5 is no integer. Out of reach is what serde reads into
+/// a buffer of its own first: the inside of untagged and internally tagged enums, and of flattened fields.
 ///
 /// ```
 /// use pmcp_protocol::ByName;
@@ -25,28 +27,43 @@ use serde::de::{
 /// assert!(Confirm::deserialize(ByName(json!({ "confirm": true }))).unwrap().confirm);
 /// assert!(Confirm::deserialize(ByName(json!([true]))).is_err());
 /// assert!(Vec::<Confirm>::deserialize(ByName(json!([[true]]))).is_err());
+///
+/// assert_eq!(u8::deserialize(ByName(json!(3.0))).unwrap(), 3);
+/// assert!(u8::deserialize(ByName(json!(3.5))).is_err());
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ByName<D>(pub D);
 
+/// A type that what comes is read as, where it makes a difference.
+#[derive(Clone, Copy, PartialEq)]
+enum Meant {
+    Anything,
+    Struct,
+    Integer,
+}
+
 /// The visitor of a value.
 struct Visit<V> {
     visitor: V,
-    is_struct: bool,
+    meant: Meant,
 }
 
 fn any<V>(visitor: V) -> Visit<V> {
-    Visit { visitor, is_struct: false }
+    Visit { visitor, meant: Meant::Anything }
 }
 
 fn named<V>(visitor: V) -> Visit<V> {
-    Visit { visitor, is_struct: true }
+    Visit { visitor, meant: Meant::Struct }
+}
+
+fn integer<V>(visitor: V) -> Visit<V> {
+    Visit { visitor, meant: Meant::Integer }
 }
 
 macro_rules! deserialize {
-    ($($method:ident($($argument:ident: $type:ty),*))*) => {$(
+    ($as:ident: $($method:ident($($argument:ident: $type:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method($($argument,)* any(visitor))
+            self.0.$method($($argument,)* $as(visitor))
         }
     )*};
 }
@@ -55,8 +72,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
     type Error = D::Error;
 
     deserialize! {
-        deserialize_any()
-        deserialize_bool()
+        integer:
         deserialize_i8()
         deserialize_i16()
         deserialize_i32()
@@ -67,6 +83,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
         deserialize_u32()
         deserialize_u64()
         deserialize_u128()
+    }
+
+    deserialize! {
+        any:
+        deserialize_any()
+        deserialize_bool()
         deserialize_f32()
         deserialize_f64()
         deserialize_char()
@@ -129,7 +151,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visit<V> {
         visit_u64(u64)
         visit_u128(u128)
         visit_f32(f32)
-        visit_f64(f64)
         visit_char(char)
         visit_str(&str)
         visit_borrowed_str(&'de str)
@@ -137,6 +158,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visit<V> {
         visit_bytes(&[u8])
         visit_borrowed_bytes(&'de [u8])
         visit_byte_buf(Vec<u8>)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        match whole(value).filter(|_| self.meant == Meant::Integer) {
+            Some(number) => self.visitor.visit_i64(number),
+            None => self.visitor.visit_f64(value),
+        }
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
@@ -156,7 +184,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visit<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<V::Value, A::Error> {
-        if self.is_struct {
+        if self.meant == Meant::Struct {
             return Err(A::Error::invalid_type(Unexpected::Seq, &self));
         }
         self.visitor.visit_seq(ByName(values))
@@ -302,6 +330,22 @@ mod tests {
         let text = value.to_string();
         let from_text = Outer::deserialize(ByName(&mut serde_json::Deserializer::from_str(&text))).unwrap();
         assert_eq!(from_text, Outer::deserialize(&value).unwrap());
+    }
+
+    #[test]
+    fn a_whole_number_is_an_integer_however_it_is_written() {
+        let mut value = outer(&json!({ "flag": true }));
+        value["pair"][0] = json!(-1.0);
+        value["kinds"][2]["Pair"][0] = json!(1e0);
+        assert_eq!(read(value.clone()).unwrap(), read(outer(&json!({ "flag": true }))).unwrap());
+        value["pair"][0] = json!(-1.5);
+        assert!(read(value).unwrap_err().contains("floating point `-1.5`"));
+        assert_eq!(u64::deserialize(ByName(json!(9e15))).unwrap(), 9_000_000_000_000_000);
+        for wrong in [json!(256.0), json!(-1.0), json!(1e300), json!(0.5)] {
+            assert!(u8::deserialize(ByName(&wrong)).is_err(), "{wrong}");
+        }
+        assert_eq!(f64::deserialize(ByName(json!(3.0))).unwrap().to_string(), "3");
+        assert_eq!(Value::deserialize(ByName(json!(3.0))).unwrap(), json!(3.0));
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub use content::Content;
 pub use error::{RpcError, code};
 pub use log::LogLevel;
 pub use meta::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, RELATED_TASK, TASKS_EXTENSION, VARIABLES};
+pub use number::whole;
 pub use params::params;
 pub use revision::{Decider, Revision};
 pub use status::TaskStatus;

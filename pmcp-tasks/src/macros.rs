@@ -163,6 +163,17 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | [`TaskContext<V>`](crate::TaskContext), [`ToolContext`](crate::ToolContext) | The run. They are recognised by the last part of the path; mark an alias with `#[context]`. |
 /// | [`State<T>`](crate::State) | A part of the server's state. Mark an alias with `#[state]`. |
 ///
+/// Arguments, and answers to questions, are read by the schema that is listed:
+///
+/// - A value that fits as it is stays as it is. One that does not is taken as its equal of another form if the schema allows no
+///   other reading, at every depth: `3.0` as 3 where an integer is meant, an array or object that came as JSON text where no
+///   text is meant, null as left out where leaving it out is allowed. A `String` stays a string, a `Value` what was given;
+///   3.5 and `"3"` are no integers.
+/// - The bounds that it lists hold: `range`, `length`, `regex`, `email` and `url` of `#[schemars(…)]`, the sizes of arrays and
+///   sets. A value beyond one is refused with the argument's name. A pattern is matched as `regex-lite` does, whose classes are those of
+///   ASCII; one that it cannot match is an error when the server is built. What only a condition tells (`if`,
+///   `dependentRequired`, `unevaluatedProperties`, `contains`) is left to the type.
+///
 /// The function returns any type that is `Serialize + JsonSchema`, or a [`ToolResult`](crate::ToolResult); or a `Result` of
 /// one with an error that converts into [`ToolError`](crate::ToolError), which are those that implement
 /// [`Error`](std::error::Error) and `ToolError` itself.

@@ -165,7 +165,7 @@ async fn arguments_reach_the_function() {
         "type": 3
     });
     assert_eq!(text(&call(&router, "import", all).await), "b 1 x 1 2 true n 7 Some(3)");
-    let nulls = json!({ "path": "c", "rows": [], "first": null, "note": null });
+    let nulls = json!({ "path": "c", "rows": [], "batch": null, "first": null, "note": null });
     assert_eq!(text(&call(&router, "import", nulls).await), "c 1000 utf-8 0 0 false - 0 None");
     assert_eq!(text(&call(&router, "locate", json!({ "path": "a" })).await), "root/a Some(\"txt\")");
     assert_eq!(call(&router, "other.name", json!({ "value": 4 })).await["structuredContent"], Value::Null);
@@ -192,7 +192,7 @@ async fn a_refused_argument_is_named() {
             "argument `first`: invalid type: sequence, expected struct Row",
         ),
         (json!({ "path": "", "rows": [], "batsh": 1 }), "unknown argument `batsh`; did you mean `batch`?"),
-        (json!({ "path": "", "rows": [], "batch": null }), "argument `batch`: invalid type: null, expected u32"),
+        (json!({ "path": null, "rows": [] }), "argument `path`: invalid type: null, expected a string"),
         (
             json!({ "path": "", "rows": [], "zzz": 1 }),
             "unknown argument `zzz`; the tool takes `path`, `batch`, `enc`, `tags`, `rows`, `first`, `note`, `last`, `type`",
@@ -241,7 +241,7 @@ async fn questions_are_asked_before_the_call() {
     assert_eq!(text(&greeting), "ADA likes red");
     let wrong = json!({ "name": "Ada", "colour": 7 });
     let refused = call_answering(&router, "greet", json!({ "shout": true }), wrong).await;
-    assert!(text(&refused).starts_with("answer `colour`: "), "{refused}");
+    assert!(text(&refused).starts_with("the answer does not fit the question: `colour`: "), "{refused}");
 }
 
 #[test]

@@ -16,7 +16,10 @@ use crate::{
     error::{AskError, Cancelled, StoreError, ToolError},
     protocol::LogLevel,
     run::Run,
-    schema::form::{elicited, requested_schema},
+    schema::{
+        answer::{fitted, misfit},
+        form::{elicited, requested_schema},
+    },
     security::Principal,
     task::{Owner, TaskId},
 };
@@ -149,7 +152,9 @@ impl ToolContext {
             "message": message.into(),
             "requestedSchema": requested_schema::<T>()?,
         });
-        elicited(self.run.ask("elicitation/create", params).await?)
+        let answer = self.run.ask("elicitation/create", params.clone()).await?;
+        // A client that is asked again and again is believed in the end: what it said last may still not fit.
+        elicited(fitted(&params, &answer).map_err(|mistake| misfit(&mistake))?)
     }
 
     /// Asks the client's model: `params` and result are those of `sampling/createMessage`.

@@ -63,14 +63,14 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
                 }
             };
             let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
-            form_answer(question.name, &question.schema, &answer)
+            let answer = answer::fitted(&params, &answer).map_err(|mistake| answer::misfit(&mistake));
+            answer.and_then(|answer| form_answer(question.name, &question.schema, &answer))
         } else {
-            match given.and_then(|given| given.get(question.name)) {
-                Some(answer) if answer::check(&params, answer).is_ok() => {
-                    form_answer(question.name, &question.schema, answer)
-                }
+            let answer = given.and_then(|given| given.get(question.name));
+            match answer.and_then(|answer| answer::fitted(&params, answer).ok()) {
+                Some(answer) => form_answer(question.name, &question.schema, &answer),
                 // One that does not fit is as good as none.
-                _ => Err(AskError::Stopped),
+                None => Err(AskError::Stopped),
             }
         };
         questions.insert(question.name.to_owned(), InputRequest { method: "elicitation/create".into(), params });

@@ -13,13 +13,13 @@ use crate::{
     limits::Limits,
     protocol::header,
     task::TaskStore,
-    tool::{Registry, Tool, ToolDefinition, Work},
+    tool::{Prepare, Registry, Tool, ToolDefinition, Work},
 };
 
 /// Collects tools for a [`TaskRouter`](super::TaskRouter).
 pub struct TaskRouterBuilder<S> {
     state: S,
-    tools: Vec<Registered>,
+    tools: Vec<(ToolDefinition, Prepare)>,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
 }
@@ -94,9 +94,8 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// Registers a tool.
     #[must_use]
     pub fn tool<T: Tool<S>>(mut self) -> Self {
-        let (state, definition) = (self.state.clone(), T::definition());
-        let work = Work::of_tool(&definition, move |arguments| T::prepare(&state, arguments));
-        self.tools.push(Registered { definition: Arc::new(definition), work: Arc::new(work) });
+        let state = self.state.clone();
+        self.tools.push((T::definition(), Box::new(move |arguments| T::prepare(&state, arguments))));
         self
     }
 
@@ -149,16 +148,16 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     pub(super) fn parts(self, store: TaskStore) -> Result<(Arc<Engine>, Tools), BuildError> {
         let limits = &self.settings.limits;
         let (mut all, mut order, mut works) = (HashMap::new(), Vec::new(), Registry::default());
-        for mut tool in self.tools {
-            Arc::make_mut(&mut tool.definition)
-                .publish()
-                .map_err(|reason| BuildError::Schema { tool: tool.definition.name.clone(), reason })?;
-            check(&tool.definition, limits)?;
-            if !works.add(tool.work.clone()) {
-                return Err(BuildError::DuplicateTool(tool.definition.name.clone()));
+        for (mut definition, prepare) in self.tools {
+            let name = definition.name.clone();
+            let given = definition.publish().map_err(|reason| BuildError::Schema { tool: name.clone(), reason })?;
+            check(&definition, limits)?;
+            let work = Arc::new(Work::of_tool(&definition, given, prepare));
+            if !works.add(work.clone()) {
+                return Err(BuildError::DuplicateTool(name));
             }
-            order.push(tool.definition.name.clone());
-            all.insert(tool.definition.name.clone(), tool);
+            order.push(name.clone());
+            all.insert(name, Registered { definition: Arc::new(definition), work });
         }
         // Without a word of the server, tools that say so themselves have the fallback.
         let fallback = self.fallback.unwrap_or(TaskFallback { every_tool: false, ..TaskFallback::default() });

@@ -178,12 +178,12 @@ pub(super) fn input_responses(
         if size > max as usize {
             return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
         }
-        answer::check(&question.params, answer).map_err(|mistake| {
+        let answer = answer::fitted(&question.params, answer).map_err(|mistake| {
             RpcError::invalid_params(format!(
                 "the answer to `{key}` does not fit, and the question stays open: {mistake}"
             ))
         })?;
-        answers.insert(key.clone(), answer.clone());
+        answers.insert(key.clone(), answer);
     }
     Ok(answers)
 }

@@ -23,11 +23,14 @@ pub(crate) async fn ask_until_it_fits(
 ) -> Result<Value, PeerError> {
     for _ in 1..TIMES {
         let answer = peer.request(method, params.clone()).await?;
-        if answer::check(&params, &answer).is_ok() && max.is_none_or(|max| answer.to_string().len() <= max) {
+        if let Ok(answer) = answer::fitted(&params, &answer)
+            && max.is_none_or(|max| answer.to_string().len() <= max)
+        {
             return Ok(answer);
         }
         // Not what it is: that may be a secret.
         tracing::debug!(method, "an answer does not fit its question, which is asked again");
     }
-    peer.request(method, params).await
+    let answer = peer.request(method, params.clone()).await?;
+    Ok(answer::fitted(&params, &answer).unwrap_or(answer))
 }

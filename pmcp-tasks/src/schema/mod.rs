@@ -5,6 +5,10 @@
 //! with a reason, and so is an answer that does not fit. It knows errors, and nothing of tools or runs.
 
 pub(crate) mod answer;
+mod compiled;
 pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod published;
+mod reading;
+
+pub(crate) use compiled::Compiled;

@@ -19,10 +19,7 @@ const ANNOTATIONS: [&str; 9] =
 pub(crate) fn of_arguments(schema: &Value) -> Result<Value, String> {
     let no_object = "its arguments are no object: they need a struct with named fields, an enum of such, or a map";
     let root = as_object(schema, schema, 0).ok_or(no_object)?;
-    let mut root = match simple(root.into(), Nulls::LeftOut) {
-        Value::Object(root) => root,
-        _ => return Err(no_object.into()),
-    };
+    let Value::Object(mut root) = simple(root.into(), Nulls::LeftOut) else { return Err(no_object.into()) };
     // The title is a Rust name, which says nothing to a client.
     root.remove("title");
     let required: Vec<&str> = required(&root);

@@ -13,7 +13,7 @@ use crate::{
         ToolView,
         header::{self, HeaderParameter},
     },
-    schema::published,
+    schema::{Compiled, published},
     task::{FieldDefinition, OnCrash, Outcome, Policy},
 };
 
@@ -82,14 +82,15 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// Puts its schemas into the form that is listed.
+    /// Puts its schemas into the form that is listed; the schema that arguments are read by.
     ///
     /// # Errors
-    /// There is none; a clause that says of what.
-    pub(crate) fn publish(&mut self) -> Result<(), String> {
+    /// There is no such form, or it cannot be checked; a clause that says of what.
+    pub(crate) fn publish(&mut self) -> Result<Compiled, String> {
+        let given = Compiled::new(&self.input_schema)?;
         self.input_schema = published::of_arguments(&self.input_schema)?;
         self.output_schema = self.output_schema.as_ref().map(published::of_result);
-        Ok(())
+        Ok(given)
     }
 
     /// Returns its wishes for its tasks.
@@ -194,7 +195,9 @@ pub trait Tool<S>: 'static {
     /// Returns what the tool declares.
     fn definition() -> ToolDefinition;
 
-    /// Accepts or refuses the arguments.
+    /// Accepts or refuses the arguments. A router has read them by the definition's schema before: equal values of another form
+    /// are what the schema asks for (an integer that came as `3.0`, a list that came as JSON text, a null that means left out),
+    /// and after it refuses those that pass a bound of the schema. Everything else is judged here.
     ///
     /// # Errors
     /// The arguments do not fit the schema; the message names the argument.

@@ -14,7 +14,7 @@ pub use pmcp_protocol::{
     Content, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},
 };
-pub(crate) use registry::{Registry, Work, WorkKind};
+pub(crate) use registry::{Prepare, Registry, Work, WorkKind};
 pub use result::ToolOutput;
 
 pub use crate::task::OnCrash;

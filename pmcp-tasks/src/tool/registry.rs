@@ -3,10 +3,14 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
-use crate::task::{FieldDefinition, Policy};
+use crate::{
+    protocol::bounds::{self, shortened},
+    schema::Compiled,
+    task::{FieldDefinition, Policy},
+};
 
 /// Accepts or refuses the arguments of a call.
-type Prepare = Box<dyn Fn(Arguments) -> Result<Prepared, ArgumentError> + Send + Sync>;
+pub(crate) type Prepare = Box<dyn Fn(Arguments) -> Result<Prepared, ArgumentError> + Send + Sync>;
 
 /// Kind of a work, which says how it fails: the failure of a tool is a result that the model may read, that of another
 /// request an error.
@@ -24,7 +28,8 @@ pub(crate) struct Work {
     pub(crate) policy: Policy,
     /// The variables of its tasks.
     pub(crate) fields: Vec<FieldDefinition>,
-    prepare: Option<Prepare>,
+    /// The schema of its arguments, as their type says it, and what reads them.
+    prepare: Option<(Compiled, Prepare)>,
 }
 
 impl fmt::Debug for Work {
@@ -34,17 +39,14 @@ impl fmt::Debug for Work {
 }
 
 impl Work {
-    /// That of a tool.
-    pub(crate) fn of_tool(
-        definition: &ToolDefinition,
-        prepare: impl Fn(Arguments) -> Result<Prepared, ArgumentError> + Send + Sync + 'static,
-    ) -> Self {
+    /// That of a tool whose arguments have this schema.
+    pub(crate) fn of_tool(definition: &ToolDefinition, schema: Compiled, prepare: Prepare) -> Self {
         Self {
             kind: WorkKind::Tool,
             name: definition.name.as_str().into(),
             policy: definition.policy(),
             fields: definition.variables.clone(),
-            prepare: Some(Box::new(prepare)),
+            prepare: Some((schema, prepare)),
         }
     }
 
@@ -59,14 +61,26 @@ impl Work {
         }
     }
 
-    /// A call with these arguments.
+    /// A call with these arguments, which are read by their schema first: equal values of another form become those the type
+    /// reads. The type judges their shape, whose names and choices may be more than its schema tells; the schema their bounds.
     ///
     /// # Errors
     /// They do not fit, or there is nothing that takes any.
-    pub(crate) fn prepare(&self, arguments: Arguments) -> Result<Prepared, ArgumentError> {
-        match &self.prepare {
-            Some(prepare) => prepare(arguments),
-            None => Err(ArgumentError { message: format!("`{}` takes no arguments", self.name) }),
+    pub(crate) fn prepare(&self, mut arguments: Arguments) -> Result<Prepared, ArgumentError> {
+        let Some((schema, prepare)) = &self.prepare else {
+            return Err(ArgumentError { message: format!("`{}` takes no arguments", self.name) });
+        };
+        let mistakes = schema.read_fields(&mut arguments.given);
+        let prepared = prepare(arguments)?;
+        match mistakes.bound() {
+            None => Ok(prepared),
+            Some(mistake) if mistake.at.is_empty() => {
+                Err(ArgumentError { message: shortened(&format!("arguments: {mistake}"), bounds::ERROR) })
+            }
+            Some(mistake) => {
+                let message = format!("argument `{}`: {mistake}", mistake.at);
+                Err(ArgumentError { message: shortened(&message, bounds::ERROR) })
+            }
         }
     }
 }

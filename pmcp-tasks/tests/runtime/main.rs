@@ -32,5 +32,6 @@ mod timeouts;
 mod updates;
 mod v2025;
 mod v2026;
+mod values;
 mod variables;
 mod withdrawal;

@@ -149,8 +149,11 @@ async fn declining_and_answers_that_do_not_fit_are_told_to_the_model() {
     for (answer, text) in [
         (json!({ "action": "decline" }), "the user declined to answer"),
         (json!({ "action": "cancel" }), "the user dismissed the question"),
-        (json!({ "action": "maybe" }), "the client's answer has no action"),
-        (json!("Ann"), "the client's answer is not an object"),
+        (
+            json!({ "action": "maybe" }),
+            "the answer does not fit the question: `action` is not `accept`, `decline` or `cancel`",
+        ),
+        (json!("Ann"), "the answer does not fit the question: it is not an object"),
     ] {
         let client = server.v2025("ann");
         client.session.answers(move |_, _| Ok(answer.clone()));
@@ -161,7 +164,7 @@ async fn declining_and_answers_that_do_not_fit_are_told_to_the_model() {
     client.session.answers(|_, _| Ok(accept(json!({ "name": 7 }))));
     let id = client.start("optional").await;
     let result = client.result(&id).await.unwrap();
-    assert!(text_of(&result).starts_with("the answer does not fit the question: name: "), "{result}");
+    assert!(text_of(&result).starts_with("the answer does not fit the question: `name`: "), "{result}");
 }
 
 /// Answers that do not fit a form of one text.

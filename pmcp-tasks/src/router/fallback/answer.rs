@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::{protocol::bounds::shortened, schema::answer::check_content, task::InputRequest};
+use crate::{protocol::bounds::shortened, schema::answer::fit, task::InputRequest};
 
 /// The question that these arguments answer, and the result of its method that they stand for.
 pub(super) fn answer<'a>(
@@ -26,18 +26,22 @@ pub(super) fn answer<'a>(
         "accept" => {}
         _ => return Err("`action` is not `accept`, `decline` or `cancel`.".into()),
     }
-    let fields = match arguments.get("answer") {
-        Some(Value::Object(fields)) => fields,
+    let mut fields = match arguments.get("answer") {
+        Some(Value::Object(fields)) => fields.clone(),
+        // Some models write objects as text.
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) => fields,
+            _ => return Err("`answer` is not an object.".into()),
+        },
         Some(_) => return Err("`answer` is not an object.".into()),
         None => return Err("`answer` is missing.".into()),
     };
-    let content = Value::Object(fields.clone());
-    let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, content)) };
-    check_content(fields, schema).map_err(|mistake| format!("{mistake}."))?;
+    let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, fields.into())) };
+    fit(&mut fields, schema).map_err(|mistake| format!("{mistake}."))?;
     // A client may add what it likes; a model has taken the question for another.
     let asked = schema.get("properties").and_then(Value::as_object);
     if let Some(name) = fields.keys().find(|name| asked.is_none_or(|asked| !asked.contains_key(*name))) {
         return Err(format!("the question does not ask for `{}`.", shortened(name, 80)));
     }
-    Ok((key, json!({ "action": "accept", "content": content })))
+    Ok((key, json!({ "action": "accept", "content": fields })))
 }

@@ -165,8 +165,8 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
         (answer(json!({ "answer": "keep" })), "`answer` is not an object"),
         (answer(json!({ "answer": null })), "`answer` is not an object"),
         (answer(json!({ "answer": [true] })), "`answer` is not an object"),
-        (answer(json!({ "answer": {} })), "no `keep`"),
-        (answer(json!({ "answer": { "keep": "yes" } })), "\"yes\", which does not fit"),
+        (answer(json!({ "answer": {} })), "`keep` is missing"),
+        (answer(json!({ "answer": { "keep": "yes" } })), "`keep`: \"yes\" is not of the type boolean"),
         (answer(json!({ "answer": { "keep": true, "more": 1 } })), "does not ask for `more`"),
         (answer(json!({ "action": "refuse" })), "`action`"),
     ] {
