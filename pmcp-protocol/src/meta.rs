@@ -24,6 +24,8 @@ pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 /// Our key of a task's variables.
 pub const VARIABLES: &str = "run.pmcp/variables";
+/// Our key of an answer that stands for the error a client refused a question with: `code` and `message`.
+pub const REFUSAL: &str = "run.pmcp/refusal";
 /// Our key of a call: the same key from the same owner for the same tool gives the same task, so that a client can
 /// repeat a call whose response was lost. 1 to 256 bytes; forgotten when the task expires.
 pub const IDEMPOTENCY_KEY: &str = "run.pmcp/idempotency-key";

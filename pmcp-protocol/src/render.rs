@@ -96,6 +96,17 @@ impl Revision {
         }
     }
 
+    /// The parameters of a question to the client, which are kept as the newest version writes them.
+    ///
+    /// # Errors
+    /// Clients of this revision cannot be shown it; a sentence that says which part.
+    pub fn question(self, method: &str, params: &Value) -> Result<Value, String> {
+        match (self, method) {
+            (Self::Plain, "elicitation/create") => v2025::plain_form(params),
+            _ => Ok(params.clone()),
+        }
+    }
+
     /// Questions as the answer to a request, with what the client sends back to go on (2026-07-28).
     #[must_use]
     pub fn input_required(self, inputs: &BTreeMap<String, InputRequest>, state: Option<&str>) -> Value {

@@ -89,6 +89,39 @@ pub(crate) fn plain_tool(tool: &ToolView<'_>) -> Value {
     fields.into()
 }
 
+/// The parameters of a form as the versions before 2025-11-25 write them: there is no other mode, titles of choices stand in
+/// `enumNames`, only booleans have defaults, and nobody chooses several.
+///
+/// # Errors
+/// A field cannot be shown; a sentence that names it.
+pub(crate) fn plain_form(params: &Value) -> Result<Value, String> {
+    /// Keywords a field may have (schema of 2025-06-18, "PrimitiveSchemaDefinition").
+    const KEYWORDS: [&str; 10] =
+        ["type", "title", "description", "minLength", "maxLength", "format", "minimum", "maximum", "enum", "enumNames"];
+    let mut params = params.clone();
+    if let Some(fields) = params.as_object_mut() {
+        fields.remove("mode");
+    }
+    let properties = params.pointer_mut("/requestedSchema/properties").and_then(Value::as_object_mut);
+    for (name, field) in properties.into_iter().flatten() {
+        let Some(field) = field.as_object_mut() else { continue };
+        if field.get("type").is_some_and(|kind| kind == "array") {
+            return Err(format!(
+                "`{name}` is a choice of several, which no client of a version before 2025-11-25 can be asked for"
+            ));
+        }
+        if let Some(Value::Array(options)) = field.remove("oneOf") {
+            let all =
+                |keyword: &str| options.iter().filter_map(|option| option.get(keyword).cloned()).collect::<Vec<_>>();
+            field.insert("enum".into(), all("const").into());
+            field.insert("enumNames".into(), all("title").into());
+        }
+        let is_boolean = field.get("type").is_some_and(|kind| kind == "boolean");
+        field.retain(|keyword, _| KEYWORDS.contains(&keyword.as_str()) || (is_boolean && keyword == "default"));
+    }
+    Ok(params)
+}
+
 /// Renders what every revision says of a tool.
 pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
     let mut fields =
@@ -102,4 +135,35 @@ pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
         fields.insert("_meta".into(), tool.meta.clone().into());
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_written_as_earlier_versions_know_it() {
+        let form = |fields: Value| json!({ "mode": "form", "message": "Which?", "requestedSchema": { "type": "object", "properties": fields, "required": ["a"] } });
+        let newest = form(json!({
+            "a": { "type": "string", "title": "A", "oneOf": [{ "const": "s", "title": "Small" }, { "const": "l", "title": "Large" }], "default": "s" },
+            "b": { "type": "string", "enum": ["x", "y"], "description": "Which." },
+            "c": { "type": "integer", "minimum": 1, "default": 2 },
+            "d": { "type": "boolean", "default": true },
+            "e": { "type": "string", "minLength": 2, "format": "email" },
+        }));
+        let mut plain = form(json!({
+            "a": { "type": "string", "title": "A", "enum": ["s", "l"], "enumNames": ["Small", "Large"] },
+            "b": { "type": "string", "enum": ["x", "y"], "description": "Which." },
+            "c": { "type": "integer", "minimum": 1 },
+            "d": { "type": "boolean", "default": true },
+            "e": { "type": "string", "minLength": 2, "format": "email" },
+        }));
+        plain.as_object_mut().map(|fields| fields.remove("mode"));
+        assert_eq!(plain_form(&newest), Ok(plain));
+        let several = form(json!({ "a": { "type": "array", "items": { "type": "string", "enum": ["x"] } } }));
+        assert_eq!(
+            plain_form(&several),
+            Err("`a` is a choice of several, which no client of a version before 2025-11-25 can be asked for".into())
+        );
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
     protocol::LogLevel,
     run::Run,
     schema::{
-        answer::{fitted, misfit},
+        answer::{fitted, misfit, without_answer},
         form::{elicited, requested_schema},
     },
     security::Principal,
@@ -164,7 +164,7 @@ impl ToolContext {
     /// # Errors
     /// The client cannot be asked, or refused.
     pub async fn sample(&self, params: Value) -> Result<Value, AskError> {
-        not_cancelled(self.run.ask("sampling/createMessage", params).await?)
+        given(self.run.ask("sampling/createMessage", params).await?)
     }
 
     /// Asks for the client's roots: the `roots` of `roots/list`.
@@ -174,14 +174,14 @@ impl ToolContext {
     /// # Errors
     /// The client cannot be asked, or refused.
     pub async fn list_roots(&self) -> Result<Value, AskError> {
-        let mut answer = not_cancelled(self.run.ask("roots/list", serde_json::json!({})).await?)?;
+        let mut answer = given(self.run.ask("roots/list", serde_json::json!({})).await?)?;
         Ok(answer.get_mut("roots").map(Value::take).unwrap_or_default())
     }
 }
 
 /// An answer, unless the client refused to give one.
-fn not_cancelled(answer: Value) -> Result<Value, AskError> {
-    if answer.get("action").is_some_and(|action| action == "cancel") { Err(AskError::Cancelled) } else { Ok(answer) }
+fn given(answer: Value) -> Result<Value, AskError> {
+    without_answer(&answer).map_or(Ok(answer), Err)
 }
 
 /// The task a function runs in: everything of [`ToolContext`], and what makes it a task.

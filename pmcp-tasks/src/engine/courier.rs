@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ended, Engine, Patience};
 use crate::{
-    call::{ClientCapabilities, Peer, PeerError},
+    call::{ClientCapabilities, Peer},
     protocol::{Revision, meta},
-    run::ask_until_it_fits,
+    run::{Unanswered, ask_until_it_fits},
     store::backend::{Parts, TaskKey},
     task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
 };
@@ -31,14 +31,14 @@ impl Drop for Listed {
 }
 
 impl Engine {
-    /// Sees to it that this session is told about the task until it ends: asked what `client` can be asked, and notified
-    /// in the revision of the call that created the task, if it did.
+    /// Sees to it that this session of a revision is told about the task until it ends: asked what `client` can be asked, and
+    /// notified if its call created the task.
     pub(crate) fn attend(
         self: &Arc<Self>,
         session: &Arc<dyn Peer>,
-        client: ClientCapabilities,
+        (revision, client): (Revision, ClientCapabilities),
         key: &TaskKey,
-        notify: Option<Revision>,
+        notify: bool,
     ) {
         let entry = (session.session().to_owned(), key.clone());
         if self.couriers.insert(entry.clone(), ()).is_some() {
@@ -53,7 +53,7 @@ impl Engine {
             async move {
                 tokio::select! {
                     biased;
-                    () = engine.deliver(&session, client, &key, notify) => {}
+                    () = engine.deliver(&session, (revision, client), &key, notify) => {}
                     () = session.closed() => {}
                     () = engine.host.stopped() => {}
                 }
@@ -64,9 +64,9 @@ impl Engine {
     async fn deliver(
         self: &Arc<Self>,
         session: &Arc<dyn Peer>,
-        client: ClientCapabilities,
+        (revision, client): (Revision, ClientCapabilities),
         key: &TaskKey,
-        notify: Option<Revision>,
+        notify: bool,
     ) {
         let mut watch = self.store().watch(key);
         let mut asked = BTreeMap::<String, CancellationToken>::new();
@@ -91,7 +91,7 @@ impl Engine {
                 },
             };
             let now = (task.status(), task.message().map(str::to_owned));
-            if let Some(revision) = notify.filter(|_| told != now) {
+            if notify && told != now {
                 let (method, params) = revision.task_notification(&task.view(self.host.now()), None);
                 session.notify(method, params);
             }
@@ -105,11 +105,13 @@ impl Engine {
                 .filter(|(name, _)| !task.inputs().contains_key(*name))
                 .for_each(|(_, answered)| answered.cancel());
             for (name, question) in task.inputs() {
-                if !asked.contains_key(name) && client.missing_for(&question.method).is_none() {
+                let is_askable = client.missing_for(&question.method).is_none();
+                if is_askable && !asked.contains_key(name) {
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
                     let max = self.limits().max_answer as usize;
-                    answers.push(ask(session.clone(), key.id, name.clone(), question.clone(), max, answered));
+                    let question = (name.clone(), question.clone());
+                    answers.push(ask(session.clone(), revision, key.id, question, max, answered));
                 }
             }
             let version = task.stored.version;
@@ -139,7 +141,7 @@ impl Engine {
     }
 
     /// Records an answer; `false` if the store failed.
-    async fn pass_on(self: &Arc<Self>, key: &TaskKey, name: &str, answer: Result<Value, PeerError>) -> bool {
+    async fn pass_on(self: &Arc<Self>, key: &TaskKey, name: &str, answer: Result<Value, Unanswered>) -> bool {
         let max = self.limits().max_answer as usize;
         let answer = match answer {
             Ok(answer) if answer.to_string().len() <= max => answer,
@@ -147,11 +149,11 @@ impl Engine {
                 tracing::warn!(task = %key.id, max, "the client's answer is larger than allowed");
                 cancelled()
             }
-            Err(PeerError::Gone) => return true,
-            Err(PeerError::Rpc(error)) => {
-                // A client that cannot answer has cancelled the question: the function must not wait for ever.
-                tracing::warn!(task = %key.id, %error, "the client refused a question");
-                cancelled()
+            Err(Unanswered::Gone) => return true,
+            Err(Unanswered::Unshown(reason)) => {
+                // Somebody else may be able to answer it, such as a model.
+                tracing::debug!(task = %key.id, reason, "a question cannot be shown to this client");
+                return true;
             }
         };
         // Ended or gone is the answer of somebody who was too late.
@@ -172,18 +174,18 @@ fn cancelled() -> Value {
 
 async fn ask(
     session: Arc<dyn Peer>,
+    revision: Revision,
     task: TaskId,
-    name: String,
-    question: InputRequest,
+    (name, question): (String, InputRequest),
     max: usize,
     answered: CancellationToken,
-) -> (String, Result<Value, PeerError>) {
+) -> (String, Result<Value, Unanswered>) {
     let mut params = question.params;
     meta::relate(&mut params, &task.to_string());
     let answer = tokio::select! {
         biased;
-        () = answered.cancelled() => Err(PeerError::Gone),
-        answer = ask_until_it_fits(&session, &question.method, params, Some(max)) => answer,
+        () = answered.cancelled() => Err(Unanswered::Gone),
+        answer = ask_until_it_fits(&session, revision, &question.method, params, Some(max)) => answer,
     };
     (name, answer)
 }

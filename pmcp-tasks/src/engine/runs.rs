@@ -81,7 +81,7 @@ impl Engine {
             }
         };
         if let Some(session) = session {
-            self.attend(&session, client, &task.key, Some(revision));
+            self.attend(&session, (revision, client), &task.key, true);
         }
         Ok((task, running))
     }

@@ -1,5 +1,7 @@
 //! Reasons why work stops: a question without an answer, cancellation.
 
+use crate::protocol::RpcError;
+
 /// Reason why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,6 +12,12 @@ pub enum AskError {
     /// The user closed the question.
     #[error("the user dismissed the question")]
     Cancelled,
+    /// The client refused the question with an error.
+    #[error("the client refused the question: {error}")]
+    Refused {
+        /// The client's error.
+        error: RpcError,
+    },
     /// The client cannot be asked.
     #[error("the client does not support {what}")]
     Unsupported {

@@ -118,7 +118,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
             return match ask {
                 AskError::Stopped => Self(Kind::Cancelled),
                 AskError::Unsupported { what } => Self(Kind::Unsupported(what)),
-                AskError::Declined | AskError::Cancelled | AskError::Invalid { .. } => {
+                AskError::Declined | AskError::Cancelled | AskError::Refused { .. } | AskError::Invalid { .. } => {
                     Self(Kind::Visible(ask.to_string()))
                 }
                 AskError::Failed { .. } => Self(Kind::Internal { source: Box::new(error), context: None }),

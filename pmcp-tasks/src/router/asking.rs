@@ -8,7 +8,7 @@ use super::request::RequestCx;
 use crate::{
     error::AskError,
     protocol::{RpcError, params::CallParams},
-    run::{ask_until_it_fits, shutting_down},
+    run::{Unanswered, ask_until_it_fits, shutting_down},
     schema::{
         answer,
         form::{form_answer, form_of},
@@ -54,7 +54,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
         let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
                 biased;
-                answer = ask_until_it_fits(&cx.peer, "elicitation/create", params.clone(), None) => answer,
+                answer = ask_until_it_fits(&cx.peer, cx.revision, "elicitation/create", params.clone(), None) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),
                 // The run's own timeout has not begun, and the call keeps its session from ending.
@@ -62,9 +62,13 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
                     return Err(RpcError::internal("the user did not answer in time"));
                 }
             };
-            let answer = answer.map_err(|error| RpcError::internal(error.to_string()))?;
-            let answer = answer::fitted(&params, &answer).map_err(|mistake| answer::misfit(&mistake));
-            answer.and_then(|answer| form_answer(question.name, &question.schema, &answer))
+            match answer {
+                Ok(answer) => answer::fitted(&params, &answer)
+                    .map_err(|mistake| answer::misfit(&mistake))
+                    .and_then(|answer| form_answer(question.name, &question.schema, &answer)),
+                Err(Unanswered::Unshown(reason)) => Err(AskError::Invalid { reason }),
+                Err(Unanswered::Gone) => return Err(RpcError::internal("the client is gone")),
+            }
         } else {
             let answer = given.and_then(|given| given.get(question.name));
             match answer.and_then(|answer| answer::fitted(&params, answer).ok()) {
@@ -78,7 +82,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             Ok(answer) => {
                 answers.insert(question.name.into(), answer);
             }
-            Err(error @ (AskError::Declined | AskError::Cancelled)) => {
+            Err(error @ (AskError::Declined | AskError::Cancelled | AskError::Refused { .. })) => {
                 return Ok(Asked::Refused(format!("{error}: `{}`", question.message)));
             }
             Err(_) if !cx.revision.asks_by_request() => complete = false,

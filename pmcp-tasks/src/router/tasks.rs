@@ -57,7 +57,7 @@ pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let mut task = rq.find(&task_id).await?;
     if !task.status().is_terminal() {
         if let Some(session) = &rq.cx.session {
-            rq.engine.attend(session, rq.cx.client, &task.key, None);
+            rq.engine.attend(session, (rq.cx.revision, rq.cx.client), &task.key, false);
         }
         let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
         let patience = Patience { cancellation: Some(&rq.cx.cancellation), ..Patience::default() };

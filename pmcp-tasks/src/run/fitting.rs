@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     call::{Peer, PeerError},
+    protocol::Revision,
     schema::answer,
 };
 
@@ -13,24 +14,43 @@ use crate::{
 /// themselves, must not be asked for ever.
 const TIMES: usize = 3;
 
+/// Reason why a question by a request has no answer, not even a refusal.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The session ended.
+    Gone,
+    /// Clients of the revision cannot be shown it; a sentence.
+    Unshown(String),
+}
+
 /// Asks until the answer fits the question and has at most `max` bytes as JSON, if that matters: a mistake does not use the
-/// question up. Whoever asked judges the last answer, which may fit no more than those before.
+/// question up. Whoever asked judges the last answer, which may fit no more than those before. An error of the client is an
+/// answer, too: its refusal.
 pub(crate) async fn ask_until_it_fits(
     peer: &Arc<dyn Peer>,
+    revision: Revision,
     method: &str,
     params: Value,
     max: Option<usize>,
-) -> Result<Value, PeerError> {
-    for _ in 1..TIMES {
-        let answer = peer.request(method, params.clone()).await?;
-        if let Ok(answer) = answer::fitted(&params, &answer)
-            && max.is_none_or(|max| answer.to_string().len() <= max)
-        {
-            return Ok(answer);
+) -> Result<Value, Unanswered> {
+    let shown = revision.question(method, &params).map_err(Unanswered::Unshown)?;
+    let mut left = TIMES;
+    loop {
+        left -= 1;
+        let given = match peer.request(method, shown.clone()).await {
+            Ok(given) => given,
+            Err(PeerError::Gone) => return Err(Unanswered::Gone),
+            Err(PeerError::Rpc(error)) => {
+                tracing::debug!(method, %error, "the client refused a question");
+                return Ok(answer::refusal(&error));
+            }
+        };
+        match answer::fitted(&params, &given) {
+            Ok(fitted) if max.is_none_or(|max| fitted.to_string().len() <= max) => return Ok(fitted),
+            Ok(fitted) if left == 0 => return Ok(fitted),
+            Err(_) if left == 0 => return Ok(given),
+            // Not what it is: that may be a secret.
+            _ => tracing::debug!(method, "an answer does not fit its question, which is asked again"),
         }
-        // Not what it is: that may be a secret.
-        tracing::debug!(method, "an answer does not fit its question, which is asked again");
     }
-    let answer = peer.request(method, params.clone()).await?;
-    Ok(answer::fitted(&params, &answer).unwrap_or(answer))
 }

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use allowance::Allowance;
 pub(crate) use finishing::Finishing;
-pub(crate) use fitting::ask_until_it_fits;
+pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Renewal};
 pub(crate) use progress::Voice;
@@ -201,7 +201,8 @@ impl Run {
             return Err(AskError::Unsupported { what });
         }
         if self.seat.key().is_none() && self.revision().asks_by_request() {
-            return questions::ask_on_stream(self.voice.peer.as_ref(), &self.seat, method, params).await;
+            return questions::ask_on_stream(self.voice.peer.as_ref(), self.revision(), &self.seat, method, params)
+                .await;
         }
         let asked = questions::Asked {
             host: &self.host,

@@ -6,14 +6,14 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::{
-    fitting::ask_until_it_fits,
+    fitting::{Unanswered, ask_until_it_fits},
     host::Host,
     seat::{Held, Seat},
     slots::Open,
     steps::{Steps, answer_step},
 };
 use crate::{
-    call::{ClientCapabilities, Peer, PeerError},
+    call::{ClientCapabilities, Peer},
     error::AskError,
     protocol::Revision,
     store::backend::{Recorded, WorkerId},
@@ -69,6 +69,7 @@ async fn withdraw(host: &Host, seat: &Seat) {
 /// Asks on the stream of the call itself, as earlier revisions do.
 pub(super) async fn ask_on_stream(
     peer: Option<&Arc<dyn Peer>>,
+    revision: Revision,
     seat: &Seat,
     method: &'static str,
     params: Value,
@@ -78,11 +79,10 @@ pub(super) async fn ask_on_stream(
         biased;
         () = seat.cancellation().cancelled() => Err(AskError::Stopped),
         // Of any size: nothing of it is kept.
-        answer = ask_until_it_fits(peer, method, params, None) => match answer {
-            Ok(answer) => Ok(answer),
-            Err(PeerError::Gone) => Err(AskError::Stopped),
-            Err(error) => Err(failed(error)),
-        },
+        answer = ask_until_it_fits(peer, revision, method, params, None) => answer.map_err(|unanswered| match unanswered {
+            Unanswered::Gone => AskError::Stopped,
+            Unanswered::Unshown(reason) => AskError::Invalid { reason },
+        }),
     }
 }
 

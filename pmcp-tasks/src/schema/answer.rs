@@ -1,9 +1,15 @@
 //! Answers of clients, looked at before they are taken: one that does not fit its question leaves it open.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Compiled;
-use crate::error::AskError;
+use crate::{
+    error::AskError,
+    protocol::{
+        REFUSAL, RpcError,
+        bounds::{self, shortened},
+    },
+};
 
 /// The answer to the question with these parameters, in the form its type reads: equal values of another form are taken as
 /// what they equal. Only forms say what fits; the result of another question is any object.
@@ -30,6 +36,29 @@ pub(crate) fn fitted(params: &Value, answer: &Value) -> Result<Value, String> {
     }
 }
 
+/// The answer that stands for a client's refusal to ask: one of a user who dismissed the question, and the reason.
+pub(crate) fn refusal(error: &RpcError) -> Value {
+    let message = shortened(&error.message, bounds::ERROR);
+    json!({ "action": "cancel", "_meta": { REFUSAL: { "code": error.code, "message": message } } })
+}
+
+/// The reason why there is no answer, if the answer says so.
+pub(crate) fn without_answer(answer: &Value) -> Option<AskError> {
+    match answer.get("action").and_then(Value::as_str) {
+        Some("decline") => Some(AskError::Declined),
+        Some("cancel") => {
+            let refusal = answer.get("_meta").and_then(|meta| meta.get(REFUSAL));
+            let code = refusal.and_then(|refusal| refusal.get("code")?.as_i64());
+            let message = refusal.and_then(|refusal| refusal.get("message")?.as_str());
+            Some(match (code, message) {
+                (Some(code), Some(message)) => AskError::Refused { error: RpcError::new(code, message) },
+                _ => AskError::Cancelled,
+            })
+        }
+        _ => None,
+    }
+}
+
 /// The error of an answer that does not fit, for whoever asked.
 pub(crate) fn misfit(mistake: &str) -> AskError {
     AskError::Invalid { reason: format!("the answer does not fit the question: {mistake}") }
@@ -50,8 +79,6 @@ pub(crate) fn fit(content: &mut Map<String, Value>, form: &Value) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::answer::without_answer;
 use crate::{
     error::AskError,
     protocol::{ByName, bounds},
@@ -174,15 +175,12 @@ fn titled_options(variants: &Value) -> Option<Value> {
 /// # Errors
 /// The user declined or dismissed it, or the answer does not fit `T`.
 pub(crate) fn elicited<T: DeserializeOwned>(answer: Value) -> Result<T, AskError> {
+    if let Some(reason) = without_answer(&answer) {
+        return Err(reason);
+    }
     let Value::Object(mut answer) = answer else {
         return Err(invalid("the client's answer is not an object"));
     };
-    match answer.get("action").and_then(Value::as_str) {
-        Some("accept") => {}
-        Some("decline") => return Err(AskError::Declined),
-        Some("cancel") => return Err(AskError::Cancelled),
-        _ => return Err(invalid("the client's answer has no action")),
-    }
     let content = answer.remove("content").unwrap_or_else(|| Value::Object(Map::new()));
     serde_path_to_error::deserialize(ByName(content)).map_err(|error| {
         let error = bounds::shortened(&error.to_string(), bounds::ERROR);

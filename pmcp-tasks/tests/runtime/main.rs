@@ -15,6 +15,7 @@ mod limits;
 mod listen;
 mod logged;
 mod lost_replies;
+mod older;
 mod owners;
 mod panics;
 mod principals;

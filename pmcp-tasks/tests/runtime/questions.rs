@@ -153,7 +153,9 @@ async fn who_cannot_be_asked_is_refused() {
     assert_eq!((error.code, error.message.as_str()), (-32602, "tool `ask_name` asks the user, and the client cannot"));
     let client = server.v2025("ann");
     client.stream.answers(|_, _| Err(RpcError::new(-1, "no")));
-    assert_eq!(client.call("ask_name", json!({})).await.unwrap_err().code, -32603);
+    let refused = client.call("ask_name", json!({})).await.unwrap();
+    let text = "the client refused the question: no (-1): `What is your name?`";
+    assert_eq!((&refused["isError"], text_of(&refused)), (&json!(true), text));
 }
 
 #[tokio::test]

@@ -132,14 +132,17 @@ async fn a_session_that_cannot_show_forms_is_not_asked_and_does_not_end_the_ques
 }
 
 #[tokio::test]
-async fn a_client_that_answers_with_an_error_has_dismissed_the_question() {
+async fn a_client_that_answers_with_an_error_has_refused_the_question() {
     let server = Server::new();
     greets(&server);
     let client = server.v2025("ann");
     client.session.answers(|_, _| Err(RpcError::internal("no user here")));
     let id = client.start("optional").await;
     let result = client.result(&id).await.unwrap();
-    assert_eq!((&result["isError"], text_of(&result)), (&json!(true), "the user dismissed the question"));
+    assert_eq!(
+        (&result["isError"], text_of(&result)),
+        (&json!(true), "the client refused the question: no user here (-32603)")
+    );
 }
 
 #[tokio::test]

@@ -209,5 +209,8 @@ fn example(request: &InputRequest) -> Value {
 
 /// Tells whether the client itself can be asked everything this task asks.
 pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
-    task.inputs().values().all(|question| rq.cx.client.missing_for(&question.method).is_none())
+    task.inputs().values().all(|question| {
+        rq.cx.client.missing_for(&question.method).is_none()
+            && rq.cx.revision.question(&question.method, &question.params).is_ok()
+    })
 }

@@ -69,7 +69,7 @@ pub(super) fn needs_answer(rq: RequestCx<'_>, task: &Task) -> ControlFlow<Task> 
 pub(super) fn let_ask(rq: RequestCx<'_>, key: &TaskKey) {
     let client = rq.cx.client;
     if rq.cx.revision.asks_by_request() && (client.elicitation || client.sampling || client.roots) {
-        rq.engine.attend(&rq.cx.peer, client, key, None);
+        rq.engine.attend(&rq.cx.peer, (rq.cx.revision, client), key, false);
     }
 }
 
