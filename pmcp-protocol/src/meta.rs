@@ -24,7 +24,10 @@ pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 /// Our key of a task's variables.
 pub const VARIABLES: &str = "run.pmcp/variables";
-/// Our key of an answer that stands for the error a client refused a question with: `code` and `message`.
+/// Our key of what a result tells programs of a task, for clients that know none: `task_id`, `tool`, `status`, `next` (calls that
+/// can follow), and `message`, `variables` and `questions` where there are any.
+pub const TASK: &str = "run.pmcp/task";
+/// Our key of an answer that stands for the error a client refused a question with: its `code`.
 pub const REFUSAL: &str = "run.pmcp/refusal";
 /// Our key of a call: the same key from the same owner for the same tool gives the same task, so that a client can
 /// repeat a call whose response was lost. 1 to 256 bytes; forgotten when the task expires.

@@ -94,7 +94,8 @@ impl ToolResult {
         self
     }
 
-    /// The same result with a value for programs.
+    /// The same result with a value for programs. Some hosts show their model this instead of the content: what a model has to
+    /// know belongs into both, or into the content alone.
     #[must_use]
     pub fn with_structured(mut self, value: Value) -> Self {
         self.structured = Some(value);

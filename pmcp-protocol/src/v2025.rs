@@ -95,7 +95,7 @@ pub(crate) fn plain_tool(tool: &ToolView<'_>) -> Value {
 /// # Errors
 /// A field cannot be shown; a sentence that names it.
 pub(crate) fn plain_form(params: &Value) -> Result<Value, String> {
-    /// Keywords a field may have (schema of 2025-06-18, "PrimitiveSchemaDefinition").
+    /// Keywords a field may have (schema of 2025-06-18, `PrimitiveSchemaDefinition`).
     const KEYWORDS: [&str; 10] =
         ["type", "title", "description", "minLength", "maxLength", "format", "minimum", "maximum", "enum", "enumNames"];
     let mut params = params.clone();

@@ -41,9 +41,10 @@
 //! - *In time.* The call is a task from its beginning, so that nothing is lost when the process dies, and is waited for. If it
 //!   ends within `inline_wait`, the answer is that of any tool, and the task is removed. Meanwhile
 //!   `notifications/progress` go to the call. Cancelling the call cancels the task.
-//! - *Late.* The result says that the tool still runs, as which task, and what to call next, as text and as structured
-//!   content: `task_id`, `tool`, `status`, `next`, and `note`, `message`, `variables` and `questions` where there are any. So
-//!   that this fits, the tool is listed without its `outputSchema` to these clients. A restart changes nothing in it: any
+//! - *Late.* The result says that the tool still runs, as which task, and what to call next, as text. It has no structured content:
+//!   some hosts show their model that instead of the text. What programs need of it is in `_meta` under `run.pmcp/task`:
+//!   `task_id`, `tool`, `status`, `next`, and `message`, `variables` and `questions` where there are any. Since such a result does
+//!   not fit it, the tool is listed without its `outputSchema` to these clients. A restart changes nothing in it: any
 //!   process that shares the store answers, and goes on with tools that have `on_crash = "restart"`. Only a server that dies
 //!   within `inline_wait` leaves a task whose id the client never got: the task goes on, and a second call starts another,
 //!   unless it has the same `run.pmcp/idempotency-key`.

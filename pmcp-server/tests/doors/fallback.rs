@@ -36,12 +36,12 @@ async fn over_http() -> (pmcp_server::Running, Http) {
 
 /// The arguments the result gives for the next call of this tool.
 fn next(response: &Value, tool: &str) -> Value {
-    let next = response["result"]["structuredContent"]["next"].as_array().unwrap_or_else(|| panic!("{response}"));
+    let next = response["result"]["_meta"]["run.pmcp/task"]["next"].as_array().unwrap_or_else(|| panic!("{response}"));
     next.iter().find(|next| next["tool"] == tool).unwrap_or_else(|| panic!("{response}"))["arguments"].clone()
 }
 
 fn status(response: &Value) -> &str {
-    response["result"]["structuredContent"]["status"].as_str().unwrap_or_else(|| panic!("{response}"))
+    response["result"]["_meta"]["run.pmcp/task"]["status"].as_str().unwrap_or_else(|| panic!("{response}"))
 }
 
 fn names(response: &Value) -> Vec<&str> {
@@ -150,7 +150,7 @@ async fn the_client_of_an_earlier_version_needs_nothing_but_tools() {
     for version in ["2025-06-18", "2025-03-26"] {
         let client = Client::builder("host", "1").revision(version).connect_http(&running.url()).await.unwrap();
         let asked = client.call_tool("import", json!({})).await.unwrap().into_result().unwrap();
-        let id = asked.structured.unwrap()["task_id"].clone();
+        let id = asked.meta["run.pmcp/task"]["task_id"].clone();
         let answer = json!({ "task_id": id, "answer": { "keep": true } });
         client.call_tool("task_answer", answer).await.unwrap();
         client.call_tool("task_status", json!({ "task_id": id })).await.unwrap();

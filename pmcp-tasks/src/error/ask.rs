@@ -1,7 +1,5 @@
 //! Reasons why work stops: a question without an answer, cancellation.
 
-use crate::protocol::RpcError;
-
 /// Reason why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,11 +10,11 @@ pub enum AskError {
     /// The user closed the question.
     #[error("the user dismissed the question")]
     Cancelled,
-    /// The client refused the question with an error.
-    #[error("the client refused the question: {error}")]
+    /// The client refused the question with an error, whose text is for its own log and not for the model.
+    #[error("the client refused the question with the error {code}")]
     Refused {
-        /// The client's error.
-        error: RpcError,
+        /// The code of the client's error.
+        code: i64,
     },
     /// The client cannot be asked.
     #[error("the client does not support {what}")]

@@ -5,10 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Compiled;
 use crate::{
     error::AskError,
-    protocol::{
-        REFUSAL, RpcError,
-        bounds::{self, shortened},
-    },
+    protocol::{REFUSAL, RpcError},
 };
 
 /// The answer to the question with these parameters, in the form its type reads: equal values of another form are taken as
@@ -36,10 +33,9 @@ pub(crate) fn fitted(params: &Value, answer: &Value) -> Result<Value, String> {
     }
 }
 
-/// The answer that stands for a client's refusal to ask: one of a user who dismissed the question, and the reason.
+/// The answer that stands for a client's refusal to ask: one of a user who dismissed the question, and the code of the error.
 pub(crate) fn refusal(error: &RpcError) -> Value {
-    let message = shortened(&error.message, bounds::ERROR);
-    json!({ "action": "cancel", "_meta": { REFUSAL: { "code": error.code, "message": message } } })
+    json!({ "action": "cancel", "_meta": { REFUSAL: { "code": error.code } } })
 }
 
 /// The reason why there is no answer, if the answer says so.
@@ -49,11 +45,7 @@ pub(crate) fn without_answer(answer: &Value) -> Option<AskError> {
         Some("cancel") => {
             let refusal = answer.get("_meta").and_then(|meta| meta.get(REFUSAL));
             let code = refusal.and_then(|refusal| refusal.get("code")?.as_i64());
-            let message = refusal.and_then(|refusal| refusal.get("message")?.as_str());
-            Some(match (code, message) {
-                (Some(code), Some(message)) => AskError::Refused { error: RpcError::new(code, message) },
-                _ => AskError::Cancelled,
-            })
+            Some(code.map_or(AskError::Cancelled, |code| AskError::Refused { code }))
         }
         _ => None,
     }

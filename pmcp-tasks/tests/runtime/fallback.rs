@@ -68,7 +68,7 @@ async fn names(client: &Client) -> Vec<String> {
 /// The task a result names.
 fn named(result: &Value) -> String {
     assert_ne!(result["isError"], true, "{result}");
-    result["structuredContent"]["task_id"].as_str().unwrap_or_else(|| panic!("no task: {result}")).to_owned()
+    result["_meta"]["run.pmcp/task"]["task_id"].as_str().unwrap_or_else(|| panic!("no task: {result}")).to_owned()
 }
 
 /// Calls a tool and lets this much time pass.
@@ -80,9 +80,10 @@ async fn call_for(server: &Server, client: &Client, tool: &str, arguments: Value
     call.await.unwrap()
 }
 
-/// What the result tells to call next.
+/// What the result tells to call next: in its text, which is all that a host may show its model.
 fn next(result: &Value, tool: &str) -> Value {
-    let next = result["structuredContent"]["next"].as_array().unwrap();
+    assert_eq!(result.get("structuredContent"), None, "some hosts would show their model this alone");
+    let next = result["_meta"]["run.pmcp/task"]["next"].as_array().unwrap();
     let next = next.iter().find(|next| next["tool"] == tool).unwrap_or_else(|| panic!("no {tool} in {result}"));
     assert!(text_of(result).contains(&format!("`{tool}` with {}", next["arguments"])), "{result}");
     next["arguments"].clone()
@@ -116,19 +117,19 @@ async fn a_late_call_is_answered_with_the_task_and_what_to_do_next() {
     takes(&server, "handled", 60);
     for client in ignorant(&server) {
         let handle = call_for(&server, &client, "handled", json!({}), 20).await;
-        assert_eq!(handle["structuredContent"]["status"], "working");
-        assert_eq!(handle["structuredContent"]["tool"], "handled");
+        assert_eq!(handle["_meta"]["run.pmcp/task"]["status"], "working");
+        assert_eq!(handle["_meta"]["run.pmcp/task"]["tool"], "handled");
         assert!(text_of(&handle).starts_with("`handled` is still running, as task "), "{handle}");
         let (status, result) = (next(&handle, "task_status"), next(&handle, "task_result"));
         assert_eq!(status["wait_seconds"], 20);
 
         let told = call_for(&server, &client, "task_status", status.clone(), 20).await;
-        assert_eq!(told["structuredContent"]["status"], "working");
+        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
         // Too early for the result: told again what to do.
         let early = client.call("task_result", result.clone()).await.unwrap();
-        assert_eq!(early["structuredContent"]["status"], "working");
+        assert_eq!(early["_meta"]["run.pmcp/task"]["status"], "working");
         let told = call_for(&server, &client, "task_status", status, 20).await;
-        assert_eq!(told["structuredContent"]["status"], "completed");
+        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "completed");
         let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
         assert_eq!((text_of(&result), &result["structuredContent"]), ("the result", &json!({ "rows": 3 })));
     }
@@ -257,7 +258,7 @@ async fn the_stream_of_an_answered_call_is_let_go() {
         client.cx.client = ClientCapabilities::default();
         let held = std::sync::Arc::strong_count(&client.stream);
         let handle = call_for(&server, &client, "handled", json!({}), 20).await;
-        assert_eq!(handle["structuredContent"]["status"], "working");
+        assert_eq!(handle["_meta"]["run.pmcp/task"]["status"], "working");
         assert_eq!(std::sync::Arc::strong_count(&client.stream), held, "a connection cannot end while the task runs");
     }
 }
@@ -285,7 +286,7 @@ async fn the_model_cancels_a_task() {
         let handle = call_for(&server, &client, "handled", json!({}), 20).await;
         for _ in 0..2 {
             let told = client.call("task_cancel", next(&handle, "task_cancel")).await.unwrap();
-            assert_eq!(told["structuredContent"]["status"], "cancelled");
+            assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "cancelled");
             assert!(text_of(&told).contains("was cancelled"), "{told}");
         }
         let result = client.call("task_result", next(&handle, "task_result")).await.unwrap();
@@ -303,7 +304,7 @@ async fn a_failed_task_tells_why() {
     let client = server.client(Revision::Plain, user_owner("ann"));
     let handle = call_for(&server, &client, "handled", json!({}), 20).await;
     let told = call_for(&server, &client, "task_status", next(&handle, "task_status"), 10).await;
-    assert_eq!(told["structuredContent"]["status"], "failed");
+    assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "failed");
     let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
     assert_eq!(result["isError"], true);
     assert!(text_of(&result).contains("no such thing"), "{result}");
@@ -329,7 +330,7 @@ async fn a_server_that_stops_tells_those_who_wait_how_it_stands() {
     assert!(waiting.is_finished());
     // Another process goes on with it, and answers the same call.
     let told = waiting.await.unwrap().unwrap();
-    assert_eq!(told["structuredContent"]["status"], "working");
+    assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
     next(&told, "task_status");
     stopping.await.unwrap();
 }
@@ -382,10 +383,10 @@ async fn waiting_is_bounded() {
     let id = named(&call_for(&server, &client, "handled", json!({}), 20).await);
     for wait in [json!(1e300), json!(3600)] {
         let told = call_for(&server, &client, "task_status", json!({ "task_id": id, "wait_seconds": wait }), 50).await;
-        assert_eq!(told["structuredContent"]["status"], "working");
+        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
     }
     let told = client.call("task_status", json!({ "task_id": id, "wait_seconds": -1 })).await.unwrap();
-    assert_eq!(told["structuredContent"]["status"], "working");
+    assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
 }
 
 #[cfg(feature = "sqlite")]
@@ -418,7 +419,7 @@ async fn another_process_finishes_what_one_began() {
         answer["answer"]["keep"] = true.into();
         client.call("task_answer", answer.clone()).await.unwrap();
         let (give_up, mut told) = (Instant::now() + Duration::from_secs(20), json!({}));
-        while told["structuredContent"]["status"] != "completed" {
+        while told["_meta"]["run.pmcp/task"]["status"] != "completed" {
             assert!(Instant::now() < give_up, "{told}");
             told =
                 client.call("task_status", json!({ "task_id": answer["task_id"], "wait_seconds": 1 })).await.unwrap();

@@ -152,7 +152,7 @@ async fn what_an_older_client_cannot_be_shown_is_said() {
 #[tokio::test]
 async fn a_refusal_is_told_as_that_in_a_call_and_in_a_task() {
     let router = router();
-    let refused = "the client refused the question: nobody is here (-7)";
+    let refused = "the client refused the question with the error -7";
     for (answer, text, tools) in [
         (Ok(json!({ "action": "decline" })), "the user declined to answer", &["one"][..]),
         (Ok(json!({ "action": "cancel" })), "the user dismissed the question", &["one"]),

@@ -154,7 +154,7 @@ async fn who_cannot_be_asked_is_refused() {
     let client = server.v2025("ann");
     client.stream.answers(|_, _| Err(RpcError::new(-1, "no")));
     let refused = client.call("ask_name", json!({})).await.unwrap();
-    let text = "the client refused the question: no (-1): `What is your name?`";
+    let text = "the client refused the question with the error -1: `What is your name?`";
     assert_eq!((&refused["isError"], text_of(&refused)), (&json!(true), text));
 }
 

@@ -141,7 +141,7 @@ async fn a_client_that_answers_with_an_error_has_refused_the_question() {
     let result = client.result(&id).await.unwrap();
     assert_eq!(
         (&result["isError"], text_of(&result)),
-        (&json!(true), "the client refused the question: no user here (-32603)")
+        (&json!(true), "the client refused the question with the error -32603")
     );
 }
 

@@ -108,19 +108,19 @@ async fn everything(
     tagged: Tagged,
     outside: Outside,
     either: Option<Either>,
-    flat: Flat,
+    flattened: Flat,
     unit: (),
     wrapped: Wrapped,
     tree: Tree,
     letter: char,
     list: Vec<Value>,
-    nested: Option<Option<Vec<Option<Tagged>>>>,
+    nested: Option<Vec<Option<Tagged>>>,
     outcome: Result<u8, String>,
     big: u128,
     #[arg(header = "Region")] region: Option<String>,
 ) -> String {
     let _ = (anything, maybe, flag, number, size, inner, inners, holes, pair, triple, pairs, array, map, by_number);
-    let _ = (set, tagged, outside, either, flat, unit, wrapped, tree, letter, list, nested, outcome, big, region);
+    let _ = (set, tagged, outside, either, flattened, unit, wrapped, tree, letter, list, nested, outcome, big, region);
     String::new()
 }
 

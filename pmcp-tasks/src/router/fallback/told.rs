@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::settings::TaskFallback;
 use crate::{
-    protocol::RpcError,
+    protocol::{RpcError, TASK},
     router::request::RequestCx,
     task::{InputRequest, Task, TaskStatus},
     tool::ToolResult,
@@ -70,24 +70,22 @@ pub(super) fn told_after(
         .iter()
         .map(|next| json!({ "tool": next.tool, "arguments": next.arguments, "purpose": next.purpose }))
         .collect();
-    let mut structured = Map::from_iter([
+    let mut for_programs = Map::from_iter([
         ("task_id".to_owned(), Value::from(task.id().to_string())),
         ("tool".into(), tool.into()),
         ("status".into(), status.as_str().into()),
         ("next".into(), next.into()),
     ]);
-    if !first.is_empty() {
-        // Some hosts show the model this and not the text.
-        structured.insert("note".into(), first.into());
-    }
-    structured.extend(task.message().map(|message| ("message".to_owned(), message.into())));
-    structured.extend(shown.filter(|shown| !shown.is_empty()).map(|shown| ("variables".to_owned(), shown.into())));
+    for_programs.extend(task.message().map(|message| ("message".to_owned(), message.into())));
+    for_programs.extend(shown.filter(|shown| !shown.is_empty()).map(|shown| ("variables".to_owned(), shown.into())));
     if !task.inputs().is_empty() {
         let questions: Vec<Value> =
             task.inputs().iter().map(|(key, request)| structured_question(key, request)).collect();
-        structured.insert("questions".into(), questions.into());
+        for_programs.insert("questions".into(), questions.into());
     }
-    Ok(ToolResult::text(text).with_structured(structured.into()))
+    // Not structured content: some hosts show their model that instead of the text, and the text tells all.
+    let meta = Map::from_iter([(TASK.to_owned(), for_programs.into())]);
+    Ok(ToolResult { meta, ..ToolResult::text(text) })
 }
 
 fn waiting<'a>(task: &Task, names: &'a TaskFallback) -> Next<'a> {

@@ -23,11 +23,11 @@ async fn a_minute_with_a_question_in_the_middle_by_ordinary_calls() {
     for client in ignorant(&server) {
         let client = client.without_elicitation();
         let handle = call_for(&server, &client, "handled", json!({}), 20).await;
-        assert_eq!(handle["structuredContent"]["variables"]["rows"], 30);
-        assert_eq!(handle["structuredContent"]["variables"].get("secret"), None);
+        assert_eq!(handle["_meta"]["run.pmcp/task"]["variables"]["rows"], 30);
+        assert_eq!(handle["_meta"]["run.pmcp/task"]["variables"].get("secret"), None);
         assert!(text_of(&handle).contains("\"rows\":30"), "{handle}");
         let asked = call_for(&server, &client, "task_status", next(&handle, "task_status"), 10).await;
-        assert_eq!(asked["structuredContent"]["status"], "input_required");
+        assert_eq!(asked["_meta"]["run.pmcp/task"]["status"], "input_required");
         let text = text_of(&asked);
         assert!(text.contains("Keep the rejected rows?") && text.contains("ask the user now"), "{text}");
         let mut answer = next(&asked, "task_answer");
@@ -39,7 +39,7 @@ async fn a_minute_with_a_question_in_the_middle_by_ordinary_calls() {
         assert!(text_of(&wrong).contains("`keep`"), "{wrong}");
         answer["answer"] = json!({ "keep": true });
         let told = client.call("task_answer", answer).await.unwrap();
-        assert_eq!(told["structuredContent"]["status"], "working");
+        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
         let told = call_for(&server, &client, "task_status", next(&told, "task_status"), 20).await;
         let told = call_for(&server, &client, "task_status", next(&told, "task_status"), 10).await;
         let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_client_with_forms_is_asked_on_the_stream_of_the_call() {
         let handle = call_for(&server, &client, "handled", json!({}), 20).await;
         client.stream.answers(|_, _| Ok(accept(json!({ "keep": false }))));
         let told = call_for(&server, &client, "task_status", next(&handle, "task_status"), 20).await;
-        assert_eq!(told["structuredContent"]["status"], "working");
+        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
         assert_eq!(client.stream.requests().len(), 1);
         let told = call_for(&server, &client, "task_status", next(&handle, "task_status"), 20).await;
         let result = client.call("task_result", next(&told, "task_result")).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_form_that_is_open_can_be_answered_by_the_model_too() {
     let client = server.v2025("ann");
     let handle = call_for(&server, &client, "handled", json!({}), 20).await;
     let told = call_for(&server, &client, "task_status", next(&handle, "task_status"), 20).await;
-    assert_eq!(told["structuredContent"]["status"], "input_required");
+    assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "input_required");
     assert!(text_of(&told).contains("the user is being asked in a form"), "{told}");
     let mut answer = next(&told, "task_answer");
     answer["answer"]["keep"] = true.into();
@@ -115,7 +115,7 @@ async fn a_modern_client_with_forms_gets_the_question_as_input_required() {
     let waiting = client.spawn("tools/call", params);
     settle().await;
     server.advance(seconds(20)).await;
-    assert_eq!(waiting.await.unwrap().unwrap()["structuredContent"]["status"], "working");
+    assert_eq!(waiting.await.unwrap().unwrap()["_meta"]["run.pmcp/task"]["status"], "working");
 }
 
 #[tokio::test]
@@ -175,8 +175,7 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
         let text = text_of(&told);
         assert!(text.lines().next().unwrap().contains(mistake), "{text}");
         assert!(text.ends_with(&text_of(&asked)), "{text}");
-        assert!(told["structuredContent"]["note"].as_str().unwrap().contains(mistake), "{told}");
-        assert_eq!(told["structuredContent"]["questions"], asked["structuredContent"]["questions"]);
+        assert_eq!(told["_meta"]["run.pmcp/task"]["questions"], asked["_meta"]["run.pmcp/task"]["questions"]);
     }
 
     let told = client.call("task_answer", answer(json!({ "answer": { "keep": true } }))).await.unwrap();
