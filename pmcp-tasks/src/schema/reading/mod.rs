@@ -61,8 +61,15 @@ impl Mistakes {
 impl Compiled {
     /// Puts a value into the form its type reads, as far as there is one, and tells what does not fit.
     pub(crate) fn read(&self, value: &mut Value) -> Mistakes {
-        let mut reading =
-            Reading { nodes: &self.nodes, at: Vec::new(), found: Mistakes::default(), trying: 0, left: None };
+        let mut reading = Reading {
+            nodes: &self.nodes,
+            at: Vec::new(),
+            found: Mistakes::default(),
+            trying: 0,
+            in_text: false,
+            schemas: 0,
+            left: None,
+        };
         reading.node(self.root, value);
         reading.found
     }
@@ -83,6 +90,9 @@ impl Compiled {
 /// at every level.
 const MOST: (usize, usize) = (1000, 1 << 22);
 
+/// Schemas at one place: references, alternatives, parts of all. More than these refer to each other without end.
+const MOST_AT_ONCE: usize = 64;
+
 enum Step<'a> {
     Name(Cow<'a, str>),
     Index(usize),
@@ -94,6 +104,10 @@ struct Reading<'a> {
     found: Mistakes,
     /// The alternatives that are being tried, each inside the one before.
     trying: usize,
+    /// Set inside what came as JSON text: no text in it is taken for JSON once more, so that nothing nests without end.
+    in_text: bool,
+    /// The schemas that are being read at one place, each inside the one before.
+    schemas: usize,
     /// The work that is left for alternatives, once one was tried.
     left: Option<usize>,
 }
@@ -150,11 +164,18 @@ impl<'a> Reading<'a> {
     }
 
     fn node(&mut self, id: Id, value: &mut Value) {
-        if !self.goes_on(1) {
-            return;
+        let (in_text, schemas) = (self.in_text, self.schemas);
+        self.schemas += 1;
+        if self.schemas > MOST_AT_ONCE {
+            self.bound(|| "its schema refers to itself".into());
+        } else if self.goes_on(1) {
+            self.read(&self.nodes[id], value);
         }
-        let node: &'a Node = &self.nodes[id];
-        if !node.types.intersects(Types::of(value)) && !convert(node.types, value) {
+        (self.in_text, self.schemas) = (in_text, schemas);
+    }
+
+    fn read(&mut self, node: &'a Node, value: &mut Value) {
+        if !node.types.intersects(Types::of(value)) && !self.convert(node.types, value) {
             return self.shape(|| format!("{} is not of the type {}", shown(value), node.types.in_words()));
         }
         if let Some(choices) = &node.choices
@@ -192,7 +213,9 @@ impl<'a> Reading<'a> {
 
     fn inside(&mut self, step: Step<'a>, schema: Id, value: &mut Value) {
         self.at.push(step);
+        let schemas = std::mem::take(&mut self.schemas);
         self.node(schema, value);
+        self.schemas = schemas;
         self.at.pop();
     }
 
@@ -365,7 +388,7 @@ impl<'a> Reading<'a> {
         let has_tags = |fields: &Map<String, Value>| {
             node.tags.iter().all(|(name, tag)| fields.get(name).is_none_or(|value| value == tag))
         };
-        (node.types.intersects(Types::of(value)) || can_convert(node.types, value))
+        (node.types.intersects(Types::of(value)) || self.can_convert(node.types, value))
             && value.as_object().is_none_or(has_tags)
             // Deeper is not worth a look.
             && (depth > 3 || node.all.iter().all(|part| self.may_fit(*part, value, depth + 1)))
@@ -381,38 +404,39 @@ impl<'a> Reading<'a> {
                 && node.all.iter().all(|part| self.takes_null(*part, depth + 1))
                 && node.alternatives.iter().all(|(group, _)| group.iter().any(|id| self.takes_null(*id, depth + 1)))
     }
-}
 
-/// Tells whether a value of a type that does not fit may be one that does, in another form.
-fn can_convert(types: Types, value: &Value) -> bool {
-    match value {
-        Value::Number(number) => {
-            types.contains(Types::INTEGER) && number.as_f64().is_some_and(|number| whole(number).is_some())
+    /// Tells whether a value of a type that does not fit may be one that does, in another form.
+    fn can_convert(&self, types: Types, value: &Value) -> bool {
+        match value {
+            Value::Number(number) => {
+                types.contains(Types::INTEGER) && number.as_f64().is_some_and(|number| whole(number).is_some())
+            }
+            Value::String(text) if !self.in_text => {
+                let begins = |with: char| text.trim_start().starts_with(with);
+                types.contains(Types::ARRAY) && begins('[') || types.contains(Types::OBJECT) && begins('{')
+            }
+            _ => false,
         }
-        Value::String(text) => {
-            let begins = |with: char| text.trim_start().starts_with(with);
-            types.contains(Types::ARRAY) && begins('[') || types.contains(Types::OBJECT) && begins('{')
-        }
-        _ => false,
     }
-}
 
-/// Makes a value of a type that does not fit one that does, if it is the same in another form.
-fn convert(types: Types, value: &mut Value) -> bool {
-    if !can_convert(types, value) {
-        return false;
-    }
-    let converted = match value {
-        Value::Number(number) => number.as_f64().and_then(whole).map(Value::from),
-        Value::String(text) => serde_json::from_str::<Value>(text).ok(),
-        _ => None,
-    };
-    match converted {
-        Some(converted) if types.intersects(Types::of(&converted)) => {
-            *value = converted;
-            true
+    /// Makes a value of a type that does not fit one that does, if it is the same in another form.
+    fn convert(&mut self, types: Types, value: &mut Value) -> bool {
+        if !self.can_convert(types, value) {
+            return false;
         }
-        _ => false,
+        let converted = match value {
+            Value::Number(number) => number.as_f64().and_then(whole).map(Value::from),
+            Value::String(text) => serde_json::from_str::<Value>(text).ok(),
+            _ => None,
+        };
+        match converted {
+            Some(converted) if types.intersects(Types::of(&converted)) => {
+                self.in_text |= value.is_string();
+                *value = converted;
+                true
+            }
+            _ => false,
+        }
     }
 }
 

@@ -158,6 +158,26 @@ fn recursive_types_are_read_at_every_depth() {
 }
 
 #[test]
+fn a_text_in_a_text_stays_a_text() {
+    let schema = json!({ "type": "array", "items": { "$ref": "#" } });
+    assert_eq!(read(&schema, json!("[[]]")), (json!([[]]), None));
+    let (read, mistake) = read(&schema, json!("[\"[]\"]"));
+    assert_eq!((read, mistake.as_deref()), (json!(["[]"]), Some("[0]: \"[]\" is not of the type array")));
+}
+
+#[test]
+fn what_refers_to_itself_ends() {
+    for schema in [
+        json!({ "properties": { "a": { "$ref": "#/properties/a" } } }),
+        json!({ "properties": { "a": { "allOf": [{ "$ref": "#/properties/a" }] } } }),
+        json!({ "properties": { "a": { "anyOf": [{ "$ref": "#/properties/a" }, { "$ref": "#/properties/a", "type": "null" }] } } }),
+    ] {
+        let (_, mistake) = read(&schema, json!({ "a": 1 }));
+        assert!(mistake.is_some(), "{schema}");
+    }
+}
+
+#[test]
 fn what_nests_alternatives_has_its_limit() {
     let tree = |name: &str| json!({ "type": "object", "properties": { "in": { "$ref": "#" }, name: { "type": "integer" } }, "required": ["in"] });
     let schema = json!({ "anyOf": [tree("a"), tree("b"), { "type": "boolean" }] });
