@@ -129,6 +129,22 @@ impl Inbox {
         }
     }
 
+    /// Takes note of an answer that cannot be read though its id can: nobody has to wait for it any longer. Anything else that
+    /// cannot be read is no message.
+    #[cfg(feature = "lines")]
+    pub(crate) fn unreadable(&self, message: &[u8], error: &serde_json::Error) {
+        #[derive(serde::Deserialize)]
+        struct Head {
+            id: RequestId,
+            method: Option<serde::de::IgnoredAny>,
+        }
+        let Ok(Head { id, method: None }) = serde_json::from_slice(message) else { return };
+        if let Some(waiting) = id.number().and_then(|id| self.pending.lock().remove(&id)) {
+            // Whoever waited may have given up.
+            let _ = waiting.send(Err(ClientError::protocol(format!("an answer that cannot be read: {error}"))));
+        }
+    }
+
     /// Takes note that the wire broke or was closed: nothing more will be answered.
     pub fn close(&self) {
         self.closed.cancel();

@@ -133,6 +133,7 @@ async fn read<R: AsyncRead + Unpin>(inbox: Arc<Inbox>, reader: R, max: usize) {
                 line => match serde_json::from_slice(line) {
                     Ok(message) => inbox.receive(message),
                     Err(error) => {
+                        inbox.unreadable(line, &error);
                         let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
                         let error = &error as &dyn std::error::Error;
                         tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");

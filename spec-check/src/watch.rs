@@ -82,7 +82,7 @@ impl Watch {
                 Some(_) if message.get("id").is_some() => vec![revision(message)],
                 _ => vec![Revision::V2025, Revision::V2026],
             };
-            let asked = message.get("id").and_then(|id| self.asked.get(&id.to_string())).map(String::as_str);
+            let asked = message.get("id").and_then(|id| self.asked.get(&key(id))).map(String::as_str);
             let mistakes: Vec<_> =
                 revisions.into_iter().map(|revision| client::mistakes(schemas, revision, message, asked)).collect();
             let fits = mistakes.iter().any(Vec::is_empty);
@@ -94,7 +94,7 @@ impl Watch {
     pub fn client_sloppily(&mut self, message: &Value) {
         for message in each(message).filter(|message| message["method"].is_string()) {
             if let Some(id) = message.get("id") {
-                self.requests.entry(id.to_string()).or_default().push(message.clone());
+                self.requests.entry(key(id)).or_default().push(message.clone());
             }
         }
     }
@@ -112,11 +112,11 @@ impl Watch {
     fn inspect(&mut self, message: &Value) {
         let Some([inspector_2025, inspector_2026]) = &mut self.inspectors else { return };
         if let (Some(method), Some(id)) = (message["method"].as_str(), message.get("id")) {
-            self.asked.insert(id.to_string(), method.to_owned());
+            self.asked.insert(key(id), method.to_owned());
         }
         CHECKED.with(|checked| checked.set(checked.get() + 1));
         let answers = message.get("result").is_some() || message.get("error").is_some();
-        let id = message.get("id").map(Value::to_string).unwrap_or_default();
+        let id = message.get("id").map(key).unwrap_or_default();
         let requests = self.requests.get(&id).filter(|_| answers).map_or(&[][..], |requests| requests);
         let mut candidates: Vec<(Revision, Option<Value>)> =
             requests.iter().map(|request| (revision(request), Some(request.clone()))).collect();
@@ -137,6 +137,13 @@ impl Watch {
         }
         panic!("a message of the server that does not fit:{wrong}");
     }
+}
+
+/// An id, whichever way it is written: 1.0 is answered as 1.
+fn key(id: &Value) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "what is whole and that small is an integer")]
+    let whole = id.as_f64().filter(|it| id.is_f64() && it.fract() == 0.0 && it.abs() < 1e15).map(|it| it as i64);
+    whole.map_or_else(|| id.to_string(), |whole| whole.to_string())
 }
 
 /// The messages of a batch, or the message.

@@ -439,6 +439,33 @@ async fn what_is_no_message_is_skipped() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_waited_for() {
+    let (client, mut peer) = connect(builder("2026-07-28")).await;
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    let script = async {
+        for value in [r#""\ud83d""#, &deep, "1e999"] {
+            let request = peer.expect("tools/list").await;
+            // A question of the server's under the same id is none of that.
+            for line in [
+                format!(r#"{{"jsonrpc":"2.0","id":{},"method":"ping","params":{{"x":{value}}}}}"#, request["id"]),
+                format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"x":{value}}}}}"#, request["id"]),
+            ] {
+                peer.writer.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+            }
+        }
+        let tools = json!({ "resultType": "complete", "tools": [], "ttlMs": 0, "cacheScope": "private" });
+        peer.serve("tools/list", tools).await;
+    };
+    let calls = async {
+        for _ in 0..3 {
+            assert!(matches!(client.list_tools().await, Err(ClientError::Protocol(_))));
+        }
+        assert_eq!(client.list_tools().await.unwrap(), []);
+    };
+    tokio::join!(calls, script);
+}
+
+#[tokio::test]
 async fn a_line_that_is_too_long_ends_the_connection() {
     let (client, mut peer) = connect(builder("2026-07-28").max_message(1000)).await;
     let script = async {

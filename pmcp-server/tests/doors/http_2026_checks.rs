@@ -69,6 +69,7 @@ async fn the_header_has_the_version_of_the_body_before_the_version_is_looked_at(
 
 #[tokio::test]
 async fn an_unsupported_version_is_told_what_is_supported() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, http, _) = usual().await;
     for unknown in ["v999.0.0", "2026-07-29", "1900-01-01"] {
         let wrong = list().meta(VERSION, json!(unknown)).with("mcp-protocol-version", unknown).without("mcp-method");

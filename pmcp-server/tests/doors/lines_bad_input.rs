@@ -35,6 +35,13 @@ async fn several_bad_lines_at_once_are_each_answered() {
 async fn empty_lines_are_nothing() {
     let mut client = client().await;
     client.send_bytes(b"\n\r\n   \n\t\n").await;
+    client.assert_silent().await;
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_a_line_is_nothing() {
+    let mut client = client().await;
+    client.ask(1, "ping", None).await;
     client.send_bytes(b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n").await;
     assert_eq!(client.receive().await["id"], 1);
     client.assert_silent().await;
@@ -141,6 +148,7 @@ async fn notifications_and_answers_are_never_answered() {
 #[tokio::test]
 async fn ids_come_back_as_they_were_sent() {
     let mut client = client().await;
+    client.ask(5, "ping", None).await;
     client.send_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":5.0,\"method\":\"ping\"}\n").await;
     assert_eq!(client.receive().await, json!({ "jsonrpc": "2.0", "id": 5, "result": {} }));
     for id in [json!(0), json!(-1), json!(i64::MAX), json!(u64::MAX), json!(""), json!("ü\n\"")] {
