@@ -63,7 +63,7 @@ export function next(said) {
 }
 
 /** The user's answers in place of the angle brackets. */
-const filled = (args) => JSON.parse(JSON.stringify(args).replaceAll('"<boolean>"', "true").replaceAll("<string>", "Ada"));
+export const filled = (args) => JSON.parse(JSON.stringify(args).replaceAll('"<boolean>"', "true").replaceAll("<string>", "Ada"));
 
 /** Does what the texts say until one `stops`, or is the result of the tool itself. */
 export async function follow(call, said, stops = () => false) {

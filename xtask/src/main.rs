@@ -39,7 +39,7 @@ Commands:
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
-  peers        clients of other SDKs against examples/conformance-server
+  peers        clients of other SDKs, and hosts, against examples/conformance-server
   simulate     many instances over a store that fails, in a simulation that repeats
   bench        our performance budgets, measured beside peers
 

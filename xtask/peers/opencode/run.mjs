@@ -1,0 +1,47 @@
+// opencode, a host with neither tasks nor forms, around a scripted model.
+
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { PATIENCE, build, hostCases } from "./hosted.mjs";
+import { equal, installed, run } from "./tap.mjs";
+
+console.log(`# ${installed("opencode-ai")}`);
+
+const platform = `opencode-${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+const builds = ["", "-baseline", "-musl", "-baseline-musl"].map((kind) => platform + kind);
+const program = build(builds, (directory) => `${directory}/bin/opencode`);
+
+async function converse({ api, mcp: { url, command }, directory }) {
+  const config = {
+    model: "scripted/scripted",
+    small_model: "scripted/scripted",
+    autoupdate: false,
+    share: "disabled",
+    permission: "allow",
+    enabled_providers: ["scripted"],
+    provider: {
+      scripted: {
+        npm: "@ai-sdk/openai-compatible",
+        options: { baseURL: api, apiKey: "none" },
+        models: { scripted: { tool_call: true, limit: { context: 200_000, output: 8_000 } } },
+      },
+    },
+    mcp: { peer: { ...(url ? { type: "remote", url } : { type: "local", command }), timeout: PATIENCE * 1_000 } },
+  };
+  writeFileSync(`${directory}/opencode.json`, JSON.stringify(config));
+  const child = spawn(program, ["run", "--pure", "--format", "json", "Go"], {
+    cwd: directory,
+    // Nothing but the model and the server is asked for anything.
+    env: { PATH: process.env.PATH, HOME: directory, OPENCODE_DISABLE_MODELS_FETCH: "1" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk) => (output += chunk));
+  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  equal(code, 0, `the exit code of opencode, which wrote ${output},`);
+  const events = output.trim().split("\n").map((line) => JSON.parse(line));
+  const texts = events.filter(({ type }) => type === "text").map(({ part }) => part.text);
+  return { said: texts.at(-1) ?? "", asked: [] };
+}
+
+await run(hostCases(converse, { forms: false }), {}, { together: true, limit: 150_000 });
