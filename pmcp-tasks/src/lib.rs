@@ -39,6 +39,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Tools are async functions that share the threads of the runtime: what blocks (a library without `async`, a long computation)
+//! belongs in [`tokio::task::spawn_blocking`].
+//!
 //! To serve this over stdio or HTTP use the crate `pmcp-server`; [`TaskRouter`] is the seam to anything else.
 //!
 //! # Features

@@ -178,6 +178,9 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// one with an error that converts into [`ToolError`](crate::ToolError), which are those that implement
 /// [`Error`](std::error::Error) and `ToolError` itself.
 ///
+/// What blocks the thread, be it for a second, belongs in [`tokio::task::spawn_blocking`]: on that thread run other tasks and
+/// requests, too.
+///
 /// # What is generated
 ///
 /// - The function, as it was. Tests can call it.

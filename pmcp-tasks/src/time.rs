@@ -53,6 +53,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
     /// Ends after `duration` of this clock.
     fn sleep(&self, duration: Duration) -> Sleep;
+    /// Tells whether time passes by itself, and [`sleep`](Self::sleep) ends on any Tokio runtime: then threads beside the
+    /// runtime go by it, too. `false` unless said otherwise, as for clocks that a test moves.
+    fn is_autonomous(&self) -> bool {
+        false
+    }
 }
 
 /// The clock of the operating system.
@@ -78,6 +83,10 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> Sleep {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn is_autonomous(&self) -> bool {
+        true
     }
 }
 

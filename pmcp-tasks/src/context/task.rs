@@ -189,6 +189,22 @@ fn given(answer: Value) -> Result<Value, AskError> {
 /// `V` is the type of its variables, which derives [`TaskVariables`]; the bound is on what needs it, so that a type without
 /// it is one error. In a call that did not become a task, [`id`](Self::id) is `None` and steps and
 /// variables live in memory for the duration of the call.
+///
+/// The function runs on a thread of the runtime, as all tasks and requests do. What blocks (a library without `async`, a long
+/// computation, `std::thread::sleep`) stops them, too: give it to [`tokio::task::spawn_blocking`]. A tool that blocks for a
+/// second is told of in the log.
+///
+/// ```
+/// # use pmcp_tasks::prelude::*;
+/// #[task_tool]
+/// async fn checksum(path: String, task: TaskContext) -> Result<u64, ToolError> {
+///     task.step("sum", async || {
+///         let bytes = tokio::task::spawn_blocking(move || std::fs::read(path)).await??;
+///         Ok::<_, ToolError>(bytes.into_iter().map(u64::from).sum())
+///     })
+///     .await
+/// }
+/// ```
 pub struct TaskContext<V = ()> {
     tool: ToolContext,
     cells: Cells,

@@ -4,6 +4,7 @@
 //! keeps a lease in the store; where others share that store, it claims queued tasks and takes over those of workers
 //! whose lease has run out, each under a new fence. A task that this version cannot run is handed back.
 
+mod blocking;
 mod change;
 mod courier;
 mod feed;
@@ -13,6 +14,7 @@ mod outcome;
 mod queue;
 mod recovery;
 mod runs;
+mod stand_in;
 mod wait;
 mod watched;
 
@@ -144,7 +146,7 @@ impl Engine {
                 let engine = self.clone();
                 self.host.background.spawn(async move {
                     // Panics or not: it goes on being renewed, and who has to be certain of it waits for that.
-                    let _keeping = engine.host.lease.keep();
+                    let _kept = engine.kept();
                     engine.guarded("keeping the lease", || engine.clone().keep_lease()).await;
                 });
             }

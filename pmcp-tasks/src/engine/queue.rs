@@ -95,7 +95,7 @@ impl Engine {
     /// The store failed.
     pub(crate) async fn run_queued(self: &Arc<Self>, at_once: u16) -> Result<usize, StoreError> {
         let (lease, store) = (&self.host.lease, &self.host.store);
-        let _keeping = lease.keep();
+        let _kept = self.kept();
         // Since an earlier invocation this process may have stood still, and be taken for dead.
         self.renew().await?;
         let mut ends = Vec::new();

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Engine,
+    blocking::Polled,
     guard::{harmless, told},
     outcome::{PANICKED, TIMED_OUT},
 };
@@ -212,7 +213,8 @@ impl Engine {
         let (host, seat) = (&self.host, run.seat());
         let cx = RunContext::new(run.clone());
         let clock = host.clock();
-        let mut work = pin!(async move { call.run(cx).await });
+        let work = pin!(async move { call.run(cx).await });
+        let mut work = Polled::new(run, work);
         let unanswered = async {
             seat.hidden().await;
             clock.sleep(host.limits.question_ttl).await;

@@ -18,6 +18,9 @@ use crate::{
 /// Time a worker may go without renewing before others may take its tasks over, unless it is told otherwise.
 pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 
+/// The part of a lease period for which a renewal waits for its turn.
+const PATIENCE: u32 = 8;
+
 /// Identity of this process to the others that share its store.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -25,7 +28,7 @@ pub(crate) struct Lease {
     state: Mutex<State>,
     /// Told when the lease was renewed, or is another one.
     changed: Notify,
-    /// One renewal at a time.
+    /// The turn of a renewal: one at a time, as long as whoever has it goes on.
     renewing: tokio::sync::Mutex<()>,
     /// Number of those who renew it, again and again.
     keepers: AtomicUsize,
@@ -93,7 +96,7 @@ impl Lease {
     /// Raises the counter. A worker that others buried, or that the store has forgotten, is dead: the process has to go on
     /// as another one.
     pub(crate) async fn renew(&self, store: &TaskStore) -> Result<Renewal, StoreError> {
-        let _one = self.renewing.lock().await;
+        let _turn = self.turn(&**store.clock()).await;
         let before = *self.state();
         // Taken before the store is asked: the lease runs from the earliest moment the others can have seen.
         let now = store.clock().monotonic();
@@ -109,14 +112,35 @@ impl Lease {
             return Ok(Renewal::Kept);
         }
         match beat {
-            // A reply that was lost has raised it, too.
+            // A reply that was lost has raised it, too, or a renewal out of turn.
             Beat::Alive(counter) if counter > before.counter => {
-                *state = State { counter, renewed: now, ..before };
+                *state = State { counter: counter.max(state.counter), renewed: now.max(state.renewed), ..before };
                 self.changed.notify_waiters();
                 Ok(Renewal::Kept)
             }
             Beat::Alive(_) | Beat::Buried => Ok(Renewal::Lost(before.worker)),
         }
+    }
+
+    /// Waits for the turn of a renewal. Who has it may not go on: where all threads of the runtime are blocked, nobody takes the
+    /// reply of the store. After a while it is renewed out of turn, which does no harm.
+    async fn turn(&self, clock: &dyn Clock) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if let Ok(turn) = self.renewing.try_lock() {
+            return Some(turn);
+        }
+        tokio::select! {
+            biased;
+            turn = self.renewing.lock() => Some(turn),
+            () = clock.sleep(self.period / PATIENCE) => None,
+        }
+    }
+
+    /// The time since the lease was renewed, if that should have been done by now.
+    pub(crate) fn overdue(&self, clock: &dyn Clock) -> Option<Duration> {
+        let state = *self.state();
+        let age = clock.monotonic().saturating_sub(state.renewed);
+        // The keeper renews it each quarter.
+        (state.counter > 0 && age > self.period * 3 / 8).then_some(age)
     }
 
     /// Becomes another worker than the one that is dead, one that holds nothing yet; `false` if it is another already.

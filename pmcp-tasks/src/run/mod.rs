@@ -27,7 +27,7 @@ pub(crate) use allowance::Allowance;
 pub(crate) use finishing::Finishing;
 pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
-pub(crate) use lease::{DEFAULT_LEASE, Renewal};
+pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
 pub(crate) use progress::Voice;
 pub(crate) use seat::{CallDigest, Seat};
 use steps::Steps;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::needless_pass_by_value, clippy::cloned_ref_to_slice_refs, reason = "a literal reads better in place")]
 
+mod blocking;
 mod cancellation;
 mod costs;
 mod execution;
