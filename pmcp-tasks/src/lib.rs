@@ -101,6 +101,7 @@ pub mod call;
 pub mod context;
 mod engine;
 mod error;
+mod exact;
 mod id;
 pub mod limits;
 #[cfg(feature = "macros")]

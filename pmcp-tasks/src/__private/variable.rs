@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::values::Values;
 use crate::{
-    context::{TaskVariables, take_field, typed},
+    context::{TaskVariables, encode, take_field, typed},
     task::{FieldDefinition, VariableError, VariableValue},
 };
 
@@ -17,21 +17,14 @@ pub struct VariableSpec<T> {
     hidden: bool,
     client_writable: bool,
     take: Take<T>,
-    encode: fn(&T) -> Result<Value, serde_json::Error>,
+    encode: fn(&str, &T) -> Result<Value, VariableError>,
     check: fn(&Value) -> Result<(), String>,
 }
 
 /// The variable of this name.
 #[must_use]
 pub fn variable<T: VariableValue>(name: &'static str, hidden: bool, client_writable: bool) -> VariableSpec<T> {
-    VariableSpec {
-        name,
-        hidden,
-        client_writable,
-        take: take_field,
-        encode: |value| serde_json::to_value(value),
-        check: check::<T>,
-    }
+    VariableSpec { name, hidden, client_writable, take: take_field, encode, check: check::<T> }
 }
 
 impl<T> VariableSpec<T> {
@@ -41,7 +34,7 @@ impl<T> VariableSpec<T> {
             name: self.name,
             hidden: self.hidden,
             client_writable: self.client_writable,
-            default: (self.encode)(default).unwrap_or_default(),
+            default: (self.encode)(self.name, default).unwrap_or_default(),
             check: self.check,
         }
     }
@@ -59,7 +52,7 @@ impl<T> VariableSpec<T> {
     /// # Errors
     /// It does not serialise.
     pub fn write(&self, value: &T, values: &mut Values) -> Result<(), VariableError> {
-        let value = (self.encode)(value).map_err(|source| VariableError::Type { name: self.name.into(), source })?;
+        let value = (self.encode)(self.name, value)?;
         values.insert(self.name.into(), value);
         Ok(())
     }

@@ -17,8 +17,8 @@ pub use step::StepValue;
 pub use task::{Amount, RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
-pub(crate) use variable::typed;
 pub use variable::{Number, Variable};
+pub(crate) use variable::{encode, typed};
 pub use variables::{Cells, TaskVariables};
 
 pub use crate::error::{AskError, Cancelled};

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     call::ClientCapabilities,
-    error::{AskError, Cancelled, StoreError, ToolError},
+    error::{AskError, Cancelled, Mistake, StoreError, ToolError},
+    exact,
     protocol::LogLevel,
     run::Run,
     schema::{
@@ -257,8 +258,12 @@ impl<V> TaskContext<V> {
     /// it again. Only an `Ok` is recorded. If the process dies between the end of `work` and its recording, it runs
     /// again: give [`step_key`](Self::step_key) to effects that can deduplicate.
     ///
+    /// The value is returned as it is read from what was recorded, in the first run too: what does not come back, such as a field
+    /// that serde skips, is missing at once and not only after a crash.
+    ///
     /// # Errors
-    /// The error of `work`; a name used twice in this run; the task was lost or cancelled; the store failed.
+    /// The error of `work`; a name used twice in this run; a result that would not be read back, such as one with a NaN, which
+    /// JSON does not have; the task was lost or cancelled; the store failed.
     pub async fn step<T, E, F, W>(&self, name: impl Into<String>, work: F) -> Result<T, ToolError>
     where
         T: StepValue,
@@ -269,14 +274,15 @@ impl<V> TaskContext<V> {
         let name = name.into();
         let run = &self.tool.run;
         if let Some(recorded) = run.begin_step(&name).await? {
-            return Ok(serde_json::from_slice(&recorded)?);
+            return recorded_value(&name, &recorded);
         }
         run.certain().await?;
         let value = work().await.map_err(Into::into)?;
-        let bytes = serde_json::to_vec(&value)?.into_boxed_slice();
-        match run.record_step(name, bytes.into()).await? {
+        let (bytes, value) =
+            exact::read_back(&value).map_err(|mistake| mistake.about(format_args!("the result of step `{name}`")))?;
+        match run.record_step(&name, bytes.into_boxed_slice().into()).await? {
             None => Ok(value),
-            Some(earlier) => Ok(serde_json::from_slice(&earlier)?),
+            Some(earlier) => recorded_value(&name, &earlier),
         }
     }
 
@@ -293,6 +299,13 @@ impl<V> TaskContext<V> {
     pub async fn status_message(&self, message: impl Into<String>) -> Result<(), StoreError> {
         self.tool.run.status_message(message.into()).await
     }
+}
+
+/// The value of a step as a run recorded it, which may be one of an earlier version of the program.
+fn recorded_value<T: StepValue>(name: &str, bytes: &[u8]) -> Result<T, ToolError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Mistake::caused(format!("what is recorded of step `{name}` does not fit its type any more"), error).into()
+    })
 }
 
 /// A count that progress can be told in.

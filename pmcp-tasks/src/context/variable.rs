@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::variables::{ATTEMPTS, Cells};
 use crate::{
+    error::Mistake,
+    exact,
     protocol::ByName,
     task::{VariableError, VariableValue},
 };
@@ -47,7 +49,7 @@ impl<T: VariableValue> Variable<'_, T> {
     /// Gives it a value.
     ///
     /// # Errors
-    /// The value does not serialise, the variables would be too large, the task is lost, or the store failed.
+    /// The value would not be read back as it is, such as a NaN; the variables would be too large, the task is lost, or the store failed.
     pub async fn set(&self, value: T) -> Result<(), VariableError> {
         let _turn = self.cells.run.variable_turn().await;
         self.cells.run.set_variable(self.name, &self.encode(&value)?).await
@@ -78,7 +80,7 @@ impl<T: VariableValue> Variable<'_, T> {
     }
 
     fn encode(&self, value: &T) -> Result<Value, VariableError> {
-        serde_json::to_value(value).map_err(|source| VariableError::Type { name: self.name.into(), source })
+        encode(self.name, value)
     }
 
     fn decode(&self, stored: Option<Value>) -> Result<T, VariableError> {
@@ -110,6 +112,18 @@ impl<T: VariableValue + Clone> Variable<'_, Vec<T>> {
         .await
         .map(|_| ())
     }
+}
+
+/// A value as it is stored, if it can be read again.
+pub(crate) fn encode<T: VariableValue>(name: &str, value: &T) -> Result<Value, VariableError> {
+    let encoded = exact::value(value).and_then(|encoded| match typed::<T>(&encoded) {
+        Ok(_) => Ok(encoded),
+        Err(error) => Err(Mistake::caused("it is written in a form that its type does not read", error)),
+    });
+    encoded.map_err(|mistake| {
+        let mistake = mistake.about(format_args!("variable `{name}` cannot have this value"));
+        VariableError::Value { name: name.into(), source: mistake.into() }
+    })
 }
 
 /// A stored value as its type: missing is the default, and so is `null` unless the type accepts it.

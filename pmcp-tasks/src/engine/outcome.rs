@@ -3,7 +3,7 @@
 use super::{Engine, guard::harmless};
 use crate::{
     apart::{apart, texts_of},
-    error::{AskError, ToolError, ToolErrorKind},
+    error::{AskError, Mistake, ToolError, ToolErrorKind},
     protocol::{IDEMPOTENCY_KEY, RpcError},
     run::Run,
     task::{NotCreated, Outcome},
@@ -31,12 +31,15 @@ impl Engine {
             }
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
+                let mistake = Mistake::behind(&*source).map(ToString::to_string);
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
                 harmless(|| tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"));
-                match (self.expose_errors, context) {
-                    (true, _) => error.to_string(),
-                    (false, Some(context)) => format!("{context}\ninternal error (ref {reference})"),
-                    (false, None) => format!("internal error (ref {reference})"),
+                match (self.expose_errors, context, mistake) {
+                    (true, _, _) => error.to_string(),
+                    (false, Some(context), Some(mistake)) => format!("{context}: {mistake}"),
+                    (false, None, Some(mistake)) => mistake,
+                    (false, Some(context), None) => format!("{context}\ninternal error (ref {reference})"),
+                    (false, None, None) => format!("internal error (ref {reference})"),
                 }
             }
         };

@@ -5,10 +5,12 @@
 //! client must not see stays in an error's source, for the log.
 
 mod ask;
+mod mistake;
 mod store;
 mod tool;
 
 pub use ask::{AskError, Cancelled};
+pub(crate) use mistake::Mistake;
 pub use store::StoreError;
 pub(crate) use tool::Kind as ToolErrorKind;
 pub use tool::{ResultExt, ToolError};

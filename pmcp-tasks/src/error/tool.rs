@@ -14,6 +14,7 @@ use crate::protocol::RpcError;
 /// - `?` on an [`AskError`] says what is the matter; a capability the client lacks is error -32021 in 2026-07-28.
 /// - `?` on any other error is a result with `isError` that says "internal error" and a reference; what happened goes to
 ///   [`tracing`] under that reference and not to the client. [`ResultExt::context`] adds a line the model may read.
+/// - A mistake of the program that the runtime finds, such as a step name used twice in one run, is told as what it is.
 ///
 /// Like other errors that anything converts into, it does not implement [`Error`] itself.
 pub struct ToolError(pub(crate) Kind);

@@ -71,6 +71,14 @@ pub enum BuildError {
         /// The longest task.
         max: Duration,
     },
+    /// A variable's value in a new task is none that can be stored.
+    #[error("tool `{tool}`: the value that variable `{variable}` has in a new task is not one that JSON can hold")]
+    Variable {
+        /// The tool.
+        tool: String,
+        /// The variable.
+        variable: &'static str,
+    },
     /// A tool has the name of one that goes on with tasks for clients that know none.
     #[error("a tool is named `{0}`, as one that clients without tasks need; rename either, see `TaskFallback`")]
     CompanionTool(String),
@@ -183,6 +191,11 @@ fn check(definition: &ToolDefinition, limits: &Limits) -> Result<(), BuildError>
         })?;
     }
     header::parameters(&definition.input_schema).map_err(|reason| BuildError::Header { tool: tool(), reason })?;
+    for field in &definition.variables {
+        if field.default.is_null() && (field.check)(&field.default).is_err() {
+            return Err(BuildError::Variable { tool: tool(), variable: field.name });
+        }
+    }
     if limits.ttl(None, None, definition.timeout) > limits.max_ttl {
         return Err(BuildError::Timeout { tool: tool(), max: limits.max_ttl });
     }

@@ -148,7 +148,7 @@ impl Run {
     }
 
     /// Records a step; the value another run recorded before, if one did.
-    pub(crate) async fn record_step(&self, name: String, value: Bytes) -> Result<Option<Bytes>, ToolError> {
+    pub(crate) async fn record_step(&self, name: &str, value: Bytes) -> Result<Option<Bytes>, ToolError> {
         self.steps.record(&self.host, &self.seat, name, value).await
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{host::Host, seat::Seat};
 use crate::{
-    error::{Cancelled, ToolError},
+    error::{Cancelled, Mistake, ToolError},
     store::backend::Recorded,
 };
 
@@ -21,15 +21,6 @@ pub(crate) struct Steps {
     /// Recorded by earlier runs.
     recorded: HashMap<String, Bytes>,
     used: Mutex<HashSet<String>>,
-}
-
-/// A step was used wrongly.
-#[derive(Debug, thiserror::Error)]
-enum StepError {
-    #[error("the step `{0}` was used twice in one run; give each its own name")]
-    Twice(String),
-    #[error("the result of step `{name}` has {size} bytes; {max} are allowed")]
-    TooLarge { name: String, size: usize, max: u32 },
 }
 
 impl Steps {
@@ -48,7 +39,9 @@ impl Steps {
             return Err(Cancelled.into());
         }
         if !self.used.lock().insert(name.to_owned()) {
-            return Err(StepError::Twice(name.to_owned()).into());
+            return Err(
+                Mistake::new(format!("the step `{name}` was used twice in one run; give each its own name")).into()
+            );
         }
         if let Some(recorded) = self.recorded.get(name) {
             return Ok(Some(recorded.clone()));
@@ -62,15 +55,16 @@ impl Steps {
         &self,
         host: &Host,
         seat: &Seat,
-        name: String,
+        name: &str,
         value: Bytes,
     ) -> Result<Option<Bytes>, ToolError> {
         let max = host.limits.max_result;
         if value.len() > max as usize {
-            return Err(StepError::TooLarge { name, size: value.len(), max }.into());
+            let size = value.len();
+            return Err(Mistake::new(format!("the result of step `{name}` has {size} bytes; {max} are allowed")).into());
         }
         let Some(key) = seat.stored() else { return Ok(None) };
-        match host.store.record(seat.cancellation(), key, seat.fence(), name, value).await? {
+        match host.store.record(seat.cancellation(), key, seat.fence(), name.to_owned(), value).await? {
             Recorded::Recorded => Ok(None),
             Recorded::Exists(value) => Ok(Some(value)),
             Recorded::Lost | Recorded::Missing => {

@@ -25,7 +25,7 @@ pub struct FieldDefinition {
     pub hidden: bool,
     /// Set if the client may set it.
     pub client_writable: bool,
-    /// Its value in a new task; `null` if that does not serialise.
+    /// Its value in a new task; `null` if that does not serialise, which no router is built with unless the variable may be `null`.
     pub default: Value,
     /// Check that a value fits its type; the error is one sentence without the value.
     pub check: fn(&Value) -> Result<(), String>,
@@ -42,6 +42,15 @@ pub enum VariableError {
         name: String,
         /// Reason why it does not fit.
         source: serde_json::Error,
+    },
+    /// A value would not be read back as it was set: it has a number that JSON does not have, such as NaN, or its type does not
+    /// read what it writes.
+    #[error("variable `{name}` cannot have this value")]
+    Value {
+        /// The variable.
+        name: String,
+        /// The place and the reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The sum or list would pass what its type holds.
     #[error("variable `{name}` would overflow")]

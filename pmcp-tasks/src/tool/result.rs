@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ToolResult;
-use crate::error::ToolError;
+use crate::{error::ToolError, exact};
 
 /// Type a tool may return: any that serialises and has a schema.
 #[diagnostic::on_unimplemented(
@@ -24,7 +24,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput for T {}
 /// structured content with its text for everything else.
 ///
 /// # Errors
-/// The value does not serialise.
+/// The value does not serialise, or has a number that JSON does not have.
 pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolError> {
     let any: Box<dyn Any> = Box::new(value);
     let any = match any.downcast::<ToolResult>() {
@@ -45,7 +45,7 @@ pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolErr
     let Ok(value) = any.downcast::<T>() else {
         return Err(ToolError::new("the result has no value"));
     };
-    let value = serde_json::to_value(*value)?;
+    let value = exact::value(&*value).map_err(|mistake| mistake.about("the result"))?;
     Ok(ToolResult::text(value.to_string()).with_structured(value))
 }
 

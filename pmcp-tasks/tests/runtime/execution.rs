@@ -187,3 +187,21 @@ async fn a_step_runs_once_under_its_name_and_only_an_ok_is_recorded() {
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), expected);
     assert_eq!(text_of(&client.undeclared().call("optional", json!({})).await.unwrap()), expected);
 }
+
+#[tokio::test]
+async fn a_step_name_used_twice_is_told_to_whoever_wrote_it() {
+    let server = Server::new();
+    server.world.on("optional", |_, cx| async move {
+        let task = cx.task::<()>();
+        for _ in 0..2 {
+            task.step("one", async || Ok::<_, ToolError>(())).await.context("the import failed")?;
+        }
+        Ok(ToolResult::default())
+    });
+    let (client, log) = (server.v2026("ann").undeclared(), Logged::begin());
+    let result = client.call("optional", json!({})).await.unwrap();
+    let expected = "the step `one` was used twice in one run; give each its own name";
+    assert_eq!((text_of(&result), &result["isError"]), (&*format!("the import failed: {expected}"), &json!(true)));
+    let line = log.only("the tool failed");
+    assert!(line.level == tracing::Level::ERROR && line.contains(expected), "{line:?}");
+}

@@ -6,6 +6,7 @@
 mod blocking;
 mod cancellation;
 mod costs;
+mod exactness;
 mod execution;
 mod fallback;
 mod idempotency;
