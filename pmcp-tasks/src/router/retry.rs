@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     digest,
     request::{RequestCx, input_responses},
+    stream::told_here,
 };
 use crate::{
     engine::{Ended, Patience},
@@ -43,10 +44,13 @@ pub(super) async fn retry(
         let hidden = task.head.hidden.as_ref();
         hidden.is_some_and(|hidden| hidden.call == digest && hidden.handle.as_ref() == Some(&nonce))
     };
+    // Before the function goes on.
+    let mut told = None;
     loop {
         let task = rq.engine.store().read(&key, Parts::empty()).await?;
         let task = task.filter(|task| task.head.owner == *owner && good(task)).ok_or_else(wrong_state)?;
         let answers = input_responses(responses, &task, rq.engine.limits().max_answer)?;
+        told.get_or_insert_with(|| told_here(rq, &key));
         // Answers and the end of the handle are one write made from the version just read: of two calls with one handle,
         // the second conflicts, finds another handle and is refused. After a write of the function the handle is good.
         let changes = vec![Change::Answer(answers), Change::Handle(None)];

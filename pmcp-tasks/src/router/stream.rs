@@ -6,9 +6,12 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use serde_json::Value;
 
+use super::request::RequestCx;
 use crate::{
     call::{CallContext, Peer, PeerError},
-    protocol::LogLevel,
+    protocol::{LogLevel, meta},
+    run::Way,
+    store::backend::TaskKey,
 };
 
 /// The stream of a call, until the call is answered: what comes later has no request to belong to, and a connection may wait
@@ -60,6 +63,15 @@ impl Drop for Unanswered {
     fn drop(&mut self) {
         *self.0.stream.lock() = None;
     }
+}
+
+/// What the run of a task tells goes to this call, under its progress token, until the guard is dropped.
+pub(super) fn told_here(rq: RequestCx<'_>, key: &TaskKey) -> Unanswered {
+    let (peer, unanswered) = until_answered(rq.cx);
+    if let Some(seat) = rq.engine.host.seats.get(key) {
+        seat.lead(Way { peer: Some(peer), token: meta::progress_token(rq.params) });
+    }
+    unanswered
 }
 
 /// The stream of this call until the guard is dropped.

@@ -29,7 +29,7 @@ pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
 pub(crate) use progress::Voice;
-pub(crate) use seat::{CallDigest, Seat};
+pub(crate) use seat::{CallDigest, Seat, Way};
 use steps::Steps;
 use variables::{Read, Variables};
 
@@ -80,7 +80,8 @@ impl Run {
         variables: Map<String, Value>,
     ) -> Self {
         let Origin { owner, principal, revision, client, peer, progress_token } = origin;
-        let voice = Voice::new(name, revision, peer, progress_token, interval);
+        seat.lead(Way { peer, token: progress_token });
+        let voice = Voice::new(name, revision, interval);
         let (steps, variables) = (Steps::default(), Variables::new(variables));
         Self { host, seat, owner, principal, client, voice, steps, variables, idle_fences: 0 }
     }
@@ -184,6 +185,7 @@ impl Run {
     }
 
     pub(crate) async fn status_message(&self, text: String) -> Result<(), StoreError> {
+        self.voice.outdated();
         self.seat.message(&self.host, text, false).await
     }
 
@@ -201,8 +203,8 @@ impl Run {
             return Err(AskError::Unsupported { what });
         }
         if self.seat.key().is_none() && self.revision().asks_by_request() {
-            return questions::ask_on_stream(self.voice.peer.as_ref(), self.revision(), &self.seat, method, params)
-                .await;
+            let way = self.seat.way();
+            return questions::ask_on_stream(way.peer.as_ref(), self.revision(), &self.seat, method, params).await;
         }
         let asked = questions::Asked {
             host: &self.host,

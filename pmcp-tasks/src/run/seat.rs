@@ -8,11 +8,13 @@ use std::{
     },
 };
 
+use serde_json::Value;
 use tokio::sync::{Mutex, Notify, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::{lease::Lease, slots::Slots};
 use crate::{
+    call::Peer,
     store::backend::{TaskKey, WorkerId},
     task::{Draft, NotCreated, Task, TaskStore, Watch},
 };
@@ -64,6 +66,15 @@ mod answer {
 /// The fence of a task that was never taken over.
 const FIRST_FENCE: u64 = 1;
 
+/// The way on which a run tells its client something while it works.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Way {
+    /// Peer for progress and log messages, and for questions of a plain call.
+    pub(crate) peer: Option<Arc<dyn Peer>>,
+    /// Token of the request that wants to hear of progress.
+    pub(crate) token: Option<Value>,
+}
+
 /// A run's place in the process.
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -87,6 +98,8 @@ pub(crate) struct Seat {
     cancellation: CancellationToken,
     /// Another worker has the task, or none: nothing is written any more.
     lost: AtomicBool,
+    /// That of the request which began the run, until a later one brings another.
+    way: parking_lot::Mutex<Way>,
     pub(crate) slots: Slots,
 }
 
@@ -106,6 +119,7 @@ impl Seat {
             refused: parking_lot::Mutex::default(),
             cancellation,
             lost: AtomicBool::new(false),
+            way: parking_lot::Mutex::default(),
             slots: Slots::default(),
         })
     }
@@ -124,6 +138,15 @@ impl Seat {
     /// That of a task that was taken over.
     pub(crate) fn of_task(task: Task, cancellation: CancellationToken) -> Arc<Self> {
         Self::new(Standing::Task(task.key.clone()), Held::Stored(Box::new(task)), answer::HANDLE, cancellation)
+    }
+
+    /// What the run tells goes this way from now on.
+    pub(crate) fn lead(&self, way: Way) {
+        *self.way.lock() = way;
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        self.way.lock().clone()
     }
 
     /// The worker that its task was given to; none before that.

@@ -152,10 +152,18 @@ async fn a_task_shows_progress_at_most_once_a_poll_interval_and_not_when_complet
     steps.send((3.0, 10.0)).unwrap();
     assert_eq!(message().await, "1 of 10");
     assert_eq!(client.get(&id).await, shown);
+    // The last one, though nothing follows it.
     server.advance(seconds(2)).await;
-    steps.send((4.0, 10.0)).unwrap();
-    assert_eq!(message().await, "4 of 10");
+    assert_eq!(message().await, "3 of 10");
     assert_eq!(client.get(&id).await["lastUpdatedAt"], "2025-11-25T00:00:02.000Z");
+    steps.send((4.0, 10.0)).unwrap();
+    assert_eq!(message().await, "3 of 10");
+    server.advance(seconds(2)).await;
+    assert_eq!(message().await, "4 of 10");
+    server.advance(seconds(2)).await;
+    steps.send((5.0, 10.0)).unwrap();
+    assert_eq!(message().await, "5 of 10");
+    steps.send((6.0, 10.0)).unwrap();
     drop(steps);
     let completed = client.until(&id, "completed").await;
     assert_eq!(completed.get("statusMessage"), None);
@@ -175,4 +183,106 @@ async fn a_message_of_the_function_stays_and_is_cut_at_1024_bytes() {
     let task = client.until(&id, "completed").await;
     let message = task["statusMessage"].as_str().unwrap();
     assert!(message.len() <= 1024 && message.ends_with("ü…"), "{} bytes", message.len());
+}
+
+#[tokio::test]
+async fn progress_that_waits_to_be_written_does_not_hide_a_newer_message() {
+    let server = Server::new();
+    server.world.on("optional", |_, cx| async move {
+        let task = cx.task::<()>();
+        task.progress(1, 3).await;
+        task.progress(2, 3).await;
+        task.status_message("nearly there").await?;
+        task.sleep(minutes(1)).await?;
+        Ok(ToolResult::default())
+    });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    server.advance(seconds(30)).await;
+    assert_eq!(client.get(&id).await["statusMessage"], "nearly there");
+    server.advance(seconds(60)).await;
+    assert_eq!(client.status(&id).await, "completed");
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Name {
+    name: String,
+}
+
+/// Tells progress, asks, and tells more.
+fn asks_in_between(server: &Server, tool: &'static str) {
+    server.world.on(tool, |_, cx| async move {
+        let cx = cx.tool();
+        cx.progress(1, 3).await;
+        let Name { name } = cx.elicit::<Name>("?").await?;
+        cx.progress(2, 3).await;
+        cx.log(pmcp_tasks::LogLevel::Info, "asked");
+        Ok(ToolResult::text(name))
+    });
+}
+
+#[tokio::test]
+async fn after_a_question_the_retry_is_told_under_its_own_token() {
+    let server = Server::new();
+    asks_in_between(&server, "plain");
+    let mut client = server.v2026("ann").undeclared();
+    let mut call = json!({ "name": "plain", "_meta": { "progressToken": "first" } });
+    let asked = client.ok("tools/call", call.clone()).await;
+    let first = client.stream.clone();
+    client.stream = FakePeer::new("retry");
+    client.cx.peer = client.stream.clone();
+    call["requestState"] = asked["requestState"].clone();
+    call["inputResponses"] = json!({ "input-1": accept(json!({ "name": "Ann" })) });
+    call["_meta"] = json!({ "progressToken": 7 });
+    assert_eq!(text_of(&client.ok("tools/call", call).await), "Ann");
+    assert_eq!(first.notified(PROGRESS), [json!({ "progressToken": "first", "progress": 1, "total": 3 })]);
+    assert_eq!(client.stream.notified(PROGRESS), [json!({ "progressToken": 7, "progress": 2, "total": 3 })]);
+}
+
+#[tokio::test]
+async fn where_clients_know_no_tasks_progress_goes_on_in_the_calls_that_wait() {
+    for revision in [Revision::Plain, Revision::V2025, Revision::V2026] {
+        let world = World::default();
+        let clock = pmcp_tasks::testing::ManualClock::new();
+        let store = pmcp_tasks::TaskStore::memory().with_clock(clock.clone());
+        let router = pmcp_tasks::TaskRouter::builder().state(world.clone()).tool::<ByHandle>().build(store).unwrap();
+        let server = Server { router, clock, world };
+        let steps = driven(&server, "handled");
+        let mut client = server.client(revision, user_owner("ann")).undeclared();
+        let mut calls = Vec::new();
+        for (n, token) in ["call", "status", "later"].into_iter().enumerate() {
+            client.stream = FakePeer::new(token);
+            client.cx.peer = client.stream.clone();
+            let mut params = json!({ "name": "handled", "_meta": { "progressToken": token } });
+            if n > 0 {
+                let task = calls_task(&server, &client).await;
+                params["name"] = "task_status".into();
+                params["arguments"] = json!({ "task_id": task, "wait_seconds": 5 });
+            }
+            let waiting = client.spawn("tools/call", params);
+            settle().await;
+            #[expect(clippy::cast_precision_loss, reason = "it is small")]
+            steps.send((1.0 + n as f64, 4.0)).unwrap();
+            settle().await;
+            server.advance(minutes(2)).await;
+            waiting.await.unwrap().unwrap();
+            calls.push(client.stream.clone());
+        }
+        // Nobody waits any more.
+        steps.send((4.0, 4.0)).unwrap();
+        settle().await;
+        for (n, stream) in calls.iter().enumerate() {
+            let told = stream.notified(PROGRESS);
+            let told: Vec<_> = told.iter().map(|told| (&told["progressToken"], &told["progress"])).collect();
+            let token = json!(["call", "status", "later"][n]);
+            assert_eq!(told, [(&token, &json!(n + 1))], "{revision:?}");
+        }
+    }
+}
+
+/// The id of the client's one task.
+async fn calls_task(server: &Server, client: &Client) -> String {
+    let owner = client.cx.caller.owner().unwrap();
+    let page = server.router.store().list(owner, None, 2).await.unwrap().unwrap();
+    page.tasks[0].id().to_string()
 }

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     engine::{Ended, Patience},
-    protocol::{RpcError, code, params::CallParams},
-    router::{request::RequestCx, retry::wrong_state},
+    protocol::{RpcError, code, meta, params::CallParams},
+    router::{request::RequestCx, retry::wrong_state, stream::told_here},
     store::backend::Parts,
     task::{Change, NotChanged, Outcome, Task, TaskStatus},
     tool::ToolResult,
@@ -87,6 +87,8 @@ async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFa
         Duration::try_from_secs_f64(seconds.max(0.0)).ok()
     });
     let wait = wait.unwrap_or(names.max_wait).min(names.max_wait);
+    // One without a token takes it from nobody who has one.
+    let _told = meta::progress_token(rq.params).map(|_| told_here(rq, &task.key));
     if let Some(state) = call.request_state.as_ref().filter(|_| !rq.cx.revision.asks_by_request()) {
         if asked(state) != Some(task.id()) {
             return Err(wrong_state().into());

@@ -16,6 +16,7 @@ use crate::{
     router::{
         request::RequestCx,
         retry::{cancel_with_call, wrong_state},
+        stream::told_here,
     },
     store::backend::{Parts, TaskKey},
     task::{Task, TaskId, TaskStatus},
@@ -90,6 +91,7 @@ pub(in crate::router) async fn resume(
         return Err(wrong_state());
     }
     let key = task.key.clone();
+    let _told = told_here(rq, &key);
     rq.answer_open(task, call.input_responses.as_ref()).await?;
     wait(rq, &key, companions).await
 }

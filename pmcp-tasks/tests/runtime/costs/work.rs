@@ -59,10 +59,13 @@ pub(super) async fn progress(bench: Bench) {
             })
         };
         bench.costs("put", 1, tell(1)).await;
-        // At most once a poll interval.
+        // At most once a poll interval; the last one, when that is over.
         bench.costs("", 0, tell(2)).await;
-        bench.clock.advance(bench.server.router.limits().poll_interval).await;
-        bench.costs("put", 1, tell(3)).await;
+        bench.costs("", 0, tell(3)).await;
+        let interval = bench.server.router.limits().poll_interval;
+        bench.costs("put", 1, bench.clock.advance(interval)).await;
+        bench.clock.advance(interval).await;
+        bench.costs("put", 1, tell(4)).await;
         client.cancel(&id).await.unwrap();
     }
 }
