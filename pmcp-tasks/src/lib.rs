@@ -42,6 +42,8 @@
 //! Tools are async functions that share the threads of the runtime: what blocks (a library without `async`, a long computation)
 //! belongs in [`tokio::task::spawn_blocking`].
 //!
+//! What happens goes to [`tracing`]; failures reach standard error where no subscriber is set.
+//!
 //! To serve this over stdio or HTTP use the crate `pmcp-server`; [`TaskRouter`] is the seam to anything else.
 //!
 //! # Features
@@ -102,6 +104,7 @@ pub mod context;
 mod engine;
 mod error;
 mod exact;
+mod heard;
 mod id;
 pub mod limits;
 #[cfg(feature = "macros")]

@@ -17,9 +17,10 @@ pub struct Limits {
     /// owner it has at a time, though one in memory keeps less of finished tasks
     /// ([`MemoryBackend`](crate::store::MemoryBackend)). An SQLite file does not shrink, but fills what has become free.
     pub stored_bytes: u64,
-    /// Lifetime of a task if neither client nor tool says. Default 1 hour.
+    /// Lifetime of a task if neither client nor tool says; at most `max_ttl`. Default 1 hour.
     pub default_ttl: Duration,
-    /// The longest a task exists, whatever a client asks for. Default 24 hours.
+    /// The longest a task exists, whatever a client asks for; a tool with a longer `ttl` is an error when the router is built.
+    /// Default 24 hours.
     pub max_ttl: Duration,
     /// Time one run may take if the tool does not say. Default 30 minutes. A task waits for answers of its client
     /// beyond that, until ten minutes before it expires.

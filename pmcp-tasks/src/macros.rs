@@ -139,13 +139,13 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `title` | A name for people | none |
 /// | `description` | What it does, for the model | the doc comment, up to its first heading |
 /// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
-/// | `ttl` | How long a task exists if the client does not say | the server's |
+/// | `ttl` | How long a task exists if the client does not say; at most [`Limits::max_ttl`](crate::Limits::max_ttl) | the server's |
 /// | `poll_interval` | The longest that clients are told to wait between looks; a young task is looked at more often, first after 25 ms | the server's |
 /// | `inline` | How long a call is waited for before it is answered with its task, where the server decides (2026-07-28); `"0"`: not at all. Not with `support = "required"`, whose calls are tasks at once | the server's |
 /// | `timeout` | How long one run may take; in a task, the waits for the client's answers do not count. Then it is cancelled | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
-/// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false` | the protocol's |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; what is `read_only` is not `destructive` | the protocol's |
 /// | `args` | The name of the generated struct of arguments | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks` |
 ///

@@ -78,7 +78,8 @@ impl ToolContext {
         self.run.owner()
     }
 
-    /// The authenticated caller; `None` without authentication, and after a restart of the server.
+    /// The authenticated caller; `None` without authentication. A run that was queued or taken over knows its subject, client and
+    /// issuer, and no claims.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.run.principal()

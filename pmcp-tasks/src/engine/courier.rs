@@ -22,11 +22,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 struct Listed {
     engine: Arc<Engine>,
     entry: (String, TaskKey),
+    session: Arc<dyn Peer>,
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
         self.engine.couriers.remove(&self.entry);
+        self.engine.leave(&self.entry.1, &self.session);
     }
 }
 
@@ -44,7 +46,7 @@ impl Engine {
         if self.couriers.insert(entry.clone(), ()).is_some() {
             return;
         }
-        let listed = Listed { engine: self.clone(), entry };
+        let listed = Listed { engine: self.clone(), entry, session: session.clone() };
         let (session, key) = (session.clone(), key.clone());
         self.guard("telling a session about a task", move |engine| {
             // For as long as it goes on, panics or not.

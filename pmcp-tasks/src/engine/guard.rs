@@ -36,7 +36,7 @@ impl Engine {
     {
         let host = &self.host;
         while let Err(panic) = AssertUnwindSafe(run()).catch_unwind().await {
-            told(panic, |panic| tracing::error!(name, panic, "work in the background panicked and begins again"));
+            told(panic, |panic| crate::heard::error!(name, panic, "work in the background panicked and begins again"));
             tokio::select! {
                 biased;
                 () = host.stopped() => return,

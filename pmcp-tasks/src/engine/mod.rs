@@ -32,9 +32,10 @@ pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 
 use crate::{
+    call::Peer,
     error::StoreError,
     limits::Limits,
-    run::{DEFAULT_LEASE, Host},
+    run::{DEFAULT_LEASE, Host, Way},
     store::backend::TaskKey,
     task::TaskStore,
     tool::Registry,
@@ -59,6 +60,8 @@ pub(crate) struct Engine {
     strays: AtomicBool,
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
+    /// The ways to those in this process who hear what the runs of tasks tell, whichever run it is.
+    ways: DashMap<TaskKey, Way>,
     /// Done when the work of a serving process was started in the background.
     house: std::sync::Once,
 }
@@ -109,6 +112,7 @@ impl Engine {
             claiming: tokio::sync::Mutex::default(),
             strays: AtomicBool::new(false),
             couriers: DashMap::new(),
+            ways: DashMap::new(),
             house: std::sync::Once::new(),
         }))
     }
@@ -121,10 +125,24 @@ impl Engine {
         &self.host.limits
     }
 
+    /// What the runs of a task tell goes this way from now on, until [`leave`](Self::leave).
+    pub(crate) fn lead(&self, key: &TaskKey, way: Way) {
+        // Before the seat is looked for: a run that begins now finds it there.
+        self.ways.insert(key.clone(), way.clone());
+        if let Some(seat) = self.host.seats.get(key) {
+            seat.lead(way);
+        }
+    }
+
+    /// Nobody hears on the way to this peer any more.
+    pub(crate) fn leave(&self, key: &TaskKey, peer: &Arc<dyn Peer>) {
+        self.ways.remove_if(key, |_, way| way.peer.as_ref().is_some_and(|current| Arc::ptr_eq(current, peer)));
+    }
+
     /// Tells whether nothing is left of runs, couriers and watches.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
-        self.host.seats.is_empty() && self.couriers.is_empty() && self.store().watched() == 0
+        self.host.seats.is_empty() && self.couriers.is_empty() && self.ways.is_empty() && self.store().watched() == 0
     }
 
     /// Tells whether tasks that are created here are left to workers.

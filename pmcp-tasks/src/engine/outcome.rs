@@ -33,7 +33,9 @@ impl Engine {
                 let reference = self.reference();
                 let mistake = Mistake::behind(&*source).map(ToString::to_string);
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
-                harmless(|| tracing::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"));
+                harmless(
+                    || crate::heard::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"),
+                );
                 match (self.expose_errors, context, mistake) {
                     (true, _, _) => error.to_string(),
                     (false, Some(context), Some(mistake)) => format!("{context}: {mistake}"),
@@ -88,7 +90,7 @@ impl Engine {
                 .with_data(serde_json::json!({ "reason": "stored_bytes" }))
             }
             NotCreated::Store(error) => {
-                harmless(|| tracing::error!(error = error as &dyn std::error::Error, "the store failed"));
+                harmless(|| crate::heard::error!(error = error as &dyn std::error::Error, "the store failed"));
                 RpcError::internal("the task store failed")
             }
             NotCreated::Same(_) | NotCreated::Differs => {

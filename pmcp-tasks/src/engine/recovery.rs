@@ -16,6 +16,11 @@ const LOST: &str = "the server that ran this task stopped before the task had en
 /// Message the client gets of a task whose arguments this version of the tool does not take.
 const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
 
+/// Message the client gets of a task whose tool no worker that looked at it has.
+fn waits_for(tool: &str) -> String {
+    format!("The task waits for a worker that has the tool `{tool}`.")
+}
+
 /// Outcome of taking a task over.
 pub(super) enum TakenOver {
     /// It runs; the receiver gets its outcome.
@@ -35,15 +40,18 @@ impl Engine {
         let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
         let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
-            tracing::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
+            crate::heard::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
             self.end_lost(task, RpcError::internal(LOST)).await;
             return TakenOver::Ended;
         }
         let Some(work) = self.works.find(&body.tool).filter(|_| self.runs_tasks()) else {
             // Another process runs it: this one has no such work, or leaves tasks to workers.
-            tracing::debug!(task = %task.id(), tool = body.tool, "the task is left to another worker");
+            if self.works.find(&body.tool).is_none() && task.message() != Some(&*waits_for(&body.tool)) {
+                crate::heard::warn!(task = %task.id(), tool = body.tool, "a task waits for a worker that has its tool");
+            }
             return TakenOver::Foreign(Box::new(task));
         };
+        let has_waited = task.message() == Some(&*waits_for(&body.tool));
         let Ok(prepared) = work.prepare(Arguments { given: body.arguments, answers: body.answers }) else {
             self.end_lost(task, RpcError::internal(CHANGED)).await;
             return TakenOver::Ended;
@@ -53,7 +61,7 @@ impl Engine {
         let allowance = Allowance::of_task(self.limits(), work.policy.timeout, left);
         let origin = Origin {
             owner: Some(task.head.owner.clone()),
-            principal: None,
+            principal: body.principal.map(Into::into),
             revision: body.revision,
             client: body.client,
             peer: None,
@@ -68,7 +76,20 @@ impl Engine {
             seat.given_to(worker, &self.host.lease);
         }
         seat.follow(&self.host.store, &task.key);
-        let run = self.run(work, seat, origin, body.variables).resuming(&task, idle_fences);
+        let run = self.run(work, seat.clone(), origin, body.variables).resuming(&task, idle_fences);
+        if has_waited {
+            // It does not wait any more; the next message takes the place of this one.
+            let (host, seat) = (self.host.clone(), seat.clone());
+            self.host.in_background(async move {
+                if let Err(error) = seat.message(&host, "A worker that has the tool runs this task.".into(), true).await
+                {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a message was not stored");
+                }
+            });
+        }
+        if let Some(way) = self.ways.get(&task.key) {
+            seat.lead(way.clone());
+        }
         TakenOver::Runs(self.start(run, work.kind, prepared, allowance))
     }
 
@@ -97,7 +118,7 @@ impl Engine {
             Ok(_) => {}
             Err(error) => {
                 self.strays.store(true, Ordering::Relaxed);
-                tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
+                crate::heard::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task cannot be taken over");
             }
         }
         None
@@ -112,7 +133,10 @@ impl Engine {
 
     /// Leaves a task in the queue, for a worker that can run it.
     pub(super) async fn hand_back(&self, mut task: Task) {
-        let requeued = self.host.store.requeue(&mut task).await;
+        let tool = task.body.as_ref().map(|body| body.tool.as_str());
+        // Where no worker comes, its client is to know for what it waits.
+        let message = tool.filter(|tool| self.works.find(tool).is_none()).map(waits_for);
+        let requeued = self.host.store.requeue(&mut task, message).await;
         self.log_failure(&task.key, requeued);
     }
 
@@ -120,6 +144,6 @@ impl Engine {
         let Err(NotChanged::Store(error)) = result else { return };
         // It stays ours, and is found again as a task that nobody runs.
         self.strays.store(true, Ordering::Relaxed);
-        tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
+        crate::heard::error!(task = %key.id, error = &error as &dyn std::error::Error, "a task could not be taken over");
     }
 }

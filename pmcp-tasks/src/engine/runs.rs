@@ -17,7 +17,7 @@ use crate::{
     context::RunContext,
     error::StoreError,
     protocol::RpcError,
-    run::{Allowance, CallDigest, Origin, Run, Seat},
+    run::{Allowance, CallDigest, Origin, Run, Seat, Way},
     store::backend::Holder,
     task::{Change, Draft, LONGEST_PAUSE, NotCreated, Outcome, Task},
     tool::{Prepared, Work, WorkKind},
@@ -82,6 +82,8 @@ impl Engine {
             }
         };
         if let Some(session) = session {
+            let token = task.body.as_ref().and_then(|body| body.progress_token.clone());
+            self.lead(&task.key, Way { peer: Some(session.clone()), token });
             self.attend(&session, (revision, client), &task.key, true);
         }
         Ok((task, running))
@@ -127,7 +129,7 @@ impl Engine {
                 Err(panic) => {
                     told(
                         panic,
-                        |panic| tracing::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"),
+                        |panic| crate::heard::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"),
                     );
                     Outcome::Error(RpcError::internal(PANICKED))
                 }
@@ -156,7 +158,7 @@ impl Engine {
         while is_ours {
             let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &outcome)).catch_unwind().await;
             let stored = stored.unwrap_or_else(|panic| {
-                told(panic, |panic| tracing::error!(panic, "storing the outcome panicked"));
+                told(panic, |panic| crate::heard::error!(panic, "storing the outcome panicked"));
                 Err(self.store().silent())
             });
             let error = match stored {
@@ -167,7 +169,7 @@ impl Engine {
                 Err(error) => error,
             };
             harmless(
-                || tracing::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored"),
+                || crate::heard::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored"),
             );
             match (error, &outcome) {
                 (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {

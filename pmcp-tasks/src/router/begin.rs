@@ -161,6 +161,9 @@ fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, 
     draft.body.revision = rq.cx.revision;
     draft.body.client = wanted.client;
     let origin = Origin { client: wanted.client, peer: wanted.peer, ..rq.origin() };
+    draft.body.principal = origin.principal.as_ref().map(Into::into);
+    // Without a session there is nobody whom another run could reach.
+    draft.body.progress_token = origin.progress_token.clone().filter(|_| wanted.session.is_some());
     Ok(NewRun { work, draft, prepared, origin, session: wanted.session })
 }
 

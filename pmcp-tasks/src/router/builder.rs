@@ -71,6 +71,27 @@ pub enum BuildError {
         /// The longest task.
         max: Duration,
     },
+    /// The lifetime of a tool's tasks is longer than tasks exist.
+    #[error("tool `{tool}`: its `ttl` is longer than the longest task ({max:?}); raise `Limits::max_ttl` or lower it")]
+    Ttl {
+        /// The tool.
+        tool: String,
+        /// The longest task.
+        max: Duration,
+    },
+    /// The lifetime of tasks of which nobody says otherwise is longer than tasks exist.
+    #[error("`Limits::default_ttl` ({ttl:?}) is longer than `Limits::max_ttl` ({max:?})")]
+    DefaultTtl {
+        /// The default.
+        ttl: Duration,
+        /// The longest task.
+        max: Duration,
+    },
+    /// A tool says that it changes nothing, and that it may destroy something.
+    #[error(
+        "tool `{0}` is `read_only` and `destructive`: what changes nothing destroys nothing; leave one of them out"
+    )]
+    Annotations(String),
     /// A variable's value in a new task is none that can be stored.
     #[error("tool `{tool}`: the value that variable `{variable}` has in a new task is not one that JSON can hold")]
     Variable {
@@ -155,6 +176,9 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The parts of the router, with its tasks in this store.
     pub(super) fn parts(self, store: TaskStore) -> Result<(Arc<Engine>, Tools), BuildError> {
         let limits = &self.settings.limits;
+        if limits.default_ttl > limits.max_ttl {
+            return Err(BuildError::DefaultTtl { ttl: limits.default_ttl, max: limits.max_ttl });
+        }
         let (mut all, mut order, mut works) = (HashMap::new(), Vec::new(), Registry::default());
         for (mut definition, prepare) in self.tools {
             let name = definition.name.clone();
@@ -191,6 +215,12 @@ fn check(definition: &ToolDefinition, limits: &Limits) -> Result<(), BuildError>
         })?;
     }
     header::parameters(&definition.input_schema).map_err(|reason| BuildError::Header { tool: tool(), reason })?;
+    if definition.ttl.is_some_and(|ttl| ttl > limits.max_ttl) {
+        return Err(BuildError::Ttl { tool: tool(), max: limits.max_ttl });
+    }
+    if let (Some(true), Some(true)) = (definition.annotations.read_only, definition.annotations.destructive) {
+        return Err(BuildError::Annotations(tool()));
+    }
     for field in &definition.variables {
         if field.default.is_null() && (field.check)(&field.default).is_err() {
             return Err(BuildError::Variable { tool: tool(), variable: field.name });

@@ -14,7 +14,7 @@ use super::{
     fallback::{self, Companions},
     request::RequestCx,
     retry,
-    stream::until_answered,
+    stream::{told_here, until_answered},
     tools::{Registered, Tools},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         Ok(Err(error)) => return refused(error.message),
         Err(panic) => {
             let text = panic_text(&*panic);
-            tracing::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
+            crate::heard::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
             return Err(RpcError::internal(PANICKED));
         }
     };
@@ -106,6 +106,8 @@ async fn begin(
             let (peer, _unanswered) = until_answered(cx);
             let wanted = Wanted { ttl: None, client: fallback::capabilities(cx), peer: Some(peer), session: None };
             let task = create_task(rq, call, wanted).await?;
+            // Whoever runs it.
+            let _told = told_here(rq, &task.key);
             fallback::wait(rq, &task.key, companions).await
         }
         (Mode::Plain | Mode::Companioned, _) => run_plain(rq, "tools/call", call).await,

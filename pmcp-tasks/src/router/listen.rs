@@ -130,7 +130,7 @@ impl Listening {
             let news = match AssertUnwindSafe(news(&engine, revision, &mut task)).catch_unwind().await {
                 Ok(news) => news,
                 Err(panic) => {
-                    tracing::error!(task = %id, panic = panic_text(&*panic), "reading a task for a subscriber panicked");
+                    crate::heard::error!(task = %id, panic = panic_text(&*panic), "reading a task for a subscriber panicked");
                     self.wait(task, AFTER_PANIC);
                     continue;
                 }

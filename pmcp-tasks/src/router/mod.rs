@@ -224,7 +224,8 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The router, with its tasks in this store.
     ///
     /// # Errors
-    /// Two tools have one name, a companion tool's name is taken, a question cannot be asked, a header cannot be sent, a timeout is too long, or the store fails.
+    /// Two tools have one name, a companion tool's name is taken, a question cannot be asked, a header cannot be sent, a timeout or a
+    /// lifetime is too long, a variable cannot be stored, hints contradict each other, or the store fails.
     pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
         let (engine, tools) = self.parts(store)?;
         Ok(TaskRouter { engine, tools: Arc::new(tools) })

@@ -9,7 +9,7 @@ pub(super) fn unknown_task() -> RpcError {
 
 impl From<StoreError> for RpcError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+        crate::heard::error!(error = &error as &dyn std::error::Error, "the store failed");
         Self::internal("the task store failed")
     }
 }

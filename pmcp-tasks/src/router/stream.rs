@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::request::RequestCx;
 use crate::{
     call::{CallContext, Peer, PeerError},
+    engine::Engine,
     protocol::{LogLevel, meta},
     run::Way,
     store::backend::TaskKey,
@@ -65,13 +66,25 @@ impl Drop for Unanswered {
     }
 }
 
-/// What the run of a task tells goes to this call, under its progress token, until the guard is dropped.
-pub(super) fn told_here(rq: RequestCx<'_>, key: &TaskKey) -> Unanswered {
-    let (peer, unanswered) = until_answered(rq.cx);
-    if let Some(seat) = rq.engine.host.seats.get(key) {
-        seat.lead(Way { peer: Some(peer), token: meta::progress_token(rq.params) });
+/// The way of what the runs of a task tell ends here when it is dropped.
+pub(super) struct ToldHere {
+    engine: Arc<Engine>,
+    key: TaskKey,
+    peer: Arc<dyn Peer>,
+    _unanswered: Unanswered,
+}
+
+impl Drop for ToldHere {
+    fn drop(&mut self) {
+        self.engine.leave(&self.key, &self.peer);
     }
-    unanswered
+}
+
+/// What the runs of a task tell goes to this call, under its progress token, until the guard is dropped.
+pub(super) fn told_here(rq: RequestCx<'_>, key: &TaskKey) -> ToldHere {
+    let (peer, _unanswered) = until_answered(rq.cx);
+    rq.engine.lead(key, Way { peer: Some(peer.clone()), token: meta::progress_token(rq.params) });
+    ToldHere { engine: rq.engine.clone(), key: key.clone(), peer, _unanswered }
 }
 
 /// The stream of this call until the guard is dropped.

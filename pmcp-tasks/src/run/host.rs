@@ -135,7 +135,7 @@ impl Host {
     }
 
     /// Lets something that concerns a run go on when whoever began it is gone; shutdown waits for it.
-    pub(super) fn in_background(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn in_background(&self, future: impl Future<Output = ()> + Send + 'static) {
         // Outside a runtime nothing goes on.
         if let Ok(runtime) = Handle::try_current() {
             self.tracker.spawn_on(future, &runtime);
@@ -197,11 +197,11 @@ impl Host {
         match replaced {
             Ok(true) => {
                 let worker = format_args!("{:032x}", dead.0);
-                tracing::error!(%worker, "others took this worker for dead: it stops its tasks");
+                crate::heard::error!(%worker, "others took this worker for dead: it stops its tasks");
             }
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
+                crate::heard::error!(error = &error as &dyn std::error::Error, "no new worker could be made");
             }
         }
     }

@@ -146,7 +146,7 @@ impl Seat {
     }
 
     /// Sets what the task says it does: in the store, or in what will be stored.
-    pub(super) async fn message(&self, host: &Host, text: String, is_progress: bool) -> Result<(), StoreError> {
+    pub(crate) async fn message(&self, host: &Host, text: String, is_progress: bool) -> Result<(), StoreError> {
         if self.key().is_none() {
             return Ok(());
         }

@@ -63,6 +63,8 @@ impl Draft {
                 answers: Map::new(),
                 variables: Map::new(),
                 on_crash: OnCrash::default(),
+                principal: None,
+                progress_token: None,
                 revision: Revision::Plain,
                 client: ClientCapabilities::default(),
                 queued: false,

@@ -9,6 +9,7 @@ use super::{InputRequest, OnCrash, Outcome, Owner, TaskId, TaskStatus, policy};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision, TaskView},
+    security::Principal,
     store::backend::{StoredTask, TaskKey},
     time::{Millis, millis},
 };
@@ -71,6 +72,12 @@ pub(crate) struct TaskBody {
     /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
     pub(crate) on_crash: OnCrash,
+    /// The caller as an authenticator found it, for a run in another process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) principal: Option<Known>,
+    /// The token under which the session that called hears of progress, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) progress_token: Option<Value>,
     /// It was left to a worker to begin it.
     pub(crate) queued: bool,
     /// Revision that client speaks, likewise.
@@ -79,6 +86,28 @@ pub(crate) struct TaskBody {
     pub(crate) tool: String,
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
+}
+
+/// A principal as it is stored: who it is, and nothing that only a token tells. Fields are in the order of their names: see
+/// [`canonical`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    client: Option<String>,
+    issuer: String,
+    subject: Option<String>,
+}
+
+impl From<&Principal> for Known {
+    fn from(principal: &Principal) -> Self {
+        let Principal { issuer, subject, client, .. } = principal.clone();
+        Self { client, issuer, subject }
+    }
+}
+
+impl From<Known> for Principal {
+    fn from(Known { client, issuer, subject }: Known) -> Self {
+        Self { issuer, subject, client, claims: Map::new() }
+    }
 }
 
 /// A task as it is read from a store.
@@ -360,6 +389,19 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_an_earlier_version_is_read_as_before() {
+        let earlier = json!({
+            "answers": {}, "arguments": { "a": 1 }, "client": ClientCapabilities::default(), "on_crash": "restart",
+            "queued": false, "revision": Revision::V2025, "schema": 1, "tool": "tool", "variables": {},
+        });
+        let stored = StoredTask { body: Some(earlier.to_string().into_bytes().into()), ..stored(&head()) };
+        let body = decode(stored).unwrap().body.unwrap();
+        assert_eq!((&body.principal, &body.progress_token, &body.arguments["a"]), (&None, &None, &json!(1)));
+        // And written as before, if there is nothing new to write.
+        assert_eq!(serde_json::to_value(&body).unwrap(), earlier);
+    }
+
+    #[test]
     fn what_is_stored_has_its_keys_in_order() {
         fn is_in_order<T: Serialize>(record: &T) {
             let [written, sorted] = [canonical(record), sorted(record)].map(|bytes| String::from_utf8(bytes.unwrap()));
@@ -385,6 +427,8 @@ mod tests {
             answers: map(),
             variables: map(),
             on_crash: OnCrash::Restart,
+            principal: Some(Known { client: Some("c".into()), issuer: "i".into(), subject: None }),
+            progress_token: Some(7.into()),
             revision: Revision::V2026,
             client: ClientCapabilities::default(),
             queued: true,

@@ -262,7 +262,7 @@ impl TaskStore {
                 Ok(task) if task.head.owner == *owner => tasks.push(task),
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(task = %key.id, error = &error as &dyn std::error::Error, "task left out of a list");
+                    crate::heard::error!(task = %key.id, error = &error as &dyn std::error::Error, "task left out of a list");
                 }
             }
         }

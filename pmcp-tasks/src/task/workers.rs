@@ -56,7 +56,7 @@ impl TaskStore {
             match self.decode(&claimed.key, claimed.task) {
                 Ok(task) => tasks.push(task),
                 Err(error) => {
-                    tracing::error!(task = %claimed.key.id, error = &error as &dyn std::error::Error, "a claimed task cannot be read");
+                    crate::heard::error!(task = %claimed.key.id, error = &error as &dyn std::error::Error, "a claimed task cannot be read");
                 }
             }
         }
@@ -91,11 +91,13 @@ impl TaskStore {
         Ok(())
     }
 
-    /// Gives a task we hold back to the queue.
-    pub(crate) async fn requeue(&self, task: &mut Task) -> Result<(), NotChanged> {
+    /// Gives a task we hold back to the queue, with a message about what it waits for.
+    pub(crate) async fn requeue(&self, task: &mut Task, message: Option<String>) -> Result<(), NotChanged> {
         let fence = task.stored.fence;
         let write = self.write_id().await.map_err(NotChanged::Store)?;
-        self.put(write, task, Some(fence), &[Change::HandBack], HolderChange::Queue).await
+        let mut changes = vec![Change::HandBack];
+        changes.extend(message.map(|text| Change::Message { text, is_progress: true }));
+        self.put(write, task, Some(fence), &changes, HolderChange::Queue).await
     }
 
     /// Hints of what other processes change; from now on the backend is told what is waited for here.

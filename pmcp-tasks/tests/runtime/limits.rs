@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pmcp_tasks::{
     Limits, TaskRouter, TaskStore, ToolError, ToolResult,
     router::BuildError,
-    tool::{ArgumentError, Arguments, Prepared, Question, Tool, ToolDefinition},
+    tool::{ArgumentError, Arguments, Prepared, Question, Tool, ToolAnnotations, ToolDefinition},
 };
 use serde_json::json;
 
@@ -82,6 +82,12 @@ macro_rules! tool {
 
 tool!(Good, title: None);
 tool!(Endless, timeout: Some(Duration::from_secs(24 * 60 * 60)));
+tool!(Lasting, ttl: Some(Duration::from_secs(25 * 60 * 60)));
+tool!(Contradicting, annotations: ToolAnnotations {
+    read_only: Some(true),
+    destructive: Some(true),
+    ..ToolAnnotations::default()
+});
 tool!(Unaskable, questions: vec![Question { name: "it", message: "?", schema: json!({ "type": "array" }) }]);
 
 #[tokio::test]
@@ -94,7 +100,15 @@ async fn a_server_that_cannot_keep_its_promises_is_not_built() {
     assert!(matches!(endless, BuildError::Timeout { .. }), "{endless}");
     let unaskable = build(TaskRouter::builder().tool::<Unaskable>()).unwrap_err();
     assert!(matches!(unaskable, BuildError::Question { parameter: "it", .. }), "{unaskable}");
+    let lasting = build(TaskRouter::builder().tool::<Lasting>()).unwrap_err();
+    assert!(matches!(&lasting, BuildError::Ttl { tool, .. } if tool == "tool"), "{lasting}");
+    let short = Limits { max_ttl: minutes(59), ..Limits::default() };
+    let default = build(TaskRouter::builder().tool::<Good>().limits(short)).unwrap_err();
+    assert!(matches!(default, BuildError::DefaultTtl { .. }), "{default}");
+    let contradicting = build(TaskRouter::builder().tool::<Contradicting>()).unwrap_err();
+    assert!(matches!(contradicting, BuildError::Annotations(_)), "{contradicting}");
     let longer = Limits { max_ttl: Duration::from_secs(25 * 60 * 60), ..Limits::default() };
+    assert!(build(TaskRouter::builder().tool::<Lasting>().limits(longer.clone())).is_ok());
     assert!(build(TaskRouter::builder().tool::<Endless>().limits(longer)).is_ok());
 }
 

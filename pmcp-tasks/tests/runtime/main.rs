@@ -29,6 +29,7 @@ mod recovery;
 mod round_trip;
 mod session;
 mod shutdown;
+mod silence;
 mod store_faults;
 mod support;
 mod timeouts;

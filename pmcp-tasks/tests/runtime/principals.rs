@@ -3,6 +3,7 @@
 use pmcp_tasks::{
     Limits, RpcError, ToolResult,
     call::{Caller, Revision},
+    router::Execution,
     security::Principal,
     task::{Owner, OwnerKind},
 };
@@ -140,4 +141,49 @@ async fn a_function_learns_who_calls_as_the_authenticator_found_it() {
         let expected = format!("{:?}", (&principal.issuer, &principal.subject, &principal.client));
         assert_eq!(text_of(&client.call("plain", json!({})).await.unwrap()), expected);
     }
+}
+
+/// Has the tool tell who called, and progress.
+fn tells_who_called(server: &Server) {
+    server.world.on("restarting", |_, cx| async move {
+        let cx = cx.tool();
+        let principal = cx.principal().unwrap();
+        assert!(principal.claims.is_empty() && cx.owner() == principal.owner().as_ref());
+        cx.progress(1, 2).await;
+        Ok(ToolResult::text(format!("{:?}", (&principal.issuer, &principal.subject, &principal.client))))
+    });
+}
+
+#[tokio::test]
+async fn a_caller_stays_known_when_its_task_is_taken_over() {
+    let cluster = Cluster::new();
+    let (one, mut who) = (cluster.dead(), principal("i", Some("s"), Some("c")));
+    who.claims.insert("secret".into(), json!("claim"));
+    let _gate = gated(&one, "restarting", "one", &cluster.log);
+    let id = client_of(&one, Revision::V2026, &who).start("restarting").await;
+    settle().await;
+    let other = cluster.alive();
+    tells_who_called(&other);
+    cluster.two_periods().await;
+    let client = client_of(&other, Revision::V2026, &who);
+    let task = client.until(&id, "completed").await;
+    assert_eq!(text_of(&task["result"]), format!("{:?}", (&who.issuer, &who.subject, &who.client)));
+    assert!(!task.to_string().contains("claim"));
+}
+
+#[tokio::test]
+async fn a_caller_stays_known_and_hears_progress_when_its_task_was_queued() {
+    let cluster = Cluster::new();
+    let server = cluster.with(|router| router.execution(Execution::Queued).worker(1));
+    tells_who_called(&server);
+    let who = principal("i", None, Some("c"));
+    let client = client_of(&server, Revision::V2025, &who);
+    let params = json!({ "name": "restarting", "task": {}, "_meta": { "progressToken": "p" } });
+    let id = id_of(&client.create_with(params).await.unwrap());
+    cluster.clock.advance(seconds(1)).await;
+    client.until(&id, "completed").await;
+    let expected = format!("{:?}", (&who.issuer, &who.subject, &who.client));
+    assert_eq!(text_of(&client.result(&id).await.unwrap()), expected);
+    let [progress] = &client.session.notified("notifications/progress")[..] else { panic!("no progress") };
+    assert_eq!((&progress["progressToken"], &progress["progress"]), (&json!("p"), &json!(1)));
 }

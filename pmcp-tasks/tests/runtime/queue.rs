@@ -138,3 +138,32 @@ async fn a_worker_looks_once_at_a_task_it_cannot_run_and_goes_on_with_others() {
     client.until(&foreign, "completed").await;
     assert_eq!(cluster.log.lines(), ["able begins attempt 1"]);
 }
+
+#[tokio::test]
+async fn a_task_whose_tool_no_worker_has_says_so() {
+    const WAITS: &str = "a task waits for a worker that has its tool";
+    let cluster = Cluster::new();
+    let front = cluster.with(|router| router.execution(Execution::Queued));
+    let client = front.v2026("ann");
+    let id = client.start("restarting").await;
+    let log = Logged::begin();
+    for _ in 0..2 {
+        let bare = Server::on_clock(cluster.clock.clone(), Connection::to(&cluster.store), |router| {
+            router.lease(seconds(LEASE)).worker(1)
+        });
+        bare.router.keep_house();
+    }
+    cluster.clock.advance(minutes(1)).await;
+    let task = client.get(&id).await;
+    assert_eq!(task["statusMessage"], "The task waits for a worker that has the tool `restarting`.");
+    let line = log.only(WAITS);
+    assert_eq!((line.level, line.field("tool"), line.field("task")), (tracing::Level::WARN, "restarting", &*id));
+
+    // Once one has come it does not say so any more.
+    let able = cluster.with(|router| router.worker(1));
+    let gate = gated(&able, "restarting", "able", &cluster.log);
+    cluster.two_periods().await;
+    assert_eq!(client.get(&id).await["statusMessage"], "A worker that has the tool runs this task.");
+    gate.cancel();
+    assert_eq!(client.until(&id, "completed").await.get("statusMessage"), None);
+}

@@ -48,12 +48,12 @@ impl Watcher {
     pub(super) fn run(self) {
         let connection = match schema::open_reader(self.files.path()) {
             Ok(connection) => connection,
-            Err(failure) => return tracing::error!(%failure, "changes by other processes are not watched"),
+            Err(failure) => return crate::heard::error!(%failure, "changes by other processes are not watched"),
         };
         // A runtime of its own, for a wait that ends with the first interest or in time.
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
             Ok(runtime) => runtime,
-            Err(error) => return tracing::error!(%error, "changes by other processes are not watched"),
+            Err(error) => return crate::heard::error!(%error, "changes by other processes are not watched"),
         };
         let db = Db { connection, origin: self.origin, files: self.files.clone() };
         let watch =

@@ -104,7 +104,7 @@ pub(super) struct Guard<'a>(&'a File);
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if let Err(error) = self.0.unlock() {
-            tracing::error!(%error, "the lock file of the task store was not unlocked");
+            crate::heard::error!(%error, "the lock file of the task store was not unlocked");
         }
     }
 }

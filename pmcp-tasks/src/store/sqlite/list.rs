@@ -39,7 +39,7 @@ impl Db {
                     last = Some(Position { stamp: record.stamp, id: key.id });
                     page.tasks.push((key, record.into_stored()));
                 }
-                Err(failure) => tracing::error!(%failure, "a corrupt task was left out of a list"),
+                Err(failure) => crate::heard::error!(%failure, "a corrupt task was left out of a list"),
             }
         }
         Ok(page)

@@ -310,7 +310,7 @@ impl StorageBackend for SqliteBackend {
         match spawn("pmcp-sqlite-watch", move || watcher.run()) {
             Ok(()) => Some(Feed { hints, interest }),
             Err(failure) => {
-                tracing::error!(%failure, "changes by other processes are not watched");
+                crate::heard::error!(%failure, "changes by other processes are not watched");
                 None
             }
         }

@@ -33,7 +33,7 @@ impl Db {
             });
             match claimed {
                 Ok(claimed) => found.push(claimed),
-                Err(failure) => tracing::error!(%failure, "a corrupt task was not claimed"),
+                Err(failure) => crate::heard::error!(%failure, "a corrupt task was not claimed"),
             }
         }
         drop(rows);
