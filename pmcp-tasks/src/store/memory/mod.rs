@@ -151,8 +151,13 @@ impl MemoryBackend {
             _ => None,
         };
         // Only sealing needs the owner, for the quota.
-        let owner = if put.open { None } else { self.owners.get(&key.owner) };
-        let mut owner = owner.as_ref().map(|owner| owner.lock());
+        let owner = if put.open { None } else { Some(self.owners.get(&key.owner)) };
+        let mut owner = match &owner {
+            Some(Some(owner)) => Some(owner.lock()),
+            // Who is not there has no task; one that comes to be meanwhile is not to be sealed behind its owner's back.
+            Some(None) => return Written::Missing,
+            None => None,
+        };
         let Some(task) = self.tasks.get(key) else { return Written::Missing };
         let mut record = task.lock();
         if !record.exists(now) {
