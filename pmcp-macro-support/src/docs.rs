@@ -2,6 +2,8 @@
 
 use syn::{Attribute, Expr, Lit, Meta};
 
+use crate::visible;
+
 /// The text of the doc comments, without the indentation common to their lines. `None` if there is none.
 #[must_use]
 pub fn doc_text(attrs: &[Attribute]) -> Option<String> {
@@ -16,6 +18,14 @@ pub fn doc_text(attrs: &[Attribute]) -> Option<String> {
     let text = lines.join("\n");
     let text = text.trim_matches('\n');
     (!text.is_empty()).then(|| text.into())
+}
+
+/// The first paragraph of the doc comments, unless it is an example.
+#[must_use]
+pub fn summary(attrs: &[Attribute]) -> Option<String> {
+    let text = doc_text(attrs)?;
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    (!paragraph.contains("```")).then(|| format!(" {}", paragraph.replace('\n', "\n ")))
 }
 
 /// The doc comments as a description for people and models: what comes before the first heading, since sections like
@@ -37,7 +47,7 @@ fn doc_line(attr: &Attribute) -> Option<String> {
     if !meta.path.is_ident("doc") {
         return None;
     }
-    match &meta.value {
+    match visible(meta.value.clone()) {
         Expr::Lit(value) => match &value.lit {
             Lit::Str(text) => Some(text.value()),
             _ => None,
@@ -87,6 +97,14 @@ mod tests {
         assert_eq!(description(&attrs), None);
         let attrs: Vec<Attribute> = vec![parse_quote!(#[doc = " Issue #1 of #[x]."])];
         assert_eq!(description(&attrs).unwrap(), "Issue #1 of #[x].");
+    }
+
+    #[test]
+    fn a_summary_has_no_example() {
+        let attrs: Vec<Attribute> = vec![parse_quote!(#[doc = " Rows\n so far.\n\n ```\n assert!(true);\n ```"])];
+        assert_eq!(summary(&attrs).unwrap(), " Rows\n so far.");
+        let attrs: Vec<Attribute> = vec![parse_quote!(#[doc = " ```\n assert!(true);\n ```"])];
+        assert_eq!(summary(&attrs), None);
     }
 
     #[test]

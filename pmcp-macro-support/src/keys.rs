@@ -2,16 +2,37 @@
 
 use std::fmt::{self, Display};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Expr, Ident, Lit, LitBool, LitStr, Path, Token,
+    Attribute, Expr, Ident, Lit, LitBool, LitStr, Meta, Path, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser},
-    punctuated::Punctuated,
 };
 
 use crate::{did_you_mean, error, listed};
+
+/// The tokens in the parentheses of an attribute that has some, such as this example.
+///
+/// # Errors
+/// It has none.
+pub fn arguments(attr: &Attribute, example: &str) -> syn::Result<TokenStream> {
+    match &attr.meta {
+        Meta::List(list) => Ok(list.tokens.clone()),
+        Meta::Path(path) => {
+            let name = path.to_token_stream();
+            Err(error(attr, format_args!("`#[{name}]` says nothing"), format_args!("write `{example}`, or remove it")))
+        }
+        Meta::NameValue(meta) => {
+            let name = meta.path.to_token_stream();
+            Err(error(
+                attr,
+                format_args!("`#[{name}]` has its keys in parentheses"),
+                format_args!("write `{example}`, or remove it"),
+            ))
+        }
+    }
+}
 
 /// The arguments of an attribute. Each is taken out once, by its key; [`finish`](Self::finish) reports every mistake.
 #[derive(Default)]
@@ -32,38 +53,136 @@ impl fmt::Debug for Keys {
 }
 
 impl Entry {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+    fn parse(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Self> {
+        if !input.peek(Ident::peek_any) {
+            return Err(without_key(input, known));
+        }
         // `crate` is a keyword.
         let key = input.call(Ident::parse_any)?;
-        let value = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
-        Ok(Self { key, value })
+        if !known.contains(&key.to_string().as_str()) {
+            return Err(unknown(&key, known));
+        }
+        if input.peek(Token![=]) && !input.peek(Token![==]) {
+            let equals: Token![=] = input.parse()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                let help = format!("write the value after `{key} =`, or remove the key");
+                return Err(error(equals, format_args!("`{key}` has no value"), help));
+            }
+            let value = input.parse().map_err(|error: syn::Error| {
+                syn::Error::new(error.span(), format_args!("{error}\nhelp: write `{key} = ` and one value"))
+            })?;
+            return Ok(Self { key, value: Some(value) });
+        }
+        if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
+            return Ok(Self { key, value: None });
+        }
+        Err(without_equals(input, &key))
     }
 }
 
+/// Something stands where a key is expected.
+fn without_key(input: ParseStream<'_>, known: &[&str]) -> syn::Error {
+    let Ok(token) = input.parse::<TokenTree>() else { return input.error("a key is missing") };
+    let named = known.iter().find(|key| matches!(**key, "name" | "rename"));
+    match (literal(&token), named) {
+        (Some(text), Some(key)) if text.starts_with('"') => {
+            error(token, format_args!("`{text}` has no key"), format_args!("write `{key} = {text}`"))
+        }
+        _ => error(
+            &token,
+            format_args!("a key is missing before `{token}`"),
+            format_args!("the known keys are {}", listed(known, "and")),
+        ),
+    }
+}
+
+/// Text of a literal, with or without the invisible delimiters that `macro_rules!` leaves.
+fn literal(token: &TokenTree) -> Option<String> {
+    match token {
+        TokenTree::Literal(literal) => Some(literal.to_string()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            group.stream().into_iter().next().as_ref().and_then(literal)
+        }
+        _ => None,
+    }
+}
+
+/// The value of a known key follows without `=`: `name: "…"`, `name("…")`, `name "…"`.
+fn without_equals(input: ParseStream<'_>, key: &Ident) -> syn::Error {
+    let Ok(token) = input.parse::<TokenTree>() else { return input.error("a value is missing") };
+    let value = match &token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => group.stream(),
+        TokenTree::Punct(punct) if punct.as_char() != ':' => TokenStream::new(),
+        TokenTree::Punct(_) => rest(&input.fork()),
+        token => token.to_token_stream(),
+    };
+    let value = if value.is_empty() { "…".to_owned() } else { value.to_string() };
+    // Of a group the opening delimiter alone is wrong.
+    let span = match &token {
+        TokenTree::Group(group) if group.delimiter() != Delimiter::None => group.span_open(),
+        token => token.span(),
+    };
+    syn::Error::new(span, format_args!("`{key}` takes its value after `=`\nhelp: write `{key} = {value}`"))
+}
+
+/// The tokens up to the next comma.
+fn rest(input: ParseStream<'_>) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        match input.parse::<TokenTree>() {
+            Ok(token) => tokens.extend([token]),
+            Err(_) => break,
+        }
+    }
+    tokens
+}
+
+fn unknown(key: &Ident, known: &[&str]) -> syn::Error {
+    let name = key.to_string();
+    let help = match did_you_mean(&name, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the known keys are {}", listed(known, "and")),
+    };
+    error(key, format_args!("unknown key `{name}`"), help)
+}
+
 impl Keys {
-    /// Reads the arguments, of which these are known.
+    /// Reads the arguments, of which these are known. What follows a mistake is read on behind the next comma.
     #[must_use]
     pub fn parse(tokens: TokenStream, known: &[&str]) -> Self {
         let mut keys = Self::default();
-        let parser =
-            |input: ParseStream<'_>| Punctuated::<Entry, Token![,]>::parse_terminated_with(input, Entry::parse);
-        match parser.parse2(tokens) {
-            Ok(entries) => entries.into_iter().for_each(|entry| keys.add(entry, known)),
-            Err(error) => keys.report(error),
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                match Entry::parse(input, known) {
+                    Ok(entry) => {
+                        let key = entry.key.to_string();
+                        keys.add(entry);
+                        if !input.is_empty() && !input.peek(Token![,]) {
+                            let token: TokenTree = input.fork().parse()?;
+                            let help = format!("write a `,` between `{key}` and `{token}`");
+                            keys.report(error(&token, format_args!("a `,` is missing before `{token}`"), help));
+                            // A word is the next key.
+                            if input.peek(Ident::peek_any) {
+                                continue;
+                            }
+                        }
+                    }
+                    Err(error) => keys.report(error),
+                }
+                rest(input);
+                input.parse::<Option<Token![,]>>()?;
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            keys.report(error);
         }
         keys
     }
 
-    fn add(&mut self, entry: Entry, known: &[&str]) {
-        let name = entry.key.to_string();
-        if !known.contains(&name.as_str()) {
-            let help = match did_you_mean(&name, known.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("the known keys are {}", listed(known, "and")),
-            };
-            self.report(error(&entry.key, format_args!("unknown key `{name}`"), help));
-        } else if self.entries.iter().any(|other| other.key == entry.key) {
-            self.report(error(&entry.key, format_args!("`{name}` is given twice"), "remove one of them"));
+    fn add(&mut self, entry: Entry) {
+        if self.entries.iter().any(|other| other.key == entry.key) {
+            self.report(error(&entry.key, format_args!("`{}` is given twice", entry.key), "remove one of them"));
         } else {
             self.entries.push(entry);
         }
@@ -87,7 +206,7 @@ impl Keys {
     pub fn expr(&mut self, key: &str) -> Option<(Ident, Option<Expr>)> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
         let entry = self.entries.swap_remove(at);
-        Some((entry.key, entry.value))
+        Some((entry.key, entry.value.map(visible)))
     }
 
     /// The value of a key that takes a string.
@@ -98,7 +217,10 @@ impl Keys {
                 Lit::Str(text) => Some(text),
                 _ => None,
             },
-            value => self.wrong(&ident, value, "a string", format_args!("write `{key} = \"…\"`")),
+            value => {
+                let text = value.as_ref().and_then(as_text).unwrap_or_else(|| "…".into());
+                self.wrong(&ident, value, "a string", format_args!("write `{key} = \"{text}\"`"))
+            }
         }
     }
 
@@ -120,7 +242,10 @@ impl Keys {
         let (ident, value) = self.expr(key)?;
         match value {
             Some(Expr::Path(value)) if value.path.get_ident().is_some() => value.path.get_ident().cloned(),
-            value => self.wrong(&ident, value, "a name", format_args!("write `{key} = Name`")),
+            value => {
+                let name = value.as_ref().and_then(as_path).unwrap_or_else(|| "Name".into());
+                self.wrong(&ident, value, "a name", format_args!("write `{key} = {name}`"))
+            }
         }
     }
 
@@ -129,7 +254,10 @@ impl Keys {
         let (ident, value) = self.expr(key)?;
         match value {
             Some(Expr::Path(value)) if value.qself.is_none() => Some(value.path),
-            value => self.wrong(&ident, value, "a path", format_args!("write `{key} = ::path`")),
+            value => {
+                let path = value.as_ref().and_then(as_path).unwrap_or_else(|| "::path".into());
+                self.wrong(&ident, value, "a path", format_args!("write `{key} = {path}`"))
+            }
         }
     }
 
@@ -149,6 +277,34 @@ impl Keys {
             None => Ok(value),
         }
     }
+}
+
+/// The expression inside the invisible delimiters that `macro_rules!` leaves around its fragments.
+#[must_use]
+pub fn visible(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => visible(*group.expr),
+        expr => expr,
+    }
+}
+
+/// Text that was meant by a value without quotes: `optional`, `1h`.
+fn as_text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Path(value) => value.path.get_ident().map(ToString::to_string),
+        Expr::Lit(value) => match &value.lit {
+            Lit::Int(_) | Lit::Float(_) => Some(value.to_token_stream().to_string()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Path that was meant by a value with quotes: `"::path"`.
+fn as_path(value: &Expr) -> Option<String> {
+    let Expr::Lit(value) = value else { return None };
+    let Lit::Str(text) = &value.lit else { return None };
+    syn::parse_str::<Path>(&text.value()).ok().map(|_| text.value())
 }
 
 #[cfg(test)]
@@ -184,7 +340,7 @@ mod tests {
             [
                 "unknown key `nam`\nhelp: did you mean `name`?",
                 "`title` is given twice\nhelp: remove one of them",
-                "`title` takes a string\nhelp: write `title = \"…\"`",
+                "`title` takes a string\nhelp: write `title = \"1\"`",
                 "`flag` takes `true` or `false`\nhelp: write `flag` or `flag = false`",
             ]
         );
@@ -194,5 +350,64 @@ mod tests {
     fn a_name_near_no_key_gets_the_list() {
         let keys = Keys::parse(quote!(colour = "red"), &["name", "title"]);
         assert_eq!(errors(keys), ["unknown key `colour`\nhelp: the known keys are `name` and `title`"]);
+    }
+
+    #[test]
+    fn what_is_no_key_and_value_is_told_with_the_edit() {
+        let known = ["name", "title", "read_only", "destructive"];
+        let cases = [
+            (quote!("add"), "`\"add\"` has no key\nhelp: write `name = \"add\"`"),
+            (
+                quote!(= 3),
+                "a key is missing before `=`\nhelp: the known keys are `name`, `title`, `read_only` and `destructive`",
+            ),
+            (quote!(name: "add"), "`name` takes its value after `=`\nhelp: write `name = \"add\"`"),
+            (quote!(name("add")), "`name` takes its value after `=`\nhelp: write `name = \"add\"`"),
+            (quote!(name "add"), "`name` takes its value after `=`\nhelp: write `name = \"add\"`"),
+            (
+                quote!(name =, title = "t"),
+                "`name` has no value\nhelp: write the value after `name =`, or remove the key",
+            ),
+            (
+                quote!(read_only destructive),
+                "a `,` is missing before `destructive`\nhelp: write a `,` between `read_only` and `destructive`",
+            ),
+            (quote!(name = "a" "b"), "a `,` is missing before `\"b\"`\nhelp: write a `,` between `name` and `\"b\"`"),
+        ];
+        for (tokens, message) in cases {
+            assert_eq!(errors(Keys::parse(tokens, &known)), [message]);
+        }
+        let mut keys = Keys::parse(quote!(read_only destructive), &known);
+        assert_eq!((keys.flag("read_only"), keys.flag("destructive")), (Some(true), Some(true)));
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_told_as_it_was_meant() {
+        let mut keys = Keys::parse(
+            quote!(support = optional, ttl = 1h, args = "Name", crate = "::a::b"),
+            &["support", "ttl", "args", "crate"],
+        );
+        assert!(keys.string("support").is_none() && keys.string("ttl").is_none());
+        assert!(keys.ident("args").is_none() && keys.path("crate").is_none());
+        assert_eq!(
+            errors(keys),
+            [
+                "`support` takes a string\nhelp: write `support = \"optional\"`",
+                "`ttl` takes a string\nhelp: write `ttl = \"1h\"`",
+                "`args` takes a name\nhelp: write `args = Name`",
+                "`crate` takes a path\nhelp: write `crate = ::a::b`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fragment_of_a_macro_is_what_it_holds() {
+        let hidden = |tokens| TokenTree::from(proc_macro2::Group::new(Delimiter::None, tokens));
+        let (text, flag, name) = (hidden(quote!("n")), hidden(quote!(true)), hidden(quote!(Name)));
+        let mut keys = Keys::parse(quote!(name = #text, on = #flag, args = #name), &["name", "on", "args"]);
+        assert_eq!(keys.string("name").unwrap().value(), "n");
+        assert_eq!(keys.flag("on"), Some(true));
+        assert_eq!(keys.ident("args").unwrap(), "Name");
+        keys.finish(()).unwrap();
     }
 }

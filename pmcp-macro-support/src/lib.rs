@@ -15,9 +15,9 @@ mod types;
 
 pub use crate_path::CratePath;
 pub use diagnostics::{Diagnostics, error};
-pub use docs::{description, doc_text};
+pub use docs::{description, doc_text, summary};
 pub use fallback::Fallback;
-pub use keys::Keys;
+pub use keys::{Keys, arguments, visible};
 pub use names::{did_you_mean, is_primitive_type, listed};
 pub use signature::{SigFn, strip_attributes};
 pub use types::{last_segment, peel, type_argument};

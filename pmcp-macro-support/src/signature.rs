@@ -57,9 +57,11 @@ impl SigFn {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
-    /// The doc comments of the function.
-    pub fn docs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs.iter().filter(|attr| attr.path().is_ident("doc"))
+    /// The same without these attributes on its parameters.
+    #[must_use]
+    pub fn without_attributes(mut self, attributes: &[&str]) -> Self {
+        strip_attributes(&mut self.sig, attributes);
+        self
     }
 }
 

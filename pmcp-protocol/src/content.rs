@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 /// A part of a result: a content block exactly as MCP writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Content(Value);
 

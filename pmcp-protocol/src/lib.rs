@@ -13,10 +13,6 @@
 //! assert_eq!(Revision::V2025.tool_result(&result).get("structuredContent"), None);
 //! assert_eq!(Revision::V2026.tool_result(&result)["structuredContent"], 3);
 //! ```
-//!
-//! | feature | default | brings |
-//! |---|---|---|
-//! | `schemars` | no | `JsonSchema` for [`ToolResult`] and [`Content`] |
 
 pub mod bounds;
 mod by_name;

@@ -61,7 +61,6 @@ pub struct ToolView<'a> {
 ///
 /// Most tools return a plain type; build one of these for images, audio, embedded resources or several parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ToolResult {
     /// The parts, in order.
     pub content: Vec<Content>,

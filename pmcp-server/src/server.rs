@@ -94,7 +94,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Offers a tool: a function with `#[task_tool]`.
     #[must_use]
-    pub fn tool<T: Tool<S>>(self) -> Self {
+    pub fn tool<T: Tool<S>>(self /* and the tool as a type: `.tool::<add>()` */) -> Self {
         Self { tools: self.tools.tool::<T>(), ..self }
     }
 

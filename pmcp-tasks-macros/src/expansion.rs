@@ -3,7 +3,11 @@
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 
-use crate::{from_ref, task_tool, task_variables};
+use crate::{from_ref, surroundings::Surroundings, task_tool, task_variables};
+
+fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
+    task_tool::expand(args, item, &Surroundings::default())
+}
 
 fn tokens(source: &str) -> TokenStream {
     source.parse().unwrap()
@@ -15,7 +19,7 @@ fn check(expanded: TokenStream, expected: &ExpectFile) {
 
 #[test]
 fn a_tool_with_everything() {
-    let expanded = task_tool::expand(
+    let expanded = tool(
         tokens(
             r#"title = "Import", support = "required", ttl = "1h", poll_interval = "250ms", timeout = "5m",
                on_crash = "restart", fallback = "handle", read_only, idempotent = false"#,
@@ -43,13 +47,13 @@ fn a_tool_with_everything() {
 
 #[test]
 fn a_tool_with_nothing() {
-    let expanded = task_tool::expand(TokenStream::new(), tokens("async fn ping() {}"));
+    let expanded = tool(TokenStream::new(), tokens("async fn ping() {}"));
     check(expanded, &expect_file!["../tests/expand/task_tool_nothing.rs"]);
 }
 
 #[test]
 fn one_parameter_in_place_of_the_list() {
-    let expanded = task_tool::expand(
+    let expanded = tool(
         tokens("crate = crate::tasks"),
         tokens("async fn search(#[args] query: &Query, #[context] cx: &Context) -> io::Result<Found> { body }"),
     );
@@ -58,7 +62,7 @@ fn one_parameter_in_place_of_the_list() {
 
 #[test]
 fn a_mistake_leaves_every_name_in_place() {
-    let expanded = task_tool::expand(
+    let expanded = tool(
         tokens(r#"suport = "optional""#),
         tokens("pub fn add(/** First. */ a: u32, #[arg(rename = 1)] b: u8, task: TaskContext) -> u32 { a + b }"),
     );
@@ -99,4 +103,14 @@ fn variables_with_a_mistake_are_variables_all_the_same() {
 fn parts_of_a_state() {
     let expanded = from_ref::expand(tokens("struct App { db: Database, #[from_ref(skip)] other: Database }"));
     check(expanded, &expect_file!["../tests/expand/from_ref.rs"]);
+}
+
+#[test]
+fn an_example_in_docs_stays_one_test() {
+    let example = "/// Adds.\n///\n/// ```\n/// assert!(true);\n/// ```\n";
+    let docs = |expanded: TokenStream| expanded.to_string().matches("[doc = \" assert!(true);\"]").count();
+    let counted = docs(tool(TokenStream::new(), tokens(&format!("{example} async fn add() {{}}"))));
+    assert_eq!(counted, 1, "the function has it");
+    let counted = docs(task_variables::expand(tokens(&format!("struct Progress {{ {example} rows: u64 }}"))));
+    assert_eq!(counted, 0, "the struct, which is not repeated, has it");
 }

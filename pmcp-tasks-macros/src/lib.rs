@@ -7,17 +7,18 @@ use proc_macro::TokenStream;
 #[cfg(test)]
 mod expansion;
 mod from_ref;
+mod surroundings;
 mod task_tool;
 mod task_variables;
 
 /// Makes a tool of an async function.
 #[proc_macro_attribute]
 pub fn task_tool(args: TokenStream, item: TokenStream) -> TokenStream {
-    task_tool::expand(args.into(), item.into()).into()
+    task_tool::expand(args.into(), item.into(), &surroundings::Surroundings::here()).into()
 }
 
 /// Makes a struct the shared state of a task.
-#[proc_macro_derive(TaskVariables, attributes(variable, task_variables))]
+#[proc_macro_derive(TaskVariables, attributes(variable, task_variables, serde))]
 pub fn task_variables(item: TokenStream) -> TokenStream {
     task_variables::expand(item.into()).into()
 }

@@ -31,6 +31,6 @@ pub use crate::{
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
-        ToolDefinition, ToolError, ToolOutput, ToolResult,
+        ToolDefinition, ToolError, ToolResult,
     },
 };

@@ -50,8 +50,9 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `macros` | yes | [`task_tool`], the derives of [`TaskVariables`] and [`FromRef`] |
+//! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
+//! | `anyhow` | no | a cancellation, a refused question and the like keep their meaning as `anyhow::Error`, which `?` takes without it, too |
 //! | `testing` | no | the contract suite for stores, a manual clock |
 //!
 //! # Modules

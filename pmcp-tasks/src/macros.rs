@@ -59,6 +59,7 @@ pub use pmcp_tasks_macros::FromRef;
 /// | `#[variable(hidden)]` | field | It never leaves the server. |
 /// | `#[variable(client_writable)]` | field | The client may set it. |
 /// | `#[variable(rename = "…")]` | field | Its name on the wire, else that of the field. |
+/// | `#[serde(rename = "…")]`, `#[serde(rename_all = "…")]` | field, struct | The same, where `#[variable]` does not say. Whatever else of serde would change a field, such as `skip`, is an error. |
 /// | `#[task_variables(crate = ::path)]` | struct | Where the runtime is, for crates that re-export it. |
 ///
 /// # What is generated
@@ -145,9 +146,9 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `timeout` | How long one run may take; in a task, the waits for the client's answers do not count. Then it is cancelled | the server's |
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
-/// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; what is `read_only` is not `destructive` | the protocol's |
-/// | `args` | The name of the generated struct of arguments | the function's and `Args` |
-/// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks` |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; `read_only` and `destructive` exclude each other | the protocol's |
+/// | `args` | The name of the generated struct of arguments, where the module has an `AddArgs` of its own | the function's and `Args` |
+/// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// A length of time is a number with `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"1h"`, or `"0"`.
 ///
@@ -155,7 +156,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 ///
 /// | parameter | what it is |
 /// |---|---|
-/// | `name: T` | An argument: `T` is `Serialize + Deserialize + JsonSchema`. Its doc comment is its description. An `Option` may be left out. `&str`, `&Path`, `&[T]` and `&T` are stored owned and lent to the function. |
+/// | `name: T` | An argument: `T` is `Serialize + Deserialize + JsonSchema` (of schemars 1; for types of other crates turn on their feature `serde` and that of schemars, such as `chrono04` or `uuid1`). Its doc comment is its description. An `Option` may be left out. `&str`, `&Path`, `&[T]` and `&T` are stored owned and lent to the function. |
 /// | `#[arg(default = …)]` | An argument with a default, which the schema shows; `#[arg(default)]` is that of its type. Also `rename = "…"` and `description = "…"`. |
 /// | `#[arg(header = "Region")]` | A string, integer or boolean that 2026-07-28 clients repeat in the HTTP header `Mcp-Param-Region`, for gateways to route by. |
 /// | `#[ask("…")] name: T` | Asked of the client before the task exists, and not in the schema. |
@@ -174,9 +175,12 @@ pub use pmcp_tasks_macros::TaskVariables;
 ///   ASCII; one that it cannot match is an error when the server is built. What only a condition tells (`if`,
 ///   `dependentRequired`, `unevaluatedProperties`, `contains`) is left to the type.
 ///
-/// The function returns any type that is `Serialize + JsonSchema`, or a [`ToolResult`](crate::ToolResult); or a `Result` of
-/// one with an error that converts into [`ToolError`](crate::ToolError), which are those that implement
-/// [`Error`](std::error::Error) and `ToolError` itself.
+/// The function returns any type that is `Serialize + JsonSchema`; or content: a [`Content`](crate::tool::Content), a `Vec` or
+/// an `Option` of it, a [`ToolResult`](crate::ToolResult) or an `Option` of one; or a `Result` of any of these with an error
+/// that converts into [`ToolError`](crate::ToolError), which are those that implement [`Error`](std::error::Error),
+/// `Box<dyn Error + Send + Sync>`, `anyhow::Error`, and `ToolError` itself.
+///
+/// A tool is a free function: in an `impl` or a trait it is an error, and what methods would share is [`State`](crate::State).
 ///
 /// What blocks the thread, be it for a second, belongs in [`tokio::task::spawn_blocking`]: on that thread run other tasks and
 /// requests, too.

@@ -1,9 +1,11 @@
 //! Imports of a file with tools: `use pmcp_tasks::prelude::*;`.
+//!
+//! [`ResultExt`](crate::ResultExt) is not among them: its `context` and that of `anyhow` would stand in each other's way.
 
 #[cfg(feature = "macros")]
 pub use crate::macros::{FromRef, TaskVariables, task_tool};
 pub use crate::{
     LogLevel,
     context::{AskError, FromRef, State, TaskContext, TaskVariables, ToolContext},
-    tool::{Content, ResultExt, ToolError, ToolResult},
+    tool::{Content, ToolError, ToolResult},
 };

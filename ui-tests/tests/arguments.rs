@@ -1,7 +1,9 @@
-//! Arguments of tools: how they are described, read, refused and lent.
+//! Arguments of tools: how they are described, read, refused and lent. Results: how they go out, with `anyhow` beside the
+//! prelude.
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use pmcp_tasks::{TaskRouter, TaskStore, prelude::*, tool::Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -295,4 +297,74 @@ fn an_argument_may_be_repeated_in_a_header() {
 async fn the_function_stays_callable() {
     assert_eq!(renamed(3).await, 3);
     assert_eq!(greet("Ada", Colour::Green, false).await, "Ada likes green");
+}
+
+#[task_tool]
+async fn blocks(count: u8) -> anyhow::Result<Vec<Content>> {
+    let count = count.checked_sub(1).context("nothing is no number")?;
+    Ok((0..=count).map(|at| Content::text(at.to_string())).collect())
+}
+
+#[task_tool]
+async fn perhaps(found: bool) -> Option<ToolResult> {
+    found.then(|| ToolResult::text("here"))
+}
+
+#[task_tool]
+async fn block() -> Content {
+    Content::image([1], "image/png")
+}
+
+struct Late;
+
+impl From<Late> for ToolError {
+    fn from(_: Late) -> Self {
+        Self::new("too late")
+    }
+}
+
+#[task_tool]
+async fn failing(kind: &str, task: TaskContext) -> Result<u8, ToolError> {
+    let number = || kind.parse::<u8>();
+    match kind {
+        "text" => Err("a text")?,
+        "own" => Err(Late)?,
+        "visible" => Ok(number().map_err(ToolError::new)?),
+        "anyhow" => Ok(number().context("the line the log has")?),
+        _ => task.step("read", || async { number().context("the line the log has") }).await,
+    }
+}
+
+#[tokio::test]
+async fn content_goes_out_as_content() {
+    let tools = TaskRouter::builder().tool::<blocks>().tool::<perhaps>().tool::<block>();
+    let router = tools.build(TaskStore::memory()).unwrap();
+    assert!(router.definitions().all(|tool| tool.output_schema.is_none()));
+    let result = call(&router, "blocks", json!({ "count": 2 })).await;
+    assert_eq!(result["content"], json!([{ "type": "text", "text": "0" }, { "type": "text", "text": "1" }]));
+    assert_eq!(call(&router, "perhaps", json!({ "found": false })).await["content"], json!([]));
+    let result = call(&router, "block", json!({})).await;
+    assert_eq!(result["content"], json!([{ "type": "image", "data": "AQ==", "mimeType": "image/png" }]));
+    for result in [result, call(&router, "perhaps", json!({ "found": true })).await] {
+        assert!(result.get("structuredContent").is_none(), "{result}");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_others_are_told_or_kept() {
+    let tools = TaskRouter::builder().tool::<blocks>().tool::<failing>();
+    let router = tools.build(TaskStore::memory()).unwrap();
+    let told = [("text", "a text"), ("own", "too late"), ("visible", "invalid digit found in string")];
+    for (kind, said) in told {
+        let result = call(&router, "failing", json!({ "kind": kind })).await;
+        assert_eq!((&result["isError"], text(&result)), (&json!(true), said));
+    }
+    let kept = [
+        call(&router, "failing", json!({ "kind": "anyhow" })).await,
+        call(&router, "failing", json!({ "kind": "step" })).await,
+        call(&router, "blocks", json!({ "count": 0 })).await,
+    ];
+    for result in kept {
+        assert!(text(&result).starts_with("internal error (ref "), "{result}");
+    }
 }

@@ -19,6 +19,21 @@ macro_rules! doubled {
     };
 }
 
+macro_rules! named {
+    ($name:ident, $shown:literal, $doc:literal, $default:literal, $question:literal, $hint:literal) => {
+        #[doc = $doc]
+        #[task_tool(name = $shown, read_only = $hint)]
+        async fn $name(
+            #[arg(default = $default, rename = $shown)] word: String,
+            #[ask($question)] sure: bool,
+        ) -> String {
+            format!("{word} {sure}")
+        }
+    };
+}
+
+named!(said, "say", "Says a word.", "hello", "Sure?", true);
+
 doubled!(double_small, u8);
 doubled!(double_large, u64);
 
@@ -29,6 +44,15 @@ mod inner {
     pub(crate) async fn tool(State(seed): State<u8>, cx: &ToolContext) -> std::io::Result<String> {
         Ok(format!("{seed} {}", cx.owner().is_some()))
     }
+}
+
+#[tokio::test]
+async fn literals_of_a_macro_are_literals() {
+    let router = TaskRouter::builder().tool::<said>().build(TaskStore::memory()).unwrap();
+    let tool = router.definitions().next().unwrap();
+    assert_eq!((tool.name.as_str(), tool.description.as_deref()), ("say", Some("Says a word.")));
+    assert_eq!((tool.questions[0].message, tool.annotations.read_only), ("Sure?", Some(true)));
+    assert_eq!(tool.input_schema["properties"]["say"]["default"], "hello");
 }
 
 #[tokio::test]

@@ -122,3 +122,38 @@ fn a_tool_declares_the_variables_of_its_context() {
     assert_eq!(<by_alias as Tool<()>>::definition().variables.len(), 5);
     assert!(<ordinary as Tool<()>>::definition().variables.is_empty());
 }
+
+/// Serialised as a whole by others, too.
+#[derive(TaskVariables, Serialize, Deserialize, Default, Debug, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Styled {
+    done_rows: u64,
+    #[serde(rename = "failed")]
+    failed_rows: u64,
+    #[serde(skip)]
+    #[variable(hidden)]
+    api_token: String,
+    #[variable(rename = "dry")]
+    #[serde(rename = "other")]
+    dry_run: bool,
+}
+
+#[derive(TaskVariables, Default)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+struct Loud {
+    done_rows: u64,
+}
+
+#[test]
+fn names_of_serde_are_those_of_variables() {
+    let names: Vec<(&str, bool)> = Styled::fields().iter().map(|field| (field.name, field.hidden)).collect();
+    assert_eq!(names, [("doneRows", false), ("failed", false), ("apiToken", true), ("dry", false)]);
+    assert_eq!(Loud::fields()[0].name, "DONE-ROWS");
+    let state = Styled { done_rows: 1, failed_rows: 2, api_token: "secret".into(), dry_run: true };
+    let written = state.write().unwrap();
+    assert_eq!(
+        Value::Object(written.clone()),
+        json!({ "doneRows": 1, "failed": 2, "apiToken": "secret", "dry": true })
+    );
+    assert_eq!(Styled::read(written).unwrap(), state);
+}

@@ -3,7 +3,7 @@
 use std::{io::Write as _, time::Duration};
 
 use pmcp_server::Server;
-use pmcp_tasks::prelude::*;
+use pmcp_tasks::{ResultExt as _, prelude::*};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::{num::TryFromIntError, path::PathBuf, sync::Arc, time::Duration};
 
-use pmcp_tasks::prelude::*;
+use pmcp_tasks::{ResultExt as _, prelude::*};
 use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

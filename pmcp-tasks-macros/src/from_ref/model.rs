@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pmcp_macro_support::{CratePath, Diagnostics, Keys};
+use pmcp_macro_support::{CratePath, Diagnostics, Keys, arguments};
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Field, Ident, Member, Path, Type};
 
@@ -76,8 +76,8 @@ fn shown(ty: &Type) -> String {
 /// `#[from_ref(crate = ::path)]` on the struct.
 fn crate_path(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<Path> {
     let attr = attrs.iter().find(|attr| attr.path().is_ident("from_ref"))?;
-    let list = diag.take(attr.meta.require_list())?;
-    let mut keys = Keys::parse(list.tokens.clone(), &["crate"]);
+    let tokens = diag.take(arguments(attr, "#[from_ref(crate = ::path)]"))?;
+    let mut keys = Keys::parse(tokens, &["crate"]);
     let path = keys.path("crate");
     diag.take(keys.finish(path))?
 }
@@ -85,8 +85,8 @@ fn crate_path(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<Path> {
 /// `#[from_ref(skip)]` on a field.
 fn is_skipped(field: &Field, diag: &mut Diagnostics) -> bool {
     let Some(attr) = field.attrs.iter().find(|attr| attr.path().is_ident("from_ref")) else { return false };
-    let Some(list) = diag.take(attr.meta.require_list()) else { return true };
-    let mut keys = Keys::parse(list.tokens.clone(), &["skip"]);
+    let Some(tokens) = diag.take(arguments(attr, "#[from_ref(skip)]")) else { return true };
+    let mut keys = Keys::parse(tokens, &["skip"]);
     let skip = keys.flag("skip").unwrap_or_default();
     // A misspelt key says at least that the field is special.
     diag.take(keys.finish(skip)).unwrap_or(true)

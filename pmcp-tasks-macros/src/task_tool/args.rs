@@ -39,6 +39,8 @@ pub(super) struct TaskToolArgs {
     pub(super) on_crash: Option<Given<OnCrash>>,
     pub(super) fallback: Option<Given<Fallback>>,
     pub(super) hints: Hints,
+    /// The key of that hint.
+    pub(super) destructive: Option<Ident>,
     pub(super) args: Option<Ident>,
     pub(super) krate: Option<Path>,
 }
@@ -89,7 +91,9 @@ impl TaskToolArgs {
     /// Reads the arguments.
     pub(super) fn parse(args: TokenStream) -> syn::Result<Self> {
         let mut keys = Keys::parse(args, &KEYS);
+        let destructive = keys.key("destructive").cloned();
         let parsed = Self {
+            destructive,
             name: keys.string("name"),
             title: keys.string("title"),
             description: keys.string("description"),
@@ -208,7 +212,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "`name` takes a string\nhelp: write `name = \"…\"`",
+                "`name` takes a string\nhelp: write `name = \"3\"`",
                 "`support` cannot be `\"optionl\"`\nhelp: did you mean `\"optional\"`?",
                 "`1w` is not a length of time\nhelp: write a number and one of `ms`, `s`, `m`, `h`, `d`, such as `\"90s\"`",
                 "`timeout` is zero\nhelp: use at least `\"1ms\"`",

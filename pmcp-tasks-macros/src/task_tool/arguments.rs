@@ -131,7 +131,7 @@ fn spec(argument: &Argument, p: &TokenStream) -> TokenStream {
         let name = name.value();
         quote!(.header(#name))
     });
-    quote!(#p::argument::<#ty>(#name) #(#describe)* #default #(#header)*)
+    quote!(#p::argument::<#ty, _>(#name) #(#describe)* #default #(#header)*)
 }
 
 /// A function that makes the default. What the user wrote has the parameter's type, not the stored one.

@@ -19,7 +19,9 @@ impl TaskTool {
         let p = self.krate.private();
         let func = &self.func;
         let (ident, vis) = (&func.sig.ident, &func.vis);
-        let (cfgs, docs) = (func.cfgs().collect::<Vec<_>>(), func.docs());
+        let cfgs = func.cfgs().collect::<Vec<_>>();
+        // The function has the user's words; here their examples would be tests once more.
+        let doc = format!(" The tool [`{ident}`](fn@{ident}).");
         let (arguments, impls) = match &self.input {
             Input::List(name) => (self.arguments_struct(name), self.arguments_impls(name)),
             Input::Object(owned) => (TokenStream::new(), object_spec(owned, &p)),
@@ -40,7 +42,7 @@ impl TaskTool {
             #func
 
             #(#cfgs)*
-            #(#docs)*
+            #[doc = #doc]
             #[doc(hidden)]
             #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
             #vis enum #ident {}
@@ -220,7 +222,7 @@ impl TaskTool {
             #(#answers)*
             #context
             fn __pmcp_output() -> #p::OutputSpec<#returned> {
-                #p::#make::<#returned>()
+                #p::#make::<#returned, _>()
             }
             #failure
         }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use heck::ToUpperCamelCase;
 use pmcp_macro_support::{Diagnostics, SigFn};
-use syn::{Ident, ext::IdentExt};
+use syn::Ident;
 
 use super::{
-    owned::Owned,
+    owned::{Owned, names},
     parameter::{Parameter, Whole},
+    place::{Place, generated_name},
 };
 
 /// The type of all arguments.
@@ -25,6 +25,7 @@ impl Input {
         func: &SigFn,
         args: Option<&Ident>,
         parameters: &[Option<Parameter>],
+        place: &Place<'_>,
         diag: &mut Diagnostics,
     ) -> Self {
         let arguments = parameters.iter().flatten().filter_map(|parameter| match parameter {
@@ -36,9 +37,19 @@ impl Input {
             _ => None,
         });
         let Some(Whole { owned, .. }) = wholes.next() else {
-            let (mut names, mut headers) = (HashSet::new(), HashSet::new());
+            let (mut seen, mut headers) = (HashSet::new(), HashSet::new());
             for argument in arguments {
-                if !names.insert(&argument.name) {
+                if let Some(itself) = names(&argument.owned.ty, &arguments_name(func, args)) {
+                    let other = generated_name(func, "Arguments");
+                    diag.error(
+                        &itself,
+                        format_args!("`{itself}` is the name of the struct that is made of the parameters"),
+                        format_args!(
+                            "mark the parameter `#[args]` to take all arguments as one `{itself}`, or name that struct with `args = {other}`"
+                        ),
+                    );
+                }
+                if !seen.insert(&argument.name) {
                     diag.error(
                         &argument.name_token,
                         format_args!("two arguments are named `{}`", argument.name),
@@ -55,7 +66,13 @@ impl Input {
                     );
                 }
             }
-            return Self::List(arguments_name(func, args));
+            let name = arguments_name(func, args);
+            let is_parameter = parameters.iter().flatten().any(|parameter| match parameter {
+                Parameter::Argument(argument) => names(&argument.owned.ty, &name).is_some(),
+                _ => false,
+            });
+            place.check_names(func, Some(&name).filter(|_| !is_parameter), diag);
+            return Self::List(name);
         };
         for second in wholes {
             diag.error(&second.token, "two parameters take all arguments", "keep one `#[args]`");
@@ -67,6 +84,7 @@ impl Input {
                 "make it a field of the `#[args]` type",
             );
         }
+        place.check_names(func, None, diag);
         if let Some(name) = args {
             diag.error(name, "`args` has no effect with `#[args]`, whose type has a name", "remove it");
         }
@@ -76,8 +94,5 @@ impl Input {
 
 /// The name of the struct made of a function's arguments.
 pub(super) fn arguments_name(func: &SigFn, given: Option<&Ident>) -> Ident {
-    given.cloned().unwrap_or_else(|| {
-        let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
-        Ident::new(&format!("{name}Args"), func.sig.ident.span())
-    })
+    given.cloned().unwrap_or_else(|| generated_name(func, "Args"))
 }

@@ -9,6 +9,7 @@ use super::{
     input::Input,
     output::Output,
     parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
+    place::{Place, check_attributes},
 };
 
 /// A tool.
@@ -35,17 +36,27 @@ pub(super) struct TaskTool {
 
 impl TaskTool {
     /// Checks everything that grammar leaves open. Arguments that did not parse are taken as none were given.
-    pub(super) fn build(args: Option<&TaskToolArgs>, func: Option<&SigFn>, diag: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn build(
+        args: Option<&TaskToolArgs>,
+        func: Option<&SigFn>,
+        place: &Place<'_>,
+        diag: &mut Diagnostics,
+    ) -> Option<Self> {
         let none = TaskToolArgs::default();
         let given = args.unwrap_or(&none);
         check_forbidden(given, diag);
         check_inline(given, diag);
+        check_hints(given, diag);
         let func = func?;
+        if place.check(func, diag) {
+            return None;
+        }
+        check_attributes(func, diag);
         check_signature(func, diag);
         let parameters: Vec<Option<Parameter>> =
             func.sig.inputs.iter().map(|input| Parameter::build(input, diag)).collect();
         check_contexts(&parameters, given.support, diag);
-        let input = Input::build(func, given.args.as_ref(), &parameters, diag);
+        let input = Input::build(func, given.args.as_ref(), &parameters, place, diag);
         let name = tool_name(func, given.name.as_ref(), diag);
         let output = diag.take(Output::build(&func.sig.output));
         if args.is_none() || diag.has_errors() {
@@ -162,6 +173,14 @@ fn check_inline(args: &TaskToolArgs, diag: &mut Diagnostics) {
     }
 }
 
+/// Fails if a tool is said to change nothing and to destroy something.
+fn check_hints(args: &TaskToolArgs, diag: &mut Diagnostics) {
+    let Hints { read_only: Some(true), destructive: Some(true), .. } = args.hints else { return };
+    if let Some(key) = &args.destructive {
+        diag.error(key, "a tool that is `read_only` destroys nothing", "keep one of `read_only` and `destructive`");
+    }
+}
+
 fn check_contexts(parameters: &[Option<Parameter>], support: Option<Given<Support>>, diag: &mut Diagnostics) {
     let mut contexts = parameters.iter().flatten().filter_map(|parameter| match parameter {
         Parameter::Context(context) => Some(context),
@@ -188,13 +207,16 @@ fn check_contexts(parameters: &[Option<Parameter>], support: Option<Given<Suppor
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::surroundings::Surroundings;
 
     /// The mistakes in a tool: what is underlined, and the first line of what is said.
     fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {
         let mut diag = Diagnostics::new();
         let args = diag.take(TaskToolArgs::parse(args.parse().unwrap()));
         let func = diag.take(SigFn::parse(item.parse().unwrap(), "task_tool"));
-        assert!(TaskTool::build(args.as_ref(), func.as_ref(), &mut diag).is_none(), "no mistake in {item}");
+        let around = Surroundings::default();
+        let place = func.as_ref().map_or(Place::Free, |func| Place::of(func, &around));
+        assert!(TaskTool::build(args.as_ref(), func.as_ref(), &place, &mut diag).is_none(), "no mistake in {item}");
         let found = diag.errors().iter().map(|error| {
             let message = error.to_string();
             let (first, help) = message.split_once('\n').unwrap();
@@ -206,98 +228,110 @@ mod tests {
         found
     }
 
+    /// Arguments and a function, what is underlined, and what is said.
+    const MISTAKES: &[(&str, &str, &str, &str)] = &[
+        ("", "fn f() {}", "fn", "a tool is an `async fn`"),
+        ("", "async unsafe fn f() {}", "unsafe", "a tool cannot be `unsafe`"),
+        ("", "async extern \"C\" fn f() {}", "extern \"C\"", "a tool cannot have a foreign ABI"),
+        ("", "async fn f<T>() {}", "<T>", "a tool cannot be generic"),
+        ("", "async fn f() where u8: Copy {}", "where u8: Copy", "a tool cannot have a `where` clause"),
+        ("", "async fn u8() {}", "u8", "a tool's function cannot be named like the primitive type `u8`"),
+        ("", "async fn é() {}", "é", "a tool's name cannot contain `é`"),
+        ("name = \"\"", "async fn f() {}", "\"\"", "a tool's name cannot be empty"),
+        ("name = \"a b\"", "async fn f() {}", "\"a b\"", "a tool's name cannot contain ` `"),
+        ("", "async fn f(&self) {}", "&self", "a tool is a free function, without `self`"),
+        (
+            "",
+            "async fn f((a, b): (u8, u8)) {}",
+            "(a, b)",
+            "an argument is named after its parameter, and this one has no name",
+        ),
+        ("", "async fn f(_: u8) {}", "_", "an argument is named after its parameter, and this one has no name"),
+        ("", "async fn f(#[cfg(x)] a: u8) {}", "#[cfg(x)]", "a parameter cannot depend on a `cfg`"),
+        ("", "async fn f(a: &mut u8) {}", "mut", "an argument cannot be borrowed mutably"),
+        ("", "async fn f(a: &'static str) {}", "'static", "an argument lives only as long as the call"),
+        ("", "async fn f(a: Vec<Cow<'_, str>>) {}", "'_", "an argument cannot borrow inside another type"),
+        ("", "async fn f(_task_id: u8) {}", "_task_id", "the argument `_task_id` is reserved"),
+        ("", "async fn f(#[arg(rename = \"\")] a: u8) {}", "\"\"", "an argument needs a name"),
+        ("", "async fn f(#[arg(header = \"a b\")] a: u8) {}", "\"a b\"", "`a b` cannot be part of a header's name"),
+        (
+            "",
+            "async fn f(#[arg(header = \"A\")] a: u8, #[arg(header = \"a\")] b: u8) {}",
+            "\"a\"",
+            "two arguments have the header `a`",
+        ),
+        ("", "async fn f(#[arg] a: u8) {}", "#[arg]", "`#[arg]` says nothing"),
+        ("", "async fn f(#[arg(default)] #[arg(default)] a: u8) {}", "#[arg(default)]", "`#[arg]` is given twice"),
+        (
+            "",
+            "async fn f(#[arg(default)] s: State<u8>) {}",
+            "#[arg(default)]",
+            "`#[arg]` has no effect on a part of the state",
+        ),
+        ("", "async fn f(#[ask] a: u8) {}", "#[ask]", "`#[ask]` needs the question"),
+        ("", "async fn f(#[ask(\"?\")] #[state] a: u8) {}", "#[state]", "a parameter has one role"),
+        ("", "async fn f(#[state(x)] a: u8) {}", "#[state(x)]", "`#[state]` takes no arguments"),
+        ("", "async fn f(s: State) {}", "State", "`State` does not say of what"),
+        ("", "async fn f(s: State<&Db>) {}", "&Db", "a part of the state is cloned, not borrowed"),
+        ("", "async fn f(#[args] a: A, #[args] b: B) {}", "#[args]", "two parameters take all arguments"),
+        ("", "async fn f(#[args] a: A, b: B) {}", "b", "`b` is an argument beside `#[args]`, which takes all of them"),
+        ("args = B", "async fn f(#[args] a: A) {}", "B", "`args` has no effect with `#[args]`, whose type has a name"),
+        ("", "async fn f(a: u8, #[arg(rename = \"a\")] b: u8) {}", "\"a\"", "two arguments are named `a`"),
+        ("", "async fn f(a: TaskContext, b: &ToolContext) {}", "ToolContext", "a tool takes one context"),
+        (
+            "support = \"forbidden\"",
+            "async fn f(a: TaskContext<V>) {}",
+            "TaskContext",
+            "`TaskContext` is unavailable when `support = \"forbidden\"`",
+        ),
+        (
+            "support = \"forbidden\", on_crash = \"fail\"",
+            "async fn f() {}",
+            "\"fail\"",
+            "`on_crash` has no effect when `support = \"forbidden\"`",
+        ),
+        (
+            "support = \"forbidden\", fallback = \"handle\"",
+            "async fn f() {}",
+            "\"handle\"",
+            "`fallback` has no effect when `support = \"forbidden\"`",
+        ),
+        ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
+        (
+            "support = \"required\", inline = \"1s\"",
+            "async fn f() {}",
+            "\"1s\"",
+            "`inline` has no effect when `support = \"required\"`",
+        ),
+        ("read_only, destructive", "async fn f() {}", "destructive", "a tool that is `read_only` destroys nothing"),
+        (
+            "",
+            "#[async_trait::async_trait] async fn f() {}",
+            "#[async_trait::async_trait]",
+            "`#[async_trait]` is for traits and their `impl`s",
+        ),
+        ("", "#[task_tool] async fn f() {}", "#[task_tool]", "`#[task_tool]` is given twice"),
+        (
+            "",
+            "async fn f(args: Option<FArgs>) {}",
+            "FArgs",
+            "`FArgs` is the name of the struct that is made of the parameters",
+        ),
+        (
+            "",
+            "async fn f(#[serde(default)] a: u8) {}",
+            "#[serde(default)]",
+            "`#[serde]` is for fields, and this is a parameter",
+        ),
+        ("", "async fn f() -> &str {}", "&", "a tool's result cannot borrow"),
+        ("", "async fn f() -> Result<impl X, E> {}", "impl", "a tool's result needs a type of its own"),
+        ("", "struct S;", "struct", "`#[task_tool]` goes on an `async fn`"),
+    ];
+
     #[test]
     fn a_mistake_is_told_once_at_the_smallest_token() {
-        let cases = [
-            ("", "fn f() {}", "fn", "a tool is an `async fn`"),
-            ("", "async unsafe fn f() {}", "unsafe", "a tool cannot be `unsafe`"),
-            ("", "async extern \"C\" fn f() {}", "extern \"C\"", "a tool cannot have a foreign ABI"),
-            ("", "async fn f<T>() {}", "<T>", "a tool cannot be generic"),
-            ("", "async fn f() where u8: Copy {}", "where u8: Copy", "a tool cannot have a `where` clause"),
-            ("", "async fn u8() {}", "u8", "a tool's function cannot be named like the primitive type `u8`"),
-            ("", "async fn é() {}", "é", "a tool's name cannot contain `é`"),
-            ("name = \"\"", "async fn f() {}", "\"\"", "a tool's name cannot be empty"),
-            ("name = \"a b\"", "async fn f() {}", "\"a b\"", "a tool's name cannot contain ` `"),
-            ("", "async fn f(&self) {}", "&self", "a tool is a free function, without `self`"),
-            (
-                "",
-                "async fn f((a, b): (u8, u8)) {}",
-                "(a, b)",
-                "an argument is named after its parameter, and this one has no name",
-            ),
-            ("", "async fn f(_: u8) {}", "_", "an argument is named after its parameter, and this one has no name"),
-            ("", "async fn f(#[cfg(x)] a: u8) {}", "#[cfg(x)]", "a parameter cannot depend on a `cfg`"),
-            ("", "async fn f(a: &mut u8) {}", "mut", "an argument cannot be borrowed mutably"),
-            ("", "async fn f(a: &'static str) {}", "'static", "an argument lives only as long as the call"),
-            ("", "async fn f(a: Vec<Cow<'_, str>>) {}", "'_", "an argument cannot borrow inside another type"),
-            ("", "async fn f(_task_id: u8) {}", "_task_id", "the argument `_task_id` is reserved"),
-            ("", "async fn f(#[arg(rename = \"\")] a: u8) {}", "\"\"", "an argument needs a name"),
-            ("", "async fn f(#[arg(header = \"a b\")] a: u8) {}", "\"a b\"", "`a b` cannot be part of a header's name"),
-            (
-                "",
-                "async fn f(#[arg(header = \"A\")] a: u8, #[arg(header = \"a\")] b: u8) {}",
-                "\"a\"",
-                "two arguments have the header `a`",
-            ),
-            ("", "async fn f(#[arg] a: u8) {}", "#[arg]", "`#[arg]` says nothing"),
-            ("", "async fn f(#[arg(default)] #[arg(default)] a: u8) {}", "#[arg(default)]", "`#[arg]` is given twice"),
-            (
-                "",
-                "async fn f(#[arg(default)] s: State<u8>) {}",
-                "#[arg(default)]",
-                "`#[arg]` has no effect on a part of the state",
-            ),
-            ("", "async fn f(#[ask] a: u8) {}", "#[ask]", "`#[ask]` needs the question"),
-            ("", "async fn f(#[ask(\"?\")] #[state] a: u8) {}", "#[state]", "a parameter has one role"),
-            ("", "async fn f(#[state(x)] a: u8) {}", "#[state(x)]", "`#[state]` takes no arguments"),
-            ("", "async fn f(s: State) {}", "State", "`State` does not say of what"),
-            ("", "async fn f(s: State<&Db>) {}", "&Db", "a part of the state is cloned, not borrowed"),
-            ("", "async fn f(#[args] a: A, #[args] b: B) {}", "#[args]", "two parameters take all arguments"),
-            (
-                "",
-                "async fn f(#[args] a: A, b: B) {}",
-                "b",
-                "`b` is an argument beside `#[args]`, which takes all of them",
-            ),
-            (
-                "args = B",
-                "async fn f(#[args] a: A) {}",
-                "B",
-                "`args` has no effect with `#[args]`, whose type has a name",
-            ),
-            ("", "async fn f(a: u8, #[arg(rename = \"a\")] b: u8) {}", "\"a\"", "two arguments are named `a`"),
-            ("", "async fn f(a: TaskContext, b: &ToolContext) {}", "ToolContext", "a tool takes one context"),
-            (
-                "support = \"forbidden\"",
-                "async fn f(a: TaskContext<V>) {}",
-                "TaskContext",
-                "`TaskContext` is unavailable when `support = \"forbidden\"`",
-            ),
-            (
-                "support = \"forbidden\", on_crash = \"fail\"",
-                "async fn f() {}",
-                "\"fail\"",
-                "`on_crash` has no effect when `support = \"forbidden\"`",
-            ),
-            (
-                "support = \"forbidden\", fallback = \"handle\"",
-                "async fn f() {}",
-                "\"handle\"",
-                "`fallback` has no effect when `support = \"forbidden\"`",
-            ),
-            ("timeout = \"1430m\", timeout = \"1d\"", "async fn f() {}", "timeout", "`timeout` is given twice"),
-            (
-                "support = \"required\", inline = \"1s\"",
-                "async fn f() {}",
-                "\"1s\"",
-                "`inline` has no effect when `support = \"required\"`",
-            ),
-            ("", "async fn f() -> &str {}", "&", "a tool's result cannot borrow"),
-            ("", "async fn f() -> Result<impl X, E> {}", "impl", "a tool's result needs a type of its own"),
-            ("", "struct S;", "struct", "`#[task_tool]` goes on an `async fn`"),
-        ];
-        for (args, item, underlined, message) in cases {
-            assert_eq!(mistakes(args, item), [(underlined.into(), message.into())], "{item}");
+        for (args, item, underlined, message) in MISTAKES {
+            assert_eq!(mistakes(args, item), [((*underlined).into(), (*message).into())], "{item}");
         }
     }
 
@@ -314,7 +348,7 @@ mod tests {
             let mut diag = Diagnostics::new();
             let args = TaskToolArgs::parse(args.parse().unwrap()).unwrap();
             let func = SigFn::parse(item.parse().unwrap(), "task_tool").unwrap();
-            let tool = TaskTool::build(Some(&args), Some(&func), &mut diag);
+            let tool = TaskTool::build(Some(&args), Some(&func), &Place::Free, &mut diag);
             assert!(tool.is_some(), "{item}: {:?}", diag.errors());
             drop(diag.finish(proc_macro2::TokenStream::new()));
         }

@@ -1,7 +1,7 @@
 //! Storing of a parameter's type, and lent to the function.
 
 use pmcp_macro_support::{error, last_segment, peel, type_argument};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, PathArguments, Type, TypeReference};
 
@@ -88,6 +88,15 @@ fn option_of_reference(ty: &Type) -> Option<(Path, &TypeReference)> {
     let mut path = option.path.clone();
     path.segments.last_mut()?.arguments = PathArguments::None;
     Some((path, reference))
+}
+
+/// The place in a type where this name stands.
+pub(super) fn names(ty: &TokenStream, name: &Ident) -> Option<Ident> {
+    ty.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == *name => Some(ident),
+        TokenTree::Group(group) => names(&group.stream(), name),
+        _ => None,
+    })
 }
 
 fn borrowed(tokens: impl ToTokens) -> syn::Error {

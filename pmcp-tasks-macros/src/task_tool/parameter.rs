@@ -1,14 +1,20 @@
 //! Kinds of the function's parameters.
 
-use pmcp_macro_support::{Diagnostics, Keys, doc_text, error, last_segment, peel, type_argument};
-use proc_macro2::TokenStream;
+use pmcp_macro_support::{Diagnostics, Keys, arguments, doc_text, error, last_segment, peel, type_argument};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Pat, PatType, Type, ext::IdentExt};
+use syn::{
+    Attribute, Expr, FnArg, Ident, Lit, LitStr, Meta, Pat, PatType, Token, Type, ext::IdentExt, punctuated::Punctuated,
+};
 
-use super::owned::Owned;
+use super::owned::{Owned, names};
 
 /// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
-pub(super) const PARAMETER_ATTRIBUTES: [&str; 6] = ["arg", "args", "ask", "context", "doc", "state"];
+pub(super) const PARAMETER_ATTRIBUTES: [&str; 10] =
+    ["arg", "args", "ask", "context", "doc", "garde", "schemars", "serde", "state", "validate"];
+
+/// Those among them that belong on fields, and are a mistake here.
+const FIELD_ATTRIBUTES: [&str; 4] = ["garde", "schemars", "serde", "validate"];
 
 /// Name under which a client puts the id of the task a call belongs to.
 const RESERVED: &str = "_task_id";
@@ -135,14 +141,8 @@ impl Parameter {
     pub(super) fn build(input: &FnArg, diag: &mut Diagnostics) -> Option<Self> {
         let typed = match input {
             FnArg::Typed(typed) => typed,
-            FnArg::Receiver(receiver) => {
-                diag.error(
-                    receiver,
-                    "a tool is a free function, without `self`",
-                    "move it out of the `impl`, and take what it shares as `State<T>`",
-                );
-                return None;
-            }
+            // Told of the function as a whole.
+            FnArg::Receiver(_) => return None,
         };
         for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
             diag.error(
@@ -150,6 +150,9 @@ impl Parameter {
                 "a parameter cannot depend on a `cfg`",
                 "write the function twice, with the `cfg` on the functions",
             );
+        }
+        for attr in &typed.attrs {
+            check_field_attribute(attr, diag);
         }
         let role = diag.take(Role::of(typed))?;
         let (ty, is_reference) = match peel(&typed.ty) {
@@ -186,6 +189,15 @@ impl Parameter {
                     diag.error(ty, "`State` does not say of what", "write `State<Database>` with the type it takes");
                     return None;
                 };
+                if let Some(inner) = last_segment(part).filter(|inner| inner.ident == "Rc") {
+                    let shared = type_argument(inner, 0).map_or_else(|| quote!(_), ToTokens::to_token_stream);
+                    diag.error(
+                        &inner.ident,
+                        "a part of the state is used by several threads, and an `Rc` by one",
+                        format_args!("write `State<Arc<{shared}>>`"),
+                    );
+                    return None;
+                }
                 if let Type::Reference(reference) = peel(part) {
                     let inner = reference.elem.to_token_stream();
                     diag.error(
@@ -206,6 +218,7 @@ impl Parameter {
     }
 
     fn argument(typed: &PatType, diag: &mut Diagnostics) -> Option<Self> {
+        check_wrapped(&typed.ty, diag);
         let ident = name_of(typed, diag);
         let arg = diag.take(ArgKeys::parse(&typed.attrs));
         let owned = diag.take(Owned::build(&typed.ty));
@@ -260,6 +273,57 @@ impl Parameter {
     }
 }
 
+/// Reports a context or a part of the state inside another type.
+fn check_wrapped(ty: &Type, diag: &mut Diagnostics) {
+    let tokens = ty.to_token_stream();
+    for name in ["TaskContext", "ToolContext", "State"] {
+        if let Some(token) = names(&tokens, &Ident::new(name, Span::call_site())) {
+            let (what, help) = match name {
+                "State" => ("a part of the state", "write `State<T>`, where `T` may be an `Option` or an `Arc`".into()),
+                name => ("a context", format!("write `{name}` without the type around it: cloning one is cheap")),
+            };
+            diag.error(token, format_args!("{what} cannot stand inside another type"), help);
+        }
+    }
+}
+
+/// Reports an attribute that only fields have, with what takes its place.
+fn check_field_attribute(attr: &Attribute, diag: &mut Diagnostics) {
+    let Some(name) = FIELD_ATTRIBUTES.iter().find(|name| attr.path().is_ident(name)) else { return };
+    let keys = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+    let mut keys = keys.iter();
+    let same = match (keys.next(), keys.next()) {
+        (Some(Meta::Path(key)), None) if key.is_ident("default") && *name == "serde" => Some("default".to_owned()),
+        (Some(Meta::NameValue(key)), None) if key.path.is_ident("default") && *name == "serde" => {
+            let function = string(&key.value).and_then(|path| path.parse::<TokenStream>().ok());
+            function.map(|function| format!("default = {}()", without_spaces(&function)))
+        }
+        (Some(Meta::NameValue(key)), None) if key.path.is_ident("rename") || key.path.is_ident("description") => {
+            string(&key.value).map(|text| format!("{} = {text:?}", key.path.to_token_stream()))
+        }
+        _ => None,
+    };
+    let help = same.map_or_else(
+        || "put it on a field of a struct, and take that struct as `#[args] arguments: Arguments`".into(),
+        |same| format!("write `#[arg({same})]`"),
+    );
+    diag.error(attr, format_args!("`#[{name}]` is for fields, and this is a parameter"), help);
+}
+
+fn string(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Lit(value) => match &value.lit {
+            Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn without_spaces(path: &TokenStream) -> String {
+    path.to_string().replace(' ', "")
+}
+
 /// Tells whether it can be part of a header's name (RFC 9110, section 5.6.2).
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
@@ -296,10 +360,8 @@ impl ArgKeys {
         if let Some(second) = attrs.next() {
             return Err(error(second, "`#[arg]` is given twice", "write all of it in one `#[arg(…)]`"));
         }
-        let Meta::List(list) = &attr.meta else {
-            return Err(error(attr, "`#[arg]` says nothing", "write `#[arg(default = …)]`, or remove it"));
-        };
-        let mut keys = Keys::parse(list.tokens.clone(), &["default", "rename", "header", "description"]);
+        let tokens = arguments(attr, "#[arg(default = …)]")?;
+        let mut keys = Keys::parse(tokens, &["default", "rename", "header", "description"]);
         let default = keys
             .expr("default")
             .map(|(_, value)| value.map_or(DefaultValue::OfType, |value| DefaultValue::Value(Box::new(value))));

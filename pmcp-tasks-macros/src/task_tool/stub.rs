@@ -7,14 +7,16 @@ use quote::quote;
 use super::{
     args::TaskToolArgs,
     input::arguments_name,
+    owned::names,
     parameter::{Argument, Parameter},
+    place::Place,
 };
 
 /// The names that success would define, so that their uses are no further errors.
-pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn) -> TokenStream {
+pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>) -> TokenStream {
     let ident = &func.sig.ident;
     // Types would shadow the language's own, and cannot stand in the `impl` that a method is in.
-    if is_primitive_type(&ident.to_string()) || func.sig.receiver().is_some() {
+    if is_primitive_type(&ident.to_string()) || matches!(place, Place::Held(_)) || place.is_taken(ident) {
         return TokenStream::new();
     }
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();
@@ -27,7 +29,12 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn) -> TokenStream {
     let parameters: Vec<Parameter> =
         sig.inputs.iter().filter_map(|input| Parameter::build(input, &mut reported)).collect();
     drop(reported.finish(TokenStream::new()));
-    let has_struct = !parameters.iter().any(|parameter| matches!(parameter, Parameter::Arguments(_)));
+    let has_struct = !place.is_taken(&name)
+        && parameters.iter().all(|parameter| match parameter {
+            Parameter::Arguments(_) => false,
+            Parameter::Argument(argument) => names(&argument.owned.ty, &name).is_none(),
+            _ => true,
+        });
     let fields = parameters.iter().filter_map(|parameter| match parameter {
         Parameter::Argument(Argument { ident, owned, .. }) => {
             let ty = &owned.ty;

@@ -17,9 +17,10 @@ impl VariableSet {
         let idents: Vec<&Ident> = variables.iter().map(|variable| &variable.ident).collect();
         let names: Vec<&str> = variables.iter().map(|variable| variable.name.as_str()).collect();
         let types: Vec<&Type> = variables.iter().map(|variable| &variable.ty).collect();
-        let fields = variables
-            .iter()
-            .map(|Variable { ident, docs, ty, .. }| quote!(#(#docs)* pub #ident: #p::Variable<'a, #ty>));
+        let fields = variables.iter().map(|Variable { ident, summary, ty, .. }| {
+            let doc = summary.iter();
+            quote!(#(#[doc = #doc])* pub #ident: #p::Variable<'a, #ty>)
+        });
         let specs = variables.iter().map(|Variable { name, ty, is_hidden, is_client_writable, .. }| {
             quote!(#p::variable::<#ty>(#name, #is_hidden, #is_client_writable))
         });

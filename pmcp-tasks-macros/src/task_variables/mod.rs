@@ -2,6 +2,7 @@
 
 mod expand;
 mod model;
+mod serde;
 
 use pmcp_macro_support::Diagnostics;
 use proc_macro2::TokenStream;
@@ -11,9 +12,10 @@ use self::model::VariableSet;
 
 /// Builds the stand-in for an item with mistakes: the same without what is said about its fields, else the bare trait.
 fn fallback(mut input: DeriveInput) -> TokenStream {
+    input.attrs.retain(|attr| !attr.path().is_ident("serde"));
     if let Data::Struct(data) = &mut input.data {
         for field in &mut data.fields {
-            field.attrs.retain(|attr| !attr.path().is_ident("variable"));
+            field.attrs.retain(|attr| !attr.path().is_ident("variable") && !attr.path().is_ident("serde"));
         }
     }
     let mut reported = Diagnostics::new();

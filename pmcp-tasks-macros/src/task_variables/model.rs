@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use pmcp_macro_support::{CratePath, Diagnostics, Keys};
+use pmcp_macro_support::{CratePath, Diagnostics, Keys, arguments, summary};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Path, Type, Visibility, ext::IdentExt};
+
+use super::serde::{self, Rule};
 
 /// The shared state of a task.
 pub(super) struct VariableSet {
@@ -21,7 +23,8 @@ pub(super) struct Variable {
     pub(super) name: String,
     /// Token of the name, for errors.
     name_token: TokenStream,
-    pub(super) docs: Vec<Attribute>,
+    /// The first paragraph of its docs. An example in the rest would be a test once more.
+    pub(super) summary: Option<String>,
     pub(super) ty: Type,
     pub(super) is_hidden: bool,
     pub(super) is_client_writable: bool,
@@ -39,7 +42,8 @@ impl VariableSet {
                 "name the types: they are stored, and read by other processes",
             );
         }
-        let variables: Vec<Variable> = fields.iter().filter_map(|field| Variable::build(field, diag)).collect();
+        let rule = serde::rename_all(&input.attrs, diag);
+        let variables: Vec<Variable> = fields.iter().filter_map(|field| Variable::build(field, rule, diag)).collect();
         let mut names = HashSet::new();
         for variable in &variables {
             if !names.insert(&variable.name) {
@@ -65,8 +69,8 @@ impl VariableSet {
 /// `#[task_variables(crate = ::path)]`.
 pub(super) fn crate_path(input: &DeriveInput, diag: &mut Diagnostics) -> Option<Path> {
     let attr = input.attrs.iter().find(|attr| attr.path().is_ident("task_variables"))?;
-    let list = diag.take(attr.meta.require_list())?;
-    let mut keys = Keys::parse(list.tokens.clone(), &["crate"]);
+    let tokens = diag.take(arguments(attr, "#[task_variables(crate = ::path)]"))?;
+    let mut keys = Keys::parse(tokens, &["crate"]);
     let path = keys.path("crate");
     diag.take(keys.finish(path))?
 }
@@ -93,7 +97,7 @@ fn fields<'a>(
 }
 
 impl Variable {
-    fn build(field: &Field, diag: &mut Diagnostics) -> Option<Self> {
+    fn build(field: &Field, rule: Option<Rule>, diag: &mut Diagnostics) -> Option<Self> {
         let ident = field.ident.clone()?;
         let keys = diag.take(VariableKeys::parse(&field.attrs))?;
         if keys.is_hidden && keys.is_client_writable {
@@ -103,9 +107,12 @@ impl Variable {
                 "keep one of `hidden` and `client_writable`",
             );
         }
-        let (name, name_token) = match &keys.rename {
-            Some(name) => (name.value(), name.to_token_stream()),
-            None => (ident.unraw().to_string(), ident.to_token_stream()),
+        let renamed = serde::check(field, keys.is_hidden, keys.rename.is_some(), diag);
+        let (name, name_token) = if let Some(name) = keys.rename.or(renamed) {
+            (name.value(), name.to_token_stream())
+        } else {
+            let name = ident.unraw().to_string();
+            (rule.map_or_else(|| name.clone(), |rule| rule.apply(&name)), ident.to_token_stream())
         };
         if name.is_empty() {
             diag.error(&name_token, "a variable needs a name", "write the name, or remove `rename`");
@@ -114,7 +121,7 @@ impl Variable {
             ident,
             name,
             name_token,
-            docs: field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
+            summary: summary(&field.attrs),
             ty: field.ty.clone(),
             is_hidden: keys.is_hidden,
             is_client_writable: keys.is_client_writable,
@@ -137,8 +144,7 @@ impl VariableKeys {
         // Several attributes are as good as one with all keys.
         let mut tokens = TokenStream::new();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("variable")) {
-            let list = attr.meta.require_list()?;
-            tokens.extend(list.tokens.clone());
+            tokens.extend(arguments(attr, "#[variable(hidden)]")?);
             tokens.extend(quote::quote!(,));
         }
         let mut keys = Keys::parse(tokens, &["hidden", "client_writable", "rename"]);

@@ -2,6 +2,7 @@
 async fn search(query: &Query, cx: &Context) -> io::Result<Found> {
     body
 }
+/// The tool [`search`](fn@search).
 #[doc(hidden)]
 #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
 enum search {}
@@ -14,7 +15,7 @@ const _: () = {
         crate::tasks::__private::context::<Context>()
     }
     fn __pmcp_output() -> crate::tasks::__private::OutputSpec<io::Result<Found>> {
-        crate::tasks::__private::result::<io::Result<Found>>()
+        crate::tasks::__private::result::<io::Result<Found>, _>()
     }
     impl<__PmcpState> crate::tasks::__private::Tool<__PmcpState> for search {
         fn definition() -> crate::tasks::__private::ToolDefinition {

@@ -12,7 +12,7 @@ pub(crate) async fn import_csv(
     body
 }
 #[cfg(unix)]
-/// Imports a file.
+/// The tool [`import_csv`](fn@import_csv).
 #[doc(hidden)]
 #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
 pub(crate) enum import_csv {}
@@ -33,9 +33,9 @@ const _: () = {
     }
     fn __pmcp_specs() -> __PmcpSpecs {
         __PmcpSpecs {
-            path: ::pmcp_tasks::__private::argument::<::std::string::String>("path")
+            path: ::pmcp_tasks::__private::argument::<::std::string::String, _>("path")
                 .describe("Path of the file."),
-            batch: ::pmcp_tasks::__private::argument::<u32>("batch")
+            batch: ::pmcp_tasks::__private::argument::<u32, _>("batch")
                 .default(|| 1000)
                 .header("Batch"),
         }
@@ -113,7 +113,7 @@ const _: () = {
         ::pmcp_tasks::__private::task_context::<ImportState>()
     }
     fn __pmcp_output() -> ::pmcp_tasks::__private::OutputSpec<Report> {
-        ::pmcp_tasks::__private::output::<Report>()
+        ::pmcp_tasks::__private::output::<Report, _>()
     }
     fn __pmcp_failure() -> fn(ToolError) -> ::pmcp_tasks::__private::ToolError {
         ::pmcp_tasks::__private::failure::<ToolError>()

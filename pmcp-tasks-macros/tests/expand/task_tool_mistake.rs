@@ -40,5 +40,5 @@ const _: () = {
     "a tool is an `async fn`\nhelp: write `async fn add`"
 }
 ::core::compile_error! {
-    "`rename` takes a string\nhelp: write `rename = \"…\"`"
+    "`rename` takes a string\nhelp: write `rename = \"1\"`"
 }

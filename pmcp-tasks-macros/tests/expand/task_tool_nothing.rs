@@ -1,5 +1,6 @@
 #[allow(clippy::unused_async)]
 async fn ping() {}
+/// The tool [`ping`](fn@ping).
 #[doc(hidden)]
 #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
 enum ping {}
@@ -70,7 +71,7 @@ const _: () = {
         }
     }
     fn __pmcp_output() -> ::pmcp_tasks::__private::OutputSpec<()> {
-        ::pmcp_tasks::__private::output::<()>()
+        ::pmcp_tasks::__private::output::<(), _>()
     }
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for ping {
         fn definition() -> ::pmcp_tasks::__private::ToolDefinition {

@@ -17,7 +17,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be asked for",
     label = "not an answer's type",
-    note = "ask for a string, number or boolean, or derive `Deserialize` and `JsonSchema` for `{Self}`, an enum without data or a flat struct"
+    note = "ask for a string, number or boolean, or derive `Deserialize` and `JsonSchema` (of schemars 1) for `{Self}`, an enum without data or a flat struct"
 )]
 pub trait Answer: DeserializeOwned + JsonSchema + Send + 'static {}
 

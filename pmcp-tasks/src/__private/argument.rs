@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::values::Values;
 use crate::{
+    context::{State, TaskContext, ToolContext},
     protocol::{
         ByName,
         bounds::{self, shortened},
@@ -21,16 +22,90 @@ use crate::{
     tool::ArgumentError,
 };
 
-/// Type an argument may have.
+/// Type an argument may have, in the form `Sent`. The other forms are there for what is said of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's argument",
     label = "not an argument's type",
-    note = "an argument's type derives `Serialize`, `Deserialize` and `JsonSchema`, and so do the types inside it"
+    note = "if it belongs to the server, as a database does, take it as `State<{Self}>`: arguments are what the model is asked for",
+    note = "if the model is to send it, `{Self}` and the types inside it derive `Serialize`, `Deserialize` and `JsonSchema` (of schemars 1)",
+    note = "if it is of another crate, turn on the feature `serde` of that crate, and the feature of schemars for it, such as `chrono04` or `uuid1`"
 )]
-pub trait Argument: Serialize + DeserializeOwned + JsonSchema + Send + 'static {}
+pub trait Argument<Form>: Sized {
+    /// The functions for the argument of this name.
+    fn spec(name: &'static str) -> ArgumentSpec<Self>;
+}
+
+/// Form of what a client sends.
+pub struct Sent;
+
+/// Form of a part of the server's state.
+pub struct Kept;
+
+/// Form of a context.
+pub struct Running;
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Argument for T {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Argument<Sent> for T {
+    fn spec(name: &'static str) -> ArgumentSpec<Self> {
+        ArgumentSpec {
+            name,
+            description: None,
+            default: None,
+            header: None,
+            decode: |name, value| decode("argument", name, value),
+            absent,
+            encode: |value| serde_json::to_value(value),
+            schema: SchemaGenerator::subschema_for::<T>,
+        }
+    }
+}
+
+/// Not a part of the state, which has to be marked where it goes by another name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a part of the server's state under another name",
+    label = "not seen to be a `State`",
+    note = "write `#[state]` before the parameter: a macro sees names alone, and knows `State` by its own"
+)]
+pub trait NotState<Form> {}
+
+impl<T> NotState<Sent> for T {}
+impl<T> NotState<Running> for T {}
+
+/// Not a context, which has to be marked where it goes by another name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a context under another name",
+    label = "not seen to be a context",
+    note = "write `#[context]` before the parameter: a macro sees names alone, and knows `TaskContext` and `ToolContext` by theirs"
+)]
+pub trait NotContext<Form> {}
+
+impl<T> NotContext<Sent> for T {}
+impl<T> NotContext<Kept> for T {}
+
+/// Gives a type that is no argument a form of its own.
+macro_rules! form {
+    ($form:ty: [$($parameter:ident)?] $type:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl$(<$parameter>)? Argument<$form> for $type {
+            fn spec(name: &'static str) -> ArgumentSpec<Self> {
+                ArgumentSpec {
+                    name,
+                    description: None,
+                    default: None,
+                    header: None,
+                    decode: |_, _| Err(refused("this is no argument".into())),
+                    absent: || None,
+                    encode: |_| Ok(Value::Null),
+                    schema: |_| Schema::default(),
+                }
+            }
+        }
+    };
+}
+
+form!(Kept: [T] State<T>);
+form!(Running: [V] TaskContext<V>);
+form!(Running: [] ToolContext);
 
 /// Functions that read, write and describe one argument.
 pub struct ArgumentSpec<T> {
@@ -46,17 +121,8 @@ pub struct ArgumentSpec<T> {
 
 /// The argument of this name.
 #[must_use]
-pub fn argument<T: Argument>(name: &'static str) -> ArgumentSpec<T> {
-    ArgumentSpec {
-        name,
-        description: None,
-        default: None,
-        header: None,
-        decode: |name, value| decode("argument", name, value),
-        absent,
-        encode: |value| serde_json::to_value(value),
-        schema: SchemaGenerator::subschema_for::<T>,
-    }
+pub fn argument<T: Argument<Form> + NotState<Form> + NotContext<Form>, Form>(name: &'static str) -> ArgumentSpec<T> {
+    T::spec(name)
 }
 
 impl<T> ArgumentSpec<T> {

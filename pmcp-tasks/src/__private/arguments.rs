@@ -123,7 +123,7 @@ pub fn input_schema<T: JsonSchema>() -> Value {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's arguments",
     label = "not a type of arguments",
-    note = "derive `Deserialize` and `JsonSchema` for `{Self}`, a struct with named fields"
+    note = "derive `Deserialize` and `JsonSchema` (of schemars 1) for `{Self}`, a struct with named fields"
 )]
 pub trait ArgumentObject: DeserializeOwned + JsonSchema + Send + 'static {}
 

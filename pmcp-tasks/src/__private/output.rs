@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::tool::{ToolError, ToolOutput, ToolResult, output_schema, tool_result};
+use crate::tool::{ToolError, ToolOutput, ToolResult};
 
 /// Functions that make a tool's result of a function's value.
 pub struct OutputSpec<T> {
@@ -14,15 +14,16 @@ pub struct OutputSpec<T> {
 
 /// The type of a function's value.
 #[must_use]
-pub fn output<T: ToolOutput>() -> OutputSpec<T> {
-    OutputSpec { convert: tool_result, schema: output_schema::<T> }
+pub fn output<T: ToolOutput<Form>, Form>() -> OutputSpec<T> {
+    OutputSpec { convert: T::into_result, schema: T::schema }
 }
 
 /// Type the error of a tool's function may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a tool",
     label = "not a tool's error",
-    note = "implement `std::error::Error` for `{Self}`, or return `ToolError`"
+    note = "return `ToolError`: `?` makes one of every error, and `.map_err(ToolError::new)` tells the model what an error says",
+    note = "errors are those that implement `std::error::Error`, `Box<dyn Error + Send + Sync>`, `anyhow::Error`, and texts for the model"
 )]
 pub trait ToolFailure: Into<ToolError> {}
 
@@ -41,19 +42,19 @@ pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     label = "not a `Result`",
     note = "a return type called `Result` is taken for the standard library's, or for an alias of it"
 )]
-pub trait AnyResult: Sized {
+pub trait AnyResult<Form>: Sized {
     /// Returns the functions that make a tool's result of it.
     fn spec() -> OutputSpec<Self>;
 }
 
-impl<T: ToolOutput, E: ToolFailure> AnyResult for Result<T, E> {
+impl<T: ToolOutput<Form>, Form, E: ToolFailure> AnyResult<Form> for Result<T, E> {
     fn spec() -> OutputSpec<Self> {
-        OutputSpec { convert: |result| result.map_err(E::into).and_then(tool_result), schema: output_schema::<T> }
+        OutputSpec { convert: |result| result.map_err(E::into).and_then(T::into_result), schema: T::schema }
     }
 }
 
 /// The type of a function's result.
 #[must_use]
-pub fn result<R: AnyResult>() -> OutputSpec<R> {
+pub fn result<R: AnyResult<Form>, Form>() -> OutputSpec<R> {
     R::spec()
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 #[diagnostic::on_unimplemented(
     message = "the result of a step cannot be recorded: `{Self}` does not serialise both ways",
     label = "not recordable",
-    note = "derive `Serialize` and `Deserialize` for `{Self}`"
+    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it"
 )]
 pub trait StepValue: Serialize + DeserializeOwned + Send + 'static {}
 

@@ -257,7 +257,8 @@ impl<V> TaskContext<V> {
 
     /// Runs `work` once: its result is recorded and, when the function runs again after a crash, returned without running
     /// it again. Only an `Ok` is recorded. If the process dies between the end of `work` and its recording, it runs
-    /// again: give [`step_key`](Self::step_key) to effects that can deduplicate.
+    /// again: give [`step_key`](Self::step_key) to effects that can deduplicate. Where `work` uses `?`, it names the type of its
+    /// error at its end: `Ok::<_, ToolError>(…)`.
     ///
     /// The value is returned as it is read from what was recorded, in the first run too: what does not come back, such as a field
     /// that serde skips, is missing at once and not only after a crash.
@@ -268,7 +269,8 @@ impl<V> TaskContext<V> {
     pub async fn step<T, E, F, W>(&self, name: impl Into<String>, work: F) -> Result<T, ToolError>
     where
         T: StepValue,
-        E: Into<ToolError>,
+        // The compiler shows the line, at a closure that leaves its error's type open.
+        E: Into<ToolError>, // name it where `work` ends: `Ok::<_, ToolError>(…)`
         F: FnOnce() -> W + Send,
         W: Future<Output = Result<T, E>> + Send,
     {

@@ -13,4 +13,4 @@ pub use ask::{AskError, Cancelled};
 pub(crate) use mistake::Mistake;
 pub use store::StoreError;
 pub(crate) use tool::Kind as ToolErrorKind;
-pub use tool::{ResultExt, ToolError};
+pub use tool::{IntoFailure, ResultExt, ToolError};

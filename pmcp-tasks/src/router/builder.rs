@@ -122,7 +122,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
 
     /// Registers a tool.
     #[must_use]
-    pub fn tool<T: Tool<S>>(mut self) -> Self {
+    pub fn tool<T: Tool<S>>(mut self /* and the tool as a type: `.tool::<add>()` */) -> Self {
         let state = self.state.clone();
         self.tools.push((T::definition(), Box::new(move |arguments| T::prepare(&state, arguments))));
         self

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a task variable",
     label = "not a variable's type",
-    note = "derive `Serialize` and `Deserialize` for `{Self}`"
+    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it"
 )]
 pub trait VariableValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 

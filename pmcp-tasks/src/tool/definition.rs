@@ -153,7 +153,8 @@ impl Prepared {
     pub fn new<F, R>(run: F) -> Self
     where
         F: FnOnce(RunContext) -> R + Send + 'static,
-        R: Future<Output = Result<ToolResult, ToolError>> + Send + 'static,
+        // The compiler shows the line, at a tool that keeps something of one thread.
+        R: Future<Output = Result<ToolResult, ToolError>> + Send + 'static, // use `Arc` for `Rc`, or drop it before `.await`
     {
         Self(Box::new(move |cx| {
             let run = run(cx);

@@ -6,53 +6,88 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ToolResult;
+use super::{Content, ToolResult};
 use crate::{error::ToolError, exact};
 
-/// Type a tool may return: any that serialises and has a schema.
+/// Type a tool may return: any that serialises and has a schema, whose value becomes structured content ([`AsValue`]); or
+/// content, which goes out as it is ([`AsContent`]).
+///
+/// Text for `String` and `&'static str`, and nothing for `()`. `Form` tells which of the two it is; the compiler finds it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a tool",
     label = "not a tool's result",
-    note = "derive `Serialize` and `JsonSchema` for `{Self}`, or return `ToolResult`"
+    note = "derive `Serialize` and `JsonSchema` (of schemars 1) for `{Self}` and the types inside it, or return `ToolResult`",
+    note = "content goes out as `Content`, `Vec<Content>` or `ToolResult`: put text beside it with `ToolResult::text(…).with(…)`"
 )]
-pub trait ToolOutput: Serialize + JsonSchema + Send + 'static {}
+pub trait ToolOutput<Form>: Send + 'static {
+    /// The result made of the value.
+    ///
+    /// # Errors
+    /// The value does not serialise, or has a number that JSON does not have.
+    fn into_result(self) -> Result<ToolResult, ToolError>;
 
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput for T {}
-
-/// The result made of a tool's return value: a [`ToolResult`] as it is, text for `String` and `&'static str`, nothing for `()`, and
-/// structured content with its text for everything else.
-///
-/// # Errors
-/// The value does not serialise, or has a number that JSON does not have.
-pub(crate) fn tool_result<T: ToolOutput>(value: T) -> Result<ToolResult, ToolError> {
-    let any: Box<dyn Any> = Box::new(value);
-    let any = match any.downcast::<ToolResult>() {
-        Ok(result) => return Ok(*result),
-        Err(any) => any,
-    };
-    let any = match any.downcast::<String>() {
-        Ok(text) => return Ok(ToolResult::text(*text)),
-        Err(any) => any,
-    };
-    let any = match any.downcast::<&'static str>() {
-        Ok(text) => return Ok(ToolResult::text(*text)),
-        Err(any) => any,
-    };
-    if any.is::<()>() {
-        return Ok(ToolResult::default());
-    }
-    let Ok(value) = any.downcast::<T>() else {
-        return Err(ToolError::new("the result has no value"));
-    };
-    let value = exact::value(&*value).map_err(|mistake| mistake.about("the result"))?;
-    Ok(ToolResult::text(value.to_string()).with_structured(value))
+    /// The JSON Schema of its structured content, if it has some.
+    fn schema() -> Option<Value>;
 }
 
-/// The schema of a return type, if its value becomes structured content.
-pub(crate) fn output_schema<T: ToolOutput>() -> Option<Value> {
-    let plain = [TypeId::of::<ToolResult>(), TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
-    (!plain.contains(&TypeId::of::<T>())).then(|| crate::schema::json::of_output::<T>())
+/// The form of a [`ToolOutput`] that is structured content, with its text.
+#[derive(Clone, Copy, Debug)]
+pub struct AsValue;
+
+/// The form of a [`ToolOutput`] that is content blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct AsContent;
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput<AsValue> for T {
+    fn into_result(self) -> Result<ToolResult, ToolError> {
+        let any: Box<dyn Any> = Box::new(self);
+        let any = match any.downcast::<String>() {
+            Ok(text) => return Ok(ToolResult::text(*text)),
+            Err(any) => any,
+        };
+        let any = match any.downcast::<&'static str>() {
+            Ok(text) => return Ok(ToolResult::text(*text)),
+            Err(any) => any,
+        };
+        if any.is::<()>() {
+            return Ok(ToolResult::default());
+        }
+        let Ok(value) = any.downcast::<T>() else {
+            return Err(ToolError::new("the result has no value"));
+        };
+        let value = exact::value(&*value).map_err(|mistake| mistake.about("the result"))?;
+        Ok(ToolResult::text(value.to_string()).with_structured(value))
+    }
+
+    fn schema() -> Option<Value> {
+        let plain = [TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
+        (!plain.contains(&TypeId::of::<T>())).then(|| crate::schema::json::of_output::<T>())
+    }
+}
+
+/// What goes out as content. None of it has a schema, so that it is no value as well.
+macro_rules! content {
+    ($($type:ty: $value:ident => $result:expr;)*) => {$(
+        impl ToolOutput<AsContent> for $type {
+            fn into_result(self) -> Result<ToolResult, ToolError> {
+                let $value = self;
+                Ok($result)
+            }
+
+            fn schema() -> Option<Value> {
+                None
+            }
+        }
+    )*};
+}
+
+content! {
+    ToolResult: result => result;
+    Option<ToolResult>: result => result.unwrap_or_default();
+    Content: block => ToolResult::default().with(block);
+    Option<Content>: block => block.into_iter().fold(ToolResult::default(), ToolResult::with);
+    Vec<Content>: blocks => blocks.into_iter().fold(ToolResult::default(), ToolResult::with);
 }
 
 #[cfg(test)]
@@ -60,23 +95,33 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tool::Content;
 
-    #[test]
-    fn a_string_is_text_and_an_object_is_structured_with_text() {
-        assert_eq!(tool_result(String::from("hi")).unwrap(), ToolResult::text("hi"));
-        assert_eq!(tool_result("hi").unwrap(), ToolResult::text("hi"));
-        assert_eq!(tool_result(()).unwrap(), ToolResult::default());
-        let list = tool_result(vec![1, 2]).unwrap();
-        assert_eq!((list.first_text(), &list.structured), (Some("[1,2]"), &Some(json!([1, 2]))));
-        let built = ToolResult::error("no").with(Content::image([1], "image/png"));
-        assert_eq!(tool_result(built.clone()).unwrap(), built);
+    fn tool_result<T: ToolOutput<Form>, Form>(value: T) -> (ToolResult, bool) {
+        (value.into_result().unwrap(), T::schema().is_some())
     }
 
     #[test]
-    fn only_structured_results_have_a_schema() {
-        assert!(output_schema::<String>().is_none() && output_schema::<()>().is_none());
-        assert!(output_schema::<ToolResult>().is_none());
-        assert_eq!(output_schema::<Vec<u8>>().unwrap()["type"], "array");
+    fn a_string_is_text_and_an_object_is_structured_with_text() {
+        assert_eq!(tool_result(String::from("hi")), (ToolResult::text("hi"), false));
+        assert_eq!(tool_result("hi"), (ToolResult::text("hi"), false));
+        assert_eq!(tool_result(()), (ToolResult::default(), false));
+        let (list, has_schema) = tool_result(vec![1, 2]);
+        assert_eq!((list.first_text(), &list.structured, has_schema), (Some("[1,2]"), &Some(json!([1, 2])), true));
+        assert_eq!(<Vec<u8> as ToolOutput<AsValue>>::schema().unwrap()["type"], "array");
+    }
+
+    #[test]
+    fn content_is_content() {
+        let block = Content::image([1], "image/png");
+        let built = ToolResult::error("no").with(block.clone());
+        assert_eq!(tool_result(built.clone()), (built.clone(), false));
+        assert_eq!(tool_result(Some(built.clone())), (built, false));
+        assert_eq!(tool_result(None::<ToolResult>), (ToolResult::default(), false));
+        let one = ToolResult::default().with(block.clone());
+        assert_eq!(tool_result(block.clone()), (one.clone(), false));
+        assert_eq!(tool_result(Some(block.clone())), (one, false));
+        let two = ToolResult::text("a").with(block.clone());
+        assert_eq!(tool_result(vec![Content::text("a"), block]), (two, false));
+        assert_eq!(tool_result(Vec::<Content>::new()), (ToolResult::default(), false));
     }
 }

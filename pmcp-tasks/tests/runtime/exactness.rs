@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use pmcp_tasks::{TaskContext, TaskRouter, TaskStore, ToolError, ToolResult, prelude::*, router::BuildError};
+use pmcp_tasks::{
+    ResultExt as _, TaskContext, TaskRouter, TaskStore, ToolError, ToolResult, prelude::*, router::BuildError,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tracing::Level;

@@ -86,7 +86,8 @@ pub mod tools {
     #[deprecated]
     pub async fn old() {}
 
-    #[::renamed::task_tool(crate = ::renamed)]
+    // The manifest says by which name the crate goes.
+    #[::renamed::task_tool]
     async fn private() {}
 
     /// Not built.

@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool]
+async fn render(_cx: Option<TaskContext>) -> u32 {
+    0
+}
+
+fn main() {}

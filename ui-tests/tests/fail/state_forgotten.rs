@@ -1,0 +1,11 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(Clone)]
+struct Database;
+
+#[task_tool]
+async fn query(_db: Database) -> u32 {
+    0
+}
+
+fn main() {}

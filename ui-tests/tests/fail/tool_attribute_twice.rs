@@ -1,0 +1,9 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool(read_only)]
+#[task_tool(title = "Sum")]
+async fn add(a: u32) -> u32 {
+    a
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use pmcp_tasks::prelude::*;
+
+struct Calculator;
+
+impl Calculator {
+    #[task_tool]
+    async fn add(a: u32) -> u32 {
+        a
+    }
+}
+
+fn _call() -> impl Future {
+    Calculator::add(1)
+}
+
+fn main() {}

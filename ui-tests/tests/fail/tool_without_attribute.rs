@@ -1,0 +1,9 @@
+use pmcp_tasks::prelude::*;
+
+async fn add(a: u32) -> u32 {
+    a
+}
+
+fn main() {
+    let _ = pmcp_tasks::TaskRouter::builder().tool::<add>();
+}

@@ -1,0 +1,9 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(TaskVariables, serde::Serialize, serde::Deserialize, Default)]
+struct Progress {
+    #[serde(default)]
+    rows: u64,
+}
+
+fn main() {}

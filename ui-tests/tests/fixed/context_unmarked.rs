@@ -1,0 +1,10 @@
+use pmcp_tasks::prelude::*;
+
+type Context = TaskContext;
+
+#[task_tool]
+async fn render(#[context] _cx: Context) -> u32 {
+    0
+}
+
+fn main() {}

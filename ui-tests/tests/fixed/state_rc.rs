@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool]
+async fn query(_db: State<std::sync::Arc<u32>>) -> u32 {
+    0
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Rows(u32);
+
+#[task_tool]
+async fn import(task: TaskContext) -> Result<u32, ToolError> {
+    let rows = task.step("read", || async { Ok::<_, ToolError>(Rows(1)) }).await?;
+    Ok(rows.0)
+}
+
+fn main() {}

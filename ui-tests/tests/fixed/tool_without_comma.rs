@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool(title = "Sum", read_only)]
+async fn add(a: u32) -> u32 {
+    a
+}
+
+fn main() {}
