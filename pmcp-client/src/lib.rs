@@ -32,9 +32,9 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `lines` | yes | a message a line: standard streams of a process, and streams in this one |
-//! | `http` | yes | streamable HTTP, by `hyper`, without TLS; for `https` bring an [`HttpTransport`] |
-//! | `streamable-http` | by `http` | streamable HTTP over an [`HttpTransport`] of yours, such as `fetch` in a page |
-//! | `tokio-runtime` | by both | [`TokioRuntime`]; without it the [`Runtime`] is yours |
+//! | `http` | yes | streamable HTTP, by `hyper`, without TLS; for `https` bring an `HttpTransport` |
+//! | `streamable-http` | by `http` | streamable HTTP over an `HttpTransport` of yours, such as `fetch` in a page |
+//! | `tokio-runtime` | by both | `TokioRuntime`; without it the [`Runtime`] is yours |
 
 mod answering;
 mod answers;

@@ -115,7 +115,7 @@
 //! | it is no SQLite file, another program's, or a newer build's | it is not opened, and the error says which |
 //!
 //! Not noticed is a database that is overwritten in place at the same size by another program. See
-//! [`SqliteBackend`](pmcp_tasks::store::SqliteBackend).
+//! `SqliteBackend`.
 //!
 //! A record that cannot be read is an error for its task alone: lists leave it out, the log names it, and nobody else's task waits
 //! for it.

@@ -48,7 +48,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
-//! | `log` | no | [`log::init`], which sends events and panics to standard error without waiting for its reader |
+//! | `log` | no | `log::init`, which sends events and panics to standard error without waiting for its reader |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what

@@ -4,7 +4,7 @@
 //! the pipe alone; and once the reader has gone, a writer that says so panics in the middle of somebody's work. Here a line is
 //! put into a buffer of 1 MiB. What comes while it is full is lost, and counted where the log goes on.
 //!
-//! With the feature `log` one line of a `main` sets everything up: [`init`]. With a subscriber of your own:
+//! With the feature `log` one line of a `main` sets everything up: `init`. With a subscriber of your own:
 //!
 //! ```
 //! tracing_subscriber::fmt().with_writer(pmcp_server::log::stderr).init();

@@ -1,4 +1,4 @@
-//! Each feature of each library crate compiles alone, so that features stay additive.
+//! Each feature of each library crate compiles alone, so that features stay additive, and its documentation is quiet.
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::command::{cargo, output, run};
 
 pub(crate) const HELP: &str = "\
-Compile each library crate with no features, with its default ones, and with each feature alone; warnings are errors.
+Compile and document each library crate with no features, with its default ones, and with each feature alone; warnings are
+errors.
 
 Usage: cargo xtask features
 ";
@@ -25,6 +26,12 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
             command.args(["--", "-A", "clippy::all", "-A", "clippy::pedantic", "-D", "warnings"]);
             if run(&mut command).is_err() {
                 failed.push(format!("{package} {set}"));
+            }
+            // A link to what a feature brings is broken without it.
+            let mut command = cargo("doc --quiet --no-deps --package");
+            command.arg(&package).args(set.split_whitespace()).env("RUSTDOCFLAGS", "-D warnings");
+            if run(&mut command).is_err() {
+                failed.push(format!("the documentation of {package} {set}"));
             }
         }
     }
