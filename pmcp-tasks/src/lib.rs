@@ -53,7 +53,7 @@
 //! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
 //! | `anyhow` | no | a cancellation, a refused question and the like keep their meaning as `anyhow::Error`, which `?` takes without it, too |
-//! | `testing` | no | the contract suite for stores, a manual clock |
+//! | `testing` | no | contexts for unit tests of tools, a manual clock, the contract suite for stores |
 //!
 //! # Modules
 //!
@@ -69,7 +69,7 @@
 //! | [`protocol`] | the crate `pmcp-protocol`: the wire shapes of both revisions |
 //! | [`limits`], [`security`] | bounds; who calls |
 //! | [`time`], [`random`] | the clock and the randomness, to be replaced in tests |
-//! | `testing` | the contract suite for stores, with the feature of this name |
+//! | `testing` | contexts for tests of tools, the contract suite for stores; with the feature of this name |
 //!
 //! # Glossary
 //!
@@ -112,6 +112,8 @@ pub mod limits;
 mod macros;
 pub mod offer;
 mod owner;
+#[doc(hidden)]
+pub mod panics;
 pub mod prelude;
 pub mod random;
 pub mod router;

@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::guard::harmless;
-use crate::{run::Run, time::millis};
+use crate::{panics::harmless, run::Run, time::millis};
 
 /// The time one poll may take before the tool is told of. A poll that does what it should takes microseconds.
 const LONG: Duration = Duration::from_secs(1);

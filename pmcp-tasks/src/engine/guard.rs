@@ -2,16 +2,12 @@
 //!
 //! What panics below us is somebody else's: a store's backend, or a subscriber to `tracing` that cannot write any more.
 
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 
 use super::Engine;
+use crate::panics::told;
 
 /// The longest pause before a loop begins again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -43,27 +39,5 @@ impl Engine {
                 () = host.clock().sleep(LONGEST_PAUSE.min(host.lease.period() / PARTS)) => {}
             }
         }
-    }
-}
-
-/// The text of a panic, for the log.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is no text")
-}
-
-/// Tells of a panic. A panic of whoever is told, or of what the first one carried, ends here.
-pub(super) fn told(panic: Box<dyn Any + Send>, tell: impl FnOnce(&str)) {
-    harmless(move || {
-        tell(panic_text(&*panic));
-        drop(panic);
-    });
-}
-
-/// Does something that may panic and has to stop nothing: to write to the log.
-pub(super) fn harmless(act: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(act)) {
-        // What it carries may panic when it is dropped.
-        std::mem::forget(panic);
     }
 }

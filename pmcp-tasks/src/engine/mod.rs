@@ -26,7 +26,6 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-pub(crate) use guard::panic_text;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};

@@ -1,9 +1,10 @@
 //! End of a run, as its client is to learn it.
 
-use super::{Engine, guard::harmless};
+use super::Engine;
 use crate::{
     apart::{apart, texts_of},
     error::{AskError, Mistake, ToolError, ToolErrorKind},
+    panics::harmless,
     protocol::{IDEMPOTENCY_KEY, RpcError},
     run::Run,
     task::{NotCreated, Outcome},

@@ -1,6 +1,6 @@
 //! Starting runs and ending them: isolation, time, what is stored when.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use futures_util::FutureExt;
 use serde_json::Map;
@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 use super::{
     Engine,
     blocking::Polled,
-    guard::{harmless, told},
     outcome::{PANICKED, TIMED_OUT},
 };
 use crate::{
     call::Peer,
     context::RunContext,
     error::StoreError,
+    panics::{harmless, told},
     protocol::RpcError,
     run::{Allowance, CallDigest, Origin, Run, Seat, Way},
     store::backend::Holder,
-    task::{Change, Draft, LONGEST_PAUSE, NotCreated, Outcome, Task},
+    task::{Change, Draft, NotCreated, Outcome, Pauses, Task},
     tool::{Prepared, Work, WorkKind},
 };
 
@@ -154,7 +154,7 @@ impl Engine {
         }
         let mut is_ours = !is_left;
         let is_answered = is_ours && seat.give_end();
-        let mut pause = Duration::from_millis(250);
+        let mut pauses = Pauses::of_a_run();
         while is_ours {
             let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &outcome)).catch_unwind().await;
             let stored = stored.unwrap_or_else(|panic| {
@@ -181,7 +181,7 @@ impl Engine {
             }
             tokio::select! {
                 biased;
-                () = host.clock().sleep(pause) => pause = LONGEST_PAUSE.min(pause * 2),
+                () = host.clock().sleep(pauses.next()) => {}
                 () = host.stopped() => break,
             }
         }

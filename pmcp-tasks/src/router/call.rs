@@ -18,7 +18,8 @@ use super::{
     tools::{Registered, Tools},
 };
 use crate::{
-    engine::{PANICKED, panic_text},
+    engine::PANICKED,
+    panics,
     protocol::{
         Decider, RpcError,
         bounds::shortened,
@@ -82,7 +83,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         Ok(Ok(prepared)) => prepared,
         Ok(Err(error)) => return refused(error.message),
         Err(panic) => {
-            let text = panic_text(&*panic);
+            let text = panics::text(&*panic);
             crate::heard::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
             return Err(RpcError::internal(PANICKED));
         }

@@ -22,7 +22,8 @@ use super::{
     request::{RequestCx, shown},
 };
 use crate::{
-    engine::{Engine, panic_text},
+    engine::Engine,
+    panics,
     protocol::{Revision, RpcError, params as parse, params::ListenParams},
     store::backend::{Digest, Parts, TaskKey},
     task::{Task, Watch},
@@ -130,7 +131,7 @@ impl Listening {
             let news = match AssertUnwindSafe(news(&engine, revision, &mut task)).catch_unwind().await {
                 Ok(news) => news,
                 Err(panic) => {
-                    crate::heard::error!(task = %id, panic = panic_text(&*panic), "reading a task for a subscriber panicked");
+                    crate::heard::error!(task = %id, panic = panics::text(&*panic), "reading a task for a subscriber panicked");
                     self.wait(task, AFTER_PANIC);
                     continue;
                 }

@@ -1,9 +1,6 @@
 //! The one way a run's task is written: through its seat.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use tokio::sync::MutexGuard;
 
@@ -13,11 +10,8 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    task::{Change, LONGEST_PAUSE, NotChanged, NotCreated, Outcome},
+    task::{Change, NotChanged, NotCreated, Outcome, Pauses},
 };
-
-/// The first pause before a store that is away is asked again, beyond the first few tries.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 
 impl Seat {
     /// Stores the task of a draft, unless it is; whatever waits for that waits as long as the store is away. A task that
@@ -33,7 +27,7 @@ impl Seat {
 
     async fn store_draft(self: Arc<Self>, host: &Host) -> Result<(), NotEstablished> {
         let mut held = self.held.lock().await;
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::of_a_run();
         if let Held::Draft(draft) = &*held {
             // Before anybody can see the task, so that a cancellation finds the run.
             host.seats.insert(draft.key.clone(), self.clone());
@@ -72,7 +66,7 @@ impl Seat {
                     return Err(NotEstablished);
                 }
             }
-            self.pause(host, &mut pause).await;
+            self.pause(host, &mut pauses).await;
         }
     }
 
@@ -104,7 +98,7 @@ impl Seat {
         if !drained.given_up.is_empty() && !matches!(changes, [.., Change::Finish(_)]) {
             all.push(Change::Withdraw(drained.given_up.clone()));
         }
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::of_a_run();
         loop {
             let Held::Stored(task) = &mut *held else { return Ok(()) };
             let result = host.store.change_held(write, task, self.fence(), &all).await;
@@ -115,11 +109,11 @@ impl Seat {
                 }
                 Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
                 Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {
-                    if pause == SHORTEST_PAUSE {
+                    if pauses.is_first() {
                         tracing::warn!(task = %task.id(), error = error as &dyn std::error::Error, "work waits for the store");
                     }
                     drop(held);
-                    self.pause(host, &mut pause).await;
+                    self.pause(host, &mut pauses).await;
                     held = self.held.lock().await;
                     // Meanwhile another write may have asked these, and their answers may have been taken: not again.
                     let pending = self.slots.pending();
@@ -137,11 +131,11 @@ impl Seat {
     }
 
     /// Waits until a store that is away may have come back, each time longer, or the run is cancelled.
-    async fn pause(&self, host: &Host, pause: &mut Duration) {
+    async fn pause(&self, host: &Host, pauses: &mut Pauses) {
         tokio::select! {
             biased;
             () = self.cancellation().cancelled() => {}
-            () = host.clock().sleep(*pause) => *pause = LONGEST_PAUSE.min(*pause * 2),
+            () = host.clock().sleep(pauses.next()) => {}
         }
     }
 

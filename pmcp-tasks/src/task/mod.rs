@@ -24,8 +24,9 @@ pub use policy::OnCrash;
 pub(crate) use policy::Policy;
 pub use record::Task;
 pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
+pub(crate) use store::NewStep;
 pub use store::{TaskPage, TaskStore};
-pub(crate) use tries::{LONGEST_PAUSE, Tries};
+pub(crate) use tries::{Pauses, Tries};
 pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};
 

@@ -10,7 +10,38 @@ use crate::{error::StoreError, time::Clock};
 const TRIES: u32 = 4;
 
 /// The longest pause before a store that is away is asked again.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Pauses before a store that is away is asked again, each twice as long as the one before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pauses {
+    first: Duration,
+    next: Duration,
+}
+
+impl Pauses {
+    /// Pauses of which the first is this long.
+    pub(crate) fn from(first: Duration) -> Self {
+        Self { first, next: first }
+    }
+
+    /// Those of a run, whose operations have been tried a few times before.
+    pub(crate) fn of_a_run() -> Self {
+        Self::from(Duration::from_millis(250))
+    }
+
+    /// Tells whether none was taken yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.next == self.first
+    }
+
+    /// The length of the next one.
+    pub(crate) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = LONGEST_PAUSE.min(2 * pause);
+        pause
+    }
+}
 
 /// Number of tries of an operation.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +71,13 @@ impl Tries<'_> {
         clock: &dyn Clock,
         operation: impl Fn() -> F + Send,
     ) -> Result<T, StoreError> {
-        let (mut failures, mut pause) = (0, Duration::from_millis(10));
+        let (mut failures, mut pauses) = (0, Pauses::from(Duration::from_millis(20)));
         loop {
             let error = match operation().await {
                 Err(error) if error.is_away() => error,
                 result => return result,
             };
             failures += 1;
-            pause = LONGEST_PAUSE.min(2 * pause);
             if !(failures < TRIES && error.is_retryable() || self.waits()) {
                 return Err(error);
             }
@@ -56,7 +86,7 @@ impl Tries<'_> {
             }
             tokio::select! {
                 biased;
-                () = clock.sleep(pause) => {}
+                () = clock.sleep(pauses.next()) => {}
                 () = self.given_up() => {}
             }
         }

@@ -34,7 +34,7 @@ pub(super) const HOUSES: [House; 3] = [TASKS, CLIENT, SERVER];
 const TASKS: House = House {
     name: "pmcp-tasks",
     floors: &[
-        &["apart", "error", "exact", "heard", "id", "limits", "owner", "random", "security", "time"],
+        &["apart", "error", "exact", "heard", "id", "limits", "owner", "panics", "random", "security", "time"],
         &["store"],
         &["task"],
         &["schema", "call"],
