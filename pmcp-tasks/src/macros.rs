@@ -187,7 +187,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 ///
 /// # What is generated
 ///
-/// - The function, as it was. Tests can call it.
+/// - The function, as it was. Tests can call it; a `testing::TestContext` is its task (feature `testing`).
 /// - An empty type with the function's name, which is what `.tool::<add>()` takes. It implements
 ///   [`Tool`](crate::tool::Tool). A module beside the function must not have its name, and it cannot be named like a
 ///   primitive type.

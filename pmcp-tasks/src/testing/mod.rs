@@ -1,11 +1,13 @@
-//! Aids for tests: a clock moved by hand, the contract suite for storage backends, a model to compare them with.
+//! Aids for tests: contexts to call functions with, a clock moved by hand, the contract suite for storage backends, a model to compare them with.
 
 mod clock;
+mod context;
 pub mod contract;
 pub(crate) mod fixtures;
 pub mod model;
 
 pub use clock::ManualClock;
+pub use context::TestContext;
 
 /// Runs a future to its end on a runtime of its own, with four threads so that spawned tasks really race.
 ///
