@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -9,20 +10,20 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ask::Elicit,
     step::StepValue,
-    variables::{Cells, TaskVariables},
+    variables::{ATTEMPTS, Cells, TaskVariables, changed},
 };
 use crate::{
     call::ClientCapabilities,
     error::{AskError, Cancelled, Mistake, StoreError, ToolError},
     exact,
     protocol::LogLevel,
-    run::Run,
+    run::{Recording, Run},
     schema::{
         answer::{fitted, misfit, without_answer},
         form::{elicited, requested_schema},
     },
     security::Principal,
-    task::{Owner, TaskId},
+    task::{Owner, TaskId, VariableError},
 };
 
 /// A run, before generated code makes the context its function takes.
@@ -257,8 +258,9 @@ impl<V> TaskContext<V> {
 
     /// Runs `work` once: its result is recorded and, when the function runs again after a crash, returned without running
     /// it again. Only an `Ok` is recorded. If the process dies between the end of `work` and its recording, it runs
-    /// again: give [`step_key`](Self::step_key) to effects that can deduplicate. Where `work` uses `?`, it names the type of its
-    /// error at its end: `Ok::<_, ToolError>(…)`.
+    /// again: give [`step_key`](Self::step_key) to effects that can deduplicate. To change variables with it, such as to count, use
+    /// [`step_changing`](Self::step_changing). Where `work` uses `?`, it names the type of its error at its end:
+    /// `Ok::<_, ToolError>(…)`.
     ///
     /// The value is returned as it is read from what was recorded, in the first run too: what does not come back, such as a field
     /// that serde skips, is missing at once and not only after a crash.
@@ -275,18 +277,99 @@ impl<V> TaskContext<V> {
         W: Future<Output = Result<T, E>> + Send,
     {
         let name = name.into();
+        let (bytes, value) = match self.run_step(&name, work).await? {
+            Step::Earlier(value) => return Ok(value),
+            Step::Ran(bytes, value) => (bytes, value),
+        };
+        match self.tool.run.record_step(&name, bytes, None).await? {
+            Recording::Earlier(earlier) => recorded_value(&name, &earlier),
+            // It changes nothing.
+            Recording::Done | Recording::Changed(_) => Ok(value),
+        }
+    }
+
+    /// Runs `work` once, as [`step`](Self::step) does, and changes variables in the very write that records its result: a crash
+    /// leaves both or neither.
+    ///
+    /// For what counts or collects. Beside a step, `add` and `push` count again when the function runs once more after a crash;
+    /// here `change` has been made if the step was recorded, and is not made again. When somebody else changes one of the variables
+    /// at the same time, `change` runs once more, on the new values.
+    ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// #[derive(TaskVariables, Default)]
+    /// struct Imported {
+    ///     rows: u64,
+    ///     files: Vec<String>,
+    /// }
+    ///
+    /// # async fn import(file: &str) -> Result<u64, ToolError> { Ok(file.len() as u64) }
+    /// #[task_tool(on_crash = "restart")]
+    /// async fn import_all(files: Vec<String>, task: TaskContext<Imported>) -> Result<u64, ToolError> {
+    ///     for file in files {
+    ///         task.step_changing(format!("import {file}"), async || import(&file).await, |imported, rows| {
+    ///             imported.rows += rows;
+    ///             imported.files.push(file.clone());
+    ///         })
+    ///         .await?;
+    ///     }
+    ///     Ok(task.variables().rows.get().await?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`step`](Self::step); also when a variable cannot have its new value, the variables would be too large, or others keep
+    /// changing them.
+    pub async fn step_changing<T, E, F, W>(
+        &self,
+        name: impl Into<String>,
+        work: F,
+        mut change: impl FnMut(&mut V, &T) + Send,
+    ) -> Result<T, ToolError>
+    where
+        V: TaskVariables,
+        T: StepValue + Sync,
+        E: Into<ToolError>,
+        F: FnOnce() -> W + Send,
+        W: Future<Output = Result<T, E>> + Send,
+    {
+        let name = name.into();
+        let (bytes, value) = match self.run_step(&name, work).await? {
+            Step::Earlier(value) => return Ok(value),
+            Step::Ran(bytes, value) => (bytes, value),
+        };
         let run = &self.tool.run;
-        if let Some(recorded) = run.begin_step(&name).await? {
-            return recorded_value(&name, &recorded);
+        let _turn = run.variable_turn().await;
+        let mut contended = String::new();
+        for _ in 0..ATTEMPTS {
+            let read = run.variables().await?;
+            let (_, changed) = changed::<V>(&read, |state| change(state, &value))?;
+            match run.record_step(&name, bytes.clone(), Some((&read, changed))).await? {
+                Recording::Done => return Ok(value),
+                Recording::Earlier(earlier) => return recorded_value(&name, &earlier),
+                Recording::Changed(variable) => contended = variable,
+            }
+        }
+        Err(VariableError::Contended { name: contended }.into())
+    }
+
+    /// Begins a step and does its work, unless it is recorded.
+    async fn run_step<T, E, F, W>(&self, name: &str, work: F) -> Result<Step<T>, ToolError>
+    where
+        T: StepValue,
+        E: Into<ToolError>,
+        F: FnOnce() -> W + Send,
+        W: Future<Output = Result<T, E>> + Send,
+    {
+        let run = &self.tool.run;
+        if let Some(recorded) = run.begin_step(name).await? {
+            return recorded_value(name, &recorded).map(Step::Earlier);
         }
         run.certain().await?;
         let value = work().await.map_err(Into::into)?;
         let (bytes, value) =
             exact::read_back(&value).map_err(|mistake| mistake.about(format_args!("the result of step `{name}`")))?;
-        match run.record_step(&name, bytes.into_boxed_slice().into()).await? {
-            None => Ok(value),
-            Some(earlier) => recorded_value(&name, &earlier),
-        }
+        Ok(Step::Ran(bytes.into_boxed_slice().into(), value))
     }
 
     /// A key for the effects of a step: the same each time this task runs the step, different for every task and step.
@@ -302,6 +385,14 @@ impl<V> TaskContext<V> {
     pub async fn status_message(&self, message: impl Into<String>) -> Result<(), StoreError> {
         self.tool.run.status_message(message.into()).await
     }
+}
+
+/// A step that was begun.
+enum Step<T> {
+    /// An earlier run recorded this.
+    Earlier(T),
+    /// Its work gave this, which is yet to be recorded.
+    Ran(Bytes, T),
 }
 
 /// The value of a step as a run recorded it, which may be one of an earlier version of the program.

@@ -16,7 +16,9 @@ use crate::{
 /// A handle to one variable of a task.
 ///
 /// Every method is one durable operation; `add`, `push` and `update` read first and start over when another process
-/// changed the variable in between.
+/// changed the variable in between. In a function that runs again after a crash (`on_crash = "restart"`) they are made again with
+/// it, so that what was added before counts twice: `set` what is known, or change variables with the step that does the work,
+/// by [`TaskContext::step_changing`](crate::TaskContext::step_changing).
 pub struct Variable<'a, T> {
     cells: &'a Cells,
     name: &'static str,
@@ -89,7 +91,7 @@ impl<T: VariableValue> Variable<'_, T> {
 }
 
 impl<T: VariableValue + Number> Variable<'_, T> {
-    /// Adds to it and returns the sum.
+    /// Adds to it and returns the sum: once more in each run of the function, see [`Variable`].
     ///
     /// # Errors
     /// The sum overflows; else as [`update`](Self::update).
@@ -100,7 +102,7 @@ impl<T: VariableValue + Number> Variable<'_, T> {
 }
 
 impl<T: VariableValue + Clone> Variable<'_, Vec<T>> {
-    /// Appends to it.
+    /// Appends to it: once more in each run of the function, see [`Variable`].
     ///
     /// # Errors
     /// As [`update`](Self::update).

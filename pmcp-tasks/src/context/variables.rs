@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
-    run::Run,
+    run::{Read, Run},
     task::{FieldDefinition, VariableError},
 };
 
@@ -95,12 +95,7 @@ impl Cells {
         let mut contended = String::new();
         for _ in 0..ATTEMPTS {
             let stored = self.run.variables().await?;
-            let mut state = V::read(stored.values.clone())?;
-            let before = state.write()?;
-            change(&mut state);
-            let after = state.write()?;
-            let changed: Vec<(String, Value)> =
-                after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).collect();
+            let (state, changed) = changed(&stored, &mut change)?;
             if changed.is_empty() {
                 return Ok(state);
             }
@@ -111,4 +106,17 @@ impl Cells {
         }
         Err(VariableError::Contended { name: contended })
     }
+}
+
+/// Variables after a change, and those that differ from what was read.
+pub(super) fn changed<V: TaskVariables>(
+    read: &Read,
+    change: impl FnOnce(&mut V),
+) -> Result<(V, Vec<(String, Value)>), VariableError> {
+    let mut state = V::read(read.values.clone())?;
+    let before = state.write()?;
+    change(&mut state);
+    let after = state.write()?;
+    let changed = after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).collect();
+    Ok((state, changed))
 }

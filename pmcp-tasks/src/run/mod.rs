@@ -30,8 +30,10 @@ pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
 pub(crate) use progress::Voice;
 pub(crate) use seat::{CallDigest, Seat, Way};
+pub(crate) use steps::Recording;
 use steps::Steps;
-use variables::{Read, Variables};
+pub(crate) use variables::Read;
+use variables::Variables;
 
 use crate::{
     call::{ClientCapabilities, Peer},
@@ -148,9 +150,15 @@ impl Run {
         self.steps.begin(&self.host, &self.seat, name).await
     }
 
-    /// Records a step; the value another run recorded before, if one did.
-    pub(crate) async fn record_step(&self, name: &str, value: Bytes) -> Result<Option<Bytes>, ToolError> {
-        self.steps.record(&self.host, &self.seat, name, value).await
+    /// Records a step, and changes variables with it if they still are as they were read.
+    pub(crate) async fn record_step(
+        &self,
+        name: &str,
+        value: Bytes,
+        changes: Option<(&Read, Vec<(String, Value)>)>,
+    ) -> Result<Recording, ToolError> {
+        let ops = changes.map(|(read, changed)| self.variables.ops_if(&self.seat, read, changed)).unwrap_or_default();
+        self.steps.record(&self.host, &self.seat, &self.variables, (name, value), ops).await
     }
 
     /// A key that every run of the task has for this step.

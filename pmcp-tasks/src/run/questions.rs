@@ -17,7 +17,7 @@ use crate::{
     error::AskError,
     protocol::Revision,
     store::backend::{Recorded, WorkerId},
-    task::{Change, Hidden, InputRequest, NotChanged, NotCreated, Owner, Task, TaskStatus},
+    task::{Change, Hidden, InputRequest, NewStep, NotChanged, NotCreated, Owner, Task, TaskStatus},
 };
 
 /// Parts of a run that asking needs.
@@ -191,8 +191,10 @@ impl Asked<'_> {
     async fn record(&self, key: &str, answer: &Value) -> Result<(), AskError> {
         let Some(task) = self.seat.stored() else { return Ok(()) };
         let bytes = answer.to_string().into_bytes().into_boxed_slice().into();
-        match self.host.store.record(self.seat.cancellation(), task, self.seat.fence(), answer_step(key), bytes).await {
-            Ok(Recorded::Recorded | Recorded::Exists(_)) => Ok(()),
+        let step = NewStep { name: answer_step(key), value: bytes, changes: Vec::new(), max_bytes: u32::MAX };
+        match self.host.store.record(self.seat.cancellation(), task, self.seat.fence(), step).await {
+            // Without changes nothing stands in their way.
+            Ok(Recorded::Recorded | Recorded::Exists(_) | Recorded::Changed(_) | Recorded::TooLarge) => Ok(()),
             Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
             Err(error) => Err(failed(error)),
         }

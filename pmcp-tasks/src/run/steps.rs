@@ -9,10 +9,11 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::{host::Host, seat::Seat};
+use super::{host::Host, seat::Seat, variables::Variables};
 use crate::{
     error::{Cancelled, Mistake, ToolError},
-    store::backend::Recorded,
+    store::backend::{Field, FieldOp, Recorded},
+    task::{NewStep, VariableError},
 };
 
 /// The steps of a run.
@@ -21,6 +22,17 @@ pub(crate) struct Steps {
     /// Recorded by earlier runs.
     recorded: HashMap<String, Bytes>,
     used: Mutex<HashSet<String>>,
+}
+
+/// Outcome of recording a step.
+#[derive(Debug)]
+pub(crate) enum Recording {
+    /// It is recorded, and its changes are made.
+    Done,
+    /// A run recorded this value before; that one stands, and the changes that came with it.
+    Earlier(Bytes),
+    /// This variable was changed since it was read; nothing was written.
+    Changed(String),
 }
 
 impl Steps {
@@ -50,23 +62,33 @@ impl Steps {
         Ok(None)
     }
 
-    /// Records a step; the value another run recorded before, if one did.
+    /// Records a step, with changes of variables as they go to the store.
     pub(super) async fn record(
         &self,
         host: &Host,
         seat: &Seat,
-        name: &str,
-        value: Bytes,
-    ) -> Result<Option<Bytes>, ToolError> {
+        variables: &Variables,
+        (name, value): (&str, Bytes),
+        changes: Vec<(Field, FieldOp)>,
+    ) -> Result<Recording, ToolError> {
         let max = host.limits.max_result;
         if value.len() > max as usize {
             let size = value.len();
             return Err(Mistake::new(format!("the result of step `{name}` has {size} bytes; {max} are allowed")).into());
         }
-        let Some(key) = seat.stored() else { return Ok(None) };
-        match host.store.record(seat.cancellation(), key, seat.fence(), name.to_owned(), value).await? {
-            Recorded::Recorded => Ok(None),
-            Recorded::Exists(value) => Ok(Some(value)),
+        let max_bytes = host.limits.max_variables;
+        let Some(key) = seat.stored() else {
+            return Ok(match variables.merge_local(&changes, max_bytes)? {
+                Some(field) => Recording::Changed(field),
+                None => Recording::Done,
+            });
+        };
+        let step = NewStep { name: name.to_owned(), value, changes, max_bytes };
+        match host.store.record(seat.cancellation(), key, seat.fence(), step).await? {
+            Recorded::Recorded => Ok(Recording::Done),
+            Recorded::Exists(value) => Ok(Recording::Earlier(value)),
+            Recorded::Changed(field) => Ok(Recording::Changed(field.to_string())),
+            Recorded::TooLarge => Err(VariableError::TooLarge { max: max_bytes }.into()),
             Recorded::Lost | Recorded::Missing => {
                 seat.cancellation().cancel();
                 Err(Cancelled.into())

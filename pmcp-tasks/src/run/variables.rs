@@ -78,18 +78,22 @@ impl Variables {
         read: &Read,
         changed: Vec<(String, Value)>,
     ) -> Result<Option<String>, VariableError> {
+        self.merge(host, seat, self.ops_if(seat, read, changed)).await
+    }
+
+    /// Writes of variables that hold if they still are as they were read.
+    pub(super) fn ops_if(&self, seat: &Seat, read: &Read, changed: Vec<(String, Value)>) -> Vec<(Field, FieldOp)> {
         let initial = |name: &str| self.initial.get(name).map(cell);
         // Of a task that is yet to be stored they were read in memory; in the store the initial ones have no cells.
         let of_memory = seat.key().is_some() && seat.stored().is_none();
-        let ops = changed
+        changed
             .into_iter()
             .map(|(name, value)| {
                 let was = read.cells.get(name.as_str()).cloned();
                 let was = if of_memory && was == initial(&name) { None } else { was };
                 (Field::from(name), FieldOp::SetIf { was, value: cell(&value) })
             })
-            .collect();
-        self.merge(host, seat, ops).await
+            .collect()
     }
 
     /// In the store, where the task is then: a crash finds it.
@@ -114,7 +118,7 @@ impl Variables {
         }
     }
 
-    fn merge_local(&self, ops: &[(Field, FieldOp)], max: u32) -> Result<Option<String>, VariableError> {
+    pub(super) fn merge_local(&self, ops: &[(Field, FieldOp)], max: u32) -> Result<Option<String>, VariableError> {
         let mut values = self.local.lock();
         let mut after = values.clone();
         for (field, op) in ops {

@@ -278,6 +278,10 @@ pub struct Step {
     pub name: String,
     /// Its result.
     pub value: Bytes,
+    /// Changes of variables that are made in the very write that records it; the fields, each at most once.
+    pub changes: Vec<(Field, FieldOp)>,
+    /// Largest size of the names and values of all variables together after the changes, in bytes.
+    pub max_bytes: u32,
     /// Identifies this write.
     pub write: WriteId,
 }
@@ -289,6 +293,10 @@ pub enum Recorded {
     Recorded,
     /// It had been recorded before, with this value; that one stands.
     Exists(Bytes),
+    /// A `SetIf` of this field found another value; nothing was written.
+    Changed(Field),
+    /// The variables would become too large; nothing was written.
+    TooLarge,
     /// The fence does not match or the task is sealed.
     Lost,
     /// There is no such task, or it has expired.
@@ -424,10 +432,11 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// under an old fence, is `Lost`.
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged>;
 
-    /// Records a step's result.
+    /// Records a step's result, and changes variables with it.
     ///
     /// *Contract.* The first value stands; recording again returns it. Under an old fence or in a sealed task it is
-    /// `Lost`.
+    /// `Lost`. The changes are made if the step is recorded now, and never again: both are one write. A `SetIf` that finds another
+    /// value, or changes that would pass `max_bytes`, record nothing.
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded>;
 
     /// Removes a task and everything about it, with its quota, list, holder and idempotency entries.

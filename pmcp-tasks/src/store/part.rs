@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     StoreError,
-    backend::{FieldOp, Merge, Result},
+    backend::{Field, FieldOp, Result},
 };
 
 /// Fails if one of the parts is larger than the backend stores.
@@ -21,9 +21,9 @@ pub(super) fn check_sizes<'a>(
     Ok(())
 }
 
-/// The values a merge writes.
-pub(super) fn values(merge: &Merge) -> impl Iterator<Item = &Bytes> {
-    merge.ops.iter().filter_map(|(_, op)| match op {
+/// The values that changes of variables write.
+pub(super) fn values(ops: &[(Field, FieldOp)]) -> impl Iterator<Item = &Bytes> {
+    ops.iter().filter_map(|(_, op)| match op {
         FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
         FieldOp::Remove => None,
     })

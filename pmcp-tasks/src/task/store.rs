@@ -55,6 +55,17 @@ struct Writes {
     next: AtomicU64,
 }
 
+/// A step to record.
+#[derive(Debug)]
+pub(crate) struct NewStep {
+    pub(crate) name: String,
+    pub(crate) value: Bytes,
+    /// Changes of variables that come with it.
+    pub(crate) changes: Vec<(Field, FieldOp)>,
+    /// The largest size of all variables, in bytes.
+    pub(crate) max_bytes: u32,
+}
+
 /// Outcome of one write.
 enum Attempt {
     Written,
@@ -426,11 +437,17 @@ impl TaskStore {
         run: &CancellationToken,
         key: &TaskKey,
         fence: u64,
-        name: String,
-        value: Bytes,
+        step: NewStep,
     ) -> Result<Recorded, StoreError> {
-        let step = Step { fence, name, value, write: self.write_id().await? };
-        Tries::Until(run).of(&**self.clock(), || self.backend.record(key, &step, self.now())).await
+        let NewStep { name, value, changes, max_bytes } = step;
+        let changes_any = !changes.is_empty();
+        let step = Step { fence, name, value, changes, max_bytes, write: self.write_id().await? };
+        let recorded = Tries::Until(run).of(&**self.clock(), || self.backend.record(key, &step, self.now())).await?;
+        // If it exists, the reply of an earlier try may be what was lost.
+        if changes_any && matches!(recorded, Recorded::Recorded | Recorded::Exists(_)) {
+            self.hub.announce(key);
+        }
+        Ok(recorded)
     }
 
     pub(crate) async fn delete(&self, key: &TaskKey) -> Result<bool, StoreError> {

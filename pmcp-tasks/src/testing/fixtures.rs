@@ -107,7 +107,24 @@ pub(crate) fn set_if(was: Option<&'static str>, value: &'static str) -> FieldOp 
 }
 
 pub(crate) fn step(fence: u64, name: &str, value: &'static str) -> Step {
-    Step { fence, name: name.to_owned(), value: Bytes::from_static(value.as_bytes()), write: write() }
+    Step {
+        fence,
+        name: name.to_owned(),
+        value: Bytes::from_static(value.as_bytes()),
+        changes: Vec::new(),
+        max_bytes: 1 << 16,
+        write: write(),
+    }
+}
+
+/// The same that changes variables.
+pub(crate) fn step_changing<const N: usize>(
+    fence: u64,
+    name: &str,
+    value: &'static str,
+    changes: [(&str, FieldOp); N],
+) -> Step {
+    Step { changes: changes.map(|(field, op)| (field.into(), op)).into(), ..step(fence, name, value) }
 }
 
 /// The task with all its parts at [`NOW`].

@@ -336,3 +336,54 @@ async fn what_no_hint_told_of_is_found_by_looking() {
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "Ann");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn what_a_step_counts_is_counted_once_however_often_the_function_runs() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.dead(), cluster.alive());
+    for (server, name) in [(&one, "one"), (&other, "other")] {
+        server.world.on("restarting", move |_, cx| async move {
+            let task: TaskContext<Shared> = cx.task();
+            for chunk in 1..=3_u64 {
+                if chunk == 3 && name == "one" {
+                    std::future::pending::<()>().await;
+                }
+                let count = |shared: &mut Shared, rows: &u64| {
+                    shared.rows += rows;
+                    shared.notes.push(format!("chunk {chunk} of {name}"));
+                };
+                let insert = async || Ok::<_, ToolError>(10 * chunk);
+                task.step_changing(format!("insert-{chunk}"), insert, count).await?;
+            }
+            Ok(ToolResult::text(name))
+        });
+    }
+    let id = one.v2026("ann").start("restarting").await;
+    settle().await;
+    let client = other.v2026("ann");
+    assert_eq!(client.get(&id).await["_meta"][VARIABLES]["rows"], 30);
+    cluster.two_periods().await;
+    let done = client.until(&id, "completed").await;
+    let variables = &done["_meta"][VARIABLES];
+    let expected = json!(["chunk 1 of one", "chunk 2 of one", "chunk 3 of other"]);
+    assert_eq!((text_of(&done["result"]), &variables["rows"], &variables["notes"]), ("other", &json!(60), &expected));
+}
+
+#[tokio::test]
+async fn a_step_that_changes_nothing_is_a_step_like_any_other() {
+    let server = Server::new();
+    let client = server.v2026("ann");
+    server.world.on("variables", |_, cx| async move {
+        let task: TaskContext<Shared> = cx.task();
+        let work = async || Ok::<_, ToolError>(5_u64);
+        let value = task.step_changing("count", work, |shared, value| shared.rows += value).await?;
+        task.step_changing("nothing", work, |_, _| {}).await?;
+        let rows = task.variables().rows.get().await?;
+        Ok(ToolResult::text(format!("{value} {rows}")))
+    });
+    let id = client.start("variables").await;
+    let done = client.until(&id, "completed").await;
+    assert_eq!((text_of(&done["result"]), &done["_meta"][VARIABLES]["rows"]), ("5 5", &json!(5)));
+    // And in a call that is no task.
+    assert_eq!(text_of(&client.undeclared().call("variables", json!({})).await.unwrap()), "5 5");
+}

@@ -23,6 +23,8 @@ pub(crate) struct Host {
 pub(crate) struct Notes {
     count: u64,
     notes: Vec<u64>,
+    #[variable(hidden)]
+    steps: Vec<u64>,
 }
 
 /// A task that fails with its process.
@@ -62,7 +64,7 @@ fn millis(span: u64) -> std::time::Duration {
 async fn perform(host: &Host, job: u64, task: &TaskContext<Notes>) -> Result<String, ToolError> {
     let job = host.sim.ledger.job(job);
     let _running = host.sim.ledger.begins(&host.sim, &job, task.attempt(), host.instance);
-    let mut work = Work { host, task, job: job.number, asked: 0 };
+    let mut work = Work { host, task, job: job.number, asked: 0, values: Vec::new() };
     for (number, act) in job.plan.acts.iter().enumerate() {
         work.act(number, *act).await?;
     }
@@ -90,6 +92,8 @@ struct Work<'a> {
     task: &'a TaskContext<Notes>,
     job: u64,
     asked: usize,
+    /// The values of the steps so far.
+    values: Vec<u64>,
 }
 
 impl Work<'_> {
@@ -132,18 +136,26 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn step(&self, number: usize, span: u64) -> Result<(), ToolError> {
+    /// Each step counts itself, in the write that records it.
+    async fn step(&mut self, number: usize, span: u64) -> Result<(), ToolError> {
         let (sim, name) = (&self.host.sim, format!("step-{number}"));
-        let value = self
-            .task
-            .step(name.clone(), || async {
-                Ledger::step_begins(sim, self.job, &name);
-                if span > 0 {
-                    sim.time.sleep(millis(span)).await;
-                }
-                Ok::<_, ToolError>(sim.ledger.value())
-            })
-            .await?;
+        let work = || async {
+            Ledger::step_begins(sim, self.job, &name);
+            if span > 0 {
+                sim.time.sleep(millis(span)).await;
+            }
+            Ok::<_, ToolError>(sim.ledger.value())
+        };
+        let count = |notes: &mut Notes, value: &u64| notes.steps.push(*value);
+        let value = self.task.step_changing(name.clone(), work, count).await?;
+        self.values.push(value);
+        let counted = self.task.variables().steps.get().await?;
+        // A run that was taken over may see more than its own.
+        let twice = counted.iter().enumerate().any(|(n, value)| counted[..n].contains(value));
+        if twice || !counted.starts_with(&self.values) {
+            let text = format!("job {} has counted {counted:?} of {:?}", self.job, self.values);
+            sim.trace.violated(promise::STEP, text);
+        }
         sim.ledger.saw(sim, self.job, &name, value, promise::STEP);
         Ok(())
     }

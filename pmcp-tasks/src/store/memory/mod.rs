@@ -327,14 +327,14 @@ impl StorageBackend for MemoryBackend {
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        check_sizes(part::values(merge))?;
+        check_sizes(part::values(&merge.ops))?;
         let Some(task) = self.tasks.get(key) else { return Ok(Merged::Missing) };
         let mut record = task.lock();
         Ok(if record.exists(now) { record.merge(merge) } else { Merged::Missing })
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
-        check_sizes([&step.value])?;
+        check_sizes([&step.value].into_iter().chain(part::values(&step.changes)))?;
         let Some(task) = self.tasks.get(key) else { return Ok(Recorded::Missing) };
         let mut record = task.lock();
         Ok(if record.exists(now) { record.record(step) } else { Recorded::Missing })

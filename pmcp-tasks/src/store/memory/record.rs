@@ -166,9 +166,13 @@ impl Record {
             return Merged::Lost;
         }
         let before = self.variables.bytes;
-        let merged = self.variables.merge(merge);
+        match self.variables.apply(&merge.ops, merge.max_bytes) {
+            Ok(()) => self.variables.writes.add(merge.write),
+            Err(NotApplied::Changed(field)) => return Merged::Changed(field),
+            Err(NotApplied::TooLarge) => return Merged::TooLarge,
+        }
         self.resize(before, self.variables.bytes);
-        merged
+        Merged::Done
     }
 
     pub(super) fn record(&mut self, step: &Step) -> Recorded {
@@ -178,7 +182,15 @@ impl Record {
         if let Some(value) = self.steps.get(&step.name) {
             return Recorded::Exists(value.clone());
         }
-        self.resize(0, step.name.len() + step.value.len());
+        let before = self.variables.bytes;
+        if !step.changes.is_empty() {
+            match self.variables.apply(&step.changes, step.max_bytes) {
+                Ok(()) => {}
+                Err(NotApplied::Changed(field)) => return Recorded::Changed(field),
+                Err(NotApplied::TooLarge) => return Recorded::TooLarge,
+            }
+        }
+        self.resize(before, self.variables.bytes + step.name.len() + step.value.len());
         self.steps.insert(step.name.clone(), step.value.clone());
         Recorded::Recorded
     }
@@ -192,23 +204,30 @@ struct Variables {
     writes: Recent<64>,
 }
 
+/// Reason why changes of variables were not made.
+enum NotApplied {
+    Changed(Field),
+    TooLarge,
+}
+
 impl Variables {
-    fn merge(&mut self, merge: &Merge) -> Merged {
+    /// Makes changes: all of them or, if one cannot be made, none.
+    fn apply(&mut self, ops: &[(Field, FieldOp)], max_bytes: u32) -> Result<(), NotApplied> {
         let mut bytes = self.bytes;
-        for (field, op) in &merge.ops {
+        for (field, op) in ops {
             let old = self.fields.get(field);
             let new = match op {
-                FieldOp::SetIf { was, .. } if was.as_ref() != old => return Merged::Changed(field.clone()),
+                FieldOp::SetIf { was, .. } if was.as_ref() != old => return Err(NotApplied::Changed(field.clone())),
                 FieldOp::Set(value) | FieldOp::SetIf { value, .. } => Some(value),
                 FieldOp::Remove => None,
             };
             let size = |value: &Bytes| field.len() + value.len();
             bytes = bytes - old.map_or(0, size) + new.map_or(0, size);
         }
-        if bytes > usize::try_from(merge.max_bytes).unwrap_or(usize::MAX) {
-            return Merged::TooLarge;
+        if bytes > usize::try_from(max_bytes).unwrap_or(usize::MAX) {
+            return Err(NotApplied::TooLarge);
         }
-        for (field, op) in &merge.ops {
+        for (field, op) in ops {
             match op {
                 FieldOp::Set(value) | FieldOp::SetIf { value, .. } => {
                     self.fields.insert(field.clone(), value.clone());
@@ -219,8 +238,7 @@ impl Variables {
             }
         }
         self.bytes = bytes;
-        self.writes.add(merge.write);
-        Merged::Done
+        Ok(())
     }
 }
 

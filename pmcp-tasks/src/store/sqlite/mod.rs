@@ -230,13 +230,13 @@ impl StorageBackend for SqliteBackend {
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        part::check_sizes(NAME, MAX_PART, part::values(merge))?;
+        part::check_sizes(NAME, MAX_PART, part::values(&merge.ops))?;
         let (key, merge) = (key.clone(), merge.clone());
         self.write(move |db| db.merge(&key, &merge, now)).await
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
-        part::check_sizes(NAME, MAX_PART, [&step.value])?;
+        part::check_sizes(NAME, MAX_PART, [&step.value].into_iter().chain(part::values(&step.changes)))?;
         let (key, step) = (key.clone(), step.clone());
         self.write(move |db| db.record(&key, &step, now)).await
     }

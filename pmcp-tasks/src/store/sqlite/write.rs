@@ -9,9 +9,18 @@ use super::{
     row::{Recent, clamped, exact, holder_bytes},
 };
 use crate::{
-    store::backend::{FieldOp, Guard, Holder, HolderChange, Merge, Merged, Put, Recorded, Step, TaskKey, Written},
+    store::backend::{
+        Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, Put, Recorded, Step, TaskKey, Written,
+    },
     time::Millis,
 };
+
+/// Reason why variables were not changed.
+enum NotChanged {
+    /// A `SetIf` of this field found another value.
+    Field(Field),
+    TooLarge,
+}
 
 impl Db {
     pub(super) fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
@@ -94,38 +103,13 @@ impl Db {
         if !record.open || !holds {
             return Ok(Merged::Lost);
         }
-        // All checks come before the first write.
-        for (field, op) in &merge.ops {
-            let size = |length: usize| count(field.len() + length);
-            let (old, new) = match op {
-                FieldOp::Set(value) => (self.length(record.n, field)?, Some(value)),
-                FieldOp::Remove => (self.length(record.n, field)?, None),
-                FieldOp::SetIf { was, value } => {
-                    let old = self.cell("SELECT value FROM variable WHERE task = ?1 AND name = ?2", record.n, field)?;
-                    if old != *was {
-                        return Ok(Merged::Changed(field.clone()));
-                    }
-                    (old.map(|old| old.len()), Some(value))
-                }
-            };
-            bytes += new.map_or(0, |value| size(value.len())) - old.map_or(0, size);
-        }
-        if bytes > i64::from(merge.max_bytes) {
-            return Ok(Merged::TooLarge);
-        }
-        for (field, op) in &merge.ops {
-            match op {
-                FieldOp::Set(value) | FieldOp::SetIf { value, .. } => self
-                    .prepare_cached("INSERT OR REPLACE INTO variable (task, name, value) VALUES (?1, ?2, ?3)")?
-                    .execute((record.n, &**field, &value[..]))?,
-                FieldOp::Remove => self
-                    .prepare_cached("DELETE FROM variable WHERE task = ?1 AND name = ?2")?
-                    .execute((record.n, &**field))?,
-            };
+        match self.change(record.n, &mut bytes, &merge.ops, merge.max_bytes)? {
+            Some(NotChanged::Field(field)) => return Ok(Merged::Changed(field)),
+            Some(NotChanged::TooLarge) => return Ok(Merged::TooLarge),
+            None => {}
         }
         writes.add(merge.write);
-        self.prepare_cached("INSERT OR REPLACE INTO merged (task, bytes, writes) VALUES (?1, ?2, ?3)")?
-            .execute((record.n, bytes, writes.0))?;
+        self.keep_merged(record.n, bytes, writes)?;
         self.grow(record.n, bytes - before)?;
         if merge.guard == Guard::Open {
             self.tell(key, record.holder, false)?;
@@ -141,6 +125,17 @@ impl Db {
         if let Some(value) = self.cell("SELECT value FROM step WHERE task = ?1 AND name = ?2", record.n, &step.name)? {
             return Ok(Recorded::Exists(value));
         }
+        if !step.changes.is_empty() {
+            let (before, writes) = self.merged(record.n)?;
+            let mut bytes = before;
+            match self.change(record.n, &mut bytes, &step.changes, step.max_bytes)? {
+                Some(NotChanged::Field(field)) => return Ok(Recorded::Changed(field)),
+                Some(NotChanged::TooLarge) => return Ok(Recorded::TooLarge),
+                None => {}
+            }
+            self.keep_merged(record.n, bytes, writes)?;
+            self.grow(record.n, bytes - before)?;
+        }
         self.prepare_cached("INSERT INTO step (task, name, value) VALUES (?1, ?2, ?3)")?.execute((
             record.n,
             &step.name,
@@ -150,6 +145,40 @@ impl Db {
         Ok(Recorded::Recorded)
     }
 
+    /// Changes variables, and their length with them. Nothing, if it tells why not.
+    fn change(&self, n: i64, bytes: &mut i64, ops: &[(Field, FieldOp)], max_bytes: u32) -> Result<Option<NotChanged>> {
+        // All checks come before the first write.
+        for (field, op) in ops {
+            let size = |length: usize| count(field.len() + length);
+            let (old, new) = match op {
+                FieldOp::Set(value) => (self.length(n, field)?, Some(value)),
+                FieldOp::Remove => (self.length(n, field)?, None),
+                FieldOp::SetIf { was, value } => {
+                    let old = self.cell("SELECT value FROM variable WHERE task = ?1 AND name = ?2", n, field)?;
+                    if old != *was {
+                        return Ok(Some(NotChanged::Field(field.clone())));
+                    }
+                    (old.map(|old| old.len()), Some(value))
+                }
+            };
+            *bytes += new.map_or(0, |value| size(value.len())) - old.map_or(0, size);
+        }
+        if *bytes > i64::from(max_bytes) {
+            return Ok(Some(NotChanged::TooLarge));
+        }
+        for (field, op) in ops {
+            match op {
+                FieldOp::Set(value) | FieldOp::SetIf { value, .. } => self
+                    .prepare_cached("INSERT OR REPLACE INTO variable (task, name, value) VALUES (?1, ?2, ?3)")?
+                    .execute((n, &**field, &value[..]))?,
+                FieldOp::Remove => {
+                    self.prepare_cached("DELETE FROM variable WHERE task = ?1 AND name = ?2")?.execute((n, &**field))?
+                }
+            };
+        }
+        Ok(None)
+    }
+
     /// Reads what is kept of a task's merges: the length of its variables, the last writes.
     fn merged(&self, n: i64) -> Result<(i64, Recent<64>)> {
         let merged = self
@@ -157,6 +186,12 @@ impl Db {
             .query_row([n], |row| Ok((row.get(0)?, Recent(row.get(1)?))))
             .optional()?;
         Ok(merged.unwrap_or_default())
+    }
+
+    fn keep_merged(&self, n: i64, bytes: i64, writes: Recent<64>) -> Result<()> {
+        self.prepare_cached("INSERT OR REPLACE INTO merged (task, bytes, writes) VALUES (?1, ?2, ?3)")?
+            .execute((n, bytes, writes.0))?;
+        Ok(())
     }
 
     /// The length of a variable.

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 
 use super::{Backend, assert_done};
 use crate::{
-    store::backend::{FieldOp, Guard, HolderChange, Merge, Merged, Put, Recorded},
-    testing::fixtures::{NOW, merge, pairs, put, read, seal, set, set_if, step, task, variables, worker},
+    store::backend::{FieldOp, Guard, HolderChange, Merge, Merged, Put, Recorded, Step},
+    testing::fixtures::{
+        NOW, merge, pairs, put, read, seal, set, set_if, step, step_changing, task, variables, worker,
+    },
 };
 
 /// Names that a store might take for syntax of its own.
@@ -229,4 +231,41 @@ pub async fn step_names_are_literal(backend: Backend) {
     let stored = read(&backend, &new.key).await.unwrap();
     assert_eq!(stored.steps.unwrap().into_keys().collect::<BTreeSet<_>>(), NAMES.map(str::to_owned).into());
     assert!(stored.variables.unwrap().is_empty());
+}
+
+/// A step changes variables in the write that records it, and not again.
+pub async fn a_step_changes_variables_in_its_own_write(backend: Backend) {
+    let new = task(1);
+    let key = &new.key;
+    backend.create(&new, NOW).await.unwrap();
+    let counted = step_changing(1, "count", "1", [("rows", set("1")), ("note", set("first"))]);
+    assert_eq!(backend.record(key, &counted, NOW).await.unwrap(), Recorded::Recorded);
+    assert_eq!(variables(&backend, key).await, pairs([("note", "first"), ("rows", "1")]));
+    // The same write again, another one of the same name, and one of a former fence.
+    let again = backend.record(key, &counted, NOW).await.unwrap();
+    assert!(again == Recorded::Recorded || again == Recorded::Exists("1".into()), "{again:?}");
+    let other = step_changing(1, "count", "2", [("rows", set("2"))]);
+    assert_eq!(backend.record(key, &other, NOW).await.unwrap(), Recorded::Exists("1".into()));
+    let lost = step_changing(2, "next", "2", [("rows", set("2"))]);
+    assert_eq!(backend.record(key, &lost, NOW).await.unwrap(), Recorded::Lost);
+    assert_eq!(variables(&backend, key).await, pairs([("note", "first"), ("rows", "1")]));
+    let next = step_changing(1, "next", "2", [("rows", set_if(Some("1"), "2")), ("note", FieldOp::Remove)]);
+    assert_eq!(backend.record(key, &next, NOW).await.unwrap(), Recorded::Recorded);
+    assert_eq!(variables(&backend, key).await, pairs([("rows", "2")]));
+}
+
+/// A step whose changes cannot be made is not recorded, and none of them is made.
+pub async fn a_step_whose_changes_cannot_be_made_is_not_recorded(backend: Backend) {
+    let new = task(1);
+    let key = &new.key;
+    backend.create(&new, NOW).await.unwrap();
+    let changed = step_changing(1, "count", "1", [("a", set("1")), ("b", set_if(Some("0"), "1"))]);
+    assert_eq!(backend.record(key, &changed, NOW).await.unwrap(), Recorded::Changed("b".into()));
+    let large = Step { max_bytes: 3, ..step_changing(1, "count", "1", [("a", set("1")), ("b", set("1"))]) };
+    assert_eq!(backend.record(key, &large, NOW).await.unwrap(), Recorded::TooLarge);
+    let stored = read(&backend, key).await.unwrap();
+    assert!(stored.steps.unwrap().is_empty() && stored.variables.unwrap().is_empty());
+    let fits = Step { max_bytes: 4, ..large };
+    assert_eq!(backend.record(key, &fits, NOW).await.unwrap(), Recorded::Recorded);
+    assert_eq!(variables(&backend, key).await, pairs([("a", "1"), ("b", "1")]));
 }

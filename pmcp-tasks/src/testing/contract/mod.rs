@@ -129,6 +129,8 @@ macro_rules! storage_contract {
                 the_same_record_again_finds_its_step
                 a_record_under_an_old_fence_is_lost
                 step_names_are_literal
+                a_step_changes_variables_in_its_own_write
+                a_step_whose_changes_cannot_be_made_is_not_recorded
                 a_page_is_newest_first
                 a_page_holds_tasks_without_parts
                 pages_hold_each_task_once

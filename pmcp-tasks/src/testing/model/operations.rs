@@ -96,6 +96,8 @@ pub struct RecordStep {
     fence: Near,
     name: &'static str,
     value: Bytes,
+    changes: Vec<(Field, FieldOp)>,
+    max_bytes: u32,
 }
 
 /// A number at or beside the current one.
@@ -157,9 +159,7 @@ impl WriteHead {
 
 impl WriteVariables {
     pub(super) fn request(&self, task: Option<&StoredTask>) -> Merge {
-        let mut ops = self.ops.clone();
-        ops.sort_by(|(a, _), (b, _)| a.cmp(b));
-        ops.dedup_by(|(a, _), (b, _)| a == b);
+        let ops = each_once(&self.ops);
         Merge {
             guard: self.fence.map_or(Guard::Open, |fence| Guard::Fence(fence.of(task.map(|task| task.fence)))),
             ops,
@@ -171,8 +171,21 @@ impl WriteVariables {
 
 impl RecordStep {
     pub(super) fn request(&self, task: Option<&StoredTask>) -> Step {
-        Step { value: self.value.clone(), ..fixtures::step(self.fence.of(task.map(|task| task.fence)), self.name, "") }
+        Step {
+            value: self.value.clone(),
+            changes: each_once(&self.changes),
+            max_bytes: self.max_bytes,
+            ..fixtures::step(self.fence.of(task.map(|task| task.fence)), self.name, "")
+        }
     }
+}
+
+/// Changes with each field at most once.
+fn each_once(ops: &[(Field, FieldOp)]) -> Vec<(Field, FieldOp)> {
+    let mut ops = ops.to_vec();
+    ops.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ops.dedup_by(|(a, _), (b, _)| a == b);
+    ops
 }
 
 /// Sequences of at most `n` operations.
@@ -246,8 +259,15 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn record()(task in 0..TASKS, fence in near(), name in field_name(), value in value()) -> RecordStep {
-        RecordStep { task, fence, name, value }
+    fn record()(
+        task in 0..TASKS,
+        fence in near(),
+        name in field_name(),
+        value in value(),
+        changes in vec((field(), field_op()), 0..3),
+        max_bytes in 0..16_u32,
+    ) -> RecordStep {
+        RecordStep { task, fence, name, value, changes, max_bytes }
     }
 }
 

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use crate::{
     owner::OwnerKey,
     store::backend::{
-        Beat, Create, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put, Recorded,
-        Scope, Step, StoredTask, TASK_BYTES, TaskKey, Worker, WorkerId, WriteId, Written,
+        Beat, Create, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
+        Recorded, Scope, Step, StoredTask, TASK_BYTES, TaskKey, Worker, WorkerId, WriteId, Written,
     },
     time::Millis,
 };
@@ -188,27 +188,11 @@ impl Reference {
         if !task.stored.open || fenced_off {
             return Merged::Lost;
         }
-        let mut variables = task.stored.variables.clone().unwrap_or_default();
-        for (field, op) in &merge.ops {
-            match op {
-                FieldOp::Set(value) => {
-                    variables.insert(field.clone(), value.clone());
-                }
-                FieldOp::Remove => {
-                    variables.remove(field);
-                }
-                FieldOp::SetIf { was, value } => {
-                    if variables.get(field) != was.as_ref() {
-                        return Merged::Changed(field.clone());
-                    }
-                    variables.insert(field.clone(), value.clone());
-                }
-            }
-        }
-        let size: usize = variables.iter().map(|(field, value)| field.len() + value.len()).sum();
-        if size > merge.max_bytes as usize {
-            return Merged::TooLarge;
-        }
+        let variables = match changed(task.stored.variables.clone().unwrap_or_default(), &merge.ops, merge.max_bytes) {
+            Ok(variables) => variables,
+            Err(Some(field)) => return Merged::Changed(field),
+            Err(None) => return Merged::TooLarge,
+        };
         task.stored.variables = Some(variables);
         task.merges.push(merge.write);
         Merged::Done
@@ -219,11 +203,18 @@ impl Reference {
         if !task.stored.open || step.fence != task.stored.fence {
             return Recorded::Lost;
         }
-        let steps = task.stored.steps.get_or_insert_default();
-        if let Some(value) = steps.get(&step.name) {
+        if let Some(value) = task.stored.steps.get_or_insert_default().get(&step.name) {
             return Recorded::Exists(value.clone());
         }
-        steps.insert(step.name.clone(), step.value.clone());
+        if !step.changes.is_empty() {
+            let before = task.stored.variables.clone().unwrap_or_default();
+            match changed(before, &step.changes, step.max_bytes) {
+                Ok(variables) => task.stored.variables = Some(variables),
+                Err(Some(field)) => return Recorded::Changed(field),
+                Err(None) => return Recorded::TooLarge,
+            }
+        }
+        task.stored.steps.get_or_insert_default().insert(step.name.clone(), step.value.clone());
         Recorded::Recorded
     }
 
@@ -277,4 +268,30 @@ impl Reference {
     pub(super) fn workers(&self) -> Vec<Worker> {
         self.workers.values().filter(|worker| !self.is_buried(worker.id)).copied().collect()
     }
+}
+
+/// Variables after changes. If they cannot be made: the field that was another, or none where they are too large.
+fn changed(
+    mut variables: BTreeMap<Field, Bytes>,
+    ops: &[(Field, FieldOp)],
+    max_bytes: u32,
+) -> Result<BTreeMap<Field, Bytes>, Option<Field>> {
+    for (field, op) in ops {
+        match op {
+            FieldOp::Set(value) => {
+                variables.insert(field.clone(), value.clone());
+            }
+            FieldOp::Remove => {
+                variables.remove(field);
+            }
+            FieldOp::SetIf { was, value } => {
+                if variables.get(field) != was.as_ref() {
+                    return Err(Some(field.clone()));
+                }
+                variables.insert(field.clone(), value.clone());
+            }
+        }
+    }
+    let size: usize = variables.iter().map(|(field, value)| field.len() + value.len()).sum();
+    if size > max_bytes as usize { Err(None) } else { Ok(variables) }
 }
