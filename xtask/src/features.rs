@@ -1,13 +1,16 @@
-//! Each feature of each library crate compiles alone, so that features stay additive, and its documentation is quiet.
+//! Each feature of each library crate compiles alone, so that features stay additive, and its documentation is quiet; and
+//! SQLite with the lowest and the highest version of its crate, so that a program may use it, too.
+
+use std::fs;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::command::{cargo, output, run};
+use crate::command::{cargo, output, root, run, target_directory};
 
 pub(crate) const HELP: &str = "\
 Compile and document each library crate with no features, with its default ones, and with each feature alone; warnings are
-errors.
+errors. Then pmcp-tasks with the lowest and the highest version of rusqlite, and the server beside other crates that link SQLite.
 
 Usage: cargo xtask features
 ";
@@ -41,6 +44,53 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Crates that link SQLite as well, of which a program can have one beside the server.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("sqlx-0.8", r#"sqlx = { version = "0.8", features = ["sqlite"] }"#),
+    ("sqlx-0.9", r#"sqlx = { version = "0.9", features = ["sqlite"] }"#),
+    ("diesel-2", r#"diesel = { version = "2", features = ["sqlite"] }"#),
+    ("sea-orm-1", r#"sea-orm = { version = "1", features = ["sqlx-sqlite"] }"#),
+    ("sea-orm-2", r#"sea-orm = { version = "2", features = ["sqlx-sqlite"] }"#),
+];
+
+/// Compiles `pmcp-tasks` at both ends of the range of rusqlite, and finds versions for the server beside its neighbours.
+pub(crate) fn check_sqlite() -> anyhow::Result<()> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let target = target_directory()?;
+    for version in ends(&manifest).context("the workspace has no range of versions of rusqlite")? {
+        let tasks = r#"pmcp-tasks = { path = "PATH/pmcp-tasks", default-features = false, features = ["sqlite"] }"#;
+        let directory = user(&format!("rusqlite{version}"), &[tasks, &format!("rusqlite = \"{version}\"")])?;
+        // The other dependencies as they are: they have been built.
+        fs::copy(root().join("Cargo.lock"), directory.join("Cargo.lock"))?;
+        run(cargo("check --quiet --target-dir").arg(&target).current_dir(&directory))?;
+    }
+    for (name, neighbour) in NEIGHBOURS {
+        let directory = user(name, &[r#"pmcp-server = { path = "PATH/pmcp-server" }"#, neighbour])?;
+        run(cargo("generate-lockfile --quiet").current_dir(&directory)).with_context(|| format!("beside {name}"))?;
+    }
+    Ok(())
+}
+
+/// The requirements of the lowest and the highest version that the workspace takes.
+fn ends(manifest: &str) -> Option<[String; 2]> {
+    let line = manifest.lines().find(|line| line.starts_with("rusqlite = "))?;
+    let (_, range) = line.split_once("\">=")?;
+    let (low, rest) = range.split_once(", <0.")?;
+    let (end, _) = rest.split_once('"')?;
+    Some([format!("={low}.0"), format!("0.{}", end.parse::<u32>().ok()?.checked_sub(1)?)])
+}
+
+/// Makes a crate that depends on these, with `PATH` for the workspace: where it is.
+fn user(name: &str, dependencies: &[&str]) -> anyhow::Result<std::path::PathBuf> {
+    let directory = target_directory()?.join("xtask").join(name);
+    fs::create_dir_all(directory.join("src"))?;
+    fs::write(directory.join("src/lib.rs"), "")?;
+    let head = "[workspace]\n[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\n";
+    let path = root().to_string_lossy().replace('\\', "/");
+    fs::write(directory.join("Cargo.toml"), head.to_owned() + &dependencies.join("\n").replace("PATH", &path))?;
+    Ok(directory)
+}
+
 /// The library crates, each with the options of every set of features to check.
 fn feature_sets(metadata: &Value) -> Vec<(String, Vec<String>)> {
     let libraries = entries(&metadata["packages"]).iter().filter(|package| {
@@ -69,6 +119,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_ends_of_a_range_are_found() {
+        let manifest = "serde = \"1\"\nrusqlite = { version = \">=0.30, <0.44\", features = [\"bundled\"] }\n";
+        assert_eq!(ends(manifest), Some(["=0.30.0".to_owned(), "0.43".to_owned()]));
+        assert_eq!(ends("rusqlite = \"0.41\""), None);
+        assert!(ends(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).is_some());
+    }
 
     #[test]
     fn libraries_are_checked_with_each_feature_alone() {

@@ -81,7 +81,10 @@ fn main() -> ExitCode {
         Task::Fmt { check } => report.step("fmt", |_| steps::fmt(check)),
         Task::Lint => report.step("lint", |_| steps::lint()),
         Task::Doc => report.step("doc", |_| steps::doc()),
-        Task::Features => report.step("features", |_| features::check_each_alone()),
+        Task::Features => {
+            report.step("features", |_| features::check_each_alone());
+            report.step("sqlite", |_| features::check_sqlite());
+        }
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
