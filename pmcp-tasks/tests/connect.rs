@@ -1,5 +1,7 @@
 //! The stores that URLs name.
 
+#[cfg(feature = "sqlite")]
+use pmcp_tasks::store::SqliteBackend;
 use pmcp_tasks::{TaskStore, testing::block_on};
 
 #[track_caller]
@@ -26,7 +28,7 @@ fn memory_is_in_every_build() {
 #[test]
 fn sqlite_takes_a_path() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("my tasks?mode=memory.db");
+    let path = directory.path().join("my tasks%20#1.db");
     let store = block_on(TaskStore::connect(&format!("sqlite:{}", path.display()))).unwrap();
     assert_eq!(store.capabilities().name, "sqlite");
     assert!(path.exists());
@@ -34,10 +36,18 @@ fn sqlite_takes_a_path() {
         (":memory:", "for a store in memory use `memory:`"),
         ("", "such as `sqlite:tasks.db`"),
         ("//tasks.db", "without `//`"),
+        ("file:tasks.db", "without `file:`"),
+        ("tasks.db?mode=ro", "the path of a file, such as `sqlite:tasks.db`"),
+        ("file:tasks.db?cache=shared", "without `file:`"),
     ] {
         let error = refused(&format!("sqlite:{path}"));
         assert!(error.contains(help), "{error}");
     }
+    let path = directory.path().join("no.db?mode=rw");
+    assert!(refused(&format!("sqlite:{}", path.display())).contains("SqliteBackend::open"));
+    assert!(!path.exists() && !directory.path().join("no.db").exists(), "a file was made");
+    block_on(SqliteBackend::open(&path)).unwrap();
+    assert!(path.exists());
     let error = block_on(TaskStore::connect("sqlite:/no/such/directory/tasks.db")).unwrap_err();
     assert_eq!(error.code(), "refused");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{MemoryBackend, StorageBackend, StoreError};
 
-/// Opens the backend a URL names: `memory:`, or `sqlite:` and the path of a file.
+/// Opens the backend a URL names: `memory:`, or `sqlite:` and the path of a file, as it is and without parameters.
 ///
 /// # Errors
 /// The URL names no store of this build, or the store cannot be opened.
@@ -22,6 +22,14 @@ async fn sqlite(path: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
         ":memory:" => "for a store in memory use `memory:`",
         "" => "use `sqlite:` and the path of a file, such as `sqlite:tasks.db`",
         path if path.starts_with("//") => "use `sqlite:` and the path of a file, without `//`",
+        path if path.starts_with("file:") => "use `sqlite:` and the path of a file, without `file:`",
+        // Parameters that are not obeyed would be read as part of the name, and make a file of that name.
+        path if path.contains('?') => {
+            return Err(StoreError::Url(format!(
+                "`sqlite:{path}` has parameters, and there are none; use `sqlite:` and the path of a file, such as \
+                 `sqlite:tasks.db`, which is read and written (`SqliteBackend::open` takes a name with a `?`)"
+            )));
+        }
         path => return Ok(Arc::new(super::SqliteBackend::open(path).await?)),
     };
     Err(StoreError::Url(format!("`sqlite:{path}` names no file; {help}")))
