@@ -42,11 +42,11 @@ pub fn flush() {
 }
 
 /// Sends events to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Panics go there,
-/// too, in place of the message of Rust's own, which waits for a reader. Where a subscriber is set already, nothing changes.
+/// too, in place of the message of Rust's own, which waits for a reader. A `RUST_LOG` that is no filter is told there, and means
+/// `info`. Where a subscriber is set already, nothing changes.
 #[cfg(feature = "log")]
 pub fn init() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (filter, mistake) = filter(std::env::var_os(tracing_subscriber::EnvFilter::DEFAULT_ENV).as_deref());
     let subscriber = tracing_subscriber::fmt().with_writer(stderr).with_env_filter(filter).with_ansi(false);
     if subscriber.try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -57,6 +57,30 @@ pub fn init() {
             };
             write(&format!("{panic}\n{backtrace}"));
         }));
+        if let Some(mistake) = mistake {
+            write(&mistake);
+        }
+    }
+}
+
+/// What `RUST_LOG` lets through, and a line about it if it is no filter.
+#[cfg(feature = "log")]
+fn filter(given: Option<&std::ffi::OsStr>) -> (tracing_subscriber::EnvFilter, Option<String>) {
+    use tracing_subscriber::EnvFilter;
+    let info = || EnvFilter::new("info");
+    let Some(given) = given else { return (info(), None) };
+    let parsed = match given.to_str() {
+        Some(text) => EnvFilter::try_new(text).map_err(|error| error.to_string()),
+        None => Err("it is not UTF-8".to_owned()),
+    };
+    match parsed {
+        Ok(filter) => (filter, None),
+        Err(why) => {
+            let given = given.to_string_lossy();
+            let mistake =
+                format!("RUST_LOG is `{given}`, which is no filter: {why}; events are written from `info` on\n");
+            (info(), Some(mistake))
+        }
     }
 }
 
@@ -175,6 +199,22 @@ mod tests {
             all += std::str::from_utf8(&reader.recv_timeout(Duration::from_secs(20)).unwrap()).unwrap();
         }
         all
+    }
+
+    #[cfg(feature = "log")]
+    #[test]
+    fn a_filter_that_is_none_is_told() {
+        let told = |given: &str| filter(Some(given.as_ref())).1;
+        for good in ["warn", "info,pmcp_server=debug", "off"] {
+            assert_eq!(told(good), None);
+        }
+        for wrong in ["pmcp_server=loud", "info,a=b=c"] {
+            let (filter, mistake) = filter(Some(wrong.as_ref()));
+            let mistake = mistake.unwrap();
+            assert!(mistake.contains(wrong) && mistake.ends_with('\n'), "{mistake}");
+            assert_eq!(filter.to_string(), "info");
+        }
+        assert_eq!(filter(None).1, None);
     }
 
     #[test]

@@ -126,14 +126,16 @@ impl Acceptor {
         if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
             return;
         }
-        // Most likely there are no descriptors left, which comes back at once for as long as there are none.
+        let helps = is_want(error);
         self.warn(|| {
             let error = error as &dyn std::error::Error;
-            tracing::warn!(error, "a connection could not be accepted: idle ones give way");
+            let what = if helps { "idle ones give way" } else { "the next is tried in a moment" };
+            tracing::warn!(error, "a connection could not be accepted: {what}");
         });
-        for _ in 0..SPARE {
+        for _ in 0..if helps { SPARE } else { 0 } {
             self.connections.make_room();
         }
+        // It may come back at once, for as long as its cause is there.
         self.one_ends().await;
     }
 
@@ -154,6 +156,19 @@ impl Acceptor {
             harmless(warn);
         }
     }
+}
+
+/// Tells whether there were no descriptors, buffers or memory for a connection, which others give back when they end.
+fn is_want(error: &io::Error) -> bool {
+    /// `ENOMEM`, `ENFILE`, `EMFILE` and `ENOBUFS`, which have no [`io::ErrorKind`] but the first.
+    const CODES: &[i32] = if cfg!(windows) {
+        &[8, 10024, 10055]
+    } else if cfg!(any(target_os = "linux", target_os = "android")) {
+        &[12, 23, 24, 105]
+    } else {
+        &[12, 23, 24, 55]
+    };
+    error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
 /// Answers what comes over a connection.
@@ -292,5 +307,40 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pmcp_tasks::testing::ManualClock;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_connections_give_way_only_where_that_helps() {
+        let (clock, limits) = (Arc::new(ManualClock::new()), ServeLimits::default());
+        let connections = Connections::new(&limits, clock.clone());
+        let mut acceptor = Acceptor {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            routes: Router::new(),
+            connections: connections.clone(),
+            most: 100,
+            clock,
+            serving: JoinSet::new(),
+            warned: None,
+        };
+        let open: Vec<_> = (0..2 * SPARE).map(|_| connections.open()).collect();
+        let gave_way = || open.iter().filter(|open| open.connection.gives_way().now_or_never() == Some(true)).count();
+        let (permission, protocol) = (io::ErrorKind::PermissionDenied.into(), io::Error::other("no such protocol"));
+        for error in [permission, protocol, io::Error::from_raw_os_error(1)] {
+            acceptor.recover(&error).await;
+            assert_eq!(gave_way(), 0, "{error}");
+        }
+        // EMFILE is the same on every Unix.
+        #[cfg(unix)]
+        {
+            acceptor.recover(&io::Error::from_raw_os_error(24)).await;
+            assert_eq!(gave_way(), SPARE);
+        }
     }
 }
