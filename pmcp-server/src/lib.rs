@@ -107,3 +107,8 @@ pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};
 pub use transport::Transport;
+
+/// The examples of the workspace's README, which compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
