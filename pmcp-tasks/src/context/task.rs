@@ -144,11 +144,12 @@ impl ToolContext {
     /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
     /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
     /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
-    /// is taken back. An answer that does not fit the form, as its schema tells, leaves the question open; a client that is asked
-    /// by a request (2025-11-25) is asked three times at most.
+    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `email`, …), leaves the
+    /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
+    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum).
     ///
     /// # Errors
-    /// The user declined or dismissed it, the client cannot be asked, or the answer does not fit `T`.
+    /// The user declined or dismissed it, the client refused or cannot be asked or shown it, or the answer does not fit.
     pub async fn elicit<T: Elicit>(&self, message: impl Into<String>) -> Result<T, AskError> {
         let params = serde_json::json!({
             "mode": "form",
