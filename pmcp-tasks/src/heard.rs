@@ -48,6 +48,7 @@ pub(crate) use heard_warn as warn;
 
 /// Sends an event to whoever listens, or to standard error.
 pub(crate) fn tell(event: impl FnOnce()) {
+    static STANDARD_ERROR: OnceLock<Dispatch> = OnceLock::new();
     let is_heard = if IS_OURS.load(Ordering::Relaxed) {
         dispatcher::get_default(|current| !current.is::<NoSubscriber>())
     } else {
@@ -56,7 +57,6 @@ pub(crate) fn tell(event: impl FnOnce()) {
     if is_heard {
         return event();
     }
-    static STANDARD_ERROR: OnceLock<Dispatch> = OnceLock::new();
     let standard_error = STANDARD_ERROR.get_or_init(|| Dispatch::new(StandardError::new()));
     IS_OURS.store(true, Ordering::Relaxed);
     dispatcher::with_default(standard_error, event);

@@ -82,9 +82,9 @@ impl Drop for ToldHere {
 
 /// What the runs of a task tell goes to this call, under its progress token, until the guard is dropped.
 pub(super) fn told_here(rq: RequestCx<'_>, key: &TaskKey) -> ToldHere {
-    let (peer, _unanswered) = until_answered(rq.cx);
+    let (peer, unanswered) = until_answered(rq.cx);
     rq.engine.lead(key, Way { peer: Some(peer.clone()), token: meta::progress_token(rq.params) });
-    ToldHere { engine: rq.engine.clone(), key: key.clone(), peer, _unanswered }
+    ToldHere { engine: rq.engine.clone(), key: key.clone(), peer, _unanswered: unanswered }
 }
 
 /// The stream of this call until the guard is dropped.

@@ -141,7 +141,7 @@ impl<V: TaskVariables> TestContext<V> {
             Some(task) => run.resuming(task, 0),
             None => run,
         });
-        engine.attend(&peer, abilities, &key, None);
+        engine.attend(&peer, (Revision::V2025, abilities), &key, false);
         Self { engine, key, run, client, variables: PhantomData }
     }
 

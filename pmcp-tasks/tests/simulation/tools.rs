@@ -20,7 +20,7 @@ pub(crate) struct Host {
 }
 
 #[derive(TaskVariables, Default)]
-pub(crate) struct Notes {
+pub(crate) struct Board {
     count: u64,
     notes: Vec<u64>,
     #[variable(hidden)]
@@ -29,7 +29,7 @@ pub(crate) struct Notes {
 
 /// A task that fails with its process.
 #[task_tool(timeout = "5s")]
-pub(crate) async fn fails(job: u64, task: TaskContext<Notes>, State(host): State<Host>) -> Result<String, ToolError> {
+pub(crate) async fn fails(job: u64, task: TaskContext<Board>, State(host): State<Host>) -> Result<String, ToolError> {
     perform(&host, job, &task).await
 }
 
@@ -37,7 +37,7 @@ pub(crate) async fn fails(job: u64, task: TaskContext<Notes>, State(host): State
 #[task_tool(timeout = "5s", on_crash = "restart")]
 pub(crate) async fn restarts(
     job: u64,
-    task: TaskContext<Notes>,
+    task: TaskContext<Board>,
     State(host): State<Host>,
 ) -> Result<String, ToolError> {
     perform(&host, job, &task).await
@@ -61,7 +61,7 @@ fn millis(span: u64) -> std::time::Duration {
     std::time::Duration::from_millis(span)
 }
 
-async fn perform(host: &Host, job: u64, task: &TaskContext<Notes>) -> Result<String, ToolError> {
+async fn perform(host: &Host, job: u64, task: &TaskContext<Board>) -> Result<String, ToolError> {
     let job = host.sim.ledger.job(job);
     let _running = host.sim.ledger.begins(&host.sim, &job, task.attempt(), host.instance);
     let mut work = Work { host, task, job: job.number, asked: 0, values: Vec::new() };
@@ -89,7 +89,7 @@ fn end(host: &Host, job: &Job) -> Result<String, ToolError> {
 
 struct Work<'a> {
     host: &'a Host,
-    task: &'a TaskContext<Notes>,
+    task: &'a TaskContext<Board>,
     job: u64,
     asked: usize,
     /// The values of the steps so far.
@@ -146,7 +146,7 @@ impl Work<'_> {
             }
             Ok::<_, ToolError>(sim.ledger.value())
         };
-        let count = |notes: &mut Notes, value: &u64| notes.steps.push(*value);
+        let count = |notes: &mut Board, value: &u64| notes.steps.push(*value);
         let value = self.task.step_changing(name.clone(), work, count).await?;
         self.values.push(value);
         let counted = self.task.variables().steps.get().await?;
