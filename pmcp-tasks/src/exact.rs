@@ -328,11 +328,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_or_read_again_is_an_error_without_the_value() {
-        let keys = HashMap::from([((1, 2), "secret")]);
-        assert_eq!(value(&keys).unwrap_err().to_string(), "it cannot be written as JSON");
-        assert_eq!(value(&json!({ "a": 1 })).unwrap(), json!({ "a": 1 }));
-        assert_eq!(value(&[i128::MAX]).unwrap_err().to_string(), "its `[0]` cannot be written as JSON");
-
         #[derive(Debug, Deserialize, Serialize)]
         struct Odd {
             #[serde(serialize_with = "as_text")]
@@ -342,6 +337,11 @@ mod tests {
         fn as_text<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.collect_str(&format_args!("number {value}"))
         }
+
+        let keys = HashMap::from([((1, 2), "secret")]);
+        assert_eq!(value(&keys).unwrap_err().to_string(), "it cannot be written as JSON");
+        assert_eq!(value(&json!({ "a": 1 })).unwrap(), json!({ "a": 1 }));
+        assert_eq!(value(&[i128::MAX]).unwrap_err().to_string(), "its `[0]` cannot be written as JSON");
         let error = read_back(&vec![Odd { secret: 77 }]).unwrap_err();
         assert_eq!(error.to_string(), "its `[0].secret` is written in a form that its type does not read");
         assert!(std::error::Error::source(&error).is_some());
