@@ -46,10 +46,8 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
 
 /// Crates that link SQLite as well, of which a program can have one beside the server.
 const NEIGHBOURS: &[(&str, &str)] = &[
-    ("sqlx-0.8", r#"sqlx = { version = "0.8", features = ["sqlite"] }"#),
     ("sqlx-0.9", r#"sqlx = { version = "0.9", features = ["sqlite"] }"#),
     ("diesel-2", r#"diesel = { version = "2", features = ["sqlite"] }"#),
-    ("sea-orm-1", r#"sea-orm = { version = "1", features = ["sqlx-sqlite"] }"#),
     ("sea-orm-2", r#"sea-orm = { version = "2", features = ["sqlx-sqlite"] }"#),
 ];
 
@@ -122,8 +120,8 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_range_are_found() {
-        let manifest = "serde = \"1\"\nrusqlite = { version = \">=0.30, <0.44\", features = [\"bundled\"] }\n";
-        assert_eq!(ends(manifest), Some(["=0.30.0".to_owned(), "0.43".to_owned()]));
+        let manifest = "serde = \"1\"\nrusqlite = { version = \">=0.38, <0.44\", features = [\"bundled\"] }\n";
+        assert_eq!(ends(manifest), Some(["=0.38.0".to_owned(), "0.43".to_owned()]));
         assert_eq!(ends("rusqlite = \"0.41\""), None);
         assert!(ends(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).is_some());
     }
