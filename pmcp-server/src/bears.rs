@@ -13,6 +13,7 @@
 //! | JSON values in it: [`ServeLimits::values`] | 100,000 | -32600 (HTTP 400), before any is built |
 //! | nesting | 127 levels | -32600, told as that |
 //! | numbers | the range of a double | -32600, told as that |
+//! | texts | whole characters: no half of a surrogate pair | -32600, told as that |
 //! | messages in a batch (2025-03-26): [`ServeLimits::batch`] | 100 | -32600 |
 //! | id of a request, as a text | 256 bytes | -32600 without an id |
 //! | progress token, as a text | 256 bytes | it counts as none: no progress is told |
@@ -22,6 +23,9 @@
 //! | cursor of a list | 1 KiB | -32602 |
 //! | arguments of a call or prompt: [`Limits::max_arguments`] | 1 MiB | an `isError` result; -32602 for a 2025 task and for a prompt |
 //! | an answer to a question: [`Limits::max_answer`] | 64 KiB | -32602, and the question stays open |
+//!
+//! Bodies, results and answers of 128 KiB and more are read and written apart from the threads that serve everybody, on half of the
+//! processors at most: while they are full of large messages, further large ones wait, and small ones do not.
 //!
 //! # Connections, requests and streams
 //!
