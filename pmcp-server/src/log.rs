@@ -63,7 +63,7 @@ pub fn init() {
     }
 }
 
-/// What `RUST_LOG` lets through, and a line about it if it is no filter.
+/// The filter of `RUST_LOG`, and a line about it if it is no filter.
 #[cfg(feature = "log")]
 fn filter(given: Option<&std::ffi::OsStr>) -> (tracing_subscriber::EnvFilter, Option<String>) {
     use tracing_subscriber::EnvFilter;

@@ -3,7 +3,11 @@
 //! Reading or writing megabytes of JSON takes a thread for milliseconds, and whatever else that thread has to do would wait as
 //! long. So it is done on threads for blocking work, on half of the processors at most.
 
-use std::{panic::resume_unwind, sync::LazyLock, thread::available_parallelism};
+use std::{
+    panic::resume_unwind,
+    sync::{Arc, LazyLock},
+    thread::available_parallelism,
+};
 
 use pmcp_protocol::{Outcome, ToolResult};
 use serde_json::Value;
@@ -12,8 +16,8 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 /// The size from which a text is worked on apart, in bytes. Handing less to another thread takes longer than the work.
 const LARGE: usize = 128 << 10;
 
-static PLACES: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, |all| all.get().div_ceil(2))));
+static PLACES: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(1, |all| all.get().div_ceil(2)))));
 
 /// Does work on a text of so many bytes: here if it is small.
 pub async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -21,7 +25,12 @@ pub async fn apart<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + S
         return work();
     }
     // Nobody closes it.
-    let _place = PLACES.acquire().await;
+    let place = PLACES.clone().acquire_owned().await;
+    let work = move || {
+        // Until the work ends, be it that nobody waits for it any more.
+        let _place = place;
+        work()
+    };
     match spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

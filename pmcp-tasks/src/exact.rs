@@ -27,7 +27,7 @@ pub(crate) fn read_back<T: Serialize + DeserializeOwned>(value: &T) -> Result<(V
     let read = serde_path_to_error::deserialize(&mut text).map_err(|error| {
         let place = place(error.path());
         // The reason may repeat the value, which is for the log alone.
-        Mistake::caused(format!("{place} is written in a form that its type does not read"), error.into_inner())
+        Mistake::caused("is written in a form that its type does not read", error.into_inner()).of(place)
     })?;
     Ok((bytes, read))
 }
@@ -49,9 +49,9 @@ fn mistake(error: serde_path_to_error::Error<serde_json::Error>) -> Mistake {
     let reason = error.inner().to_string();
     // Any other may repeat the value, which is for the log alone.
     if reason.ends_with(NO_NUMBER) {
-        Mistake::new(format!("{place} is {reason}"))
+        Mistake::new(format!("is {reason}")).of(place)
     } else {
-        Mistake::caused(format!("{place} cannot be written as JSON"), error.into_inner())
+        Mistake::caused("cannot be written as JSON", error.into_inner()).of(place)
     }
 }
 

@@ -84,6 +84,7 @@ fn main() -> ExitCode {
         Task::Features => {
             report.step("features", |_| features::check_each_alone());
             report.step("sqlite", |_| features::check_sqlite());
+            report.step("neighbours", |_| features::find_neighbours());
         }
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Ui => report.step("ui", steps::ui),

@@ -10,8 +10,8 @@ use crate::setup;
 use crate::simulate::Simulation;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, floors, lint, the tests, the simulation, doctests, doc, features, conformance, peers
-and the examples.
+Run everything: setup, fmt --check, floors, lint, the tests, the simulation, doctests, doc, features, both ends of
+rusqlite's range, conformance, peers and the examples.
 
 Usage: cargo xtask test
 

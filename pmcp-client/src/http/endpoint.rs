@@ -192,6 +192,8 @@ impl Kind {
     }
 
     /// The kind of the response's body: the one it tells, or else what its beginning looks like.
+    ///
+    /// White space before that beginning is passed, but no more of it than a refusal may have.
     pub(super) async fn find(response: Response<HttpBody>) -> Result<(Self, Response<HttpBody>), ClientError> {
         if let Some(kind) = Self::of(&response) {
             return Ok((kind, response));
@@ -199,10 +201,16 @@ impl Kind {
         let (head, mut body) = response.into_parts();
         let mut read = Vec::new();
         let mut kind = Self::Other;
+        let mut blank = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame?;
             let first = frame.data_ref().and_then(|data| without_mark(data).trim_ascii_start().first().copied());
+            // What is empty counts, too: there may be any number of it.
+            blank += 1 + frame.data_ref().map_or(0, Bytes::len);
             read.push(Ok(frame));
+            if first.is_none() && blank > MAX_REFUSAL {
+                break;
+            }
             if let Some(first) = first {
                 // Events begin with a field's name or a colon.
                 kind = match first {

@@ -90,7 +90,7 @@ fn census(json: &[u8], max: usize) -> Option<(usize, usize)> {
     Some((values, objects))
 }
 
-/// What stands behind the end of a text.
+/// The bytes behind the end of a text.
 fn behind_text(mut json: &[u8]) -> &[u8] {
     while let Some(at) = memchr2(b'"', b'\\', json) {
         let is_end = json[at] == b'"';

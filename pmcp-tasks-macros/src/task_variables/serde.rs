@@ -31,9 +31,9 @@ impl Rule {
     /// The name of a field, which is in snake case.
     pub(super) fn apply(self, field: &str) -> String {
         let pascal = || {
-            field.split('_').map(|word| match word.split_at_checked(1) {
-                Some((first, rest)) => first.to_ascii_uppercase() + rest,
-                None => String::new(),
+            field.split('_').map(|word| {
+                let mut rest = word.chars();
+                rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect::<String>()
             })
         };
         match self {

@@ -120,7 +120,7 @@ impl<T: VariableValue + Clone> Variable<'_, Vec<T>> {
 pub(crate) fn encode<T: VariableValue>(name: &str, value: &T) -> Result<Value, VariableError> {
     let encoded = exact::value(value).and_then(|encoded| match typed::<T>(&encoded) {
         Ok(_) => Ok(encoded),
-        Err(error) => Err(Mistake::caused("it is written in a form that its type does not read", error)),
+        Err(error) => Err(Mistake::caused("is written in a form that its type does not read", error).of("it".into())),
     });
     encoded.map_err(|mistake| {
         let mistake = mistake.about(format_args!("variable `{name}` cannot have this value"));

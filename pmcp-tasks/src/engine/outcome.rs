@@ -32,7 +32,7 @@ impl Engine {
             }
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
-                let mistake = Mistake::behind(&*source).map(ToString::to_string);
+                let mistake = Mistake::behind(&*source).map(Mistake::told);
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
                 harmless(
                     || crate::heard::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"),

@@ -50,12 +50,17 @@ async fn a_number_that_json_does_not_have_is_named_whichever_way_it_goes() {
     let router = TaskRouter::builder().tool::<divide>().build(TaskStore::memory()).unwrap();
     let server = Server { router, ..Server::new() };
     for client in [server.v2025("ann"), server.v2026("ann"), server.v2026("ann").undeclared()] {
-        for (what, said) in [
-            ("set", "variable `mean` cannot have this value: it is NaN, which JSON does not have"),
-            ("push", "variable `all` cannot have this value: its `[0]` is inf, which JSON does not have"),
-            ("several", "variable `all` cannot have this value: its `[1]` is NaN, which JSON does not have"),
-            ("step", "the result of step `divide`: its `rows[1].ratio` is NaN, which JSON does not have"),
-            ("result", "the result: its `rows[1].ratio` is NaN, which JSON does not have"),
+        // The place inside of a value may have been named by data, and is for the log.
+        for (what, said, logged) in [
+            ("set", "variable `mean` cannot have this value: it is NaN, which JSON does not have", "it is NaN"),
+            ("push", "variable `all` cannot have this value: it is inf, which JSON does not have", "its `[0]` is inf"),
+            (
+                "several",
+                "variable `all` cannot have this value: it is NaN, which JSON does not have",
+                "its `[1]` is NaN",
+            ),
+            ("step", "the result of step `divide`: it is NaN, which JSON does not have", "its `rows[1].ratio` is NaN"),
+            ("result", "the result: it is NaN, which JSON does not have", "its `rows[1].ratio` is NaN"),
         ] {
             let log = Logged::begin();
             let mut call = json!({ "name": "divide", "arguments": { "what": what } });
@@ -72,7 +77,9 @@ async fn a_number_that_json_does_not_have_is_named_whichever_way_it_goes() {
                 client.request("tools/call", call).await.unwrap()
             };
             assert_eq!((text_of(&result), &result["isError"]), (said, &json!(true)));
-            assert_eq!(log.only("the tool failed").level, Level::ERROR);
+            let told = log.only("the tool failed");
+            assert_eq!(told.level, Level::ERROR);
+            assert!(told.field("error").contains(logged), "{told:?}");
         }
     }
 }

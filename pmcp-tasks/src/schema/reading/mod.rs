@@ -10,6 +10,7 @@ mod tests;
 
 use std::{
     borrow::Cow,
+    cmp::Ordering,
     collections::HashSet,
     fmt::{self, Write as _},
 };
@@ -61,6 +62,8 @@ impl Mistakes {
 impl Compiled {
     /// Puts a value into the form its type reads, as far as there is one, and tells what does not fit.
     pub(crate) fn read(&self, value: &mut Value) -> Mistakes {
+        let tries = self.nodes.iter().any(|node| !node.alternatives.is_empty());
+        let (each, all) = MOST;
         let mut reading = Reading {
             nodes: &self.nodes,
             at: Vec::new(),
@@ -68,7 +71,7 @@ impl Compiled {
             trying: 0,
             in_text: false,
             schemas: 0,
-            left: None,
+            left: tries.then(|| size(value).saturating_mul(each).clamp(each, all)),
         };
         reading.node(self.root, value);
         reading.found
@@ -88,7 +91,7 @@ impl Compiled {
 
 /// The work one value may cause in alternatives that are tried, for each value in it and in all: what nests them can double it
 /// at every level.
-const MOST: (usize, usize) = (1000, 1 << 22);
+const MOST: (usize, usize) = (1000, 1 << 20);
 
 /// Schemas at one place: references, alternatives, parts of all. More than these refer to each other without end.
 const MOST_AT_ONCE: usize = 64;
@@ -108,14 +111,16 @@ struct Reading<'a> {
     in_text: bool,
     /// The schemas that are being read at one place, each inside the one before.
     schemas: usize,
-    /// The work that is left for alternatives, once one was tried.
+    /// The work that is left for alternatives, if the schema has any.
     left: Option<usize>,
 }
 
-fn count(value: &Value) -> usize {
+/// The number of values in a value, those that its texts may hold among them.
+fn size(value: &Value) -> usize {
     match value {
-        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Object(fields) => 1 + fields.values().map(count).sum::<usize>(),
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(size).sum::<usize>(),
+        Value::String(text) if text.trim_start().starts_with(['[', '{']) => 1 + text.len() / 2,
         _ => 1,
     }
 }
@@ -181,7 +186,10 @@ impl<'a> Reading<'a> {
         if let Some(choices) = &node.choices
             && !choices.contains(value)
         {
-            let equal = choices.iter().find(|choice| choice.is_number() && choice.as_f64() == value.as_f64());
+            let equal = choices.iter().find(|choice| match (choice, &*value) {
+                (Value::Number(choice), Value::Number(value)) => compare(choice, value) == Some(Ordering::Equal),
+                _ => false,
+            });
             let Some(equal) = equal else {
                 return self.shape(|| {
                     let choices: Vec<String> = choices.iter().map(Value::to_string).collect();
@@ -342,9 +350,7 @@ impl<'a> Reading<'a> {
             return self.node(*only, value);
         }
         let (mut as_it_is, mut readings, mut nearest) = (0, Vec::new(), None);
-        let size = count(value);
-        let (each, all) = MOST;
-        self.left.get_or_insert(size.saturating_mul(each).clamp(each, all));
+        let size = size(value);
         for id in candidates {
             if !self.goes_on(size) {
                 return;
@@ -441,8 +447,9 @@ impl<'a> Reading<'a> {
 }
 
 /// Compares numbers as what they are, and not as doubles where they are whole.
-fn compare(one: &Number, other: &Number) -> Option<std::cmp::Ordering> {
-    match (one.as_i128(), other.as_i128()) {
+fn compare(one: &Number, other: &Number) -> Option<Ordering> {
+    let integer = |number: &Number| number.as_i128().or_else(|| number.as_f64().and_then(whole).map(i128::from));
+    match (integer(one), integer(other)) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),
         _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
     }

@@ -205,3 +205,21 @@ fn what_cannot_be_checked_is_said() {
         assert!(error.starts_with(reason), "{error}");
     }
 }
+
+#[test]
+fn a_long_list_of_alternatives_is_read_however_small_its_first_one_is() {
+    let tagged =
+        |name: &str| json!({ "type": "object", "properties": { name: { "type": "integer" } }, "required": [name] });
+    let shapes: Vec<Value> = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(tagged).into();
+    let schema = json!({ "type": "array", "items": { "oneOf": shapes } });
+    let list = json!(vec![json!({ "j": 1 }); 10_000]);
+    assert_eq!(read(&schema, list.clone()), (list.clone(), None));
+    assert_eq!(read(&schema, json!(list.to_string())), (list, None));
+}
+
+#[test]
+fn an_integer_beyond_those_of_doubles_is_no_choice_beside_it() {
+    let schema = json!({ "enum": [9_007_199_254_740_992_u64] });
+    assert!(read(&schema, json!(9_007_199_254_740_993_u64)).1.is_some());
+    assert_eq!(read(&schema, json!(9_007_199_254_740_992_u64)).1, None);
+}
