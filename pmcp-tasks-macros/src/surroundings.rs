@@ -27,8 +27,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct Scope {
     /// The `impl` or trait it is, in which no tool can stand.
     pub(crate) holder: Option<&'static str>,
-    /// The functions that are tools.
-    tools: Vec<String>,
+    /// The functions that are tools, and whether each is there under every configuration.
+    tools: Vec<(String, bool)>,
     /// The types and modules that are there under every configuration.
     types: HashSet<String>,
 }
@@ -64,7 +64,7 @@ impl Surroundings {
 
     /// The scope of the tool with this function, unless several have one of the name.
     pub(crate) fn scope(&self, function: &str) -> Option<&Scope> {
-        let mut scopes = self.scopes.iter().filter(|scope| scope.count(function) > 0);
+        let mut scopes = self.scopes.iter().filter(|scope| scope.has(function));
         scopes.next().filter(|_| scopes.next().is_none())
     }
 
@@ -110,13 +110,18 @@ impl Scope {
         holder: &'static str,
         functions: impl Iterator<Item = (&'a Ident, &'a Vec<Attribute>)>,
     ) -> Self {
-        let tools = functions.filter(|(_, attrs)| is_tool(attrs)).map(|(name, _)| name.to_string());
+        let tools = functions.filter(|(_, attrs)| is_tool(attrs));
+        let tools = tools.map(|(name, attrs)| (name.to_string(), is_always_there(attrs)));
         Self { holder: Some(holder), tools: tools.collect(), types: HashSet::new() }
     }
 
-    /// Counts the tools with this function.
-    pub(crate) fn count(&self, function: &str) -> usize {
-        self.tools.iter().filter(|tool| *tool == function).count()
+    fn has(&self, function: &str) -> bool {
+        self.tools.iter().any(|(tool, _)| tool == function)
+    }
+
+    /// Tells whether several tools have this function under every configuration, so that none compiles.
+    pub(crate) fn repeats(&self, function: &str) -> bool {
+        self.tools.iter().filter(|(tool, is_always)| tool == function && *is_always).count() > 1
     }
 
     /// Tells whether a type or module of this name is there.
@@ -127,7 +132,7 @@ impl Scope {
     fn add(&mut self, item: &Item) {
         let (attrs, name) = match item {
             Item::Fn(function) if is_tool(&function.attrs) => {
-                self.tools.push(function.sig.ident.to_string());
+                self.tools.push((function.sig.ident.to_string(), is_always_there(&function.attrs)));
                 return;
             }
             Item::Struct(item) => (&item.attrs, &item.ident),
@@ -186,6 +191,8 @@ mod tests {
         mod m { enum Free {} #[task_tool] async fn twice() {} #[task_tool] async fn twice() {} }
         #[task_tool] async fn ambiguous() {}
         mod n { #[task_tool] async fn ambiguous() {} }
+        #[cfg(unix)] #[task_tool] async fn either() {}
+        #[cfg(windows)] #[task_tool] async fn either() {}
         macro_rules! tool { () => { impl B { #[task_tool] async fn written() {} } } }
     ";
 
@@ -196,7 +203,8 @@ mod tests {
         assert_eq!((holder("method"), holder("required")), (Some("the `impl`"), Some("the trait")));
         assert_eq!((holder("free"), holder("local"), holder("other")), (None, None, None));
         assert!(file.scope("other").is_none() && file.scope("written").is_none() && file.scope("ambiguous").is_none());
-        assert_eq!(file.scope("twice").map(|scope| scope.count("twice")), Some(2));
+        let repeats = |function| file.scope(function).is_some_and(|scope| scope.repeats(function));
+        assert!(repeats("twice") && !repeats("either") && !repeats("free"));
     }
 
     #[test]

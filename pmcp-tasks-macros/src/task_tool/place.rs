@@ -30,7 +30,7 @@ impl<'a> Place<'a> {
         if let Some(scope) = around.scope(&name) {
             return match scope.holder {
                 Some(holder) => Self::Held(holder),
-                None if scope.count(&name) > 1 && !is_first(&name) => Self::Again,
+                None if scope.repeats(&name) && !is_first(&name) => Self::Again,
                 None => Self::Beside(scope),
             };
         }
