@@ -150,7 +150,7 @@ def minute_cases(connected):
                 check(asks(said), f"no question was told: {said}")
                 # Nobody put an answer in. The text about that leads on.
                 wrong = await call(*next_call(said))
-                check(asks(wrong) and "does not fit" in wrong, f"the mistake is not told: {wrong}")
+                check(asks(wrong) and "Nothing was passed on" in wrong, f"the mistake is not told: {wrong}")
                 said = await follow(call, wrong)
             rows.check(said, calls)
 

@@ -40,7 +40,11 @@ impl Seat {
             // Not after the end was given, either: nobody would remove it.
             let is_over = self.has_given_end() || self.refused.lock().is_some();
             if is_over || self.is_lost() || (may_wait && self.cancellation().is_cancelled()) {
-                host.unseat(&draft.key, &self);
+                // What may be there all the same keeps its seat until the end has removed it: whoever found it without one would
+                // begin it again.
+                if !(may_wait && draft.was_tried()) || self.is_lost() {
+                    host.unseat(&draft.key, &self);
+                }
                 return Err(NotEstablished);
             }
             match host.create(draft).await {

@@ -104,12 +104,18 @@ fn as_object(schema: &Value, root: &Value, depth: usize) -> Option<Fields> {
         }
     }
     for keyword in ["allOf", "oneOf", "anyOf"] {
-        let Some(Value::Array(parts)) = fields.remove(keyword) else { continue };
+        let Some(Value::Array(mut parts)) = fields.remove(keyword) else { continue };
         let is_either = keyword != "allOf";
+        // What only says which of the properties go together is part of the form, and stays as it was written.
+        let kept: Vec<Value> =
+            if is_either { Vec::new() } else { parts.extract_if(.., |part| only_restricts(part)).collect() };
         let parts = parts.iter().filter(|part| !(is_either && has_type(part, "null")));
         let parts = parts.map(|part| as_object(part, root, depth + 1)).collect::<Option<Vec<Fields>>>()?;
         for part in if is_either { vec![either(parts)] } else { parts } {
             add(&mut fields, part);
+        }
+        if !kept.is_empty() {
+            fields.insert(keyword.into(), kept.into());
         }
     }
     // It looks into alternatives, which are gone.
@@ -117,6 +123,16 @@ fn as_object(schema: &Value, root: &Value, depth: usize) -> Option<Fields> {
         fields.entry("additionalProperties").or_insert(unevaluated);
     }
     Some(fields)
+}
+
+/// Tells whether a part of a schema has no properties of its own, and only says which have to be there.
+fn only_restricts(part: &Value) -> bool {
+    let Value::Object(fields) = part else { return false };
+    fields.iter().all(|(keyword, value)| match keyword.as_str() {
+        "required" | "description" | "title" | "minProperties" | "maxProperties" => true,
+        "allOf" | "anyOf" | "oneOf" => value.as_array().is_some_and(|parts| parts.iter().all(only_restricts)),
+        _ => false,
+    })
 }
 
 /// Adds what an object also has to have.
