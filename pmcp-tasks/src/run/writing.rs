@@ -42,7 +42,7 @@ impl Seat {
             if is_over || self.is_lost() || (may_wait && self.cancellation().is_cancelled()) {
                 // What may be there all the same keeps its seat until the end has removed it: whoever found it without one would
                 // begin it again.
-                if !(may_wait && draft.was_tried()) || self.is_lost() {
+                if !(draft.was_tried() && (may_wait || self.has_given_end())) || self.is_lost() {
                     host.unseat(&draft.key, &self);
                 }
                 return Err(NotEstablished);
@@ -64,7 +64,10 @@ impl Seat {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a task could not be stored yet");
                 }
                 Err(refused) => {
-                    host.unseat(&draft.key, &self);
+                    // The end removes what may be there.
+                    if !self.has_given_end() {
+                        host.unseat(&draft.key, &self);
+                    }
                     *self.refused.lock() = Some(refused);
                     self.cancellation().cancel();
                     return Err(NotEstablished);
