@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
+    store::backend::TaskKey,
     task::{Change, NotChanged, NotCreated, Outcome, Pauses},
 };
 
@@ -28,25 +29,26 @@ impl Seat {
     async fn store_draft(self: Arc<Self>, host: &Host) -> Result<(), NotEstablished> {
         let mut held = self.held.lock().await;
         let mut pauses = Pauses::of_a_run();
-        if let Held::Draft(draft) = &*held {
+        // Not after the end was given: nobody would remove it. What is answered with a handle is stored even if it is cancelled
+        // meanwhile: the task tells it.
+        let is_over = || {
+            let is_given_up = self.is_unanswered() && self.cancellation().is_cancelled();
+            is_given_up || self.has_given_end() || self.refused.lock().is_some() || self.is_lost()
+        };
+        if let Held::Draft(draft) = &*held
+            && !is_over()
+        {
             // Before anybody can see the task, so that a cancellation finds the run.
             host.seats.insert(draft.key.clone(), self.clone());
             self.follow(&host.store, &draft.key);
         }
         loop {
             let Held::Draft(draft) = &mut *held else { return Ok(()) };
-            // What is answered with a handle is stored even if it is cancelled meanwhile: the task tells it.
-            let may_wait = self.is_unanswered();
-            // Not after the end was given, either: nobody would remove it.
-            let is_over = self.has_given_end() || self.refused.lock().is_some();
-            if is_over || self.is_lost() || (may_wait && self.cancellation().is_cancelled()) {
-                // What may be there all the same keeps its seat until the end has removed it: whoever found it without one would
-                // begin it again.
-                if !(draft.was_tried() && (may_wait || self.has_given_end())) || self.is_lost() {
-                    host.unseat(&draft.key, &self);
-                }
+            if is_over() {
+                self.leave_draft(host, &draft.key);
                 return Err(NotEstablished);
             }
+            let may_wait = self.is_unanswered();
             match host.create(draft).await {
                 Ok((worker, task)) => {
                     // An earlier try brought it there, and others have ended it or taken it over since.
@@ -64,16 +66,21 @@ impl Seat {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a task could not be stored yet");
                 }
                 Err(refused) => {
-                    // The end removes what may be there.
-                    if !self.has_given_end() {
-                        host.unseat(&draft.key, &self);
-                    }
+                    self.leave_draft(host, &draft.key);
                     *self.refused.lock() = Some(refused);
                     self.cancellation().cancel();
                     return Err(NotEstablished);
                 }
             }
             self.pause(host, &mut pauses).await;
+        }
+    }
+
+    /// Leaves the place of a task that is not stored. It may be there all the same, the reply lost: the end of a run that has no
+    /// handle to give removes it, and keeps the place until then. Whoever found it without a run would begin it again.
+    fn leave_draft(self: &Arc<Self>, host: &Host, key: &TaskKey) {
+        if self.is_lost() || !(self.is_unanswered() || self.has_given_end()) {
+            host.unseat(key, self);
         }
     }
 
