@@ -64,13 +64,18 @@ impl Answering {
         }
     }
 
-    fn answer(&self, id: Value, method: String, params: Value) -> impl Future<Output = ()> + Send + 'static {
+    fn answer(
+        &self,
+        id: Value,
+        method: String,
+        params: Result<Value, RpcError>,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let (wire, runtime, timeout) = (self.wire.clone(), self.runtime.clone(), self.timeout);
         let callbacks = self.callbacks.clone();
         async move {
-            let task = meta::related_task(&params).map(str::to_owned);
+            let task = params.as_ref().ok().and_then(meta::related_task).map(str::to_owned);
             let asked = method.clone();
-            let answer = spawn(&runtime, async move { callbacks.answer(&asked, params, None).await });
+            let answer = spawn(&runtime, async move { callbacks.answer(&asked, params?, None).await });
             // The server is told of a callback that panicked too: it waits for an answer.
             let answer = answer.await.unwrap_or_else(|_| Err(RpcError::internal("the client failed to answer")));
             let Some(wire) = wire.upgrade() else { return };

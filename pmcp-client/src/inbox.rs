@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use pmcp_protocol::{message::RequestId, meta::SUBSCRIPTION_ID};
+use pmcp_protocol::{RpcError, code, message::RequestId, meta::SUBSCRIPTION_ID};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -28,8 +28,8 @@ const SUBSCRIPTION: usize = 256;
 /// A request of the server, or the end of one.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// It wants an answer under this id.
-    Question { id: Value, method: String, params: Value },
+    /// It wants an answer under this id; an error stands for parameters that cannot be read.
+    Question { id: Value, method: String, params: Result<Value, RpcError> },
     /// It wants none any more.
     Withdrawn { id: Value },
 }
@@ -116,7 +116,7 @@ impl Inbox {
         };
         let params = message.remove("params").unwrap_or_default();
         match (message.remove("method"), message.remove("id")) {
-            (Some(Value::String(method)), Some(id)) => self.ask(Asked::Question { id, method, params }),
+            (Some(Value::String(method)), Some(id)) => self.ask(Asked::Question { id, method, params: Ok(params) }),
             (Some(Value::String(method)), None) => self.notified(Notification { method, params }),
             (None, Some(id)) => {
                 let waiting = ours(&id).and_then(|id| self.pending.lock().remove(&id));
@@ -129,20 +129,24 @@ impl Inbox {
         }
     }
 
-    /// Takes note of an answer that cannot be read though its id can: nobody has to wait for it any longer. Anything else that
-    /// cannot be read is no message.
+    /// Takes note of a message that cannot be read though its id can, and tells whether it is one: nobody has to wait any longer
+    /// for an answer, and a question is refused. Anything else that cannot be read is no message.
     #[cfg(feature = "lines")]
-    pub(crate) fn unreadable(&self, message: &[u8], error: &serde_json::Error) {
+    pub(crate) fn unreadable(&self, message: &[u8], error: &serde_json::Error) -> bool {
         #[derive(serde::Deserialize)]
         struct Head {
             id: RequestId,
-            method: Option<serde::de::IgnoredAny>,
+            method: Option<String>,
         }
-        let Ok(Head { id, method: None }) = serde_json::from_slice(message) else { return };
-        if let Some(waiting) = id.number().and_then(|id| self.pending.lock().remove(&id)) {
+        let Ok(Head { id, method }) = serde_json::from_slice(message) else { return false };
+        if let Some(method) = method {
+            let error = RpcError::new(code::INVALID_REQUEST, "the request cannot be read");
+            self.ask(Asked::Question { id: serde_json::json!(id), method, params: Err(error) });
+        } else if let Some(waiting) = id.number().and_then(|id| self.pending.lock().remove(&id)) {
             // Whoever waited may have given up.
             let _ = waiting.send(Err(ClientError::protocol(format!("an answer that cannot be read: {error}"))));
         }
+        true
     }
 
     /// Takes note that the wire broke or was closed: nothing more will be answered.

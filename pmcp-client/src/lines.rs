@@ -133,10 +133,15 @@ async fn read<R: AsyncRead + Unpin>(inbox: Arc<Inbox>, reader: R, max: usize) {
                 line => match serde_json::from_slice(line) {
                     Ok(message) => inbox.receive(message),
                     Err(error) => {
-                        inbox.unreadable(line, &error);
-                        let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
+                        let is_message = inbox.unreadable(line, &error);
                         let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");
+                        if is_message {
+                            // Its content is its user's.
+                            tracing::warn!(error, "the server sent a message that cannot be read");
+                        } else {
+                            let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
+                            tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");
+                        }
                     }
                 },
             },

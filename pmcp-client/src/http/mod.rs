@@ -100,6 +100,8 @@ impl HttpWire {
                         }
                     }
                     Ok(None) => break ClientError::transport("the stream ended before the answer"),
+                    // The stream is whole: resumed behind this event it would not bring it once more.
+                    Err(error @ ClientError::Protocol(_)) => return Err(error),
                     Err(error) => break error,
                 }
             };

@@ -288,6 +288,24 @@ async fn a_stream_that_broke_is_resumed() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_waited_for_behind_it() {
+    let (url, requests) = serve(|request| match (&request.verb, request.method()) {
+        (&Method::GET, _) => status(405),
+        (_, "initialize") => initialized(request, "session"),
+        (_, "tools/call") => events(format!(
+            "id: 1\nretry: 10\ndata: {{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{{\"x\":\"\\ud83d\"}}}}\n\n",
+            request.body["id"]
+        )),
+        _ => status(202),
+    })
+    .await;
+    let client = builder("2025-11-25").connect_http(&url).await.unwrap();
+    let error = client.call_tool("hello", json!({})).await.unwrap_err();
+    assert!(matches!(error, ClientError::Protocol(_)), "{error}");
+    assert!(requests.lock().unwrap().iter().all(|request| request.header("last-event-id").is_none()));
+}
+
+#[tokio::test]
 async fn earlier_versions_have_no_version_header() {
     let (url, requests) = serve(|request| match request.method() {
         "initialize" => answer(&request.result(&json!({ "protocolVersion": "2025-03-26", "capabilities": {} }))),

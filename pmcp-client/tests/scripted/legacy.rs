@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use pmcp_client::{Client, ClientBuilder, ClientError, RequestOptions, TaskStatus, TaskUpdate};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
 use super::{Peer, builder, form, greeting, luca, pair};
@@ -83,6 +84,16 @@ async fn requests_of_the_server_are_answered() {
     peer.send(json!({ "jsonrpc": "2.0", "id": 9, "method": "elicitation/create", "params": url })).await;
     assert_eq!(peer.message().await["error"]["code"], -32602);
     drop(client);
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_read_is_refused_under_its_id() {
+    let _spoilt = spec_check::bad_input_on_purpose();
+    let (_client, mut peer, _) = connect(builder("2025-11-25").on_elicit(luca), "2025-11-25").await;
+    let question = br#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"\ud83d"}}"#;
+    peer.writer.write_all(&[question, &b"\n"[..]].concat()).await.unwrap();
+    let answer = peer.message().await;
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("q"), &json!(-32600)));
 }
 
 #[tokio::test]
