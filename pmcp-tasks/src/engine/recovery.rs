@@ -21,6 +21,9 @@ fn waits_for(tool: &str) -> String {
     format!("The task waits for a worker that has the tool `{tool}`.")
 }
 
+/// Message of such a task once a worker has taken it, until its function tells something.
+const FOUND: &str = "A worker that has the tool runs this task.";
+
 /// Outcome of taking a task over.
 pub(super) enum TakenOver {
     /// It runs; the receiver gets its outcome.
@@ -52,7 +55,7 @@ impl Engine {
             return TakenOver::Foreign(Box::new(task));
         };
         let has_waited = task.message() == Some(&*waits_for(&body.tool));
-        let Ok(prepared) = work.prepare(Arguments { given: body.arguments, answers: body.answers }) else {
+        let Ok(prepared) = work.prepare_again(Arguments { given: body.arguments, answers: body.answers }) else {
             self.end_lost(task, RpcError::internal(CHANGED)).await;
             return TakenOver::Ended;
         };
@@ -78,11 +81,10 @@ impl Engine {
         seat.follow(&self.host.store, &task.key);
         let run = self.run(work, seat.clone(), origin, body.variables).resuming(&task, idle_fences);
         if has_waited {
-            // It does not wait any more; the next message takes the place of this one.
-            let (host, seat) = (self.host.clone(), seat.clone());
+            // It does not wait any more; the function's first message takes the place of this one.
+            let (host, seat, waited) = (self.host.clone(), seat.clone(), waits_for(&body.tool));
             self.host.in_background(async move {
-                if let Err(error) = seat.message(&host, "A worker that has the tool runs this task.".into(), true).await
-                {
+                if let Err(error) = seat.replace_message(&host, &waited, FOUND.into()).await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a message was not stored");
                 }
             });

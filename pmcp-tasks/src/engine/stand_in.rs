@@ -1,6 +1,6 @@
 //! A thread that renews the lease where the runtime does not get to it: tools that block all its threads are no dead worker.
 
-use std::{sync::Arc, thread};
+use std::{sync::Arc, thread, time::Duration};
 
 use tokio::runtime::Builder;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -41,8 +41,13 @@ impl Engine {
         over.drop_guard()
     }
 
+    /// Renews the lease for as long as a run may take: a runtime that does nothing for longer is dead, and its tasks are for others.
     async fn renew_when_overdue(&self, ended: &CancellationToken) {
         let (clock, lease) = (self.host.clock(), &self.host.lease);
+        let longest = self.works.longest_timeout().max(Some(self.limits().default_timeout)).unwrap_or_default();
+        // The time from which the runtime has not renewed it, and of the renewal that was made in its stead.
+        let mut standing_in: Option<(Duration, Duration)> = None;
+        let mut is_told = false;
         loop {
             tokio::select! {
                 // Not in the midst of a renewal: the lease is given up by what is known of it.
@@ -52,12 +57,29 @@ impl Engine {
                 () = clock.sleep(lease.period() / (2 * LOOKS)) => {}
             }
             let Some(age) = lease.overdue(&**clock) else { continue };
+            let now = clock.monotonic();
+            let since = standing_in.filter(|(_, ours)| *ours == lease.renewed()).map(|(since, _)| since);
+            is_told &= since.is_some();
+            let since = since.unwrap_or(now.saturating_sub(age));
+            if now.saturating_sub(since) > longest {
+                if !std::mem::replace(&mut is_told, true) {
+                    let blocked_ms = millis(now.saturating_sub(since));
+                    crate::heard::error!(
+                        blocked_ms,
+                        "the runtime is blocked for longer than any run may take: its tasks are left to others"
+                    );
+                }
+                continue;
+            }
             match self.renew().await {
-                Ok(()) => tracing::warn!(
-                    age_ms = millis(age),
-                    "the runtime does not get to renew the lease, which a thread of its own has done: tools that block belong \
-                     in `tokio::task::spawn_blocking`"
-                ),
+                Ok(()) => {
+                    standing_in = Some((since, lease.renewed()));
+                    tracing::warn!(
+                        age_ms = millis(age),
+                        "the runtime does not get to renew the lease, which a thread of its own has done: tools that block \
+                         belong in `tokio::task::spawn_blocking`"
+                    );
+                }
                 // Who renews it otherwise tells.
                 Err(error) => {
                     tracing::debug!(error = &error as &dyn std::error::Error, "the lease could not be renewed in time");

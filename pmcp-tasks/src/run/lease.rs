@@ -1,7 +1,7 @@
 //! The lease of a worker: one counter in the store that it raises, however many tasks it runs.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Lease {
     renewing: tokio::sync::Mutex<()>,
     /// Number of those who renew it, again and again.
     keepers: AtomicUsize,
+    /// Set once it is given up: who renews it out of turn must not take it up again.
+    given_up: AtomicBool,
 }
 
 /// The lease is renewed for as long as this lives.
@@ -71,6 +73,7 @@ impl Lease {
             changed: Notify::new(),
             renewing: tokio::sync::Mutex::new(()),
             keepers: AtomicUsize::new(0),
+            given_up: AtomicBool::new(false),
         })
     }
 
@@ -98,6 +101,9 @@ impl Lease {
     pub(crate) async fn renew(&self, store: &TaskStore) -> Result<Renewal, StoreError> {
         let _turn = self.turn(&**store.clock()).await;
         let before = *self.state();
+        if self.given_up.load(Ordering::SeqCst) {
+            return Ok(Renewal::Kept);
+        }
         // Taken before the store is asked: the lease runs from the earliest moment the others can have seen.
         let now = store.clock().monotonic();
         let beat = tokio::select! {
@@ -107,7 +113,7 @@ impl Lease {
             () = store.clock().sleep(self.period) => return Err(store.silent()),
         };
         let mut state = self.state();
-        if state.worker != before.worker {
+        if state.worker != before.worker || self.given_up.load(Ordering::SeqCst) {
             // Meanwhile this process gave that worker up: it must not become it again.
             return Ok(Renewal::Kept);
         }
@@ -133,6 +139,11 @@ impl Lease {
             turn = self.renewing.lock() => Some(turn),
             () = clock.sleep(self.period / PATIENCE) => None,
         }
+    }
+
+    /// Time of the last renewal, on the monotonic clock.
+    pub(crate) fn renewed(&self) -> Duration {
+        self.state().renewed
     }
 
     /// The time since the lease was renewed, if that should have been done by now.
@@ -185,10 +196,17 @@ impl Lease {
 
     /// Gives the lease up, so that others take the tasks over at once.
     pub(crate) async fn give_up(&self, store: &TaskStore) -> Result<(), StoreError> {
+        self.given_up.store(true, Ordering::SeqCst);
         let _one = self.renewing.lock().await;
-        let state = *self.state();
-        if state.counter > 0 {
-            store.bury(&state.worker, state.counter).await?;
+        let State { worker, counter, .. } = *self.state();
+        let mut seen = (counter > 0).then_some(counter);
+        while let Some(counter) = seen {
+            if store.bury(&worker, counter).await? {
+                break;
+            }
+            // Others have buried it, or a renewal out of turn has raised the counter: the last one that there was.
+            let known = store.workers().await?.into_iter().find(|known| known.id == worker);
+            seen = known.map(|known| known.counter);
         }
         Ok(())
     }
@@ -198,5 +216,25 @@ impl State {
     fn new(store: &TaskStore) -> Result<Self, StoreError> {
         let worker = WorkerId(u128::from_be_bytes(store.random()?));
         Ok(Self { worker, counter: 0, renewed: store.clock().monotonic() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lease_that_was_renewed_out_of_turn_is_given_up_all_the_same_and_for_good() {
+        let store = TaskStore::memory();
+        let lease = Lease::new(&store, DEFAULT_LEASE).unwrap();
+        lease.renew(&store).await.unwrap();
+        let worker = lease.worker();
+        // Its reply is still under way.
+        store.beat(&worker, DEFAULT_LEASE).await.unwrap();
+        lease.give_up(&store).await.unwrap();
+        assert_eq!(store.workers().await.unwrap(), []);
+        assert_eq!(store.buried().await.unwrap(), [worker]);
+        assert_eq!(lease.renew(&store).await.unwrap(), Renewal::Kept);
+        assert_eq!((lease.worker(), store.workers().await.unwrap()), (worker, vec![]));
     }
 }

@@ -169,6 +169,15 @@ impl Seat {
         ended_is_done(self.write_held(host, held, &change).await)
     }
 
+    /// Puts a message in the place of another one of a stored task, unless a later one stands there.
+    pub(crate) async fn replace_message(&self, host: &Host, was: &str, text: String) -> Result<(), StoreError> {
+        let held = self.held.lock().await;
+        if !matches!(&*held, Held::Stored(task) if task.message() == Some(was)) {
+            return Ok(());
+        }
+        ended_is_done(self.write_held(host, held, &[Change::Message { text, is_progress: true }]).await)
+    }
+
     /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
     pub(crate) async fn finish(&self, host: &Host, change: Change) -> Result<(), StoreError> {
         ended_is_done(self.write(host, &[change]).await)

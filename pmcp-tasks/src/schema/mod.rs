@@ -12,3 +12,4 @@ pub(crate) mod published;
 mod reading;
 
 pub(crate) use compiled::Compiled;
+pub(crate) use reading::Misfit;

@@ -1,11 +1,11 @@
 //! The work a server can do, by name: what a task needs to be begun, recovered and shown.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
 use crate::{
     protocol::bounds::{self, shortened},
-    schema::Compiled,
+    schema::{Compiled, Misfit},
     task::{FieldDefinition, Policy},
 };
 
@@ -66,13 +66,9 @@ impl Work {
     ///
     /// # Errors
     /// They do not fit, or there is nothing that takes any.
-    pub(crate) fn prepare(&self, mut arguments: Arguments) -> Result<Prepared, ArgumentError> {
-        let Some((schema, prepare)) = &self.prepare else {
-            return Err(ArgumentError { message: format!("`{}` takes no arguments", self.name) });
-        };
-        let mistakes = schema.read_fields(&mut arguments.given);
-        let prepared = prepare(arguments)?;
-        match mistakes.bound() {
+    pub(crate) fn prepare(&self, arguments: Arguments) -> Result<Prepared, ArgumentError> {
+        let (prepared, mistake) = self.read(arguments)?;
+        match mistake {
             None => Ok(prepared),
             Some(mistake) if mistake.at.is_empty() => {
                 Err(ArgumentError { message: shortened(&format!("arguments: {mistake}"), bounds::ERROR) })
@@ -82,6 +78,24 @@ impl Work {
                 Err(ArgumentError { message: shortened(&message, bounds::ERROR) })
             }
         }
+    }
+
+    /// The same of a call that was accepted before, perhaps by an earlier version of the program: bounds that came since do not
+    /// end it.
+    ///
+    /// # Errors
+    /// The arguments do not fit their type, or there is nothing that takes any.
+    pub(crate) fn prepare_again(&self, arguments: Arguments) -> Result<Prepared, ArgumentError> {
+        self.read(arguments).map(|(prepared, _)| prepared)
+    }
+
+    /// The call, and the bound that its arguments pass.
+    fn read(&self, mut arguments: Arguments) -> Result<(Prepared, Option<Misfit>), ArgumentError> {
+        let Some((schema, prepare)) = &self.prepare else {
+            return Err(ArgumentError { message: format!("`{}` takes no arguments", self.name) });
+        };
+        let mistakes = schema.read_fields(&mut arguments.given);
+        Ok((prepare(arguments)?, mistakes.bound()))
     }
 }
 
@@ -99,5 +113,10 @@ impl Registry {
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Work>> {
         self.works.get(name)
+    }
+
+    /// The longest time that some work has for a run, of those that have one of their own.
+    pub(crate) fn longest_timeout(&self) -> Option<Duration> {
+        self.works.values().filter_map(|work| work.policy.timeout).max()
     }
 }

@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use pmcp_tasks::{
-    TaskRouter, TaskStore, ToolResult,
+    Limits, TaskRouter, TaskStore, ToolResult,
     store::{MemoryBackend, StorageBackend as _},
     testing::ManualClock,
     time::{Clock, Millis, Sleep},
@@ -21,21 +22,21 @@ use tracing::Level;
 use crate::support::*;
 
 /// A process on the clock of the system: this is about threads, which a manual clock knows nothing of.
-fn process(store: &Arc<MemoryBackend>, lease: Duration) -> Server {
+fn process(store: &Arc<MemoryBackend>, lease: Duration, limits: Limits) -> Server {
     let world = World::default();
-    let builder = TaskRouter::builder().state(world.clone()).tool::<Optional>().tool::<Required>().lease(lease);
-    let router = builder.build(TaskStore::new(Connection::to(store))).unwrap();
+    let builder = TaskRouter::builder().state(world.clone()).tool::<Optional>().tool::<Required>();
+    let router = builder.lease(lease).limits(limits).build(TaskStore::new(Connection::to(store))).unwrap();
     Server { router, clock: ManualClock::new(), world }
 }
 
-#[test]
-fn a_runtime_whose_threads_are_all_blocked_keeps_its_lease() {
+/// Has tools block all threads of a process that also runs a task which does not, and looks at that from another one.
+fn while_all_is_blocked(lease: Duration, limits: &Limits, look: impl AsyncFnOnce(&MemoryBackend, &Client, &str)) {
     const THREADS: usize = 2;
-    let (store, lease) = (Arc::new(MemoryBackend::new()), seconds(1));
+    let store = Arc::new(MemoryBackend::new());
     let mut blocked = tokio::runtime::Builder::new_multi_thread();
     let blocked = blocked.worker_threads(THREADS).enable_time().build().unwrap();
     let watching = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let (one, other) = (process(&store, lease), process(&store, lease));
+    let [one, other] = [(); 2].map(|()| process(&store, lease, limits.clone()));
     let (waits, waiting) = mpsc::channel();
     let mut gates = Vec::new();
     let gate = std::sync::Mutex::new({
@@ -77,16 +78,36 @@ fn a_runtime_whose_threads_are_all_blocked_keeps_its_lease() {
     }
     watching.block_on(async {
         other.router.keep_house();
-        // The other one sees a worker die within one and a half of its periods.
-        tokio::time::sleep(lease * 5 / 2).await;
-        assert_eq!(store.workers().await.unwrap().len(), 2);
-        assert_eq!(other.v2026("ann").status(&id).await, "working");
+        look(&store, &other.v2026("ann"), &id).await;
         other.router.shut_down(Duration::ZERO).await;
     });
     drop(gates);
     blocked.block_on(async {
         client.cancel(&id).await.unwrap();
         one.router.shut_down(seconds(5)).await;
+    });
+}
+
+#[test]
+fn a_runtime_whose_threads_are_all_blocked_keeps_its_lease() {
+    let lease = seconds(1);
+    while_all_is_blocked(lease, &Limits::default(), async |store, other, id| {
+        // The other one sees a worker die within one and a half of its periods.
+        tokio::time::sleep(lease * 5 / 2).await;
+        assert_eq!(store.workers().await.unwrap().len(), 2);
+        assert_eq!(other.status(id).await, "working");
+    });
+}
+
+#[test]
+fn a_runtime_that_is_blocked_for_longer_than_a_run_may_take_is_dead() {
+    let limits = Limits { default_timeout: seconds(1), ..Limits::default() };
+    while_all_is_blocked(Duration::from_millis(200), &limits, async |store, other, id| {
+        eventually("the tasks of the blocked process are for others", || {
+            store.workers().now_or_never().unwrap().unwrap().len() == 1
+        })
+        .await;
+        assert_eq!(other.until(id, "failed").await["error"]["code"], -32603);
     });
 }
 

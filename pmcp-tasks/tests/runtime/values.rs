@@ -1,16 +1,19 @@
 //! Arguments and answers by the schemas that are published: equal values of another form, and bounds, at every door.
 
+use std::sync::Arc;
+
 use pmcp_tasks::{
     TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Revision},
     prelude::*,
-    router::TaskFallback,
+    router::{Execution, TaskFallback},
+    store::MemoryBackend,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::support::{FakePeer, accept, text_of};
+use crate::support::{Connection, FakePeer, Server, accept, id_of, text_of};
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Order {
@@ -306,4 +309,47 @@ async fn variables_take_equal_values() {
     assert_eq!(text_of(&result), "3");
     let error = router.handle("tools/call", &call(json!(3.5)), &cx).await.answer().unwrap_err();
     assert_eq!(error.message, "variable `rows`: a number does not fit");
+}
+
+/// A tool as it was, and as it is in the next version of its program.
+mod earlier {
+    use super::*;
+
+    #[task_tool(support = "required")]
+    pub(super) async fn pack(size: u8) -> String {
+        size.to_string()
+    }
+}
+
+mod later {
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+    pub(super) struct Size {
+        #[schemars(range(min = 1, max = 9))]
+        size: u8,
+    }
+
+    #[task_tool(support = "required")]
+    pub(super) async fn pack(#[args] size: Size) -> String {
+        size.size.to_string()
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_accepted_goes_on_though_bounds_came_since() {
+    let store = Arc::new(MemoryBackend::new());
+    let store = || TaskStore::new(Connection::to(&store));
+    let front = TaskRouter::builder().tool::<earlier::pack>().execution(Execution::Queued).build(store()).unwrap();
+    let client = Server { router: front, ..Server::new() };
+    let client = client.v2026("ann");
+    let call = json!({ "name": "pack", "arguments": { "size": 12 } });
+    let id = id_of(&client.create_with(call.clone()).await.unwrap());
+    let worker = TaskRouter::builder().tool::<later::pack>().build(store()).unwrap();
+    assert_eq!(worker.run_queued(1).await.unwrap(), 1);
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "12");
+    // A new one is held to them.
+    let worker = Server { router: worker, ..Server::new() };
+    let refused = worker.v2026("ann").create_with(call).await;
+    assert!(format!("{refused:?}").contains("size"), "{refused:?}");
 }

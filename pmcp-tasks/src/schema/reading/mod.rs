@@ -22,13 +22,13 @@ use crate::protocol::{bounds::shortened, whole};
 
 /// A reason why a value does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mistake {
+pub(crate) struct Misfit {
     /// The names and indices that lead to it, as in `filter.rows[3]`.
     pub(crate) at: String,
     text: String,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -36,21 +36,21 @@ impl fmt::Display for Mistake {
 
 /// The first mistake of each kind.
 #[derive(Debug, Default)]
-pub(crate) struct Mistakes {
+pub(crate) struct Misfits {
     /// What it is: another type, another choice, a missing or unknown name.
-    shape: Option<Mistake>,
+    shape: Option<Misfit>,
     /// How much of it there is: a bound is passed.
-    bound: Option<Mistake>,
+    bound: Option<Misfit>,
 }
 
-impl Mistakes {
+impl Misfits {
     /// A bound that is passed, for whoever leaves it to a type what fits else.
-    pub(crate) fn bound(self) -> Option<Mistake> {
+    pub(crate) fn bound(self) -> Option<Misfit> {
         self.bound
     }
 
     /// The first of all.
-    pub(crate) fn any(self) -> Option<Mistake> {
+    pub(crate) fn any(self) -> Option<Misfit> {
         self.shape.or(self.bound)
     }
 
@@ -61,13 +61,13 @@ impl Mistakes {
 
 impl Compiled {
     /// Puts a value into the form its type reads, as far as there is one, and tells what does not fit.
-    pub(crate) fn read(&self, value: &mut Value) -> Mistakes {
+    pub(crate) fn read(&self, value: &mut Value) -> Misfits {
         let tries = self.nodes.iter().any(|node| !node.alternatives.is_empty());
         let (each, all) = MOST;
         let mut reading = Reading {
             nodes: &self.nodes,
             at: Vec::new(),
-            found: Mistakes::default(),
+            found: Misfits::default(),
             trying: 0,
             in_text: false,
             schemas: 0,
@@ -78,7 +78,7 @@ impl Compiled {
     }
 
     /// The same of an object's fields.
-    pub(crate) fn read_fields(&self, fields: &mut Map<String, Value>) -> Mistakes {
+    pub(crate) fn read_fields(&self, fields: &mut Map<String, Value>) -> Misfits {
         let mut value = Value::Object(std::mem::take(fields));
         let mistakes = self.read(&mut value);
         // It was an object, and so it stays: it fits as it is.
@@ -104,7 +104,7 @@ enum Step<'a> {
 struct Reading<'a> {
     nodes: &'a [Node],
     at: Vec<Step<'a>>,
-    found: Mistakes,
+    found: Misfits,
     /// The alternatives that are being tried, each inside the one before.
     trying: usize,
     /// Set inside what came as JSON text: no text in it is taken for JSON once more, so that nothing nests without end.
@@ -145,13 +145,13 @@ impl<'a> Reading<'a> {
 
     fn shape(&mut self, text: impl FnOnce() -> String) {
         if self.found.shape.is_none() {
-            self.found.shape = Some(Mistake { at: self.place(), text: text() });
+            self.found.shape = Some(Misfit { at: self.place(), text: text() });
         }
     }
 
     fn bound(&mut self, text: impl FnOnce() -> String) {
         if self.found.bound.is_none() {
-            self.found.bound = Some(Mistake { at: self.place(), text: text() });
+            self.found.bound = Some(Misfit { at: self.place(), text: text() });
         }
     }
 
@@ -336,7 +336,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What is wrong with a value under a schema that need not be the one.
-    fn attempt(&mut self, id: Id, value: &mut Value) -> Mistakes {
+    fn attempt(&mut self, id: Id, value: &mut Value) -> Misfits {
         let before = std::mem::take(&mut self.found);
         self.trying += 1;
         self.node(id, value);
@@ -358,17 +358,17 @@ impl<'a> Reading<'a> {
             let mut read = value.clone();
             let mistakes = self.attempt(id, &mut read);
             match mistakes {
-                Mistakes { shape: None, bound: None } if read == *value => {
+                Misfits { shape: None, bound: None } if read == *value => {
                     as_it_is += 1;
                     if !exclude {
                         return;
                     }
                 }
-                Mistakes { shape: None, bound: None } if readings.contains(&read) => {}
-                Mistakes { shape: None, bound: None } => readings.push(read),
+                Misfits { shape: None, bound: None } if readings.contains(&read) => {}
+                Misfits { shape: None, bound: None } => readings.push(read),
                 // It is that one, with too much or too little of it.
-                Mistakes { shape: None, bound } => nearest = nearest.or(bound),
-                Mistakes { .. } => {}
+                Misfits { shape: None, bound } => nearest = nearest.or(bound),
+                Misfits { .. } => {}
             }
         }
         match (as_it_is, readings.as_mut_slice(), nearest) {
