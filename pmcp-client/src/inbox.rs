@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use pmcp_protocol::{RpcError, code, message::RequestId, meta::SUBSCRIPTION_ID};
+use pmcp_protocol::{RpcError, message::RequestId, meta::SUBSCRIPTION_ID};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -140,7 +140,7 @@ impl Inbox {
         }
         let Ok(Head { id, method }) = serde_json::from_slice(message) else { return false };
         if let Some(method) = method {
-            let error = RpcError::new(code::INVALID_REQUEST, "the request cannot be read");
+            let error = RpcError::new(pmcp_protocol::code::INVALID_REQUEST, "the request cannot be read");
             self.ask(Asked::Question { id: serde_json::json!(id), method, params: Err(error) });
         } else if let Some(waiting) = id.number().and_then(|id| self.pending.lock().remove(&id)) {
             // Whoever waited may have given up.
