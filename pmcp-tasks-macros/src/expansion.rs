@@ -3,7 +3,7 @@
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 
-use crate::{from_ref, surroundings::Surroundings, task_tool, task_variables};
+use crate::{form, from_ref, surroundings::Surroundings, task_tool, task_variables};
 
 fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
     task_tool::expand(args, item, &Surroundings::default())
@@ -97,6 +97,57 @@ fn a_variable_with_a_mistake_is_one_all_the_same() {
 fn variables_with_a_mistake_are_variables_all_the_same() {
     let expanded = task_variables::expand(tokens("enum ImportState { Started }"));
     check(expanded, &expect_file!["../tests/expand/task_variables_mistake.rs"]);
+}
+
+#[test]
+fn a_form_of_fields() {
+    let expanded = form::expand(tokens(
+        r#"
+        #[serde(rename_all = "camelCase")]
+        struct Wish {
+            /// How many there are to be.
+            ///
+            /// # Examples
+            /// None.
+            #[form(title = "Pieces", range = 1..=MOST, default = 3)]
+            piece_count: u8,
+            #[form(format = "email", length = ..=80)]
+            mail: Option<String>,
+            #[form(length = 1..)]
+            #[serde(rename = "all")]
+            sizes: Vec<Size>,
+            #[form(default = "none")]
+            note: String,
+            sure: bool,
+        }
+        "#,
+    ));
+    check(expanded, &expect_file!["../tests/expand/form_fields.rs"]);
+}
+
+#[test]
+fn a_form_of_choices() {
+    let expanded = form::expand(tokens(
+        r#"
+        #[serde(rename_all = "kebab-case")]
+        enum Size {
+            /// As small
+            /// as can be.
+            VerySmall,
+            #[form(title = "Large", rename = "L")]
+            Large,
+            Other,
+        }
+        "#,
+    ));
+    check(expanded, &expect_file!["../tests/expand/form_choices.rs"]);
+}
+
+#[test]
+fn a_form_with_a_mistake_is_one_all_the_same() {
+    let expanded = form::expand(tokens("struct Wish { #[form(titel = \"Pieces\")] pieces: u8 }")).to_string();
+    assert!(expanded.contains("Form for Wish") && expanded.contains("did you mean `title`?"), "{expanded}");
+    check(form::expand(tokens("enum Wish { Pieces(u8) }")), &expect_file!["../tests/expand/form_mistake.rs"]);
 }
 
 #[test]

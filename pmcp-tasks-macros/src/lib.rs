@@ -1,12 +1,15 @@
-//! Macros of pmcp-tasks: `#[task_tool]`, `#[derive(TaskVariables)]`, `#[derive(FromRef)]`.
+//! Macros of pmcp-tasks: `#[task_tool]`, `#[derive(TaskVariables)]`, `#[derive(Form)]`, `#[derive(FromRef)]`.
 //!
 //! They are documented where they are re-exported, in `pmcp-tasks`.
 
 use proc_macro::TokenStream;
 
+mod default;
 #[cfg(test)]
 mod expansion;
+mod form;
 mod from_ref;
+mod serde;
 mod surroundings;
 mod task_tool;
 mod task_variables;
@@ -21,6 +24,12 @@ pub fn task_tool(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(TaskVariables, attributes(variable, task_variables, serde))]
 pub fn task_variables(item: TokenStream) -> TokenStream {
     task_variables::expand(item.into()).into()
+}
+
+/// Makes a type one that users can be asked for.
+#[proc_macro_derive(Form, attributes(form, serde))]
+pub fn form(item: TokenStream) -> TokenStream {
+    form::expand(item.into()).into()
 }
 
 /// Provides the fields of a server's state to functions.

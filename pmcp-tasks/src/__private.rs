@@ -15,7 +15,7 @@ pub use serde;
 pub use serde_json;
 
 pub use self::{
-    answer::{Answer, AnswerSpec, answer},
+    answer::{AnswerSpec, answer},
     argument::{Argument, ArgumentSpec, ObjectSchema, argument, to_owned},
     arguments::{
         ArgumentList, ArgumentObject, ObjectSpec, debug_list, decode_list, deserialize_list, input_schema, list_schema,
@@ -27,7 +27,13 @@ pub use self::{
     variable::{VariableSpec, default_of, variable},
 };
 pub use crate::{
-    context::{Cells, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},
+    context::{
+        Cells, Form, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable,
+        form::{
+            FormChoice, FormField, FormFieldSpec, FormFields, FormLength, FormNumber, FormText, form_field,
+            form_number, form_sized, form_text,
+        },
+    },
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,

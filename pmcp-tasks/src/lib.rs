@@ -50,7 +50,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`] and [`FromRef`] |
+//! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
 //! | `anyhow` | no | a cancellation, a refused question and the like keep their meaning as `anyhow::Error`, which `?` takes without it, too |
 //! | `testing` | no | contexts for unit tests of tools, a manual clock, the contract suite for stores |
@@ -130,10 +130,10 @@ pub mod tool;
 #[doc(hidden)]
 pub mod __private;
 
-pub use context::{FromRef, State, TaskContext, TaskVariables, ToolContext};
+pub use context::{Form, FromRef, State, TaskContext, TaskVariables, ToolContext};
 pub use limits::Limits;
 #[cfg(feature = "macros")]
-pub use macros::{FromRef, TaskVariables, task_tool};
+pub use macros::{Form, FromRef, TaskVariables, task_tool};
 pub use pmcp_protocol as protocol;
 pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;

@@ -1,5 +1,75 @@
 //! The macros, with their documentation: here doctests can use what they generate.
 
+/// Makes a type one that users can be asked for: with [`elicit`](crate::ToolContext::elicit), and by `#[ask]` parameters.
+///
+/// A struct is a form of its fields; an enum without data is a choice. What a client cannot be asked does not compile: a field is
+/// a `String`, a `bool`, a number of at most 64 bits, such an enum, an `Option` of one, or a `Vec` of such an enum,
+/// of which several can be chosen (2025-11-25 and later). Names, titles and bounds are shown as the client's version has them, and an
+/// answer that does not fit them leaves the question open (elicitation, "Requested Schema").
+///
+/// | attribute | where | meaning |
+/// |---|---|---|
+/// | `#[form(title = "…")]` | field, variant | A name for people; of a variant else the first paragraph of its docs. |
+/// | `#[form(description = "…")]` | field | Words beside it, else its docs up to the first heading. |
+/// | `#[form(range = 1..=10)]` | number | The least and the greatest value; `1..` and `..=10` have one of them. |
+/// | `#[form(length = 1..=80)]` | text, list | The least and the greatest number of characters, or of choices. |
+/// | `#[form(format = "…")]` | text | `email`, `uri`, `date` or `date-time`. |
+/// | `#[form(default = …)]` | field | The value that is there at first, and that of a field that is left out; `#[form(default)]` is that of its type. |
+/// | `#[form(rename = "…")]` | field, variant | Its name in the form, else that in Rust. |
+/// | `#[serde(rename = "…")]`, `#[serde(rename_all = "…")]`, `#[serde(default)]` | where serde has them | The same, where `#[form]` does not say. Whatever else of serde would change a form, such as `skip`, is an error. |
+/// | `#[form(crate = ::path)]` | type | Where the runtime is, for crates that re-export it. |
+///
+/// It implements [`Form`](trait@crate::Form); serde is not needed.
+///
+/// ```
+/// use pmcp_tasks::prelude::*;
+///
+/// #[derive(Form)]
+/// struct Order {
+///     /// How many there are to be.
+///     #[form(title = "Pieces", range = 1..=12, default = 1)]
+///     pieces: u8,
+///     #[form(format = "email")]
+///     receipt: Option<String>,
+///     size: Size,
+/// }
+///
+/// #[derive(Form)]
+/// #[serde(rename_all = "lowercase")]
+/// enum Size {
+///     /// It fits a hand.
+///     Small,
+///     Large,
+/// }
+///
+/// #[task_tool]
+/// async fn order(task: TaskContext) -> Result<String, ToolError> {
+///     let Order { pieces, receipt, size } = task.elicit("What will it be?").await?;
+///     # let _ = (receipt, size);
+///     Ok(format!("{pieces} of them"))
+/// }
+///
+/// let form = Order::requested_schema();
+/// assert_eq!(form["properties"]["pieces"]["maximum"], 12);
+/// assert_eq!(form["properties"]["size"]["oneOf"][0]["title"], "It fits a hand.");
+/// assert_eq!(form["required"], serde_json::json!(["size"]));
+/// ```
+///
+/// Forms are flat:
+///
+/// ```compile_fail,E0277
+/// # use pmcp_tasks::prelude::*;
+/// #[derive(Form)]
+/// struct Order {
+///     address: Address,
+/// }
+///
+/// #[derive(Form)]
+/// struct Address {
+///     street: String,
+/// }
+/// ```
+pub use pmcp_tasks_macros::Form;
 /// Provides the fields of the server's state to functions, as [`State<T>`](crate::State) parameters.
 ///
 /// Each field's type gets `FromRef<App>`, which clones the field. Two fields of one type are an error, since
@@ -159,7 +229,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `name: T` | An argument: `T` is `Serialize + Deserialize + JsonSchema` (of schemars 1; for types of other crates turn on their feature `serde` and that of schemars, such as `chrono04` or `uuid1`). Its doc comment is its description. An `Option` may be left out. `&str`, `&Path`, `&[T]` and `&T` are stored owned and lent to the function. |
 /// | `#[arg(default = …)]` | An argument with a default, which the schema shows; `#[arg(default)]` is that of its type. Also `rename = "…"` and `description = "…"`. |
 /// | `#[arg(header = "Region")]` | A string, integer or boolean that 2026-07-28 clients repeat in the HTTP header `Mcp-Param-Region`, for gateways to route by. |
-/// | `#[ask("…")] name: T` | Asked of the client before the task exists, and not in the schema. |
+/// | `#[ask("…")] name: T` | Asked of the client before the task exists, and not in the schema: `T` derives [`Form`], or is a field of one. |
 /// | `#[args] all: T` | All arguments: `T` is `Deserialize + JsonSchema`, and there are no others. |
 /// | [`TaskContext<V>`](crate::TaskContext), [`ToolContext`](crate::ToolContext) | The run. They are recognised by the last part of the path; mark an alias with `#[context]`. |
 /// | [`State<T>`](crate::State) | A part of the server's state. Mark an alias with `#[state]`. |

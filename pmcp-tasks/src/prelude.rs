@@ -3,9 +3,9 @@
 //! [`ResultExt`](crate::ResultExt) is not among them: its `context` and that of `anyhow` would stand in each other's way.
 
 #[cfg(feature = "macros")]
-pub use crate::macros::{FromRef, TaskVariables, task_tool};
+pub use crate::macros::{Form, FromRef, TaskVariables, task_tool};
 pub use crate::{
     LogLevel,
-    context::{AskError, FromRef, State, TaskContext, TaskVariables, ToolContext},
+    context::{AskError, Form, FromRef, State, TaskContext, TaskVariables, ToolContext},
     tool::{Content, ToolError, ToolResult},
 };

@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 use tokio::{runtime::Handle, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-#[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form, serde::Serialize, schemars::JsonSchema)]
 struct Name {
     name: String,
 }

@@ -71,7 +71,7 @@ async fn search(#[args] Search { query, mut limits, order }: Search) -> Result<V
     if query.is_empty() { Err(ToolError::new("nothing to search for")) } else { Ok(limits) }
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 #[serde(rename_all = "lowercase")]
 enum Colour {
     Red,
@@ -234,8 +234,9 @@ async fn questions_are_asked_before_the_call() {
     assert_eq!(definition.input_schema["required"], json!(["shout"]));
     let [name, colour] = definition.questions.as_slice() else { panic!("two questions") };
     assert_eq!((name.name, name.message), ("name", "What is your name?"));
-    assert_eq!(name.schema, json!({ "type": "string", "description": "As in the passport." }));
-    assert_eq!(colour.schema["enum"], json!(["red", "green"]));
+    let asked = json!({ "type": "string", "description": "As in the passport." });
+    assert_eq!(name.schema, json!({ "type": "object", "properties": { "name": asked }, "required": ["name"] }));
+    assert_eq!(colour.schema["properties"]["colour"]["enum"], json!(["red", "green"]));
 
     let router = TaskRouter::builder().tool::<greet>().build(TaskStore::memory()).unwrap();
     let answers = json!({ "name": "Ada", "colour": "red" });

@@ -1,39 +1,40 @@
 //! What users are asked for: the fields are the form.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use pmcp_tasks::Form;
+use serde::Serialize;
+use serde_json::{Value, json};
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 pub(crate) struct Confirmation {
     /// Whether to go ahead.
     pub(crate) confirm: bool,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 pub(crate) struct Agreement {
     /// Whether that is fine.
     pub(crate) ok: bool,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 pub(crate) struct Named {
     /// A name.
     pub(crate) name: String,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 pub(crate) struct Painted {
     /// A colour.
     pub(crate) color: String,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 pub(crate) struct Background {
     /// What the prompt should know.
     pub(crate) context: String,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Form)]
 pub(crate) struct Account {
     /// User's response
     username: String,
@@ -42,23 +43,21 @@ pub(crate) struct Account {
 }
 
 /// Every primitive type with a default.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Serialize, Form)]
 pub(crate) struct Profile {
+    #[form(default = "John Doe")]
     name: String,
+    #[form(default = 30)]
     age: i64,
+    #[form(default = 95.5)]
     score: f64,
+    #[form(default = Status::Active)]
     status: Status,
+    #[form(default = true)]
     verified: bool,
 }
 
-impl Default for Profile {
-    fn default() -> Self {
-        Self { name: "John Doe".into(), age: 30, score: 95.5, status: Status::Active, verified: true }
-    }
-}
-
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Form)]
 #[serde(rename_all = "lowercase")]
 enum Status {
     Active,
@@ -67,17 +66,17 @@ enum Status {
 }
 
 /// Every way to choose, with and without titles.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Form)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Choices {
+#[expect(dead_code, reason = "the form is asked for, with one more field")]
+struct Choices {
     untitled_single: Untitled,
     titled_single: Titled,
-    legacy_enum: Legacy,
     untitled_multi: Vec<Untitled>,
     titled_multi: Vec<Chosen>,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Form)]
 #[serde(rename_all = "lowercase")]
 enum Untitled {
     Option1,
@@ -85,34 +84,35 @@ enum Untitled {
     Option3,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Form)]
 #[serde(rename_all = "lowercase")]
 enum Titled {
-    #[schemars(title = "First Option")]
+    #[form(title = "First Option")]
     Value1,
-    #[schemars(title = "Second Option")]
+    #[form(title = "Second Option")]
     Value2,
-    #[schemars(title = "Third Option")]
+    #[form(title = "Third Option")]
     Value3,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Form)]
 #[serde(rename_all = "lowercase")]
 enum Chosen {
-    #[schemars(title = "First Choice")]
+    #[form(title = "First Choice")]
     Value1,
-    #[schemars(title = "Second Choice")]
+    #[form(title = "Second Choice")]
     Value2,
-    #[schemars(title = "Third Choice")]
+    #[form(title = "Third Choice")]
     Value3,
 }
 
-/// Titles as clients before 2025-11-25 read them.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(extend("enumNames" = ["Option One", "Option Two", "Option Three"]))]
-enum Legacy {
-    Opt1,
-    Opt2,
-    Opt3,
+/// Every way to choose, and one with its titles as clients before 2025-11-25 read them.
+pub(crate) fn choices() -> Value {
+    let mut form = Choices::requested_schema();
+    form["properties"]["legacyEnum"] = json!({
+        "type": "string",
+        "enum": ["opt1", "opt2", "opt3"],
+        "enumNames": ["Option One", "Option Two", "Option Three"],
+    });
+    form
 }

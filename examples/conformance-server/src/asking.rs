@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     App,
-    answers::{Account, Agreement, Choices, Named, Painted, Profile},
+    answers::{Account, Agreement, Named, Painted, Profile, choices},
 };
 
 pub(crate) fn add_to(server: Server<App>) -> Server<App> {
@@ -82,7 +82,7 @@ async fn test_elicitation_sep1034_defaults(cx: ToolContext) -> Result<String, To
 /// Asks the user to choose, in every way a form can.
 #[task_tool(support = "forbidden")]
 async fn test_elicitation_sep1330_enums(cx: ToolContext) -> Result<String, ToolError> {
-    let answer = cx.elicit::<Choices>("Please choose").await;
+    let answer = cx.elicit_schema("Please choose", choices()).await;
     Ok(format!("Elicitation completed: {}", told(answer)?))
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct IndexState {
 }
 
 /// What the user is asked when there are hidden files.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 struct HiddenFiles {
     /// Count hidden files too
     include: bool,

@@ -10,8 +10,6 @@ use pmcp_client::{
 };
 use pmcp_server::{Prompt, PromptResult, Running, Server};
 use pmcp_tasks::prelude::*;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use spec_check::Tap;
 use tokio::io::{duplex, split};
@@ -25,7 +23,7 @@ async fn luca(_: Elicitation) -> ElicitAnswer {
     ElicitAnswer::Accept(json!({ "name": "Luca" }))
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 struct Name {
     name: String,
 }

@@ -5,13 +5,11 @@ use std::time::Duration;
 use pmcp_client::Client;
 use pmcp_server::{Server, pmcp_tasks::router::TaskFallback};
 use pmcp_tasks::prelude::*;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::{App, Http, Legacy, LineClient, Modern, Reply, call, listening, server, text, with_tasks};
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 struct Keep {
     keep: bool,
 }

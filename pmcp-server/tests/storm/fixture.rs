@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::messages::Reaction;
 
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(Deserialize, Form, Serialize, JsonSchema)]
 struct Name {
     name: String,
 }

@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, Ident, Lit};
+use syn::Ident;
 
 use super::{
     model::TaskTool,
     owned::Lent,
-    parameter::{Argument, DefaultValue, Parameter},
+    parameter::{Argument, Parameter},
 };
+use crate::default::DefaultValue;
 
 impl TaskTool {
     /// The arguments, in the order of the signature.
@@ -138,22 +139,10 @@ fn spec(argument: &Argument, p: &TokenStream) -> TokenStream {
 fn default_value(argument: &Argument, default: &DefaultValue, p: &TokenStream) -> TokenStream {
     let (ty, target) = (&argument.owned.ty, &argument.owned.target);
     match (default, argument.owned.lent) {
-        (DefaultValue::OfType, _) => quote!(<#ty as ::core::default::Default>::default),
-        (DefaultValue::Value(value), Lent::Value) if is_text(value) && is_string(ty) => {
-            quote!(|| ::core::convert::From::from(#value))
-        }
-        (DefaultValue::Value(value), Lent::Value) => quote!(|| #value),
+        (DefaultValue::OfType, _) | (_, Lent::Value) => default.function(ty),
         (DefaultValue::Value(value), Lent::Reference) => quote!(|| #p::to_owned::<#target>(#value)),
         (DefaultValue::Value(value), Lent::OptionOfReference | Lent::OptionOfSlice) => {
             quote!(|| ::core::option::Option::map(#value, #p::to_owned::<#target>))
         }
     }
-}
-
-fn is_text(value: &Expr) -> bool {
-    matches!(value, Expr::Lit(value) if matches!(value.lit, Lit::Str(_)))
-}
-
-fn is_string(ty: &TokenStream) -> bool {
-    ty.clone().into_iter().last().is_some_and(|last| last.to_string() == "String")
 }

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use super::owned::{Owned, names};
+use crate::default::DefaultValue;
 
 /// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
 pub(super) const PARAMETER_ATTRIBUTES: [&str; 10] =
@@ -44,14 +45,6 @@ pub(super) struct Argument {
     pub(super) default: Option<DefaultValue>,
     pub(super) header: Option<LitStr>,
     pub(super) owned: Owned,
-}
-
-/// The value of an argument that is left out.
-pub(super) enum DefaultValue {
-    /// `#[arg(default)]`
-    OfType,
-    /// `#[arg(default = …)]`
-    Value(Box<Expr>),
 }
 
 /// A parameter that is asked for.
@@ -362,11 +355,8 @@ impl ArgKeys {
         }
         let tokens = arguments(attr, "#[arg(default = …)]")?;
         let mut keys = Keys::parse(tokens, &["default", "rename", "header", "description"]);
-        let default = keys
-            .expr("default")
-            .map(|(_, value)| value.map_or(DefaultValue::OfType, |value| DefaultValue::Value(Box::new(value))));
         let parsed = Self {
-            default,
+            default: DefaultValue::parse(&mut keys),
             rename: keys.string("rename"),
             header: keys.string("header"),
             description: keys.string("description"),

@@ -7,7 +7,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Path, Type, Visibility, ext::IdentExt};
 
-use super::serde::{self, Rule};
+use super::serde;
+use crate::serde::Rule;
 
 /// The shared state of a task.
 pub(super) struct VariableSet {
@@ -112,7 +113,7 @@ impl Variable {
             (name.value(), name.to_token_stream())
         } else {
             let name = ident.unraw().to_string();
-            (rule.map_or_else(|| name.clone(), |rule| rule.apply(&name)), ident.to_token_stream())
+            (rule.map_or_else(|| name.clone(), |rule| rule.field(&name)), ident.to_token_stream())
         };
         if name.is_empty() {
             diag.error(&name_token, "a variable needs a name", "write the name, or remove `rename`");

@@ -4,14 +4,14 @@
 //! which does the work; they turn values into JSON and back. [`State`] hands on what the server owns. The room knows
 //! runs and schemas below it, not the tools whose functions it serves.
 
-mod ask;
+pub(crate) mod form;
 mod state;
 mod step;
 mod task;
 mod variable;
 mod variables;
 
-pub use ask::Elicit;
+pub use form::{Form, FormField};
 pub use state::{FromRef, State};
 pub use step::StepValue;
 pub use task::{Amount, RunContext, TaskContext, ToolContext};

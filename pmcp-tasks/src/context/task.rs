@@ -4,11 +4,11 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ask::Elicit,
+    form::{ALONE, Form},
     step::StepValue,
     variables::{ATTEMPTS, Cells, TaskVariables, changed},
 };
@@ -20,7 +20,7 @@ use crate::{
     run::{Recording, Run},
     schema::{
         answer::{fitted, misfit, without_answer},
-        form::{elicited, requested_schema},
+        form::{checked, elicited},
     },
     security::Principal,
     task::{Owner, TaskId, VariableError},
@@ -139,23 +139,67 @@ impl ToolContext {
         self.run.log(level, data);
     }
 
-    /// Asks the user. `T` is a flat struct of strings, numbers, booleans and enums.
+    /// Asks the user. `T` derives [`Form`](macro@crate::Form), or is a text, a number or a flag.
     ///
     /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
     /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
     /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
-    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `email`, …), leaves the
+    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `format`), leaves the
     /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
     /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum).
     ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// #[derive(Form)]
+    /// struct Consent {
+    ///     /// Whether others may see it.
+    ///     publish: bool,
+    ///     #[form(length = ..=80)]
+    ///     reason: Option<String>,
+    /// }
+    ///
+    /// #[task_tool]
+    /// async fn publish(task: TaskContext) -> Result<String, ToolError> {
+    ///     let Consent { publish, reason } = task.elicit("Publish 12 rows?").await?;
+    ///     let times: u8 = task.elicit("How often?").await?;
+    ///     Ok(format!("{publish} {times} {reason:?}"))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The user declined or dismissed it, the client refused or cannot be asked or shown it, or the answer does not fit.
-    pub async fn elicit<T: Elicit>(&self, message: impl Into<String>) -> Result<T, AskError> {
-        let params = serde_json::json!({
-            "mode": "form",
-            "message": message.into(),
-            "requestedSchema": requested_schema::<T>()?,
-        });
+    pub async fn elicit<T: Form>(&self, message: impl Into<String>) -> Result<T, AskError> {
+        let mut answer = self.asked(message.into(), T::requested_schema()).await?;
+        T::take(&mut answer, ALONE).map_err(|mistake| misfit(&mistake))
+    }
+
+    /// Asks the user with a form that is known only now, such as a choice among rows that were found.
+    ///
+    /// `form` is the `requestedSchema` of an elicitation, as the newest version has it: an object whose `properties` are
+    /// strings, numbers, booleans, and choices of one or several, each flat. The answer has the fields that were filled in; each
+    /// fits. All else is as with [`elicit`](Self::elicit).
+    ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// use serde_json::json;
+    ///
+    /// #[task_tool]
+    /// async fn open(files: Vec<String>, task: TaskContext) -> Result<String, ToolError> {
+    ///     let file = json!({ "type": "string", "enum": files });
+    ///     let form = json!({ "type": "object", "properties": { "file": file }, "required": ["file"] });
+    ///     let answer = task.elicit_schema("Which of them?", form).await?;
+    ///     Ok(answer["file"].to_string())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`elicit`](Self::elicit); and `form` is none that the protocol allows.
+    pub async fn elicit_schema(&self, message: impl Into<String>, form: Value) -> Result<Map<String, Value>, AskError> {
+        self.asked(message.into(), checked("the form", &form)?).await
+    }
+
+    async fn asked(&self, message: String, form: Value) -> Result<Map<String, Value>, AskError> {
+        let params = serde_json::json!({ "mode": "form", "message": message, "requestedSchema": form });
         let answer = self.run.ask("elicitation/create", params.clone()).await?;
         // A client that is asked again and again is believed in the end: what it said last may still not fit.
         elicited(fitted(&params, &answer).map_err(|mistake| misfit(&mistake))?)

@@ -65,14 +65,14 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
             match answer {
                 Ok(answer) => answer::fitted(&params, &answer)
                     .map_err(|mistake| answer::misfit(&mistake))
-                    .and_then(|answer| form_answer(question.name, &question.schema, &answer)),
+                    .and_then(|answer| form_answer(question.name, &question.schema, answer)),
                 Err(Unanswered::Unshown(reason)) => Err(AskError::Invalid { reason }),
                 Err(Unanswered::Gone) => return Err(RpcError::internal("the client is gone")),
             }
         } else {
             let answer = given.and_then(|given| given.get(question.name));
             match answer.and_then(|answer| answer::fitted(&params, answer).ok()) {
-                Some(answer) => form_answer(question.name, &question.schema, &answer),
+                Some(answer) => form_answer(question.name, &question.schema, answer),
                 // One that does not fit is as good as none.
                 None => Err(AskError::Stopped),
             }

@@ -15,11 +15,6 @@ use crate::{
     tool::{ArgumentError, Arguments, Prepared, TaskSupport, Tool, ToolDefinition, ToolResult},
 };
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct Name {
-    name: String,
-}
-
 /// Asks for a name if it is given `ask`.
 enum Greet {}
 
@@ -31,7 +26,7 @@ impl Tool<()> for Greet {
     fn prepare((): &(), arguments: Arguments) -> Result<Prepared, ArgumentError> {
         Ok(Prepared::new(move |cx| async move {
             if arguments.given.contains_key("ask") {
-                return Ok(ToolResult::text(cx.tool().elicit::<Name>("?").await?.name));
+                return Ok(ToolResult::text(cx.tool().elicit::<String>("?").await?));
             }
             Ok(ToolResult::default())
         }))
@@ -173,7 +168,7 @@ async fn an_answered_call_leaves_nothing() {
     let mut call = json!({ "name": "greet", "arguments": { "ask": 1 } });
     let asked = fixture.ok("tools/call", call.clone(), &cx).await;
     call["requestState"] = asked["requestState"].clone();
-    call["inputResponses"] = json!({ "input-1": { "action": "accept", "content": { "name": "Ann" } } });
+    call["inputResponses"] = json!({ "input-1": { "action": "accept", "content": { "answer": "Ann" } } });
     fixture.ok("tools/call", call, &cx).await;
     assert!(fixture.becomes_idle().await);
 }
@@ -184,7 +179,7 @@ async fn a_question_after_the_end_leaves_nothing() {
     let cx = fixture.cx(Revision::V2026, false);
     fixture.ok("tools/call", json!({ "name": "leave" }), &cx).await;
     let left = LEFT.lock().unwrap().take().unwrap();
-    assert!(left.elicit::<Name>("?").await.is_err());
+    assert!(left.elicit::<String>("?").await.is_err());
     assert!(fixture.becomes_idle().await);
 }
 

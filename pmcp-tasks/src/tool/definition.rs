@@ -37,7 +37,8 @@ pub struct Question {
     pub name: &'static str,
     /// Words the client is asked with.
     pub message: &'static str,
-    /// The schema of the answer, one of the protocol's primitive schemas.
+    /// The form: an object whose properties are of the protocol's primitive schemas, or one such schema, which is then the one field, named
+    /// like the parameter (elicitation, "Requested Schema").
     pub schema: Value,
 }
 

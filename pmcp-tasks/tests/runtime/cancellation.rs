@@ -3,13 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use pmcp_tasks::{TaskContext, ToolError, ToolResult, context::AskError, task::VariableError, testing::block_on};
-use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::*;
 
-#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, pmcp_tasks::Form)]
 #[expect(dead_code, reason = "never answered")]
 struct Name {
     name: String,

@@ -10,8 +10,6 @@ use pmcp_tasks::{
     store::{MemoryBackend, StorageBackend},
     testing::ManualClock,
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -55,7 +53,7 @@ fn takes(server: &Server, tool: &'static str, time: u64) {
     });
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Keep {
     keep: bool,
 }

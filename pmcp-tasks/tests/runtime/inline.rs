@@ -18,7 +18,7 @@ fn swift() -> Value {
     json!({ "name": "swift", "arguments": {} })
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

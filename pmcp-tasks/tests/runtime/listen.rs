@@ -2,12 +2,11 @@
 
 use futures_util::{FutureExt, StreamExt};
 use pmcp_tasks::{Limits, TaskContext, ToolResult, protocol::VARIABLES, router::Subscription};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

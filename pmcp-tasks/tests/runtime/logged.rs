@@ -13,13 +13,12 @@ use pmcp_tasks::{
     task::TaskId,
     time::Clock as _,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

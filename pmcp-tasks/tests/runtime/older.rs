@@ -7,13 +7,11 @@ use pmcp_tasks::{
     call::{CallContext, Caller, ClientCapabilities, Revision},
     prelude::*,
 };
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::{FakePeer, accept, text_of};
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, pmcp_tasks::Form)]
 #[serde(rename_all = "lowercase")]
 enum Size {
     /// It fits a hand.
@@ -21,11 +19,11 @@ enum Size {
     Large,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct One {
     size: Size,
     #[serde(default = "three")]
-    #[schemars(range(min = 1))]
+    #[form(range = 1..)]
     pieces: u8,
 }
 
@@ -33,7 +31,7 @@ fn three() -> u8 {
     3
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Several {
     sizes: Vec<Size>,
 }

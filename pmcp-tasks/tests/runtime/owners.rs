@@ -6,12 +6,11 @@ use pmcp_tasks::{
     task::{Owner, OwnerKind},
 };
 use proptest::prelude::*;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

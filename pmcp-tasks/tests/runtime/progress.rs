@@ -204,7 +204,7 @@ async fn progress_that_waits_to_be_written_does_not_hide_a_newer_message() {
     assert_eq!(client.status(&id).await, "completed");
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

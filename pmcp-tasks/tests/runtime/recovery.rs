@@ -17,7 +17,6 @@ use pmcp_tasks::{
     task::TaskId,
     time::Clock as _,
 };
-use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +24,7 @@ use crate::support::*;
 
 const LOST: &str = "the server that ran this task stopped before the task had ended";
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

@@ -7,12 +7,11 @@ use std::sync::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use pmcp_tasks::{Limits, RpcError, ToolError, ToolResult, tool::Prepared};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

@@ -1,12 +1,11 @@
 //! What a 2025-11-25 session is told about its tasks, and asked.
 
 use pmcp_tasks::{RpcError, ToolResult, call::Peer as _, protocol::RELATED_TASK};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

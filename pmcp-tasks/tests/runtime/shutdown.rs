@@ -7,14 +7,13 @@ use std::sync::{
 
 use futures_util::StreamExt;
 use pmcp_tasks::{Limits, ToolResult};
-use serde::Deserialize;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

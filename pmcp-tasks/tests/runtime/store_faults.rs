@@ -9,12 +9,11 @@ use std::{
 };
 
 use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, protocol::VARIABLES};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

@@ -6,12 +6,11 @@ use std::sync::{
 };
 
 use pmcp_tasks::{Limits, ToolResult, time::Clock as _};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

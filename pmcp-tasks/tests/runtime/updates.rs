@@ -1,12 +1,11 @@
 //! Questions of a task and their answers through `tasks/update`.
 
 use pmcp_tasks::{Limits, ToolResult, context::AskError};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }
@@ -243,19 +242,25 @@ async fn the_earlier_revision_answers_in_the_same_way() {
 }
 
 #[tokio::test]
-async fn a_type_that_no_form_can_show_is_an_error_of_the_function() {
-    #[derive(Debug, Deserialize, schemars::JsonSchema)]
-    #[expect(dead_code, reason = "never answered")]
-    struct Nested {
-        names: Vec<Vec<String>>,
-    }
+async fn a_form_by_hand_is_held_to_what_forms_can_show_and_its_answer_to_it() {
     let server = Server::new();
     server.world.on("optional", |_, cx| async move {
-        let refused = cx.tool().elicit::<Nested>("?").await.unwrap_err();
-        Ok(ToolResult::text(refused.to_string()))
+        let names = json!({ "type": "array", "items": { "type": "string" } });
+        let nested = json!({ "type": "object", "properties": { "names": names } });
+        let refused = cx.tool().elicit_schema("?", nested).await.unwrap_err();
+        let file = json!({ "type": "string", "enum": ["a", "b"] });
+        let form = json!({ "type": "object", "properties": { "file": file }, "required": ["file"] });
+        let answer = cx.tool().elicit_schema("Which?", form).await?;
+        Ok(ToolResult::text(format!("{refused}; {}", json!(answer))))
     });
     let client = server.v2026("ann");
     let id = client.start("optional").await;
-    let text = "`Nested` cannot be asked for: `names` is not a string, number, boolean or enum";
+    let task = client.until(&id, "input_required").await;
+    let (key, question) = task["inputRequests"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(question["params"]["requestedSchema"]["properties"]["file"]["enum"], json!(["a", "b"]));
+    for file in [json!("c"), json!("b")] {
+        client.update(&id, json!({ key: { "action": "accept", "content": { "file": file } } })).await.ok();
+    }
+    let text = "the form cannot be asked for: `names` is not a string, number, boolean or enum; {\"file\":\"b\"}";
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), text);
 }

@@ -56,18 +56,18 @@ async fn take(#[args] order: Order) -> String {
     json!(order).to_string()
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, pmcp_tasks::Form)]
 struct Wish {
-    #[schemars(range(min = 1, max = 3))]
+    #[form(range = 1..=3)]
     pieces: u8,
-    #[schemars(length(min = 2))]
+    #[form(length = 2..)]
     name: Option<String>,
-    #[schemars(email)]
+    #[form(format = "email")]
     mail: Option<String>,
     size: Option<Size>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, pmcp_tasks::Form)]
 #[serde(rename_all = "lowercase")]
 enum Size {
     /// It fits a hand.
@@ -203,7 +203,7 @@ fn wrong_answers() -> [(Value, &'static str); 6] {
         (json!({ "pieces": 2.5 }), "`pieces`: 2.5 is not of the type integer"),
         (json!({ "pieces": 2, "name": "x" }), "`name`: it has 1 characters, fewer than 2"),
         (json!({ "pieces": 2, "mail": "x" }), "`mail`: \"x\" is not an email address"),
-        (json!({ "pieces": 2, "size": "huge" }), "`size`: \"huge\" is none of \"large\", \"small\""),
+        (json!({ "pieces": 2, "size": "huge" }), "`size`: \"huge\" is none of \"small\", \"large\""),
         (json!({}), "`pieces` is missing"),
     ]
 }

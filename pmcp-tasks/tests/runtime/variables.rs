@@ -169,7 +169,7 @@ async fn a_bad_variable_and_a_good_answer_change_nothing_together() {
     assert_eq!((text_of(&task["result"]), &shown(&task)["dry_run"]), ("A", &json!(true)));
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Shared2 {
     name: String,
 }

@@ -1,12 +1,11 @@
 //! Questions the function no longer waits for.
 
 use pmcp_tasks::{Limits, ToolResult};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 struct Name {
     name: String,
 }

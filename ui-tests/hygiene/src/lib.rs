@@ -57,6 +57,33 @@ pub mod tools {
         pub left: ::std::vec::Vec<u8>,
     }
 
+    /// What the user is asked.
+    #[derive(::renamed::Form, ::core::fmt::Debug)]
+    #[form(crate = ::renamed)]
+    pub struct Wish {
+        /// How many.
+        #[form(title = "Count", range = 1..=9, default = 3)]
+        pub count: u8,
+        /// What for.
+        #[form(format = "email", length = ..=80, default = "")]
+        pub note: ::std::string::String,
+        /// Of which size.
+        #[form(default)]
+        pub size: ::core::option::Option<Size>,
+    }
+
+    /// A choice.
+    #[derive(::renamed::Form, ::core::fmt::Debug)]
+    #[form(crate = ::renamed)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Size {
+        /// As small as can be.
+        Small,
+        /// Large.
+        #[form(title = "LARGE")]
+        Large,
+    }
+
     /// Has everything a tool can have.
     ///
     /// # Errors
@@ -68,10 +95,12 @@ pub mod tools {
         #[arg(default = 3)] count: u64,
         note: ::core::option::Option<&::core::primitive::str>,
         #[ask("Sure?")] sure: u64,
+        #[ask("Which?")] wish: Wish,
         task: ::renamed::TaskContext<Progress>,
         number: ::renamed::State<u64>,
     ) -> ::core::result::Result<u64, ::renamed::ToolError> {
-        let done = task.variables().done.add(count + sure).await?;
+        let done =
+            task.variables().done.add(count + sure + <u64 as ::core::convert::From<u8>>::from(wish.count)).await?;
         ::core::result::Result::Ok(done + path.len() as u64 + note.map_or(0, |note| note.len() as u64) + number.0)
     }
 

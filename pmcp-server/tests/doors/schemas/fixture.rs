@@ -7,16 +7,16 @@ use pmcp_server::{
 };
 use pmcp_tasks::{Limits, prelude::*};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
-#[derive(Deserialize, Serialize, JsonSchema)]
+#[derive(pmcp_tasks::Form, Serialize, JsonSchema)]
 pub(crate) struct Name {
     name: String,
 }
 
 /// A form with every kind of field.
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 #[expect(dead_code, reason = "only its schema is looked at")]
 struct Form {
     /// What to call you.
@@ -30,7 +30,7 @@ struct Form {
     plains: Vec<Plain>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 #[serde(rename_all = "lowercase")]
 enum Size {
     /// It fits a hand.
@@ -38,7 +38,7 @@ enum Size {
     Large,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 #[serde(rename_all = "lowercase")]
 enum Plain {
     A,

@@ -15,7 +15,7 @@ pub(crate) struct App {
     probe: Probe,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Form)]
 struct Name {
     name: String,
 }

@@ -2,13 +2,12 @@
 
 use futures_util::StreamExt as _;
 use pmcp_tasks::protocol::VARIABLES;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::bench::Bench;
 use crate::support::*;
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(pmcp_tasks::Form)]
 pub(super) struct Name {
     pub(super) name: String,
 }

@@ -1,0 +1,6 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(Form)]
+enum Size {}
+
+fn main() {}
