@@ -32,7 +32,7 @@ pub(crate) fn measure(_: &Workers, effort: Effort, table: &mut Table) -> anyhow:
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let load = Workers::new(1)?;
     let span = effort.flood.unwrap_or(effort.of(Duration::from_secs(20), Duration::from_secs(3)));
-    for (flood, _, words) in FLOODS {
+    for (flood, _, words) in FLOODS.into_iter().filter(|(flood, ..)| effort.only.is_none_or(|only| only == *flood)) {
         let server = Process::with_owners()?;
         let quiet = load.run(others(server.address, span.min(Duration::from_secs(20))))?;
         let beginning = server.resident()?;

@@ -24,10 +24,15 @@ mod wire;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use lexopt::prelude::*;
 use measure::Workers;
 
-use crate::{child::Role, table::Table};
+use crate::{
+    child::Role,
+    flood::{FLOODS, Flood},
+    table::Table,
+};
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -37,6 +42,8 @@ struct Options {
     build_cost: bool,
     /// Time of each flood.
     flood: Option<Duration>,
+    /// The one flood that is measured.
+    only: Option<Flood>,
 }
 
 /// How much is measured.
@@ -44,6 +51,7 @@ struct Options {
 struct Effort {
     quick: bool,
     flood: Option<Duration>,
+    only: Option<Flood>,
 }
 
 impl Effort {
@@ -81,7 +89,7 @@ fn main() -> anyhow::Result<()> {
         };
     }
     let options = parse(lexopt::Parser::from_env())?;
-    let effort = Effort { quick: options.quick, flood: options.flood };
+    let effort = Effort { quick: options.quick, flood: options.flood, only: options.only };
     let workers = Workers::new(2)?;
     let mut table = Table::default();
     if options.build_cost {
@@ -104,6 +112,11 @@ fn parse(mut parser: lexopt::Parser) -> anyhow::Result<Options> {
             Long("quick") => options.quick = true,
             Long("build-cost") => options.build_cost = true,
             Long("flood-seconds") => options.flood = Some(Duration::from_secs(parser.value()?.parse()?)),
+            Long("flood") => {
+                let name = parser.value()?.string()?;
+                let flood = FLOODS.iter().find(|(_, known, _)| *known == name);
+                options.only = Some(flood.with_context(|| format!("there is no flood named `{name}`"))?.0);
+            }
             Value(name) => {
                 let name = name.string()?;
                 if !ROWS.iter().any(|(row, _)| *row == name) {

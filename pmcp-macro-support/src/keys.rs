@@ -34,6 +34,23 @@ pub fn arguments(attr: &Attribute, example: &str) -> syn::Result<TokenStream> {
     }
 }
 
+/// The arguments of all attributes of this name: several are as good as one with all keys.
+///
+/// # Errors
+/// One has none.
+pub fn all_arguments(attrs: &[Attribute], name: &str, example: &str) -> syn::Result<TokenStream> {
+    let mut all = TokenStream::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
+        let tokens = arguments(attr, example)?;
+        let is_open = all.clone().into_iter().last().is_some_and(|last| last.to_string() != ",");
+        if is_open && !tokens.is_empty() {
+            all.extend(quote::quote!(,));
+        }
+        all.extend(tokens);
+    }
+    Ok(all)
+}
+
 /// The arguments of an attribute. Each is taken out once, by its key; [`finish`](Self::finish) reports every mistake.
 #[derive(Default)]
 pub struct Keys {
@@ -310,6 +327,7 @@ fn as_path(value: &Expr) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use quote::quote;
+    use syn::parse_quote;
 
     use super::*;
 
@@ -329,6 +347,16 @@ mod tests {
         assert_eq!(keys.ident("args").unwrap(), "Name");
         assert_eq!(keys.path("crate").unwrap().to_token_stream().to_string(), quote!(::a::b).to_string());
         keys.finish(()).unwrap();
+    }
+
+    #[test]
+    fn several_attributes_are_as_one() {
+        let attrs: Vec<Attribute> =
+            vec![parse_quote!(#[own(a = 1,)]), parse_quote!(#[own()]), parse_quote!(#[other]), parse_quote!(#[own(b)])];
+        let mut keys = Keys::parse(all_arguments(&attrs, "own", "#[own(b)]").unwrap(), &["a", "b"]);
+        assert!(keys.expr("a").is_some() && keys.flag("b") == Some(true));
+        keys.finish(()).unwrap();
+        assert!(all_arguments(&attrs, "other", "#[other(b)]").is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use crate_path::CratePath;
 pub use diagnostics::{Diagnostics, error};
 pub use docs::{description, doc_text, summary};
 pub use fallback::Fallback;
-pub use keys::{Keys, arguments, visible};
+pub use keys::{Keys, all_arguments, arguments, visible};
 pub use names::{did_you_mean, is_primitive_type, listed};
 pub use signature::{SigFn, strip_attributes};
 pub use types::{last_segment, peel, type_argument};

@@ -89,17 +89,13 @@ fn first_lower(name: &str) -> String {
     name.split_at_checked(1).map_or_else(|| name.into(), |(first, rest)| first.to_ascii_lowercase() + rest)
 }
 
-/// The keys of `#[serde(…)]`, or another attribute that is written like it.
-pub(crate) fn keys(attrs: &[Attribute], attribute: &str, diag: &mut Diagnostics) -> Vec<Meta> {
+/// The keys of `#[serde(…)]`.
+pub(crate) fn keys(attrs: &[Attribute], diag: &mut Diagnostics) -> Vec<Meta> {
     let mut all = Vec::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
         match attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) {
             Ok(keys) => all.extend(keys),
-            Err(_) => diag.error(
-                attr,
-                format_args!("`#[{attribute}]` has keys that cannot be read"),
-                format_args!("write them as {attribute} has them"),
-            ),
+            Err(_) => diag.error(attr, "`#[serde]` has keys that cannot be read", "write them as serde has them"),
         }
     }
     all

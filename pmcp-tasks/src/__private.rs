@@ -27,12 +27,10 @@ pub use self::{
     variable::{VariableSpec, default_of, variable},
 };
 pub use crate::{
-    context::{
-        Cells, Form, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable,
-        form::{
-            FormChoice, FormField, FormFieldSpec, FormFields, FormLength, FormNumber, FormText, form_field,
-            form_number, form_sized, form_text,
-        },
+    context::{Cells, Form, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},
+    schema::form::{
+        FormChoice, FormField, FormFieldSpec, FormFields, FormLength, FormNumber, FormText, form_field, form_number,
+        form_sized, form_text,
     },
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{

@@ -16,7 +16,7 @@
 /// | `#[form(format = "…")]` | text | `email`, `uri`, `date` or `date-time`. |
 /// | `#[form(default = …)]` | field | The value that is there at first, and that of a field that is left out; `#[form(default)]` is that of its type. |
 /// | `#[form(rename = "…")]` | field, variant | Its name in the form, else that in Rust. |
-/// | `#[serde(rename = "…")]`, `#[serde(rename_all = "…")]`, `#[serde(default)]` | where serde has them | The same, where `#[form]` does not say. Whatever else of serde would change a form, such as `skip`, is an error. |
+/// | `#[serde(rename = "…")]`, `#[serde(rename_all = "…")]`, `#[serde(default)]` on a field | where serde has them | The same, where `#[form]` does not say. Whatever else of serde or schemars would change a form, such as `skip` or `range`, is an error. |
 /// | `#[form(crate = ::path)]` | type | Where the runtime is, for crates that re-export it. |
 ///
 /// It implements [`Form`](trait@crate::Form); serde is not needed.

@@ -55,28 +55,48 @@ edits! {
         "_cx: Context" => "#[context] _cx: Context";
     context_unmarked_ordinary, "write `#[context]` before the parameter":
         "_cx: &Context" => "#[context] _cx: &Context";
+    form_default_out_of_range, "widen the bounds":
+        "1..=9" => "0..=9";
+    form_derive_on_fields_only, "an enum without data that derives `Form`":
+        "enum Size" => "#[derive(Form)]\nenum Size";
     form_format_unknown, "did you mean `email`?":
         "e-mail" => "email";
     form_length_on_number, "a number has a `range`":
         "length" => "range";
+    form_range_beside_length, "keep `range` for a number":
+        "range = 1..=9, " => "";
     form_range_in_parentheses, "write `range = 1..=80`":
         "range(min = 1, max = 80)" => "range = 1..=80";
     form_range_not_a_range, "write `range = ..=80`":
         "= 80" => "= ..=80";
+    form_range_of_another_type, "expected `u8`, found `usize`":
+        "usize" => "u8";
     form_range_upside_down, "write the least value first":
         "80..=1" => "1..=80";
+    form_range_without_ends, "write `range = 1..=10`":
+        "= .." => "= 1..=10";
     form_range_without_greatest, "write `..=` and that value":
         "1..80" => "1..=79";
     form_same_name, "rename one of them":
         "\"pieces\"" => "\"more\"";
     form_schemars_range, "write `#[form(range = 1..=80)]`":
         "    #[schemars" => "    #[form(range = 1..=80)]\n    #[schemars";
+    form_schemars_title, "write `#[form(title = \"As small as can be\")]`":
+        "    #[schemars" => "    #[form(title = \"As small as can be\")]\n    #[schemars";
+    form_serde_default_of_struct, "write `#[form(default)]` on the fields":
+        "#[serde(default)]\nstruct Order {\n" => "struct Order {\n    #[form(default)]\n";
+    form_serde_rename_both, "write `#[form(rename = \"…\")]`":
+        "#[serde(rename(serialize = \"count\", deserialize = \"pieces\"))]" => "#[form(rename = \"pieces\")]";
     form_serde_skip, "take the field out of the struct":
         "    #[serde(skip)]\n    _note: String,\n" => "";
+    form_serde_skip_variant, "take the variant out of the enum":
+        "    #[serde(skip)]\n    _Large,\n" => "";
     form_underived_json_schema, "add `#[derive(Form)]` to `Order`":
         "serde::Deserialize, schemars::JsonSchema" => "Form";
     form_unknown_key, "did you mean `title`?":
         "titel" => "title";
+    form_without_name, "or remove `rename`":
+        "    #[form(rename = \"\")]\n" => "";
     from_ref_bare_attribute, "or remove it":
         "    #[from_ref]\n" => "";
     question_mark_box_dyn_error, "let the model read it with `.map_err(ToolError::new)?`":

@@ -6,14 +6,19 @@ use std::{collections::HashMap, error::Error, fs};
 const MANY: &str = "tool_every_mistake";
 
 /// Cases with more errors than mistakes: the compiler checks the bounds of `step` at the method, at its future and at `.await`.
-const REPEATED: [&str; 2] = ["step_error_type", "step_value"];
+const REPEATED: [&str; 3] = ["step_error_type", "step_foreign", "step_value"];
 
 /// What the compiler says by itself, at a token of the user's, with nothing to add.
-const OF_THE_COMPILER: [&str; 2] = ["argument_default_type", "argument_unknown_type"];
+const OF_THE_COMPILER: [&str; 3] = ["argument_default_type", "argument_unknown_type", "form_default_type"];
 
 /// Cases in which the compiler proposes an edit of its own.
-const PROPOSED: [&str; 4] =
-    ["argument_without_default", "step_error_open", "tool_as_value", "variables_without_default"];
+const PROPOSED: [&str; 5] = [
+    "argument_without_default",
+    "form_range_of_another_type",
+    "step_error_open",
+    "tool_as_value",
+    "variables_without_default",
+];
 
 /// The recorded messages, by case.
 fn messages() -> Result<HashMap<String, String>, Box<dyn Error>> {

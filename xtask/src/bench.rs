@@ -5,7 +5,7 @@ use crate::command::{cargo, run, target_directory};
 pub(crate) const HELP: &str = "\
 Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, in the same run.
 
-Usage: cargo xtask bench [--quick] [--build-cost] [--flood-seconds N] [NAME...]
+Usage: cargo xtask bench [--quick] [--build-cost] [--flood-seconds N] [--flood NAME] [NAME...]
 
 Names (all of them unless one is given):
   create     create in memory, with few and with a million tasks stored
@@ -24,6 +24,7 @@ Options:
   --build-cost       instead: crates and CPU seconds of a cold build of our default crates, without SQLite, too, and of
                      the peers
   --flood-seconds N  how long each flood lasts: 20 seconds unless given, 3 with --quick
+  --flood NAME       one of them: tokens, values, listeners, finished, gone, bodies, places or slow
 
 A budget that is missed is a line that begins with GAP, not an error: times depend on the machine.
 ";

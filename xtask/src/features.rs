@@ -1,17 +1,19 @@
-//! Each feature of each library crate compiles alone, so that features stay additive, and its documentation is quiet; and
-//! SQLite with the lowest and the highest version of its crate, so that a program may use it, too.
+//! Each feature of each library crate compiles alone, so that features stay additive, and its documentation is quiet; the store
+//! in SQLite keeps its contract with the lowest and the highest version of its crate, so that a program may use either,
+//! and who does without it builds none of it.
 
 use std::fs;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::command::{cargo, output, root, run, target_directory};
+use crate::command::{cargo, output, root, run, run_tests, target_directory};
+use crate::report::Counts;
 
 pub(crate) const HELP: &str = "\
 Compile and document each library crate with no features, with its default ones, and with each feature alone; warnings are
-errors. Then compile pmcp-tasks with the lowest and the highest version of rusqlite, and find versions for the server beside
-other crates that link SQLite.
+errors. Then look that without the feature nothing of SQLite is built, test the store with the lowest and the highest version of
+rusqlite, and find versions for the server beside other crates that link SQLite.
 
 Usage: cargo xtask features
 ";
@@ -52,16 +54,32 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("sea-orm-2", r#"sea-orm = { version = "2", features = ["sqlx-sqlite"] }"#),
 ];
 
-/// Compiles `pmcp-tasks` at both ends of the range of rusqlite.
-pub(crate) fn check_sqlite() -> anyhow::Result<()> {
+/// A test of every rule that stores keep.
+const CONTRACT: &str = r#"pmcp_tasks::storage_contract!(
+    sqlite,
+    pmcp_tasks::store::SqliteBackend::open(tempfile::tempdir().unwrap().path().join("tasks.db")).await.unwrap()
+);
+"#;
+
+/// Tests the store at both ends of the range of rusqlite, and looks that it is not built without its feature.
+pub(crate) fn check_sqlite(counts: &mut Counts) -> anyhow::Result<()> {
+    for package in ["pmcp-server", "pmcp-tasks"] {
+        let mut command = cargo("tree --no-default-features --edges normal,build --prefix none --package");
+        if output(command.arg(package))?.lines().any(|line| line.starts_with("rusqlite ")) {
+            bail!("{package} builds SQLite without its feature");
+        }
+    }
     let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
     let target = target_directory()?;
     for version in ends(&manifest).context("the workspace has no range of versions of rusqlite")? {
-        let tasks = r#"pmcp-tasks = { path = "PATH/pmcp-tasks", default-features = false, features = ["sqlite"] }"#;
-        let directory = user(&format!("rusqlite{version}"), &[tasks, &format!("rusqlite = \"{version}\"")])?;
+        let tasks =
+            r#"pmcp-tasks = { path = "PATH/pmcp-tasks", default-features = false, features = ["sqlite", "testing"] }"#;
+        let version_of = format!("rusqlite = \"{version}\"");
+        let directory = user(&format!("rusqlite{version}"), &[tasks, &version_of, "tempfile = \"3\""])?;
+        fs::write(directory.join("src/lib.rs"), CONTRACT)?;
         // The other dependencies as they are: they have been built.
         fs::copy(root().join("Cargo.lock"), directory.join("Cargo.lock"))?;
-        run(cargo("check --quiet --target-dir").arg(&target).current_dir(&directory))?;
+        run_tests(cargo("test --quiet --lib --target-dir").arg(&target).current_dir(&directory), counts)?;
     }
     Ok(())
 }

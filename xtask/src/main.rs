@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         Task::Doc => report.step("doc", |_| steps::doc()),
         Task::Features => {
             report.step("features", |_| features::check_each_alone());
-            report.step("sqlite", |_| features::check_sqlite());
+            report.step("sqlite", features::check_sqlite);
             report.step("neighbours", |_| features::find_neighbours());
         }
         Task::Floors => report.step("floors", |_| floors::check()),
@@ -164,6 +164,9 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
             (Task::Bench { arguments: given }, Long("flood-seconds")) => {
                 let seconds: u64 = arguments.value()?.parse()?;
                 given.extend(["--flood-seconds".to_owned(), seconds.to_string()]);
+            }
+            (Task::Bench { arguments: given }, Long("flood")) => {
+                given.extend(["--flood".to_owned(), arguments.value()?.string()?]);
             }
             (Task::Bench { arguments }, Value(name)) => {
                 let name = name.string()?;

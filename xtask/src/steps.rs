@@ -70,7 +70,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
     report.step("features", |_| features::check_each_alone());
-    report.step("sqlite", |_| features::check_sqlite());
+    report.step("sqlite", features::check_sqlite);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),
         ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),

@@ -1,8 +1,8 @@
 //! The grammar of `#[form(…)]`.
 
-use pmcp_macro_support::{Keys, arguments, error};
+use pmcp_macro_support::{Keys, all_arguments, error};
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{
     Attribute, Expr, ExprLit, Ident, Lit, LitStr, MetaNameValue, Path, RangeLimits, Token, parse::Parser as _,
     punctuated::Punctuated,
@@ -13,15 +13,14 @@ use crate::default::DefaultValue;
 /// The least and the greatest value.
 pub(super) type Ends = (Option<Expr>, Option<Expr>);
 
-/// What is said of a field.
-#[derive(Default)]
+/// The grammar of a field.
 pub(super) struct FieldArgs {
     pub(super) title: Option<LitStr>,
     pub(super) description: Option<LitStr>,
     pub(super) rename: Option<LitStr>,
     pub(super) default: Option<DefaultValue>,
     pub(super) range: Option<(Ident, Ends)>,
-    pub(super) length: Option<(Ident, Ends)>,
+    pub(super) length: Option<Ends>,
     pub(super) format: Option<LitStr>,
 }
 
@@ -35,15 +34,14 @@ impl FieldArgs {
             rename: keys.string("rename"),
             default: DefaultValue::parse(&mut keys),
             range: ends(&mut keys, "range"),
-            length: ends(&mut keys, "length"),
+            length: ends(&mut keys, "length").map(|(_, ends)| ends),
             format: keys.string("format"),
         };
         keys.finish(parsed)
     }
 }
 
-/// What is said of a variant.
-#[derive(Default)]
+/// The grammar of a variant.
 pub(super) struct VariantArgs {
     pub(super) title: Option<LitStr>,
     pub(super) rename: Option<LitStr>,
@@ -64,30 +62,30 @@ pub(super) fn crate_path(attrs: &[Attribute]) -> syn::Result<Option<Path>> {
     keys.finish(path)
 }
 
-/// Several attributes are as good as one with all keys.
 fn keys(attrs: &[Attribute], example: &str, known: &[&str]) -> syn::Result<Keys> {
-    let mut tokens = TokenStream::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("form")) {
-        tokens.extend(arguments(attr, example)?);
-        tokens.extend(quote!(,));
-    }
-    check_parentheses(&tokens)?;
-    Ok(Keys::parse(tokens, known))
-}
-
-/// Bounds are often written as schemars has them.
-fn check_parentheses(tokens: &TokenStream) -> syn::Result<()> {
-    let mut before = None;
-    for token in tokens.clone() {
-        if let (Some(TokenTree::Ident(key)), TokenTree::Group(group)) = (&before, &token)
+    let (mut tokens, mut mistakes, mut begins) = (Vec::<TokenTree>::new(), Vec::new(), true);
+    for token in all_arguments(attrs, "form", example)? {
+        // Bounds are often written as schemars has them.
+        if let (Some(TokenTree::Ident(key)), TokenTree::Group(group)) = (tokens.last(), &token)
+            && begins
             && (key == "range" || key == "length")
         {
             let help = format!("write `{key} = {}`", range(&group.stream()));
-            return Err(error(key, format_args!("`{key}` takes its value after `=`"), help));
+            mistakes.push(error(key, format_args!("`{key}` takes its value after `=`"), help));
+            tokens.pop();
+            continue;
         }
-        before = Some(token);
+        begins = match &token {
+            TokenTree::Ident(_) => tokens.last().is_none_or(|before| before.to_string() == ","),
+            _ => false,
+        };
+        tokens.push(token);
     }
-    Ok(())
+    let mut keys = Keys::parse(tokens.into_iter().collect(), known);
+    for mistake in mistakes {
+        keys.report(mistake);
+    }
+    Ok(keys)
 }
 
 /// The range that `min = 1, max = 10` means, as it is written here.
@@ -97,7 +95,8 @@ pub(super) fn range(bounds: &TokenStream) -> String {
         let key = keys.iter().find(|key| key.path.is_ident(name));
         key.map(|key| key.value.to_token_stream().to_string().replace(' ', ""))
     };
-    match (end("min"), end("max")) {
+    let equal = end("equal");
+    match (equal.clone().or(end("min")), equal.or(end("max"))) {
         (Some(least), Some(most)) => format!("{least}..={most}"),
         (Some(least), None) => format!("{least}.."),
         (None, Some(most)) => format!("..={most}"),
@@ -141,7 +140,7 @@ fn example(key: &str) -> String {
 }
 
 /// The value of a number that is written out.
-fn number(value: &Expr) -> Option<f64> {
+pub(super) fn number(value: &Expr) -> Option<f64> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Int(value), .. }) => value.base10_parse().ok(),
         Expr::Lit(ExprLit { lit: Lit::Float(value), .. }) => value.base10_parse().ok(),

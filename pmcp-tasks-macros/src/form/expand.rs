@@ -112,7 +112,7 @@ fn enum_impl(ident: &Ident, variants: &[Variant], p: &TokenStream) -> TokenStrea
 
             fn value(&self) -> &'static ::core::primitive::str {
                 match self {
-                    #(Self::#idents { .. } => #values,)*
+                    #(Self::#idents => #values,)*
                 }
             }
         }

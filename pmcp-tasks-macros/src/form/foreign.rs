@@ -1,11 +1,11 @@
-//! Attributes of other derives on a form. A form is read and shown by its own words, so theirs are honoured where they
-//! say the same, else told: a bound that is passed over would let anything through.
+//! Attributes of other derives on a form. A form is read and shown by its own words, so names and defaults of serde are
+//! honoured, and what else says something of a field is told: a bound that is passed over would let anything through.
 
 use pmcp_macro_support::Diagnostics;
 use quote::ToTokens;
-use syn::{Attribute, LitStr, Meta, parse_quote};
+use syn::{Attribute, Expr, ExprPath, LitStr, Meta, Token, parse_quote, punctuated::Punctuated};
 
-use super::args::{FieldArgs, range};
+use super::args::{FieldArgs, VariantArgs, range};
 use crate::{
     default::DefaultValue,
     serde::{Rule, keys, string},
@@ -14,7 +14,7 @@ use crate::{
 /// The style of all names; reports what is said of the type and does not hold for its form.
 pub(super) fn rename_all(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<Rule> {
     let mut rule = None;
-    for key in keys(attrs, "serde", diag) {
+    for key in keys(attrs, diag) {
         let name = key.path().to_token_stream().to_string();
         match (name.as_str(), &key) {
             ("rename_all", Meta::NameValue(meta)) => rule = Rule::parse(meta, diag),
@@ -30,7 +30,7 @@ pub(super) fn rename_all(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<
     rule
 }
 
-/// What serde says of a field.
+/// The words of serde about a field.
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) rename: Option<LitStr>,
@@ -40,16 +40,18 @@ pub(super) struct Said {
 /// Looks at a field; reports what is said of it and does not hold in its form.
 pub(super) fn field(attrs: &[Attribute], args: &FieldArgs, diag: &mut Diagnostics) -> Said {
     let mut said = Said::default();
-    for key in keys(attrs, "serde", diag) {
+    for key in keys(attrs, diag) {
         let name = key.path().to_token_stream().to_string();
         match (name.as_str(), &key) {
             ("rename", _) => said.rename = renamed(&key, args.rename.is_some(), diag),
             ("default", Meta::Path(_)) => said.default = Some(DefaultValue::OfType),
-            ("default", Meta::NameValue(meta)) => {
-                if let Some(function) = string(meta).and_then(|path| path.parse::<syn::Path>().ok()) {
-                    said.default = Some(DefaultValue::Value(parse_quote!(#function())));
+            ("default", Meta::NameValue(meta)) => match string(meta).and_then(|path| path.parse::<ExprPath>().ok()) {
+                Some(function) => {
+                    let call: Expr = parse_quote!(#function());
+                    said.default = Some(DefaultValue::Value(Box::new(call)));
                 }
-            }
+                None => diag.error(&meta.value, "it names no function", "write `#[form(default = …)]` with a value"),
+            },
             ("skip" | "skip_deserializing", _) => {
                 has_no_effect(&key, "take the field out of the struct: a form asks for each of its fields", diag);
             }
@@ -60,31 +62,46 @@ pub(super) fn field(attrs: &[Attribute], args: &FieldArgs, diag: &mut Diagnostic
             _ => {}
         }
     }
-    for key in keys(attrs, "schemars", diag) {
+    for key in schemars(attrs) {
         let name = key.path().to_token_stream().to_string();
         let ends = || range(&key.require_list().map(|list| list.tokens.clone()).unwrap_or_default());
-        let same = match name.as_str() {
-            "range" if args.range.is_none() => format!("range = {}", ends()),
-            "length" if args.length.is_none() => format!("length = {}", ends()),
-            "email" if args.format.is_none() => "format = \"email\"".into(),
-            "url" if args.format.is_none() => "format = \"uri\"".into(),
+        let text = || key.require_name_value().map(|meta| meta.value.to_token_stream().to_string()).unwrap_or_default();
+        let help = match name.as_str() {
+            "range" if args.range.is_none() => format!("write `#[form(range = {})]`", ends()),
+            "length" if args.length.is_none() => format!("write `#[form(length = {})]`", ends()),
+            "email" if args.format.is_none() => "write `#[form(format = \"email\")]`".into(),
+            "url" if args.format.is_none() => "write `#[form(format = \"uri\")]`".into(),
+            "title" if args.title.is_none() => format!("write `#[form(title = {})]`", text()),
+            "description" if args.description.is_none() => format!("write `#[form(description = {})]`", text()),
+            "regex" | "pattern" => "remove it, and look at the answer: forms have no patterns".into(),
             _ => continue,
         };
-        diag.error(
-            key.path(),
-            format_args!("`{name}` of schemars has no effect on a form"),
-            format_args!("write `#[form({same})]`"),
-        );
+        diag.error(key.path(), format_args!("`{name}` of schemars has no effect on a form"), help);
     }
     said
 }
 
+/// The keys of schemars, but for those that only it can read.
+fn schemars(attrs: &[Attribute]) -> Vec<Meta> {
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("schemars"));
+    let keys = attrs.filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok());
+    keys.flatten().collect()
+}
+
 /// Looks at a variant: the name that serde gives it.
-pub(super) fn variant(attrs: &[Attribute], is_renamed: bool, diag: &mut Diagnostics) -> Option<LitStr> {
+pub(super) fn variant(attrs: &[Attribute], args: &VariantArgs, diag: &mut Diagnostics) -> Option<LitStr> {
+    for key in schemars(attrs).iter().filter(|key| key.path().is_ident("title") && args.title.is_none()) {
+        let text = key.require_name_value().map(|meta| meta.value.to_token_stream().to_string()).unwrap_or_default();
+        diag.error(
+            key.path(),
+            "`title` of schemars has no effect on a form",
+            format_args!("write `#[form(title = {text})]`"),
+        );
+    }
     let mut rename = None;
-    for key in keys(attrs, "serde", diag) {
+    for key in keys(attrs, diag) {
         if key.path().is_ident("rename") {
-            rename = renamed(&key, is_renamed, diag);
+            rename = renamed(&key, args.rename.is_some(), diag);
         } else if key.path().is_ident("skip") || key.path().is_ident("skip_deserializing") {
             has_no_effect(&key, "take the variant out of the enum: a form offers each of them", diag);
         }

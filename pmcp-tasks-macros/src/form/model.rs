@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use pmcp_macro_support::{CratePath, Diagnostics, description, did_you_mean, listed};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, ext::IdentExt};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Expr, ExprLit, Fields, Ident, Lit, LitStr, ext::IdentExt};
 
 use super::{
-    args::{Ends, FieldArgs, VariantArgs, crate_path},
+    args::{Ends, FieldArgs, VariantArgs, crate_path, number},
     foreign,
 };
 use crate::{default::DefaultValue, serde::Rule};
@@ -16,7 +16,7 @@ use crate::{default::DefaultValue, serde::Rule};
 /// The formats of texts (elicitation, "String Schema").
 const FORMATS: [&str; 4] = ["email", "uri", "date", "date-time"];
 
-/// What a user is asked for.
+/// A form.
 pub(super) struct Form {
     pub(super) ident: Ident,
     pub(super) krate: CratePath,
@@ -136,10 +136,8 @@ impl Field {
         let bounds = match (args.range, args.length, args.format) {
             (None, None, None) => Bounds::OfType,
             (Some((_, ends)), None, None) => Bounds::Range(ends),
-            (None, Some((_, ends)), None) => Bounds::Length(ends),
-            (None, length, Some(format)) => {
-                Bounds::Format(known_format(&format, diag)?, length.map(|(_, ends)| ends).unwrap_or_default())
-            }
+            (None, Some(ends), None) => Bounds::Length(ends),
+            (None, length, Some(format)) => Bounds::Format(known_format(&format, diag)?, length.unwrap_or_default()),
             (Some((range, _)), ..) => {
                 diag.error(
                     range,
@@ -149,15 +147,39 @@ impl Field {
                 return None;
             }
         };
+        let default = args.default.or(said.default);
+        if let Some(DefaultValue::Value(value)) = &default {
+            check_default(value, &bounds, diag);
+        }
         Some(Self {
             ident,
             name,
             title: args.title.map(|title| title.value()),
             description: args.description.map(|text| text.value()).or_else(|| description(&field.attrs)),
             ty: field.ty.to_token_stream(),
-            default: args.default.or(said.default),
+            default,
             bounds,
         })
+    }
+}
+
+/// Looks whether a default that is written out is within its bounds.
+fn check_default(value: &Expr, bounds: &Bounds, diag: &mut Diagnostics) {
+    let (size, (least, most)) = match (value, bounds) {
+        (value, Bounds::Range(ends)) => (number(value), ends),
+        (Expr::Lit(ExprLit { lit: Lit::Str(text), .. }), Bounds::Length(ends) | Bounds::Format(_, ends)) => {
+            (u32::try_from(text.value().chars().count()).ok().map(f64::from), ends)
+        }
+        _ => return,
+    };
+    let Some(size) = size else { return };
+    let end = |end: &Option<Expr>| end.as_ref().and_then(number);
+    if end(least).is_some_and(|least| size < least) || end(most).is_some_and(|most| size > most) {
+        diag.error(
+            value,
+            "the default is out of its own bounds",
+            "write one that users could give, or widen the bounds",
+        );
     }
 }
 
@@ -189,7 +211,8 @@ fn choice(input: &DeriveInput, data: &DataEnum, rule: Option<Rule>, diag: &mut D
             );
         }
         let args = diag.take(VariantArgs::parse(&variant.attrs))?;
-        let renamed = args.rename.clone().or(foreign::variant(&variant.attrs, args.rename.is_some(), diag));
+        let said = foreign::variant(&variant.attrs, &args, diag);
+        let renamed = args.rename.or(said);
         let styled = |name: &str| rule.map_or_else(|| name.into(), |rule| rule.variant(name));
         let value = names.name("choice", &variant.ident, renamed.as_ref(), styled, diag);
         let title = args.title.map(|title| title.value()).or_else(|| first_paragraph(&variant.attrs));

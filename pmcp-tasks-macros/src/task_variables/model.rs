@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pmcp_macro_support::{CratePath, Diagnostics, Keys, arguments, summary};
+use pmcp_macro_support::{CratePath, Diagnostics, Keys, all_arguments, arguments, summary};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Path, Type, Visibility, ext::IdentExt};
@@ -142,12 +142,7 @@ struct VariableKeys {
 
 impl VariableKeys {
     fn parse(attrs: &[Attribute]) -> syn::Result<Self> {
-        // Several attributes are as good as one with all keys.
-        let mut tokens = TokenStream::new();
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("variable")) {
-            tokens.extend(arguments(attr, "#[variable(hidden)]")?);
-            tokens.extend(quote::quote!(,));
-        }
+        let tokens = all_arguments(attrs, "variable", "#[variable(hidden)]")?;
         let mut keys = Keys::parse(tokens, &["hidden", "client_writable", "rename"]);
         let client_writable = keys.key("client_writable").cloned();
         let parsed = Self {

@@ -10,7 +10,7 @@ use crate::serde::{Rule, keys, string};
 /// The style of all names; reports what is said of the struct and does not hold for its variables.
 pub(super) fn rename_all(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<Rule> {
     let mut rule = None;
-    for key in keys(attrs, "serde", diag) {
+    for key in keys(attrs, diag) {
         let name = key.path().to_token_stream().to_string();
         match (name.as_str(), &key) {
             ("rename_all", Meta::NameValue(meta)) => {
@@ -34,7 +34,7 @@ pub(super) fn rename_all(attrs: &[Attribute], diag: &mut Diagnostics) -> Option<
 /// The name given to a field; reports what is said of it and does not hold for its variable.
 pub(super) fn check(field: &Field, is_hidden: bool, is_renamed: bool, diag: &mut Diagnostics) -> Option<LitStr> {
     let mut renamed = None;
-    for key in keys(&field.attrs, "serde", diag) {
+    for key in keys(&field.attrs, diag) {
         let name = key.path().to_token_stream().to_string();
         let help = match (name.as_str(), &key) {
             ("rename", Meta::NameValue(meta)) if string(meta).is_some() => {

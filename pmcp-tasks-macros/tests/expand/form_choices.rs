@@ -18,9 +18,9 @@ const _: () = {
         }
         fn value(&self) -> &'static ::core::primitive::str {
             match self {
-                Self::VerySmall { .. } => "very-small",
-                Self::Large { .. } => "L",
-                Self::Other { .. } => "other",
+                Self::VerySmall => "very-small",
+                Self::Large => "L",
+                Self::Other => "other",
             }
         }
     }

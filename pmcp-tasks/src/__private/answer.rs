@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{argument::refused, values::Values};
 use crate::{
-    context::form::{Form, schema_of},
     protocol::bounds::{self, shortened},
+    schema::form::{Form, schema_of},
     tool::{ArgumentError, Question},
 };
 
@@ -16,16 +16,17 @@ pub struct AnswerSpec<T> {
     description: Option<&'static str>,
     take: fn(&mut Values, &'static str) -> Result<T, String>,
     schema: fn(&'static str) -> Value,
+    is_field: bool,
 }
 
 /// The answer to this question.
 #[must_use]
 pub fn answer<T: Form>(name: &'static str, message: &'static str) -> AnswerSpec<T> {
-    AnswerSpec { name, message, description: None, take: T::take, schema: schema_of::<T> }
+    AnswerSpec { name, message, description: None, take: T::take, schema: schema_of::<T>, is_field: T::IS_FIELD }
 }
 
 impl<T> AnswerSpec<T> {
-    /// The same with a description.
+    /// The same with a description, which is that of a field alone.
     #[must_use]
     pub fn describe(self, text: &'static str) -> Self {
         Self { description: Some(text), ..self }
@@ -36,20 +37,22 @@ impl<T> AnswerSpec<T> {
     /// # Errors
     /// It is missing or has another type.
     pub fn decode(&self, answers: &mut Values) -> Result<T, ArgumentError> {
-        let Some(Value::Object(mut answer)) = answers.remove(self.name) else {
-            return Err(refused(format!("answer `{}` is missing", self.name)));
+        let mut answer = match answers.remove(self.name) {
+            Some(Value::Object(answer)) => answer,
+            // As a field alone was kept before it was a form.
+            Some(value) => Values::from_iter([(self.name.into(), value)]),
+            None => return Err(refused(format!("answer `{}` is missing", self.name))),
         };
         (self.take)(&mut answer, self.name)
-            .map_err(|mistake| refused(shortened(&format!("answer `{}`: {mistake}", self.name), bounds::ERROR)))
+            .map_err(|mistake| refused(shortened(&format!("answer {mistake}"), bounds::ERROR)))
     }
 
     /// The question.
     #[must_use]
     pub fn question(&self) -> Question {
         let mut schema = (self.schema)(self.name);
-        let field = schema.get_mut("properties").and_then(|fields| fields.get_mut(self.name));
-        if let (Some(text), Some(field)) = (self.description, field.and_then(Value::as_object_mut)) {
-            field.entry("description").or_insert_with(|| text.into());
+        if let Some(text) = self.description.filter(|_| self.is_field) {
+            schema["properties"][self.name]["description"] = text.into();
         }
         Question { name: self.name, message: self.message, schema }
     }

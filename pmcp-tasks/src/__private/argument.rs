@@ -52,7 +52,7 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> Argument<Sen
             description: None,
             default: None,
             header: None,
-            decode: |name, value| decode("argument", name, value),
+            decode,
             absent,
             encode: |value| serde_json::to_value(value),
             schema: SchemaGenerator::subschema_for::<T>,
@@ -231,19 +231,19 @@ pub(super) fn refused(message: String) -> ArgumentError {
 }
 
 /// A value as its type. The error names the part that does not fit: "argument `filter.rows[3]`: …".
-pub(super) fn decode<T: DeserializeOwned>(what: &str, name: &str, value: Value) -> Result<T, ArgumentError> {
+fn decode<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ArgumentError> {
     serde_path_to_error::deserialize(ByName(value)).map_err(|error| {
         let path = match error.path().to_string() {
             root if root == "." => String::new(),
             index if index.starts_with('[') => index,
             field => format!(".{field}"),
         };
-        refused(shortened(&format!("{what} `{name}{path}`: {}", error.inner()), bounds::ERROR))
+        refused(shortened(&format!("argument `{name}{path}`: {}", error.inner()), bounds::ERROR))
     })
 }
 
 /// The value that leaving it out means: `None` for `Option<T>`, by whatever name it goes, and nothing for other types.
-pub(super) fn absent<T: DeserializeOwned>() -> Option<T> {
+fn absent<T: DeserializeOwned>() -> Option<T> {
     T::deserialize(Absent).ok()
 }
 

@@ -4,14 +4,12 @@
 //! which does the work; they turn values into JSON and back. [`State`] hands on what the server owns. The room knows
 //! runs and schemas below it, not the tools whose functions it serves.
 
-pub(crate) mod form;
 mod state;
 mod step;
 mod task;
 mod variable;
 mod variables;
 
-pub use form::{Form, FormField};
 pub use state::{FromRef, State};
 pub use step::StepValue;
 pub use task::{Amount, RunContext, TaskContext, ToolContext};
@@ -21,4 +19,7 @@ pub use variable::{Number, Variable};
 pub(crate) use variable::{encode, typed};
 pub use variables::{Cells, TaskVariables};
 
-pub use crate::error::{AskError, Cancelled};
+pub use crate::{
+    error::{AskError, Cancelled},
+    schema::form::{Form, FormField},
+};

@@ -6,7 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 #[diagnostic::on_unimplemented(
     message = "the result of a step cannot be recorded: `{Self}` does not serialise both ways",
     label = "not recordable",
-    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it"
+    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it",
+    note = "if it is of another crate, turn on the feature `serde` of that crate"
 )]
 pub trait StepValue: Serialize + DeserializeOwned + Send + 'static {}
 

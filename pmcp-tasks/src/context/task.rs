@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    form::{ALONE, Form},
     step::StepValue,
     variables::{ATTEMPTS, Cells, TaskVariables, changed},
 };
@@ -20,7 +19,7 @@ use crate::{
     run::{Recording, Run},
     schema::{
         answer::{fitted, misfit, without_answer},
-        form::{checked, elicited},
+        form::{ALONE, Form, checked, elicited},
     },
     security::Principal,
     task::{Owner, TaskId, VariableError},

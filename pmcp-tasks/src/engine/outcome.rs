@@ -1,5 +1,7 @@
 //! End of a run, as its client is to learn it.
 
+use std::io;
+
 use super::Engine;
 use crate::{
     apart::{apart, texts_of},
@@ -16,6 +18,20 @@ pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
 
 /// The answer to a run that took too long.
 pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
+
+/// The number of bytes that were written, which go nowhere.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Engine {
     /// The outcome of a failure.
@@ -62,8 +78,9 @@ impl Engine {
     pub(super) async fn bounded(&self, outcome: Outcome) -> Outcome {
         let max = self.limits().max_result as usize;
         let (outcome, length) = apart(texts_of(&outcome), move || {
-            let json = serde_json::to_vec(&outcome);
-            (outcome, json.map(|json| json.len()))
+            let mut length = Length(0);
+            let written = serde_json::to_writer(&mut length, &outcome);
+            (outcome, written.map(|()| length.0))
         })
         .await;
         match length {

@@ -23,7 +23,7 @@ pub use pmcp_protocol::{InputRequest, Outcome, TaskStatus};
 pub use policy::OnCrash;
 pub(crate) use policy::Policy;
 pub use record::Task;
-pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
+pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, canonical_of, read_value};
 pub(crate) use store::NewStep;
 pub use store::{TaskPage, TaskStore};
 pub(crate) use tries::{Pauses, Tries};

@@ -281,11 +281,21 @@ fn corrupt(
 /// Structs that are stored declare their fields in that order, and maps sort themselves: only a build in which something
 /// asks for `serde_json/preserve_order` pays for sorting.
 pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    canonical_of(value, 0)
+}
+
+/// The same of a value whose JSON has about so many bytes.
+pub(crate) fn canonical_of<T: Serialize>(value: &T, bytes: usize) -> Result<Vec<u8>, serde_json::Error> {
     static MAPS_SORT: LazyLock<bool> = LazyLock::new(|| {
         let map = Map::from_iter([("b", 0), ("a", 0)].map(|(key, value)| (key.to_owned(), value.into())));
         map.keys().next().is_some_and(|first| first == "a")
     });
-    if *MAPS_SORT { serde_json::to_vec(value) } else { sorted(value) }
+    if !*MAPS_SORT {
+        return sorted(value);
+    }
+    let mut json = Vec::with_capacity(bytes.max(128));
+    serde_json::to_writer(&mut json, value)?;
+    Ok(json)
 }
 
 /// The same for any order of fields and maps.

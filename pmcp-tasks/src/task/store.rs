@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, cursor,
+    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, canonical_of, cursor,
     hub::{Hub, Watch},
     tries::Tries,
 };
@@ -339,8 +339,9 @@ impl TaskStore {
         };
         let (outcome, encoded) = match outcome {
             Some(outcome) => {
-                let (outcome, json) = apart(texts_of(&outcome), move || {
-                    let json = canonical(&outcome);
+                let bytes = texts_of(&outcome);
+                let (outcome, json) = apart(bytes, move || {
+                    let json = canonical_of(&outcome, bytes + bytes / 16);
                     (outcome, json)
                 })
                 .await;

@@ -9,7 +9,8 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a task variable",
     label = "not a variable's type",
-    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it"
+    note = "derive `Serialize` and `Deserialize` for `{Self}` and the types inside it",
+    note = "if it is of another crate, turn on the feature `serde` of that crate"
 )]
 pub trait VariableValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 

@@ -132,7 +132,7 @@ impl ToolDefinition {
 pub struct Arguments {
     /// `params.arguments`.
     pub given: Map<String, Value>,
-    /// The answers to `#[ask]` parameters, by name.
+    /// The answers to questions, by name: the fields of a form, or the value of a question that is one field.
     pub answers: Map<String, Value>,
 }
 

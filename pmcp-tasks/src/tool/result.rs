@@ -17,6 +17,7 @@ use crate::{error::ToolError, exact};
     message = "`{Self}` cannot be the result of a tool",
     label = "not a tool's result",
     note = "derive `Serialize` and `JsonSchema` (of schemars 1) for `{Self}` and the types inside it, or return `ToolResult`",
+    note = "if it is of another crate, turn on the feature `serde` of that crate, and the feature of schemars for it, such as `chrono04` or `uuid1`",
     note = "content goes out as `Content`, `Vec<Content>` or `ToolResult`: put text beside it with `ToolResult::text(…).with(…)`"
 )]
 pub trait ToolOutput<Form>: Send + 'static {

@@ -64,7 +64,7 @@ async fn a_struct_is_a_form_of_its_fields() {
     let client = server.v2026("ann");
     let reply = client.ok("tools/call", call("ask_both", Value::Null)).await;
     let schema = &reply["inputRequests"]["address"]["params"]["requestedSchema"];
-    let fields = json!({ "street": { "type": "string" }, "number": { "type": "integer" } });
+    let fields = json!({ "street": { "type": "string" }, "number": { "type": "integer", "minimum": 0 } });
     assert_eq!(*schema, json!({ "type": "object", "properties": fields, "required": ["street"] }));
     let result = client.ok("tools/call", call("ask_both", json!({ "name": ann(), "address": home() }))).await;
     assert_eq!(text_of(&result), "asked");

@@ -261,6 +261,6 @@ async fn a_form_by_hand_is_held_to_what_forms_can_show_and_its_answer_to_it() {
     for file in [json!("c"), json!("b")] {
         client.update(&id, json!({ key: { "action": "accept", "content": { "file": file } } })).await.ok();
     }
-    let text = "the form cannot be asked for: `names` is not a string, number, boolean or enum; {\"file\":\"b\"}";
+    let text = "the form cannot be asked for: `names` is not a list of choices; {\"file\":\"b\"}";
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), text);
 }

@@ -39,6 +39,18 @@ async fn the_server_creates_a_task_for_a_client_that_declares_the_extension() {
 }
 
 #[tokio::test]
+async fn the_suggested_poll_interval_grows_with_the_age_of_the_task() {
+    let server = Server::new();
+    waits(&server);
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    for (later, told) in [(0, 25), (1, 250), (3, 500)] {
+        server.advance(seconds(later)).await;
+        assert_eq!(client.get(&id).await["pollIntervalMs"], told);
+    }
+}
+
+#[tokio::test]
 async fn the_answer_to_a_creation_has_no_result_though_the_task_took_no_time() {
     let server = Server::new();
     let client = server.v2026("ann");

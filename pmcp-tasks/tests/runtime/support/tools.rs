@@ -124,7 +124,7 @@ fn name_question() -> Question {
 fn address_question() -> Question {
     let schema = json!({
         "type": "object",
-        "properties": { "street": { "type": "string" }, "number": { "type": "integer", "format": "uint32" } },
+        "properties": { "street": { "type": "string" }, "number": { "type": "integer", "minimum": 0 } },
         "required": ["street"],
     });
     Question { name: "address", message: "Where do you live?", schema }

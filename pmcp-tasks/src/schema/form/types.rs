@@ -1,10 +1,9 @@
-//! Forms: types a user can be asked to fill in (elicitation, "Requested Schema").
+//! Types a user can be asked for.
 //!
-//! A form has fields, and a field is a text, a number, a flag or a choice. Each is a trait, so that what a client cannot be asked
-//! does not compile: [`Form`] is what is asked for, [`FormField`] what stands in it, and the others say what a field
-//! may be told of its value. The derive names the fields; types bring the words of the protocol.
+//! A form has fields, and a field is a text, a number, a flag or a choice. Each is a trait: [`Form`] is what is asked for,
+//! [`FormField`] what stands in it, and the others say what a field may be told of its value. The derive names the fields; types
+//! bring the words of the protocol.
 
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// Type a user can be asked for: a struct of texts, numbers, flags and choices, a choice, or one of these alone.
@@ -15,9 +14,13 @@ use serde_json::{Map, Value, json};
     message = "`{Self}` cannot be asked for",
     label = "not a form",
     note = "add `#[derive(Form)]` to `{Self}`: a struct of texts, numbers, flags and choices, or an enum without data",
-    note = "or ask for a `String`, a number, a `bool`, or an `Option` of one"
+    note = "or ask for a field alone: a `String`, a number, a `bool`, an `Option` of one, or a `Vec` of such an enum"
 )]
 pub trait Form: Sized + Send + 'static {
+    /// Set for a field alone.
+    #[doc(hidden)]
+    const IS_FIELD: bool = false;
+
     /// Adds its fields. One that is a field itself has this name.
     #[doc(hidden)]
     fn describe(form: &mut FormFields, name: &'static str);
@@ -95,6 +98,8 @@ pub trait FormField: Sized + Send + 'static {
 
 #[diagnostic::do_not_recommend]
 impl<T: FormField> Form for T {
+    const IS_FIELD: bool = true;
+
     fn describe(form: &mut FormFields, name: &'static str) {
         form_field::<T>(name).describe(form);
     }
@@ -106,16 +111,16 @@ impl<T: FormField> Form for T {
 
 /// Field with a range: `#[form(range = 1..=10)]`, whose ends are of this type.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no range",
-    label = "not a number",
-    note = "`range` bounds numbers; a text and a list have a `length`"
+    message = "`{Self}` has no such range",
+    label = "not a number with such ends",
+    note = "`range` bounds numbers, and its ends are numbers of the field's type; a text and a list have a `length`"
 )]
 pub trait FormNumber<Bound>: FormField {}
 
 /// Field with a length, in characters or in choices: `#[form(length = 1..=80)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no length",
-    label = "not a text",
+    label = "neither a text nor a list",
     note = "`length` bounds texts and lists; a number has a `range`"
 )]
 pub trait FormLength: FormField {
@@ -159,14 +164,6 @@ fn options<C: FormChoice>(titled: &str) -> (String, Value) {
 
 fn typed(kind: &str) -> Map<String, Value> {
     Map::from_iter([("type".into(), kind.into())])
-}
-
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|error| error.to_string())
-}
-
-fn written(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 #[diagnostic::do_not_recommend]
@@ -243,27 +240,18 @@ macro_rules! fields {
     ($($type:ty: $kind:literal $(, $keyword:literal: $bound:expr)*;)*) => {$(
         impl FormField for $type {
             fn schema() -> Map<String, Value> {
-                #[expect(clippy::allow_attributes, reason = "types without bounds do not change it")]
-                #[allow(unused_mut)]
-                let mut schema = typed($kind);
-                $(schema.insert($keyword.into(), $bound.into());)*
-                schema
+                Map::from_iter([("type".into(), $kind.into()), $(($keyword.into(), $bound.into())),*])
             }
 
             fn read(value: Value) -> Result<Self, String> {
-                read(value)
+                serde_json::from_value(value).map_err(|error| error.to_string())
             }
 
             fn write(&self) -> Value {
-                written(self)
+                // By its text: an `f32` is not the double that is nearest to what was written.
+                serde_json::to_string(self).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
             }
         }
-    )*};
-}
-
-macro_rules! numbers {
-    ($($type:ty)*) => {$(
-        impl FormNumber<$type> for $type {}
     )*};
 }
 
@@ -285,7 +273,17 @@ fields! {
     f64: "number";
 }
 
-numbers!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
+macro_rules! numbers {
+    ($($type:ty: $($bound:ty)*;)*) => {$($(
+        impl FormNumber<$bound> for $type {}
+    )*)*};
+}
+
+numbers! {
+    i8: i8; i16: i16; i32: i32; i64: i64; isize: isize;
+    u8: u8; u16: u16; u32: u32; u64: u64; usize: usize;
+    f32: f64 i32; f64: f64 i32;
+}
 
 impl FormLength for String {
     const KEYWORDS: [&str; 2] = ["minLength", "maxLength"];
@@ -448,15 +446,19 @@ mod tests {
             assert_eq!(Value::from(schema), bounds);
         }
         let mut form = FormFields::default();
+        form_number::<f32, _>("d", Some(0), None).default(|| 0.1).describe(&mut form);
+        form_number::<f64, _>("e", Some(0.5), None).describe(&mut form);
         form_number::<Option<u8>, _>("a", Some(1), None).default(|| Some(3)).describe(&mut form);
         form_text::<String>("b", "email", None, Some(80)).with("title", "Mail").describe(&mut form);
         form_sized::<Vec<Size>>("c", Some(1), None).describe(&mut form);
         let schema = form.into_schema();
-        assert_eq!(schema["required"], json!(["b", "c"]));
+        assert_eq!(schema["required"], json!(["e", "b", "c"]));
         let fields = &schema["properties"];
         assert_eq!(fields["a"], json!({ "type": "integer", "minimum": 1, "maximum": 255, "default": 3 }));
         assert_eq!(fields["b"], json!({ "type": "string", "format": "email", "maxLength": 80, "title": "Mail" }));
         assert_eq!(fields["c"]["minItems"], 1);
+        assert_eq!(fields["d"], json!({ "type": "number", "minimum": 0, "default": 0.1 }));
+        assert_eq!(fields["e"]["minimum"], 0.5);
     }
 
     #[test]

@@ -1,0 +1,13 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(Form)]
+struct Order {
+    _size: Size,
+}
+
+enum Size {
+    _Small,
+    _Large,
+}
+
+fn main() {}

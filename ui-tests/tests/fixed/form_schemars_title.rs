@@ -1,0 +1,11 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(Form, serde::Deserialize, schemars::JsonSchema)]
+enum Size {
+    #[form(title = "As small as can be")]
+    #[schemars(title = "As small as can be")]
+    _Small,
+    _Large,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(Form, serde::Serialize)]
+enum Size {
+    _Small,
+}
+
+fn main() {}
