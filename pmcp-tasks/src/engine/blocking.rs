@@ -9,9 +9,10 @@ use std::{
 use crate::{panics::harmless, run::Run, time::millis};
 
 /// The time one poll may take before the tool is told of. A poll that does what it should takes microseconds.
-const LONG: Duration = Duration::from_secs(1);
+pub(super) const LONG: Duration = Duration::from_secs(1);
 
-/// The work of a run, of which it is told once if it blocks its thread.
+/// The work of a run, of which it is told once if it blocks its thread, when it has done so; of what blocks all threads tells
+/// whoever renews the lease meanwhile.
 pub(super) struct Polled<'a, F> {
     work: Pin<&'a mut F>,
     run: &'a Run,
@@ -29,7 +30,9 @@ impl<F: Future> Future for Polled<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let before = self.run.clock().monotonic();
+        let polling = self.run.polling(before);
         let polled = self.work.as_mut().poll(cx);
+        drop(polling);
         let took = self.run.clock().monotonic().saturating_sub(before);
         if took >= LONG && !self.is_told {
             self.is_told = true;

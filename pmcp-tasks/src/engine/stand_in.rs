@@ -5,7 +5,7 @@ use std::{sync::Arc, thread, time::Duration};
 use tokio::runtime::Builder;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Engine, watched::LOOKS};
+use super::{Engine, blocking::LONG, watched::LOOKS};
 use crate::{run::Keeping, time::millis};
 
 /// The lease is kept for as long as this lives.
@@ -58,6 +58,7 @@ impl Engine {
             }
             let Some(age) = lease.overdue(&**clock) else { continue };
             let now = clock.monotonic();
+            let tools = self.host.polls.since(now.saturating_sub(LONG));
             let since = standing_in.filter(|(_, ours)| *ours == lease.renewed()).map(|(since, _)| since);
             is_told &= since.is_some();
             let since = since.unwrap_or(now.saturating_sub(age));
@@ -65,6 +66,7 @@ impl Engine {
                 if !std::mem::replace(&mut is_told, true) {
                     let blocked_ms = millis(now.saturating_sub(since));
                     crate::heard::error!(
+                        ?tools,
                         blocked_ms,
                         "the runtime is blocked for longer than any run may take: its tasks are left to others"
                     );
@@ -75,6 +77,7 @@ impl Engine {
                 Ok(()) => {
                     standing_in = Some((since, lease.renewed()));
                     tracing::warn!(
+                        ?tools,
                         age_ms = millis(age),
                         "the runtime does not get to renew the lease, which a thread of its own has done: tools that block \
                          belong in `tokio::task::spawn_blocking`"

@@ -13,6 +13,7 @@ use tokio_util::{
 use super::{
     Finishing,
     lease::{Lease, Renewal},
+    polls::Polls,
     seat::Seat,
 };
 use crate::{
@@ -35,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) lease: Lease,
     /// The seats of runs whose task is in the store, so that answers and cancellations reach them.
     pub(crate) seats: DashMap<TaskKey, Arc<Seat>>,
+    /// The functions that are being polled.
+    pub(crate) polls: Polls,
     /// The runs, and the requests that may start one.
     tracker: TaskTracker,
     /// Everything else that runs in the background; ends with `stopped`.
@@ -59,6 +62,7 @@ impl Host {
             store,
             limits,
             seats: DashMap::new(),
+            polls: Polls::default(),
             tracker: TaskTracker::new(),
             background: TaskTracker::new(),
             stopping: CancellationToken::new(),

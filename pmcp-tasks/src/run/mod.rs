@@ -9,6 +9,7 @@ mod finishing;
 mod fitting;
 mod host;
 mod lease;
+mod polls;
 mod progress;
 mod questions;
 mod seat;
@@ -28,6 +29,7 @@ pub(crate) use finishing::Finishing;
 pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
+use polls::Polling;
 pub(crate) use progress::Voice;
 pub(crate) use seat::{CallDigest, Seat, Way};
 pub(crate) use steps::Recording;
@@ -120,6 +122,11 @@ impl Run {
 
     pub(crate) fn client(&self) -> ClientCapabilities {
         self.client
+    }
+
+    /// Notes that the function is polled on this thread from this time on, until what is returned is dropped.
+    pub(crate) fn polling(&self, since: Duration) -> Polling<'_> {
+        self.host.polls.begin(self.voice.name.clone(), since)
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
