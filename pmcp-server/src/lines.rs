@@ -1,5 +1,6 @@
 //! Lines of bytes, none longer than it may be.
 
+use pmcp_tasks::heard::tell;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 /// A line that was read.
@@ -32,7 +33,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 Ok(buffer) => buffer,
                 Err(error) => {
                     // A reader that fails has no more lines.
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the client cannot be read");
+                    tell(|| tracing::warn!(error = &error as &dyn std::error::Error, "the client cannot be read"));
                     return None;
                 }
             };

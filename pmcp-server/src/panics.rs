@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 pub(crate) use pmcp_tasks::panics::{harmless, told};
-use pmcp_tasks::time::Clock;
+use pmcp_tasks::{heard::tell, time::Clock};
 
 /// The pause before work that panicked begins again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ where
     F: Future<Output = ()> + Send,
 {
     while let Err(panic) = AssertUnwindSafe(run()).catch_unwind().await {
-        told(panic, |panic| tracing::error!(name, panic, "work in the background panicked and begins again"));
+        told(panic, |panic| tell(|| tracing::error!(name, panic, "work in the background panicked and begins again")));
         clock.sleep(PAUSE).await;
     }
 }

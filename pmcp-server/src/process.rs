@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use pmcp_tasks::heard::tell;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     sync::mpsc,
@@ -34,7 +35,8 @@ pub(crate) fn stdin() -> (impl AsyncRead + Unpin + Send, CancellationToken) {
                 Ok(n) if runtime.block_on(taken.write_all(&buffer[..n])).is_err() => return,
                 Ok(_) => {}
                 Err(error) => {
-                    return tracing::warn!(error = &error as &dyn std::error::Error, "the client cannot be read");
+                    let error = &error as &dyn std::error::Error;
+                    return tell(|| tracing::warn!(error, "the client cannot be read"));
                 }
             }
         }
@@ -71,7 +73,9 @@ fn for_us_alone() -> Box<dyn io::Write + Send> {
         Ok(stdout) => return Box::new(stdout),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "what this process prints on standard output comes between the messages there");
+            tell(|| {
+                tracing::warn!(error, "what this process prints on standard output comes between the messages there");
+            });
         }
     }
     Box::new(io::stdout())

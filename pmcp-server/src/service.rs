@@ -7,6 +7,7 @@ use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened};
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Peer},
+    heard::tell,
     offer::Offers,
     router::Handled,
     security::Principal,
@@ -158,7 +159,7 @@ impl Service {
         };
         // Even code that prepares a call may panic: a request is answered all the same.
         AssertUnwindSafe(handling).catch_unwind().await.unwrap_or_else(|panic| {
-            told(panic, |panic| tracing::error!(method, panic, "handling a request panicked"));
+            told(panic, |panic| tell(|| tracing::error!(method, panic, "handling a request panicked")));
             Handled::Answer(Err(RpcError::internal("the request failed unexpectedly")))
         })
     }
@@ -183,7 +184,7 @@ impl Service {
     pub(crate) async fn shut_down_within(&self, grace: Duration) {
         let stopping = AssertUnwindSafe(self.router.shut_down(grace)).catch_unwind();
         if let Err(panic) = stopping.await {
-            told(panic, |panic| tracing::error!(panic, "stopping the work panicked"));
+            told(panic, |panic| tell(|| tracing::error!(panic, "stopping the work panicked")));
         }
         self.stopped.cancel();
     }

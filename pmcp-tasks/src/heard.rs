@@ -1,4 +1,4 @@
-//! Failures that somebody hears of: without a subscriber to `tracing` they go to standard error.
+//! Failures that somebody hears of, for this crate and `pmcp-server`: without a subscriber to `tracing` they go to standard error.
 //!
 //! A program that has not set one would lose them without a word. What is written there neither waits nor fails, as a host may
 //! leave the pipe alone or close it: a thread of its own writes, and what finds no room is lost.
@@ -47,7 +47,7 @@ pub(crate) use heard_error as error;
 pub(crate) use heard_warn as warn;
 
 /// Sends an event to whoever listens, or to standard error.
-pub(crate) fn tell(event: impl FnOnce()) {
+pub fn tell(event: impl FnOnce()) {
     static STANDARD_ERROR: OnceLock<Dispatch> = OnceLock::new();
     let is_heard = if IS_OURS.load(Ordering::Relaxed) {
         dispatcher::get_default(|current| !current.is::<NoSubscriber>())

@@ -105,7 +105,8 @@ pub mod context;
 mod engine;
 mod error;
 mod exact;
-mod heard;
+#[doc(hidden)]
+pub mod heard;
 mod id;
 pub mod limits;
 #[cfg(feature = "macros")]

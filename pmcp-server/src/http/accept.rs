@@ -20,7 +20,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use pmcp_tasks::time::Clock;
+use pmcp_tasks::{heard::tell, time::Clock};
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::{TcpListener, TcpStream},
@@ -88,7 +88,7 @@ impl Acceptor {
     /// Accepts connections for as long as it is polled.
     async fn accept(&mut self) {
         while let Err(panic) = AssertUnwindSafe(self.accept_each()).catch_unwind().await {
-            told(panic, |panic| tracing::error!(panic, "accepting a connection panicked"));
+            told(panic, |panic| tell(|| tracing::error!(panic, "accepting a connection panicked")));
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -153,7 +153,7 @@ impl Acceptor {
         let now = self.clock.monotonic();
         if self.warned.is_none_or(|last| now.saturating_sub(last) >= WARN) {
             self.warned = Some(now);
-            harmless(warn);
+            harmless(|| tell(warn));
         }
     }
 }

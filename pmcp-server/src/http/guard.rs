@@ -11,8 +11,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-
 use futures_util::FutureExt as _;
+use pmcp_tasks::heard::tell;
 
 use super::{endpoint::Http, refusal::Refusal};
 use crate::{auth::Challenge, panics::told};
@@ -64,7 +64,7 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Req
     let authenticated = match authenticated {
         Ok(authenticated) => authenticated,
         Err(panic) => {
-            told(panic, |panic| tracing::error!(panic, "the authenticator panicked"));
+            told(panic, |panic| tell(|| tracing::error!(panic, "the authenticator panicked")));
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };

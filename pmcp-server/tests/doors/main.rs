@@ -33,6 +33,7 @@ mod other_forms;
 #[cfg(feature = "testing")]
 mod schemas;
 mod shutdown;
+mod silence;
 #[cfg(unix)]
 mod standard_output;
 mod start_log;

@@ -62,7 +62,7 @@ impl Engine {
 
     pub(super) fn not_kept(&self, error: &StoreError) {
         let has_run_out = self.host.lease.has_run_out(self.host.clock().as_ref());
-        tracing::warn!(error = error as &dyn std::error::Error, has_run_out, "the lease could not be renewed");
+        crate::heard::warn!(error = error as &dyn std::error::Error, has_run_out, "the lease could not be renewed");
     }
 
     /// Renews the lease, as another worker if others took this one for dead.

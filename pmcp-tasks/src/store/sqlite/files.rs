@@ -264,7 +264,7 @@ impl Files {
             file.path.display()
         ));
         if self.lost.set(Lost { failure: failure.clone(), whole }).is_ok() {
-            tracing::error!(%failure, "the store of tasks is lost until it is opened again");
+            crate::heard::error!(%failure, "the store of tasks is lost until it is opened again");
         }
         failure
     }
@@ -281,7 +281,7 @@ impl Files {
         }
         match self.copy(db) {
             Ok(done) => self.saved.store(done, Ordering::Relaxed),
-            Err(failure) => tracing::error!(%failure, "tasks of a lost log may not be in the database"),
+            Err(failure) => crate::heard::error!(%failure, "tasks of a lost log may not be in the database"),
         }
     }
 
@@ -299,7 +299,7 @@ impl Files {
     /// Prepares the end of a connection: what is left of a store that is lost is not written into the database.
     pub(super) fn leave(&self, db: &Connection) {
         if self.lost.get().is_some() && db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
-            tracing::error!("what is left of a lost log may be written into the database");
+            crate::heard::error!("what is left of a lost log may be written into the database");
         }
     }
 }
