@@ -17,8 +17,8 @@ use futures_util::{Stream, StreamExt, stream};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use pmcp_protocol::{
-    RpcError,
-    message::{self, Malformed, RequestId},
+    RpcError, code,
+    message::{self, Malformed, Message, RequestId},
 };
 use pmcp_tasks::{apart::apart, time::Clock};
 use serde_json::Value;
@@ -219,6 +219,21 @@ pub(super) async fn answer(
     accepts: Accepts,
     status: impl FnOnce(i64) -> StatusCode,
 ) -> Response {
+/// Refuses a message that could be read: under its id, if it is a request.
+pub(super) fn refused(status: StatusCode, message: Value, told: RpcError) -> Response {
+    let id = match Message::parse(message) {
+        Ok(Message::Request(request)) => Some(request.id),
+        Ok(_) => None,
+        Err(malformed) => malformed.id,
+    };
+    error(status, id.as_ref(), told)
+}
+
+/// The error of a request whose client reads nothing that could be its answer.
+pub(super) fn not_acceptable() -> RpcError {
+    RpcError::new(code::INVALID_REQUEST, "accept `application/json` and `text/event-stream`")
+}
+
     let first = if accepts.stream {
         tokio::time::timeout(PATIENCE, receiver.recv()).await
     } else {

@@ -41,8 +41,7 @@ pub(super) async fn take(
 ) -> Response {
     let accepts = body::accepts(&headers);
     if !accepts.json && !accepts.stream {
-        return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
-            .into_response();
+        return body::refused(StatusCode::NOT_ACCEPTABLE, value, body::not_acceptable());
     }
     let message = match value {
         Value::Array(batch) => return take_batch(http, from, bytes, &headers, batch, accepts).await,

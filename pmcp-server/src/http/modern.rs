@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use pmcp_protocol::{
     RpcError, code,
@@ -18,7 +18,6 @@ use tokio::sync::mpsc;
 use super::{
     body,
     endpoint::{From, Http},
-    refusal::Refusal,
 };
 use crate::{
     dispatch::{self, Handling, Passage},
@@ -114,8 +113,7 @@ pub(super) async fn take(
 ) -> Response {
     let accepts = body::accepts(headers);
     if !accepts.stream && (!accepts.json || request.method == "subscriptions/listen") {
-        return Refusal(StatusCode::NOT_ACCEPTABLE, "accept `application/json` and `text/event-stream`")
-            .into_response();
+        return body::error(StatusCode::NOT_ACCEPTABLE, Some(&request.id), body::not_acceptable());
     }
     let meta = match check(&http.service, headers, version, &request) {
         Ok(meta) => meta,

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use pmcp_protocol::{Version, header::ARGUMENT_PREFIX, message::Message};
+use pmcp_protocol::{RpcError, Version, code, header::ARGUMENT_PREFIX, message::Message};
 use pmcp_tasks::tool::ToolDefinition;
 use serde_json::Value;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -79,9 +79,11 @@ async fn take(State(http): Shared, from: From, headers: HeaderMap, body: Body) -
         return legacy::take(http, from, bytes, headers, value).await;
     }
     // Browsers and libraries repeat no header; of repeated ones none is to be trusted.
-    let version = match body::single(&headers, PROTOCOL_VERSION) {
-        Ok(version) => version,
-        Err(refusal) => return refusal.into_response(),
+    let Ok(version) = body::single(&headers, PROTOCOL_VERSION) else {
+        let is_modern = value.get("params").is_some_and(is_modern);
+        let code = if is_modern { code::HEADER_MISMATCH } else { code::INVALID_REQUEST };
+        let told = RpcError::new(code, "the header `MCP-Protocol-Version` is repeated or not text");
+        return body::refused(StatusCode::BAD_REQUEST, value, told);
     };
     let params = value.get("params");
     if Era::with_header(params, version) == Era::Handshake {

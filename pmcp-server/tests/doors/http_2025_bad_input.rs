@@ -89,7 +89,8 @@ async fn a_stream_is_opened_only_for_who_reads_streams() {
         assert_eq!(reply.status, 406, "{accept}");
         if accept != "application/json" {
             let headers = [session, version, ("accept", accept), ("content-type", "application/json")];
-            assert_eq!(http.send("POST", &headers, request(1, "ping", None).to_string()).await.status, 406);
+            let reply = http.send("POST", &headers, request(1, "ping", None).to_string()).await;
+            assert_eq!(reply.expect_error(406, -32600).await["id"], 1);
         }
     }
     legacy.listen().await;

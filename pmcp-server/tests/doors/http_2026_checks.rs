@@ -4,7 +4,7 @@ use pmcp_server::ServeLimits;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Http, Modern, bad_input_on_purpose, call, listening, notification, request, server, text, usual, with_tasks,
+    Http, Legacy, Modern, bad_input_on_purpose, call, listening, notification, request, server, text, usual, with_tasks,
 };
 
 const MISMATCH: i64 = -32020;
@@ -233,11 +233,13 @@ async fn what_the_client_reads_is_respected() {
         assert_eq!((reply.status.as_u16(), reply.is_stream()), (status, stream), "{accept}");
         if status == 200 {
             assert!(reply.response().await["result"]["tools"].is_array());
+        } else {
+            assert_eq!(reply.expect_error(status, -32600).await["id"], 1);
         }
     }
     assert_eq!(list().without("accept").send(&http).await.status, 200);
     let listen = Modern::new("subscriptions/listen", json!({ "notifications": {} }));
-    assert_eq!(listen.with("accept", "application/json").send(&http).await.status, 406);
+    refused(&http, listen.with("accept", "application/json"), 406, -32600).await;
 }
 
 #[tokio::test]
@@ -311,6 +313,12 @@ async fn notifications_are_accepted_and_answers_are_refused() {
 #[tokio::test]
 async fn a_repeated_version_is_trusted_in_neither_form() {
     let (_running, http, _) = usual().await;
-    assert_eq!(list().and("mcp-protocol-version", "2026-07-28").send(&http).await.status, 400);
-    assert_eq!(list().and("mcp-protocol-version", "2025-11-25").send(&http).await.status, 400);
+    refused(&http, list().and("mcp-protocol-version", "2026-07-28"), 400, MISMATCH).await;
+    refused(&http, list().and("mcp-protocol-version", "2025-11-25"), 400, MISMATCH).await;
+    let legacy = Legacy::begin(&http).await;
+    let [session, version] = legacy.headers();
+    for other in [version, ("mcp-protocol-version", "2026-07-28")] {
+        let reply = http.post(&[session, version, other], &request("twice", "ping", None)).await;
+        assert_eq!(reply.expect_error(400, -32600).await["id"], "twice");
+    }
 }
