@@ -13,9 +13,11 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
+use parking_lot::Mutex;
 use pmcp_protocol::{
     RpcError, code,
     message::{self, Malformed, Message, RequestId},
@@ -183,9 +185,33 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
     }
 }
 
+/// Bytes that go out, with what they take of the budget.
+struct Counted<T> {
+    bytes: T,
+    _share: Share,
+}
+
+impl<T: AsRef<[u8]>> AsRef<[u8]> for Counted<T> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+/// Bytes that are counted until they have been written, or will not be. A body is gone once its last frame waits to be
+/// written; whoever writes keeps the bytes.
+fn counted<T>(bytes: T, share: Option<Share>) -> Bytes
+where
+    T: AsRef<[u8]> + Into<Bytes> + Send + 'static,
+{
+    match share {
+        Some(share) => Bytes::from_owner(Counted { bytes, _share: share }),
+        None => bytes.into(),
+    }
+}
+
 /// A JSON-RPC message as the whole body.
-fn json(status: StatusCode, text: String) -> Response {
-    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], Body::from(text)).into_response()
+fn json(status: StatusCode, text: impl Into<Body>) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.into()).into_response()
 }
 
 /// A JSON-RPC error as the whole body.
@@ -193,32 +219,6 @@ pub(super) fn error(status: StatusCode, id: Option<&RequestId>, error: RpcError)
     json(status, message::text(&message::response(id, Err(error))))
 }
 
-/// The answer to a request for which there is no place.
-pub(super) fn busy(id: Option<&RequestId>) -> Response {
-    later(error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
-}
-
-/// Messages as server-sent events, one a `data:` line. Some clients skip events that do not name their type, though the
-/// standard has a default.
-pub(super) fn events(messages: impl Stream<Item = Outgoing> + Send + 'static) -> Response {
-    let mut written = None;
-    let events = messages.map(move |message| {
-        // A message is on its way until the next one is asked for.
-        drop(std::mem::replace(&mut written, message.share));
-        Ok::<_, Infallible>(Event::default().event("message").data(message.text))
-    });
-    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies must not hold events back.
-    ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], stream).into_response()
-}
-
-/// The answer to a request whose messages arrive here: a JSON body if the response is the first and comes soon, else a
-/// stream that ends with it.
-pub(super) async fn answer(
-    mut receiver: mpsc::Receiver<Outgoing>,
-    accepts: Accepts,
-    status: impl FnOnce(i64) -> StatusCode,
-) -> Response {
 /// Refuses a message that could be read: under its id, if it is a request.
 pub(super) fn refused(status: StatusCode, message: Value, told: RpcError) -> Response {
     let id = match Message::parse(message) {
@@ -234,6 +234,36 @@ pub(super) fn not_acceptable() -> RpcError {
     RpcError::new(code::INVALID_REQUEST, "accept `application/json` and `text/event-stream`")
 }
 
+/// The answer to a request for which there is no place.
+pub(super) fn busy(id: Option<&RequestId>) -> Response {
+    later(error(StatusCode::SERVICE_UNAVAILABLE, id, NotBegun::Busy.into()))
+}
+
+/// Messages as server-sent events, one a `data:` line. Some clients skip events that do not name their type, though the
+/// standard has a default.
+pub(super) fn events(messages: impl Stream<Item = Outgoing> + Send + 'static) -> Response {
+    let share = Arc::new(Mutex::new(None));
+    let taken = share.clone();
+    let events = messages.map(move |message| {
+        *share.lock() = message.share;
+        Ok::<_, Infallible>(Event::default().event("message").data(message.text))
+    });
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // Proxies must not hold events back.
+    let headers = [(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))];
+    (headers, stream).into_response().map(|body| {
+        // A message becomes a frame as soon as it is taken.
+        Body::new(body.map_frame(move |frame| frame.map_data(|bytes| counted(bytes, taken.lock().take()))))
+    })
+}
+
+/// The answer to a request whose messages arrive here: a JSON body if the response is the first and comes soon, else a
+/// stream that ends with it.
+pub(super) async fn answer(
+    mut receiver: mpsc::Receiver<Outgoing>,
+    accepts: Accepts,
+    status: impl FnOnce(i64) -> StatusCode,
+) -> Response {
     let first = if accepts.stream {
         tokio::time::timeout(PATIENCE, receiver.recv()).await
     } else {
@@ -248,13 +278,8 @@ pub(super) fn not_acceptable() -> RpcError {
             };
             // An error of the protocol is told by the status, which a stream does not have.
             if accepts.json || status != StatusCode::OK {
-                let Outgoing { text, share, .. } = response;
-                let body = json(status, text);
-                let body = if status == StatusCode::SERVICE_UNAVAILABLE { later(body) } else { body };
-                return match share {
-                    Some(share) => holding(body, share),
-                    None => body,
-                };
+                let body = json(status, counted(response.text, response.share));
+                return if status == StatusCode::SERVICE_UNAVAILABLE { later(body) } else { body };
             }
             Some(response)
         }
@@ -274,7 +299,7 @@ pub(super) fn not_acceptable() -> RpcError {
     events(stream::iter(first).chain(rest))
 }
 
-/// The response, which holds something until its body has been written, or will not be.
+/// The response, which holds something until its body has been handed out to be written, or will not be.
 pub(super) fn holding(response: Response, held: impl Send + 'static) -> Response {
     response.map(|body| {
         Body::new(body.map_frame(move |frame| {
@@ -308,11 +333,33 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::shares::{Sharer, Shares};
+
+    #[tokio::test]
+    async fn a_response_is_counted_for_as_long_as_its_bytes_are_there() {
+        let shares = Shares::new(1);
+        let is_counted = || shares.take(Sharer::EVERYBODY, 1).is_none();
+        for json in [true, false] {
+            let share = shares.take(Sharer::EVERYBODY, 1);
+            assert!(share.is_some());
+            let (sender, receiver) = mpsc::channel(1);
+            let response = Outgoing { text: "null".into(), kind: Kind::Response { error: None }, share };
+            sender.send(response).await.unwrap();
+            let response = answer(receiver, Accepts { json, stream: !json }, |_| StatusCode::OK).await;
+            let mut body = response.into_body();
+            let bytes = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert!(body.frame().await.is_none());
+            drop(body);
+            assert!(is_counted());
+            drop(bytes);
+            assert!(!is_counted());
+        }
+    }
 
     #[tokio::test]
     async fn what_a_response_holds_goes_with_its_body() {
         let held = Arc::new(());
-        let respond = || holding(json(StatusCode::OK, "null".into()), held.clone());
+        let respond = || holding(json(StatusCode::OK, "null"), held.clone());
         let (written, unwritten) = (respond().into_body(), respond());
         assert_eq!(Arc::strong_count(&held), 3);
         assert_eq!(written.collect().await.unwrap().to_bytes(), "null");
