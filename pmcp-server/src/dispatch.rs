@@ -186,7 +186,7 @@ async fn in_session(
     let beside = if carries_messages { stream.clone() } else { Outbox::closed_one(stream.budget().clone()) };
     let cx = session.context(service, agreement, principal, beside, cancellation.clone(), answered);
     tokio::select! {
-        result = session.handle(service, request, &cx) => Some(result),
+        result = session.handle(service, request, &cx, stream.budget()) => Some(result),
         // A result nobody can read any more is not waited for; the client asks again ("tasks/result"). Otherwise, in these
         // versions, a client that disconnects has not cancelled.
         () = stream.closed(), if is_own && awaited.is_some() => None,

@@ -20,11 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answered::Answered,
-    outbox::Outbox,
+    outbox::{Budget, Outbox},
     peer::{RequestPeer, SessionPeer},
     service::{Call, Service, unknown_method},
     session::{InFlight, Session},
 };
+
+/// The memory that a subscription takes beside its URI, in bytes.
+const SUBSCRIPTION: usize = 128;
 
 /// The agreement of a client and us at `initialize`.
 #[derive(Clone, Debug)]
@@ -139,12 +142,13 @@ impl LegacySession {
         Ok(result)
     }
 
-    /// Handles a request of an initialized session.
+    /// Handles a request of an initialized session. What is kept of it is taken from the budget.
     pub(crate) async fn handle(
         &self,
         service: &Service,
         request: &Request,
         cx: &CallContext,
+        budget: &Budget,
     ) -> Result<Value, RpcError> {
         match request.method.as_str() {
             "ping" => return Ok(json!({})),
@@ -155,7 +159,7 @@ impl LegacySession {
             }
             "resources/subscribe" | "resources/unsubscribe" => {
                 if let Some(updates) = service.offers.updates() {
-                    return self.subscribe(service, updates, request, cx.revision);
+                    return self.subscribe(service, updates, request, cx.revision, budget);
                 }
             }
             _ => {}
@@ -173,6 +177,7 @@ impl LegacySession {
         updates: &ResourceUpdates,
         request: &Request,
         revision: Revision,
+        budget: &Budget,
     ) -> Result<Value, RpcError> {
         let ReadParams { uri } = parse(&request.params)?;
         if request.method == "resources/unsubscribe" {
@@ -182,8 +187,12 @@ impl LegacySession {
         if !service.offers.has_resource(&uri) {
             return Err(revision.unknown_resource(&uri));
         }
+        let share = budget.bytes.take(budget.sharer, uri.len() + SUBSCRIPTION);
+        let share = share.ok_or_else(|| {
+            RpcError::internal("there is no room for the subscription: too much is kept for clients; try again later")
+        })?;
         let max = service.limits.subscribed_resources;
-        if !self.session.subscribed.add(&uri, max) {
+        if !self.session.subscribed.add(&uri, max, share) {
             return Err(RpcError::internal(format!("{max} resources are subscribed to; unsubscribe from one")));
         }
         self.session.follow(updates);

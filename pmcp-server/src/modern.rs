@@ -192,7 +192,7 @@ fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Up
     };
     let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
     for uri in uris.iter().filter(|uri| service.offers.has_resource(uri)) {
-        if !subscribed.add(uri, max) {
+        if !subscribed.add(uri, max, ()) {
             return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
         }
     }

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{outbox::Outbox, panics::guarded};
+use crate::{outbox::Outbox, panics::guarded, shares::Share};
 
 /// One client.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub(crate) struct Session {
     opened: Notify,
     next_id: AtomicU64,
     pub(crate) ended: CancellationToken,
-    /// The resources it wants to hear about.
-    pub(crate) subscribed: Subscribed,
+    /// The resources it wants to hear about, with what each takes of the budget.
+    pub(crate) subscribed: Subscribed<Share>,
     following: Once,
 }
 

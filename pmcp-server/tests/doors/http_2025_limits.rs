@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pmcp_server::{ServeLimits, Server};
+use pmcp_server::{ResourceUpdates, ServeLimits, Server};
 use pmcp_tasks::{TaskStore, testing::ManualClock};
 use serde_json::{Value, json};
 
@@ -190,4 +190,22 @@ async fn a_stream_ends_with_its_client_even_if_a_body_came_with_the_request() {
     // Before a keep-alive could find out.
     let room = async { while http.post(&[], &next).await.status != 200 {} };
     tokio::time::timeout(Duration::from_secs(10), room).await.expect("the session makes room");
+}
+
+#[tokio::test]
+async fn a_session_follows_only_so_many_resources() {
+    let limits = ServeLimits { subscribed_resources: 2, ..ServeLimits::default() };
+    let server = server().0.resource_updates(&ResourceUpdates::new()).serve_limits(limits);
+    let (_running, http) = listening(server).await;
+    let (legacy, other) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let ask = async |legacy: &Legacy, method, item: u32| {
+        legacy.ask(1, method, json!({ "uri": format!("test://item/{item}/data") })).await
+    };
+    for item in [1, 2, 1] {
+        assert_eq!(ask(&legacy, "resources/subscribe", item).await["result"], json!({}));
+    }
+    assert_eq!(code(&ask(&legacy, "resources/subscribe", 3).await), -32603);
+    assert_eq!(ask(&other, "resources/subscribe", 3).await["result"], json!({}));
+    assert_eq!(ask(&legacy, "resources/unsubscribe", 1).await["result"], json!({}));
+    assert_eq!(ask(&legacy, "resources/subscribe", 3).await["result"], json!({}));
 }

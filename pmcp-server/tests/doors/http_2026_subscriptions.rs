@@ -1,6 +1,6 @@
 //! `subscriptions/listen`.
 
-use pmcp_server::{BearerTokens, ServeLimits};
+use pmcp_server::{BearerTokens, ResourceUpdates, ServeLimits};
 use serde_json::{Value, json};
 
 use crate::support::{Http, Modern, Reply, bad_input_on_purpose, call, listening, server, usual, with_tasks, within};
@@ -158,4 +158,18 @@ async fn at_shutdown_it_is_cancelled_and_answered() {
     assert_eq!(last["result"]["_meta"][SUBSCRIPTION], 1);
     assert_eq!(reply.next().await, None);
     within(shutting_down).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_subscription_follows_only_so_many_resources() {
+    let limits = ServeLimits { subscribed_resources: 2, ..ServeLimits::default() };
+    let server = server().0.resource_updates(&ResourceUpdates::new()).serve_limits(limits);
+    let (_running, http) = listening(server).await;
+    let items = |items: &[u32]| {
+        let uris: Vec<_> = items.iter().map(|item| format!("test://item/{item}/data")).collect();
+        json!({ "resourceSubscriptions": uris })
+    };
+    let mut reply = listen(items(&[1, 2, 1])).send(&http).await;
+    assert_eq!(acknowledged(&mut reply).await, items(&[1, 2]));
+    listen(items(&[1, 2, 3])).send(&http).await.expect_error(200, -32602).await;
 }

@@ -1,6 +1,6 @@
 //! Resources that change while the server runs (resources, "Subscriptions").
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -56,12 +56,13 @@ pub struct Updates(broadcast::Receiver<Arc<str>>);
 
 impl Updates {
     /// The URIs among the subscribed ones that changed; `None` when nothing can change any more.
-    pub async fn next(&mut self, subscribed: &Subscribed) -> Option<Vec<String>> {
+    pub async fn next<T: Send>(&mut self, subscribed: &Subscribed<T>) -> Option<Vec<String>> {
         loop {
             let changed = match self.0.recv().await {
-                Ok(uri) => subscribed.0.lock().get(&*uri).cloned().into_iter().collect::<Vec<_>>(),
+                Ok(uri) if subscribed.0.lock().contains_key(&*uri) => vec![uri.to_string()],
+                Ok(_) => continue,
                 // Which changes were missed is not known.
-                Err(RecvError::Lagged(_)) => subscribed.0.lock().iter().cloned().collect(),
+                Err(RecvError::Lagged(_)) => subscribed.all(),
                 Err(RecvError::Closed) => return None,
             };
             if !changed.is_empty() {
@@ -71,19 +72,30 @@ impl Updates {
     }
 }
 
-/// The URIs one client subscribed to.
-#[derive(Debug, Default)]
-pub struct Subscribed(Mutex<BTreeSet<String>>);
+/// The URIs one client subscribed to, each with something that is kept as long.
+#[derive(Debug)]
+pub struct Subscribed<T = ()>(Mutex<BTreeMap<String, T>>);
 
-impl Subscribed {
-    /// Subscribes, unless that were more than `max`; tells whether it did.
+impl<T> Default for Subscribed<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Subscribed<T> {
+    /// Subscribes, unless that were more than `max`; tells whether it is subscribed to now. `kept` is dropped with the
+    /// subscription, or at once if there is no new one.
     #[must_use]
-    pub fn add(&self, uri: &str, max: usize) -> bool {
+    pub fn add(&self, uri: &str, max: usize, kept: T) -> bool {
         let mut subscribed = self.0.lock();
-        if subscribed.contains(uri) {
+        if subscribed.contains_key(uri) {
             return true;
         }
-        subscribed.len() < max && subscribed.insert(uri.to_owned())
+        let fits = subscribed.len() < max;
+        if fits {
+            subscribed.insert(uri.to_owned(), kept);
+        }
+        fits
     }
 
     /// Ends a subscription; one that is none is ignored.
@@ -94,7 +106,7 @@ impl Subscribed {
     /// Every URI.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
-        self.0.lock().iter().cloned().collect()
+        self.0.lock().keys().cloned().collect()
     }
 }
 
@@ -105,13 +117,17 @@ mod tests {
     #[tokio::test]
     async fn a_subscriber_hears_of_its_resources_and_of_all_when_it_fell_behind() {
         let (updates, subscribed) = (ResourceUpdates::new(), Subscribed::default());
-        assert!(subscribed.add("a", 2) && subscribed.add("b", 2) && subscribed.add("a", 2));
-        assert!(!subscribed.add("c", 2));
+        let kept = Arc::new(());
+        let add = |uri: &str| subscribed.add(uri, 2, kept.clone());
+        assert!(add("a") && add("b") && add("a"));
+        assert!(!add("c"));
+        assert_eq!(Arc::strong_count(&kept), 3);
         let mut followed = updates.follow();
         updates.updated("c");
         updates.updated("b");
         assert_eq!(followed.next(&subscribed).await, Some(vec!["b".into()]));
         subscribed.remove("b");
+        assert_eq!(Arc::strong_count(&kept), 2);
         updates.updated("b");
         for _ in 0..=BACKLOG {
             updates.updated("c");
