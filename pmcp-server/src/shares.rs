@@ -14,7 +14,8 @@ use parking_lot::Mutex;
 use pmcp_tasks::security::Principal;
 use tokio::sync::Notify;
 
-/// A caller, as far as shares go: an authenticated one, an address, or everybody where nobody can be told apart.
+/// A caller, as far as shares go: the owner of tasks that an authenticated one is, an address, or everybody where nobody can be
+/// told apart.
 ///
 /// Only a digest is kept, of 64 bits under a key of this process: two callers that have the same by chance share a share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,8 +25,9 @@ impl Sharer {
     /// The one caller of a server where nobody is told apart. Nothing is kept back for others.
     pub(crate) const EVERYBODY: Self = Self(None);
 
+    /// An authenticated caller. A user has one share, whatever clients act for them.
     pub(crate) fn principal(principal: &Principal) -> Self {
-        Self::of((&principal.issuer, &principal.subject, &principal.client))
+        Self::of(principal.owner())
     }
 
     /// A machine: where a network gives each of them a prefix, that.
@@ -228,13 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn callers_are_told_apart_by_everything_that_identifies_them() {
+    fn callers_are_told_apart_as_owners_are() {
         let ann = Principal::subject("ann");
         let foreign = Principal { issuer: "https://other".into(), ..ann.clone() };
-        let client = Principal { client: Some("app".into()), ..ann.clone() };
+        let through_app = Principal { client: Some("app".into()), ..ann.clone() };
+        let app = Principal { subject: None, ..through_app.clone() };
+        let namesake = Principal { client: Some("ann".into()), ..app.clone() };
         let renewed = Principal { claims: [("exp".to_owned(), 1.into())].into_iter().collect(), ..ann.clone() };
-        let [ann, foreign, client, renewed] = [ann, foreign, client, renewed].map(|it| Sharer::principal(&it));
-        assert!(ann != foreign && ann != client && ann == renewed);
+        let [ann, foreign, through_app, app, namesake, renewed] =
+            [ann, foreign, through_app, app, namesake, renewed].map(|it| Sharer::principal(&it));
+        assert!(ann == through_app && ann == renewed);
+        assert!(ann != foreign && ann != app && ann != namesake && app != namesake);
         let address = |text: &str| Sharer::address(text.parse().unwrap());
         assert_eq!(address("2001:db8::1"), address("2001:db8::ffff:2"));
         assert_ne!(address("2001:db8::1"), address("2001:db8:0:1::1"));

@@ -1,19 +1,24 @@
-//! The budget of bytes: bodies that do not come to their end, calls whose client has gone, states that nobody reads.
+//! The budget of bytes: bodies that do not come to their end, calls whose client has gone, answers and states that nobody
+//! reads, resources that are followed.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{Request, StatusCode},
+    http::{HeaderMap, Request, StatusCode},
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use pmcp_server::ServeLimits;
-use serde_json::json;
+use pmcp_server::{Authenticator, Challenge, ServeLimits, pmcp_tasks::security::Principal};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
 use tower::ServiceExt as _;
 
 use crate::{
     alone::{alone, assert_growth, resident},
-    fixture::{GATE, HELD, STEPS, ask, begin, message, modern, routes, send},
+    fixture::{GATE, HELD, STEPS, ask, begin, message, modern, request, routes, send, server},
 };
 
 const MIB: usize = 1 << 20;
@@ -103,10 +108,14 @@ fn calls_whose_client_has_gone_take_no_more_than_the_budget() {
     });
 }
 
+/// A call whose answer has so many bytes.
+fn give(id: u32, bytes: usize) -> Value {
+    modern(id, "tools/call", json!({ "name": "give", "arguments": { "bytes": bytes } }))
+}
+
 #[tokio::test]
 async fn a_response_there_is_no_room_for_is_told_as_that() {
     let routes = routes(ServeLimits { buffered: MIB, ..ServeLimits::default() });
-    let give = |id, bytes: usize| modern(id, "tools/call", json!({ "name": "give", "arguments": { "bytes": bytes } }));
     let unread = send(&routes, None, &give(1, 600_000)).await;
     assert_eq!(unread.status(), StatusCode::OK);
     let refused = send(&routes, None, &give(2, 600_000)).await;
@@ -154,4 +163,118 @@ fn a_subscription_that_nobody_reads_holds_a_state_and_not_each() {
         let states = text.lines().filter(|line| line.contains("notifications/tasks")).count();
         assert!(states <= 4, "{states}");
     });
+}
+
+/// Sockets for which the system keeps little, so that what is not read stays in the server.
+fn socket() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(16 << 10).unwrap();
+    socket.set_recv_buffer_size(16 << 10).unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn answers_that_connections_do_not_read_are_counted() {
+    for accept in ["application/json", "text/event-stream"] {
+        let listening = socket();
+        listening.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let server = server(ServeLimits { buffered: 4 * MIB, ..ServeLimits::default() });
+        let running = server.start_on(listening.listen(64).unwrap()).unwrap();
+        // Asks for a large answer, and reads its status alone.
+        let ask = async || -> (TcpStream, u16) {
+            let mut stream = socket().connect(running.address()).await.unwrap();
+            let call = give(1, 600_000).to_string();
+            let head = format!(
+                "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: {accept}\r\n\
+                 MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: give\r\n\
+                 Content-Length: {}\r\n\r\n",
+                call.len()
+            );
+            stream.write_all((head + &call).as_bytes()).await.unwrap();
+            let mut begin = [0; 12];
+            stream.read_exact(&mut begin).await.unwrap();
+            (stream, std::str::from_utf8(&begin[9..]).unwrap().parse().unwrap())
+        };
+        let mut unread = Vec::new();
+        let refused = loop {
+            match ask().await {
+                (stream, 200) => unread.push(stream),
+                (_, status) => break status,
+            }
+            assert!(unread.len() < 7, "{accept}");
+        };
+        assert_eq!((unread.len(), refused), (6, 503), "{accept}");
+        // Who goes makes room.
+        unread.pop();
+        let answered = async { while ask().await.1 != 200 {} };
+        tokio::time::timeout(Duration::from_secs(20), answered).await.unwrap();
+    }
+}
+
+/// Believes headers: a user, and the client that acts for them.
+#[derive(Debug)]
+struct Believing;
+
+#[async_trait::async_trait]
+impl Authenticator for Believing {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
+        let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+        Ok(Principal { client: Some(text("x-client")), ..Principal::subject(text("x-user")) })
+    }
+}
+
+#[tokio::test]
+async fn an_owner_with_many_clients_leaves_others_their_part() {
+    let server = server(ServeLimits { buffered: 8 * MIB, ..ServeLimits::default() });
+    let routes = server.authenticator(Believing).into_router().unwrap().0;
+    let ask = async |user: &str, client: usize| {
+        let call = give(1, 600_000);
+        let request = request(&call).header("x-user", user).header("x-client", client);
+        routes.clone().oneshot(request.body(Body::from(call.to_string())).unwrap()).await.unwrap()
+    };
+    let mut unread = Vec::new();
+    for client in 0..20 {
+        let response = ask("greedy", client).await;
+        if response.status() == StatusCode::OK {
+            unread.push(response);
+        } else {
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+    }
+    // Seven eighths of it.
+    assert_eq!(unread.len(), 12);
+    let other = ask("other", 0).await;
+    assert_eq!(other.status(), StatusCode::OK);
+    assert_eq!(ask("greedy", 0).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn followed_resources_are_counted_for_as_long_as_they_are() {
+    let routes = routes(ServeLimits { buffered: MIB, ..ServeLimits::default() });
+    let (first, second) = (begin(&routes).await, begin(&routes).await);
+    let ask = async |session: &str, method: &str, item: usize| {
+        let uri = format!("load://item/{item:08000}");
+        ask(&routes, Some(session), &message(1, method, json!({ "uri": uri }))).await.1
+    };
+    let mut followed = 0;
+    let refused = loop {
+        let answer = ask(&first, "resources/subscribe", followed).await;
+        if answer["result"].is_null() {
+            break answer;
+        }
+        followed += 1;
+        assert!(followed < 200);
+    };
+    assert_eq!(refused["error"]["code"], -32603);
+    assert!((120..=MIB / 8000).contains(&followed), "{followed}");
+    assert_eq!(ask(&second, "resources/subscribe", 0).await["error"]["code"], -32603);
+    ask(&first, "resources/unsubscribe", 0).await;
+    assert_eq!(ask(&second, "resources/subscribe", 0).await["result"], json!({}));
+    assert_eq!(ask(&second, "resources/subscribe", 1).await["error"]["code"], -32603);
+    // Those of a session go with it.
+    let end = Request::delete("/mcp").header("host", "localhost").header("mcp-session-id", &first);
+    let ended = routes.clone().oneshot(end.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT);
+    let subscribed = async { while ask(&second, "resources/subscribe", 1).await["result"].is_null() {} };
+    tokio::time::timeout(Duration::from_secs(20), subscribed).await.unwrap();
 }

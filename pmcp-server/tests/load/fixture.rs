@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
     response::Response,
 };
-use pmcp_server::{Anonymous, ServeLimits, Server, pmcp_tasks};
+use pmcp_server::{Anonymous, ResourceUpdates, ServeLimits, Server, pmcp_tasks};
 use pmcp_tasks::{Limits, prelude::*};
 use serde_json::{Value, json};
 use spec_check::Watch;
@@ -83,14 +83,28 @@ async fn tell(times: u32, tool: ToolContext) -> u32 {
     times
 }
 
-/// The routes of a server with these limits.
-pub(crate) fn routes(serve_limits: ServeLimits) -> Router {
+/// A server with these limits.
+pub(crate) fn server(serve_limits: ServeLimits) -> Server {
     let limits = Limits { tasks_per_owner: 20_000, ..Limits::default() };
-    let server = Server::new("load", "1").limits(limits).serve_limits(serve_limits).anonymous(Anonymous::Shared);
-    server.tool::<wait>().tool::<tell>().tool::<hold>().tool::<change>().tool::<give>().into_router().unwrap().0
+    Server::new("load", "1")
+        .limits(limits)
+        .serve_limits(serve_limits)
+        .anonymous(Anonymous::Shared)
+        .resource_updates(&ResourceUpdates::new())
+        .resource_template("load://item/{id}", |_, _| async { Ok("an item") })
+        .tool::<wait>()
+        .tool::<tell>()
+        .tool::<hold>()
+        .tool::<change>()
+        .tool::<give>()
 }
 
-fn request(message: &Value) -> axum::http::request::Builder {
+/// The routes of a server with these limits.
+pub(crate) fn routes(serve_limits: ServeLimits) -> Router {
+    server(serve_limits).into_router().unwrap().0
+}
+
+pub(crate) fn request(message: &Value) -> axum::http::request::Builder {
     let modern = message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"].as_str();
     let request = Request::post("/mcp")
         .header("host", "localhost")
