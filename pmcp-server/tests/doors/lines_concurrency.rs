@@ -33,6 +33,23 @@ async fn one_blocked_call_does_not_delay_a_hundred_others() {
 }
 
 #[tokio::test]
+async fn only_so_many_requests_are_worked_on_at_once() {
+    let (server, probe) = server();
+    let mut client = LineClient::begun(server, "2025-11-25", json!({})).await;
+    for id in 0..1000 {
+        client.send(&request(id, "tools/call", call("block", json!({})))).await;
+    }
+    probe.noted("block started", 1000).await;
+    assert_eq!(code(&client.ask("one more", "ping", None).await), -32603);
+    assert_eq!(code(&client.ask("a modern one", "tools/list", modern(json!({}), json!({}))).await), -32603);
+    probe.open(1000);
+    for _ in 0..1000 {
+        assert_eq!(text(&client.receive().await), "released");
+    }
+    assert_eq!(client.ask("one more", "ping", None).await["result"], json!({}));
+}
+
+#[tokio::test]
 async fn a_cancelled_request_is_told_and_gets_no_response_in_both_eras() {
     let (server, probe) = server();
     let mut client = LineClient::begun(server, "2025-11-25", json!({})).await;

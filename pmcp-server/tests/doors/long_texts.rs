@@ -4,7 +4,8 @@ use pmcp_server::ResourceUpdates;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Legacy, LineClient, Modern, bad_input_on_purpose, call, code, listening, request, server, text, usual, with_tasks,
+    Legacy, LineClient, Modern, bad_input_on_purpose, call, code, listening, notification, request, server, text,
+    usual, with_tasks,
 };
 
 const LONGEST_URI: usize = 8192;
@@ -75,6 +76,55 @@ async fn names_uris_and_cursors_that_are_too_long_are_refused_and_not_repeated()
     assert_brief(&refused);
     let accepted = listen(&item(LONGEST_URI)).send(&http).await.receive().await;
     assert_eq!(accepted["params"]["notifications"]["resourceSubscriptions"], json!([item(LONGEST_URI)]));
+}
+
+#[tokio::test]
+async fn names_and_uris_of_completions_that_are_too_long_are_refused_and_not_repeated() {
+    let (_running, http) = listening(server().0.complete(|_, _| async { Ok(vec!["Ann"]) })).await;
+    let legacy = Legacy::begin(&http).await;
+    let complete = async |of: Value, argument: &str| {
+        let argument = json!({ "name": argument, "value": "A" });
+        legacy.ask(1, "completion/complete", json!({ "ref": of, "argument": argument })).await
+    };
+    let greet = |name: &str| json!({ "type": "ref/prompt", "name": name });
+    let note = |uri: &str| json!({ "type": "ref/resource", "uri": uri });
+    let name = "x".repeat(257);
+    for (of, argument) in [(greet(&name), "name"), (note(&item(LONGEST_URI + 1)), "id"), (greet("greet"), &name)] {
+        let refused = complete(of, argument).await;
+        assert_eq!(code(&refused), -32602);
+        assert!(refused["error"]["message"].as_str().unwrap().contains("is longer than"), "{refused}");
+        assert_brief(&refused);
+    }
+    // Of the longest ones it is told that they are unknown.
+    for (of, argument) in [(greet(&name[1..]), "name"), (note(&item(LONGEST_URI)), "id"), (greet("greet"), &name[1..])]
+    {
+        let refused = complete(of, argument).await;
+        assert_eq!(code(&refused), -32602);
+        assert!(!refused["error"]["message"].as_str().unwrap().contains("is longer than"), "{refused}");
+    }
+    let completed = complete(greet("greet"), "name").await;
+    assert_eq!(completed["result"]["completion"]["values"], json!(["Ann"]));
+}
+
+#[tokio::test]
+async fn a_cancellation_of_an_id_that_is_too_long_is_ignored() {
+    let _spoilt = bad_input_on_purpose();
+    let cancelled = |id: &str| notification("notifications/cancelled", json!({ "requestId": id }));
+    let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
+    let (server, probe) = server();
+    let mut lines = LineClient::begun(server, "2025-11-25", json!({})).await;
+    lines.send(&request(longest.as_str(), "tools/call", call("block", json!({})))).await;
+    probe.noted("block started", 1).await;
+    lines.send(&cancelled(&too_long)).await;
+    lines.assert_silent().await;
+    assert_eq!(probe.count("block cancelled"), 0);
+    lines.send(&cancelled(&longest)).await;
+    probe.noted("block cancelled", 1).await;
+    lines.assert_silent().await;
+
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    assert_eq!(legacy.post(&cancelled(&too_long)).await.status, 202);
 }
 
 #[tokio::test]

@@ -83,3 +83,16 @@ async fn a_progress_token_that_is_none_asks_for_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_id_that_is_a_whole_number_is_that_integer() {
+    let _spoilt = bad_input_on_purpose();
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let pong = legacy.ask(5.0, "ping", None).await;
+    assert_eq!(pong["id"].to_string(), "5");
+    let mut list = Modern::new("tools/list", json!({}));
+    list.body["id"] = 5.0.into();
+    let listed = list.send(&http).await.json().await;
+    assert_eq!(listed["id"].to_string(), "5");
+}

@@ -17,6 +17,10 @@ fn spoilt(params: &Value) -> Vec<(Vec<u8>, &'static str)> {
         (with(&many), "the message has more than 100000 values"),
         (with(&("[".repeat(125) + &"]".repeat(125))), "the message is nested deeper than 127 levels"),
         (with("1e999"), "the message has a number larger than a double can be"),
+        (
+            with(r#""\ud83d""#),
+            "the message has a text with half of a surrogate pair (`\\ud800` to `\\udfff`), which is no character",
+        ),
     ]
 }
 
