@@ -18,11 +18,17 @@
 //! | id of a request, as a text | 256 bytes | -32600 without an id |
 //! | progress token, as a text | 256 bytes | it counts as none: no progress is told |
 //! | idempotency key | 1 to 256 bytes | -32602 |
+//! | name of a version in `_meta` | 64 bytes | -32602 |
 //! | name of a tool, prompt or argument | 256 bytes | -32602 |
 //! | URI of a resource | 8 KiB | -32602 |
 //! | cursor of a list | 1 KiB | -32602 |
-//! | arguments of a call or prompt: [`Limits::max_arguments`] | 1 MiB | an `isError` result; -32602 for a 2025 task and for a prompt |
-//! | an answer to a question: [`Limits::max_answer`] | 64 KiB | -32602, and the question stays open |
+//! | arguments of a call or prompt: [`Limits::max_arguments`] | 1 MiB | -32602 |
+//! | variables that a client sets: [`Limits::max_variables`] | 256 KiB | -32602, nothing is written |
+//! | an answer by `tasks/update`, or by the retry of a call: [`Limits::max_answer`] | 64 KiB | -32602, and the question stays open |
+//! | an answer to a request of a task (2025-11-25): [`Limits::max_answer`] | 64 KiB | the question is asked again, three times in all; then it counts as dismissed. Of one in a plain call nothing is kept: only the message bounds it |
+//! | askings of one question by requests (before 2026-07-28), while its answers do not fit | 3 | the function gets an error |
+//! | entries on a page of a list: [`Limits::page_size`] | 50 | the next page has them |
+//! | values of a completion | 100 | left out; `hasMore` tells it |
 //!
 //! Bodies, results and answers of 128 KiB and more are read and written apart from the threads that serve everybody, on half of the
 //! processors at most: while they are full of large messages, further large ones wait, and small ones do not.
@@ -31,8 +37,9 @@
 //!
 //! Requests, streams, sessions and buffered bytes are shared by all callers: as long as half of them are left, anybody takes as many as
 //! they want; beyond that nobody gets more than the whole divided by the number of callers that have any, and one alone leaves an
-//! eighth. A caller is a principal, or else the address a connection comes from; on loopback and on stdio everybody is one caller,
-//! who may take the whole. Where all of it is taken by few, a third one waits for what they give back.
+//! eighth. A caller is whoever owns the tasks of an authenticated request (the subject, whatever client acts for it, else the client), or
+//! else the address a connection comes from; on loopback and on stdio everybody is one caller, who may take the whole. Where all of it is
+//! taken by few, a third one waits for what they give back.
 //!
 //! | limit | default | beyond it |
 //! |---|---|---|
@@ -41,14 +48,16 @@
 //! | body of a request: [`ServeLimits::body_timeout`] | 30 s | 408 |
 //! | a connection between two requests: [`ServeLimits::connection_idle`] | 2 min | closed |
 //! | requests and streams of sessions at once: [`ServeLimits::requests`] | 10,000 | 503 and `Retry-After` |
-//! | bodies, requests being worked on, and messages that wait for clients: [`ServeLimits::buffered`] | 256 MiB | 503 and `Retry-After`; progress and log messages are dropped, states and questions wait, a large response becomes -32603 |
+//! | bodies, requests being worked on, messages until they have been written, and URIs that sessions follow: [`ServeLimits::buffered`] | 256 MiB | 503 and `Retry-After`; progress and log messages are dropped, states and questions wait, a large response becomes -32603 |
 //! | requests of one session, or on stdio, at once | 1,000 | -32603 |
 //! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the caller's own that is idle for longest ends, else that of one who has more than a share; 503 if none is idle |
 //! | `subscriptions/listen` streams: [`ServeLimits::subscriptions`] | 1,000 | -32603 |
-//! | resources followed: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |
+//! | resources a session follows: [`ServeLimits::subscribed_resources`] | 1,000, their URIs within `buffered` | -32603 |
+//! | resources a `subscriptions/listen` names: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |
 //! | messages behind on one stream | 64; of a subscription one state | whoever writes waits; what may be lost is; a late reader gets the latest state |
 //!
-//! A request waits for its answer as long as it takes: what bounds it is the tool's `timeout`.
+//! A request waits for its answer as long as it takes: what bounds it is the tool's `timeout`, and before its work
+//! [`Limits::question_ttl`].
 //!
 //! # Tasks
 //!
@@ -59,16 +68,22 @@
 //! | finished tasks in memory, of all owners | 100,000 and 256 MiB | the owner who takes most loses the one that finished first |
 //! | lifetime: [`Limits::default_ttl`], [`Limits::max_ttl`] | 1 h, 24 h | shortened; never below the timeout and ten minutes |
 //! | time of a run: [`Limits::default_timeout`] | 30 min, waiting for answers not counted | the task fails |
+//! | time of code that was cancelled: [`Limits::cancel_grace`] | 5 s | it is dropped |
+//! | time of a call whose questions wait for its retry, or come before its work: [`Limits::question_ttl`] | 10 min | it ends: -32603 where the call waits for them, -32602 to a later retry |
 //! | variables: [`Limits::max_variables`] | 256 KiB a task | the function gets an error, nothing is written |
+//! | status message of a task | 1,024 bytes | shortened |
 //! | result, and result of a step: [`Limits::max_result`] | 4 MiB | the task fails; the step is an error |
 //! | open questions: [`Limits::open_questions`] | 16 a task | the function gets an error |
-//! | tasks a subscription follows: [`Limits::subscribed_tasks`] | 100 | the rest is not accepted |
+//! | tasks a subscription names: [`Limits::subscribed_tasks`] | 100 | -32602 for the whole of it |
+//! | a part of a task as it is stored: the call, the state, the outcome, a variable, a step | 64 MiB | whoever writes it gets an error; a task whose result it is fails |
 //!
 //! # Memory
 //!
 //! The transports take [`ServeLimits::buffered`], 32 KiB for each of `requests`, 16 KiB and its buffers for each of `connections`,
 //! 2 KiB for each of `sessions`, and one state of a task for each of `subscriptions` while `buffered` is used up: some 750 MiB where
-//! all defaults are used up. Beside it are the tasks that run: the arguments of each, and what your functions take. The store in memory
+//! all defaults are used up. A response counts in `buffered` until the system has taken its last byte, whether its client reads or not.
+//! What a client on stdio sends is not counted: it is one, has 1,000 requests at once, and each is as large as a message may be.
+//! Beside it are the tasks that run: the arguments of each, and what your functions take. The store in memory
 //! adds what live tasks take (for each owner at most [`Limits::stored_bytes`] and what running tasks may still write) and
 //! 256 MiB of finished ones. For a server of 512 MiB, say, halve `buffered` and take a hundredth of `requests` and `connections`.
 //!
@@ -80,9 +95,11 @@
 //!
 //! # Ends
 //!
-//! At the end of its input (stdio), at SIGTERM or Ctrl-C nothing new is begun; work has the
-//! [grace](crate::Server::shutdown_grace), streams two more seconds and the log one. A client that does not read is not waited
-//! for.
+//! At the end of its input (stdio), at SIGTERM or Ctrl-C nothing new is begun. Work has the
+//! [grace](crate::Server::shutdown_grace) (10 s) to end; then it is cancelled, and has [`Limits::cancel_grace`] (5 s) to put things in
+//! order. After that a store that is shared has one second to take the lease back, clients have two (on stdio up to four) to read
+//! their last answers, and the log one. What is done before is not waited for: only a client that does not read, or a store that does
+//! not answer, costs that time.
 //!
 //! # Processes that share a store
 //!
@@ -93,13 +110,22 @@
 //! A store that cannot be written, because another process is stopped inside a transaction, a disk is full or a service is
 //! away, is no death. Functions go on; their steps, variables, messages and questions wait, and so does a result. When the store
 //! answers again, each worker learns whether anybody has taken its tasks over, and goes on if nobody has. Only the task's own
-//! time ends it meanwhile. A call whose task cannot be created is told so
-//! after four tries within a fifth of a second; where the store neither takes nor refuses, it waits, as does the start of a server.
+//! time ends it meanwhile. A call whose task cannot be created is told so: at once where the store refuses, as on a full disk, and
+//! after four tries within a fifth of a second where it cannot be reached; where the store neither takes nor refuses, it waits, as does
+//! the start of a server.
 //!
-//! Lives and deaths are judged by monotonic clocks: wall clocks may be set and may differ. What goes by wall clocks is when a
-//! task expires: by the clock of whoever looks. So that a clock that is ahead costs nobody a task, what has expired is removed a
-//! minute later, and by no process whose clock is more than a minute (and a lease) ahead of another living worker's; it tells so
-//! in the log. A process that is alone with its store trusts its clock.
+//! Lives and deaths of workers are judged by monotonic clocks: wall clocks may be set and may differ. What goes by wall clocks is a
+//! task's time: it is made by the clock of the process that creates it, and expires by the clock of whoever looks. So a process
+//! whose clock is ahead by a minute
+//!
+//! - finds tasks of the others expired a minute early: they are unknown to who asks it, their idempotency keys are free there, they do not
+//!   count as live, and it does not go on with them if their worker dies;
+//! - creates tasks that live a minute longer for the others, and are before theirs in lists.
+//!
+//! One whose clock is behind does the opposite. It costs nobody a task for good: in a store that is shared what has expired is removed a
+//! minute later, and by no process whose clock is more than a minute (and a lease) ahead of another living worker's; it tells so in
+//! the log. A process that is alone with its store trusts its clock, and a store in memory removes what has expired at its next look,
+//! ten seconds apart.
 //!
 //! # Stores
 //!
@@ -137,6 +163,9 @@
 //! [`ServeLimits::session_idle`]: crate::ServeLimits::session_idle
 //! [`ServeLimits::subscriptions`]: crate::ServeLimits::subscriptions
 //! [`ServeLimits::subscribed_resources`]: crate::ServeLimits::subscribed_resources
+//! [`Limits::cancel_grace`]: pmcp_tasks::Limits::cancel_grace
+//! [`Limits::question_ttl`]: pmcp_tasks::Limits::question_ttl
+//! [`Limits::page_size`]: pmcp_tasks::Limits::page_size
 //! [`Limits::max_arguments`]: pmcp_tasks::Limits::max_arguments
 //! [`Limits::max_answer`]: pmcp_tasks::Limits::max_answer
 //! [`Limits::tasks_per_owner`]: pmcp_tasks::Limits::tasks_per_owner

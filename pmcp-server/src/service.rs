@@ -47,10 +47,10 @@ pub(crate) struct Service {
 ///
 /// Places of requests, subscriptions, sessions and buffered bytes are shared by all callers. As long as half of them are left,
 /// anybody takes as many as they want; beyond that nobody gets more than a fair share, the whole divided by the number of callers
-/// that have any, and one alone leaves an eighth to whoever comes next. A caller is an authenticated one (issuer, subject and
-/// client); where nobody authenticates, the address a connection comes from (of IPv6 the /64), if the server listens itself or
-/// axum was told to keep it (`into_make_service_with_connect_info::<SocketAddr>`). On loopback, behind a proxy on it, and on
-/// stdio everybody is one caller, who may take the whole.
+/// that have any, and one alone leaves an eighth to whoever comes next. A caller is whoever owns the tasks of an authenticated
+/// request (the subject, else the client, of an issuer); where nobody authenticates, the address a connection comes from (of IPv6 the
+/// /64), if the server listens itself or axum was told to keep it (`into_make_service_with_connect_info::<SocketAddr>`). On loopback,
+/// behind a proxy on it, and on stdio everybody is one caller, who may take the whole.
 ///
 /// The transports take `buffered` bytes, 32 KiB for each of `requests` and 16 KiB for each of `connections` beside it, and the
 /// buffers of the connections: some 750 MiB where all the defaults are used up. To that comes one state of a task for each of
@@ -62,7 +62,7 @@ pub struct ServeLimits {
     pub message: usize,
     /// Memory for what is buffered, in bytes, of all clients together: HTTP bodies as they come in, messages while they are worked on
     /// (up to three times, as what was read, as what a retry is compared with, and as the arguments of the tool), responses
-    /// until they have been written and other messages until the client reads them. Requests it has no room for are answered with
+    /// and other messages until they have been written, and the URIs that sessions follow. Requests it has no room for are answered with
     /// 503 and `Retry-After`, large responses with an error in their place; progress and log messages are dropped; states of tasks
     /// and questions wait, and a state that waits is the latest one. Default 256 MiB. One message of 100,000 values may take 130
     /// MiB of it.
@@ -96,7 +96,8 @@ pub struct ServeLimits {
     /// `subscriptions/listen` streams at once. More are refused with an error. Default 1,000. One that nobody reads holds the
     /// latest state of one task.
     pub subscriptions: usize,
-    /// Resources a session or one `subscriptions/listen` may follow. More are refused with an error. Default 1,000.
+    /// Resources a session or one `subscriptions/listen` may follow. More are refused with an error. The URIs of a session take part of
+    /// `buffered`. Default 1,000.
     pub subscribed_resources: usize,
 }
 
