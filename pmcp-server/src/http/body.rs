@@ -139,7 +139,13 @@ impl Whole {
             if length > limits.message {
                 return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"));
             }
-            whole.takes(length)?;
+            let room = whole.bytes.capacity();
+            if length > room {
+                // Counted with what is in reserve, which is half of what came before at most.
+                let room = length.max((room + room / 2).min(limits.message));
+                whole.takes(room)?;
+                whole.bytes.reserve_exact(room - whole.bytes.len());
+            }
             whole.bytes.extend_from_slice(&data);
             if data.len() > LARGE_FRAME {
                 // As long as more is there already, others would wait for all of it.
