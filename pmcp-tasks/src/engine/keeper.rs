@@ -98,6 +98,7 @@ impl Engine {
                 // What was left may not have been claimed: this worker may be among the buried itself.
                 return Ok(());
             }
+            // Unless something is left: what has expired by the clock here may not have by another worker's.
             store.settle(&worker).await?;
         }
         if rounds.is_due(asked, host.lease.period()) {

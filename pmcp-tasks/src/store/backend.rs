@@ -453,7 +453,8 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// Takes over at most `n` open tasks of a holder: the worker becomes the holder, version and fence rise by one.
     ///
     /// *Contract.* Of racing claimers each task goes to one. Writes under the old fence are rejected from then on. Sealed
-    /// and expired tasks are not claimed. A buried worker claims nothing.
+    /// and expired tasks are not claimed. What a dead worker held stays where it is if it has expired by the claimer's clock. A
+    /// buried worker claims nothing.
     async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim>;
 
     /// The open tasks of a holder, in key order, after the given one; at most `n`.
@@ -481,6 +482,9 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     async fn buried(&self) -> Result<Vec<WorkerId>>;
 
     /// Notes that every task of a buried worker was claimed. It stays buried.
+    ///
+    /// *Contract.* Does nothing while the worker holds an open task, be it one that has expired and was not removed: a claimer
+    /// whose clock is ahead leaves it, and another one is to find it.
     async fn settle(&self, worker: &WorkerId) -> Result<()>;
 
     /// Removes at most `n` expired tasks, found by index; tells how many. Does nothing where the service expires records.

@@ -247,6 +247,33 @@ async fn after_standing_still_a_step_waits_until_the_lease_is_certain() {
 }
 
 #[tokio::test]
+async fn a_claimer_whose_clock_is_ahead_leaves_what_a_dead_worker_held_to_the_others() {
+    let cluster = Cluster::new();
+    let dead = cluster.dead();
+    let _never = gated(&dead, "restarting", "dead", &cluster.log);
+    let id = dead.v2026("ann").start("restarting").await;
+    settle().await;
+    let clock = ManualClock::new();
+    clock.set_wall(cluster.clock.now().after(minutes(2 * 24 * 60)));
+    let wrong = Server::on_clock(clock.clone(), Connection::to(&cluster.store), |router| {
+        router.tool::<crate::support::Restarting>().lease(seconds(LEASE))
+    });
+    wrong.router.keep_house();
+    let right = cluster.alive();
+    let gate = gated(&right, "restarting", "right", &cluster.log);
+    settle().await;
+    // Both live. The one whose clock is ahead looks first, and finds the dead worker first.
+    for _ in 0..2 * LEASE {
+        clock.advance(seconds(1)).await;
+        cluster.clock.advance(seconds(1)).await;
+    }
+    assert_eq!(cluster.log.lines(), ["dead begins attempt 1", "right begins attempt 2"]);
+    assert_eq!(cluster.store.buried().await.unwrap(), []);
+    gate.cancel();
+    assert_eq!(text_of(&right.v2026("ann").until(&id, "completed").await["result"]), "right");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_ahead_of_the_others_removes_nothing() {
     let cluster = Cluster::new();
     let one = cluster.alive();

@@ -370,8 +370,9 @@ impl StorageBackend for MemoryBackend {
             for key in keys {
                 if let Some(task) = self.take_over(&key, *from, *to, now) {
                     claimed.push(Claimed { key, task });
-                } else {
-                    // So that no claim has to pass an expired task again.
+                } else if *from == Holder::Queue {
+                    // So that no claim has to pass an expired task again. What a dead worker held is found by others, whose
+                    // clocks may be right.
                     self.remove(&key, |record| !record.exists(now));
                 }
             }
@@ -400,7 +401,7 @@ impl StorageBackend for MemoryBackend {
     }
 
     async fn settle(&self, worker: &WorkerId) -> Result<()> {
-        self.workers.settle(*worker);
+        self.workers.settle(*worker, || self.holders.of(Holder::Worker(*worker), None, 1).is_empty());
         Ok(())
     }
 

@@ -62,7 +62,11 @@ impl Workers {
         self.0.read().unsettled.iter().copied().collect()
     }
 
-    pub(super) fn settle(&self, worker: WorkerId) {
-        self.0.write().unsettled.remove(&worker);
+    /// Settles a buried worker if it holds nothing, which does not change any more once it was buried.
+    pub(super) fn settle(&self, worker: WorkerId, holds_nothing: impl FnOnce() -> bool) {
+        let mut state = self.0.write();
+        if state.unsettled.contains(&worker) && holds_nothing() {
+            state.unsettled.remove(&worker);
+        }
     }
 }

@@ -104,7 +104,12 @@ impl Db {
     }
 
     pub(super) fn settle(&self, worker: WorkerId) -> Result<()> {
-        self.prepare_cached("UPDATE buried SET settled = 1 WHERE id = ?1")?.execute([id(worker)])?;
+        // Expired or not: by the clock of another worker it may not have.
+        let mut settle = self.prepare_cached(
+            "UPDATE buried SET settled = 1 WHERE id = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM task INDEXED BY held WHERE holder = ?2 AND open = 1)",
+        )?;
+        settle.execute((id(worker), holder_bytes(Holder::Worker(worker))))?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{Backend, assert_done, races::race};
 use crate::{
     store::backend::{Claim, Create, Holder, HolderChange, NewTask, Parts, Put, Worker, Written},
-    testing::fixtures::{NOW, PERIOD, later, put, read, seal, task, task_of, worker},
+    testing::fixtures::{NOW, PERIOD, TTL, later, put, read, seal, task, task_of, worker},
 };
 
 async fn bury(backend: &Backend, n: u8) {
@@ -94,6 +94,29 @@ pub async fn a_buried_worker_ends_what_nobody_has_claimed(backend: Backend) {
     backend.create(&new, NOW).await.unwrap();
     bury(&backend, 0).await;
     assert_done(&backend.put(&new.key, &Put { fence: Some(1), ..seal(1) }, NOW).await.unwrap(), 2, 1);
+}
+
+/// A buried worker is not settled while it holds an open task: what a claimer takes for expired, by a clock that is ahead, is
+/// left as it is for one with another clock. Ended and removed tasks keep nobody from being settled.
+pub async fn who_holds_an_open_task_is_not_settled(backend: Backend) {
+    let (holder, left) = (task(1).holder, task(1).key);
+    for n in 1..4 {
+        backend.create(&task(n), NOW).await.unwrap();
+    }
+    backend.put(&task(2).key, &seal(1), NOW).await.unwrap();
+    let before = read(&backend, &left).await;
+    bury(&backend, 0).await;
+    for _ in 0..2 {
+        assert_eq!(backend.claim(&holder, &worker(1), 10, later(TTL)).await.unwrap().taken(), []);
+        backend.settle(&worker(0)).await.unwrap();
+        assert_eq!(backend.buried().await.unwrap(), [worker(0)]);
+    }
+    assert_eq!(read(&backend, &left).await, before);
+    assert!(backend.delete(&task(3).key).await.unwrap());
+    let claimed = backend.claim(&holder, &worker(2), 10, NOW).await.unwrap().taken();
+    assert_eq!(claimed.into_iter().map(|claimed| claimed.key).collect::<Vec<_>>(), [left]);
+    backend.settle(&worker(0)).await.unwrap();
+    assert_eq!(backend.buried().await.unwrap(), []);
 }
 
 /// Creates and claims that race a burial are refused, or found by who claims from the dead once the burial was answered.

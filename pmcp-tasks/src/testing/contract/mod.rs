@@ -155,6 +155,7 @@ macro_rules! storage_contract {
                 a_renewed_worker_is_not_buried
                 burying_again_is_true
                 a_buried_worker_is_listed_until_it_is_settled
+                who_holds_an_open_task_is_not_settled
                 a_beat_notes_period_and_clock
                 a_buried_worker_is_given_nothing
                 a_create_before_the_burial_is_replayed_after_it

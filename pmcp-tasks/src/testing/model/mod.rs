@@ -141,6 +141,13 @@ impl Run<'_> {
                 workers.sort_by_key(|worker| worker.id);
                 assert_eq!(workers, self.model.workers());
             }
+            Operation::Settle(worker) => {
+                backend.settle(worker).await.unwrap();
+                let mut buried = backend.buried().await.unwrap();
+                buried.sort();
+                self.model.settle(*worker, buried.contains(worker), now);
+                assert_eq!(buried, self.model.unsettled(), "after settling {worker:?}");
+            }
             Operation::Sweep(n) => assert!(backend.sweep(*n, now).await.unwrap() <= *n),
         }
     }

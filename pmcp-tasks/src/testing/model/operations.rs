@@ -53,6 +53,7 @@ pub enum Operation {
         worker: WorkerId,
         missed: u8,
     },
+    Settle(WorkerId),
     Sweep(u16),
 }
 
@@ -210,6 +211,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => holder().prop_map(|by| Operation::Held { by }),
         1 => worker().prop_map(Operation::Beat),
         1 => (worker(), 0..2_u8).prop_map(|(worker, missed)| Operation::Bury { worker, missed }),
+        1 => worker().prop_map(Operation::Settle),
         1 => (0..4_u16).prop_map(Operation::Sweep),
     ]
 }

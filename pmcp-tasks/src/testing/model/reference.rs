@@ -21,6 +21,7 @@ pub(super) struct Reference {
     tasks: BTreeMap<TaskKey, Task>,
     workers: BTreeMap<WorkerId, Worker>,
     buried: BTreeSet<WorkerId>,
+    unsettled: BTreeSet<WorkerId>,
 }
 
 #[derive(Debug)]
@@ -262,7 +263,28 @@ impl Reference {
     }
 
     pub(super) fn bury(&mut self, worker: WorkerId, seen: u64) -> bool {
-        self.buried.contains(&worker) || (self.counter(worker) == Some(seen) && self.buried.insert(worker))
+        let dies = !self.is_buried(worker) && self.counter(worker) == Some(seen);
+        if dies {
+            self.buried.insert(worker);
+            self.unsettled.insert(worker);
+        }
+        self.is_buried(worker)
+    }
+
+    /// Settles a worker that holds no open task. Whether an expired one is still there is the backend's affair, which is seen
+    /// by whether it lists the worker.
+    pub(super) fn settle(&mut self, worker: WorkerId, is_listed: bool, now: Millis) {
+        let holder = Some(Holder::Worker(worker));
+        let holds = self.tasks.values().any(|task| task.stored.open && task.stored.holder == holder);
+        let holds_living = !self.held(Holder::Worker(worker), now).is_empty();
+        if !holds || !holds_living && !is_listed {
+            self.unsettled.remove(&worker);
+        }
+    }
+
+    /// The buried workers that were not settled.
+    pub(super) fn unsettled(&self) -> Vec<WorkerId> {
+        self.unsettled.iter().copied().collect()
     }
 
     pub(super) fn workers(&self) -> Vec<Worker> {
