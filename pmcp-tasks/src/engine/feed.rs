@@ -1,21 +1,39 @@
 //! News of what other processes do to the tasks that run here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::Engine;
-use crate::store::backend::{Parts, TaskKey};
+use crate::store::backend::{Feed, Parts, TaskKey};
+
+/// Time after which another feed is asked for when one has ended.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Passes on the hints of other processes' changes until the server stops.
+    /// Passes on the hints of other processes' changes until the server stops. A feed that ends before is followed by another.
     pub(super) async fn follow_feed(self: Arc<Self>) {
-        let Some(mut feed) = self.host.store.feed(&self.host.lease.worker()) else { return };
-        loop {
-            let key = tokio::select! {
+        let mut is_told = false;
+        while let Some(feed) = self.host.store.feed(&self.host.lease.worker()) {
+            tokio::select! {
                 biased;
-                key = feed.hints.recv() => key,
+                () = self.follow(feed) => {}
                 () = self.host.stopped() => return,
-            };
-            let Some(key) = key else { return };
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                crate::heard::warn!(
+                    "the store gives no hints of other processes' changes any more, and is asked again"
+                );
+            }
+            tokio::select! {
+                biased;
+                () = self.host.stopped() => return,
+                () = self.host.clock().sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    /// Passes on the hints of a feed until it ends.
+    async fn follow(&self, mut feed: Feed) {
+        while let Some(key) = feed.hints.recv().await {
             self.host.store.announce(&key);
             if self.host.seats.contains_key(&key) {
                 self.look_at(&key).await;

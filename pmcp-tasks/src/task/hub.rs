@@ -3,13 +3,14 @@
 use std::{
     pin::pin,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use dashmap::DashMap;
+use parking_lot::RwLock;
 use tokio::sync::{Notify, mpsc};
 
 use crate::{store::backend::TaskKey, time::Clock};
@@ -22,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Hub {
     waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
     /// Channel on which a backend that gives hints is told what is waited for.
-    interest: Arc<OnceLock<mpsc::UnboundedSender<(TaskKey, bool)>>>,
+    interest: Arc<RwLock<Option<mpsc::UnboundedSender<(TaskKey, bool)>>>>,
 }
 
 /// The changes of one task. Those who wait are woken in the order they began to, so that a run of a program can be
@@ -46,13 +47,19 @@ impl Hub {
 
     /// Tells a backend what is waited for, from now on.
     pub(crate) fn tell_interest(&self, interest: mpsc::UnboundedSender<(TaskKey, bool)>) {
-        // A second feed of the same store changes nothing.
-        let _ = self.interest.set(interest);
+        {
+            let mut told = self.interest.write();
+            // A second feed of the same store changes nothing while there is the first.
+            if told.as_ref().is_some_and(|told| !told.is_closed()) {
+                return;
+            }
+            *told = Some(interest);
+        }
         self.waiting.iter().for_each(|entry| self.tell(entry.key(), true));
     }
 
     fn tell(&self, key: &TaskKey, waiting: bool) {
-        if let Some(interest) = self.interest.get() {
+        if let Some(interest) = &*self.interest.read() {
             // A feed that is gone gives no hints.
             let _ = interest.send((key.clone(), waiting));
         }
@@ -146,6 +153,24 @@ mod tests {
         drop(two);
         assert_eq!(hub.len(), 0);
         hub.announce(&key);
+    }
+
+    #[tokio::test]
+    async fn what_is_awaited_is_told_to_the_feed_that_takes_the_place_of_one_that_is_gone() {
+        let hub = Hub::default();
+        let key = TaskKey { owner: OwnerKey([0; 32]), id: TaskId::from_random([0; 16]) };
+        let watch = hub.watch(&key, None);
+        let (first, mut told_first) = mpsc::unbounded_channel();
+        let (second, mut told_second) = mpsc::unbounded_channel();
+        hub.tell_interest(first);
+        hub.tell_interest(second.clone());
+        assert_eq!(told_first.recv().await, Some((key.clone(), true)));
+        assert!(told_first.try_recv().is_err() && told_second.try_recv().is_err());
+        drop(told_first);
+        hub.tell_interest(second);
+        drop(watch);
+        assert_eq!(told_second.recv().await, Some((key.clone(), true)));
+        assert_eq!(told_second.recv().await, Some((key, false)));
     }
 
     #[test]

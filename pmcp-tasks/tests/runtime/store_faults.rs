@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, protocol::VARIABLES};
+use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, protocol::VARIABLES, store::backend::TaskKey};
 use serde_json::json;
 
 use crate::support::*;
@@ -318,4 +318,28 @@ async fn a_question_that_was_answered_while_another_waited_for_the_store_is_not_
     assert_eq!(open().await, ["input-3"]);
     client.update(&id, json!({ "input-3": named("C") })).await.unwrap();
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "A B C");
+}
+
+#[tokio::test]
+async fn a_feed_that_ended_is_followed_by_another() {
+    let cluster = Cluster::new();
+    let backend = FaultyBackend::to(&cluster.store);
+    backend.bring_hints();
+    let server = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| router.lease(seconds(LEASE)));
+    server.router.keep_house();
+    let _gate = gated(&server, "optional", "server", &cluster.log);
+    let id = server.v2025("ann").start("optional").await;
+    settle().await;
+    let log = Logged::begin();
+    for _ in 0..2 {
+        backend.end_feeds();
+        server.advance(seconds(1)).await;
+    }
+    log.only("the store gives no hints of other processes' changes any more, and is asked again");
+    cluster.dead().v2025("ann").cancel(&id).await.unwrap();
+    settle().await;
+    assert_eq!(cluster.log.lines(), ["server begins attempt 1"]);
+    backend.hint(&TaskKey { owner: user_owner("ann").key(), id: id.parse().unwrap() });
+    settle().await;
+    assert_eq!(cluster.log.lines(), ["server begins attempt 1", "server is cancelled"]);
 }

@@ -2,10 +2,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
+use rusqlite::Connection;
 use tokio::{
     sync::mpsc::{Sender, UnboundedReceiver, error::TrySendError},
     time::{sleep, timeout},
@@ -13,12 +18,15 @@ use tokio::{
 
 use super::{
     db::Db,
-    error::Result,
+    error::{Failure, Result},
     files::Files,
     row::{holder, key},
     schema,
 };
-use crate::store::backend::{Holder, TaskKey, WorkerId};
+use crate::{
+    panics::{harmless, told},
+    store::backend::{Holder, TaskKey, WorkerId},
+};
 
 /// Time between two looks while somebody waits for a task.
 const AWAITED: Duration = Duration::from_millis(5);
@@ -26,7 +34,7 @@ const AWAITED: Duration = Duration::from_millis(5);
 /// Time between two looks otherwise: for tasks that anybody may claim, and for changes to those the worker runs.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// Time it leaves a file alone that could not be read.
+/// Time it leaves a file alone that could not be opened or read.
 const FAILED: Duration = Duration::from_secs(1);
 
 /// Number of changes that are read at once.
@@ -46,27 +54,41 @@ pub(super) struct Watcher {
 impl Watcher {
     /// Looks for changes until the feed is dropped. Has a thread of its own: it reads the file.
     pub(super) fn run(self) {
-        let connection = match schema::open_reader(self.files.path()) {
-            Ok(connection) => connection,
-            Err(failure) => return crate::heard::error!(%failure, "changes by other processes are not watched"),
+        self.run_on(schema::open_reader, FAILED);
+    }
+
+    /// The same with connections that are opened like this. After a failure or a panic it begins again, a pause later.
+    pub(super) fn run_on(self, open: impl Fn(&Path) -> Result<Connection>, pause: Duration) {
+        let mut watch = Watch {
+            watcher: self,
+            seen: None,
+            last: None,
+            awaited: HashMap::new(),
+            pending: HashSet::new(),
+            is_told: false,
         };
-        // A runtime of its own, for a wait that ends with the first interest or in time.
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return crate::heard::error!(%error, "changes by other processes are not watched"),
-        };
-        let db = Db { connection, origin: self.origin, files: self.files.clone() };
-        let watch =
-            Watch { watcher: self, db, seen: None, last: None, awaited: HashMap::new(), pending: HashSet::new() };
-        runtime.block_on(watch.run());
+        while !watch.watcher.hints.is_closed() {
+            match catch_unwind(AssertUnwindSafe(|| watch.begin(&open))) {
+                Ok(Ok(())) => return,
+                Ok(Err(failure)) => watch.tell_once(|| {
+                    crate::heard::error!(%failure, "changes by other processes are not watched until the file can be read again");
+                }),
+                Err(panic) => told(panic, |panic| {
+                    watch.tell_once(|| {
+                        crate::heard::error!(panic, "watching for changes by other processes panicked and begins again");
+                    });
+                }),
+            }
+            watch.note_all();
+            thread::sleep(pause);
+        }
     }
 }
 
 /// A watcher at work.
 struct Watch {
     watcher: Watcher,
-    db: Db,
-    /// SQLite's number for the state of the file that was read last.
+    /// SQLite's number for the state of the file that was read last, which is the connection's own.
     seen: Option<i64>,
     /// The last change that was read.
     last: Option<i64>,
@@ -74,6 +96,8 @@ struct Watch {
     awaited: HashMap<TaskKey, usize>,
     /// Hints to send.
     pending: HashSet<TaskKey>,
+    /// Set once the log tells that it does not work, until it does.
+    is_told: bool,
 }
 
 struct Change {
@@ -85,31 +109,37 @@ struct Change {
 }
 
 impl Watch {
-    async fn run(mut self) {
-        let mut failed = false;
+    /// Opens the file and looks for changes until the feed is dropped.
+    fn begin(&mut self, open: impl Fn(&Path) -> Result<Connection>) -> Result<()> {
+        let Watcher { files, origin, .. } = &self.watcher;
+        let db = Db { connection: open(files.path())?, origin: *origin, files: files.clone() };
+        // A runtime of its own, for a wait that ends with the first interest or in time.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(Failure::file("cannot wait for interests"))?;
+        self.seen = None;
+        runtime.block_on(self.run(&db))
+    }
+
+    async fn run(&mut self, db: &Db) -> Result<()> {
         while !self.watcher.hints.is_closed() {
-            let pause = match (failed, self.awaited.is_empty()) {
-                (true, _) => FAILED,
-                (false, true) => IDLE,
-                (false, false) => AWAITED,
-            };
+            let pause = if self.awaited.is_empty() { IDLE } else { AWAITED };
             match timeout(pause, self.watcher.interests.recv()).await {
                 Ok(Some(interest)) => self.note(interest),
                 // Nobody will wait for anything in particular any more.
                 Ok(None) => sleep(pause).await,
                 Err(_) => {}
             }
-            match self.look() {
-                Ok(()) => failed = false,
-                Err(failure) => {
-                    if !failed {
-                        tracing::warn!(%failure, "changes by other processes cannot be read");
-                    }
-                    failed = true;
-                }
-            }
+            self.look(db)?;
+            self.is_told = false;
             let hints = &self.watcher.hints;
             self.pending.retain(|key| matches!(hints.try_send(key.clone()), Err(TrySendError::Full(_))));
+        }
+        Ok(())
+    }
+
+    fn tell_once(&mut self, tell: impl FnOnce()) {
+        if !mem::replace(&mut self.is_told, true) {
+            harmless(tell);
         }
     }
 
@@ -132,14 +162,14 @@ impl Watch {
         }
     }
 
-    fn look(&mut self) -> Result<()> {
+    fn look(&mut self, db: &Db) -> Result<()> {
         // Changes with every commit of another connection; costs two microseconds.
-        let state = self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let state = db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.seen == Some(state) {
             return Ok(());
         }
         let Some(mut last) = self.last else {
-            let last = self.db.query_row("SELECT coalesce(max(n), 0) FROM change", [], |row| row.get(0))?;
+            let last = db.query_row("SELECT coalesce(max(n), 0) FROM change", [], |row| row.get(0))?;
             (self.seen, self.last) = (Some(state), Some(last));
             // What changed before is not known.
             self.note_all();
@@ -147,7 +177,7 @@ impl Watch {
             return Ok(());
         };
         loop {
-            let (changes, end) = self.changes(last)?;
+            let (changes, end) = changes(db, last)?;
             let missed = changes.first().is_some_and(|change| change.n > last + 1);
             self.note_all();
             if missed {
@@ -170,28 +200,27 @@ impl Watch {
 
     fn concerns(&self, change: &Change) -> bool {
         // The backend, its only watcher: who made the change knows of it.
-        let own = change.origin == self.db.origin && Arc::strong_count(&self.watcher.feeds) <= 2;
+        let own = change.origin == self.watcher.origin && Arc::strong_count(&self.watcher.feeds) <= 2;
         let mine = change.holder == Some(Holder::Worker(self.watcher.me));
         !own && (change.queued || mine || self.awaited.contains_key(&change.key))
     }
+}
 
-    /// The changes after one, and the number of the last.
-    fn changes(&self, after: i64) -> Result<(Vec<Change>, i64)> {
-        let mut changes = self.db.prepare_cached(
-            "SELECT owner, id, n, holder, queued, origin FROM change WHERE n > ?1 ORDER BY n LIMIT ?2",
-        )?;
-        let mut rows = changes.query((after, BATCH))?;
-        let (mut found, mut last) = (Vec::new(), after);
-        while let Some(row) = rows.next()? {
-            last = row.get(2)?;
-            found.push(Change {
-                n: last,
-                key: key(row, 0, 1)?,
-                holder: row.get::<_, Option<Vec<u8>>>(3)?.map(|bytes| holder(&bytes)).transpose()?,
-                queued: row.get(4)?,
-                origin: row.get(5)?,
-            });
-        }
-        Ok((found, last))
+/// The changes after one, and the number of the last.
+fn changes(db: &Db, after: i64) -> Result<(Vec<Change>, i64)> {
+    let mut changes =
+        db.prepare_cached("SELECT owner, id, n, holder, queued, origin FROM change WHERE n > ?1 ORDER BY n LIMIT ?2")?;
+    let mut rows = changes.query((after, BATCH))?;
+    let (mut found, mut last) = (Vec::new(), after);
+    while let Some(row) = rows.next()? {
+        last = row.get(2)?;
+        found.push(Change {
+            n: last,
+            key: key(row, 0, 1)?,
+            holder: row.get::<_, Option<Vec<u8>>>(3)?.map(|bytes| holder(&bytes)).transpose()?,
+            queued: row.get(4)?,
+            origin: row.get(5)?,
+        });
     }
+    Ok((found, last))
 }

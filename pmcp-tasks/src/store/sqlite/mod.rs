@@ -147,6 +147,17 @@ impl SqliteBackend {
         Ok(answer.await.unwrap_or(Err(Failure::Stopped))?)
     }
 
+    /// Returns a watcher that tells a worker of what others change.
+    fn watcher(
+        &self,
+        me: WorkerId,
+        hints: tokio::sync::mpsc::Sender<TaskKey>,
+        interests: tokio::sync::mpsc::UnboundedReceiver<(TaskKey, bool)>,
+    ) -> Watcher {
+        let (files, feeds) = (self.files.clone(), self.feeds.clone());
+        Watcher { files, origin: self.origin, me, hints, interests, feeds }
+    }
+
     /// Has a reader do something in a snapshot.
     async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Db) -> error::Result<T> + Send + 'static) -> Result<T> {
         let (reply, answer) = oneshot::channel();
@@ -299,14 +310,7 @@ impl StorageBackend for SqliteBackend {
     fn feed(&self, me: &WorkerId) -> Option<Feed> {
         let (send_hint, hints) = tokio::sync::mpsc::channel(HINTS);
         let (interest, interests) = tokio::sync::mpsc::unbounded_channel();
-        let watcher = Watcher {
-            files: self.files.clone(),
-            origin: self.origin,
-            me: *me,
-            hints: send_hint,
-            interests,
-            feeds: self.feeds.clone(),
-        };
+        let watcher = self.watcher(*me, send_hint, interests);
         match spawn("pmcp-sqlite-watch", move || watcher.run()) {
             Ok(()) => Some(Feed { hints, interest }),
             Err(failure) => {

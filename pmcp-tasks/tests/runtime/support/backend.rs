@@ -16,7 +16,7 @@ use pmcp_tasks::{
     },
     time::Millis,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 /// What happens to the next writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +40,8 @@ struct State {
     panics: Option<(&'static str, usize)>,
     max_part: Option<u32>,
     shared: bool,
+    /// Set where it brings hints, to those who asked.
+    feeds: Option<Vec<mpsc::Sender<TaskKey>>>,
 }
 
 /// The memory backend, with faults in whatever writes tasks. Clones share everything.
@@ -117,6 +119,22 @@ impl FaultyBackend {
         let gate = Arc::new(Semaphore::new(0));
         self.state.lock().unwrap().held = Some((operation, gate.clone()));
         gate
+    }
+
+    /// From now on it brings the hints of [`hint`](Self::hint).
+    pub(crate) fn bring_hints(&self) {
+        self.state.lock().unwrap().feeds = Some(Vec::new());
+    }
+
+    /// Ends its feeds.
+    pub(crate) fn end_feeds(&self) {
+        self.bring_hints();
+    }
+
+    /// Tells whoever follows a feed that this task changed.
+    pub(crate) fn hint(&self, key: &TaskKey) {
+        let state = self.state.lock().unwrap();
+        state.feeds.iter().flatten().for_each(|feed| feed.try_send(key.clone()).unwrap());
     }
 
     async fn begin(&self, operation: &'static str) {
@@ -243,6 +261,10 @@ impl StorageBackend for FaultyBackend {
     }
 
     fn feed(&self, me: &WorkerId) -> Option<Feed> {
-        self.inner.feed(me)
+        let mut state = self.state.lock().unwrap();
+        let Some(feeds) = &mut state.feeds else { return self.inner.feed(me) };
+        let (feed, hints) = mpsc::channel(16);
+        feeds.push(feed);
+        Some(Feed { hints, interest: mpsc::unbounded_channel().0 })
     }
 }

@@ -142,6 +142,42 @@ fn writes_only_a_worker_makes_tell_nobody() {
 }
 
 #[test]
+fn a_feed_that_failed_or_panicked_opens_the_file_again_and_tells_once() {
+    block_on(async {
+        let place = Place::new();
+        let (backend, other) = (place.open_unsynced().await, place.open_unsynced().await);
+        for n in 0..2 {
+            backend.create(&task(n), NOW).await.unwrap();
+        }
+        let (send_hint, mut hints) = tokio::sync::mpsc::channel(HINTS);
+        let (interest, interests) = tokio::sync::mpsc::unbounded_channel();
+        let watcher = backend.watcher(worker(9), send_hint, interests);
+        let (events, told) = Events::of(tracing::Level::ERROR);
+        interest.send((task(0).key, true)).unwrap();
+        let watching = std::thread::spawn(move || {
+            let opened = AtomicUsize::new(0);
+            let open = |path: &Path| match opened.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(Failure::refused("as the test wants")),
+                1 => panic!("as the test wants"),
+                2 => Ok(Connection::open_in_memory()?),
+                _ => schema::open_reader(path),
+            };
+            tracing::subscriber::with_default(events, || watcher.run_on(open, Duration::from_millis(1)));
+        });
+        let mut hint = async || tokio::time::timeout(LONG, hints.recv()).await.unwrap().unwrap();
+        // The first look tells of what was awaited all the while.
+        assert_eq!(hint().await, task(0).key);
+        assert_eq!(told.load(Ordering::Relaxed), 1);
+        interest.send((task(0).key, false)).unwrap();
+        interest.send((task(1).key, true)).unwrap();
+        other.put(&task(1).key, &seal(1), NOW).await.unwrap();
+        assert_eq!(hint().await, task(1).key);
+        drop(hints);
+        watching.join().unwrap();
+    });
+}
+
+#[test]
 fn a_dropped_feed_ends_its_thread() {
     block_on(async {
         let place = Place::new();
