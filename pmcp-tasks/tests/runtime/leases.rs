@@ -139,6 +139,43 @@ async fn a_store_that_is_away_for_longer_than_the_lease_is_no_takeover() {
 }
 
 #[tokio::test]
+async fn a_full_disk_for_longer_than_the_lease_is_no_takeover_and_work_goes_on_when_there_is_room() {
+    let cluster = Cluster::new();
+    let connections = [Connection::to(&cluster.store), Connection::to(&cluster.store)];
+    let [one, other] = connections.each_ref().map(|connection| cluster.over(connection, |router| router));
+    let gate = CancellationToken::new();
+    for (server, name) in [(&one, "one"), (&other, "other")] {
+        server.router.keep_house();
+        let (open, log) = (gate.clone(), cluster.log.clone());
+        server.world.on("restarting", move |_, cx| {
+            let (gate, log) = (open.clone(), log.clone());
+            async move {
+                let task: TaskContext<Shared> = cx.task();
+                log.add(format!("{name} begins"));
+                gate.cancelled().await;
+                task.step("effect", async || log.effect("effect")).await?;
+                task.variables().rows.add(1).await?;
+                Ok(ToolResult::text(name))
+            }
+        });
+    }
+    let client = one.v2026("ann");
+    let id = client.start("restarting").await;
+    settle().await;
+    let before = cluster.workers().await;
+    connections.iter().for_each(|connection| connection.fill(true));
+    // It goes on to work before its lease has run out.
+    cluster.clock.advance(seconds(1)).await;
+    gate.cancel();
+    cluster.clock.advance(seconds(5 * LEASE)).await;
+    assert_eq!((client.status(&id).await.as_str(), cluster.workers().await), ("working", before.clone()));
+    connections.iter().for_each(|connection| connection.fill(false));
+    cluster.clock.advance(seconds(30)).await;
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "one");
+    assert_eq!((cluster.workers().await, cluster.log.lines()), (before, vec!["one begins".into(), "effect".into()]));
+}
+
+#[tokio::test]
 async fn what_ends_while_the_store_is_away_is_stored_when_it_answers_again() {
     let cluster = Cluster::new();
     let connection = Connection::to(&cluster.store);

@@ -64,7 +64,7 @@ async fn a_creation_that_fails_leaves_nothing_and_names_no_detail() {
 
 #[tokio::test]
 async fn an_outcome_is_stored_when_the_store_comes_back() {
-    for fault in [Fault::Down, Fault::ReplyLost] {
+    for fault in [Fault::Down, Fault::ReplyLost, Fault::Full] {
         let (backend, server) = faulty();
         let client = server.v2025("ann");
         let id = client.start("optional").await;
@@ -224,36 +224,38 @@ async fn an_answer_of_the_session_that_was_not_stored_is_asked_for_again() {
 
 #[tokio::test]
 async fn work_pauses_while_the_store_is_away_and_goes_on_when_it_is_back() {
-    let (backend, server) = faulty();
-    let faults = backend.clone();
-    server.world.on("variables", move |_, cx| {
-        let faults = faults.clone();
-        async move {
-            let task: TaskContext<Shared> = cx.task();
-            faults.fail(Fault::Down, usize::MAX);
-            task.step("one", async || Ok::<_, ToolError>(1)).await?;
-            faults.fail(Fault::ReplyLost, usize::MAX);
-            task.variables().rows.add(1).await?;
-            faults.fail(Fault::Down, usize::MAX);
-            task.status_message("asking").await?;
-            faults.fail(Fault::Down, usize::MAX);
-            let Name { name } = task.elicit("?").await?;
-            Ok(ToolResult::text(name))
+    for away in [Fault::Down, Fault::Full] {
+        let (backend, server) = faulty();
+        let faults = backend.clone();
+        server.world.on("variables", move |_, cx| {
+            let faults = faults.clone();
+            async move {
+                let task: TaskContext<Shared> = cx.task();
+                faults.fail(away, usize::MAX);
+                task.step("one", async || Ok::<_, ToolError>(1)).await?;
+                faults.fail(Fault::ReplyLost, usize::MAX);
+                task.variables().rows.add(1).await?;
+                faults.fail(away, usize::MAX);
+                task.status_message("asking").await?;
+                faults.fail(away, usize::MAX);
+                let Name { name } = task.elicit("?").await?;
+                Ok(ToolResult::text(name))
+            }
+        });
+        let client = server.v2025("ann");
+        let id = client.start("variables").await;
+        for _ in 0..4 {
+            server.advance(minutes(2)).await;
+            assert_eq!(client.status(&id).await, "working", "{away:?}");
+            backend.recover();
+            server.advance(seconds(6)).await;
         }
-    });
-    let client = server.v2025("ann");
-    let id = client.start("variables").await;
-    for _ in 0..4 {
-        server.advance(minutes(2)).await;
-        assert_eq!(client.status(&id).await, "working");
-        backend.recover();
-        server.advance(seconds(6)).await;
+        let task = server.v2026("ann").until(&id, "input_required").await;
+        assert_eq!((&task["statusMessage"], &task["_meta"][VARIABLES]["rows"]), (&json!("asking"), &json!(1)));
+        server.v2026("ann").update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
+        client.until(&id, "completed").await;
+        assert_eq!(text_of(&client.result(&id).await.unwrap()), "Ann");
     }
-    let task = server.v2026("ann").until(&id, "input_required").await;
-    assert_eq!((&task["statusMessage"], &task["_meta"][VARIABLES]["rows"]), (&json!("asking"), &json!(1)));
-    server.v2026("ann").update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
-    client.until(&id, "completed").await;
-    assert_eq!(text_of(&client.result(&id).await.unwrap()), "Ann");
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Down,
     /// They are applied, and the reply is lost.
     ReplyLost,
+    /// They are refused: the disk is full.
+    Full,
 }
 
 #[derive(Debug, Default)]
@@ -170,8 +172,12 @@ impl FaultyBackend {
             (fault, state.gate.clone().filter(|_| may_wait))
         };
         let unavailable = || StoreError::Unavailable { backend: "faulty", source: "as the test wants".into() };
-        if fault == Some(Fault::Down) {
-            return Err(unavailable());
+        match fault {
+            Some(Fault::Down) => return Err(unavailable()),
+            Some(Fault::Full) => {
+                return Err(StoreError::Refused { backend: "faulty", source: "the disk is full".into() });
+            }
+            Some(Fault::ReplyLost) | None => {}
         }
         let written = write.await;
         if let Some(gate) = gate {

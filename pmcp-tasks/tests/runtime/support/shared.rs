@@ -30,6 +30,7 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 struct State {
     cut: AtomicBool,
+    full: AtomicBool,
     loses_creations: AtomicBool,
 }
 
@@ -43,6 +44,11 @@ impl Connection {
         self.state.cut.store(cut, Ordering::SeqCst);
     }
 
+    /// Whether nothing can be written from now on, for want of room.
+    pub(crate) fn fill(&self, full: bool) {
+        self.state.full.store(full, Ordering::SeqCst);
+    }
+
     /// Whether creations are applied and their replies lost from now on.
     pub(crate) fn lose_creations(&self, lose: bool) {
         self.state.loses_creations.store(lose, Ordering::SeqCst);
@@ -50,6 +56,13 @@ impl Connection {
 
     fn up(&self) -> Result<&MemoryBackend> {
         if self.state.cut.load(Ordering::SeqCst) { Err(unavailable()) } else { Ok(&self.store) }
+    }
+
+    fn writable(&self) -> Result<&MemoryBackend> {
+        if self.state.full.load(Ordering::SeqCst) {
+            return Err(StoreError::Refused { backend: "shared", source: "the disk is full".into() });
+        }
+        self.up()
     }
 }
 
@@ -64,7 +77,7 @@ impl StorageBackend for Connection {
     }
 
     async fn create(&self, new: &NewTask, now: Millis) -> Result<Create> {
-        let created = self.up()?.create(new, now).await;
+        let created = self.writable()?.create(new, now).await;
         if self.state.loses_creations.load(Ordering::SeqCst) { Err(unavailable()) } else { created }
     }
 
@@ -73,19 +86,19 @@ impl StorageBackend for Connection {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        self.up()?.put(key, put, now).await
+        self.writable()?.put(key, put, now).await
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
-        self.up()?.merge(key, merge, now).await
+        self.writable()?.merge(key, merge, now).await
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
-        self.up()?.record(key, step, now).await
+        self.writable()?.record(key, step, now).await
     }
 
     async fn delete(&self, key: &TaskKey) -> Result<bool> {
-        self.up()?.delete(key).await
+        self.writable()?.delete(key).await
     }
 
     async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
@@ -93,7 +106,7 @@ impl StorageBackend for Connection {
     }
 
     async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
-        self.up()?.claim(from, to, n, now).await
+        self.writable()?.claim(from, to, n, now).await
     }
 
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
@@ -101,7 +114,7 @@ impl StorageBackend for Connection {
     }
 
     async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
-        self.up()?.beat(worker, period, now).await
+        self.writable()?.beat(worker, period, now).await
     }
 
     async fn workers(&self) -> Result<Vec<Worker>> {
@@ -109,7 +122,7 @@ impl StorageBackend for Connection {
     }
 
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
-        self.up()?.bury(worker, seen).await
+        self.writable()?.bury(worker, seen).await
     }
 
     async fn buried(&self) -> Result<Vec<WorkerId>> {
@@ -117,11 +130,11 @@ impl StorageBackend for Connection {
     }
 
     async fn settle(&self, worker: &WorkerId) -> Result<()> {
-        self.up()?.settle(worker).await
+        self.writable()?.settle(worker).await
     }
 
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
-        self.up()?.sweep(n, now).await
+        self.writable()?.sweep(n, now).await
     }
 
     fn feed(&self, _: &WorkerId) -> Option<Feed> {
