@@ -113,9 +113,19 @@ impl<'a> RequestCx<'a> {
         self.variables(self.fields(task))
     }
 
-    /// Records answers to open questions; what has ended needs none.
+    /// Records answers to open questions, all of which have to fit; what has ended needs none.
     pub(super) async fn answer_open(&self, task: Task, responses: Option<&Value>) -> Result<(), RpcError> {
-        let answers = input_responses(responses, &task, self.engine.limits().max_answer)?;
+        let given = input_responses(responses, &task, self.engine.limits().max_answer)?;
+        self.record(task, given.all()?).await
+    }
+
+    /// Records those answers to open questions that fit, for a caller who is asked the others again.
+    pub(super) async fn answer_fitting(&self, task: Task, responses: Option<&Value>) -> Result<(), RpcError> {
+        let given = input_responses(responses, &task, self.engine.limits().max_answer)?;
+        self.record(task, given.fitting()).await
+    }
+
+    async fn record(&self, task: Task, answers: BTreeMap<String, Value>) -> Result<(), RpcError> {
         if answers.is_empty() {
             return Ok(());
         }
@@ -161,29 +171,59 @@ fn client_variables(
     Ok(given.clone())
 }
 
+/// The answers to open questions among what a client sent.
+pub(super) struct Given {
+    fitting: BTreeMap<String, Value>,
+    /// The refusal of the first that does not fit.
+    misfit: Option<RpcError>,
+}
+
+impl Given {
+    /// The answers, if all of them fit.
+    ///
+    /// # Errors
+    /// One does not: the error says which.
+    pub(super) fn all(self) -> Result<BTreeMap<String, Value>, RpcError> {
+        self.misfit.map_or(Ok(self.fitting), Err)
+    }
+
+    /// Those that fit. One that does not is as good as none, and its question is asked again ("Error Handling" of multi
+    /// round-trip requests).
+    pub(super) fn fitting(self) -> BTreeMap<String, Value> {
+        self.fitting
+    }
+}
+
 /// The answers to open questions among what the client sent; others are ignored ("Task Update Requests").
-pub(super) fn input_responses(
-    responses: Option<&Value>,
-    task: &Task,
-    max: u32,
-) -> Result<BTreeMap<String, Value>, RpcError> {
-    let Some(responses) = responses.filter(|responses| !responses.is_null()) else { return Ok(BTreeMap::new()) };
+///
+/// # Errors
+/// It is no map of answers, or one is larger than it may be.
+pub(super) fn input_responses(responses: Option<&Value>, task: &Task, max: u32) -> Result<Given, RpcError> {
+    let mut given = Given { fitting: BTreeMap::new(), misfit: None };
+    let Some(responses) = responses.filter(|responses| !responses.is_null()) else { return Ok(given) };
     let Some(responses) = responses.as_object() else {
         return Err(RpcError::invalid_params("`inputResponses` is not an object"));
     };
-    let mut answers = BTreeMap::new();
     for (key, answer) in responses {
         let Some(question) = task.inputs().get(key) else { continue };
-        let size = answer.to_string().len();
-        if size > max as usize {
-            return Err(RpcError::invalid_params(format!("the answer to `{key}` has {size} bytes; {max} are allowed")));
+        if let Some(refusal) = too_large(key, answer, max) {
+            return Err(RpcError::invalid_params(refusal));
         }
-        let answer = answer::fitted(&question.params, answer).map_err(|mistake| {
-            RpcError::invalid_params(format!(
-                "the answer to `{key}` does not fit, and the question stays open: {mistake}"
-            ))
-        })?;
-        answers.insert(key.clone(), answer);
+        match answer::fitted(&question.params, answer) {
+            Ok(answer) => drop(given.fitting.insert(key.clone(), answer)),
+            Err(mistake) => {
+                given.misfit.get_or_insert_with(|| {
+                    let text = format!("the answer to `{key}` does not fit, and the question stays open: {mistake}");
+                    RpcError::invalid_params(text)
+                });
+            }
+        }
     }
-    Ok(answers)
+    Ok(given)
+}
+
+/// The refusal of an answer that is larger than it may be.
+pub(super) fn too_large(question: &str, answer: &Value, max: u32) -> Option<String> {
+    let size = answer.to_string().len();
+    (size > max as usize).then(|| format!("the answer to `{question}` has {size} bytes; {max} are allowed"))
 }

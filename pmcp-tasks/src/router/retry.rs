@@ -27,7 +27,7 @@ pub(super) fn wrong_state() -> RpcError {
     )
 }
 
-/// A call with `requestState`: answers the questions of the hidden task and waits on.
+/// A call with `requestState`: answers the questions of the hidden task and waits on. What has no answer that fits is asked again.
 pub(super) async fn retry(
     rq: RequestCx<'_>,
     state: &Value,
@@ -49,7 +49,7 @@ pub(super) async fn retry(
     loop {
         let task = rq.engine.store().read(&key, Parts::empty()).await?;
         let task = task.filter(|task| task.head.owner == *owner && good(task)).ok_or_else(wrong_state)?;
-        let answers = input_responses(responses, &task, rq.engine.limits().max_answer)?;
+        let answers = input_responses(responses, &task, rq.engine.limits().max_answer)?.fitting();
         told.get_or_insert_with(|| told_here(rq, &key));
         // Answers and the end of the handle are one write made from the version just read: of two calls with one handle,
         // the second conflicts, finds another handle and is refused. After a write of the function the handle is good.

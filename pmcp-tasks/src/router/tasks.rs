@@ -103,7 +103,7 @@ pub(super) async fn update(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let task = rq.find(&update.task_id).await?;
     // Everything is checked before anything is written.
     let responses = update.input_responses.map(|responses| responses.into_iter().collect::<Map<_, _>>().into());
-    input_responses(responses.as_ref(), &task, rq.engine.limits().max_answer)?;
+    input_responses(responses.as_ref(), &task, rq.engine.limits().max_answer)?.all()?;
     let variables = rq.variables_for(&task)?;
     if !variables.is_empty() {
         if task.status().is_terminal() {

@@ -156,14 +156,8 @@ async fn a_state_that_is_not_good_is_refused_and_disturbs_nothing() {
         let params = json!({ "name": tool, "arguments": arguments, "requestState": good, "inputResponses": answers });
         refused(&client.err("tools/call", params).await);
     }
-    // Malformed answers to what was asked: the state is still good.
-    for answers in [
-        json!({ "input-1": 7 }),
-        json!({ "input-1": accept(json!(["Ann"])) }),
-        json!({ "input-1": accept(json!({ "name": true })) }),
-        json!([]),
-        json!("x"),
-    ] {
+    // What is no map of answers, or larger than it may be: the state is still good.
+    for answers in [json!([]), json!("x"), json!({ "input-1": named(&"x".repeat(1 << 16)) })] {
         assert_eq!(client.err("tools/call", again(&good, answers)).await.code, -32602);
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
@@ -369,4 +363,54 @@ async fn a_failing_prompt_is_an_error_and_no_result() {
     let name = ("prompts/get", "greeting", &Map::new());
     let error = client.router.run(name, prepared, &json!({}), &client.cx).await.unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (-32603, "no such greeting"));
+}
+
+/// Answers that do not fit the question for a name.
+fn misfits() -> Vec<Value> {
+    vec![
+        json!(7),
+        json!({}),
+        json!({ "action": "perhaps" }),
+        json!({ "action": "accept" }),
+        accept(json!(["Ann"])),
+        accept(json!({ "name": true })),
+    ]
+}
+
+#[tokio::test]
+async fn what_has_an_answer_that_does_not_fit_is_asked_again_and_the_others_are_taken() {
+    let server = Server::new();
+    server.world.on("plain", |_, cx| async move {
+        let cx = cx.tool();
+        let (one, two) = tokio::join!(cx.elicit::<Name>("1"), cx.elicit::<Name>("2"));
+        Ok(ToolResult::text(format!("{}{}", one?.name, two?.name)))
+    });
+    let client = server.v2026("ann");
+    let first = client.call("plain", json!({})).await.unwrap();
+    let (mut last, mut responses) = (first.clone(), json!({ "input-2": named("B") }));
+    for wrong in misfits() {
+        responses["input-1"] = wrong.clone();
+        let reply = client.ok("tools/call", again(&state(&last), responses)).await;
+        assert_eq!(reply["inputRequests"], json!({ "input-1": first["inputRequests"]["input-1"] }), "{wrong}");
+        // The handle is another one: that of the answer was used.
+        refused(&client.err("tools/call", again(&state(&last), json!({ "input-1": named("A") }))).await);
+        (last, responses) = (reply, json!({}));
+    }
+    let result = client.ok("tools/call", again(&state(&last), json!({ "input-1": named("A") }))).await;
+    assert_eq!(text_of(&result), "AB");
+}
+
+#[tokio::test]
+async fn a_prompt_asks_again_for_an_answer_that_does_not_fit() {
+    let server = Server::new();
+    let client = server.v2026("ann");
+    let mut reply = prompt(&client, json!({})).await.unwrap();
+    let questions = reply["inputRequests"].clone();
+    for wrong in misfits() {
+        let retry = json!({ "requestState": state(&reply), "inputResponses": { "input-1": wrong } });
+        reply = prompt(&client, retry).await.unwrap();
+        assert_eq!(reply["inputRequests"], questions);
+    }
+    let retry = json!({ "requestState": state(&reply), "inputResponses": { "input-1": named("Ann") } });
+    assert_eq!(prompt(&client, retry).await.unwrap(), json!({ "messages": ["Ann"] }));
 }

@@ -93,7 +93,7 @@ async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFa
         if asked(state) != Some(task.id()) {
             return Err(wrong_state().into());
         }
-        rq.answer_open(task.clone(), call.input_responses.as_ref()).await?;
+        rq.answer_fitting(task.clone(), call.input_responses.as_ref()).await?;
     }
     if !task.status().is_terminal() {
         let_ask(rq, &task.key);

@@ -92,7 +92,7 @@ pub(in crate::router) async fn resume(
     }
     let key = task.key.clone();
     let _told = told_here(rq, &key);
-    rq.answer_open(task, call.input_responses.as_ref()).await?;
+    rq.answer_fitting(task, call.input_responses.as_ref()).await?;
     wait(rq, &key, companions).await
 }
 

@@ -194,3 +194,39 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
     let result = client.call("task_result", next(&late, "task_result")).await.unwrap();
     assert_eq!(text_of(&result), "true and false");
 }
+
+#[tokio::test]
+async fn a_modern_retry_whose_answer_does_not_fit_is_asked_again() {
+    let misfits = [json!(7), json!({ "action": "perhaps" }), accept(json!({})), accept(json!({ "keep": "yes" }))];
+    let server = server(None);
+    server.world.on("handled", |_, cx| async move {
+        let Keep { keep } = cx.tool().elicit("Keep?").await?;
+        Ok(ToolResult::text(keep.to_string()))
+    });
+    let client = server.v2026("ann").undeclared();
+    let mut call = json!({ "name": "handled", "arguments": {} });
+    let asked = client.ok("tools/call", call.clone()).await;
+    call["requestState"] = asked["requestState"].clone();
+    for wrong in &misfits {
+        call["inputResponses"] = json!({ "input-1": wrong });
+        assert_eq!(client.ok("tools/call", call.clone()).await, asked, "{wrong}");
+    }
+    // What is no map of answers is not asked for again.
+    call["inputResponses"] = json!([]);
+    assert_eq!(client.err("tools/call", call.clone()).await.code, -32602);
+    call["inputResponses"] = json!({ "input-1": accept(json!({ "keep": true })) });
+    assert_eq!(text_of(&client.ok("tools/call", call).await), "true");
+
+    imports(&server);
+    let handle = call_for(&server, &client, "handled", json!({}), 20).await;
+    let mut call = json!({ "name": "task_status", "arguments": next(&handle, "task_status") });
+    let asked = call_for(&server, &client, "task_status", call["arguments"].clone(), 10).await;
+    call["requestState"] = asked["requestState"].clone();
+    for wrong in &misfits {
+        call["inputResponses"] = json!({ "input-1": wrong });
+        assert_eq!(client.ok("tools/call", call.clone()).await, asked, "{wrong}");
+    }
+    call["inputResponses"] = json!({ "input-1": accept(json!({ "keep": true })) });
+    call["arguments"]["wait_seconds"] = 0.into();
+    assert_eq!(client.ok("tools/call", call).await["_meta"]["run.pmcp/task"]["status"], "working");
+}
