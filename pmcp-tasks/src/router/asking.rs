@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::request::RequestCx;
+use super::request::{RequestCx, too_large};
 use crate::{
     error::AskError,
     protocol::{RpcError, params::CallParams},
@@ -23,7 +23,7 @@ pub(super) enum Asked {
     All(Map<String, Value>),
     /// The client has to be asked these, in the answer to its call.
     Open(BTreeMap<String, InputRequest>),
-    /// The user refused, or the answer is none; a text for the model.
+    /// The user refused, or the answer is none or larger than it may be; a text for the model.
     Refused(String),
 }
 
@@ -41,6 +41,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
     let mut answers = Map::new();
     let mut questions = BTreeMap::new();
     let mut complete = true;
+    let max = host.limits.max_answer;
     let given = call.input_responses.as_ref().and_then(Value::as_object);
     for question in &tool.questions {
         let form = form(question).map_err(|error| RpcError::internal(error.to_string()))?;
@@ -54,7 +55,7 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
         let answer = if cx.revision.asks_by_request() {
             let answer = tokio::select! {
                 biased;
-                answer = ask_until_it_fits(&cx.peer, cx.revision, "elicitation/create", params.clone(), None) => answer,
+                answer = ask_until_it_fits(&cx.peer, cx.revision, "elicitation/create", params.clone(), Some(max as usize)) => answer,
                 () = cx.cancellation.cancelled() => return Err(RpcError::cancelled()),
                 () = host.cancels() => return Err(shutting_down()),
                 // The run's own timeout has not begun, and the call keeps its session from ending.
@@ -63,14 +64,22 @@ pub(super) async fn ask_first(rq: RequestCx<'_>, tool: &ToolDefinition, call: &C
                 }
             };
             match answer {
-                Ok(answer) => answer::fitted(&params, &answer)
-                    .map_err(|mistake| answer::misfit(&mistake))
-                    .and_then(|answer| form_answer(question.name, &question.schema, answer)),
+                Ok(answer) => {
+                    if let Some(refusal) = too_large(question.name, &answer, max) {
+                        return Ok(Asked::Refused(refusal));
+                    }
+                    answer::fitted(&params, &answer)
+                        .map_err(|mistake| answer::misfit(&mistake))
+                        .and_then(|answer| form_answer(question.name, &question.schema, answer))
+                }
                 Err(Unanswered::Unshown(reason)) => Err(AskError::Invalid { reason }),
                 Err(Unanswered::Gone) => return Err(RpcError::internal("the client is gone")),
             }
         } else {
             let answer = given.and_then(|given| given.get(question.name));
+            if let Some(refusal) = answer.and_then(|answer| too_large(question.name, answer, max)) {
+                return Err(RpcError::invalid_params(refusal));
+            }
             match answer.and_then(|answer| answer::fitted(&params, answer).ok()) {
                 Some(answer) => form_answer(question.name, &question.schema, answer),
                 // One that does not fit is as good as none.

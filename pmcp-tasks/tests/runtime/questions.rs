@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pmcp_tasks::{RpcError, ToolResult, call::Revision, tool::Arguments};
+use pmcp_tasks::{Limits, RpcError, ToolResult, call::Revision, tool::Arguments};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -179,4 +179,35 @@ async fn a_question_that_nobody_answers_ends() {
     let error = waiting.await.unwrap().unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (-32603, "the user did not answer in time"));
     assert_eq!(client.stream.abandoned(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused() {
+    let server = Server::with(Limits { max_answer: 100, ..Limits::default() });
+    let calls = records(&server);
+    let large = accept(json!({ "name": "x".repeat(100) }));
+    let refusal = format!("the answer to `name` has {} bytes; 100 are allowed", large.to_string().len());
+    let client = server.v2026("ann");
+    let error = client.err("tools/call", call("ask_name", json!({ "name": large }))).await;
+    assert_eq!((error.code, &error.message), (-32602, &refusal));
+    for revision in [Revision::V2025, Revision::Plain] {
+        let client = server.client(revision, user_owner("ann"));
+        let answer = large.clone();
+        client.stream.answers(move |_, _| Ok(answer.clone()));
+        let result = client.call("ask_name", json!({})).await.unwrap();
+        assert_eq!((&result["isError"], text_of(&result)), (&json!(true), refusal.as_str()));
+        // As often as one that does not fit.
+        assert_eq!(client.stream.requests().len(), 3);
+    }
+    let client = server.v2025("ann");
+    let answer = large.clone();
+    client.stream.answers(move |_, _| Ok(answer.clone()));
+    let error = client.create("ask_name").await.unwrap_err();
+    assert_eq!((error.code, &error.message), (-32602, &refusal));
+    assert!(calls.lock().unwrap().is_empty());
+    // One that is as large as it may be.
+    let fits = accept(json!({ "name": "x".repeat(200 - large.to_string().len()) }));
+    assert_eq!(fits.to_string().len(), 100);
+    let created = server.v2026("ann").ok("tools/call", call("ask_name", json!({ "name": fits }))).await;
+    assert_eq!(created["resultType"], "task");
 }
