@@ -51,7 +51,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         && let Some(companion) = companions.find(&call.name)
     {
         let _admitted = engine.host.admit()?;
-        return fallback::call_companion(rq, companion, &call, &companions.settings).await;
+        return fallback::call_companion(rq, companion, call, companions).await;
     }
     let Some(tool) = tools.find(&call.name) else {
         return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));

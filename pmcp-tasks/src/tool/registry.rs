@@ -4,7 +4,6 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
 use crate::{
-    protocol::bounds::{self, shortened},
     schema::{Compiled, Misfit},
     task::{FieldDefinition, Policy},
 };
@@ -70,13 +69,7 @@ impl Work {
         let (prepared, mistake) = self.read(arguments)?;
         match mistake {
             None => Ok(prepared),
-            Some(mistake) if mistake.at.is_empty() => {
-                Err(ArgumentError { message: shortened(&format!("arguments: {mistake}"), bounds::ERROR) })
-            }
-            Some(mistake) => {
-                let message = format!("argument `{}`: {mistake}", mistake.at);
-                Err(ArgumentError { message: shortened(&message, bounds::ERROR) })
-            }
+            Some(mistake) => Err(ArgumentError { message: mistake.of_arguments() }),
         }
     }
 

@@ -374,17 +374,40 @@ async fn companions_can_be_renamed_and_must_not_collide() {
 }
 
 #[tokio::test]
-async fn waiting_is_bounded() {
+async fn what_companions_list_of_their_arguments_holds() {
     let server = server(None);
     takes(&server, "handled", 300);
-    let client = server.client(Revision::Plain, user_owner("ann"));
-    let id = named(&call_for(&server, &client, "handled", json!({}), 20).await);
-    for wait in [json!(1e300), json!(3600)] {
-        let told = call_for(&server, &client, "task_status", json!({ "task_id": id, "wait_seconds": wait }), 50).await;
-        assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
+    for client in ignorant(&server) {
+        let id = named(&call_for(&server, &client, "handled", json!({}), 20).await);
+        let with = |more: Value| {
+            let mut arguments = json!({ "task_id": id });
+            arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            arguments
+        };
+        for (wait, mistake) in [
+            (json!(51), "51 is more than the maximum, 50"),
+            (json!(1e300), "1e+300 is not of the type integer"),
+            (json!(-1), "-1 is less than the minimum, 0"),
+            (json!(1.5), "1.5 is not of the type integer"),
+            (json!("20"), "\"20\" is not of the type integer"),
+            (json!(true), "true is not of the type integer"),
+        ] {
+            let told = client.call("task_status", with(json!({ "wait_seconds": wait }))).await.unwrap();
+            assert_eq!(told["isError"], true);
+            assert!(text_of(&told).starts_with(&format!("argument `wait_seconds`: {mistake}")), "{told}");
+        }
+        // Equal ones in another form are taken.
+        for (wait, time) in [(json!(50), 50), (json!(20.0), 20), (Value::Null, 20)] {
+            let told = call_for(&server, &client, "task_status", with(json!({ "wait_seconds": wait })), time).await;
+            assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
+        }
+        for name in COMPANIONS {
+            let told = client.call(name, json!({ "task_id": 7 })).await.unwrap();
+            assert_eq!(told["isError"], true);
+            assert!(text_of(&told).starts_with("`task_id` is missing"), "{told}");
+        }
+        client.call("task_cancel", with(json!({}))).await.unwrap();
     }
-    let told = client.call("task_status", json!({ "task_id": id, "wait_seconds": -1 })).await.unwrap();
-    assert_eq!(told["_meta"]["run.pmcp/task"]["status"], "working");
 }
 
 #[cfg(feature = "sqlite")]

@@ -124,6 +124,12 @@ async fn everything(
     String::new()
 }
 
+/// Becomes a task, so that the tools to go on with it are listed, too.
+#[task_tool(fallback = "handle")]
+async fn by_handle() -> String {
+    String::new()
+}
+
 macro_rules! odd {
     ($($arguments:ident($given:ty), $result:ident($given_back:ty);)*) => {
         $(
@@ -257,7 +263,8 @@ fn router() -> TaskRouter {
         .tool::<gives_set>()
         .tool::<gives_unit_struct>()
         .tool::<gives_pair>()
-        .tool::<gives_wrapped>();
+        .tool::<gives_wrapped>()
+        .tool::<by_handle>();
     router.build(TaskStore::memory()).unwrap()
 }
 
@@ -284,7 +291,8 @@ async fn no_host_refuses_a_tool_of_odd_types() {
             }
         }
         assert!(wrong.is_empty(), "{}\n{page:#}", wrong.join("\n"));
-        assert_eq!(page["tools"].as_array().unwrap().len(), 31);
+        // With the four that go on with a task.
+        assert_eq!(page["tools"].as_array().unwrap().len(), 31 + 1 + 4);
     }
 }
 

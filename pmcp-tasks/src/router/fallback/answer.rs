@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{protocol::bounds::shortened, schema::answer::fit, task::InputRequest};
 
-/// The question that these arguments answer, and the result of its method that they stand for.
+/// The question that these arguments answer, which fit the schema of their tool, and the result of its method that they stand
+/// for.
 pub(super) fn answer<'a>(
     arguments: &Map<String, Value>,
     inputs: &'a BTreeMap<String, InputRequest>,
@@ -21,21 +22,11 @@ pub(super) fn answer<'a>(
     } else {
         "the task does not ask this `question`."
     })?;
-    match arguments.get("action").and_then(Value::as_str).unwrap_or("accept") {
-        action @ ("decline" | "cancel") => return Ok((key, json!({ "action": action }))),
-        "accept" => {}
-        _ => return Err("`action` is not `accept`, `decline` or `cancel`.".into()),
+    if let Some(action @ ("decline" | "cancel")) = arguments.get("action").and_then(Value::as_str) {
+        return Ok((key, json!({ "action": action })));
     }
-    let mut fields = match arguments.get("answer") {
-        Some(Value::Object(fields)) => fields.clone(),
-        // Some models write objects as text.
-        Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => fields,
-            _ => return Err("`answer` is not an object.".into()),
-        },
-        Some(_) => return Err("`answer` is not an object.".into()),
-        None => return Err("`answer` is missing.".into()),
-    };
+    let Some(Value::Object(fields)) = arguments.get("answer") else { return Err("`answer` is missing.".into()) };
+    let mut fields = fields.clone();
     let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, fields.into())) };
     fit(&mut fields, schema).map_err(|mistake| format!("{mistake}."))?;
     // A client may add what it likes; a model has taken the question for another.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::answer,
-    companions::Companion,
+    companions::{Companion, Companions},
     settings::TaskFallback,
     told::{SUGGESTED_WAIT, is_askable, told, told_after},
     waiting::{ask, asked, let_ask, needs_answer},
@@ -37,20 +37,22 @@ impl<E: Into<RpcError>> From<E> for Refusal {
 pub(in crate::router) async fn call_companion(
     rq: RequestCx<'_>,
     companion: Companion,
-    call: &CallParams,
-    names: &TaskFallback,
+    mut call: CallParams,
+    companions: &Companions,
 ) -> Result<Value, RpcError> {
-    let revision = rq.cx.revision;
+    let (revision, names) = (rq.cx.revision, &companions.settings);
     let answered = async {
-        let task = task_of(rq, call).await?;
-        match companion {
-            Companion::Status => status(rq, task, call, names).await,
-            Companion::Result => match task.outcome().cloned() {
+        let mistake = companions.read(companion, &mut call.arguments);
+        let task = task_of(rq, &call).await?;
+        match (companion, mistake) {
+            (Companion::Answer, mistake) => Ok(revision.tool_result(&pass_on(rq, task, &call, mistake, names).await?)),
+            (_, Some(mistake)) => Err(Refusal::Model(mistake)),
+            (Companion::Status, None) => status(rq, task, &call, names).await,
+            (Companion::Result, None) => match task.outcome().cloned() {
                 Some(outcome) => result(rq, &task, outcome, names),
                 None => Ok(revision.tool_result(&told(rq, &task, names)?)),
             },
-            Companion::Cancel => Ok(revision.tool_result(&cancel(rq, task, names).await?)),
-            Companion::Answer => Ok(revision.tool_result(&pass_on(rq, task, call, names).await?)),
+            (Companion::Cancel, None) => Ok(revision.tool_result(&cancel(rq, task, names).await?)),
         }
     };
     match answered.await {
@@ -82,11 +84,8 @@ async fn task_of(rq: RequestCx<'_>, call: &CallParams) -> Result<Task, Refusal> 
 
 /// Waits for the task, and tells its state or asks what it asks.
 async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFallback) -> Result<Value, Refusal> {
-    let seconds = call.arguments.get("wait_seconds").and_then(Value::as_f64);
-    let wait = seconds.map_or(Some(Duration::from_secs(SUGGESTED_WAIT)), |seconds| {
-        Duration::try_from_secs_f64(seconds.max(0.0)).ok()
-    });
-    let wait = wait.unwrap_or(names.max_wait).min(names.max_wait);
+    let seconds = call.arguments.get("wait_seconds").and_then(Value::as_u64).unwrap_or(SUGGESTED_WAIT);
+    let wait = Duration::from_secs(seconds).min(names.max_wait);
     // One without a token takes it from nobody who has one.
     let _told = meta::progress_token(rq.params).map(|_| told_here(rq, &task.key));
     if let Some(state) = call.request_state.as_ref().filter(|_| !rq.cx.revision.asks_by_request()) {
@@ -145,13 +144,15 @@ async fn cancel(rq: RequestCx<'_>, task: Task, names: &TaskFallback) -> Result<T
     }
 }
 
+/// Passes an answer on, unless there is a mistake in the arguments.
 async fn pass_on(
     rq: RequestCx<'_>,
     task: Task,
     call: &CallParams,
+    mistake: Option<String>,
     names: &TaskFallback,
 ) -> Result<ToolResult, Refusal> {
-    let (key, answer) = match answer(&call.arguments, task.inputs()) {
+    let (key, answer) = match mistake.map_or_else(|| answer(&call.arguments, task.inputs()), Err) {
         Ok(answer) => answer,
         Err(mistake) => {
             let told = told_after(rq, &format!("Nothing was passed on: {mistake}"), &task, names)?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{settings::TaskFallback, told::SUGGESTED_WAIT};
 use crate::{
     call::CallContext,
+    schema::Compiled,
     tool::{TaskSupport, ToolAnnotations, ToolDefinition},
 };
 
@@ -17,7 +18,7 @@ pub(in crate::router) struct Companions {
     definitions: [ToolDefinition; 4],
 }
 
-/// Companion tools, by what they do.
+/// Companion tools, by what they do, in the order of their definitions.
 #[derive(Clone, Copy)]
 pub(in crate::router) enum Companion {
     Status,
@@ -60,6 +61,16 @@ impl Companions {
 
     pub(in crate::router) fn definitions(&self) -> &[ToolDefinition] {
         &self.definitions
+    }
+
+    /// Puts arguments into the form that is meant, as those of tools are; what does not fit the schema that is listed, for the
+    /// model.
+    pub(super) fn read(&self, companion: Companion, arguments: &mut Map<String, Value>) -> Option<String> {
+        let mistake = match Compiled::new(&self.definitions[companion as usize].input_schema) {
+            Ok(schema) => schema.read_fields(arguments).any()?.of_arguments(),
+            Err(reason) => reason,
+        };
+        Some(format!("{mistake}."))
     }
 
     /// Tells whether the tool of this name waits for a task.

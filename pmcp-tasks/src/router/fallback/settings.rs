@@ -25,8 +25,8 @@ use crate::tool::{Fallback, TaskSupport, ToolDefinition};
 pub struct TaskFallback {
     /// Time a call waits for its end before it is answered with the task. Default 20 seconds.
     pub inline_wait: Duration,
-    /// The longest the tool that tells the status waits, whatever it is asked for. Default 50 seconds, less than the minute
-    /// after which many clients give a call up.
+    /// The longest the tool that tells the status waits; a call that asks for more is refused. Default 50 seconds, less than the
+    /// minute after which many clients give a call up.
     pub max_wait: Duration,
     /// Set if every tool that may run as a task has the fallback, beside those that declare it. Default `true`.
     pub every_tool: bool,

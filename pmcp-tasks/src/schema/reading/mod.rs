@@ -18,7 +18,10 @@ use std::{
 use serde_json::{Map, Number, Value};
 
 use super::compiled::{Compiled, Format, Id, Node, Rest, Types};
-use crate::protocol::{bounds::shortened, whole};
+use crate::protocol::{
+    bounds::{self, shortened},
+    whole,
+};
 
 /// A reason why a value does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,15 @@ pub(crate) struct Misfit {
     /// The names and indices that lead to it, as in `filter.rows[3]`.
     pub(crate) at: String,
     text: String,
+}
+
+impl Misfit {
+    /// The same for whoever called a tool with arguments that do not fit: it names the argument.
+    pub(crate) fn of_arguments(&self) -> String {
+        let text =
+            if self.at.is_empty() { format!("arguments: {self}") } else { format!("argument `{}`: {self}", self.at) };
+        shortened(&text, bounds::ERROR)
+    }
 }
 
 impl fmt::Display for Misfit {

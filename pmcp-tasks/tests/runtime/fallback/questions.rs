@@ -162,13 +162,15 @@ async fn a_wrong_answer_is_told_with_what_is_asked() {
     for (arguments, mistake) in [
         (which, "`question` is missing"),
         (answer(json!({ "question": "input-3" })), "does not ask this `question`"),
-        (answer(json!({ "answer": "keep" })), "`answer` is not an object"),
-        (answer(json!({ "answer": null })), "`answer` is not an object"),
-        (answer(json!({ "answer": [true] })), "`answer` is not an object"),
+        (answer(json!({ "answer": "keep" })), "argument `answer`: \"keep\" is not of the type object"),
+        (answer(json!({ "answer": null })), "`answer` is missing"),
+        (answer(json!({ "answer": [true] })), "argument `answer`: [true] is not of the type object"),
         (answer(json!({ "answer": {} })), "`keep` is missing"),
         (answer(json!({ "answer": { "keep": "yes" } })), "`keep`: \"yes\" is not of the type boolean"),
         (answer(json!({ "answer": { "keep": true, "more": 1 } })), "does not ask for `more`"),
-        (answer(json!({ "action": "refuse" })), "`action`"),
+        (answer(json!({ "action": "refuse" })), "argument `action`: \"refuse\" is none of"),
+        (answer(json!({ "action": 5, "answer": { "keep": true } })), "argument `action`: 5 is not of the type string"),
+        (answer(json!({ "question": 1, "answer": { "keep": true } })), "argument `question`: 1 is not of the type"),
     ] {
         let told = client.call("task_answer", arguments).await.unwrap();
         assert_eq!(told["isError"], true);
