@@ -134,6 +134,8 @@ impl ToolContext {
     ///
     /// 2025-11-25 clients choose a level for their session, [`LogLevel::Info`] if they do not; 2026-07-28 clients with each
     /// request, and see nothing of a task. The protocol deprecated such messages in 2026-07-28.
+    ///
+    /// What JSON cannot hold, such as NaN, is not sent; your own log tells it.
     pub fn log(&self, level: LogLevel, data: impl Serialize) {
         self.run.log(level, data);
     }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     call::Peer,
+    exact,
     protocol::{LogLevel, Revision, meta},
     task::TaskId,
 };
@@ -53,12 +54,15 @@ impl Voice {
         if peer.log_level().is_none_or(|least| level < least) {
             return;
         }
-        match serde_json::to_value(data) {
+        match exact::value(&data) {
             Ok(data) => {
                 let params = json!({ "level": level, "logger": &*self.name, "data": data });
                 self.notify(seat, &peer, "notifications/message", params);
             }
-            Err(error) => tracing::warn!(tool = &*self.name, %error, "a log message does not serialise"),
+            Err(mistake) => {
+                let error = &mistake as &dyn std::error::Error;
+                tracing::warn!(task = ?seat.key().map(|key| key.id), tool = &*self.name, ?level, error, "a log message is not sent");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use pmcp_tasks::{
-    ResultExt as _, TaskContext, TaskRouter, TaskStore, ToolError, ToolResult, prelude::*, router::BuildError,
+    LogLevel, ResultExt as _, TaskContext, TaskRouter, TaskStore, ToolError, ToolResult, prelude::*, router::BuildError,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -152,4 +152,26 @@ fn a_default_that_cannot_be_stored_is_an_error_of_the_build() {
     }
     let error = TaskRouter::builder().tool::<rate>().build(TaskStore::memory()).unwrap_err();
     assert!(matches!(error, BuildError::Variable { variable: "ratio", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_log_message_that_json_cannot_hold_is_told_here_and_not_sent() {
+    let server = Server::new();
+    server.world.on("plain", |_, cx| async move {
+        cx.tool().log(LogLevel::Warning, json!({ "rows": 3 }));
+        cx.tool().log(LogLevel::Error, report(f64::NAN));
+        cx.tool().log(LogLevel::Info, "done");
+        Ok(ToolResult::default())
+    });
+    for client in [server.v2025("ann"), server.v2026("ann")] {
+        client.stream.wants_the_log();
+        let log = Logged::begin();
+        client.call("plain", json!({})).await.unwrap();
+        let sent: Vec<_> =
+            client.stream.notified("notifications/message").into_iter().map(|sent| sent["data"].clone()).collect();
+        assert_eq!(sent, [json!({ "rows": 3 }), json!("done")]);
+        let line = log.only("a log message is not sent");
+        assert_eq!((line.level, line.field("tool"), line.field("level")), (Level::WARN, "plain", "Error"));
+        assert_eq!(line.field("error"), "its `rows[1].ratio` is NaN, which JSON does not have");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use pmcp_tasks::{
-    RpcError,
+    LogLevel, RpcError,
     call::{Peer, PeerError},
 };
 use serde_json::Value;
@@ -31,6 +31,7 @@ pub(crate) struct FakePeer {
     requested: Mutex<Vec<Sent>>,
     abandoned: AtomicUsize,
     answer: Mutex<Option<Arc<Answer>>>,
+    log_level: Mutex<Option<LogLevel>>,
     closed: CancellationToken,
 }
 
@@ -48,6 +49,7 @@ impl FakePeer {
             requested: Mutex::default(),
             abandoned: AtomicUsize::new(0),
             answer: Mutex::default(),
+            log_level: Mutex::default(),
             closed: CancellationToken::new(),
         })
     }
@@ -55,6 +57,11 @@ impl FakePeer {
     /// Answers every request from now on.
     pub(crate) fn answers(&self, answer: impl Fn(&str, &Value) -> Result<Value, RpcError> + Send + Sync + 'static) {
         *self.answer.lock().unwrap() = Some(Arc::new(answer));
+    }
+
+    /// Wants to see log messages from now on, the least grave ones too.
+    pub(crate) fn wants_the_log(&self) {
+        *self.log_level.lock().unwrap() = Some(LogLevel::Debug);
     }
 
     /// The session ends.
@@ -107,6 +114,10 @@ impl Peer for FakePeer {
 
     fn notify(&self, method: &str, params: Value) {
         self.notified.lock().unwrap().push(Sent { method: method.into(), params });
+    }
+
+    fn log_level(&self) -> Option<LogLevel> {
+        *self.log_level.lock().unwrap()
     }
 
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {
