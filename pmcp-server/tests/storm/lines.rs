@@ -127,7 +127,12 @@ impl Client {
 /// A request that has to be answered once, with its id: nothing like it is under way, and nobody cancels it.
 fn requested(line: &[u8]) -> Option<(String, Value)> {
     let message: Value = serde_json::from_slice(line).ok()?;
-    let id = message.get("id").filter(|id| id.is_string() || id.is_u64() || id.is_i64())?.to_string();
+    let id = message.get("id").filter(|id| id.is_string() || id.is_u64() || id.is_i64())?;
+    // A longer one is refused without it.
+    if id.as_str().is_some_and(|id| id.len() > 256) {
+        return None;
+    }
+    let id = id.to_string();
     let well_formed = message["jsonrpc"] == "2.0" && message["params"].is_object() && message["method"].is_string();
     well_formed.then_some((id, message))
 }
