@@ -27,7 +27,7 @@ pub fn task_variables(item: TokenStream) -> TokenStream {
 }
 
 /// Makes a type one that users can be asked for.
-#[proc_macro_derive(Form, attributes(form, serde))]
+#[proc_macro_derive(Form, attributes(form, schemars, serde, validate))]
 pub fn form(item: TokenStream) -> TokenStream {
     form::expand(item.into()).into()
 }

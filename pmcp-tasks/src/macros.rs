@@ -55,7 +55,8 @@
 /// assert_eq!(form["required"], serde_json::json!(["size"]));
 /// ```
 ///
-/// Forms are flat:
+/// A form that is known only while the function runs, such as a choice among what it found, goes to
+/// [`elicit_schema`](crate::ToolContext::elicit_schema). Forms are flat:
 ///
 /// ```compile_fail,E0277
 /// # use pmcp_tasks::prelude::*;
@@ -240,8 +241,8 @@ pub use pmcp_tasks_macros::TaskVariables;
 ///   other reading, at every depth: `3.0` as 3 where an integer is meant, an array or object that came as JSON text where no
 ///   text is meant, null as left out where leaving it out is allowed. A `String` stays a string, a `Value` what was given;
 ///   3.5 and `"3"` are no integers.
-/// - The bounds that it lists hold: `range`, `length`, `regex`, `email` and `url` of `#[schemars(…)]`, the sizes of arrays and
-///   sets. A value beyond one is refused with the argument's name. A pattern is matched as `regex-lite` does, whose classes are those of
+/// - The bounds that it lists hold: `range`, `length`, `regex`, `email` and `url` of `#[schemars(…)]` on the fields of types (of
+///   a parameter, take them as one `#[args]` type), the sizes of arrays and sets. A value beyond one is refused with the argument's name. A pattern is matched as `regex-lite` does, whose classes are those of
 ///   ASCII; one that it cannot match is an error when the server is built. What only a condition tells (`if`,
 ///   `dependentRequired`, `unevaluatedProperties`, `contains`) is left to the type.
 ///

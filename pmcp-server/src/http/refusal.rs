@@ -1,7 +1,10 @@
 //! A refusal without JSON-RPC.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONNECTION, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 
@@ -11,7 +14,14 @@ pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let response = (self.0, self.1).into_response();
+        let mut response = (self.0, self.1).into_response();
+        if matches!(
+            self.0,
+            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            // The rest of the body is not read, so that nothing else can follow on this connection.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if self.0 == StatusCode::SERVICE_UNAVAILABLE { later(response) } else { response }
     }
 }

@@ -120,7 +120,7 @@ impl ToolContext {
     /// Tells the client how far the work is: `done` of `total`.
     ///
     /// A 2025-11-25 client that sent a `progressToken` gets `notifications/progress`; a task shows it as its status
-    /// message, written at most once a poll interval. Values that do not increase are not sent.
+    /// message, written at most once a poll interval. Values that do not increase are not sent; a run after a crash begins anew.
     pub async fn progress(&self, done: impl Amount, total: impl Amount) {
         self.run.progress(done.amount(), Some(total.amount()), None).await;
     }
@@ -140,14 +140,15 @@ impl ToolContext {
         self.run.log(level, data);
     }
 
-    /// Asks the user. `T` derives [`Form`](macro@crate::Form), or is a text, a number or a flag.
+    /// Asks the user. `T` derives [`Form`], or is a text, a number or a flag.
     ///
     /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
     /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
     /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
     /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `format`), leaves the
     /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
-    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum).
+    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum). What is asked for
+    /// alone is the field `answer` of its form; of an `#[ask]` parameter it has the parameter's name.
     ///
     /// ```
     /// # use pmcp_tasks::prelude::*;
@@ -177,8 +178,10 @@ impl ToolContext {
     /// Asks the user with a form that is known only now, such as a choice among rows that were found.
     ///
     /// `form` is the `requestedSchema` of an elicitation, as the newest version has it: an object whose `properties` are
-    /// strings, numbers, booleans, and choices of one or several, each flat. The answer has the fields that were filled in; each
-    /// fits. All else is as with [`elicit`](Self::elicit).
+    /// strings, numbers, booleans, and choices of one or several, each flat. With titles a choice is
+    /// `{ "type": "string", "oneOf": [{ "const": "a", "title": "A" }, …] }`, and one of several
+    /// `{ "type": "array", "items": { "anyOf": […] } }`; none to choose from is an error. The answer has the fields that were filled
+    /// in; each fits. All else is as with [`elicit`](Self::elicit).
     ///
     /// ```
     /// # use pmcp_tasks::prelude::*;

@@ -79,8 +79,8 @@ impl Engine {
                     tracing::warn!(
                         ?tools,
                         age_ms = millis(age),
-                        "the runtime does not get to renew the lease, which a thread of its own has done: tools that block \
-                         belong in `tokio::task::spawn_blocking`"
+                        "the runtime does not get to renew the lease, which a thread of its own has done: these tools block \
+                         its threads (what blocks belongs in `tokio::task::spawn_blocking`), or the machine is overloaded"
                     );
                 }
                 // Who renews it otherwise tells.

@@ -18,12 +18,15 @@ use crate::{store::backend::TaskKey, time::Clock};
 /// Time between two looks at a task although nobody said that it changed: hints of other processes may be lost.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Channel on which a backend is told which tasks are waited for, and which are no longer.
+type Interest = mpsc::UnboundedSender<(TaskKey, bool)>;
+
 /// Waiters, by the task they wait for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hub {
     waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
-    /// Channel on which a backend that gives hints is told what is waited for.
-    interest: Arc<RwLock<Option<mpsc::UnboundedSender<(TaskKey, bool)>>>>,
+    /// That of the backend, if it gives hints.
+    interest: Arc<RwLock<Option<Interest>>>,
 }
 
 /// The changes of one task. Those who wait are woken in the order they began to, so that a run of a program can be
@@ -46,7 +49,7 @@ impl Hub {
     }
 
     /// Tells a backend what is waited for, from now on.
-    pub(crate) fn tell_interest(&self, interest: mpsc::UnboundedSender<(TaskKey, bool)>) {
+    pub(crate) fn tell_interest(&self, interest: Interest) {
         {
             let mut told = self.interest.write();
             // A second feed of the same store changes nothing while there is the first.

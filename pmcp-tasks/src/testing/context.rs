@@ -110,6 +110,7 @@ impl<V: TaskVariables> TestContext<V> {
     }
 
     /// Another run of the task, as after a crash of its process: with what was recorded, and with a client that has no answers.
+    /// Only [`attempt`](TaskContext::attempt) does not count it.
     pub async fn restarted(&self) -> Self {
         self.run.seat().lose();
         self.client.gone.cancel();
@@ -155,7 +156,8 @@ impl<V: TaskVariables> TestContext<V> {
         RunContext::new(self.run.clone()).tool()
     }
 
-    /// The client's next answer: it fills the form with this content.
+    /// The client's next answer: it fills the form with this content, an object with its fields. What is asked for alone, such as
+    /// `elicit::<bool>`, is the field `answer`.
     ///
     /// # Panics
     /// The content does not serialise.
@@ -173,7 +175,7 @@ impl<V: TaskVariables> TestContext<V> {
     }
 
     /// The client's next answer: the result of the method that it is asked by, such as `sampling/createMessage`. A question without
-    /// an answer is dismissed.
+    /// an answer is refused, and one whose answers do not fit its form fails.
     #[must_use]
     pub fn answers(self, result: Value) -> Self {
         self.client.answers.lock().push_back(result);

@@ -163,13 +163,17 @@ async fn a_full_disk_for_longer_than_the_lease_is_no_takeover_and_work_goes_on_w
     let id = client.start("restarting").await;
     settle().await;
     let before = cluster.workers().await;
-    connections.iter().for_each(|connection| connection.fill(true));
+    for connection in &connections {
+        connection.fill(true);
+    }
     // It goes on to work before its lease has run out.
     cluster.clock.advance(seconds(1)).await;
     gate.cancel();
     cluster.clock.advance(seconds(5 * LEASE)).await;
     assert_eq!((client.status(&id).await.as_str(), cluster.workers().await), ("working", before.clone()));
-    connections.iter().for_each(|connection| connection.fill(false));
+    for connection in &connections {
+        connection.fill(false);
+    }
     cluster.clock.advance(seconds(30)).await;
     assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "one");
     assert_eq!((cluster.workers().await, cluster.log.lines()), (before, vec!["one begins".into(), "effect".into()]));

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 /// Type a user can be asked for: a struct of texts, numbers, flags and choices, a choice, or one of these alone.
 ///
-/// It is derived, for structs and for enums without data; fields alone have it of themselves. See the
-/// [derive](macro@crate::Form).
+/// It is derived, for structs and for enums without data (feature `macros`); what can be a field of one has it of itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be asked for",
     label = "not a form",
     note = "add `#[derive(Form)]` to `{Self}`: a struct of texts, numbers, flags and choices, or an enum without data",
-    note = "or ask for a field alone: a `String`, a number, a `bool`, an `Option` of one, or a `Vec` of such an enum"
+    note = "or ask for a field alone: a `String`, a number, a `bool`, an `Option` of one, or a `Vec` of such an enum",
+    note = "what can be chosen is known only when it runs: `elicit_schema` takes the form as JSON"
 )]
 pub trait Form: Sized + Send + 'static {
     /// Set for a field alone.
@@ -67,7 +67,7 @@ impl FormFields {
 }
 
 /// Type a field of a form may have: a `String`, a `bool`, a number of at most 64 bits, an enum that derives
-/// [`Form`](macro@crate::Form), an `Option` of one, or a `Vec` of such an enum.
+/// [`Form`](trait@crate::Form), an `Option` of one, or a `Vec` of such an enum.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a form",
     label = "not a field's type",

@@ -117,24 +117,25 @@ impl Watch {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(Failure::file("cannot wait for interests"))?;
         self.seen = None;
-        runtime.block_on(self.run(&db))
-    }
-
-    async fn run(&mut self, db: &Db) -> Result<()> {
         while !self.watcher.hints.is_closed() {
-            let pause = if self.awaited.is_empty() { IDLE } else { AWAITED };
-            match timeout(pause, self.watcher.interests.recv()).await {
-                Ok(Some(interest)) => self.note(interest),
-                // Nobody will wait for anything in particular any more.
-                Ok(None) => sleep(pause).await,
-                Err(_) => {}
-            }
-            self.look(db)?;
+            runtime.block_on(self.wait());
+            self.look(&db)?;
             self.is_told = false;
             let hints = &self.watcher.hints;
             self.pending.retain(|key| matches!(hints.try_send(key.clone()), Err(TrySendError::Full(_))));
         }
         Ok(())
+    }
+
+    /// Waits until it is time to look again, or for the next interest.
+    async fn wait(&mut self) {
+        let pause = if self.awaited.is_empty() { IDLE } else { AWAITED };
+        match timeout(pause, self.watcher.interests.recv()).await {
+            Ok(Some(interest)) => self.note(interest),
+            // Nobody will wait for anything in particular any more.
+            Ok(None) => sleep(pause).await,
+            Err(_) => {}
+        }
     }
 
     fn tell_once(&mut self, tell: impl FnOnce()) {
