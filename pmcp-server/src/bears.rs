@@ -24,8 +24,8 @@
 //! | cursor of a list | 1 KiB | -32602 |
 //! | arguments of a call or prompt: [`Limits::max_arguments`] | 1 MiB | -32602 |
 //! | variables that a client sets: [`Limits::max_variables`] | 256 KiB | -32602, nothing is written |
-//! | an answer by `tasks/update`, or by the retry of a call: [`Limits::max_answer`] | 64 KiB | -32602, and the question stays open |
-//! | an answer to a request of a task (2025-11-25): [`Limits::max_answer`] | 64 KiB | the question is asked again, three times in all; then it counts as dismissed. Of one in a plain call nothing is kept: only the message bounds it |
+//! | an answer by `tasks/update`, or by the retry of a call, `#[ask]` parameters among them: [`Limits::max_answer`] | 64 KiB | -32602, and the question stays open |
+//! | an answer to a request of a task (2025-11-25): [`Limits::max_answer`] | 64 KiB | the question is asked again, three times in all; then it counts as dismissed, and that of an `#[ask]` parameter is refused in an `isError` result. Of one to a function in a plain call nothing is kept: only the message bounds it |
 //! | askings of one question by requests (before 2026-07-28), while its answers do not fit | 3 | the function gets an error |
 //! | entries on a page of a list: [`Limits::page_size`] | 50 | the next page has them |
 //! | values of a completion | 100 | left out; `hasMore` tells it |

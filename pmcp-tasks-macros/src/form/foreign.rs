@@ -65,18 +65,17 @@ pub(super) fn field(attrs: &[Attribute], args: &FieldArgs, diag: &mut Diagnostic
     for key in schemars(attrs) {
         let name = key.path().to_token_stream().to_string();
         let ends = || range(&key.require_list().map(|list| list.tokens.clone()).unwrap_or_default());
-        let text = || key.require_name_value().map(|meta| meta.value.to_token_stream().to_string()).unwrap_or_default();
         let help = match name.as_str() {
             "range" if args.range.is_none() => format!("write `#[form(range = {})]`", ends()),
             "length" if args.length.is_none() => format!("write `#[form(length = {})]`", ends()),
             "email" if args.format.is_none() => "write `#[form(format = \"email\")]`".into(),
             "url" if args.format.is_none() => "write `#[form(format = \"uri\")]`".into(),
-            "title" if args.title.is_none() => format!("write `#[form(title = {})]`", text()),
-            "description" if args.description.is_none() => format!("write `#[form(description = {})]`", text()),
+            "title" if args.title.is_none() => same_text("title", &key),
+            "description" if args.description.is_none() => same_text("description", &key),
             "regex" | "pattern" => "remove it, and look at the answer: forms have no patterns".into(),
             _ => continue,
         };
-        diag.error(key.path(), format_args!("`{name}` of schemars has no effect on a form"), help);
+        has_no_effect_of("schemars", &key, &help, diag);
     }
     said
 }
@@ -91,12 +90,7 @@ fn schemars(attrs: &[Attribute]) -> Vec<Meta> {
 /// Looks at a variant: the name that serde gives it.
 pub(super) fn variant(attrs: &[Attribute], args: &VariantArgs, diag: &mut Diagnostics) -> Option<LitStr> {
     for key in schemars(attrs).iter().filter(|key| key.path().is_ident("title") && args.title.is_none()) {
-        let text = key.require_name_value().map(|meta| meta.value.to_token_stream().to_string()).unwrap_or_default();
-        diag.error(
-            key.path(),
-            "`title` of schemars has no effect on a form",
-            format_args!("write `#[form(title = {text})]`"),
-        );
+        has_no_effect_of("schemars", key, &same_text("title", key), diag);
     }
     let mut rename = None;
     for key in keys(attrs, diag) {
@@ -120,7 +114,17 @@ fn renamed(key: &Meta, is_renamed: bool, diag: &mut Diagnostics) -> Option<LitSt
     }
 }
 
+/// The edit that says the same text here.
+fn same_text(name: &str, key: &Meta) -> String {
+    let text = key.require_name_value().map(|meta| meta.value.to_token_stream().to_string()).unwrap_or_default();
+    format!("write `#[form({name} = {text})]`")
+}
+
 fn has_no_effect(key: &Meta, help: &str, diag: &mut Diagnostics) {
+    has_no_effect_of("serde", key, help, diag);
+}
+
+fn has_no_effect_of(derive: &str, key: &Meta, help: &str, diag: &mut Diagnostics) {
     let name = key.path().to_token_stream();
-    diag.error(key.path(), format_args!("`{name}` of serde has no effect on a form"), help);
+    diag.error(key.path(), format_args!("`{name}` of {derive} has no effect on a form"), help);
 }
