@@ -1,9 +1,8 @@
 //! A message a line: standard streams and everything like them (stdio).
 
-use std::{process::Stdio, sync::Arc, time::Duration};
+use std::{io, process::Stdio, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use pmcp_protocol::{
     bounds,
@@ -11,11 +10,10 @@ use pmcp_protocol::{
 };
 use serde_json::Value;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::mpsc,
 };
-use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 
 use crate::{
     error::ClientError,
@@ -29,6 +27,8 @@ use crate::{
 const EXIT: Duration = Duration::from_secs(5);
 /// The amount of a line that is no message which the log tells, in bytes.
 const MAX_TOLD: usize = 200;
+/// The size of the memory for a line that is kept for the next one, in bytes.
+const KEPT: usize = 64 << 10;
 /// The number of messages that wait for a server that does not read.
 const QUEUE: usize = 64;
 
@@ -124,27 +124,13 @@ async fn write<W: AsyncWrite + Unpin>(mut writer: W, mut receiver: mpsc::Receive
 
 /// Gives messages to the inbox. What else a server prints on its standard output, in whatever encoding, is skipped.
 async fn read<R: AsyncRead + Unpin>(inbox: Arc<Inbox>, reader: R, max: usize) {
-    let codec = AnyDelimiterCodec::new_with_max_length(b"\n".into(), b"\n".into(), max);
-    let mut lines = FramedRead::new(reader, codec);
-    while let Some(line) = lines.next().await {
-        match line {
-            Ok(line) => match without_mark(&line).trim_ascii() {
-                [] => {}
-                line => match serde_json::from_slice(line) {
-                    Ok(message) => inbox.receive(message),
-                    Err(error) => {
-                        let is_message = inbox.unreadable(line, &error);
-                        let error = &error as &dyn std::error::Error;
-                        if is_message {
-                            // Its content is its user's.
-                            tracing::warn!(error, "the server sent a message that cannot be read");
-                        } else {
-                            let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
-                            tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");
-                        }
-                    }
-                },
-            },
+    let (mut reader, mut line) = (BufReader::new(reader), Vec::new());
+    loop {
+        line.clear();
+        line.shrink_to(KEPT);
+        match next_line(&mut reader, &mut line, max).await {
+            Ok(0) => break,
+            Ok(_) => take(&inbox, without_mark(&line).trim_ascii()),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the server could not be read");
                 break;
@@ -152,4 +138,65 @@ async fn read<R: AsyncRead + Unpin>(inbox: Arc<Inbox>, reader: R, max: usize) {
         }
     }
     inbox.close();
+}
+
+/// Reads a line with its end, the last one with or without it; the number of bytes, none at the end.
+async fn next_line<R: AsyncRead + Unpin>(
+    reader: &mut BufReader<R>,
+    line: &mut Vec<u8>,
+    max: usize,
+) -> io::Result<usize> {
+    let most = max as u64 + 1;
+    let read = reader.take(most).read_until(b'\n', line).await?;
+    if read as u64 == most && !line.ends_with(b"\n") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a line has more than {max} bytes")));
+    }
+    Ok(read)
+}
+
+/// Gives what stands in a line to the inbox, if it is a message.
+fn take(inbox: &Inbox, line: &[u8]) {
+    if line.is_empty() {
+        return;
+    }
+    let error = match serde_json::from_slice(line) {
+        Ok(message) => return inbox.receive(message),
+        Err(error) => error,
+    };
+    let is_message = inbox.unreadable(line, &error);
+    let error = &error as &dyn std::error::Error;
+    if is_message {
+        // Its content is its user's.
+        tracing::warn!(error, "the server sent a message that cannot be read");
+    } else {
+        let line = bounds::shortened(&String::from_utf8_lossy(line), MAX_TOLD);
+        tracing::warn!(error, line, "the server sent a line that is no message; it is skipped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of a text, and the reason if they end before it does.
+    async fn lines(text: &[u8], max: usize) -> (Vec<String>, Option<String>) {
+        let (mut reader, mut all) = (BufReader::new(text), Vec::new());
+        loop {
+            let mut line = Vec::new();
+            match next_line(&mut reader, &mut line, max).await {
+                Ok(0) => return (all, None),
+                Ok(_) => all.push(String::from_utf8(line).unwrap()),
+                Err(error) => return (all, Some(error.to_string())),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_line_needs_no_end_and_none_is_longer_than_it_may_be() {
+        assert_eq!(lines(b"one\n\ntwo", 4).await, (vec!["one\n".into(), "\n".into(), "two".into()], None));
+        assert_eq!(lines(b"four\nfive", 4).await, (vec!["four\n".into(), "five".into()], None));
+        let told = Some("a line has more than 4 bytes".to_owned());
+        assert_eq!(lines(b"four\nfives\nsix\n", 4).await, (vec!["four\n".into()], told.clone()));
+        assert_eq!(lines(b"endless", 4).await, (vec![], told));
+    }
 }

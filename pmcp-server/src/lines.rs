@@ -1,5 +1,6 @@
 //! Lines of bytes, none longer than it may be.
 
+use memchr::memchr;
 use pmcp_tasks::heard::tell;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
@@ -37,7 +38,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                     return None;
                 }
             };
-            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', buffer);
             let ended = end.is_some() || buffer.is_empty();
             let part = &buffer[..end.unwrap_or(buffer.len())];
             if self.line.len() + part.len() > self.max {

@@ -1,15 +1,12 @@
 //! End of a run, as its client is to learn it.
 
-use std::io;
-
 use super::Engine;
 use crate::{
-    apart::{apart, texts_of},
     error::{AskError, Mistake, ToolError, ToolErrorKind},
     panics::harmless,
     protocol::{IDEMPOTENCY_KEY, RpcError},
     run::Run,
-    task::{NotCreated, Outcome},
+    task::{Ending, NotCreated, Outcome},
     tool::{ToolResult, WorkKind},
 };
 
@@ -18,20 +15,6 @@ pub(crate) const PANICKED: &str = "the tool failed unexpectedly";
 
 /// The answer to a run that took too long.
 pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
-
-/// The number of bytes that were written, which go nowhere.
-struct Length(usize);
-
-impl io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 impl Engine {
     /// The outcome of a failure.
@@ -74,22 +57,17 @@ impl Engine {
         format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
     }
 
-    /// The outcome, or what stands for it if it is too large to store.
-    pub(super) async fn bounded(&self, outcome: Outcome) -> Outcome {
+    /// The end with this outcome, or with what stands for it if it is too large to store.
+    pub(super) async fn bounded(&self, outcome: Outcome) -> Ending {
         let max = self.limits().max_result as usize;
-        let (outcome, length) = apart(texts_of(&outcome), move || {
-            let mut length = Length(0);
-            let written = serde_json::to_writer(&mut length, &outcome);
-            (outcome, written.map(|()| length.0))
-        })
-        .await;
-        match length {
-            Ok(length) if length <= max => outcome,
-            Ok(length) => Outcome::Error(RpcError::internal(format!(
-                "the result has {length} bytes, more than the {max} that are allowed"
-            ))),
-            Err(_) => Outcome::Error(RpcError::internal("the result cannot be written as JSON")),
-        }
+        let error = match Ending::written(outcome).await {
+            Ok((ending, length)) if length <= max => return ending,
+            Ok((_, length)) => {
+                RpcError::internal(format!("the result has {length} bytes, more than the {max} that are allowed"))
+            }
+            Err(_) => RpcError::internal("the result cannot be written as JSON"),
+        };
+        Outcome::Error(error).into()
     }
 
     /// The error of a call whose task was not stored.

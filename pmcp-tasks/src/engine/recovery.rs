@@ -128,7 +128,7 @@ impl Engine {
 
     async fn end_lost(&self, mut task: Task, error: RpcError) {
         let fence = task.stored.fence;
-        let change = [Change::Finish(Outcome::Error(error))];
+        let change = [Change::Finish(Outcome::Error(error).into())];
         let ended = self.host.store.change(&mut task, Some(fence), &change).await;
         self.log_failure(&task.key, ended);
     }

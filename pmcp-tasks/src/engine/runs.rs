@@ -19,7 +19,7 @@ use crate::{
     protocol::RpcError,
     run::{Allowance, CallDigest, Origin, Run, Seat, Way},
     store::backend::Holder,
-    task::{Change, Draft, NotCreated, Outcome, Pauses, Task},
+    task::{Change, Draft, Ending, NotCreated, Outcome, Pauses, Task},
     tool::{Prepared, Work, WorkKind},
 };
 
@@ -124,39 +124,41 @@ impl Engine {
         let (engine, run) = (self.clone(), Arc::new(run));
         self.host.spawn(async move {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
-            let outcome = match executed {
+            let ending = match executed {
                 Ok(outcome) => engine.bounded(outcome).await,
                 Err(panic) => {
                     told(
                         panic,
                         |panic| crate::heard::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"),
                     );
-                    Outcome::Error(RpcError::internal(PANICKED))
+                    Outcome::Error(RpcError::internal(PANICKED)).into()
                 }
             };
-            if let Some(outcome) = engine.end(run.seat(), outcome).await {
-                // Nobody may be waiting: the client went away, or got a task instead.
-                let _ = sender.send(outcome);
+            // Nobody may be waiting: the client went away, or got a task instead.
+            if let Some(ending) = engine.end(run.seat(), ending).await
+                && !sender.is_closed()
+            {
+                let _ = sender.send(Arc::unwrap_or_clone(ending.outcome));
             }
         });
         receiver
     }
 
     /// Stores the outcome, if there is a task to store it in, however long the store is away: a task whose end is not
-    /// written would seem to work until it expires. The outcome as it was stored; `None` if the task is left to others.
-    async fn end(&self, seat: &Arc<Seat>, mut outcome: Outcome) -> Option<Outcome> {
+    /// written would seem to work until it expires. The end as it was stored; `None` if the task is left to others.
+    async fn end(&self, seat: &Arc<Seat>, mut ending: Ending) -> Option<Ending> {
         let host = &self.host;
         // What the function left running learns that its call is over.
-        let is_left = seat.is_lost() || self.leaves(seat, &outcome);
+        let is_left = seat.is_lost() || self.leaves(seat, &ending.outcome);
         seat.cancellation().cancel();
         if let Some(refused) = seat.take_refusal() {
-            outcome = Outcome::Error(self.not_created(&refused));
+            ending = Outcome::Error(self.not_created(&refused)).into();
         }
         let mut is_ours = !is_left;
         let is_answered = is_ours && seat.give_end();
         let mut pauses = Pauses::of_a_run();
         while is_ours {
-            let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &outcome)).catch_unwind().await;
+            let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &ending)).catch_unwind().await;
             let stored = stored.unwrap_or_else(|panic| {
                 told(panic, |panic| crate::heard::error!(panic, "storing the outcome panicked"));
                 Err(self.store().silent())
@@ -171,9 +173,10 @@ impl Engine {
             harmless(
                 || crate::heard::error!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "the outcome could not be stored"),
             );
-            match (error, &outcome) {
+            match (error, &*ending.outcome) {
                 (StoreError::TooLarge { .. }, Outcome::Result(_) | Outcome::Raw(_)) => {
-                    outcome = Outcome::Error(RpcError::internal("the result is larger than the task store keeps"));
+                    ending =
+                        Outcome::Error(RpcError::internal("the result is larger than the task store keeps")).into();
                     continue;
                 }
                 (error, _) if error.is_away() => {}
@@ -188,16 +191,16 @@ impl Engine {
         for key in [seat.key(), seat.in_store()].into_iter().flatten() {
             host.unseat(key, seat);
         }
-        is_ours.then_some(outcome)
+        is_ours.then_some(ending)
     }
 
     /// Writes the end of a task. Of one whose request is answered with the end nothing stays, unless somebody else has ended
     /// it or works at it: then false, as the task tells its end.
-    async fn store_end(&self, seat: &Seat, is_answered: bool, outcome: &Outcome) -> Result<bool, StoreError> {
+    async fn store_end(&self, seat: &Seat, is_answered: bool, ending: &Ending) -> Result<bool, StoreError> {
         if is_answered && seat.key().is_some() {
-            seat.vanish(&self.host, outcome).await
+            seat.vanish(&self.host, ending).await
         } else {
-            seat.finish(&self.host, Change::Finish(outcome.clone())).await.map(|()| true)
+            seat.finish(&self.host, Change::Finish(ending.clone())).await.map(|()| true)
         }
     }
 

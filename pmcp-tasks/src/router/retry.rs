@@ -75,14 +75,13 @@ pub(super) async fn reply(rq: RequestCx<'_>, key: &TaskKey) -> Result<Value, Rpc
             _ => ControlFlow::Break(task.clone()),
         };
         let patience = Patience { cancellation: Some(&rq.cx.cancellation), ..Patience::default() };
-        let task = match engine.until(key, Parts::OUTCOME, patience, asks_or_ended).await {
+        let mut task = match engine.until(key, Parts::OUTCOME, patience, asks_or_ended).await {
             Ok(task) => task,
             Err(Ended::Missing) => return Err(RpcError::internal("the call waited too long for its answers")),
             Err(Ended::Cancelled) => return Err(cancel_with_call(rq, key).await),
             Err(ended) => return Err(ended.into()),
         };
-        if let Some(outcome) = &task.outcome {
-            let outcome = outcome.clone();
+        if let Some(outcome) = task.take_outcome() {
             // The answer goes out now; there is nobody else to keep it for.
             if let Err(error) = engine.store().delete(key).await {
                 tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
@@ -122,6 +121,6 @@ async fn hand_out(rq: RequestCx<'_>, mut task: Task) -> Result<Option<Value>, Rp
 /// Cancels the task in which a call runs that was cancelled; the answer to the call.
 pub(super) async fn cancel_with_call(rq: RequestCx<'_>, key: &TaskKey) -> RpcError {
     // Ended already is as good.
-    let _ = rq.engine.change(key, Change::Finish(Outcome::Cancelled)).await;
+    let _ = rq.engine.change(key, Change::Finish(Outcome::Cancelled.into())).await;
     RpcError::cancelled()
 }

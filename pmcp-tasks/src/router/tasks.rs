@@ -67,7 +67,7 @@ pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
         };
         task = rq.engine.until_next(&mut watch, task, parts, patience, has_ended).await?;
     }
-    let ended = task.outcome().cloned().ok_or_else(unknown_task)?;
+    let ended = task.take_outcome().ok_or_else(unknown_task)?;
     let mut result = rq.cx.revision.outcome(ended)?;
     meta::relate(&mut result, &task_id);
     if let Some(shown) = rq.shown(&task)? {
@@ -82,7 +82,7 @@ pub(super) async fn cancel(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let TaskParams { task_id } = parse(rq.params)?;
     let task = rq.find(&task_id).await?;
     let (revision, now) = (rq.cx.revision, rq.engine.host.now());
-    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled)).await {
+    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await {
         Ok(cancelled) => Ok(revision.cancelled(&cancelled.view(now))),
         Err(NotChanged::Ended(_)) if revision.acknowledges_late_cancellation() => Ok(revision.acknowledged()),
         Err(NotChanged::Ended(task)) => {

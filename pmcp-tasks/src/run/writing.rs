@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     store::backend::TaskKey,
-    task::{Change, NotChanged, NotCreated, Outcome, Pauses},
+    task::{Change, Ending, NotChanged, NotCreated, Pauses},
 };
 
 impl Seat {
@@ -186,7 +186,7 @@ impl Seat {
     /// Removes the task of a run whose request is answered with its end: nobody was given it. One that is no longer this
     /// run's, or that somebody ended who found it in a list, stays: so it is ended first, which the fence guards. Tells
     /// whether the end is this run's to give.
-    pub(crate) async fn vanish(&self, host: &Host, outcome: &Outcome) -> Result<bool, StoreError> {
+    pub(crate) async fn vanish(&self, host: &Host, ending: &Ending) -> Result<bool, StoreError> {
         let held = self.held.lock().await;
         let key = match &*held {
             Held::Stored(task) => task.key.clone(),
@@ -194,7 +194,7 @@ impl Seat {
             Held::Draft(_) | Held::Nothing => return Ok(true),
         };
         if matches!(&*held, Held::Stored(task) if task.stored.open) {
-            match self.write_held(host, held, &[Change::Finish(outcome.clone())]).await {
+            match self.write_held(host, held, &[Change::Finish(ending.clone())]).await {
                 Ok(()) => {}
                 Err(NotChanged::Missing) => return Ok(true),
                 Err(NotChanged::Ended(_) | NotChanged::Lost) => return Ok(false),

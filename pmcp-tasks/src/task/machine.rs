@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{InputRequest, Outcome, TaskStatus, record::TaskHead};
+use super::{Ending, InputRequest, Outcome, TaskStatus, record::TaskHead};
 use crate::{protocol::bounds::shortened, time::Millis};
 
 /// The longest status message, in bytes.
@@ -28,7 +28,7 @@ pub(crate) enum Change {
     /// A worker that claimed it cannot run it.
     HandBack,
     /// It ends.
-    Finish(Outcome),
+    Finish(Ending),
 }
 
 /// The task has ended: nothing happens to it any more.
@@ -36,18 +36,18 @@ pub(crate) enum Change {
 pub(crate) struct Ended;
 
 impl TaskHead {
-    /// The head after the changes, and the outcome if one of them ends the task.
-    pub(crate) fn after(&self, changes: &[Change], now: Millis) -> Result<(Self, Option<Outcome>), Ended> {
+    /// The head after the changes, and the end if one of them ends the task.
+    pub(crate) fn after(&self, changes: &[Change], now: Millis) -> Result<(Self, Option<Ending>), Ended> {
         let mut head = self.clone();
-        let mut outcome = None;
+        let mut ending = None;
         for change in changes {
-            outcome = head.apply(change)?;
+            ending = head.apply(change)?;
         }
         if head.is_seen_differently_from(self) {
             // A clock set back does not make an update older than what it updates.
             head.updated = now.max(self.updated);
         }
-        Ok((head, outcome))
+        Ok((head, ending))
     }
 
     fn become_status(&mut self, next: TaskStatus) -> Result<(), Ended> {
@@ -58,7 +58,7 @@ impl TaskHead {
         Ok(())
     }
 
-    fn apply(&mut self, change: &Change) -> Result<Option<Outcome>, Ended> {
+    fn apply(&mut self, change: &Change) -> Result<Option<Ending>, Ended> {
         match change {
             Change::Ask(questions) => {
                 self.become_status(self.status)?;
@@ -102,9 +102,9 @@ impl TaskHead {
                 self.become_status(self.status)?;
                 self.handed_back += 1;
             }
-            Change::Finish(outcome) => {
-                self.finish(outcome)?;
-                return Ok(Some(outcome.clone()));
+            Change::Finish(ending) => {
+                self.finish(&ending.outcome)?;
+                return Ok(Some(ending.clone()));
             }
         }
         Ok(None)
@@ -203,7 +203,7 @@ mod tests {
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Take),
             2 => (any::<String>(), any::<bool>()).prop_map(|(text, is_progress)| Change::Message { text, is_progress }),
             2 => prop::option::of(any::<String>()).prop_map(Change::Handle),
-            1 => outcome().prop_map(Change::Finish),
+            1 => outcome().prop_map(|outcome| Change::Finish(outcome.into())),
         ]
     }
 
@@ -246,7 +246,7 @@ mod tests {
             }
             if now.status.is_terminal() {
                 // Nothing follows the end, not even another end.
-                for change in [Change::Finish(Outcome::Cancelled), Change::Take(vec![]), Change::Answer(BTreeMap::new())] {
+                for change in [Change::Finish(Outcome::Cancelled.into()), Change::Take(vec![]), Change::Answer(BTreeMap::new())] {
                     prop_assert_eq!(now.after(&[change], Millis(9999)), Err(Ended));
                 }
             }
@@ -257,11 +257,11 @@ mod tests {
             let together = head().after(&changes, Millis(500));
             let mut one_by_one = Ok((head(), None));
             for change in &changes {
-                one_by_one = one_by_one.and_then(|(head, _): (TaskHead, Option<Outcome>)| {
+                one_by_one = one_by_one.and_then(|(head, _): (TaskHead, Option<Ending>)| {
                     head.after(std::slice::from_ref(change), Millis(500))
                 });
             }
-            let seen = |after: Result<(TaskHead, Option<Outcome>), Ended>| {
+            let seen = |after: Result<(TaskHead, Option<Ending>), Ended>| {
                 after.map(|(head, outcome)| (TaskHead { updated: Millis(0), ..head }, outcome))
             };
             prop_assert_eq!(seen(together), seen(one_by_one));
@@ -271,14 +271,14 @@ mod tests {
     #[test]
     fn every_change_is_refused_once_the_task_has_ended() {
         for end in [Outcome::Cancelled, Outcome::Error(RpcError::internal("")), Outcome::Raw(json!({}))] {
-            let (ended, _) = head().after(&[Change::Finish(end)], Millis(200)).unwrap();
+            let (ended, _) = head().after(&[Change::Finish(end.into())], Millis(200)).unwrap();
             for change in [
                 Change::Ask([("a".into(), question())].into()),
                 Change::Answer(BTreeMap::new()),
                 Change::Take(Vec::new()),
                 Change::Message { text: String::new(), is_progress: false },
                 Change::Handle(None),
-                Change::Finish(Outcome::Cancelled),
+                Change::Finish(Outcome::Cancelled.into()),
             ] {
                 assert_eq!(ended.after(&[change], Millis(300)), Err(Ended));
             }

@@ -7,6 +7,7 @@
 mod connect;
 mod cursor;
 mod draft;
+mod ending;
 mod hub;
 mod machine;
 mod policy;
@@ -17,13 +18,15 @@ mod variables;
 mod workers;
 
 pub(crate) use draft::{Draft, NotChanged, NotCreated};
+pub(crate) use ending::Ending;
 pub(crate) use hub::Watch;
 pub(crate) use machine::Change;
 pub use pmcp_protocol::{InputRequest, Outcome, TaskStatus};
 pub use policy::OnCrash;
 pub(crate) use policy::Policy;
 pub use record::Task;
-pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, canonical_of, read_value};
+use record::canonical_of;
+pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
 pub(crate) use store::NewStep;
 pub use store::{TaskPage, TaskStore};
 pub(crate) use tries::{Pauses, Tries};

@@ -1,6 +1,10 @@
 //! Records of a task as they are stored: head, body and outcome, as JSON with sorted keys and a schema version.
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -116,7 +120,7 @@ pub struct Task {
     pub(crate) key: TaskKey,
     pub(crate) head: TaskHead,
     pub(crate) body: Option<TaskBody>,
-    pub(crate) outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Arc<Outcome>>,
     pub(crate) stored: StoredTask,
 }
 
@@ -184,7 +188,12 @@ impl Task {
     /// Returns its outcome, if it was read with its outcome and has one.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.as_ref()
+        self.outcome.as_deref()
+    }
+
+    /// Takes its outcome out, if it was read with its outcome and has one.
+    pub(crate) fn take_outcome(&mut self) -> Option<Outcome> {
+        self.outcome.take().map(Arc::unwrap_or_clone)
     }
 
     /// Returns what clients are told of it at this time.
@@ -202,7 +211,7 @@ impl Task {
             ttl: self.head.ttl,
             poll_interval: millis(policy::poll_interval(self.poll_interval(), self.head.created.until(seen))),
             inputs: &self.head.inputs,
-            outcome: self.outcome.as_ref(),
+            outcome: self.outcome.as_deref(),
         }
     }
 
@@ -220,7 +229,7 @@ impl Task {
         }
         let body = stored.body.as_deref().map(|bytes| read(backend, "body", key.id, bytes)).transpose()?;
         let outcome = stored.outcome.as_deref().map(|bytes| read(backend, "outcome", key.id, bytes)).transpose()?;
-        Ok(Self { key, head, body, outcome, stored })
+        Ok(Self { key, head, body, outcome: outcome.map(Arc::new), stored })
     }
 
     /// The variables as they were stored: what the client set at creation, overlaid by the cells.

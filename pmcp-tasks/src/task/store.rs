@@ -15,12 +15,12 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, canonical_of, cursor,
+    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, cursor,
+    ending::kept,
     hub::{Hub, Watch},
     tries::Tries,
 };
 use crate::{
-    apart::{apart, texts_of},
     error::StoreError,
     random::{Randomness, SystemRandomness},
     store::{
@@ -334,28 +334,20 @@ impl TaskStore {
         write: WriteId,
     ) -> Result<Attempt, NotChanged> {
         let now = self.now();
-        let Ok((head, outcome)) = known.head.after(changes, now) else {
+        let Ok((head, ending)) = known.head.after(changes, now) else {
             return Err(NotChanged::Ended(Box::new(known.clone())));
-        };
-        let (outcome, encoded) = match outcome {
-            Some(outcome) => {
-                let bytes = texts_of(&outcome);
-                let (outcome, json) = apart(bytes, move || {
-                    let json = canonical_of(&outcome, bytes + bytes / 16);
-                    (outcome, json)
-                })
-                .await;
-                (Some(outcome), Some(self.encoded(json).map_err(NotChanged::Store)?))
-            }
-            None => (None, None),
         };
         let put = Put {
             version: known.stored.version,
             fence,
             head: self.encode(&head).map_err(NotChanged::Store)?,
-            outcome: encoded,
-            open: outcome.is_none(),
-            holder: if outcome.is_some() { HolderChange::Release } else { holder },
+            outcome: ending
+                .as_ref()
+                .map(|ending| self.fitting(ending.json()))
+                .transpose()
+                .map_err(NotChanged::Store)?,
+            open: ending.is_none(),
+            holder: if ending.is_some() { HolderChange::Release } else { holder },
             write,
         };
         let written = Tries::Few
@@ -369,7 +361,7 @@ impl TaskStore {
                 known.stored.open = put.open;
                 known.stored.head = put.head;
                 known.head = head;
-                known.outcome = outcome;
+                known.outcome = ending.map(|ending| ending.outcome);
             }
             Written::Replayed(stored) => *known = self.merged(known, stored).map_err(NotChanged::Store)?,
             Written::Conflict(stored) => {
@@ -470,17 +462,17 @@ impl TaskStore {
     }
 
     fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
-        self.encoded(canonical(record))
+        self.fitting(canonical(record).map(kept))
     }
 
-    fn encoded(&self, json: Result<Vec<u8>, serde_json::Error>) -> Result<Bytes, StoreError> {
+    /// The JSON, if the backend takes so much.
+    fn fitting(&self, json: Result<Bytes, serde_json::Error>) -> Result<Bytes, StoreError> {
         let backend = self.capabilities.name;
         let bytes = json.map_err(|source| StoreError::Refused { backend, source: Box::new(source) })?;
         let max = self.capabilities.max_part;
         if bytes.len() > max as usize {
             return Err(StoreError::TooLarge { backend, size: bytes.len() as u64, max });
         }
-        // Without what the vector has in reserve: up to as much again, for as long as the task is kept.
-        Ok(bytes.into_boxed_slice().into())
+        Ok(bytes)
     }
 }

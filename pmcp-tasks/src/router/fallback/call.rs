@@ -43,12 +43,12 @@ pub(in crate::router) async fn call_companion(
     let (revision, names) = (rq.cx.revision, &companions.settings);
     let answered = async {
         let mistake = companions.read(companion, &mut call.arguments);
-        let task = task_of(rq, &call).await?;
+        let mut task = task_of(rq, &call).await?;
         match (companion, mistake) {
             (Companion::Answer, mistake) => Ok(revision.tool_result(&pass_on(rq, task, &call, mistake, names).await?)),
             (_, Some(mistake)) => Err(Refusal::Model(mistake)),
             (Companion::Status, None) => status(rq, task, &call, names).await,
-            (Companion::Result, None) => match task.outcome().cloned() {
+            (Companion::Result, None) => match task.take_outcome() {
                 Some(outcome) => result(rq, &task, outcome, names),
                 None => Ok(revision.tool_result(&told(rq, &task, names)?)),
             },
@@ -132,7 +132,7 @@ fn result(rq: RequestCx<'_>, task: &Task, outcome: Outcome, names: &TaskFallback
 
 async fn cancel(rq: RequestCx<'_>, task: Task, names: &TaskFallback) -> Result<ToolResult, Refusal> {
     let id = task.id();
-    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled)).await {
+    match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await {
         Ok(_) | Err(NotChanged::Ended(_)) => {
             // What is told may have changed with it.
             let task = rq.find(&id.to_string()).await?;

@@ -38,14 +38,14 @@ pub(in crate::router) async fn wait(
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
     let deadline = engine.host.clock().sleep(companions.settings.inline_wait);
     let patience = Patience { cancellation: Some(&rq.cx.cancellation), deadline: Some(deadline), until_left: true };
-    let task = match engine.until(key, parts, patience, |task| needs_answer(rq, task)).await {
+    let mut task = match engine.until(key, parts, patience, |task| needs_answer(rq, task)).await {
         Ok(task) => task,
         Err(Ended::InTime(task)) => return handle_of(rq, &task, companions),
         Err(Ended::Cancelled) => return Err(cancel_with_call(rq, key).await),
         Err(Ended::Missing) => return Err(RpcError::internal("the task expired before it ended")),
         Err(ended) => return Err(ended.into()),
     };
-    let Some(outcome) = task.outcome() else {
+    let Some(outcome) = task.take_outcome() else {
         return if is_askable(rq, &task) { Ok(ask(rq, &task)) } else { handle_of(rq, &task, companions) };
     };
     // A call that may come again finds its task by its key.
@@ -53,7 +53,7 @@ pub(in crate::router) async fn wait(
     if !is_repeatable && let Err(error) = engine.store().delete(key).await {
         tracing::warn!(task = %key.id, error = &error as &dyn std::error::Error, "an answered call was not removed");
     }
-    rq.cx.revision.outcome(outcome.clone())
+    rq.cx.revision.outcome(outcome)
 }
 
 /// Breaks when the client has to be told of the task: it has ended, or asks what the client is not asked by a request.
