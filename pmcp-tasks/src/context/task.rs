@@ -120,7 +120,8 @@ impl ToolContext {
     /// Tells the client how far the work is: `done` of `total`.
     ///
     /// A 2025-11-25 client that sent a `progressToken` gets `notifications/progress`; a task shows it as its status
-    /// message, written at most once a poll interval. Values that do not increase are not sent; a run after a crash begins anew.
+    /// message, written at most once a poll interval; where it runs in another process than its session, the session hears what
+    /// is written. Values that do not increase are not sent; a run after a crash begins anew.
     pub async fn progress(&self, done: impl Amount, total: impl Amount) {
         self.run.progress(done.amount(), Some(total.amount()), None).await;
     }
@@ -133,7 +134,8 @@ impl ToolContext {
     /// Writes to the client's log, if the client wants to see messages of this level. For your own log use [`tracing`].
     ///
     /// 2025-11-25 clients choose a level for their session, [`LogLevel::Info`] if they do not; 2026-07-28 clients with each
-    /// request, and see nothing of a task. The protocol deprecated such messages in 2026-07-28.
+    /// request, and see nothing of a task. A run that another process took from the queue, or took over, has no session to tell:
+    /// its messages are not sent. The protocol deprecated such messages in 2026-07-28.
     ///
     /// What JSON cannot hold, such as NaN, is not sent; your own log tells it.
     pub fn log(&self, level: LogLevel, data: impl Serialize) {

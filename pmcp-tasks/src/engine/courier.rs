@@ -92,6 +92,7 @@ impl Engine {
                     }
                 },
             };
+            self.pass_progress(revision, &task);
             let now = (task.status(), task.message().map(str::to_owned));
             if notify && told != now {
                 let (method, params) = revision.task_notification(&task.view(self.host.now()), None);

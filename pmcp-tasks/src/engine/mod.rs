@@ -17,6 +17,7 @@ mod runs;
 mod stand_in;
 mod wait;
 mod watched;
+mod ways;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -30,11 +31,11 @@ pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 
+use self::ways::Led;
 use crate::{
-    call::Peer,
     error::StoreError,
     limits::Limits,
-    run::{DEFAULT_LEASE, Host, Way},
+    run::{DEFAULT_LEASE, Host},
     store::backend::TaskKey,
     task::TaskStore,
     tool::Registry,
@@ -60,7 +61,7 @@ pub(crate) struct Engine {
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
     /// The ways to those in this process who hear what the runs of tasks tell, whichever run it is.
-    ways: DashMap<TaskKey, Way>,
+    ways: DashMap<TaskKey, Led>,
     /// Done when the work of a serving process was started in the background.
     house: std::sync::Once,
 }
@@ -122,20 +123,6 @@ impl Engine {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.host.limits
-    }
-
-    /// What the runs of a task tell goes this way from now on, until [`leave`](Self::leave).
-    pub(crate) fn lead(&self, key: &TaskKey, way: Way) {
-        // Before the seat is looked for: a run that begins now finds it there.
-        self.ways.insert(key.clone(), way.clone());
-        if let Some(seat) = self.host.seats.get(key) {
-            seat.lead(way);
-        }
-    }
-
-    /// Nobody hears on the way to this peer any more.
-    pub(crate) fn leave(&self, key: &TaskKey, peer: &Arc<dyn Peer>) {
-        self.ways.remove_if(key, |_, way| way.peer.as_ref().is_some_and(|current| Arc::ptr_eq(current, peer)));
     }
 
     /// Tells whether nothing is left of runs, couriers and watches.

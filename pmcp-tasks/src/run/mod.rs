@@ -201,7 +201,7 @@ impl Run {
 
     pub(crate) async fn status_message(&self, text: String) -> Result<(), StoreError> {
         self.voice.outdated();
-        self.seat.message(&self.host, text, false).await
+        self.seat.message(&self.host, text, None).await
     }
 
     pub(crate) fn log(&self, level: LogLevel, data: impl Serialize) {

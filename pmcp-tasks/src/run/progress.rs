@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     host::Host,
@@ -14,7 +14,7 @@ use crate::{
     call::Peer,
     exact,
     protocol::{LogLevel, Revision, meta},
-    task::TaskId,
+    task::{Progress, TaskId},
 };
 
 /// The voice of a run.
@@ -35,7 +35,7 @@ struct Shown {
     /// Time of the last write.
     written: Option<Duration>,
     /// The latest, which is too early to be written.
-    waiting: Option<String>,
+    waiting: Option<(String, Progress)>,
     /// Set while somebody waits to write it.
     is_awaited: bool,
 }
@@ -82,29 +82,29 @@ impl Voice {
         total: Option<f64>,
         message: Option<String>,
     ) {
+        let Some(progress) = Progress::new(done, total) else { return };
         {
             // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
             // lock, so that they arrive in that order too.
             let mut last = self.last.lock();
-            if !done.is_finite() || done <= *last || seat.cancellation().is_cancelled() {
+            if done <= *last || seat.cancellation().is_cancelled() {
                 return;
             }
             *last = done;
-            self.notify_progress(seat, done, total, message.as_deref());
+            if let Way { peer: Some(peer), token: Some(token) } = seat.way() {
+                let params = progress.params(token, message.as_deref());
+                self.notify(seat, &peer, "notifications/progress", params.into());
+            }
         }
         if seat.key().is_none() {
             return;
         }
-        let text = match (message, total) {
-            (Some(message), _) => message,
-            (None, Some(total)) => format!("{done} of {total}"),
-            (None, None) => done.to_string(),
-        };
-        self.show(host, seat, text).await;
+        let text = message.unwrap_or_else(|| progress.to_string());
+        self.show(host, seat, (text, progress)).await;
     }
 
     /// Writes progress to the task, or has the latest written when that is not too early any more.
-    async fn show(&self, host: &Arc<Host>, seat: &Arc<Seat>, text: String) {
+    async fn show(&self, host: &Arc<Host>, seat: &Arc<Seat>, told: (String, Progress)) {
         let now = host.clock().monotonic();
         let early = {
             let mut shown = self.shown.lock();
@@ -113,7 +113,7 @@ impl Voice {
                 shown.written = Some(now);
                 shown.waiting = None;
             } else {
-                shown.waiting = Some(text.clone());
+                shown.waiting = Some(told.clone());
                 if std::mem::replace(&mut shown.is_awaited, true) {
                     return;
                 }
@@ -121,7 +121,7 @@ impl Voice {
             early
         };
         if early.is_zero() {
-            return write(host, seat, text).await;
+            return write(host, seat, told).await;
         }
         let (host, seat, shown) = (host.clone(), seat.clone(), self.shown.clone());
         let tracker = host.clone();
@@ -152,29 +152,15 @@ impl Voice {
         self.shown.lock().waiting = None;
     }
 
-    fn notify_progress(&self, seat: &Seat, done: f64, total: Option<f64>, message: Option<&str>) {
-        let Way { peer: Some(peer), token: Some(token) } = seat.way() else { return };
-        let mut params = Map::from_iter([("progressToken".to_owned(), token), ("progress".to_owned(), number(done))]);
-        params.extend(total.filter(|total| total.is_finite()).map(|total| ("total".to_owned(), number(total))));
-        params.extend(message.map(|message| ("message".to_owned(), message.into())));
-        self.notify(seat, &peer, "notifications/progress", params.into());
-    }
-
     /// The task, for the log.
     pub(super) fn task(seat: &Seat) -> Option<TaskId> {
         seat.key().map(|key| key.id)
     }
 }
 
-async fn write(host: &Host, seat: &Seat, text: String) {
-    if let Err(error) = seat.message(host, text, true).await {
+async fn write(host: &Host, seat: &Seat, (text, progress): (String, Progress)) {
+    if let Err(error) = seat.message(host, text, Some(progress)).await {
         let task = seat.key().map(|key| key.id);
         tracing::warn!(?task, error = &error as &dyn std::error::Error, "progress was not stored");
     }
-}
-
-/// A number as JSON: whole ones without a fraction.
-fn number(value: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 { json!(value as i64) } else { json!(value) }
 }

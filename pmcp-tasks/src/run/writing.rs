@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     store::backend::TaskKey,
-    task::{Change, Ending, NotChanged, NotCreated, Pauses},
+    task::{Change, Ending, NotChanged, NotCreated, Pauses, Progress},
 };
 
 impl Seat {
@@ -153,20 +153,26 @@ impl Seat {
         }
     }
 
-    /// Sets what the task says it does: in the store, or in what will be stored.
-    pub(crate) async fn message(&self, host: &Host, text: String, is_progress: bool) -> Result<(), StoreError> {
+    /// Sets what the task says it does, or how far it has come: in the store, or in what will be stored.
+    pub(crate) async fn message(
+        &self,
+        host: &Host,
+        text: String,
+        progress: Option<Progress>,
+    ) -> Result<(), StoreError> {
         if self.key().is_none() {
             return Ok(());
         }
-        let change = [Change::Message { text, is_progress }];
+        let message = Change::Message { text, is_progress: progress.is_some() };
+        let changes: Vec<_> = [message].into_iter().chain(progress.map(Change::Progress)).collect();
         let mut held = self.held.lock().await;
         if let Held::Draft(draft) = &mut *held {
-            if let Ok((head, _)) = draft.head.after(&change, host.now()) {
+            if let Ok((head, _)) = draft.head.after(&changes, host.now()) {
                 draft.head = head;
             }
             return Ok(());
         }
-        ended_is_done(self.write_held(host, held, &change).await)
+        ended_is_done(self.write_held(host, held, &changes).await)
     }
 
     /// Puts a message in the place of another one of a stored task, unless a later one stands there.

@@ -54,6 +54,7 @@ impl Draft {
                 answers: BTreeMap::new(),
                 hidden: None,
                 handed_back: 0,
+                progress: None,
             },
             body: TaskBody {
                 schema: SCHEMA,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ending, InputRequest, Outcome, TaskStatus, record::TaskHead};
+use super::{Ending, InputRequest, Outcome, Progress, TaskStatus, record::TaskHead};
 use crate::{protocol::bounds::shortened, time::Millis};
 
 /// The longest status message, in bytes.
@@ -23,6 +23,8 @@ pub(crate) enum Change {
     Take(Vec<String>),
     /// It says what it does.
     Message { text: String, is_progress: bool },
+    /// It has come so far.
+    Progress(Progress),
     /// The call it stands for gets a new handle, or none.
     Handle(Option<String>),
     /// A worker that claimed it cannot run it.
@@ -91,6 +93,10 @@ impl TaskHead {
                 self.become_status(self.status)?;
                 self.message = Some(shortened(text, MAX_MESSAGE));
                 self.is_progress = *is_progress;
+            }
+            Change::Progress(progress) => {
+                self.become_status(self.status)?;
+                self.progress = Some(*progress);
             }
             Change::Handle(handle) => {
                 self.become_status(self.status)?;
@@ -173,6 +179,7 @@ mod tests {
             answers: BTreeMap::new(),
             hidden: Some(Hidden { call: String::new(), handle: None }),
             handed_back: 0,
+            progress: None,
         }
     }
 
@@ -202,6 +209,7 @@ mod tests {
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Withdraw),
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Take),
             2 => (any::<String>(), any::<bool>()).prop_map(|(text, is_progress)| Change::Message { text, is_progress }),
+            1 => (0_u8..9).prop_map(|done| Change::Progress(Progress::new(done.into(), None).unwrap())),
             2 => prop::option::of(any::<String>()).prop_map(Change::Handle),
             1 => outcome().prop_map(|outcome| Change::Finish(outcome.into())),
         ]
@@ -277,6 +285,7 @@ mod tests {
                 Change::Answer(BTreeMap::new()),
                 Change::Take(Vec::new()),
                 Change::Message { text: String::new(), is_progress: false },
+                Change::Progress(Progress::new(1.0, None).unwrap()),
                 Change::Handle(None),
                 Change::Finish(Outcome::Cancelled.into()),
             ] {

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{InputRequest, OnCrash, Outcome, Owner, TaskId, TaskStatus, policy};
+use super::{InputRequest, OnCrash, Outcome, Owner, Progress, TaskId, TaskStatus, policy};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision, TaskView},
@@ -43,6 +43,9 @@ pub(crate) struct TaskHead {
     pub(crate) owner: Owner,
     /// Milliseconds.
     pub(crate) poll_interval: u64,
+    /// The latest that its runs told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) progress: Option<Progress>,
     pub(crate) schema: u32,
     pub(crate) status: TaskStatus,
     /// Milliseconds.
@@ -363,6 +366,7 @@ mod tests {
             answers: BTreeMap::new(),
             hidden: None,
             handed_back: 0,
+            progress: None,
         }
     }
 
@@ -436,6 +440,7 @@ mod tests {
             answers: BTreeMap::from([("q".into(), value())]),
             hidden: Some(hidden),
             handed_back: 1,
+            progress: Progress::new(1.0, Some(2.5)),
             ..head()
         });
         is_in_order(&TaskBody {

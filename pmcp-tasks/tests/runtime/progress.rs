@@ -1,6 +1,6 @@
 //! Progress: notifications for the task's life in 2025-11-25, the status message in both revisions.
 
-use pmcp_tasks::{ToolResult, call::Revision, protocol::RELATED_TASK};
+use pmcp_tasks::{ToolResult, call::Revision, protocol::RELATED_TASK, router::Execution};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -278,6 +278,32 @@ async fn where_clients_know_no_tasks_progress_goes_on_in_the_calls_that_wait() {
             assert_eq!(told, [(&token, &json!(n + 1))], "{revision:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_session_hears_the_progress_of_a_run_in_another_process() {
+    let cluster = Cluster::new();
+    let front = cluster.with(|router| router.execution(Execution::Queued));
+    let worker = cluster.with(|router| router.worker(1));
+    let steps = driven(&worker, "optional");
+    let client = front.v2025("ann");
+    let params = json!({ "name": "optional", "task": {}, "_meta": { "progressToken": "p" } });
+    let id = id_of(&client.create_with(params).await.unwrap());
+    for done in [1.0, 2.5] {
+        steps.send((done, 4.0)).unwrap();
+        cluster.clock.advance(seconds(2)).await;
+    }
+    drop(steps);
+    cluster.clock.advance(seconds(2)).await;
+    client.until(&id, "completed").await;
+    let meta = json!({ RELATED_TASK: { "taskId": id } });
+    assert_eq!(
+        client.session.notified(PROGRESS),
+        [
+            json!({ "progressToken": "p", "progress": 1, "total": 4, "_meta": meta }),
+            json!({ "progressToken": "p", "progress": 2.5, "total": 4, "_meta": meta }),
+        ]
+    );
 }
 
 /// The id of the client's one task.

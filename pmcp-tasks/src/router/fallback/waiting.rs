@@ -56,8 +56,9 @@ pub(in crate::router) async fn wait(
     rq.cx.revision.outcome(outcome)
 }
 
-/// Breaks when the client has to be told of the task: it has ended, or asks what the client is not asked by a request.
+/// Passes on how far the task has come. Breaks when the client has to be told of it: it has ended, or asks what the client is not asked by a request.
 pub(super) fn needs_answer(rq: RequestCx<'_>, task: &Task) -> ControlFlow<Task> {
+    rq.engine.pass_progress(rq.cx.revision, task);
     let is_asked = rq.cx.revision.asks_by_request() && is_askable(rq, task);
     match task.status() {
         TaskStatus::Working => ControlFlow::Continue(()),
