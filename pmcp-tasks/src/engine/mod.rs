@@ -31,13 +31,15 @@ pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
 
-use self::ways::Led;
+use self::ways::Ways;
 use crate::{
+    call::Peer,
     error::StoreError,
     limits::Limits,
-    run::{DEFAULT_LEASE, Host},
+    protocol::Revision,
+    run::{DEFAULT_LEASE, Host, Way},
     store::backend::TaskKey,
-    task::TaskStore,
+    task::{Task, TaskStore},
     tool::Registry,
 };
 
@@ -60,8 +62,7 @@ pub(crate) struct Engine {
     strays: AtomicBool,
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
-    /// The ways to those in this process who hear what the runs of tasks tell, whichever run it is.
-    ways: DashMap<TaskKey, Led>,
+    ways: Ways,
     /// Done when the work of a serving process was started in the background.
     house: std::sync::Once,
 }
@@ -112,7 +113,7 @@ impl Engine {
             claiming: tokio::sync::Mutex::default(),
             strays: AtomicBool::new(false),
             couriers: DashMap::new(),
-            ways: DashMap::new(),
+            ways: Ways::default(),
             house: std::sync::Once::new(),
         }))
     }
@@ -123,6 +124,27 @@ impl Engine {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.host.limits
+    }
+
+    /// What the runs of a task tell goes this way from now on, until [`leave`](Self::leave).
+    pub(crate) fn lead(&self, key: &TaskKey, way: Way) {
+        // Before the seat is looked for: a run that begins now finds it there.
+        self.ways.lead(key, way.clone());
+        if let Some(seat) = self.host.seats.get(key) {
+            seat.lead(way);
+        }
+    }
+
+    /// Nobody hears on the way to this peer any more.
+    pub(crate) fn leave(&self, key: &TaskKey, peer: &Arc<dyn Peer>) {
+        self.ways.leave(key, peer);
+    }
+
+    /// Passes on the progress of a run in another process, as the task shows it; one here tells it itself.
+    pub(crate) fn pass_progress(&self, revision: Revision, task: &Task) {
+        if !self.host.seats.contains_key(&task.key) {
+            self.ways.pass_progress(revision, task);
+        }
     }
 
     /// Tells whether nothing is left of runs, couriers and watches.

@@ -89,8 +89,8 @@ impl Engine {
                 }
             });
         }
-        if let Some(led) = self.ways.get(&task.key) {
-            seat.lead(led.way.clone());
+        if let Some(way) = self.ways.of(&task.key) {
+            seat.lead(way);
         }
         TakenOver::Runs(self.start(run, work.kind, prepared, allowance))
     }

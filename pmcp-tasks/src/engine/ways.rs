@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use dashmap::DashMap;
+
 use crate::{
     call::Peer,
     protocol::{Revision, meta},
@@ -11,35 +12,41 @@ use crate::{
     task::Task,
 };
 
+/// The ways to those in this process who hear what the runs of tasks tell, whichever run it is.
+#[derive(Debug, Default)]
+pub(super) struct Ways(DashMap<TaskKey, Led>);
+
 /// A way, and the progress that was passed on by it.
 #[derive(Debug)]
-pub(super) struct Led {
-    pub(super) way: Way,
+struct Led {
+    way: Way,
     told: f64,
 }
 
-impl Engine {
-    /// What the runs of a task tell goes this way from now on, until [`leave`](Self::leave).
-    pub(crate) fn lead(&self, key: &TaskKey, way: Way) {
-        // Before the seat is looked for: a run that begins now finds it there.
-        self.ways.insert(key.clone(), Led { way: way.clone(), told: f64::NEG_INFINITY });
-        if let Some(seat) = self.host.seats.get(key) {
-            seat.lead(way);
-        }
+impl Ways {
+    pub(super) fn lead(&self, key: &TaskKey, way: Way) {
+        self.0.insert(key.clone(), Led { way, told: f64::NEG_INFINITY });
     }
 
     /// Nobody hears on the way to this peer any more.
-    pub(crate) fn leave(&self, key: &TaskKey, peer: &Arc<dyn Peer>) {
-        self.ways.remove_if(key, |_, led| led.way.peer.as_ref().is_some_and(|current| Arc::ptr_eq(current, peer)));
+    pub(super) fn leave(&self, key: &TaskKey, peer: &Arc<dyn Peer>) {
+        self.0.remove_if(key, |_, led| led.way.peer.as_ref().is_some_and(|current| Arc::ptr_eq(current, peer)));
     }
 
-    /// Passes on the progress of a run in another process, as the task shows it; one here tells it itself.
-    pub(crate) fn pass_progress(&self, revision: Revision, task: &Task) {
+    /// The way that leads from a task.
+    pub(super) fn of(&self, key: &TaskKey) -> Option<Way> {
+        self.0.get(key).map(|led| led.way.clone())
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Passes on the progress that a task shows.
+    pub(super) fn pass_progress(&self, revision: Revision, task: &Task) {
         let Some(progress) = task.head.progress.filter(|_| !task.status().is_terminal()) else { return };
-        if self.host.seats.contains_key(&task.key) {
-            return;
-        }
-        let Some(mut led) = self.ways.get_mut(&task.key) else { return };
+        let Some(mut led) = self.0.get_mut(&task.key) else { return };
         // Values must increase (progress, "Behavior Requirements").
         if progress.done() <= led.told {
             return;
