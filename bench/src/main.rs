@@ -17,7 +17,9 @@ mod list;
 mod memory;
 mod ours;
 mod push;
+mod services;
 mod sqlite;
+mod stored;
 mod table;
 mod talk;
 mod wire;
@@ -62,12 +64,14 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 10] = [
+const ROWS: [(&str, Measure); 12] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
     ("push", push::measure),
     ("sqlite", sqlite::measure),
+    ("redis", services::redis),
+    ("postgres", services::postgres),
     ("instances", instances::measure),
     ("http", http::measure),
     ("memory", memory::measure),

@@ -7,42 +7,25 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use bytes::Bytes;
 use measure::Workers;
-use pmcp_tasks::{
-    store::{
-        SqliteBackend, StorageBackend as _,
-        backend::{Create, Holder, HolderChange, NewTask, Put, Scope, Stamp, TaskKey, WorkerId, WriteId, Written},
-    },
-    task::{Owner, TaskId},
-    time::Millis,
-};
-use tokio::task::JoinSet;
+use pmcp_tasks::store::SqliteBackend;
 
 use crate::{
     Effort,
     child::{self, Child},
     duel::{Duel, Factor, Spread},
+    stored::{BODY, CALLERS, HEAD, RESULT, ROUND, Store, each, id},
     table::{Row, Table, Verdict},
 };
-
-const NOW: Millis = Millis(1_764_028_800_000);
-const ROUND: Duration = Duration::from_millis(400);
-const CALLERS: usize = 32;
-
-/// About what the runtime writes for a tool with three arguments.
-const HEAD: &[u8] = &[b'h'; 420];
-const BODY: &[u8] = &[b'b'; 300];
-const RESULT: &[u8] = &[b'r'; 250];
 
 pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let directory = child::directory()?;
     let floor = Floor::open(&directory.path().join("floor.db"))?;
     let path = directory.path().join("tasks.db");
-    let store = workers.run(async move { Store::open(&path).await })?;
+    let store = open(workers, &path)?;
     let (mut alone, mut together) = (Duel::default(), Duel::default());
     for round in 0..=effort.of(15, 5) {
         let bare = floor.lifecycle()?;
@@ -81,11 +64,15 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
     Ok(())
 }
 
+fn open(workers: &Workers, path: &Path) -> anyhow::Result<Store> {
+    let path = path.to_owned();
+    workers.run(async move { Ok(Store::new(Arc::new(SqliteBackend::open(path).await?))) })
+}
+
 /// What a process among several on one file does: waits until told, then writes for a round. Tells its rate.
 pub(crate) fn share(path: &Path, callers: usize) -> anyhow::Result<()> {
     let workers = Workers::new(2)?;
-    let path = path.to_owned();
-    let store = workers.run(async move { Store::open(&path).await })?;
+    let store = open(&workers, path)?;
     child::tell("ready");
     child::wait()?;
     child::tell(&(1e9 / store.lifecycle_of(&workers, callers)?).to_string());
@@ -109,17 +96,6 @@ fn smaller_share(callers: usize) -> anyhow::Result<f64> {
         *rate = child.line()?.parse()?;
     }
     Ok(rates[0].min(rates[1]) / (rates[0] + rates[1]))
-}
-
-/// An id as random as a real one, so that it lands anywhere in its index.
-fn id(n: u64) -> TaskId {
-    let mixed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    TaskId::from_random((u128::from(mixed ^ mixed >> 29) << 64 | u128::from(n)).to_be_bytes())
-}
-
-/// Nanoseconds for each of what was done since.
-fn each(since: Instant, count: u32) -> f64 {
-    since.elapsed().as_secs_f64() * 1e9 / f64::from(count)
 }
 
 /// Bare SQLite.
@@ -149,73 +125,5 @@ impl Floor {
             count += 1;
         }
         Ok(each(start, count))
-    }
-}
-
-/// The store.
-#[derive(Clone)]
-struct Store {
-    backend: Arc<SqliteBackend>,
-    next: Arc<AtomicU64>,
-}
-
-impl Store {
-    async fn open(path: &Path) -> anyhow::Result<Self> {
-        let backend = Arc::new(SqliteBackend::open(path).await?);
-        // Apart from those of other processes.
-        Ok(Self { backend, next: Arc::new(AtomicU64::new(u64::from(std::process::id()) << 32)) })
-    }
-
-    async fn lifecycle(&self, caller: usize) -> anyhow::Result<()> {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        let owner = Owner { subject: caller.to_string(), ..Owner::local() }.key();
-        let key = TaskKey { owner, id: id(n) };
-        let new = NewTask {
-            key: key.clone(),
-            scope: Some(Scope(owner)),
-            stamp: Stamp((NOW.0 << 20) + n),
-            expires: NOW.after(Duration::from_hours(1)),
-            quota: 100,
-            max_bytes: u64::MAX,
-            holder: Holder::Worker(WorkerId(1)),
-            head: Bytes::from_static(HEAD),
-            body: Bytes::from_static(BODY),
-            idempotency: None,
-            write: WriteId(1),
-        };
-        anyhow::ensure!(self.backend.create(&new, NOW).await? == Create::Created);
-        let end = Put {
-            version: 1,
-            fence: Some(1),
-            head: Bytes::from_static(HEAD),
-            outcome: Some(Bytes::from_static(RESULT)),
-            open: false,
-            holder: HolderChange::Release,
-            write: WriteId(2),
-        };
-        anyhow::ensure!(self.backend.put(&key, &end, NOW).await? == Written::Done { version: 2, fence: 1 });
-        Ok(())
-    }
-
-    /// The time for each create and complete of so many concurrent callers, in nanoseconds.
-    fn lifecycle_of(&self, workers: &Workers, callers: usize) -> anyhow::Result<f64> {
-        let store = self.clone();
-        workers.run(async move {
-            let start = Instant::now();
-            let mut running = JoinSet::new();
-            for caller in 0..callers {
-                let store = store.clone();
-                running.spawn(async move {
-                    let mut count = 0;
-                    while start.elapsed() < ROUND {
-                        store.lifecycle(caller).await?;
-                        count += 1;
-                    }
-                    anyhow::Ok(count)
-                });
-            }
-            let counts = running.join_all().await.into_iter().collect::<anyhow::Result<Vec<u32>>>()?;
-            Ok(each(start, counts.into_iter().sum()))
-        })
     }
 }

@@ -133,6 +133,9 @@
 //! |---|---|
 //! | memory | nothing: it goes with the process |
 //! | SQLite | power loss: each commit is synced |
+//! | PostgreSQL | a crash of the database, with its usual settings; a failover only to a synchronous standby. The log and the store's `durability` say what the settings promise |
+//! | DynamoDB | the loss of a data centre: each write is stored in three |
+//! | Redis, Valkey | with `appendonly yes` a restart, but for its last second; with `appendfsync always` all of it. A failover may lose the last writes. The log tells at the start |
 //!
 //! What becomes of a SQLite store whose files are damaged under a running server:
 //!
@@ -146,6 +149,41 @@
 //!
 //! Not noticed is a database that is overwritten in place at the same size by another program. See
 //! `SqliteBackend`.
+//!
+//! What becomes of a store in PostgreSQL:
+//!
+//! | what happens | answer |
+//! |---|---|
+//! | a connection is cut, the database restarts or fails over | calls that were under way are tried again with the same write, which is made once; new connections are made within seconds |
+//! | the database does not answer | each call ends after ten seconds and is tried again; work waits |
+//! | all its connections are taken, or a call waits for a lock | the same |
+//! | its disk is full, a table or a right is missing | that call is refused; work waits, and goes on when it is mended |
+//! | notifications are lost, or never come (a pooler of transactions) | changes of other processes are seen at the next look: a second later, or 10 ms behind a pooler |
+//! | the server has become a replica | nothing is written there; connections are made anew until one leads to the primary |
+//! | the last acknowledged writes were lost in a failover | they did not happen: nobody can know |
+//!
+//! What becomes of a DynamoDB store whose table or connection is not as it should be:
+//!
+//! | what happens | answer |
+//! |---|---|
+//! | the service does not answer, or throttles | an operation is given up after ten seconds, and done once when it is repeated; work waits |
+//! | answers are lost, connections cut | writes are recognised by their ids: nothing is done twice |
+//! | Time to Live is not enabled on the table | nobody sees what has expired, but nothing is removed; the log says so |
+//! | there is no such table, its keys are others, or a newer build wrote it | it is not opened, and the error says which |
+//! | permissions are taken away | operations are refused, with the name of the one that is missing |
+//!
+//! What becomes of a store on Redis or a cluster when something happens to the servers:
+//!
+//! | what happens | answer |
+//! |---|---|
+//! | the connection is cut, the server restarts or another one takes over | calls fail or are sent again within seconds; what was applied before its answer was lost is not applied again |
+//! | the server answers nothing | each call fails after 5 seconds, on a new connection the next time; work waits, and goes on when it answers |
+//! | its memory is full (`maxmemory`) | writes that take room are refused whole, the others go on |
+//! | it removes keys to make room (`maxmemory-policy` other than `noeviction`) | tasks are lost without a word; the log warns at the start |
+//! | somebody deletes keys, or the store is emptied | those tasks are gone; quotas and sums of bytes mend themselves |
+//! | its clock, or that of a server of ours, is wrong | nothing is removed for it: the server removes a task an hour after its expiry, told as a span of time |
+//! | slots of a cluster are moved under running servers | not borne: stop them first, unless the cluster moves a slot at once (Valkey 9, Redis 8.4) |
+//! | it is a store of another layout | it is not opened, and the error says so |
 //!
 //! A record that cannot be read is an error for its task alone: lists leave it out, the log names it, and nobody else's task waits
 //! for it.

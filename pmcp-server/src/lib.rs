@@ -48,6 +48,9 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
+//! | `redis` | no | tasks on Redis, Valkey or a cluster of them, for servers on several machines |
+//! | `postgres` | no | tasks on PostgreSQL |
+//! | `dynamodb` | no | tasks on Amazon DynamoDB, in a table that any number of processes share |
 //! | `log` | no | `log::init`, which sends events and panics to standard error without waiting for its reader |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!

@@ -52,6 +52,9 @@
 //! |---|---|---|
 //! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
+//! | `redis` | no | tasks on Redis, Valkey or a cluster of them |
+//! | `postgres` | no | tasks on PostgreSQL |
+//! | `dynamodb` | no | tasks on Amazon DynamoDB, in a table that any number of processes share |
 //! | `anyhow` | no | a cancellation, a refused question and the like keep their meaning as `anyhow::Error`, which `?` takes without it, too |
 //! | `testing` | no | contexts for unit tests of tools, a manual clock, the contract suite for stores |
 //!

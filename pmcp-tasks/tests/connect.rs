@@ -14,8 +14,15 @@ fn refused(url: &str) -> String {
 
 #[test]
 fn an_unknown_scheme_says_what_there_is() {
-    for url in ["postgres://localhost", "tasks.db", "", "memory:x", "SQLite:tasks.db"] {
-        assert_eq!(refused(url), format!("unknown store `{url}`; use `memory:` or `sqlite:` and a path"));
+    for (url, told) in [
+        ("mysql://root:secret@localhost", "unknown store `mysql:`; use "),
+        ("tasks.db", "unknown store; use "),
+        ("", "unknown store; use "),
+        ("memory:x", "unknown store `memory:`; use "),
+        ("SQLite:tasks.db", "unknown store `SQLite:`; use "),
+    ] {
+        let error = refused(url);
+        assert!(error.starts_with(told) && error.contains("`memory:`") && !error.contains("secret"), "{error}");
     }
 }
 
@@ -52,8 +59,70 @@ fn sqlite_takes_a_path() {
     assert_eq!(error.code(), "refused");
 }
 
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn postgres_needs_its_feature() {
+    for url in ["postgres://me:secret@localhost/tasks", "postgresql:"] {
+        assert_eq!(refused(url), "`postgres:` needs the feature `postgres` of `pmcp-tasks`");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_url_of_postgres_that_cannot_be_used_is_told_without_secrets() {
+    for url in
+        ["postgres:", "postgres://me:secret@localhost/tasks?connections=many", "postgresql://me:se?cret@localhost"]
+    {
+        let error = refused(url);
+        assert!(
+            error.starts_with("the URL of a PostgreSQL store cannot be used: ") && !error.contains("cret"),
+            "{error}"
+        );
+    }
+}
+
 #[cfg(not(feature = "sqlite"))]
 #[test]
 fn sqlite_needs_its_feature() {
     assert_eq!(refused("sqlite:tasks.db"), "`sqlite:` needs the feature `sqlite` of `pmcp-tasks`");
+}
+
+#[cfg(feature = "dynamodb")]
+#[test]
+fn dynamodb_takes_a_table() {
+    for (rest, help) in [
+        ("tasks", "use `dynamodb://TABLE`"),
+        ("//", "a table's name"),
+        ("//me:secret@tasks", "a table's name"),
+        ("//tasks?create=true", "no option `create`"),
+        ("//tasks?endpoint=127.0.0.1:8000", "`endpoint` is no address"),
+    ] {
+        let error = refused(&format!("dynamodb:{rest}"));
+        assert!(error.contains(help) && !error.contains("secret"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "dynamodb"))]
+#[test]
+fn dynamodb_needs_its_feature() {
+    assert_eq!(refused("dynamodb://tasks"), "`dynamodb://` needs the feature `dynamodb` of `pmcp-tasks`");
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn redis_takes_the_url_of_a_server() {
+    for url in ["redis:", "redis://", "redis://u:secret@host:port", "rediss+cluster://u:secret@a,b/2", "redis://h?db=1"]
+    {
+        let error = refused(url);
+        assert!(error.starts_with("this is no URL of a Redis store: ") && !error.contains("secret"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+#[test]
+fn redis_needs_its_feature() {
+    for scheme in ["redis", "rediss", "redis+cluster", "rediss+cluster"] {
+        let error = refused(&format!("{scheme}://u:secret@localhost"));
+        assert_eq!(error, "a Redis store needs the feature `redis` of `pmcp-tasks`");
+    }
 }

@@ -1,6 +1,7 @@
 //! The benchmarks: a workspace of their own in `bench/`, so that nobody else builds the peers.
 
 use crate::command::{cargo, run, target_directory};
+use crate::services::Services;
 
 pub(crate) const HELP: &str = "\
 Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, in the same run.
@@ -13,6 +14,8 @@ Names (all of them unless one is given):
   list       a page of 50 of 10,000 tasks of one owner
   push       from the end of a task to the client that waits for it
   sqlite     create and complete on SQLite, beside bare SQLite; two processes on one file
+  redis      the same on Redis, beside scripts that check nothing
+  postgres   the same on PostgreSQL, beside bare statements
   instances  from the end of a task in another process to the client; recovery after kill -9
   http       calls and tasks over HTTP on connections that are kept
   memory     the memory of an idle session and of an open stream
@@ -30,8 +33,23 @@ A budget that is missed is a line that begins with GAP, not an error: times depe
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 10] =
-    ["create", "lifecycle", "list", "push", "sqlite", "instances", "http", "memory", "felt", "floods"];
+pub(crate) const NAMES: [&str; 12] = [
+    "create",
+    "lifecycle",
+    "list",
+    "push",
+    "sqlite",
+    "redis",
+    "postgres",
+    "instances",
+    "http",
+    "memory",
+    "felt",
+    "floods",
+];
+
+/// Those that need a service of their name.
+const ON_SERVICES: [&str; 2] = ["redis", "postgres"];
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
@@ -46,5 +64,11 @@ pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
     for peer in ["peer-rmcp", "peer-registry"] {
         run(&mut bench("build", peer))?;
     }
-    run(bench("run", "bench").arg("--").args(arguments))
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let all = !NAMES.iter().any(|name| named(name)) && !named("--build-cost");
+    let needed: Vec<_> = ON_SERVICES.into_iter().filter(|name| all || named(name)).map(str::to_owned).collect();
+    // None named are all.
+    let services = if needed.is_empty() { None } else { Some(Services::start(&needed)?) };
+    let environment = services.iter().flat_map(Services::environment);
+    run(bench("run", "bench").envs(environment).arg("--").args(arguments))
 }

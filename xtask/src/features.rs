@@ -18,8 +18,18 @@ rusqlite, and find versions for the server beside other crates that link SQLite.
 Usage: cargo xtask features
 ";
 
+/// Crates that no default feature brings: clients of services.
+const NOT_BY_DEFAULT: [&str; 1] = ["tokio-postgres"];
+
 /// Checks every set of every crate, and fails naming those that do not compile.
 pub(crate) fn check_each_alone() -> anyhow::Result<()> {
+    for package in ["pmcp-server", "pmcp-tasks"] {
+        let tree = output(cargo("tree --edges normal,build --prefix none --package").arg(package))?;
+        let brought = |name: &&str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+        if let Some(name) = NOT_BY_DEFAULT.iter().copied().find(brought) {
+            bail!("{package} brings {name} by default");
+        }
+    }
     let metadata = output(&mut cargo("metadata --no-deps --format-version 1"))?;
     let metadata = serde_json::from_str(&metadata).context("the metadata of cargo is not JSON")?;
     let mut failed = Vec::new();
@@ -43,6 +53,21 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
     }
     if !failed.is_empty() {
         bail!("these do not compile cleanly:\n  {}", failed.join("\n  "));
+    }
+    Ok(())
+}
+
+/// Crates that come with a store on a service, and only with its feature.
+const OF_SERVICES: &[&str] = &["aws-"];
+
+/// Looks that who does not ask for a store on a service builds nothing of it.
+pub(crate) fn check_services() -> anyhow::Result<()> {
+    for package in ["pmcp-server", "pmcp-tasks"] {
+        let mut command = cargo("tree --edges normal,build --prefix none --package");
+        let tree = output(command.arg(package))?;
+        if let Some(found) = tree.lines().find(|line| OF_SERVICES.iter().any(|name| line.starts_with(name))) {
+            bail!("{package} builds {found} though nobody asked for it");
+        }
     }
     Ok(())
 }

@@ -9,9 +9,11 @@ mod floors;
 mod peers;
 mod report;
 mod server;
+mod services;
 mod setup;
 mod simulate;
 mod steps;
+mod templates;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,7 @@ Commands:
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
   peers        clients of other SDKs, and hosts, against examples/conformance-server
+  services     the services that stores stand on, for tests that are run by hand
   simulate     many instances over a store that fails, in a simulation that repeats
   bench        our performance budgets, measured beside peers
 
@@ -61,6 +64,7 @@ enum Task {
     Bless,
     Conformance { selection: Selection, subject: Subject },
     Peers(peers::Selection),
+    Services(Vec<String>),
     Simulate(Simulation),
     Bench { arguments: Vec<String> },
 }
@@ -83,12 +87,17 @@ fn main() -> ExitCode {
         Task::Doc => report.step("doc", |_| steps::doc()),
         Task::Features => {
             report.step("features", |_| features::check_each_alone());
+            report.step("services' crates", |_| features::check_services());
             report.step("sqlite", features::check_sqlite);
             report.step("neighbours", |_| features::find_neighbours());
         }
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
+        Task::Services(names) => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "services", |_| services::serve(&names));
+        }
         Task::Simulate(simulation) => report.step("simulation", |counts| simulation.run(counts)),
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, subject } => {
@@ -123,6 +132,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
             (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
         }
         "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
+        "services" => (Task::Services(Vec::new()), services::HELP),
         "simulate" => (Task::Simulate(Simulation::default()), simulate::HELP),
         "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
@@ -143,17 +153,25 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                 let of = if option == "scenario" { Selection::Scenario } else { Selection::Requirements };
                 *selection = of(arguments.value()?.string()?);
             }
-            (Task::Conformance { subject, .. }, Long(option @ ("url" | "sqlite"))) => {
+            (Task::Conformance { subject, .. }, Long(option @ ("url" | "sqlite" | "store"))) => {
                 if *subject != Subject::Example {
-                    bail!("`--url` and `--sqlite` are given once, and not together");
+                    bail!("one of `--url`, `--sqlite` and `--store` is given, and once");
                 }
                 *subject = match option {
                     "url" => Subject::Url(arguments.value()?.string()?),
+                    "store" => Subject::ExampleOn(arguments.value()?.string()?),
                     _ => Subject::ExampleOnSqlite,
                 };
             }
             (Task::Peers(selection), Long("all")) => selection.all()?,
             (Task::Peers(selection), Value(name)) => selection.name(name.string()?)?,
+            (Task::Services(names), Value(name)) => {
+                let name = name.string()?;
+                if !services::ALL.iter().any(|(known, _)| *known == name) {
+                    bail!("there is no service `{name}`");
+                }
+                names.push(name);
+            }
             (Task::Simulate(simulation), Long(option @ ("seeds" | "seed" | "instances" | "trace" | "not-yet"))) => {
                 let option = option.to_owned();
                 simulation.option(&option, arguments.value()?.string()?)?;

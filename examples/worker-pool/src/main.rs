@@ -1,6 +1,6 @@
 //! Run with `cargo run -p worker-pool`.
 //!
-//! One program in three roles that share a SQLite file: a front end that answers clients and leaves their tasks in a queue,
+//! One program in three roles that share a store: a front end that answers clients and leaves their tasks in a queue,
 //! and workers that run what is queued. Without arguments it starts a front end and two workers, submits a batch of tasks, and
 //! shows which worker ran which. With `--functions` it shows the same where processes live for one invocation.
 
@@ -8,13 +8,7 @@ mod functions;
 mod pool;
 mod primes;
 
-use std::{
-    io::Write as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::Write as _, net::SocketAddr, process::ExitCode, time::Duration};
 
 use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::{TaskStore, router::Execution};
@@ -23,7 +17,7 @@ use primes::{Worker, count_primes};
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "\
-Usage: worker-pool [--functions | --front ADDR | --worker NAME | --invoke WHAT] [--dir DIR]
+Usage: worker-pool [--functions | --front ADDR | --worker NAME | --invoke WHAT] [--store URL]
 
 Without arguments: starts a front end and two workers, submits tasks, and shows which worker ran which.
 
@@ -32,7 +26,8 @@ Without arguments: starts a front end and two workers, submits tasks, and shows 
   --worker NAME  run queued tasks
   --invoke call  answer one call, whose task is left in the queue, and end
   --invoke work  run what is queued, and end
-  --dir DIR      where tasks.db is, or will be (the current directory)
+  --store URL    where the tasks are: sqlite:PATH (default sqlite:tasks.db, in a directory that goes with it where processes are
+                 started), or a service this was built for, such as redis://HOST with `--features redis`
   -h, --help     print this
 ";
 
@@ -52,9 +47,9 @@ enum Role {
 }
 
 /// What the command line says; `None` if it asks for help.
-fn arguments() -> Result<Option<(Role, PathBuf)>, lexopt::Error> {
+fn arguments() -> Result<Option<(Role, Option<String>)>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
-    let (mut role, mut directory) = (Role::Pool, PathBuf::from("."));
+    let (mut role, mut store) = (Role::Pool, None);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -69,16 +64,16 @@ fn arguments() -> Result<Option<(Role, PathBuf)>, lexopt::Error> {
                     _ => Err("write `call` or `work`"),
                 })?;
             }
-            Long("dir") => directory = parser.value()?.into(),
+            Long("store") => store = Some(parser.value()?.string()?),
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Some((role, directory)))
+    Ok(Some((role, store)))
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (role, directory) = match arguments() {
+    let (role, store) = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
             let _ = write!(std::io::stderr(), "{USAGE}");
@@ -90,7 +85,7 @@ async fn main() -> ExitCode {
         }
     };
     log::init();
-    match run(role, &directory).await {
+    match run(role, store).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(log::stderr(), "error: {error}");
@@ -100,33 +95,39 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(role: Role, directory: &Path) -> Outcome<()> {
+async fn run(role: Role, store: Option<String>) -> Outcome<()> {
+    let is_started_alone = !matches!(role, Role::Pool | Role::Functions);
+    let (store, _directory) = match store {
+        Some(store) => (store, None),
+        None if is_started_alone => ("sqlite:tasks.db".to_owned(), None),
+        None => {
+            let directory = tempfile::tempdir()?;
+            (format!("sqlite:{}", directory.path().join("tasks.db").display()), Some(directory))
+        }
+    };
+    let store = store.as_str();
     match role {
-        Role::Pool => pool::run().await,
-        Role::Functions => functions::run().await,
+        Role::Pool => pool::run(store).await,
+        Role::Functions => functions::run(store).await,
         Role::Front(address) => {
-            let front = server(directory, "front end").await?.execution(Execution::Queued);
+            let front = server(store, "front end").await?.execution(Execution::Queued);
             Ok(front.serve(Transport::Http(address)).await?)
         }
         Role::Worker(name) => {
-            let worker = server(directory, &name).await?.worker(AT_ONCE);
+            let worker = server(store, &name).await?.worker(AT_ONCE);
             let _ = writeln!(log::stderr(), "{name} works");
             Ok(worker.work().await?)
         }
-        Role::Call => functions::call(directory).await,
-        Role::Work => functions::work(directory).await,
+        Role::Call => functions::call(store).await,
+        Role::Work => functions::work(store).await,
     }
 }
 
 /// The same tools for every role: the front end describes them and checks arguments, the workers run them.
-async fn server(directory: &Path, name: &str) -> Outcome<Server<Worker>> {
+async fn server(store: &str, name: &str) -> Outcome<Server<Worker>> {
     Ok(Server::new("worker-pool", env!("CARGO_PKG_VERSION"))
         .state(Worker(name.into()))
         .tool::<count_primes>()
-        .store(store(directory).await?)
+        .store(TaskStore::connect(store).await?)
         .lease(LEASE))
-}
-
-async fn store(directory: &Path) -> Outcome<TaskStore> {
-    Ok(TaskStore::connect(&format!("sqlite:{}", directory.join("tasks.db").display())).await?)
 }

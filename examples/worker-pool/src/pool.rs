@@ -1,6 +1,6 @@
 //! A front end and two workers as children, and a client that submits a batch.
 
-use std::{collections::BTreeMap, io::Write as _, path::Path, process::Stdio};
+use std::{collections::BTreeMap, io::Write as _, process::Stdio};
 
 use futures_util::future::try_join_all;
 use pmcp_client::Client;
@@ -19,11 +19,10 @@ const TASKS: u32 = 12;
 
 /// Starts this program in a role and waits until it says, on standard error, that it is ready: with a line that begins so. The
 /// rest of that line, and the child, which does not outlive this process.
-async fn child(directory: &Path, role: [&str; 2], ready: &str) -> Outcome<(Child, String)> {
+async fn child(store: &str, role: [&str; 2], ready: &str) -> Outcome<(Child, String)> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(role)
-        .arg("--dir")
-        .arg(directory)
+        .args(["--store", store])
         // What goes well is told by us.
         .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
         .stderr(Stdio::piped())
@@ -45,13 +44,12 @@ async fn child(directory: &Path, role: [&str; 2], ready: &str) -> Outcome<(Child
     Ok((child, rest))
 }
 
-pub(crate) async fn run() -> Outcome<()> {
-    let directory = tempfile::tempdir()?;
-    let (_front, url) = child(directory.path(), ["--front", "127.0.0.1:0"], "listening on ").await?;
+pub(crate) async fn run(store: &str) -> Outcome<()> {
+    let (_front, url) = child(store, ["--front", "127.0.0.1:0"], "listening on ").await?;
     say(format_args!("the front end serves on {url}"));
     let mut workers = Vec::new();
     for name in ["worker-1", "worker-2"] {
-        workers.push(child(directory.path(), ["--worker", name], name).await?);
+        workers.push(child(store, ["--worker", name], name).await?);
         say(format_args!("{name} works"));
     }
 

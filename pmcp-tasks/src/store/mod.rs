@@ -6,14 +6,26 @@
 
 mod arc;
 pub mod backend;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod memory;
 mod part;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub(crate) mod url;
 
 pub use backend::StorageBackend;
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::{DynamoDbBackend, DynamoDbTable};
 pub use memory::MemoryBackend;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBackend;
+#[cfg(feature = "redis")]
+pub use redis::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 

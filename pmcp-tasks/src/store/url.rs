@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{MemoryBackend, StorageBackend, StoreError};
 
-/// Opens the backend a URL names: `memory:`, or `sqlite:` and the path of a file, as it is and without parameters.
+/// Opens the backend a URL names: `memory:`; `sqlite:` and the path of a file, as it is and without parameters; or the URL of a
+/// service.
 ///
 /// # Errors
 /// The URL names no store of this build, or the store cannot be opened.
@@ -12,8 +13,33 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn StorageBackend>, StoreErro
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryBackend::new())),
         Some(("sqlite", path)) => sqlite(path).await,
-        _ => Err(StoreError::Url(format!("unknown store `{url}`; use `memory:` or `sqlite:` and a path"))),
+        Some(("redis" | "rediss" | "redis+cluster" | "rediss+cluster", _)) => redis(url).await,
+        Some(("postgres" | "postgresql", _)) => postgres(url).await,
+        Some(("dynamodb", table)) => dynamodb(table).await,
+        _ => Err(unknown(url)),
     }
+}
+
+/// A URL may carry a password: what stands behind its scheme is not told.
+fn unknown(url: &str) -> StoreError {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    let named = if scheme.is_empty() { String::new() } else { format!(" `{scheme}:`") };
+    StoreError::Url(format!("unknown store{named}; use {SCHEMES}"))
+}
+
+/// What a URL may be.
+const SCHEMES: &str = "`memory:`, `sqlite:` and a path, `redis://host` (or `rediss:`, `redis+cluster:`, `rediss+cluster:`), \
+                       `postgres://host/database`, or `dynamodb://table`";
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    Ok(Arc::new(super::PostgresBackend::connect(url).await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+#[expect(clippy::unused_async, reason = "with the feature it has to connect")]
+async fn postgres(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    Err(StoreError::Url("`postgres:` needs the feature `postgres` of `pmcp-tasks`".to_owned()))
 }
 
 #[cfg(feature = "sqlite")]
@@ -39,4 +65,27 @@ async fn sqlite(path: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
 #[expect(clippy::unused_async, reason = "with the feature it has to open a file")]
 async fn sqlite(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
     Err(StoreError::Url("`sqlite:` needs the feature `sqlite` of `pmcp-tasks`".to_owned()))
+}
+
+#[cfg(feature = "redis")]
+async fn redis(url: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    Ok(Arc::new(super::RedisBackend::open(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+#[expect(clippy::unused_async, reason = "with the feature it has to connect")]
+async fn redis(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    Err(StoreError::Url("a Redis store needs the feature `redis` of `pmcp-tasks`".to_owned()))
+}
+
+#[cfg(feature = "dynamodb")]
+async fn dynamodb(table: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    let table = super::DynamoDbTable::parse(table).map_err(StoreError::Url)?;
+    Ok(Arc::new(super::DynamoDbBackend::open(table).await?))
+}
+
+#[cfg(not(feature = "dynamodb"))]
+#[expect(clippy::unused_async, reason = "with the feature it has to ask the service")]
+async fn dynamodb(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
+    Err(StoreError::Url("`dynamodb://` needs the feature `dynamodb` of `pmcp-tasks`".to_owned()))
 }

@@ -15,7 +15,7 @@ use suite::Suite;
 pub(crate) const HELP: &str = "\
 Run the official conformance suite. Without options: the ten scenarios of the tasks extension.
 
-Usage: cargo xtask conformance [--scenario NAME | --requirements REVISION] [--url URL | --sqlite]
+Usage: cargo xtask conformance [--scenario NAME | --requirements REVISION] [--url URL | --sqlite | --store URL]
 
 Options:
   --scenario NAME          run this one scenario of the suite
@@ -24,6 +24,7 @@ Options:
                            that passes is an error.
   --url URL                test the server at this URL instead of examples/conformance-server
   --sqlite                 let the example keep its tasks in a new SQLite file instead of in memory
+  --store URL              let the example keep its tasks there
 ";
 
 /// The scenarios of the tasks extension. They belong to no revision, so the suite runs them only when they are named.
@@ -58,6 +59,8 @@ pub(crate) enum Subject {
     Example,
     /// The example, with its tasks in a new SQLite file.
     ExampleOnSqlite,
+    /// The example, with its tasks in the store of this URL.
+    ExampleOn(String),
     /// The server at this URL.
     Url(String),
 }
@@ -69,6 +72,7 @@ pub(crate) fn run(selection: &Selection, subject: &Subject, counts: &mut Counts)
     let store = match subject {
         Subject::Url(url) => return check(&suite, selection, url, counts),
         Subject::Example => "memory:".to_owned(),
+        Subject::ExampleOn(store) => store.clone(),
         Subject::ExampleOnSqlite => format!("sqlite:{}", directory.path().join("tasks.db").display()),
     };
     let server = Server::start_example(&Server::build_example()?, &["--store", &store])?;

@@ -2,11 +2,9 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_stalled_changes_nothing_and_goes_on() {
-    let directory = TempDir::new().unwrap();
-    let (stalled, other) = (start(&directory, LEASE).await, start(&directory, LEASE).await);
-    let path = directory.path().join("lines.txt");
+pub(crate) async fn a_worker_that_stalled_changes_nothing_and_goes_on(place: Place) {
+    let (stalled, other) = (start(&place, LEASE).await, start(&place, LEASE).await);
+    let path = place.path().join("lines.txt");
     let task = create(&stalled.client(), "append_lines", json!({ "path": path, "n": 2, "delay_ms": 1500 })).await;
     let seen_by_other = other.client().task(task.id());
     stop_outside_a_transaction(&stalled, &other).await;
@@ -45,18 +43,16 @@ async fn stop_outside_a_transaction(process: &Process, other: &Process) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere() {
+pub(crate) async fn what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere(place: Place) {
     const TASKS: usize = 10;
     for end in ["KILL", "TERM"] {
-        let directory = TempDir::new().unwrap();
-        let (buried, other) = (start(&directory, LEASE).await, start(&directory, LEASE).await);
+        let (buried, other) = (start(&place, LEASE).await, start(&place, LEASE).await);
         stop_outside_a_transaction(&buried, &other).await;
         sleep(Duration::from_millis(LEASE * 5 / 2)).await;
         // They lie in its sockets when it goes on.
         let calls: Vec<_> = (0..TASKS)
             .map(|n| {
-                let (client, path) = (buried.client(), directory.path().join(format!("{n}.txt")));
+                let (client, path) = (buried.client(), place.path().join(format!("{end}-{n}.txt")));
                 let arguments = json!({ "path": path, "n": 10, "delay_ms": 50 });
                 tokio::spawn(async move { create(&client, "append_lines", arguments).await.id().to_owned() })
             })
@@ -72,15 +68,13 @@ async fn what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere() {
         for (n, id) in ids.iter().enumerate() {
             let state = ended(&other.client().task(id.clone())).await;
             assert_eq!(state.status, TaskStatus::Completed, "{state:?}");
-            check_lines(&directory.path().join(format!("{n}.txt")), 10, attempt(&state));
+            check_lines(&place.path().join(format!("{end}-{n}.txt")), 10, attempt(&state));
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one() {
-    let directory = TempDir::new().unwrap();
-    let (long, short) = (start(&directory, 10 * LEASE).await, start(&directory, LEASE / 2).await);
+pub(crate) async fn a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one(place: Place) {
+    let (long, short) = (start(&place, 10 * LEASE).await, start(&place, LEASE / 2).await);
     let task = create(&long.client(), "slow_compute", json!({ "seconds": 4 })).await;
     let state = ended(&short.client().task(task.id())).await;
     assert_eq!(state.status, TaskStatus::Completed, "{state:?}\n{:?}", short.log());
@@ -89,15 +83,15 @@ async fn a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_be_written_for_two_leases_is_no_takeover() {
-    let directory = TempDir::new().unwrap();
-    let processes = [start(&directory, LEASE).await, start(&directory, LEASE).await];
+    let place = Place::sqlite();
+    let processes = [start(&place, LEASE).await, start(&place, LEASE).await];
     let mut tasks = Vec::new();
     for process in &processes {
         tasks.push(create(&process.client(), "slow_compute", json!({ "seconds": 1 })).await);
         tasks.push(create(&process.client(), "slow_compute", json!({ "seconds": 4 })).await);
     }
     // As a process does that is stopped inside a transaction.
-    let lock = std::fs::File::options().write(true).open(directory.path().join("tasks.db-lock")).unwrap();
+    let lock = std::fs::File::options().write(true).open(place.path().join("tasks.db-lock")).unwrap();
     lock.lock().unwrap();
     sleep(Duration::from_millis(LEASE * 5 / 2)).await;
     lock.unlock().unwrap();
@@ -116,10 +110,10 @@ async fn a_store_that_cannot_be_written_for_two_leases_is_no_takeover() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_locked_keeps_no_process_from_ending() {
-    let directory = TempDir::new().unwrap();
-    let mut process = start(&directory, LEASE).await;
+    let place = Place::sqlite();
+    let mut process = start(&place, LEASE).await;
     create(&process.client(), "slow_compute", json!({ "seconds": 60 })).await;
-    let lock = std::fs::File::options().write(true).open(directory.path().join("tasks.db-lock")).unwrap();
+    let lock = std::fs::File::options().write(true).open(place.path().join("tasks.db-lock")).unwrap();
     lock.lock().unwrap();
     process.signal("TERM");
     assert_eq!(process.exit_code().await, Some(0));

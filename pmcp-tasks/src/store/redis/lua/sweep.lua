@@ -1,0 +1,10 @@
+-- Takes tasks that the server has removed out of the queue, where no claim may ever come by: at most so many, the oldest.
+local removed = 0
+for _, key in ipairs(call('ZRANGE', bucket .. 'g', 0, tonumber(ARGV[1]) - 1)) do
+  if call('EXISTS', task_at(key)) == 1 then
+    break
+  end
+  let_go('q', key)
+  removed = removed + 1
+end
+return removed

@@ -1,0 +1,12 @@
+//! Stores that stand on a service: the contract, the model, and what only they can meet.
+//!
+//! Without their service these tests are ignored; `cargo xtask services` starts the services and tells the environment.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
