@@ -75,7 +75,7 @@
 //! | result, and result of a step: [`Limits::max_result`] | 4 MiB | the task fails; the step is an error |
 //! | open questions: [`Limits::open_questions`] | 16 a task | the function gets an error |
 //! | tasks a subscription names: [`Limits::subscribed_tasks`] | 100 | -32602 for the whole of it |
-//! | a part of a task as it is stored: the call, the state, the outcome, a variable, a step | 64 MiB | whoever writes it gets an error; a task whose result it is fails |
+//! | a part of a task as it is stored: the call, the state, the outcome, a variable, a step | 64 MiB; Redis 32 MiB, DynamoDB 390 KiB | whoever writes it gets an error; a task whose result it is fails |
 //!
 //! # Memory
 //!

@@ -14,8 +14,8 @@ use crate::simulate::Simulation;
 use crate::templates;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, floors, lint, the tests, the simulation, doctests, doc, features, both ends of
-rusqlite's range, the templates, conformance, peers and the examples.
+Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
+ends of rusqlite's range, the templates, conformance, peers and the examples.
 
 Usage: cargo xtask test
 

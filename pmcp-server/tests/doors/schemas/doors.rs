@@ -17,7 +17,7 @@ use super::record::Record;
 /// A server behind one of its doors.
 pub(crate) enum Door {
     Lines { server: TestServer, record: Record },
-    Http { running: Running, watched: SocketAddr, http: HttpClient<HttpConnector, Full<Bytes>> },
+    Http { running: Running, watched: SocketAddr, http: Box<HttpClient<HttpConnector, Full<Bytes>>> },
 }
 
 impl Door {
@@ -27,7 +27,7 @@ impl Door {
 
     pub(crate) async fn http(server: Server, record: &Record) -> Self {
         let running = server.start(([127, 0, 0, 1], 0).into()).await.unwrap();
-        let http = HttpClient::builder(TokioExecutor::new()).build_http();
+        let http = Box::new(HttpClient::builder(TokioExecutor::new()).build_http());
         let watched = record.tap().http(running.address()).await;
         Self::Http { running, watched, http }
     }

@@ -75,8 +75,9 @@ impl Store {
         let mut tries = Tries::new();
         loop {
             let Some(item) = self.table.get(self.keys.part(&key, HEAD)).await? else {
-                // The service removed it.
-                self.table.delete(self.keys.held_entry(from, &key), &Expression::new()).await?;
+                // The service removed it, or a create is about to be seen: it is no moment that both items show at once.
+                let expired = Expression::new().when("#expires <= :now").number(":now", now.0);
+                self.table.delete(self.keys.held_entry(from, &key), &expired).await?;
                 return Ok(Taken::No);
             };
             let head = match Head::read(&item) {

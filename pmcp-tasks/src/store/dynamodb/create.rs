@@ -123,6 +123,12 @@ impl Store {
                     .value(":stale", item::bytes(task.as_bytes())),
             };
             writes.push(Write::Put(entry, is_free.number(":now", now.0)));
+            if let Some(id) = stale.filter(|id| *id != new.key.id) {
+                // The task may be there, and not have been seen yet.
+                let gone =
+                    Expression::new().when("(attribute_not_exists(#pk) OR #expires <= :now)").number(":now", now.0);
+                writes.push(Write::Check(keys.part(&TaskKey { owner: new.key.owner, id }, HEAD), gone));
+            }
         }
         let turn = match new.holder {
             Holder::Worker(worker) => {

@@ -84,10 +84,11 @@ const OWNERS: usize = 256;
 /// | a part: body, head, outcome, a step's result | 390 KiB |
 /// | names and values of all variables of a task | 350 KiB |
 /// | open tasks of an owner | about 8,000 |
-/// | creates and ends of one owner | about 100 a second: all write his one ledger |
+/// | creates and ends of one owner | about 100 a second with 100 open tasks, one a second with 8,000: all write his one ledger |
+/// | a burial is remembered | 90 days |
 ///
 /// What is larger is refused before it is sent. In units of write capacity, of which an item takes one for each KB and twice
-/// that in a transaction, a task takes about 12 to be created, 10 to end, 4 for a step, 1 for a change of its state or
+/// that in a transaction, a task takes about 12 to be created and 10 to end, both 2 more for each 24 open tasks of its owner, 4 for a step, 1 for a change of its state or
 /// variables; a worker that claims it 8. Operations wait ten seconds for the service at most. Changes made by other processes are looked for while somebody waits, as the
 /// service tells nobody of them: see [`feed`](StorageBackend::feed).
 ///
@@ -126,7 +127,7 @@ impl DynamoDbBackend {
     }
 
     /// Opens a table with a client of the caller's, whose credentials, region and address are used instead of the table's. Its
-    /// time-outs should be a few seconds: without any, an operation waits for as long as the service is silent.
+    /// time-outs should be a few seconds: without any, opening waits for as long as the service is silent.
     ///
     /// # Errors
     /// As of [`open`](Self::open).
@@ -143,8 +144,8 @@ impl DynamoDbBackend {
         Ok(Self(Arc::new(store)))
     }
 
-    /// Makes a table as the templates do, with capacity on demand and removal of what has expired, and waits until it can be
-    /// used. Does nothing if it is there.
+    /// Makes a table with capacity on demand and waits until it can be used; the templates also keep backups. Lets the service
+    /// remove what has expired, from a table that is there, too.
     ///
     /// # Errors
     /// The service does not answer, or does not allow it.

@@ -18,7 +18,7 @@ use crate::{
     time::{Millis, millis},
 };
 
-/// Time the marks of a dead worker stay after it was settled, in seconds: its process is gone for good by then.
+/// Time the marks of a dead worker stay after its burial, in seconds: its process is gone for good by then.
 const MARKED: u64 = 90 * 24 * 3600;
 
 impl Store {

@@ -32,7 +32,15 @@ impl Inner {
         for look in 0..LOOKS {
             // From a dead worker it waits for what is under way, as the last look at the queue does.
             let waits = from != Holder::Queue || look + 1 == LOOKS;
-            let (mut taken, is_buried, more) = self.try_claim(from, to, n - rows.len(), waits, now).await?;
+            let (mut taken, is_buried, more) = match self.try_claim(from, to, n - rows.len(), waits, now).await {
+                Ok(looked) => looked,
+                Err(failure) if rows.is_empty() => return Err(failure),
+                // What was taken before is told, so that it runs.
+                Err(failure) => {
+                    crate::heard::error!(%failure, "a claim broke off");
+                    break;
+                }
+            };
             rows.append(&mut taken);
             if is_buried && rows.is_empty() {
                 return Ok(Claim::Buried);
@@ -45,7 +53,11 @@ impl Inner {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        self.with_parts(&rows).await.map(Claim::Taken)
+        match self.with_parts(&rows).await {
+            Ok(claimed) => Ok(Claim::Taken(claimed)),
+            // They are taken already: reading them is tried again.
+            Err(_) => self.with_parts(&rows).await.map(Claim::Taken),
+        }
     }
 
     /// The rows of the tasks that were taken, whether the worker is buried, and whether there is more to claim.

@@ -53,7 +53,15 @@ impl Store {
             }
             let call = script::CLAIM.on(&buckets[n_of]).arg(&holder).arg(&me[..]).arg(wanted).arg(now.0);
             // Not sent again: what an answer that was lost tells of is to be looked for, which its caller does.
-            let answer = self.link.call_once(&call).await?;
+            let answer = match self.link.call_once(&call).await {
+                Ok(answer) => answer,
+                Err(failure) if claimed.is_empty() => return Err(failure),
+                // What was taken before is told, so that it runs.
+                Err(failure) => {
+                    crate::heard::error!(%failure, "a claim broke off");
+                    break;
+                }
+            };
             if answer == Value::Nil {
                 return Ok(Claim::Buried);
             }

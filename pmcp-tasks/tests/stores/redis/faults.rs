@@ -338,32 +338,39 @@ fn a_task_takes_two_commands() {
 #[test]
 #[ignore = "needs redis-server: `cargo xtask services`"]
 fn the_server_removes_tasks_in_time() {
-    block_on(async {
-        let prefix = prefix();
-        let server = std::env::var(SERVER).unwrap();
-        let backend = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
-        let new = NewTask { idempotency: Some(([1; 32], [2; 32])), ..task_of(0, 1) };
-        backend.create(&new, NOW).await.unwrap();
-        backend.merge(&new.key, &set_if("a", None, "1"), NOW).await.unwrap();
-        backend.record(&new.key, &step("fetch", "1"), NOW).await.unwrap();
-        backend.put(&new.key, &seal(1), NOW).await.unwrap();
-        let mut seen = 0;
-        let client = ::redis::Client::open(server.as_str()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        for key in keys(&server, &prefix).await {
-            let left: i64 = ::redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
-            let kind = key.split(|byte| *byte == b'}').nth(1).unwrap()[0];
-            if kind == b'l' {
-                assert_eq!(left, -1, "the layout stays");
-                continue;
-            }
-            seen += 1;
-            let (least, most) = if b"ob".contains(&kind) { (2, 3) } else { (1, 2) };
-            let hours = i64::try_from(HOUR).unwrap();
-            assert!(left > least * hours && left <= most * hours, "{}: {left}", char::from(kind));
+    for is_listed in [true, false] {
+        block_on(removed_in_time(is_listed));
+    }
+}
+
+/// A task that is not listed, and is its owner's only one, leaves the owner's index empty for a moment when it ends.
+async fn removed_in_time(is_listed: bool) {
+    let prefix = prefix();
+    let server = std::env::var(SERVER).unwrap();
+    let backend = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
+    let new = task_of(0, 1);
+    let scope = new.scope.filter(|_| is_listed);
+    let new = NewTask { scope, idempotency: Some(([1; 32], [2; 32])), ..new };
+    backend.create(&new, NOW).await.unwrap();
+    backend.merge(&new.key, &set_if("a", None, "1"), NOW).await.unwrap();
+    backend.record(&new.key, &step("fetch", "1"), NOW).await.unwrap();
+    backend.put(&new.key, &seal(1), NOW).await.unwrap();
+    let mut seen = 0;
+    let client = ::redis::Client::open(server.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    for key in keys(&server, &prefix).await {
+        let left: i64 = ::redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
+        let kind = key.split(|byte| *byte == b'}').nth(1).unwrap()[0];
+        if kind == b'l' {
+            assert_eq!(left, -1, "the layout stays");
+            continue;
         }
-        assert_eq!(seen, 6, "task, variables, steps, idempotency, index, sums");
-    });
+        seen += 1;
+        let (least, most) = if b"ob".contains(&kind) { (2, 3) } else { (1, 2) };
+        let hours = i64::try_from(HOUR).unwrap();
+        assert!(left > least * hours && left <= most * hours, "{}: {left}", char::from(kind));
+    }
+    assert_eq!(seen, 6, "task, variables, steps, idempotency, index, sums");
 }
 
 #[test]

@@ -43,8 +43,9 @@ else
   call('HSET', task, 'v', new_version, 'f', new_fence, 'h', '', 'd', head, 'w', writes, 'n', size, 'o', 0, 'z', sealed,
     'r', outcome)
   local index, first, second = index_of(owner), sealed_entries(id, stamp, expires, sealed, size)
-  call('ZREM', index, opened(id, stamp, expires))
+  -- In this order: an index that is empty in between is removed, and its lifetime with it.
   call('ZADD', index, 0, first, 0, second)
+  call('ZREM', index, opened(id, stamp, expires))
   local live = call('HINCRBY', sums_of(owner), 'l', '-' .. was[9])
   local finished = call('HINCRBY', sums_of(owner), 's', size)
   local most = tonumber(was[10])
