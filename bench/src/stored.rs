@@ -77,6 +77,7 @@ impl Store {
             fence: Some(1),
             head: Bytes::from_static(HEAD),
             outcome: Some(Bytes::from_static(RESULT)),
+            step: None,
             open: false,
             holder: HolderChange::Release,
             write: WriteId(2),

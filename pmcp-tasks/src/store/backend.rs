@@ -186,6 +186,8 @@ pub struct Put {
     pub head: Bytes,
     /// The outcome; given exactly when `open` is false.
     pub outcome: Option<Bytes>,
+    /// Name and result of a step to record with it.
+    pub step: Option<(String, Bytes)>,
     /// Set if the task may still change. `false` seals it: every later write fails.
     pub open: bool,
     /// Effect on the holder.
@@ -422,7 +424,9 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     /// *Contract.* The current version is accepted; a stale one conflicts and reports the actual task. Of racing writers
     /// one wins. A sealing write stores the outcome, frees the quota and leaves the holder's set in one operation; every
     /// later write conflicts. It makes room as `create` does, with the `max_bytes` of its own task, which is kept
-    /// whatever it takes. `Take` and `Queue` raise the fence. A buried worker takes nothing.
+    /// whatever it takes. `Take` and `Queue` raise the fence. A buried worker takes nothing. A step that comes with it is recorded
+    /// if and when the head is written, in the same write; if one of its name was recorded before, that one stands and the head
+    /// is written all the same.
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written>;
 
     /// Writes variables.

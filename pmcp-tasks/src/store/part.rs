@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     StoreError,
-    backend::{Field, FieldOp, Result},
+    backend::{Field, FieldOp, Put, Result},
 };
 
 /// Fails if one of the parts is larger than the backend stores.
@@ -19,6 +19,12 @@ pub(super) fn check_sizes<'a>(
         }
     }
     Ok(())
+}
+
+/// The parts that a write of the head writes.
+pub(super) fn of_put(put: &Put) -> impl Iterator<Item = &Bytes> {
+    let step = put.step.as_ref().map(|(_, value)| value);
+    [&put.head].into_iter().chain(&put.outcome).chain(step)
 }
 
 /// The values that changes of variables write.

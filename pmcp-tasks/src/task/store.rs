@@ -346,6 +346,7 @@ impl TaskStore {
                 .map(|ending| self.fitting(ending.json()))
                 .transpose()
                 .map_err(NotChanged::Store)?,
+            step: None,
             open: ending.is_none(),
             holder: if ending.is_some() { HolderChange::Release } else { holder },
             write,

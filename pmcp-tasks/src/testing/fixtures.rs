@@ -83,6 +83,7 @@ pub(crate) fn put(version: u64) -> Put {
         fence: None,
         head: Bytes::from(format!("written after version {version}")),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: write(),

@@ -157,6 +157,7 @@ async fn break_head(cluster: &Cluster, id: &str, head: &'static [u8]) {
         fence: None,
         head: Bytes::from_static(head),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: WriteId(1),

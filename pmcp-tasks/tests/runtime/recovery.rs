@@ -207,6 +207,7 @@ async fn a_corrupt_task_does_not_block_the_others_of_a_dead_worker() {
         fence: None,
         head: Bytes::from_static(b"{"),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: WriteId(1),

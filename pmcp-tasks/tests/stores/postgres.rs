@@ -150,6 +150,7 @@ fn put(version: u64) -> Put {
         fence: None,
         head: Bytes::from(format!("after {version}")),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: write(),

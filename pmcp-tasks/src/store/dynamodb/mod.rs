@@ -239,7 +239,7 @@ impl StorageBackend for DynamoDbBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        part::check_sizes(NAME, MAX_PART, [&put.head].into_iter().chain(&put.outcome))?;
+        part::check_sizes(NAME, MAX_PART, part::of_put(put))?;
         if put.open { in_time(self.0.write(key, put, now)).await } else { in_time(self.0.seal(key, put, now)).await }
     }
 

@@ -10,6 +10,7 @@ use super::{
     item::Attributes as _,
     key::{self, HEAD, VARIABLES},
     ledger::{self, Entry},
+    record::Added,
     table::{Tries, Write},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 
 impl Store {
     pub(super) async fn write(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        if put.holder == HolderChange::Keep {
+        if put.holder == HolderChange::Keep && put.step.is_none() {
             let mut update = head::written(Expression::new(), put)
                 .when("#ver = :ver")
                 .when("attribute_not_exists(#sealed)")
@@ -56,6 +57,7 @@ impl Store {
         let _turn = self.turn(key.owner).await;
         let mut tries = Tries::new();
         let mut is_counted = true;
+        let mut is_kept = false;
         loop {
             let Some(head) = self.head(key).await? else { return Ok(Written::Missing) };
             if let Some(refused) = head.refuses(put, now) {
@@ -70,14 +72,20 @@ impl Store {
             }
             let (holder, fence) = head.moved(put.holder);
             let length = put.head.len() as u64;
-            let grown = if length > head.content_reserve { length + HEAD_SLACK - head.content_reserve } else { 0 };
+            let grown_head = if length > head.content_reserve { length + HEAD_SLACK - head.content_reserve } else { 0 };
+            let step = put.step.as_ref().filter(|_| !is_kept);
+            let added = step.map(|(name, value)| Added::to(&head, (name.len() + value.len()) as u64));
+            let grown = grown_head + added.as_ref().map_or(0, |added| added.grown);
             let mut update = head::written(head.unchanged(Expression::new()), put)
                 .set("#fence = :fence")
                 .set("#headr = :headr")
                 .set("#rsv = :reserved")
                 .number(":fence", fence)
-                .number(":headr", head.content_reserve + grown)
+                .number(":headr", head.content_reserve + grown_head)
                 .number(":reserved", head.reserved + grown);
+            if let Some(added) = &added {
+                update = added.counted(update);
+            }
             update = match holder {
                 Some(holder) => update.set("#holder = :holder").text(":holder", key::holder_text(holder)),
                 None => update.remove("#holder"),
@@ -98,6 +106,8 @@ impl Store {
                 }
                 writes.extend(holder.map(|holder| self.entry_of(holder, key, head.expires, now)));
             }
+            let place = writes.len();
+            writes.extend(step.map(|(name, value)| self.keeping(key, &head, name, value, now)));
             let turn = match taking {
                 Some(worker) => {
                     let (turn, check) = self.alive(worker).await;
@@ -112,6 +122,8 @@ impl Store {
                 Ok(()) => return Ok(Written::Done { version: head.version + 1, fence }),
                 // It is counted no more: it had expired, by somebody's clock.
                 Err(refused) if counted > 0 && refused.at(0) => is_counted = false,
+                // The first value stands.
+                Err(refused) if step.is_some() && refused.at(place) => is_kept = true,
                 Err(_) => tries.pause().await?,
             }
         }

@@ -1,10 +1,13 @@
 //! Recording steps: with the head, whose fence decides.
 
+use bytes::Bytes;
+
 use super::{
     Store, absent,
     error::Result,
-    head::PART_SLACK,
-    item::{self, Attributes as _, Item},
+    expression::Expression,
+    head::{Head, PART_SLACK},
+    item::{self, Attributes as _},
     key::HEAD,
     merge::{self, Refusal},
     table::{Tries, Write},
@@ -59,26 +62,17 @@ impl Store {
                     Err(Refusal::TooLarge) => return Ok(Recorded::TooLarge),
                 }
             };
-            let taken = head.step_bytes + bytes;
-            let step_grown = if taken > head.step_reserve { taken + PART_SLACK - head.step_reserve } else { 0 };
-            let grown = step_grown + planned.as_ref().map_or(0, |planned| planned.grown);
+            let added = Added::to(&head, bytes);
+            let grown = added.grown + planned.as_ref().map_or(0, |planned| planned.grown);
             let mut writes = self.counting(key, &head, grown, is_counted);
             let counts = !writes.is_empty();
-            let mut update = merge::growing(&head, grown)
-                .when("#steps = :steps")
-                .set("#steps = :count")
-                .set("#stepb = :bytes")
-                .set("#stepr = :reserve")
-                .number(":steps", head.steps)
-                .number(":count", head.steps + 1)
-                .number(":bytes", taken)
-                .number(":reserve", head.step_reserve + step_grown);
+            let mut update = added.counted(merge::growing(&head, grown));
             if let Some(planned) = &planned {
                 update = update.set("#vars = :yes").number(":yes", 1);
                 writes.push(self.changing(key, &head, variables.as_ref(), &step.changes, planned, now));
             }
             writes.push(Write::Update(self.keys.part(key, HEAD), update));
-            writes.push(Write::Put(recorded(item::item(of, ttl(head.expires, now)), step), absent()));
+            writes.push(self.keeping(key, &head, &step.name, &step.value, now));
             let done = self.table.transact(writes).await?;
             match done {
                 Ok(()) => return Ok(Recorded::Recorded),
@@ -88,10 +82,43 @@ impl Store {
             }
         }
     }
+
+    /// Keeps the result of a step that has none.
+    pub(super) fn keeping(&self, key: &TaskKey, head: &Head, name: &str, value: &Bytes, now: Millis) -> Write {
+        let mut item = item::item(self.keys.step(key, name), ttl(head.expires, now));
+        item.insert("name".to_owned(), item::text(name));
+        item.insert("value".to_owned(), item::bytes(value));
+        Write::Put(item, absent())
+    }
 }
 
-fn recorded(mut item: Item, step: &Step) -> Item {
-    item.insert("name".to_owned(), item::text(step.name.as_str()));
-    item.insert("value".to_owned(), item::bytes(&step.value));
-    item
+/// One step more than a task has.
+pub(super) struct Added {
+    before: u64,
+    bytes: u64,
+    reserve: u64,
+    /// Bytes the owner's ledger has to count for it.
+    pub(super) grown: u64,
+}
+
+impl Added {
+    /// A step of so many bytes.
+    pub(super) fn to(head: &Head, bytes: u64) -> Self {
+        let bytes = head.step_bytes + bytes;
+        let grown = if bytes > head.step_reserve { bytes + PART_SLACK - head.step_reserve } else { 0 };
+        Self { before: head.steps, bytes, reserve: head.step_reserve + grown, grown }
+    }
+
+    /// Counts it in the write of the head that it was made from.
+    pub(super) fn counted(&self, update: Expression) -> Expression {
+        update
+            .when("#steps = :steps")
+            .set("#steps = :count")
+            .set("#stepb = :stepb")
+            .set("#stepr = :stepr")
+            .number(":steps", self.before)
+            .number(":count", self.before + 1)
+            .number(":stepb", self.bytes)
+            .number(":stepr", self.reserve)
+    }
 }

@@ -1,5 +1,7 @@
 //! Sealing a task: outcome, quota and holder in one transaction, and room for what it has become.
 
+use bytes::Bytes;
+
 use super::{
     Store,
     error::Result,
@@ -8,6 +10,7 @@ use super::{
     item::{self, Item},
     key::{self, HEAD, OUTCOME, VARIABLES},
     ledger::{self, Ledger},
+    record::Added,
     room::{Leaving, REMOVED_AT_ONCE},
     table::{Tries, Write},
     ttl,
@@ -22,6 +25,7 @@ impl Store {
     pub(super) async fn seal(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
         let _turn = self.turn(key.owner).await;
         let mut tries = Tries::new();
+        let mut is_kept = false;
         loop {
             let Some((head, variables)) = self.with_variables(key, now).await? else { return Ok(Written::Missing) };
             if let Some(refused) = head.refuses(put, now) {
@@ -33,10 +37,14 @@ impl Store {
                 return Ok(Written::Buried);
             }
             let outcome = put.outcome.clone().unwrap_or_default();
+            let step = put.step.as_ref().filter(|_| !is_kept);
             let bytes = head.bytes() - head.content.len() as u64
                 + (put.head.len() + outcome.len()) as u64
+                + step.map_or(0, |(name, value)| (name.len() + value.len()) as u64)
                 + variables.as_ref().map_or(0, Variables::bytes);
-            let mut writes = self.sealing(key, put, &head, variables.as_ref(), bytes, now);
+            let mut writes = self.sealing(key, put, &head, variables.as_ref(), step, bytes, now);
+            let place = writes.len();
+            writes.extend(step.map(|(name, value)| self.keeping(key, &head, name, value, now)));
             let mut leaving = Vec::new();
             // While the ledger leaves room it need not be read.
             let quick = discounted(key, &head, bytes).filter(|_| tries.count() == 0);
@@ -60,13 +68,17 @@ impl Store {
                 }
                 _ => None,
             };
-            let done = self.table.transact(writes).await?.is_ok();
+            let done = self.table.transact(writes).await?;
             drop(turn);
-            if done {
-                self.clear(leaving).await;
-                return Ok(Written::Done { version: head.version + 1, fence: head.moved(put.holder).1 });
+            match done {
+                Ok(()) => {
+                    self.clear(leaving).await;
+                    return Ok(Written::Done { version: head.version + 1, fence: head.moved(put.holder).1 });
+                }
+                // The first value stands.
+                Err(refused) if step.is_some() && refused.at(place) => is_kept = true,
+                Err(_) => tries.pause().await?,
             }
-            tries.pause().await?;
         }
     }
 
@@ -77,21 +89,24 @@ impl Store {
         put: &Put,
         head: &Head,
         variables: Option<&Variables>,
+        step: Option<&(String, Bytes)>,
         bytes: u64,
         now: Millis,
     ) -> Vec<Write> {
         let keys = &self.keys;
         let ttl = ttl(head.expires, now);
         let mut update = head::written(head.unchanged(Expression::new()), put)
-            .when("#steps = :steps")
             .set("#sealed = :sealed")
             .set("#took = :took")
             .set("#fence = :fence")
             .remove("#holder")
-            .number(":steps", head.steps)
             .number(":sealed", now.0)
             .number(":took", bytes)
             .number(":fence", head.moved(put.holder).1);
+        update = match step {
+            Some((name, value)) => Added::to(head, (name.len() + value.len()) as u64).counted(update),
+            None => update.when("#steps = :steps").number(":steps", head.steps),
+        };
         let mut writes = Vec::new();
         let outcome = put.outcome.clone().unwrap_or_default();
         if head::is_inline(&put.head, &outcome) {
@@ -114,7 +129,10 @@ impl Store {
         if let Some(holder) = head.holder {
             writes.push(Write::Delete(keys.held_entry(holder, key), Expression::new()));
         }
-        writes.push(Write::Put(entry(keys.sealed_entry(key, now), head, bytes, ttl), Expression::new()));
+        writes.push(Write::Put(
+            entry(keys.sealed_entry(key, now), head, head.steps + u64::from(step.is_some()), bytes, ttl),
+            Expression::new(),
+        ));
         writes
     }
 
@@ -182,9 +200,9 @@ fn discounted(key: &TaskKey, head: &Head, bytes: u64) -> Option<Expression> {
 }
 
 /// The entry of a sealed task, with what is needed to remove it.
-fn entry(key: key::Key, head: &Head, bytes: u64, ttl: u64) -> Item {
+fn entry(key: key::Key, head: &Head, steps: u64, bytes: u64, ttl: u64) -> Item {
     let mut entry = item::item(key, ttl);
-    let numbers = [("expires", head.expires.0), ("bytes", bytes), ("steps", head.steps), ("stamp", head.stamp.0)];
+    let numbers = [("expires", head.expires.0), ("bytes", bytes), ("steps", steps), ("stamp", head.stamp.0)];
     entry.extend(numbers.map(|(name, number)| (name.to_owned(), item::number(number))));
     if let Some(scope) = head.scope {
         entry.insert("scope".to_owned(), item::text(scope.0.to_string()));

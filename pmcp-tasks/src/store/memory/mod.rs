@@ -318,7 +318,7 @@ impl StorageBackend for MemoryBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        check_sizes([&put.head].into_iter().chain(&put.outcome))?;
+        check_sizes(part::of_put(put))?;
         let written = self.write_head(key, put, now);
         if !put.open {
             self.evict();

@@ -135,6 +135,9 @@ impl Record {
             HolderChange::Release => self.holder = None,
         }
         self.resize(self.head.len(), put.head.len() + put.outcome.as_ref().map_or(0, Bytes::len));
+        if let Some((name, value)) = &put.step {
+            self.keep_step(name, value);
+        }
         if !put.open {
             self.open = false;
             self.sealed = Some(now);
@@ -190,9 +193,17 @@ impl Record {
                 Err(NotApplied::TooLarge) => return Recorded::TooLarge,
             }
         }
-        self.resize(before, self.variables.bytes + step.name.len() + step.value.len());
-        self.steps.insert(step.name.clone(), step.value.clone());
+        self.resize(before, self.variables.bytes);
+        self.keep_step(&step.name, &step.value);
         Recorded::Recorded
+    }
+
+    /// Keeps a step's result unless there is one.
+    fn keep_step(&mut self, name: &str, value: &Bytes) {
+        if !self.steps.contains_key(name) {
+            self.resize(0, name.len() + value.len());
+            self.steps.insert(name.to_owned(), value.clone());
+        }
     }
 }
 

@@ -63,8 +63,15 @@ impl Inner {
         let (owner, id, version) = (&key.owner.0[..], task_id(key), clamped(put.version));
         let (fence, head, write) = (put.fence.map(clamped), &put.head[..], Uuid::from_u128(put.write.0));
         let now = clamped(now.0);
-        let parameters: [Parameter<'_>; 9] = [&owner, &id, &version, &fence, &head, &change, &to, &write, &now];
-        let write = self.db.sql.put.with(&parameters);
+        let mut parameters: Vec<Parameter<'_>> = vec![&owner, &id, &version, &fence, &head, &change, &to, &write, &now];
+        let step = put.step.as_ref().map(|(name, value)| (name.as_bytes(), &value[..]));
+        let query = if let Some((name, value)) = &step {
+            parameters.extend([name as Parameter<'_>, value]);
+            &self.db.sql.put_step
+        } else {
+            &self.db.sql.put
+        };
+        let write = query.with(&parameters);
         if let HolderChange::Take(worker) = put.holder {
             let lock = worker_lock(&self.schema, worker);
             return Ok(self.db.flight(self.db.sql.lock_shared.with(&[&lock]), write).await?.pop());
@@ -90,16 +97,23 @@ impl Inner {
         let (owner, id, version) = (&key.owner.0[..], task_id(key), clamped(put.version));
         let (fence, head, write) = (put.fence.map(clamped), &put.head[..], Uuid::from_u128(put.write.0));
         let (outcome, now) = (put.outcome.as_ref().map(Bytes::as_ref), clamped(now.0));
-        let parameters: [Parameter<'_>; 10] =
-            [&owner, &id, &version, &fence, &head, &outcome, &write, &now, &raised, &taker];
+        let mut parameters: Vec<Parameter<'_>> =
+            vec![&owner, &id, &version, &fence, &head, &outcome, &write, &now, &raised, &taker];
+        let step = put.step.as_ref().map(|(name, value)| (name.as_bytes(), &value[..]));
+        let (seal, seal_evicting) = if let Some((name, value)) = &step {
+            parameters.extend([name as Parameter<'_>, value]);
+            (&sql.seal_step, &sql.seal_step_evicting)
+        } else {
+            (&sql.seal, &sql.seal_evicting)
+        };
         if !evicts {
-            return self.db.row(sql.seal.with(&parameters)).await;
+            return self.db.row(seal.with(&parameters)).await;
         }
         // The owner's lock comes first, as whoever creates takes it before any task's.
         let (address, lock): ([Parameter<'_>; 2], _) = ([&owner, &id], owner_lock(&self.schema, key.owner));
         let (_, rows) = self
             .db
-            .long_flight(sql.lock.with(&[&lock]), sql.lock_task.with(&address), sql.seal_evicting.with(&parameters))
+            .long_flight(sql.lock.with(&[&lock]), sql.lock_task.with(&address), seal_evicting.with(&parameters))
             .await?;
         Ok(rows.into_iter().next())
     }

@@ -152,7 +152,7 @@ impl StorageBackend for PostgresBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        part::check_sizes(NAME, MAX_PART, [&put.head].into_iter().chain(&put.outcome))?;
+        part::check_sizes(NAME, MAX_PART, part::of_put(put))?;
         Ok(self.inner.put(key, put, now).await?)
     }
 

@@ -67,39 +67,34 @@ statements! {
     );
 
     /// Writes the head of an open task; no row if that was refused. Gives whom to tell of a write by somebody else.
-    put(BYTES, ID, NUMBER, NUMBER, BYTES, SMALL, ID, ID, NUMBER) =
-        "UPDATE @task SET version = version + 1, head = $5, \
-             fence = fence + CASE WHEN $6 = 1 THEN 1 ELSE 0 END, \
-             holder = CASE $6 WHEN 1 THEN $7 WHEN 2 THEN NULL ELSE holder END, \
-             writes = (array_prepend($8, writes))[1:8] \
-         WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $9 \
-             AND $8 <> ALL (writes) \
-             AND NOT ($6 = 1 AND EXISTS (SELECT FROM @worker WHERE worker.id = $7 AND state > 0)) \
-         RETURNING version, fence, \
-             CASE WHEN $4 IS NULL THEN (SELECT before.holder FROM @task before WHERE before.owner = $1 AND before.id = $2) END";
+    put(BYTES, ID, NUMBER, NUMBER, BYTES, SMALL, ID, ID, NUMBER) = put("version, fence");
+    /// The same with a step, if none of its name was recorded before.
+    put_step(BYTES, ID, NUMBER, NUMBER, BYTES, SMALL, ID, ID, NUMBER, BYTES, BYTES) = format!(
+        "WITH done AS ({}), kept AS ( \
+             INSERT INTO @step (task, name, value) SELECT n, $10, $11 FROM done ON CONFLICT (task, name) DO NOTHING RETURNING task \
+         ), noted AS ( \
+             INSERT INTO @grown AS g (task, variables, steps, writes) \
+             SELECT task, 0, octet_length($10) + octet_length($11), '{{}}' FROM kept \
+             ON CONFLICT (task) DO UPDATE SET steps = g.steps + excluded.steps \
+         ) \
+         SELECT version, fence, holder FROM done",
+        put("n, version, fence")
+    );
     /// The task that a write of the head was refused for, and whether that write was made before.
     put_refused(BYTES, ID, ID, NUMBER) = format!(
         "SELECT {RECORD}, $3 = ANY (t.writes) FROM @task t WHERE t.owner = $1 AND t.id = $2 AND t.expires > $4"
     );
     /// Seals an open task if that leaves its owner the room he may take; no row if not, or if that was refused. Of variables that
     /// are written at the same moment, all that are kept with it, those may not count which this snapshot does not show.
-    seal(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID) = format!(
-        "WITH done AS ( \
-             UPDATE @task t SET version = version + 1, fence = fence + $9, holder = NULL, open = false, sealed = $8, \
-                 bytes = {SEALED_SIZE}, head = $5, outcome = $6, writes = (array_prepend($7, writes))[1:8] \
-             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $8 \
-                 AND $7 <> ALL (writes) AND NOT EXISTS (SELECT FROM @worker WHERE worker.id = $10 AND state > 0) \
-                 AND {SEALED_SIZE} + {OTHERS} <= room \
-             RETURNING version, fence, bytes, \
-                 CASE WHEN $4 IS NULL THEN (SELECT before.holder FROM @task before \
-                     WHERE before.owner = $1 AND before.id = $2) END AS holder \
-         ), more AS ( \
-             INSERT INTO @taken (owner, bytes) SELECT $1, bytes FROM done \
-         ) \
-         SELECT version, fence, holder FROM done"
-    );
+    seal(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID) = seal(SEALED_SIZE, "");
+    /// The same with a step, if none of its name was recorded before.
+    seal_step(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID, BYTES, BYTES) =
+        seal(&sealed_size_with_step(), &keep_step("done"));
     /// Seals the task that is locked whatever it takes, and removes sealed tasks of the owner for it.
-    seal_evicting(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID) = seal_evicting();
+    seal_evicting(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID) = seal_evicting(SEALED_SIZE, "");
+    /// The same with a step, if none of its name was recorded before.
+    seal_step_evicting(BYTES, ID, NUMBER, NUMBER, BYTES, BYTES, ID, NUMBER, NUMBER, ID, BYTES, BYTES) =
+        seal_evicting(&sealed_size_with_step(), &keep_step("found"));
 
     /// Changes variables of the task that is locked.
     merge(BYTES, ID, NUMBER, Type::BYTEA_ARRAY, Type::INT2_ARRAY, Type::BYTEA_ARRAY, Type::BYTEA_ARRAY, NUMBER, ID, NUMBER) =
@@ -289,12 +284,64 @@ fn create(victims: &str) -> String {
     )
 }
 
+/// Writes the head, and gives columns, then the holder if somebody else writes.
+fn put(columns: &str) -> String {
+    format!(
+        "UPDATE @task SET version = version + 1, head = $5, \
+             fence = fence + CASE WHEN $6 = 1 THEN 1 ELSE 0 END, \
+             holder = CASE $6 WHEN 1 THEN $7 WHEN 2 THEN NULL ELSE holder END, \
+             writes = (array_prepend($8, writes))[1:8] \
+         WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $9 \
+             AND $8 <> ALL (writes) \
+             AND NOT ($6 = 1 AND EXISTS (SELECT FROM @worker WHERE worker.id = $7 AND state > 0)) \
+         RETURNING {columns}, \
+             CASE WHEN $4 IS NULL THEN (SELECT before.holder FROM @task before WHERE before.owner = $1 AND before.id = $2) END \
+                 AS holder"
+    )
+}
+
+/// Bytes that a task `t` takes once it is sealed with a step `$11` of the value `$12`.
+fn sealed_size_with_step() -> String {
+    format!(
+        "{SEALED_SIZE} + CASE WHEN EXISTS (SELECT FROM @step s WHERE s.task = t.n AND s.name = $11) THEN 0 \
+             ELSE octet_length($11) + octet_length($12) END"
+    )
+}
+
+/// Keeps a step of the task whose `n` a table has.
+fn keep_step(task: &str) -> String {
+    format!(
+        ", kept AS ( \
+             INSERT INTO @step (task, name, value) SELECT n, $11, $12 FROM {task} ON CONFLICT (task, name) DO NOTHING \
+         )"
+    )
+}
+
+/// Seals a task that comes to so many bytes.
+fn seal(size: &str, step: &str) -> String {
+    format!(
+        "WITH done AS ( \
+             UPDATE @task t SET version = version + 1, fence = fence + $9, holder = NULL, open = false, sealed = $8, \
+                 bytes = {size}, head = $5, outcome = $6, writes = (array_prepend($7, writes))[1:8] \
+             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $8 \
+                 AND $7 <> ALL (writes) AND NOT EXISTS (SELECT FROM @worker WHERE worker.id = $10 AND state > 0) \
+                 AND {size} + {OTHERS} <= room \
+             RETURNING n, version, fence, bytes, \
+                 CASE WHEN $4 IS NULL THEN (SELECT before.holder FROM @task before \
+                     WHERE before.owner = $1 AND before.id = $2) END AS holder \
+         ), more AS ( \
+             INSERT INTO @taken (owner, bytes) SELECT $1, bytes FROM done \
+         ){step} \
+         SELECT version, fence, holder FROM done"
+    )
+}
+
 /// Seals the task that is locked; no row if that is refused.
-fn seal_evicting() -> String {
+fn seal_evicting(size: &str, step: &str) -> String {
     let victims = victims();
     format!(
         "WITH found AS MATERIALIZED ( \
-             SELECT n, holder, room, {SEALED_SIZE} AS takes FROM @task t \
+             SELECT n, holder, room, {size} AS takes FROM @task t \
              WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $8 \
                  AND $7 <> ALL (writes) AND NOT EXISTS (SELECT FROM @worker WHERE worker.id = $10 AND state > 0) \
                  AND n = {LOCKED} \
@@ -308,7 +355,7 @@ fn seal_evicting() -> String {
              FROM found WHERE t.owner = $1 AND t.id = $2 RETURNING t.version, t.fence \
          ), more AS ( \
              INSERT INTO @taken (owner, bytes) SELECT $1, takes FROM found \
-         ){victims} \
+         ){step}{victims} \
          SELECT done.version, done.fence, CASE WHEN $4 IS NULL THEN found.holder END FROM done, found"
     )
 }

@@ -125,6 +125,10 @@ impl Store {
             .arg(&put.write.0.to_be_bytes()[..])
             .arg(&now.0.to_be_bytes()[..])
             .arg(&self.origin[..]);
+        let call = match &put.step {
+            Some((name, value)) => call.arg(name).arg(&value[..]),
+            None => call,
+        };
         let (answer, mut rest) = self.answer(call).await?;
         let task = |mut rest: Items| rest.task()?.ok_or_else(unknown);
         match &answer[..] {

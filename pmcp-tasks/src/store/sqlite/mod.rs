@@ -235,7 +235,7 @@ impl StorageBackend for SqliteBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
-        part::check_sizes(NAME, MAX_PART, [&put.head].into_iter().chain(&put.outcome))?;
+        part::check_sizes(NAME, MAX_PART, part::of_put(put))?;
         let (key, put) = (key.clone(), put.clone());
         self.write(move |db| db.put(&key, &put, now)).await
     }

@@ -48,6 +48,8 @@ impl Db {
         let outcome = put.outcome.as_ref().map_or(0, Bytes::len);
         let grown = count(put.head.len() + outcome) - count(record.head.len());
         let (n, writes) = (record.n, &record.writes.0[..]);
+        // Before it is sealed, so that it counts among what the task takes.
+        let grown = grown + put.step.as_ref().map_or(Ok(0), |(name, value)| self.keep_step(n, name, value))?;
         // One statement a case: a column that is named has its indexes written, changed or not.
         if !put.open {
             self.prepare_cached(
@@ -136,13 +138,17 @@ impl Db {
             self.keep_merged(record.n, bytes, writes)?;
             self.grow(record.n, bytes - before)?;
         }
-        self.prepare_cached("INSERT INTO step (task, name, value) VALUES (?1, ?2, ?3)")?.execute((
-            record.n,
-            &step.name,
-            &step.value[..],
-        ))?;
-        self.grow(record.n, count(step.name.len() + step.value.len()))?;
+        let grown = self.keep_step(record.n, &step.name, &step.value)?;
+        self.grow(record.n, grown)?;
         Ok(Recorded::Recorded)
+    }
+
+    /// Keeps a step's result unless there is one; tells the bytes it takes.
+    fn keep_step(&self, n: i64, name: &str, value: &Bytes) -> Result<i64> {
+        let kept = self
+            .prepare_cached("INSERT OR IGNORE INTO step (task, name, value) VALUES (?1, ?2, ?3)")?
+            .execute((n, name, &value[..]))?;
+        Ok(if kept == 0 { 0 } else { count(name.len() + value.len()) })
     }
 
     /// Changes variables, and their length with them. Nothing, if it tells why not.

@@ -114,6 +114,10 @@ macro_rules! storage_contract {
                 nothing_changes_a_sealed_task
                 the_same_seal_again_is_replayed
                 a_new_holder_raises_the_fence
+                a_step_is_recorded_with_the_head
+                the_first_value_of_a_step_stands_in_a_write_of_the_head
+                a_refused_put_records_no_step
+                an_oversize_step_in_a_put_leaves_no_trace
                 a_merge_leaves_other_fields
                 the_same_merge_again_is_applied_once
                 an_applied_merge_is_replayed_whatever_happened_since

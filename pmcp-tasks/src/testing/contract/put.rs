@@ -8,8 +8,9 @@
 
 use super::{Backend, assert_conflict, assert_done};
 use crate::{
+    error::StoreError,
     store::backend::{Guard, Holder, HolderChange, Merged, Parts, Put, Recorded, StoredTask, Written},
-    testing::fixtures::{NOW, merge, put, read, seal, set, step, task, worker},
+    testing::fixtures::{NOW, PERIOD, merge, put, read, seal, set, step, task, worker},
 };
 
 /// The current version is accepted and rises by one; the head is the new one.
@@ -159,4 +160,74 @@ pub async fn a_new_holder_raises_the_fence(backend: Backend) {
             assert_eq!(held.len(), usize::from(holder == Some(by)), "{change:?}, held by {by:?}");
         }
     }
+}
+
+/// A step that comes with the head is recorded in that write, and is there with it, in a sealed task too.
+pub async fn a_step_is_recorded_with_the_head(backend: Backend) {
+    for (n, open) in [(1, true), (2, false)] {
+        let new = task(n);
+        backend.create(&new, NOW).await.unwrap();
+        backend.record(&new.key, &step(1, "first", "1"), NOW).await.unwrap();
+        let plain = if open { put(1) } else { seal(1) };
+        let write = Put { fence: Some(1), step: Some(("run:2".to_owned(), "2".into())), ..plain };
+        assert_done(&backend.put(&new.key, &write, NOW).await.unwrap(), 2, 1);
+        let stored = read(&backend, &new.key).await.unwrap();
+        assert_eq!((stored.head, stored.outcome, stored.open), (write.head.clone(), write.outcome.clone(), open));
+        assert_eq!(stored.steps.unwrap(), [("first".to_owned(), "1".into()), ("run:2".to_owned(), "2".into())].into());
+        let again = backend.put(&new.key, &write, NOW).await.unwrap();
+        assert!(matches!(again, Written::Replayed(_)), "{again:?}");
+    }
+}
+
+/// Of a step that was recorded before the first value stands; the head is written all the same.
+pub async fn the_first_value_of_a_step_stands_in_a_write_of_the_head(backend: Backend) {
+    for (n, open) in [(1, true), (2, false)] {
+        let new = task(n);
+        backend.create(&new, NOW).await.unwrap();
+        let with = |version, value: &'static str| Put { step: Some(("s".to_owned(), value.into())), ..put(version) };
+        assert_done(&backend.put(&new.key, &with(1, "first"), NOW).await.unwrap(), 2, 1);
+        let end = Put { step: Some(("s".to_owned(), "second".into())), ..if open { put(2) } else { seal(2) } };
+        assert_done(&backend.put(&new.key, &end, NOW).await.unwrap(), 3, 1);
+        let stored = read(&backend, &new.key).await.unwrap();
+        assert_eq!((stored.head, stored.open), (end.head, open));
+        assert_eq!(stored.steps.unwrap(), [("s".to_owned(), "first".into())].into());
+        let recorded = backend.record(&new.key, &step(1, "s", "third"), NOW).await.unwrap();
+        assert_eq!(recorded, if open { Recorded::Exists("first".into()) } else { Recorded::Lost });
+    }
+}
+
+/// A write of the head that is refused records no step.
+pub async fn a_refused_put_records_no_step(backend: Backend) {
+    let new = task(1);
+    backend.create(&new, NOW).await.unwrap();
+    let step = Some(("s".to_owned(), "1".into()));
+    for refused in [
+        Put { step: step.clone(), ..put(2) },
+        Put { step: step.clone(), fence: Some(2), ..put(1) },
+        Put { step: step.clone(), fence: Some(2), ..seal(1) },
+        Put { step: step.clone(), ..seal(2) },
+    ] {
+        assert_conflict(&backend.put(&new.key, &refused, NOW).await.unwrap(), 1);
+    }
+    backend.beat(&worker(1), PERIOD, NOW).await.unwrap();
+    assert!(backend.bury(&worker(1), 1).await.unwrap());
+    let take = Put { step: step.clone(), holder: HolderChange::Take(worker(1)), ..put(1) };
+    assert_eq!(backend.put(&new.key, &take, NOW).await.unwrap(), Written::Buried);
+    assert_eq!(read(&backend, &new.key).await.unwrap().steps, Some([].into()));
+    // It is no obstacle to the write that is accepted.
+    let taken = Put { step, holder: HolderChange::Take(worker(2)), ..put(1) };
+    assert_done(&backend.put(&new.key, &taken, NOW).await.unwrap(), 2, 2);
+    assert_eq!(read(&backend, &new.key).await.unwrap().steps, Some([("s".to_owned(), "1".into())].into()));
+}
+
+/// A step in a write of the head is a part: one that is too large is refused, and nothing is written.
+pub async fn an_oversize_step_in_a_put_leaves_no_trace(backend: Backend) {
+    let max = backend.capabilities().max_part as usize;
+    let new = task(1);
+    backend.create(&new, NOW).await.unwrap();
+    let before = read(&backend, &new.key).await;
+    let large = Put { step: Some(("s".to_owned(), vec![b'1'; max + 1].into())), ..put(1) };
+    let refused = backend.put(&new.key, &large, NOW).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })), "{refused:?}");
+    assert_eq!(read(&backend, &new.key).await, before);
 }

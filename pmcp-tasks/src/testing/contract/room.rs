@@ -164,18 +164,23 @@ pub async fn every_part_takes_room(backend: Backend) {
     taken += 7 + 5;
     check(taken, &mut n).await;
 
-    let progress = Put { head: Bytes::from(vec![b'9'; 900]), ..put(1) };
+    let step = |name: &str| Some((name.to_owned(), Bytes::from_static(b"12")));
+    let progress = Put { head: Bytes::from(vec![b'9'; 900]), step: step("with\0"), ..put(1) };
     for _ in 0..2 {
         backend.put(&new.key, &progress, NOW).await.unwrap();
     }
-    taken = taken + 900 - new.head.len() as u64;
+    taken = taken + 900 - new.head.len() as u64 + 5 + 2;
+    check(taken, &mut n).await;
+    let known = Put { step: step("fétch\0"), head: Bytes::from(vec![b'9'; 900]), ..put(2) };
+    backend.put(&new.key, &known, NOW).await.unwrap();
     check(taken, &mut n).await;
 
-    let ending = Put { outcome: Some(Bytes::from(vec![b'0'; 4000])), head: Bytes::from_static(b"end"), ..seal(2) };
+    let ending = Put { outcome: Some(Bytes::from(vec![b'0'; 4000])), head: Bytes::from_static(b"end"), ..seal(3) };
+    let ending = Put { step: step("last"), ..ending };
     for _ in 0..2 {
         backend.put(&new.key, &ending, NOW).await.unwrap();
     }
-    taken = taken + 3 + 4000 - 900;
+    taken = taken + 3 + 4000 - 900 + 4 + 2;
     assert_eq!(beside(&backend, 2, taken).await, Create::Created);
     assert_eq!(left(&backend, &[1]).await, [1]);
     assert!(backend.delete(&task(2).key).await.unwrap());

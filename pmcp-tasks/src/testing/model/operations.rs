@@ -78,6 +78,7 @@ pub struct WriteHead {
     fence: Option<Near>,
     sealing: bool,
     holder: HolderChange,
+    step: Option<(&'static str, Bytes)>,
     value: Bytes,
 }
 
@@ -150,6 +151,7 @@ impl WriteHead {
             fence: self.fence.map(|fence| fence.of(task.map(|task| task.fence))),
             head: self.value.clone(),
             outcome: self.sealing.then(|| self.value.clone()),
+            step: self.step.as_ref().map(|(name, value)| ((*name).to_owned(), value.clone())),
             open: !self.sealing,
             // A task that ends is nobody's.
             holder: if self.sealing { HolderChange::Release } else { self.holder },
@@ -243,9 +245,10 @@ prop_compose! {
         fence in option::of(near()),
         sealing in prop::bool::weighted(0.2),
         holder in holder_change(),
+        step in option::weighted(0.3, (field_name(), value())),
         value in value(),
     ) -> WriteHead {
-        WriteHead { task, version, fence, sealing, holder, value }
+        WriteHead { task, version, fence, sealing, holder, step, value }
     }
 }
 

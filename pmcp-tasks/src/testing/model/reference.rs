@@ -176,6 +176,9 @@ impl Reference {
         if matches!(put.holder, HolderChange::Take(_) | HolderChange::Queue) {
             stored.fence += 1;
         }
+        if let Some((name, value)) = &put.step {
+            stored.steps.get_or_insert_default().entry(name.clone()).or_insert_with(|| value.clone());
+        }
         task.puts.push(put.write);
         Written::Done { version: task.stored.version, fence: task.stored.fence }
     }

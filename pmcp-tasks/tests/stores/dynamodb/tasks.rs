@@ -53,6 +53,7 @@ pub(super) fn put(version: u64) -> Put {
         fence: None,
         head: Bytes::from_static(b"another head"),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: write(),

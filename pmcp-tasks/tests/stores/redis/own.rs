@@ -60,6 +60,7 @@ pub(super) fn put(version: u64) -> Put {
         fence: None,
         head: "next".into(),
         outcome: None,
+        step: None,
         open: true,
         holder: HolderChange::Keep,
         write: write(),

@@ -2,6 +2,7 @@
 local key, now, version, fence = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local head, outcome, is_open = ARGV[5], ARGV[6], ARGV[7] == '1'
 local change, worker, write, sealed, origin = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local step, result = ARGV[13], ARGV[14]
 
 local task = task_at(key)
 local was = read(task, 'w', 'n', 'm')
@@ -31,6 +32,9 @@ if change == 'take' or change == 'queue' then
 end
 local owner, id, stamp, expires = sub(key, 1, 32), sub(key, 33), was[5], was[6]
 local grown = #head + #outcome - #was[7]
+if step then
+  grown = grown + keep_step(task, key, step, result)
+end
 local size = text(was[9] + grown)
 local writes = remember(was[8], write, 8)
 if is_open then

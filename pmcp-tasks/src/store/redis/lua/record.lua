@@ -25,12 +25,8 @@ if #ARGV > 6 then
     live_as(task, cells)
   end
 end
-local grown = bytes - before + #name + #value
+local grown = bytes - before + keep_step(task, key, name, value)
 call('HSET', task, 'n', text(was[8] + grown), 'c', text(bytes))
-call('HSET', steps, name, value)
-if call('HLEN', steps) == 1 then
-  live_as(task, steps)
-end
 if grown ~= 0 then
   call('HINCRBY', bucket .. 'b:' .. sub(key, 1, 32), 'l', text(grown))
 end

@@ -80,6 +80,18 @@ local function live_as(task, cells)
   end
 end
 
+-- Keeps a step's result unless there is one. Tells the bytes it takes.
+local function keep_step(task, key, name, result)
+  local steps = bucket .. 'j:' .. key
+  if call('HSETNX', steps, name, result) == 0 then
+    return 0
+  end
+  if call('HLEN', steps) == 1 then
+    live_as(task, steps)
+  end
+  return #name + #result
+end
+
 -- Hints come last, and may fail: a user of the server may lack the right to publish.
 local function tell(channel, message)
   redis.pcall('PUBLISH', sub(bucket, 2, -4) .. channel, message)
