@@ -4,6 +4,7 @@
 //! which does the work; they turn values into JSON and back. [`State`] hands on what the server owns. The room knows
 //! runs and schemas below it, not the tools whose functions it serves.
 
+mod call;
 mod state;
 mod step;
 mod task;

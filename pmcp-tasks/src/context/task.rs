@@ -94,7 +94,7 @@ impl ToolContext {
     /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
-        self.run.seat().cancellation()
+        self.run.cancellation()
     }
 
     /// Fails when the work is cancelled: `task.check_cancelled()?` between pieces of work.
@@ -102,7 +102,7 @@ impl ToolContext {
     /// # Errors
     /// The work was cancelled.
     pub fn check_cancelled(&self) -> Result<(), Cancelled> {
-        if self.run.seat().cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        if self.run.cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
     /// Waits, on the server's clock, unless the work is cancelled.
@@ -112,7 +112,7 @@ impl ToolContext {
     pub async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         tokio::select! {
             biased;
-            () = self.run.seat().cancellation().cancelled() => Err(Cancelled),
+            () = self.run.cancellation().cancelled() => Err(Cancelled),
             () = self.run.clock().sleep(duration) => self.run.certain().await,
         }
     }
@@ -286,6 +286,10 @@ impl<V> std::ops::Deref for TaskContext<V> {
 }
 
 impl<V> TaskContext<V> {
+    pub(super) fn run(&self) -> &Run {
+        &self.tool.run
+    }
+
     /// The task's id. A call that may still be answered in time has the one it would get; `None` if it cannot become a task.
     #[must_use]
     pub fn id(&self) -> Option<TaskId> {
@@ -447,7 +451,7 @@ enum Step<T> {
 }
 
 /// The value of a step as a run recorded it, which may be one of an earlier version of the program.
-fn recorded_value<T: StepValue>(name: &str, bytes: &[u8]) -> Result<T, ToolError> {
+pub(super) fn recorded_value<T: StepValue>(name: &str, bytes: &[u8]) -> Result<T, ToolError> {
     serde_json::from_slice(bytes).map_err(|error| {
         Mistake::caused(format!("what is recorded of step `{name}` does not fit its type any more"), error).into()
     })

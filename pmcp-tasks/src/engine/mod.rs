@@ -5,6 +5,7 @@
 //! whose lease has run out, each under a new fence. A task that this version cannot run is handed back.
 
 mod blocking;
+mod calls;
 mod change;
 mod courier;
 mod feed;
@@ -27,6 +28,7 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
+pub(crate) use calls::prepare;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use wait::{Ended, Patience};
@@ -63,6 +65,8 @@ pub(crate) struct Engine {
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
     ways: Ways,
+    /// What its runs call.
+    tools: Arc<calls::Tools>,
     /// Done when the work of a serving process was started in the background.
     house: std::sync::Once,
 }
@@ -103,8 +107,9 @@ impl Default for EngineSettings {
 
 impl Engine {
     pub(crate) fn new(works: Registry, store: TaskStore, settings: EngineSettings) -> Result<Arc<Self>, StoreError> {
-        Ok(Arc::new(Self {
-            host: Arc::new(Host::new(store, settings.limits, settings.lease)?),
+        let host = Arc::new(Host::new(store, settings.limits, settings.lease)?);
+        Ok(Arc::new_cyclic(|engine| Self {
+            host,
             works,
             execution: settings.execution,
             at_once: settings.at_once,
@@ -115,6 +120,7 @@ impl Engine {
             couriers: DashMap::new(),
             ways: Ways::default(),
             house: std::sync::Once::new(),
+            tools: Arc::new(calls::Tools(engine.clone())),
         }))
     }
 

@@ -115,7 +115,8 @@ impl Engine {
         variables: Map<String, serde_json::Value>,
     ) -> Run {
         let interval = work.policy.poll_interval.unwrap_or(self.limits().poll_interval);
-        Run::new(self.host.clone(), seat, work.name.clone(), interval, origin, variables)
+        let run = Run::new(self.host.clone(), seat, work.name.clone(), interval, origin, variables);
+        run.calling(self.tools.clone())
     }
 
     /// Starts a run in a task of its own: neither a panic nor a slow function touches anything else.
@@ -214,7 +215,13 @@ impl Engine {
             && !seat.has_given_end()
     }
 
-    async fn execute(&self, run: &Arc<Run>, kind: WorkKind, call: Prepared, allowance: Allowance) -> Outcome {
+    pub(super) async fn execute(
+        &self,
+        run: &Arc<Run>,
+        kind: WorkKind,
+        call: Prepared,
+        allowance: Allowance,
+    ) -> Outcome {
         let (host, seat) = (&self.host, run.seat());
         let cx = RunContext::new(run.clone());
         let clock = host.clock();
@@ -227,9 +234,9 @@ impl Engine {
         let overdue = async {
             tokio::select! {
                 biased;
-                () = seat.cancellation().cancelled() => {}
+                () = run.cancellation().cancelled() => {}
                 // Who does not come back with the answers has given up the call.
-                () = unanswered => seat.cancellation().cancel(),
+                () = unanswered => run.cancellation().cancel(),
             }
             clock.sleep(host.limits.cancel_grace).await;
         };
@@ -242,7 +249,7 @@ impl Engine {
             () = allowance.used_up(clock.as_ref(), &seat.slots) => {}
             () = overdue => return Outcome::Cancelled,
         }
-        seat.cancellation().cancel();
+        run.cancellation().cancel();
         // It may put things in order, as when it is cancelled; what it returns comes too late.
         tokio::select! {
             biased;

@@ -1,9 +1,6 @@
 //! `tools/call`: which calls become tasks.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,14 +15,14 @@ use super::{
     tools::{Registered, Tools},
 };
 use crate::{
-    engine::PANICKED,
-    panics,
+    engine,
     protocol::{
         Decider, RpcError,
         bounds::shortened,
         params as parse,
         params::{CallParams, TaskMetadata},
     },
+    run::NotAccepted,
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
 };
 
@@ -44,13 +41,13 @@ enum Mode {
 
 /// Handles a call.
 pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value, RpcError> {
-    let (cx, engine) = (rq.cx, rq.engine);
+    let (cx, host) = (rq.cx, &rq.engine.host);
     let mut call: CallParams = parse(rq.params)?;
     let companions = tools.companions_for(cx);
     if let Some(companions) = companions
         && let Some(companion) = companions.find(&call.name)
     {
-        let _admitted = engine.host.admit()?;
+        let _admitted = host.admit()?;
         return fallback::call_companion(rq, companion, call, companions).await;
     }
     let Some(tool) = tools.find(&call.name) else {
@@ -66,7 +63,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         let digest = digest::of_request("tools/call", &call.name, &call.arguments);
         return retry::retry(rq, state, call.input_responses.as_ref(), &digest).await;
     }
-    let _admitted = engine.host.admit()?;
+    let _admitted = host.admit()?;
     // A client that asked for a task expects one or an error, not a tool's result.
     let refused = |text: String| match mode {
         Mode::Task { .. } if cx.revision.decider() == Decider::Client => Err(RpcError::invalid_params(text)),
@@ -78,15 +75,10 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         Asked::Refused(text) => return refused(text),
     };
     let arguments = Arguments { given: std::mem::take(&mut call.arguments), answers };
-    // The types of the arguments are the tool's: reading them may panic as the tool itself may.
-    let prepared = match catch_unwind(AssertUnwindSafe(|| tool.work.prepare(arguments.clone()))) {
-        Ok(Ok(prepared)) => prepared,
-        Ok(Err(error)) => return refused(error.message),
-        Err(panic) => {
-            let text = panics::text(&*panic);
-            crate::heard::error!(tool = tool.definition.name, panic = text, "reading the arguments panicked");
-            return Err(RpcError::internal(PANICKED));
-        }
+    let prepared = match engine::prepare(&tool.work, arguments.clone()) {
+        Ok(prepared) => prepared,
+        Err(NotAccepted::Panicked(text)) => return Err(RpcError::internal(text)),
+        Err(error) => return refused(error.to_string()),
     };
     let variables = rq.variables(&tool.work.fields)?;
     let accepted = Accepted { work: tool.work.clone(), arguments, prepared, variables };

@@ -30,6 +30,11 @@ impl Allowance {
         Self { work, all: left.saturating_sub(RESULT_TIME).max(work) }
     }
 
+    /// That of a tool inside a task, which has its own time in all.
+    pub(crate) fn of_part(limits: &Limits, timeout: Option<Duration>) -> Self {
+        Self { work: timeout.unwrap_or(limits.default_timeout), all: limits.max_ttl }
+    }
+
     /// Ends when the time is used up.
     pub(crate) async fn used_up(self, clock: &dyn Clock, questions: &Slots) {
         let Self { mut work, mut all } = self;

@@ -5,6 +5,7 @@
 //! changes nothing any more. It knows the store of tasks below it, not the tools and requests that begin it.
 
 mod allowance;
+mod calls;
 mod finishing;
 mod fitting;
 mod host;
@@ -12,6 +13,7 @@ mod lease;
 mod polls;
 mod progress;
 mod questions;
+mod scope;
 mod seat;
 mod slots;
 mod steps;
@@ -23,14 +25,17 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use allowance::Allowance;
+pub(crate) use calls::{AcceptedCall, Callable, NotAccepted};
 pub(crate) use finishing::Finishing;
 pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
 pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
 use polls::Polling;
 pub(crate) use progress::Voice;
+use scope::Scope;
 pub(crate) use seat::{CallDigest, Seat, Way};
 pub(crate) use steps::Recording;
 use steps::Steps;
@@ -66,9 +71,12 @@ pub(crate) struct Run {
     owner: Option<Owner>,
     principal: Option<Principal>,
     client: ClientCapabilities,
-    voice: Voice,
-    steps: Steps,
+    voice: Arc<Voice>,
+    steps: Arc<Steps>,
     variables: Variables,
+    scope: Scope,
+    /// The tools it calls.
+    tools: Option<Arc<dyn Callable<Self>>>,
     /// Number of times the fence rose without a run of the task.
     idle_fences: u64,
 }
@@ -85,14 +93,53 @@ impl Run {
     ) -> Self {
         let Origin { owner, principal, revision, client, peer, progress_token } = origin;
         seat.lead(Way { peer, token: progress_token });
-        let voice = Voice::new(name, revision, interval);
-        let (steps, variables) = (Steps::default(), Variables::new(variables));
-        Self { host, seat, owner, principal, client, voice, steps, variables, idle_fences: 0 }
+        let scope = Scope::whole(seat.cancellation().clone());
+        let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
+        let variables = Variables::new(String::new(), variables);
+        Self { host, seat, owner, principal, client, voice, steps, variables, scope, tools: None, idle_fences: 0 }
+    }
+
+    /// The same with tools that it calls.
+    pub(crate) fn calling(self, tools: Arc<dyn Callable<Self>>) -> Self {
+        Self { tools: Some(tools), ..self }
     }
 
     /// The same, going on with what earlier runs of the task recorded.
     pub(crate) fn resuming(self, task: &Task, idle_fences: u64) -> Self {
-        Self { steps: Steps::new(task.stored.steps.clone().unwrap_or_default()), idle_fences, ..self }
+        let steps = Arc::new(Steps::new(task.stored.steps.clone().unwrap_or_default()));
+        Self { steps, idle_fences, ..self }
+    }
+
+    /// The part of this run that a tool called from it works in, with variables of its own.
+    pub(crate) fn part(&self, name: &str) -> Arc<Self> {
+        let scope = self.scope.part(name, 0, None);
+        let variables = Variables::new(scope.names().to_owned(), Map::new());
+        Arc::new(Self {
+            host: self.host.clone(),
+            seat: self.seat.clone(),
+            owner: self.owner.clone(),
+            principal: self.principal.clone(),
+            client: self.client,
+            voice: self.voice.clone(),
+            steps: self.steps.clone(),
+            variables,
+            scope,
+            tools: self.tools.clone(),
+            idle_fences: self.idle_fences,
+        })
+    }
+
+    /// Accepts a call of a tool from inside this run.
+    pub(crate) fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<Self>, NotAccepted> {
+        match &self.tools {
+            Some(tools) => tools.accept(tool, arguments),
+            None => Err(NotAccepted::Unknown(tool.to_owned())),
+        }
+    }
+
+    /// Fires when what runs here is cancelled: all of the run, or the part it is.
+    pub(crate) fn cancellation(&self) -> &CancellationToken {
+        self.scope.cancellation()
     }
 
     pub(crate) fn seat(&self) -> &Arc<Seat> {
@@ -141,7 +188,7 @@ impl Run {
 
     /// Waits until it is certain that the task is still this worker's, which it is not after the process has stood still.
     pub(crate) async fn certain(&self) -> Result<(), Cancelled> {
-        let cancellation = self.seat.cancellation();
+        let cancellation = self.scope.cancellation();
         if self.seat.stored().is_some() && self.host.lease.is_kept() {
             tokio::select! {
                 biased;
@@ -154,7 +201,7 @@ impl Run {
 
     /// Begins a step; its value if an earlier run recorded it.
     pub(crate) async fn begin_step(&self, name: &str) -> Result<Option<Bytes>, ToolError> {
-        self.steps.begin(&self.host, &self.seat, name).await
+        self.steps.begin(&self.host, &self.seat, self.scope.cancellation(), &self.scope.name(name)).await
     }
 
     /// Records a step, and changes variables with it if they still are as they were read.
@@ -165,14 +212,14 @@ impl Run {
         changes: Option<(&Read, Vec<(String, Value)>)>,
     ) -> Result<Recording, ToolError> {
         let ops = changes.map(|(read, changed)| self.variables.ops_if(&self.seat, read, changed)).unwrap_or_default();
-        self.steps.record(&self.host, &self.seat, &self.variables, (name, value), ops).await
+        self.steps.record(&self.host, &self.seat, &self.variables, (&self.scope.name(name), value), ops).await
     }
 
     /// A key that every run of the task has for this step.
     pub(crate) fn step_key(&self, name: &str) -> String {
         match self.id() {
-            Some(id) => format!("{id}/{name}"),
-            None => format!("{self:p}/{name}"),
+            Some(id) => format!("{id}/{}", self.scope.name(name)),
+            None => format!("{:p}/{}", &*self.seat, self.scope.name(name)),
         }
     }
 
@@ -209,7 +256,10 @@ impl Run {
     }
 
     pub(crate) async fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
-        self.voice.progress(&self.host, &self.seat, done, total, message).await;
+        if self.scope.cancellation().is_cancelled() {
+            return;
+        }
+        self.voice.progress(&self.host, &self.seat, self.scope.share(), (done, total), message).await;
     }
 
     /// Asks the client and waits for its answer, the result of the method.
@@ -219,12 +269,14 @@ impl Run {
         }
         if self.seat.key().is_none() && self.revision().asks_by_request() {
             let way = self.seat.way();
-            return questions::ask_on_stream(way.peer.as_ref(), self.revision(), &self.seat, method, params).await;
+            let cancellation = self.scope.cancellation();
+            return questions::ask_on_stream(way.peer.as_ref(), self.revision(), cancellation, method, params).await;
         }
         let asked = questions::Asked {
             host: &self.host,
             seat: &self.seat,
             steps: &self.steps,
+            scope: &self.scope,
             owner: self.owner.as_ref(),
             name: &self.voice.name,
             revision: self.revision(),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     host::Host,
+    scope::Share,
     seat::{Seat, Way},
 };
 use crate::{
@@ -78,11 +79,21 @@ impl Voice {
         &self,
         host: &Arc<Host>,
         seat: &Arc<Seat>,
-        done: f64,
-        total: Option<f64>,
+        share: Option<&Share>,
+        (done, total): (f64, Option<f64>),
         message: Option<String>,
     ) {
-        let Some(progress) = Progress::new(done, total) else { return };
+        let Some(told) = Progress::new(done, total) else { return };
+        let text = message.clone().unwrap_or_else(|| told.to_string());
+        let (progress, message, text) = match share {
+            None => (told, message, text),
+            Some(share) => {
+                let (done, of) = share.of_whole(done, total);
+                let text = format!("{}: {text}", share.part);
+                (Progress::new(done, Some(of)).unwrap_or(told), Some(text.clone()), text)
+            }
+        };
+        let done = progress.done();
         {
             // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
             // lock, so that they arrive in that order too.
@@ -99,7 +110,6 @@ impl Voice {
         if seat.key().is_none() {
             return;
         }
-        let text = message.unwrap_or_else(|| progress.to_string());
         self.show(host, seat, (text, progress)).await;
     }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     fitting::{Unanswered, ask_until_it_fits},
     host::Host,
+    scope::Scope,
     seat::{Held, Seat},
     slots::Open,
     steps::{Steps, answer_step},
@@ -25,6 +27,7 @@ pub(super) struct Asked<'a> {
     pub(super) host: &'a Arc<Host>,
     pub(super) seat: &'a Arc<Seat>,
     pub(super) steps: &'a Steps,
+    pub(super) scope: &'a Scope,
     pub(super) owner: Option<&'a Owner>,
     pub(super) name: &'a str,
     pub(super) revision: Revision,
@@ -70,14 +73,14 @@ async fn withdraw(host: &Host, seat: &Seat) {
 pub(super) async fn ask_on_stream(
     peer: Option<&Arc<dyn Peer>>,
     revision: Revision,
-    seat: &Seat,
+    cancellation: &CancellationToken,
     method: &'static str,
     params: Value,
 ) -> Result<Value, AskError> {
     let Some(peer) = peer else { return Err(AskError::Stopped) };
     tokio::select! {
         biased;
-        () = seat.cancellation().cancelled() => Err(AskError::Stopped),
+        () = cancellation.cancelled() => Err(AskError::Stopped),
         // Of any size: nothing of it is kept.
         answer = ask_until_it_fits(peer, revision, method, params, None) => answer.map_err(|unanswered| match unanswered {
             Unanswered::Gone => AskError::Stopped,
@@ -90,7 +93,7 @@ impl Asked<'_> {
     /// Asks through the task, which a call becomes for that.
     pub(super) async fn in_task(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
         let (seat, slots) = (self.seat, &self.seat.slots);
-        let key = slots.next_key();
+        let (key, cancellation) = (self.scope.next_question(), self.scope.cancellation());
         if let Some(answer) = self.steps.answer(&key) {
             return Ok(answer);
         }
@@ -106,7 +109,7 @@ impl Asked<'_> {
         self.publish().await?;
         let answer = tokio::select! {
             biased;
-            () = seat.cancellation().cancelled() => return Err(AskError::Stopped),
+            () = cancellation.cancelled() => return Err(AskError::Stopped),
             answer = &mut question.answer => answer.map_err(|_| AskError::Stopped)?,
         };
         drop(question);

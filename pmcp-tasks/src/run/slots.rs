@@ -22,7 +22,6 @@ pub(crate) struct Slots {
 
 #[derive(Debug, Default)]
 struct Inner {
-    asked: u32,
     /// Asked, and not yet in the store.
     pending: Open,
     waiting: HashMap<String, oneshot::Sender<Value>>,
@@ -33,12 +32,6 @@ struct Inner {
 }
 
 impl Slots {
-    pub(super) fn next_key(&self) -> String {
-        let mut inner = self.inner.lock();
-        inner.asked += 1;
-        format!("input-{}", inner.asked)
-    }
-
     /// Adds a question; its answer comes through the receiver. `None` if too many are open.
     pub(super) fn add(&self, key: &str, request: InputRequest, limit: usize) -> Option<oneshot::Receiver<Value>> {
         let mut inner = self.inner.lock();

@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{host::Host, seat::Seat, variables::Variables};
 use crate::{
@@ -45,9 +46,10 @@ impl Steps {
         &self,
         host: &Arc<Host>,
         seat: &Arc<Seat>,
+        cancellation: &CancellationToken,
         name: &str,
     ) -> Result<Option<Bytes>, ToolError> {
-        if seat.cancellation().is_cancelled() {
+        if cancellation.is_cancelled() {
             return Err(Cancelled.into());
         }
         if !self.used.lock().insert(name.to_owned()) {

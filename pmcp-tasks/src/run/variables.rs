@@ -21,6 +21,8 @@ pub(crate) struct Read {
 /// The variables of a run.
 #[derive(Debug)]
 pub(crate) struct Variables {
+    /// Beginning of their names in the task.
+    prefix: String,
     /// Those the client set in the call.
     initial: Map<String, Value>,
     /// Those of a run without a task.
@@ -30,8 +32,8 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    pub(super) fn new(initial: Map<String, Value>) -> Self {
-        Self { local: Mutex::new(initial.clone()), initial, turn: tokio::sync::Mutex::default() }
+    pub(super) fn new(prefix: String, initial: Map<String, Value>) -> Self {
+        Self { prefix, local: Mutex::new(initial.clone()), initial, turn: tokio::sync::Mutex::default() }
     }
 
     /// The turn of a change that reads first, until it is dropped.
@@ -39,17 +41,34 @@ impl Variables {
         self.turn.lock().await
     }
 
+    /// The field of a variable.
+    fn field(&self, name: &str) -> Field {
+        format!("{}{name}", self.prefix).into()
+    }
+
+    /// The variable of a field, if it is one of these.
+    fn own<'a>(&self, field: &'a str) -> Option<&'a str> {
+        field.strip_prefix(&*self.prefix)
+    }
+
     /// The values that were set; what was not has its default.
     pub(super) async fn read(&self, host: &Host, seat: &Seat) -> Result<Read, VariableError> {
         let Some(key) = seat.stored() else {
-            let values = self.local.lock().clone();
+            let values: Map<_, _> = self
+                .local
+                .lock()
+                .iter()
+                .filter_map(|(name, value)| Some((self.own(name)?.to_owned(), value.clone())))
+                .collect();
             let cells = values.iter().map(|(name, value)| (Field::from(name.as_str()), cell(value))).collect();
             return Ok(Read { values, cells });
         };
         let store = &host.store;
         let tries = Tries::Until(seat.cancellation());
         let task = store.read_trying(tries, key, Parts::VARIABLES).await?.ok_or(VariableError::Lost)?;
-        let cells = task.stored.variables.unwrap_or_default();
+        let stored = task.stored.variables.unwrap_or_default();
+        let cells: BTreeMap<_, _> =
+            stored.into_iter().filter_map(|(field, bytes)| Some((Field::from(self.own(&field)?), bytes))).collect();
         let mut values = self.initial.clone();
         for (field, bytes) in &cells {
             values.insert(field.to_string(), read_value(store.capabilities().name, field, key.id, bytes)?);
@@ -65,7 +84,7 @@ impl Variables {
         name: &str,
         value: &Value,
     ) -> Result<(), VariableError> {
-        let ops = vec![(Field::from(name), FieldOp::Set(cell(value)))];
+        let ops = vec![(self.field(name), FieldOp::Set(cell(value)))];
         // Unconditional writes do not find a changed field.
         self.merge(host, seat, ops).await.map(|_| ())
     }
@@ -91,7 +110,7 @@ impl Variables {
             .map(|(name, value)| {
                 let was = read.cells.get(name.as_str()).cloned();
                 let was = if of_memory && was == initial(&name) { None } else { was };
-                (Field::from(name), FieldOp::SetIf { was, value: cell(&value) })
+                (self.field(&name), FieldOp::SetIf { was, value: cell(&value) })
             })
             .collect()
     }

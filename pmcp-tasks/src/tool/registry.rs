@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
 use crate::{
     schema::{Compiled, Misfit},
-    task::{FieldDefinition, Policy},
+    task::{FieldDefinition, OnCrash, Policy},
 };
 
 /// Accepts or refuses the arguments of a call.
@@ -27,6 +27,10 @@ pub(crate) struct Work {
     pub(crate) policy: Policy,
     /// The variables of its tasks.
     pub(crate) fields: Vec<FieldDefinition>,
+    /// It asks its caller before it begins.
+    pub(crate) asks: bool,
+    /// It may be called again when it is not known whether it was.
+    pub(crate) is_repeatable: bool,
     /// The schema of its arguments, as their type says it, and what reads them.
     prepare: Option<(Compiled, Prepare)>,
 }
@@ -45,6 +49,9 @@ impl Work {
             name: definition.name.as_str().into(),
             policy: definition.policy(),
             fields: definition.variables.clone(),
+            asks: !definition.questions.is_empty(),
+            is_repeatable: definition.on_crash == OnCrash::Restart
+                || [definition.annotations.read_only, definition.annotations.idempotent].contains(&Some(true)),
             prepare: Some((schema, prepare)),
         }
     }
@@ -56,6 +63,8 @@ impl Work {
             name: name.into(),
             policy: Policy::default(),
             fields: Vec::new(),
+            asks: false,
+            is_repeatable: true,
             prepare: None,
         }
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::needless_pass_by_value, clippy::cloned_ref_to_slice_refs, reason = "a literal reads better in place")]
 
 mod blocking;
+mod calls;
 mod cancellation;
 mod costs;
 mod exactness;

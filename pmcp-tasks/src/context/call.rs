@@ -1,0 +1,109 @@
+//! Calling tools of the same server from inside a function.
+
+use serde_json::{Map, Value};
+
+use super::task::{TaskContext, recorded_value};
+use crate::{
+    error::ToolErrorKind,
+    error::{Cancelled, Mistake, ToolError},
+    exact,
+    run::{NotAccepted, Recording},
+    task::Outcome,
+};
+
+impl<V> TaskContext<V> {
+    /// Calls a tool of this server once, as a step of this task: its result is recorded under the name `step` and, when the function runs
+    /// again after a crash, returned without another call.
+    ///
+    /// The tool's arguments are judged as those of a client's call are, its `timeout` holds, what it asks is asked for this task, and its
+    /// own steps and variables are kept with it, under names of their own. It is no task beside this one. The value is its structured
+    /// content, or its text where it has none.
+    ///
+    /// A tool with `on_crash = "fail"` that is neither `read_only` nor `idempotent` is not called again if the process died during the
+    /// call: then it is an error, as nobody knows how far it came.
+    ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// use serde_json::json;
+    ///
+    /// #[task_tool(read_only)]
+    /// async fn rows(file: String) -> Result<u64, ToolError> {
+    ///     Ok(file.len() as u64)
+    /// }
+    ///
+    /// #[task_tool(on_crash = "restart")]
+    /// async fn all_rows(files: Vec<String>, task: TaskContext) -> Result<u64, ToolError> {
+    ///     let mut sum = 0;
+    ///     for file in files {
+    ///         let arguments = json!({ "file": file });
+    ///         let rows = task.call_named("rows", format!("rows of {file}"), arguments).await?;
+    ///         sum += rows.as_u64().unwrap_or_default();
+    ///     }
+    ///     Ok(sum)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such tool, or it asks for parameters before it begins (`#[ask]`); it refuses the arguments; it fails; and as
+    /// [`step`](Self::step).
+    pub async fn call_named(&self, tool: &str, step: impl Into<String>, arguments: Value) -> Result<Value, ToolError> {
+        let (run, name) = (self.run(), step.into());
+        if let Some(recorded) = run.begin_step(&name).await? {
+            return recorded_value(&name, &recorded);
+        }
+        run.certain().await?;
+        let call = run.accept(tool, object(tool, arguments)?).map_err(|refused| not_accepted(tool, &refused))?;
+        if call.once {
+            let begun = format!("run.pmcp/begun/{name}");
+            if run.begin_step(&begun).await?.is_some() {
+                let text = format!("the server stopped while it called `{tool}`; nobody knows how far that came");
+                return Err(ToolError::new(text));
+            }
+            run.record_step(&begun, "true".into(), None).await?;
+        }
+        let value = value((call.begin)(run.part(&name)).await)?;
+        let (bytes, _): (_, Value) = exact::read_back(&value)?;
+        match run.record_step(&name, bytes.into_boxed_slice().into(), None).await? {
+            Recording::Earlier(earlier) => recorded_value(&name, &earlier),
+            Recording::Done | Recording::Changed(_) => Ok(value),
+        }
+    }
+}
+
+fn object(tool: &str, arguments: Value) -> Result<Map<String, Value>, ToolError> {
+    match arguments {
+        Value::Object(arguments) => Ok(arguments),
+        Value::Null => Ok(Map::new()),
+        _ => Err(Mistake::new(format!("the arguments of a call of `{tool}` are no object")).into()),
+    }
+}
+
+fn not_accepted(tool: &str, refused: &NotAccepted) -> ToolError {
+    match refused {
+        NotAccepted::Refused(reason) => ToolError::new(format!("`{tool}` refuses its arguments: {reason}")),
+        NotAccepted::Panicked(text) => ToolError::new(format!("`{tool}`: {text}")),
+        NotAccepted::Unknown(_) | NotAccepted::Asks(_) => Mistake::new(refused.to_string()).into(),
+    }
+}
+
+/// The value of a tool's result: its structured content, or its text.
+fn value(outcome: Outcome) -> Result<Value, ToolError> {
+    match outcome {
+        Outcome::Result(result) if result.is_error => {
+            Err(ToolError::new(result.first_text().unwrap_or("the tool failed")))
+        }
+        Outcome::Result(mut result) => match result.structured.take() {
+            Some(value) => Ok(value),
+            None if result.content.is_empty() => Ok(Value::Null),
+            None => Ok(texts(&result).into()),
+        },
+        Outcome::Raw(value) => Ok(value),
+        Outcome::Error(error) => Err(ToolError(ToolErrorKind::Rpc(error))),
+        Outcome::Cancelled => Err(Cancelled.into()),
+    }
+}
+
+fn texts(result: &crate::protocol::ToolResult) -> String {
+    let texts = result.content.iter().filter_map(|part| part.as_value().get("text").and_then(Value::as_str));
+    texts.collect::<Vec<_>>().join("\n")
+}

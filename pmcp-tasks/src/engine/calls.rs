@@ -1,0 +1,70 @@
+//! Calls of tools: accepted the same way whether a client or a run makes them.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Weak},
+};
+
+use futures_util::FutureExt as _;
+use serde_json::{Map, Value};
+
+use super::{Engine, PANICKED};
+use crate::{
+    panics::{self, told},
+    protocol::RpcError,
+    run::{AcceptedCall, Allowance, Callable, NotAccepted, Run},
+    task::Outcome,
+    tool::{Arguments, Prepared, Work, WorkKind},
+};
+
+/// The tools of an engine, for its runs.
+#[derive(Debug)]
+pub(super) struct Tools(pub(super) Weak<Engine>);
+
+impl Callable<Run> for Tools {
+    fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<Run>, NotAccepted> {
+        let unknown = || NotAccepted::Unknown(tool.to_owned());
+        let engine = self.0.upgrade().ok_or_else(unknown)?;
+        let work = engine.works.find(tool).filter(|work| work.kind == WorkKind::Tool).ok_or_else(unknown)?.clone();
+        let size = serde_json::to_vec(&arguments).map_or(usize::MAX, |bytes| bytes.len());
+        let max = engine.limits().max_arguments;
+        if size > max as usize {
+            return Err(NotAccepted::Refused(format!("the arguments have {size} bytes; {max} are allowed")));
+        }
+        if work.asks {
+            return Err(NotAccepted::Asks(tool.to_owned()));
+        }
+        let prepared = prepare(&work, Arguments { given: arguments, answers: Map::new() })?;
+        let (tool, once) = (work.name.clone(), !work.is_repeatable);
+        let begin = move |run| -> futures_util::future::BoxFuture<'static, Outcome> {
+            Box::pin(async move { engine.run_inside(run, &work, prepared).await })
+        };
+        Ok(AcceptedCall { tool, once, begin: Box::new(begin) })
+    }
+}
+
+/// Has work judge the arguments of a call. Their types are the tool's: reading them may panic as the tool itself may.
+pub(crate) fn prepare(work: &Work, arguments: Arguments) -> Result<Prepared, NotAccepted> {
+    match catch_unwind(AssertUnwindSafe(|| work.prepare(arguments))) {
+        Ok(prepared) => prepared.map_err(|error| NotAccepted::Refused(error.message)),
+        Err(panic) => {
+            let text = panics::text(&*panic);
+            crate::heard::error!(tool = &*work.name, panic = text, "reading the arguments panicked");
+            Err(NotAccepted::Panicked(PANICKED))
+        }
+    }
+}
+
+impl Engine {
+    /// Runs a tool inside another run, in the part that it was given: it ends whatever the tool does.
+    async fn run_inside(&self, run: Arc<Run>, work: &Work, prepared: Prepared) -> Outcome {
+        let allowance = Allowance::of_part(self.limits(), work.policy.timeout);
+        let executed = AssertUnwindSafe(self.execute(&run, WorkKind::Tool, prepared, allowance)).catch_unwind().await;
+        // What the tool left running learns that its call is over.
+        run.cancellation().cancel();
+        executed.unwrap_or_else(|panic| {
+            told(panic, |panic| crate::heard::error!(tool = &*work.name, task = ?run.id(), panic, "the tool panicked"));
+            Outcome::Error(RpcError::internal(PANICKED))
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! Tools that are called from inside a run.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use crate::task::Outcome;
+
+/// The tools that runs `R` call. Whoever begins runs has them.
+pub(crate) trait Callable<R>: fmt::Debug + Send + Sync {
+    /// Accepts a call as one of a client is: by size, by the schema of the arguments, by the tool itself.
+    fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<R>, NotAccepted>;
+}
+
+/// A call of a tool whose arguments were accepted.
+pub(crate) struct AcceptedCall<R> {
+    /// Name of the tool.
+    pub(crate) tool: Arc<str>,
+    /// It must not be called again when it is not known whether it was.
+    pub(crate) once: bool,
+    pub(crate) begin: Begin<R>,
+}
+
+/// Runs an accepted call in a part of a run.
+pub(crate) type Begin<R> = Box<dyn FnOnce(Arc<R>) -> BoxFuture<'static, Outcome> + Send>;
+
+impl<R> fmt::Debug for AcceptedCall<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptedCall").field("tool", &self.tool).finish_non_exhaustive()
+    }
+}
+
+/// Reason why a call was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAccepted {
+    #[error("there is no tool `{0}`")]
+    Unknown(String),
+    #[error("the tool `{0}` asks its caller before it begins, so only a client can call it")]
+    Asks(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Panicked(&'static str),
+}
