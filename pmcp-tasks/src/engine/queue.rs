@@ -32,10 +32,15 @@ impl Engine {
             let room = at_once.saturating_sub(host.seats.len());
             let room = u16::try_from(room).unwrap_or(u16::MAX).min(BATCH);
             let mut handed_back = false;
+            // Without room it is not known.
+            let mut has_more = room == 0;
             if room > 0 && !host.is_stopping() {
                 match self.claim_queued(room, &mut foreign).await {
                     Ok(Some(claimed)) if claimed.more && !claimed.ends.is_empty() => continue,
-                    Ok(Some(claimed)) => handed_back = !claimed.foreign.is_empty(),
+                    Ok(Some(claimed)) => {
+                        handed_back = !claimed.foreign.is_empty();
+                        has_more = claimed.more;
+                    }
                     Ok(None) => {}
                     Err(error) => {
                         tracing::warn!(error = &error as &dyn std::error::Error, "queued tasks could not be claimed");
@@ -47,6 +52,8 @@ impl Engine {
                 () = host.clock().sleep(IDLE) => {}
                 // Workers that hand the same tasks back would keep each other busy with hints.
                 () = self.queue_hint.notified(), if !handed_back => {}
+                // There is room for what was left in the queue.
+                () = host.left.notified(), if has_more && !handed_back => {}
                 () = host.stopped() => return,
             }
         }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dashmap::DashMap;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -36,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) lease: Lease,
     /// The seats of runs whose task is in the store, so that answers and cancellations reach them.
     pub(crate) seats: DashMap<TaskKey, Arc<Seat>>,
+    /// Told when a run has left its seat to another one.
+    pub(crate) left: Notify,
     /// The functions that are being polled.
     pub(crate) polls: Polls,
     /// The runs, and the requests that may start one.
@@ -62,6 +64,7 @@ impl Host {
             store,
             limits,
             seats: DashMap::new(),
+            left: Notify::new(),
             polls: Polls::default(),
             tracker: TaskTracker::new(),
             background: TaskTracker::new(),
@@ -213,6 +216,7 @@ impl Host {
     /// A run is not here any more. One that was lost may have a successor, which stays.
     pub(crate) fn unseat(&self, key: &TaskKey, seat: &Arc<Seat>) {
         self.seats.remove_if(key, |_, current| Arc::ptr_eq(current, seat));
+        self.left.notify_one();
     }
 
     /// Tells whether nothing new is begun any more.

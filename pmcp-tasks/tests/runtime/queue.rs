@@ -34,6 +34,25 @@ async fn queued_tasks_are_run_by_workers_alone() {
 }
 
 #[tokio::test]
+async fn a_worker_goes_on_with_the_queue_as_soon_as_it_has_room() {
+    let cluster = Cluster::new();
+    let front = cluster.with(|router| router.execution(Execution::Queued));
+    let client = front.v2026("ann");
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(client.start("optional").await);
+    }
+    let worker = cluster.with(|router| router.worker(2));
+    gated(&worker, "optional", "worker", &cluster.log).cancel();
+    cluster.clock.advance(seconds(1)).await;
+    // No time passes between one run and the next.
+    for id in &ids {
+        client.until(id, "completed").await;
+    }
+    assert_eq!(cluster.log.lines().len(), ids.len());
+}
+
+#[tokio::test]
 async fn an_invocation_runs_what_another_left_and_keeps_its_lease_meanwhile() {
     let cluster = Cluster::new();
     let front = cluster.over(&Connection::to(&cluster.store), |router| router.execution(Execution::Queued));
