@@ -11,7 +11,9 @@
 //! ```
 
 use std::{
+    error::Error,
     io::{self, Write},
+    process::ExitCode,
     sync::{Arc, OnceLock},
     thread,
     time::Duration,
@@ -39,6 +41,38 @@ pub fn stderr() -> Stderr {
 /// [`Server::serve`](crate::Server::serve) does it when it ends.
 pub fn flush() {
     stderr().0.flush(PATIENCE);
+}
+
+/// Writes an error and its causes to standard error, and gives what a `main` ends with: success, or failure.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// use pmcp_server::{Error, Server, Transport, log};
+///
+/// #[tokio::main]
+/// async fn main() -> ExitCode {
+///     log::exit_code(run().await)
+/// }
+///
+/// async fn run() -> Result<(), Error> {
+///     Server::new("warehouse", "1.0.0").serve(Transport::Stdio).await
+/// }
+/// ```
+pub fn exit_code<E: Into<Box<dyn Error + Send + Sync>>>(outcome: Result<(), E>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    write(&format!("error: {}\n", with_causes(&*error.into())));
+    flush();
+    ExitCode::FAILURE
+}
+
+/// An error in one line, its causes after it. One that repeats its cause is told once.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 /// Sends events to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Panics go there,
@@ -172,6 +206,29 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[derive(Debug)]
+    struct Told(&'static str, Option<Box<Told>>);
+
+    impl std::fmt::Display for Told {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Told {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once_each() {
+        let refused = Box::new(Told("connection refused", None));
+        let link = Box::new(Told("no connection: connection refused", Some(refused)));
+        let error = Told("the store cannot be reached", Some(link));
+        assert_eq!(with_causes(&error), "the store cannot be reached: no connection: connection refused");
+    }
 
     /// A pipe whose reader takes each write when the test wants, or has gone.
     struct Pipe(mpsc::SyncSender<Vec<u8>>);
