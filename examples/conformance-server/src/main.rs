@@ -42,14 +42,7 @@ async fn main() -> ExitCode {
         Ok(store) => store,
         Err(error) => return wrong_usage(&format!("--store: {}", with_causes(&error))),
     };
-    match server(&arguments, store).serve(arguments.transport).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(log::stderr(), "error: {}", with_causes(&error));
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(server(&arguments, store).serve(arguments.transport).await)
 }
 
 fn with_causes(error: &dyn Error) -> String {

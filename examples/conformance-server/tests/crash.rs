@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod leases;
-mod place;
 mod process;
 mod recoveries;
 
@@ -19,10 +18,10 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use place::Place;
 use pmcp_client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskUpdate};
 use pmcp_tasks::task::TaskStatus;
 use process::{Process, client_2025};
+use processes::Place;
 use recoveries::{Life, Recoveries, Stalls};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -480,14 +479,14 @@ macro_rules! on {
     };
 }
 
-on!(sqlite, Place::sqlite());
+on!(sqlite, Place::sqlite().unwrap());
 on!(
     redis,
-    Place::service("PMCP_TEST_REDIS_URL", "prefix"),
+    Place::service("PMCP_TEST_REDIS_URL", "prefix").unwrap(),
     ignore = "needs a Redis server: `cargo xtask services redis`"
 );
 on!(
     postgres,
-    Place::service("PMCP_TEST_POSTGRES_URL", "schema"),
+    Place::service("PMCP_TEST_POSTGRES_URL", "schema").unwrap(),
     ignore = "needs a PostgreSQL server: `cargo xtask services postgres`"
 );

@@ -1,53 +1,30 @@
 //! Starts the server as a child, kills it in the middle of the import, starts it again, and looks at what came of it.
 
-use std::{io::Write as _, path::Path, process::Stdio};
+use std::path::Path;
 
 use pmcp_client::{Client, TaskState};
+use processes::{Child, Outcome, Role, say};
 use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-};
 
 use crate::{
-    Outcome, database,
+    database,
     import::{Imported, rows_in_file},
 };
 
 /// A server of its own process, which does not outlive this one.
 struct Server {
     child: Child,
-    process: u32,
     client: Client,
 }
 
 impl Server {
     async fn start(directory: &Path) -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--serve", "--http", "127.0.0.1:0", "--dir"])
-            .arg(directory)
-            // What goes well is told by us.
-            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let process = child.id().ok_or("the server ended at once")?;
-        let mut lines = BufReader::new(child.stderr.take().ok_or("its standard error is missing")?).lines();
-        let url = loop {
-            let line = lines.next_line().await?.ok_or("the server ended before it listened")?;
-            match line.strip_prefix("listening on ") {
-                Some(url) => break url.to_owned(),
-                None => pass_on(&line),
-            }
-        };
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                pass_on(&line);
-            }
-        });
-        say(format_args!("process {process} serves on {url}"));
-        let client = Client::builder("durable-import", env!("CARGO_PKG_VERSION")).connect_http(&url).await?;
-        Ok(Self { child, process, client })
+        let directory = directory.to_str().ok_or("the path of the directory is not UTF-8")?;
+        let role = Role::of_this_program(&["--serve", "--http", "127.0.0.1:0", "--dir", directory])?;
+        let child = role.start("listening on ").await?;
+        say(format_args!("process {} serves on {}", child.id(), child.told()));
+        let client = Client::builder("durable-import", env!("CARGO_PKG_VERSION")).connect_http(child.told()).await?;
+        Ok(Self { child, client })
     }
 }
 
@@ -65,9 +42,8 @@ pub(crate) async fn run() -> Outcome<()> {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         seen = rows(&task.get().await?);
     }
-    // As abruptly as power fails: SIGKILL, where there are signals.
     first.child.kill().await?;
-    say(format_args!("killed process {} after it had told of {seen} of {total} rows", first.process));
+    say(format_args!("killed process {} after it had told of {seen} of {total} rows", first.child.id()));
 
     let second = Server::start(directory.path()).await?;
     let mut told = seen;
@@ -94,14 +70,14 @@ pub(crate) async fn run() -> Outcome<()> {
     let (count, different) = database.count()?;
     assert_eq!((count, different, imported.rows), (total, total, total), "every row is there, once");
     assert_eq!(imported.attempt, 2, "the function was called again once");
-    assert!(by(first.process) > 0 && by(second.process) > 0, "each process did a part");
-    assert_eq!(by(first.process) + by(second.process), batches.len());
+    assert!(by(first.child.id()) > 0 && by(second.child.id()) > 0, "each process did a part");
+    assert_eq!(by(first.child.id()) + by(second.child.id()), batches.len());
     say(format_args!(
         "{count} rows, none twice: {} batches by process {}, {} by process {}",
-        by(first.process),
-        first.process,
-        by(second.process),
-        second.process
+        by(first.child.id()),
+        first.child.id(),
+        by(second.child.id()),
+        second.child.id()
     ));
     Ok(())
 }
@@ -109,14 +85,4 @@ pub(crate) async fn run() -> Outcome<()> {
 fn rows(state: &TaskState) -> u32 {
     let rows = state.variables.as_ref().and_then(|all| all.get("rows")?.as_u64());
     rows.and_then(|rows| u32::try_from(rows).ok()).unwrap_or_default()
-}
-
-/// One line on standard output; one that nobody reads is not an error.
-fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// One line of a child on our standard error, likewise.
-fn pass_on(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

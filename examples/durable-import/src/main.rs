@@ -19,8 +19,7 @@ use std::{
 use import::{Database, import_levels};
 use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::TaskStore;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use processes::Outcome;
 
 const USAGE: &str = "\
 Usage: durable-import [--serve [--http ADDR] [--dir DIR]]
@@ -74,15 +73,7 @@ async fn main() -> ExitCode {
         }
     };
     log::init();
-    let ran = if arguments.serve { serve(arguments).await } else { demo::run().await };
-    match ran {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(log::stderr(), "error: {error}");
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(if arguments.serve { serve(arguments).await } else { demo::run().await })
 }
 
 async fn serve(arguments: Arguments) -> Outcome<()> {

@@ -65,14 +65,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(log::stderr(), "error: {error}");
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(run(arguments).await)
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -6,17 +6,17 @@ use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Who runs tasks here.
+/// Name of the process that runs tasks here.
 #[derive(Clone, Debug)]
 pub(crate) struct Worker(pub(crate) Arc<str>);
 
-/// How far it has come; clients see it.
+/// Number of words that are done; clients see it.
 #[derive(TaskVariables, Default)]
 pub(crate) struct Progress {
     words: u32,
 }
 
-/// What was counted, and who did.
+/// Number that was counted, and the worker that did.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Counted {
     pub(crate) letters: usize,

@@ -12,8 +12,7 @@ use std::{io::Write as _, net::SocketAddr, process::ExitCode, time::Duration};
 use letters::{Worker, count_letters};
 use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::{TaskStore, router::Execution};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use processes::Outcome;
 
 const USAGE: &str = "\
 Usage: tasks-dynamodb URL [--serve ADDR | --work NAME]
@@ -28,10 +27,10 @@ it, and shows that the worker runs what the server was asked for.
 An engine on this machine: `cargo xtask services dynamodb` starts one and tells its address and what else to set.
 ";
 
-/// How long a process may be silent before others take its tasks over. Longer in earnest: this is for watching.
+/// Time a process may be silent before others take its tasks over. Longer in earnest: this is for watching.
 const LEASE: Duration = Duration::from_secs(4);
 
-/// How many tasks the worker runs at the same time.
+/// Number of tasks the worker runs at the same time.
 const AT_ONCE: usize = 4;
 
 enum Role {
@@ -40,7 +39,7 @@ enum Role {
     Worker(String),
 }
 
-/// What the command line says; `None` if it asks for help.
+/// Reads the command line; `None` if it asks for help.
 fn arguments() -> Result<Option<(Role, String)>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value, ValueExt as _};
     let (mut role, mut url) = (Role::Demonstration, None);
@@ -71,15 +70,7 @@ async fn main() -> ExitCode {
         }
     };
     log::init();
-    match run(role, &url).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            let _ = writeln!(log::stderr(), "error: {error}{cause}");
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(run(role, &url).await)
 }
 
 async fn run(role: Role, url: &str) -> Outcome<()> {

@@ -10,12 +10,12 @@ use pmcp_tasks::{
     call::{CallContext, Caller, Revision},
     router::Execution,
 };
+use processes::{Outcome, say};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use crate::{
-    LEASE, Outcome,
-    pool::say,
+    LEASE,
     primes::{Worker, count, count_primes},
 };
 

@@ -13,8 +13,7 @@ use std::{io::Write as _, net::SocketAddr, process::ExitCode, time::Duration};
 use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::{TaskStore, router::Execution};
 use primes::{Worker, count_primes};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use processes::Outcome;
 
 const USAGE: &str = "\
 Usage: worker-pool [--functions | --front ADDR | --worker NAME | --invoke WHAT] [--store URL]
@@ -85,14 +84,7 @@ async fn main() -> ExitCode {
         }
     };
     log::init();
-    match run(role, store).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(log::stderr(), "error: {error}");
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(run(role, store).await)
 }
 
 async fn run(role: Role, store: Option<String>) -> Outcome<()> {
@@ -106,6 +98,9 @@ async fn run(role: Role, store: Option<String>) -> Outcome<()> {
         }
     };
     let store = store.as_str();
+    if store.starts_with("memory:") {
+        return Err("tasks in memory are of one process: name a store that processes share".into());
+    }
     match role {
         Role::Pool => pool::run(store).await,
         Role::Functions => functions::run(store).await,

@@ -83,7 +83,7 @@ pub(crate) async fn a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_cannot_be_written_for_two_leases_is_no_takeover() {
-    let place = Place::sqlite();
+    let place = Place::sqlite().unwrap();
     let processes = [start(&place, LEASE).await, start(&place, LEASE).await];
     let mut tasks = Vec::new();
     for process in &processes {
@@ -110,7 +110,7 @@ async fn a_store_that_cannot_be_written_for_two_leases_is_no_takeover() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_locked_keeps_no_process_from_ending() {
-    let place = Place::sqlite();
+    let place = Place::sqlite().unwrap();
     let mut process = start(&place, LEASE).await;
     create(&process.client(), "slow_compute", json!({ "seconds": 60 })).await;
     let lock = std::fs::File::options().write(true).open(place.path().join("tasks.db-lock")).unwrap();

@@ -1,0 +1,126 @@
+//! A program as a child that says when it is ready, and does not outlive who started it.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    io::Write as _,
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
+
+use crate::Outcome;
+
+/// A program about to be started.
+#[derive(Debug)]
+pub struct Role {
+    command: Command,
+}
+
+impl Role {
+    /// This program once more, with these arguments.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell where this program is.
+    pub fn of_this_program(arguments: &[&str]) -> Outcome<Self> {
+        Ok(Self::of(std::env::current_exe()?, arguments))
+    }
+
+    /// A program with these arguments. Of its log it tells warnings, unless `RUST_LOG` says otherwise.
+    pub fn of(program: impl AsRef<OsStr>, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self { command }
+    }
+
+    /// Has it tell of its log what this filter says.
+    #[must_use]
+    pub fn log(mut self, filter: &str) -> Self {
+        self.command.env("RUST_LOG", filter);
+        self
+    }
+
+    /// Starts it, and waits for the line on its standard error that begins with `ready`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or ends before it is ready.
+    pub async fn start(mut self, ready: &str) -> Outcome<Child> {
+        let mut process = self.command.spawn()?;
+        let id = process.id().ok_or("a child ended at once")?;
+        let mut lines = BufReader::new(process.stderr.take().ok_or("a child has no standard error")?).lines();
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let told = log.clone();
+        let told = move |line: String| {
+            // A line that nobody reads is not an error.
+            let _ = writeln!(std::io::stderr(), "{line}");
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        };
+        let rest = loop {
+            let line = lines.next_line().await?.ok_or("a child ended before it was ready")?;
+            match line.strip_prefix(ready) {
+                Some(rest) => break rest.to_owned(),
+                None => told(line),
+            }
+        };
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                told(line);
+            }
+        });
+        Ok(Child { process, id, rest, log })
+    }
+}
+
+/// A program that runs. Dropping it kills it.
+#[derive(Debug)]
+pub struct Child {
+    process: tokio::process::Child,
+    id: u32,
+    rest: String,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Child {
+    /// Number of the process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Rest of the line in which it said that it is ready, such as the URL of a server.
+    #[must_use]
+    pub fn told(&self) -> &str {
+        &self.rest
+    }
+
+    /// Lines of its standard error so far, but for the one in which it said that it is ready.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends it as abruptly as power fails: by SIGKILL, where there are signals.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses to.
+    pub async fn kill(&mut self) -> Outcome<()> {
+        Ok(self.process.kill().await?)
+    }
+}
+
+/// Writes a line to standard output; one that nobody reads is not an error.
+pub fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
