@@ -6,6 +6,8 @@
 mod leases;
 mod process;
 mod recoveries;
+mod restarts;
+mod services;
 
 use std::{
     collections::HashSet,

@@ -31,6 +31,8 @@ pub(crate) fn start(services: &mut Services) -> anyhow::Result<()> {
     services.export("PMCP_TEST_POSTGRES_POOLER_URL", url(port));
     let crashing = start_server(services, "postgres-crashing", &system)?;
     services.export("PMCP_TEST_POSTGRES_CRASHING_URL", url(crashing));
+    // For tests that start one of their own, and stop it.
+    services.export("PMCP_TEST_POSTGRES_PROGRAMS", system.to_string_lossy());
     Ok(())
 }
 
