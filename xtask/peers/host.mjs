@@ -8,7 +8,8 @@ import { check, equal, server, sleep, text } from "./tap.mjs";
 
 export const COMPANIONS = ["task_status", "task_result", "task_cancel", "task_answer"];
 
-const ROWS = 60;
+/** How many rows the tool of a minute imports, one a second. */
+export const ROWS = 60;
 /** How long calls wait before they are answered with a task, in milliseconds; a host is given 20 seconds by default. */
 const INLINE = "5000";
 
@@ -25,7 +26,7 @@ export const file = (name) => join(directory, name);
 /** The options of a server that keeps its tasks in a file of this name. */
 export const onSqlite = (name) => ["--store", `sqlite:${file(`${name}.db`)}`, "--lease", "2000"];
 
-/** Starts a server over HTTP. */
+/** Starts a server over HTTP; `log()` is what it has written so far. */
 export async function start(...options) {
   const child = spawn(server.binary, ["--http", "127.0.0.1:0", ...options], { stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
@@ -44,7 +45,7 @@ export async function start(...options) {
     await ended;
     running.delete(child);
   };
-  return { url, kill };
+  return { url, kill, log: () => log };
 }
 
 /** The first call a text spells out, as a model reads it; nothing if it tells of none, as the result of the tool itself. */

@@ -14,6 +14,7 @@ from tap import check, equal, server
 
 COMPANIONS = ["task_status", "task_result", "task_cancel", "task_answer"]
 
+# How many rows the tool of a minute imports, one a second.
 ROWS = 60
 # How long calls wait before they are answered with a task, in milliseconds; a host is given 20 seconds by default.
 INLINE = "5000"
@@ -36,7 +37,7 @@ def on_sqlite(directory):
 
 @contextlib.asynccontextmanager
 async def started(*options):
-    """A server over HTTP, which is killed in the end."""
+    """A server over HTTP, which is killed in the end; `log` has the lines it has written so far."""
     arguments = ["--http", "127.0.0.1:0", *options]
     child = await asyncio.create_subprocess_exec(
         server.binary, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
@@ -47,19 +48,22 @@ async def started(*options):
             child.kill()
         await child.wait()
 
-    async def drain():
-        async for _ in child.stderr:
-            pass
+    log = []
+
+    async def read_on():
+        async for line in child.stderr:
+            log.append(line.decode(errors="replace"))
 
     reading = None
     try:
         async for line in child.stderr:
+            log.append(line.decode(errors="replace"))
             if listening := re.search(rb"listening on (\S+)", line):
                 break
         else:
             raise AssertionError("the server ended before it listened")
-        reading = asyncio.create_task(drain())
-        yield SimpleNamespace(url=listening[1].decode(), kill=kill, is_alive=lambda: child.returncode is None)
+        reading = asyncio.create_task(read_on())
+        yield SimpleNamespace(url=listening[1].decode(), kill=kill, log=log, is_alive=lambda: child.returncode is None)
     finally:
         await kill()
         if reading:

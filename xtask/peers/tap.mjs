@@ -84,9 +84,9 @@ export const text = (result) => result.content?.map((part) => part.text).join(""
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until `condition()` holds. */
-export async function until(condition, what) {
-  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) if (await condition()) return;
+/** Waits until `condition()` holds, for so many milliseconds at most. */
+export async function until(condition, what, limit = 10_000) {
+  for (const end = Date.now() + limit; Date.now() < end; await sleep(20)) if (await condition()) return;
   throw new Error(`never: ${what}`);
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import inspect
 import logging
 import os
 import sys
@@ -89,10 +90,12 @@ async def rejected(awaitable, error_type, code):
     raise AssertionError(f"answered {value!r} instead of the error {code}")
 
 
-async def until(condition, what):
-    end = time.monotonic() + 10
+async def until(condition, what, limit=10):
+    """Waits until `condition()` holds, for so many seconds at most; it may be asynchronous."""
+    end = time.monotonic() + limit
     while time.monotonic() < end:
-        if condition():
+        holds = condition()
+        if await holds if inspect.isawaitable(holds) else holds:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"never: {what}")
