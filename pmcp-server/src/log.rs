@@ -66,7 +66,7 @@ pub fn exit_code<E: Into<Box<dyn Error + Send + Sync>>>(outcome: Result<(), E>) 
     ExitCode::FAILURE
 }
 
-/// An error in one line, its causes after it. One that repeats its cause is told once.
+/// The error and its causes in one line. A cause whose text is there already is left out.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.fold(error.to_string(), |told, cause| {

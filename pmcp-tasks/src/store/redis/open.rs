@@ -27,7 +27,7 @@ struct Server {
 pub(super) async fn open(link: &Link, prefix: String) -> Result<(Names, String)> {
     let ask = async |bucket: &str| {
         let call = script::OPEN.on(bucket).arg(LAYOUT).arg(BUCKETS);
-        let mut answer = Items::of(link.call(call).await?)?;
+        let mut answer = Items::of(link.call(call).await.map_err(of_a_cluster)?)?;
         let (layout, buckets) = (answer.number()?, answer.number()?);
         let server = server(&(reply::text(answer.value()?)? + &reply::text(answer.value()?)?));
         Ok::<_, Failure>((layout, buckets, server))
@@ -61,6 +61,16 @@ pub(super) async fn open(link: &Link, prefix: String) -> Result<(Names, String)>
         "lost when the server restarts, but for its last snapshot: `appendonly` is off"
     };
     Ok((names, durability.to_owned()))
+}
+
+/// A node of a cluster that is used as a server by itself knows where other keys are. That will not change.
+fn of_a_cluster(failure: Failure) -> Failure {
+    match failure {
+        Failure::Redis(error) if error.code() == Some("MOVED") => Failure::refused(
+            "the server belongs to a cluster: write `redis+cluster://` or `rediss+cluster://`, and any of its nodes",
+        ),
+        other => other,
+    }
 }
 
 fn server(info: &str) -> Server {

@@ -2,6 +2,7 @@
 
 mod faults;
 mod feed;
+mod mistakes;
 mod own;
 mod relay;
 
