@@ -24,8 +24,9 @@ const ACCOUNT: &str = "postgres";
 pub(crate) struct Service {
     /// What starts it on its port.
     start: Box<dyn Fn() -> Command + Send>,
+    /// Tells whether it takes connections.
+    is_ready: Box<dyn Fn() -> bool + Send>,
     child: Child,
-    port: u16,
     store: String,
     _directory: TempDir,
 }
@@ -41,7 +42,8 @@ impl Service {
             server.args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
             server
         };
-        Self::started(Box::new(start), port, format!("redis://127.0.0.1:{port}"), directory)
+        let is_ready = move || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        Self::started(Box::new(start), Box::new(is_ready), format!("redis://127.0.0.1:{port}"), directory)
     }
 
     /// PostgreSQL as it is by default.
@@ -57,7 +59,11 @@ impl Service {
         initdb.arg("--pgdata").arg(&data).args(["--username", "pmcp", "--auth", "trust", "--no-sync"]);
         let made = initdb.args(["--encoding", "UTF8", "--locale", "C"]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let is_ready = programs.join("pg_isready");
+        let asks = programs.join("pg_isready");
+        let is_ready = move || {
+            let mut asks = Command::new(&asks);
+            asks.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status().unwrap().success()
+        };
         let start = move || {
             let mut server = as_account(&programs.join("postgres"));
             server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
@@ -65,20 +71,17 @@ impl Service {
             server
         };
         let store = format!("postgres://pmcp@127.0.0.1:{port}/postgres");
-        let service = Self::started(Box::new(start), port, store, directory);
-        // It listens before it takes connections.
-        let ready =
-            || Command::new(&is_ready).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status().unwrap();
-        let started = Instant::now();
-        while !ready().success() {
-            assert!(started.elapsed() < PATIENCE, "the service takes no connections");
-        }
-        service
+        Self::started(Box::new(start), Box::new(is_ready), store, directory)
     }
 
-    fn started(start: Box<dyn Fn() -> Command + Send>, port: u16, store: String, directory: TempDir) -> Self {
-        let child = answering(&*start, port);
-        Self { start, child, port, store, _directory: directory }
+    fn started(
+        start: Box<dyn Fn() -> Command + Send>,
+        is_ready: Box<dyn Fn() -> bool + Send>,
+        store: String,
+        directory: TempDir,
+    ) -> Self {
+        let child = serving(&*start, &*is_ready);
+        Self { start, is_ready, child, store, _directory: directory }
     }
 
     /// The URL of a store on it.
@@ -99,7 +102,7 @@ impl Service {
 
     /// Starts it again on what it has written.
     pub(crate) fn start_again(&mut self) {
-        self.child = answering(&*self.start, self.port);
+        self.child = serving(&*self.start, &*self.is_ready);
     }
 }
 
@@ -111,13 +114,13 @@ impl Drop for Service {
     }
 }
 
-/// Starts a service, again if it ends at once, until somebody listens.
-fn answering(start: &dyn Fn() -> Command, port: u16) -> Child {
+/// Starts a service, again if it ends at once, until it takes connections.
+fn serving(start: &dyn Fn() -> Command, is_ready: &dyn Fn() -> bool) -> Child {
     let started = Instant::now();
     let spawn = || start().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut child = spawn();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(started.elapsed() < PATIENCE, "the service does not answer");
+    while !is_ready() {
+        assert!(started.elapsed() < PATIENCE, "the service takes no connections");
         std::thread::sleep(Duration::from_millis(20));
         if child.try_wait().unwrap().is_some() {
             // What is left of the killed one may not have ended yet.
