@@ -26,7 +26,7 @@ pub(crate) struct Token {
     pub(crate) secret: String,
 }
 
-/// What the command line says.
+/// The command line, read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) transport: Transport,

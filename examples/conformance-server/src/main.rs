@@ -19,7 +19,7 @@ use crate::{
     resources::Watched,
 };
 
-/// What tools and resources share.
+/// State that tools and resources share.
 #[derive(Clone, Default, FromRef)]
 struct App {
     watched: Watched,

@@ -85,7 +85,7 @@ async fn test_tool_with_task(
     Ok(format!("Hello, {}!", user_name.name))
 }
 
-/// What `tally` shares with the client.
+/// Variables that `tally` shares with the client.
 #[derive(TaskVariables, Default)]
 struct Tally {
     /// How far it has counted.
@@ -146,7 +146,7 @@ async fn append_lines(
     Ok(Appended { lines: n, attempt: task.attempt() })
 }
 
-/// What `import_rows` shares with the client.
+/// Variables that `import_rows` shares with the client.
 #[derive(TaskVariables, Default)]
 struct Import {
     /// How many rows are imported.

@@ -34,7 +34,7 @@ const LEASE: u64 = 1000;
 /// Time until a task of a killed process goes on where one watches, in lease periods of the killed one.
 const RECOVERY: f64 = 2.0;
 
-/// How long a test waits for what has to come on a machine that does much else; only a failing one waits that long.
+/// Time a test waits for what has to come on a machine that does much else; only a failing one waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start(place: &Place, lease: u64) -> Process {

@@ -10,20 +10,20 @@ use serde::{Deserialize, Serialize};
 /// Water readings of a lake: stations, days, measurements, remarks.
 const FILE: &str = include_str!("../data/lake-levels.csv");
 
-/// What each batch waits, so that there is a middle to stop the server in.
+/// Time each batch waits, so that there is a middle to stop the server in.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The database the rows go to. It is not the one the tasks are in.
 #[derive(Clone, Debug)]
 pub(crate) struct Database(pub(crate) Arc<PathBuf>);
 
-/// What the client sees while the import goes on.
+/// Progress that the client sees while the import goes on.
 #[derive(TaskVariables, Default)]
 pub(crate) struct ImportState {
     rows: u32,
 }
 
-/// What the import did.
+/// Outcome of the import.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Imported {
     /// Rows in the file.
@@ -125,14 +125,14 @@ impl Database {
         batches.query_map([], |row| Ok(Batch { step: row.get(0)?, process: row.get(1)?, rows: row.get(2)? }))?.collect()
     }
 
-    /// How many rows there are, and how many different ones.
+    /// Number of rows, and number of different ones.
     pub(crate) fn count(&self) -> rusqlite::Result<(u32, u32)> {
         let count = "SELECT count(*), count(DISTINCT id) FROM level";
         Connection::open(&*self.0)?.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
 
-/// How many rows the file has.
+/// Number of rows of the file.
 pub(crate) fn rows_in_file() -> u32 {
     csv::Reader::from_reader(FILE.as_bytes()).into_records().map(|_| 1).sum()
 }

@@ -32,7 +32,7 @@ Without arguments: starts a server, kills it in the middle of an import, starts 
   -h, --help   print this
 ";
 
-/// How long a server may be silent before the next one takes its tasks over. Longer in earnest: this is for watching.
+/// Time a server may be silent before the next one takes its tasks over. Longer in earnest: this is for watching.
 const LEASE: Duration = Duration::from_secs(1);
 
 struct Arguments {
@@ -41,7 +41,7 @@ struct Arguments {
     directory: PathBuf,
 }
 
-/// What the command line says; `None` if it asks for help.
+/// Reads the command line; `None` if it asks for help.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
     let mut arguments =

@@ -12,14 +12,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use walkdir::{DirEntry, WalkDir};
 
-/// How many files are read between two reports of progress.
+/// Number of files read between two reports of progress.
 const BATCH: usize = 16;
 
 /// The directory the server may read; nothing outside it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Root(pub(crate) Arc<Path>);
 
-/// What the client sees while the index grows.
+/// Progress that the client sees while the index grows.
 #[derive(TaskVariables, Default)]
 pub(crate) struct IndexState {
     files: u64,
@@ -29,14 +29,14 @@ pub(crate) struct IndexState {
     label: String,
 }
 
-/// What the user is asked when there are hidden files.
+/// Question to the user when there are hidden files.
 #[derive(Form)]
 struct HiddenFiles {
     /// Count hidden files too
     include: bool,
 }
 
-/// What the index says.
+/// Contents of the index.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct IndexReport {
     /// Files that were read.
@@ -58,7 +58,7 @@ pub(crate) struct IndexReport {
 pub(crate) struct FileType {
     /// The ending of their names.
     pub(crate) name: String,
-    /// How many there are.
+    /// Number of them.
     pub(crate) files: u64,
     /// Words in them; files that are not text have none.
     pub(crate) words: u64,
@@ -73,7 +73,7 @@ pub(crate) struct LargeFile {
     pub(crate) bytes: u64,
 }
 
-/// What one batch of files adds.
+/// Counts that one batch of files adds.
 #[derive(Default, Serialize, Deserialize)]
 struct Batch {
     types: BTreeMap<String, (u64, u64)>,
@@ -149,7 +149,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
 }
 
-/// Whether it is what a build made: Cargo marks those directories for backup programs.
+/// Tells whether a build made it: Cargo marks those directories for backup programs.
 fn is_build_output(entry: &DirEntry) -> bool {
     entry.file_type().is_dir() && entry.path().join("CACHEDIR.TAG").exists()
 }

@@ -28,11 +28,11 @@ Without a transport: serves on a free loopback port, drives the server with a cl
 struct Arguments {
     directory: PathBuf,
     store: String,
-    /// Whether to serve on; `None` is the demonstration.
+    /// Transport to serve on; `None` is the demonstration.
     serve: Option<Transport>,
 }
 
-/// What the command line says; `None` if it asks for help.
+/// Reads the command line; `None` if it asks for help.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
     let file = std::env::temp_dir().join("pmcp-quickstart.db");

@@ -19,7 +19,7 @@ use crate::{
     primes::{Worker, count, count_primes},
 };
 
-/// How many queued tasks one invocation takes.
+/// Number of queued tasks one invocation takes.
 const AT_ONCE: u16 = 8;
 
 async fn router(store: &str, execution: Execution) -> Outcome<TaskRouter> {

@@ -30,10 +30,10 @@ Without arguments: starts a front end and two workers, submits tasks, and shows 
   -h, --help     print this
 ";
 
-/// How long a process may be silent before others take its tasks over. Longer in earnest: this is for watching.
+/// Time a process may be silent before others take its tasks over. Longer in earnest: this is for watching.
 const LEASE: Duration = Duration::from_secs(2);
 
-/// How many tasks a worker runs at the same time.
+/// Number of tasks a worker runs at the same time.
 const AT_ONCE: usize = 2;
 
 enum Role {
@@ -45,7 +45,7 @@ enum Role {
     Work,
 }
 
-/// What the command line says; `None` if it asks for help.
+/// Reads the command line; `None` if it asks for help.
 fn arguments() -> Result<Option<(Role, Option<String>)>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
     let (mut role, mut store) = (Role::Pool, None);

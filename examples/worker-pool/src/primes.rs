@@ -6,11 +6,11 @@ use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Who runs tasks here.
+/// Name of the process that runs tasks here.
 #[derive(Clone, Debug)]
 pub(crate) struct Worker(pub(crate) Arc<str>);
 
-/// What was counted, and who did.
+/// Number that was counted, and the worker that did.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Counted {
     pub(crate) primes: u32,

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a process may take to start or to end.
+/// Time a process may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that does not outlive its test: dropping it kills it.

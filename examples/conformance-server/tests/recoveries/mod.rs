@@ -1,4 +1,4 @@
-//! How long tasks of killed processes waited for somebody who goes on with them.
+//! The times that tasks of killed processes waited for somebody who goes on with them.
 
 use std::{
     collections::HashMap,
@@ -31,7 +31,7 @@ struct Recovery {
     at: SystemTime,
 }
 
-/// What a line of the log tells of a recovery.
+/// The recovery that a line of the log tells of.
 fn recovery(line: &str) -> Option<Recovery> {
     let (before, fields) = line.split_once("a task goes on here task=")?;
     let (task, fields) = fields.split_once(' ')?;
@@ -39,7 +39,7 @@ fn recovery(line: &str) -> Option<Recovery> {
     Some(Recovery { task: task.to_owned(), fence, at: time_of(before.split_once('Z')?.0)? })
 }
 
-/// What a line of the log tells of a time in which the process did not watch.
+/// The time in which the process did not watch, if a line of the log tells of one.
 pub(crate) fn absence(line: &str) -> Option<(SystemTime, SystemTime)> {
     let (before, gap) = line.split_once("they are watched anew gap_ms=")?;
     let ended = time_of(before.split_once('Z')?.0)?;
@@ -93,11 +93,11 @@ impl Stalls {
     }
 }
 
-/// What was found of the recoveries.
+/// Findings about the recoveries.
 #[derive(Debug, Default)]
 pub(crate) struct Recoveries {
     pub(crate) count: usize,
-    /// How often a process did not watch, itself or with the whole machine.
+    /// Number of times a process did not watch, itself or with the whole machine.
     pub(crate) absences: usize,
     /// The longest time one process had watched after a kill, without standing still, and a task of the killed one waited: in
     /// lease periods of the killed one.

@@ -8,7 +8,7 @@ const FOLLOWED: u64 = 16;
 /// Lines of each task: a run takes about as long as a service is away.
 const LINES: usize = 60;
 
-/// How long the service is away each time: shorter and longer than a lease.
+/// Times the service is away, in milliseconds: shorter and longer than a lease.
 const AWAY: [u64; 3] = [100, LEASE / 2, LEASE * 5 / 2];
 
 /// Two servers on a service, and what clients know.
@@ -83,7 +83,7 @@ impl Load {
     }
 }
 
-/// What was answered. A server whose store is away says so; it never says that it does not know a task.
+/// The answer, if there is one. A server whose store is away says so; it never says that it does not know a task.
 fn answered<T>(answer: Result<T, ClientError>) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer),

@@ -22,7 +22,7 @@ const ACCOUNT: &str = "postgres";
 
 /// A service that keeps what it acknowledged. It goes with its test.
 pub(crate) struct Service {
-    /// What starts it on its port.
+    /// Makes the command that starts it on its port.
     start: Box<dyn Fn() -> Command + Send>,
     /// Tells whether it takes connections.
     is_ready: Box<dyn Fn() -> bool + Send>,
