@@ -106,7 +106,7 @@ async fn plain(server: SocketAddr, connections: u32, calls: u32) -> anyhow::Resu
 }
 
 /// The time of a task from the call to its result, in nanoseconds, and how often its end was asked for.
-async fn whole(server: SocketAddr, tasks: u32) -> anyhow::Result<(f64, f64)> {
+pub(crate) async fn whole(server: SocketAddr, tasks: u32) -> anyhow::Result<(f64, f64)> {
     let params = json!({ "name": "echo_task", "arguments": { "text": PAYLOAD } });
     let call = modern(server, "tools/call", "echo_task", params, true);
     let mut connection = Connection::open(server).await?;

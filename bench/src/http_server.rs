@@ -1,20 +1,26 @@
-//! Servers over HTTP, each in a process of its own: ours is this program once more, rmcp's its own peer.
+//! Servers over HTTP, each in a process of its own: ours is this program once more, rmcp's its own peer, `FastMCP`'s a
+//! program in Python.
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use measure::{Peer, Workers};
 use pmcp_server::{BearerTokens, ServeLimits, Server};
-use pmcp_tasks::{TaskContext, TaskVariables, ToolError, task_tool};
+use pmcp_tasks::{TaskContext, TaskStore, TaskVariables, ToolError, task_tool};
 
 use crate::child::{self, Child};
 
 /// How many threads each server has.
 const THREADS: usize = 2;
+
+/// Time a program in Python may take until it listens.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Gives back its text in the answer to the call.
 #[task_tool(support = "forbidden", name = "echo")]
@@ -99,6 +105,17 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     child::wait()
 }
 
+/// Is the process of our server with its tasks in a store.
+pub(crate) fn serve_on(url: &str) -> anyhow::Result<()> {
+    let (workers, url) = (Workers::new(THREADS)?, url.to_owned());
+    let running = workers.run(async move {
+        let server = Server::new("bench", "1").tool::<kept_echo>().store(TaskStore::connect(&url).await?);
+        Ok(server.start((Ipv4Addr::LOCALHOST, 0).into()).await?)
+    })?;
+    child::tell(&running.address().port().to_string());
+    child::wait()
+}
+
 /// A server over HTTP; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -112,20 +129,38 @@ pub(crate) struct Process {
 enum Kept {
     Ours(Child),
     Rmcp(Peer),
+    FastMcp(Python),
+}
+
+/// A program in Python; it ends when this is dropped.
+#[derive(Debug)]
+struct Python(std::process::Child);
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Process {
     pub(crate) fn ours() -> anyhow::Result<Self> {
-        Self::role("serve-http")
+        Self::role("serve-http", "")
     }
 
     /// Ours, which tells owners apart.
     pub(crate) fn with_owners() -> anyhow::Result<Self> {
-        Self::role("serve-owners")
+        Self::role("serve-owners", "")
     }
 
-    fn role(name: &str) -> anyhow::Result<Self> {
-        let mut child = Child::start(name, Path::new(""), "")?;
+    /// Ours, with its tasks in the store at this URL.
+    pub(crate) fn ours_on(url: &str) -> anyhow::Result<Self> {
+        Self::role("serve-on", url)
+    }
+
+    fn role(name: &str, argument: &str) -> anyhow::Result<Self> {
+        let mut child = Child::start(name, Path::new(""), argument)?;
         let port = child.line()?.parse().context("our server does not start")?;
         Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), id: child.id(), kept: Kept::Ours(child) })
     }
@@ -136,6 +171,23 @@ impl Process {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a port")]
         let port = peer.one("serve-http")? as u16;
         Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), id: peer.id(), kept: Kept::Rmcp(peer) })
+    }
+
+    /// `FastMCP` as this Python has it, with its tasks in Redis under a name, and all else as it is by default.
+    pub(crate) fn fastmcp(python: &Path, redis: &str, name: &str) -> anyhow::Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut command = Command::new(python);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fastmcp/serve.py"));
+        command.args([redis, &address.port().to_string(), name]);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("FastMCP is not installed")?;
+        let id = child.id();
+        let mut python = Python(child);
+        let started = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            ensure!(python.0.try_wait()?.is_none() && started.elapsed() < STARTS_WITHIN, "FastMCP does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(Self { address, id, kept: Kept::FastMcp(python) })
     }
 
     /// Whether a client can listen to tasks here.

@@ -2,10 +2,14 @@
 //! its options.
 
 mod build_cost;
+mod capacity;
 mod child;
+mod commands;
 mod counted;
 mod create;
+mod crowd;
 mod duel;
+mod fastmcp;
 mod felt;
 mod flood;
 mod floods;
@@ -15,13 +19,17 @@ mod instances;
 mod lifecycle;
 mod list;
 mod memory;
+mod monitor;
 mod ours;
 mod push;
+mod relay;
 mod services;
 mod sqlite;
 mod stored;
 mod table;
 mod talk;
+mod units;
+mod wal;
 mod wire;
 
 use std::time::Duration;
@@ -64,7 +72,7 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 12] = [
+const ROWS: [(&str, Measure); 15] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
@@ -72,7 +80,10 @@ const ROWS: [(&str, Measure); 12] = [
     ("sqlite", sqlite::measure),
     ("redis", services::redis),
     ("postgres", services::postgres),
+    ("dynamodb", capacity::measure),
     ("instances", instances::measure),
+    ("crowd", crowd::measure),
+    ("fastmcp", fastmcp::measure),
     ("http", http::measure),
     ("memory", memory::measure),
     ("felt", felt::measure),
@@ -85,8 +96,11 @@ fn main() -> anyhow::Result<()> {
     if let Some(role) = Role::from_args() {
         return match role.name.as_str() {
             "share" => sqlite::share(&role.path, role.argument.parse()?),
-            "work" => instances::work(&role.path),
+            "work" => instances::work(&role.argument),
+            "work-on" => commands::work(&role.argument),
+            "crowd" => crowd::work(&role.argument),
             "serve-http" => http_server::serve(),
+            "serve-on" => http_server::serve_on(&role.argument),
             "serve-owners" => http_server::serve_owners(),
             "flood" => flood::flood(&role.path, &role.argument),
             other => anyhow::bail!("there is no role `{other}`"),

@@ -11,35 +11,49 @@ use std::{
 
 use anyhow::Context as _;
 use measure::Workers;
-use pmcp_tasks::store::{PostgresBackend, RedisBackend};
 use redis::{Script, aio::ConnectionManager};
 use tokio::task::JoinSet;
 
 use crate::{
-    Effort,
+    Effort, commands,
     duel::Duel,
     stored::{BODY, CALLERS, HEAD, RESULT, ROUND, Store, each, id},
     table::{Row, Table, Verdict},
+    wal,
 };
 
 /// The URL of a service, with a part of it that is new: the tests' services are there already.
-fn url(variable: &str, parameter: &str) -> anyhow::Result<String> {
-    let url = env::var(variable)
-        .with_context(|| format!("{variable} is not set: `cargo xtask bench` starts the services"))?;
+pub(crate) fn url(variable: &str, parameter: &str) -> anyhow::Result<String> {
+    let url = setting(variable)?;
     let separator = if url.contains('?') { '&' } else { '?' };
-    Ok(format!("{url}{separator}{parameter}=bench{}", std::process::id()))
+    Ok(format!("{url}{separator}{parameter}={}", part()))
+}
+
+/// The name of that part.
+pub(crate) fn part() -> String {
+    format!("bench{}", std::process::id())
+}
+
+/// Setting of a service, by `cargo xtask bench`.
+pub(crate) fn setting(variable: &str) -> anyhow::Result<String> {
+    env::var(variable).with_context(|| format!("{variable} is not set: `cargo xtask bench` starts the services"))
 }
 
 /// What the service does without a store on it, as fast as it can.
 #[async_trait::async_trait]
-trait Floor: Clone + Send + Sync + 'static {
+pub(crate) trait Floor: Clone + Send + Sync + 'static {
     /// A create and complete, unchecked.
     async fn lifecycle(&self, caller: usize, n: u64) -> anyhow::Result<()>;
 }
 
+/// Another number each time.
+pub(crate) fn number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// The time for each create and complete of so many concurrent callers, in nanoseconds.
 fn lifecycle_of(floor: &impl Floor, workers: &Workers, callers: usize) -> anyhow::Result<f64> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let floor = floor.clone();
     workers.run(async move {
         let start = Instant::now();
@@ -49,7 +63,7 @@ fn lifecycle_of(floor: &impl Floor, workers: &Workers, callers: usize) -> anyhow
             running.spawn(async move {
                 let mut count = 0;
                 while start.elapsed() < ROUND {
-                    floor.lifecycle(caller, NEXT.fetch_add(1, Ordering::Relaxed)).await?;
+                    floor.lifecycle(caller, number()).await?;
                     count += 1;
                 }
                 anyhow::Ok(count)
@@ -95,9 +109,9 @@ pub(crate) fn redis(workers: &Workers, effort: Effort, table: &mut Table) -> any
     let url = url("PMCP_TEST_REDIS_URL", "prefix")?;
     let store = {
         let url = url.clone();
-        workers.run(async move { Ok(Store::new(Arc::new(RedisBackend::open(&url).await?))) })?
+        workers.run(async move { Store::open(&url).await })?
     };
-    let bare = env::var("PMCP_TEST_REDIS_URL")?;
+    let bare = setting("PMCP_TEST_REDIS_URL")?;
     let connection = workers.run(async move { Ok(ConnectionManager::new(redis::Client::open(bare)?).await?) })?;
     let same = Scripts {
         connection: connection.clone(),
@@ -120,7 +134,8 @@ pub(crate) fn redis(workers: &Workers, effort: Effort, table: &mut Table) -> any
         name,
         (&least, "two minimal scripts"),
         &[(1, "≥ 0.50x", 0.5), (CALLERS, "≥ 0.50x", 0.5)],
-    )
+    )?;
+    commands::measure(workers, effort, table, &url, &part())
 }
 
 /// The writes of a store, without a look at anything.
@@ -169,11 +184,20 @@ impl Floor for Scripts {
 
 pub(crate) fn postgres(workers: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let url = url("PMCP_TEST_POSTGRES_URL", "schema")?;
-    let store = workers.run(async move { Ok(Store::new(Arc::new(PostgresBackend::connect(&url).await?))) })?;
-    let bare = env::var("PMCP_TEST_POSTGRES_URL")?;
-    let floor = workers.run(async move { Statements::open(&bare).await })?;
+    let store = {
+        let url = url.clone();
+        workers.run(async move { Store::open(&url).await })?
+    };
+    let bare = setting("PMCP_TEST_POSTGRES_URL")?;
+    let floor = {
+        let bare = bare.clone();
+        workers.run(async move { Statements::open(&bare).await })?
+    };
     let budgets = [(1, "≥ 0.60x", 0.6), (CALLERS, "≥ 0.45x", 0.45)];
-    rows(workers, effort, table, (&store, "PostgreSQL"), (&floor, "bare INSERT and UPDATE"), &budgets)
+    let floor = (&floor, "bare INSERT and UPDATE");
+    rows(workers, effort, table, (&store, "PostgreSQL"), floor, &budgets)?;
+    wal::log(workers, effort, table, (&bare, &url), floor)?;
+    wal::trips(workers, effort, table, &url)
 }
 
 /// As many connections as a store has by default, a statement at a time on each.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use measure::Workers;
 use pmcp_tasks::{
     store::{
-        StorageBackend,
+        PostgresBackend, RedisBackend, StorageBackend,
         backend::{Create, Holder, HolderChange, NewTask, Put, Scope, Stamp, TaskKey, WorkerId, WriteId, Written},
     },
     task::{Owner, TaskId},
@@ -44,22 +44,37 @@ pub(crate) fn each(since: Instant, count: u32) -> f64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     backend: Arc<dyn StorageBackend>,
-    next: Arc<AtomicU64>,
 }
+
+/// The next task of this process. Other processes, and other stores of this one, may use the same service.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl Store {
     pub(crate) fn new(backend: Arc<dyn StorageBackend>) -> Self {
-        // Apart from those of other processes.
-        Self { backend, next: Arc::new(AtomicU64::new(u64::from(std::process::id()) << 32)) }
+        Self { backend }
+    }
+
+    /// The store of a service.
+    pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
+        if url.starts_with("redis:") {
+            return Ok(Self::new(Arc::new(RedisBackend::open(url).await?)));
+        }
+        Ok(Self::new(Arc::new(PostgresBackend::connect(url).await?)))
     }
 
     /// A create and complete.
     async fn lifecycle(&self, caller: usize) -> anyhow::Result<()> {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        let owner = Owner { subject: caller.to_string(), ..Owner::local() }.key();
-        let key = TaskKey { owner, id: id(n) };
+        let key = self.create(caller).await?;
+        self.complete(&key).await
+    }
+
+    pub(crate) async fn create(&self, caller: usize) -> anyhow::Result<TaskKey> {
+        let n = (u64::from(std::process::id()) << 32) + NEXT.fetch_add(1, Ordering::Relaxed);
+        // Owners of this process's own.
+        let subject = format!("{}-{caller}", std::process::id());
+        let owner = Owner { subject, ..Owner::local() }.key();
         let new = NewTask {
-            key: key.clone(),
+            key: TaskKey { owner, id: id(n) },
             scope: Some(Scope(owner)),
             stamp: Stamp((NOW.0 << 20) + n),
             expires: NOW.after(Duration::from_hours(1)),
@@ -72,6 +87,10 @@ impl Store {
             write: WriteId(1),
         };
         anyhow::ensure!(self.backend.create(&new, NOW).await? == Create::Created);
+        Ok(new.key)
+    }
+
+    pub(crate) async fn complete(&self, key: &TaskKey) -> anyhow::Result<()> {
         let end = Put {
             version: 1,
             fence: Some(1),
@@ -82,8 +101,23 @@ impl Store {
             holder: HolderChange::Release,
             write: WriteId(2),
         };
-        anyhow::ensure!(self.backend.put(&key, &end, NOW).await? == Written::Done { version: 2, fence: 1 });
+        anyhow::ensure!(self.backend.put(key, &end, NOW).await? == Written::Done { version: 2, fence: 1 });
         Ok(())
+    }
+
+    /// As many creates and completes of each of so many concurrent callers; how many that were.
+    pub(crate) async fn lifecycles(&self, callers: usize, each: u32) -> anyhow::Result<u32> {
+        let mut running = JoinSet::new();
+        for caller in 0..callers {
+            let store = self.clone();
+            running.spawn(async move {
+                for _ in 0..each {
+                    store.lifecycle(caller).await?;
+                }
+                anyhow::Ok(each)
+            });
+        }
+        Ok(running.join_all().await.into_iter().collect::<anyhow::Result<Vec<u32>>>()?.into_iter().sum())
     }
 
     /// The time for each create and complete of so many concurrent callers, in nanoseconds.

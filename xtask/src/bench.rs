@@ -1,10 +1,12 @@
 //! The benchmarks: a workspace of their own in `bench/`, so that nobody else builds the peers.
 
 use crate::command::{cargo, run, target_directory};
+use crate::peers;
 use crate::services::Services;
 
 pub(crate) const HELP: &str = "\
-Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, in the same run.
+Measure our performance budgets beside the peers: rmcp 3.11 and pmcp-tasks 0.2.0 of the registry, and FastMCP 4 of its own,
+in the same run.
 
 Usage: cargo xtask bench [--quick] [--build-cost] [--flood-seconds N] [--flood NAME] [NAME...]
 
@@ -14,9 +16,12 @@ Names (all of them unless one is given):
   list       a page of 50 of 10,000 tasks of one owner
   push       from the end of a task to the client that waits for it
   sqlite     create and complete on SQLite, beside bare SQLite; two processes on one file
-  redis      the same on Redis, beside scripts that check nothing
-  postgres   the same on PostgreSQL, beside bare statements
+  redis      the same on Redis, beside scripts that check nothing; commands on the wire
+  postgres   the same on PostgreSQL, beside bare statements; its log, commits and round trips
+  dynamodb   the capacity that operations take of DynamoDB
   instances  from the end of a task in another process to the client; recovery after kill -9
+  crowd      create and complete of one, two and four processes on one service
+  fastmcp    tasks in Redis over HTTP, beside those of FastMCP
   http       calls and tasks over HTTP on connections that are kept
   memory     the memory of an idle session and of an open stream
   felt       how long a client that polls waits for a task tool: short work, and longer work
@@ -33,7 +38,7 @@ A budget that is missed is a line that begins with GAP, not an error: times depe
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 15] = [
     "create",
     "lifecycle",
     "list",
@@ -41,15 +46,29 @@ pub(crate) const NAMES: [&str; 12] = [
     "sqlite",
     "redis",
     "postgres",
+    "dynamodb",
     "instances",
+    "crowd",
+    "fastmcp",
     "http",
     "memory",
     "felt",
     "floods",
 ];
 
-/// Those that need a service of their name.
-const ON_SERVICES: [&str; 2] = ["redis", "postgres"];
+/// Services that rows need.
+const ON_SERVICES: [(&str, &[&str]); 6] = [
+    ("redis", &["redis"]),
+    ("postgres", &["postgres"]),
+    ("dynamodb", &["dynamodb"]),
+    ("instances", &["redis", "postgres"]),
+    ("crowd", &["redis", "postgres"]),
+    (FASTMCP, &["redis"]),
+];
+
+/// Row of `FastMCP`, and the peer that has its servers, too.
+const FASTMCP: &str = "fastmcp";
+const FASTMCP_PEER: &str = "fastmcp-4";
 
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
@@ -66,9 +85,14 @@ pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
     }
     let named = |name: &str| arguments.iter().any(|argument| argument == name);
     let all = !NAMES.iter().any(|name| named(name)) && !named("--build-cost");
-    let needed: Vec<_> = ON_SERVICES.into_iter().filter(|name| all || named(name)).map(str::to_owned).collect();
+    let on_services = ON_SERVICES.into_iter().filter(|(name, _)| all || named(name));
+    let needed: Vec<_> = on_services.flat_map(|(_, services)| services).map(|&name| name.to_owned()).collect();
     // None named are all.
     let services = if needed.is_empty() { None } else { Some(Services::start(&needed)?) };
     let environment = services.iter().flat_map(Services::environment);
-    run(bench("run", "bench").envs(environment).arg("--").args(arguments))
+    let mut measuring = bench("run", "bench");
+    if all || named(FASTMCP) {
+        measuring.env("PMCP_BENCH_FASTMCP", peers::python(FASTMCP_PEER)?);
+    }
+    run(measuring.envs(environment).arg("--").args(arguments))
 }

@@ -127,6 +127,13 @@ pub(crate) fn run(selection: &Selection, counts: &mut Counts) -> anyhow::Result<
     Ok(())
 }
 
+/// The Python that has a client, which is installed if it was not.
+pub(crate) fn python(client: &str) -> anyhow::Result<PathBuf> {
+    let run = RUNS.iter().find(|run| run.client == client).with_context(|| format!("there is no client `{client}`"))?;
+    run.install()?;
+    Ok(run.directory().join("bin/python"))
+}
+
 /// What the drivers connect to.
 struct Servers {
     binary: PathBuf,
