@@ -20,7 +20,7 @@ use crate::child::{self, Child};
 const THREADS: usize = 2;
 
 /// Time a program in Python may take until it listens.
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Gives back its text in the answer to the call.
 #[task_tool(support = "forbidden", name = "echo")]
