@@ -16,6 +16,8 @@ mod postgres;
 mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "dynamodb", feature = "postgres"))]
+mod turns;
 pub(crate) mod url;
 
 pub use backend::StorageBackend;

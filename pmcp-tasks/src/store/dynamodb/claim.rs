@@ -4,12 +4,12 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{
     Store,
-    error::Result,
+    error::{Failure, Result},
     expression::Expression,
     head::Head,
+    item::Attributes as _,
     key::{self, HEAD, VARIABLES},
     put::fenced,
-    read::member,
     table::{Query, Range, Tries, Write},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// Number of transactions at a time.
 const AT_ONCE: usize = 8;
 
-/// What became of one task.
+/// Result of taking one task.
 enum Taken {
     Ours(Box<Claimed>),
     /// It is another's, or has ended.
@@ -42,10 +42,7 @@ impl Store {
                 let mut query = Query::of(self.keys.held(from), Range::Within(low, high.clone()));
                 query.limit = Some(wanted);
                 let entries = self.table.query(query).await?;
-                let keys = entries.iter().map(member).collect::<Result<Vec<_>>>()?;
-                let count = keys.len();
-                let last = keys.last().map(key::member).unwrap_or_default();
-                let taking = keys.into_iter().map(|key| self.take(key, from, to, now));
+                let taking = self.members(&entries).map(|key| self.take(key, from, to, now));
                 let mut taking = stream::iter(taking).buffer_unordered(AT_ONCE);
                 while let Some(taken) = taking.next().await {
                     match taken {
@@ -61,11 +58,9 @@ impl Store {
                         }
                     }
                 }
-                if count < wanted {
-                    break;
-                }
+                let Some(last) = entries.last().filter(|_| entries.len() == wanted) else { break };
                 // After the last: keys have one length.
-                low = last + "!";
+                low = last.text("sk")?.to_owned() + "!";
             }
         }
         Ok(Claim::Taken(claimed))
@@ -80,13 +75,8 @@ impl Store {
                 self.table.delete(self.keys.held_entry(from, &key), &expired).await?;
                 return Ok(Taken::No);
             };
-            let head = match Head::read(&item) {
-                Ok(head) => head,
-                Err(failure) => {
-                    crate::heard::error!(%failure, task = %key.id, "a corrupt task was not claimed");
-                    return Ok(Taken::No);
-                }
-            };
+            let head = self.readable(&item, Head::read(&item), "a corrupt task is not claimed");
+            let Some(head) = head else { return Ok(Taken::No) };
             if !head.open || head.holder != Some(from) {
                 return Ok(Taken::No);
             }
@@ -127,7 +117,13 @@ impl Store {
                 tries.pause().await?;
                 continue;
             }
-            let task = self.read(&key, Parts::BODY | Parts::VARIABLES | Parts::STEPS, now).await?;
+            let task = match self.read(&key, Parts::BODY | Parts::VARIABLES | Parts::STEPS, now).await {
+                Err(failure @ Failure::Corrupt { .. }) => {
+                    self.told.tell(&item, &failure, "a corrupt task was claimed, and nobody runs it");
+                    return Ok(Taken::No);
+                }
+                task => task?,
+            };
             let ours = task.filter(|task| task.open && task.holder == Some(holder) && task.fence == fence);
             return Ok(ours.map_or(Taken::No, |task| Taken::Ours(Box::new(Claimed { key, task }))));
         }

@@ -137,17 +137,22 @@ pub(super) async fn create_table(table: &Table) -> Result<()> {
         Err(failure) => return Err(failure),
     }
     wait_for(table).await?;
-    let is_known = table.client.describe_time_to_live().table_name(&*table.name).send().await?;
-    if is_known.time_to_live_description.and_then(|ttl| ttl.attribute_name).is_none() {
-        let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build().map_err(incomplete)?;
-        let enable = table.client.update_time_to_live().table_name(&*table.name).time_to_live_specification(ttl);
-        match enable.send().await.map_err(Failure::from) {
-            // Another process was there first.
-            Ok(_) | Err(Failure::Service { .. }) => {}
-            Err(failure) => return Err(failure),
-        }
+    if has_ttl(table).await? {
+        return Ok(());
     }
-    Ok(())
+    let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build().map_err(incomplete)?;
+    let enable = table.client.update_time_to_live().table_name(&*table.name).time_to_live_specification(ttl);
+    match enable.send().await.map_err(Failure::from) {
+        // Another process may have been there first.
+        Err(failure) if !has_ttl(table).await? => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// Tells whether the service was told by which attribute it removes items.
+async fn has_ttl(table: &Table) -> Result<bool> {
+    let answer = table.client.describe_time_to_live().table_name(&*table.name).send().await?;
+    Ok(answer.time_to_live_description.and_then(|ttl| ttl.attribute_name).is_some())
 }
 
 /// Waits until a new table can be used: some seconds.

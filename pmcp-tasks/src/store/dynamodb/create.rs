@@ -31,8 +31,10 @@ enum Look {
     Answer(Create),
     /// It can be done like this.
     Way(Box<Way>),
-    /// It has to be looked again: something was removed.
+    /// It has to be looked again: what is about to be seen may be seen then.
     Again,
+    /// The same, at once: something was removed.
+    Removed,
 }
 
 /// A way to create a task.
@@ -73,6 +75,7 @@ impl Store {
             match self.look(new, entry, tries.count(), now).await? {
                 Look::Answer(answer) => return Ok(answer),
                 Look::Again => {}
+                Look::Removed => continue,
                 Look::Way(way) => {
                     let Way { ledger, others, stale, leaving } = *way;
                     if self.try_create(new, ledger, others, stale, now).await? {
@@ -162,7 +165,7 @@ impl Store {
                 return Ok(Look::Answer(Create::Replayed));
             }
             self.delete_in_turn(&new.key).await?;
-            return Ok(Look::Again);
+            return Ok(Look::Removed);
         }
         let mut ledger = Ledger::read(item(&keys.ledger(owner)), now)?;
         if ledger.contains(new.key.id) && looked < 3 {
@@ -182,7 +185,9 @@ impl Store {
             stale = Some(task);
         }
         if mark.as_ref().and_then(item).is_some() {
-            return Ok(Look::Answer(Create::Buried));
+            // A try that was given up may have been stored since the head was read, but not since the mark was.
+            let stored = self.head(&new.key).await?.is_some_and(|head| head.exists(now));
+            return Ok(Look::Answer(if stored { Create::Replayed } else { Create::Buried }));
         }
         ledger.remove(new.key.id);
         if ledger.count() >= usize::try_from(new.quota).unwrap_or(usize::MAX) {
@@ -207,7 +212,7 @@ impl Store {
             let live = self.weigh(owner, &ledger, None).await?;
             let Some(rest) = rest.checked_sub(live) else { return Ok(Look::Answer(Create::NoRoom)) };
             if let Some(excess) = ledger.sealed_bytes().checked_sub(rest).filter(|excess| *excess > 0) {
-                let (found, suffices) = self.leaving(owner, &ledger, excess).await?;
+                let (found, suffices) = self.leaving(owner, &ledger, excess, now).await?;
                 let goes_first = !suffices && found.len() == super::room::REMOVED_AT_ONCE;
                 others = self.depart(&found, &mut ledger);
                 if goes_first {
@@ -216,10 +221,11 @@ impl Store {
                         self.keys.ledger(owner),
                         ledger.write(ttl(new.expires, now) + LEDGER_KEPT),
                     ));
-                    if self.table.transact(writes).await?.is_ok() {
-                        self.clear(found).await;
+                    if self.table.transact(writes).await?.is_err() {
+                        return Ok(Look::Again);
                     }
-                    return Ok(Look::Again);
+                    self.clear(found).await;
+                    return Ok(Look::Removed);
                 }
                 if !suffices {
                     ledger.forget_all();

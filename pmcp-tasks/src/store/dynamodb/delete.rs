@@ -71,10 +71,12 @@ fn discounted(key: &TaskKey, head: &Head) -> Expression {
             .number(":less", -1)
             .number(":freed", -i128::from(head.reserved)),
         Some((_, bytes)) => expression
-            .when("attribute_exists(#sum)")
+            // By another clock its hour may have gone and begun anew.
+            .when("#sum >= :took")
             .add("#bytes :freed")
             .add("#sum :freed")
             .name("#sum", ledger::sum(head.expires))
+            .number(":took", bytes)
             .number(":freed", -i128::from(bytes)),
     }
 }

@@ -110,7 +110,8 @@ impl<E: ProvideErrorMetadata> From<SdkError<E>> for Failure {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 unanswered("no connection to the service in time", false)
             }
-            SdkError::DispatchFailure(failure) if failure.is_io() => {
+            // An answer that breaks off is told as another failure, with a kind.
+            SdkError::DispatchFailure(failure) if failure.is_io() || failure.as_other().is_some() => {
                 unanswered("no connection to the service, or it was cut", false)
             }
             SdkError::DispatchFailure(failure) if failure.is_user() => {

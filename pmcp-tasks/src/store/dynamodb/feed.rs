@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, channel, error::TrySendError, unbounded_channel};
 
-use super::{Store, error::Result, item::Attributes as _, key::HEAD};
+use super::{Store, error::Result, item::Attributes as _, key::HEAD, limited};
 use crate::store::backend::{Feed, TaskKey};
 
 /// Time between two looks.
@@ -20,8 +20,13 @@ const HINTS: usize = 256;
 /// Number of tasks that are looked at in one round: those beyond have their turn in the next.
 const LOOKED_AT: usize = 100;
 
-/// The state of a task that is told from another one: the version of its head, and nothing where there is none.
-type Seen = Option<u64>;
+/// State of a task that is told from another one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    Version(u64),
+    Corrupt,
+}
 
 /// Begins to look; `None` outside a runtime.
 pub(super) fn start(store: &Arc<Store>) -> Option<Feed> {
@@ -34,11 +39,11 @@ pub(super) fn start(store: &Arc<Store>) -> Option<Feed> {
     Some(Feed { hints, interest })
 }
 
-/// What is waited for.
+/// A task that is waited for.
 struct Awaited {
     /// Number of those who wait.
     count: usize,
-    /// What was seen last; `None` before the first look.
+    /// State that was seen last; `None` before the first look.
     seen: Option<Seen>,
 }
 
@@ -69,7 +74,7 @@ impl Watch {
                 self.note(interest);
             }
             let Some(store) = self.store.upgrade() else { return };
-            match self.look(&store).await {
+            match limited(self.look(&store)).await {
                 Ok(()) => is_told = false,
                 Err(failure) if !is_told => {
                     is_told = true;
@@ -98,12 +103,13 @@ impl Watch {
         let wanted = keys.iter().map(|key| store.keys.part(key, HEAD)).collect();
         // A moment behind is early enough, and half the price.
         let found = store.table.get_all(wanted, false).await?;
-        let mut versions = HashMap::new();
+        let mut states = HashMap::new();
         for item in &found {
-            versions.insert(item.text("pk")?, item.natural("ver")?);
+            let version = store.readable(item, item.natural("ver"), "a corrupt task is not watched");
+            states.insert(item.text("pk")?, version.map_or(Seen::Corrupt, Seen::Version));
         }
         for key in keys {
-            let now: Seen = versions.get(store.keys.task(&key).as_str()).copied();
+            let now = states.get(store.keys.task(&key).as_str()).copied().unwrap_or(Seen::Nothing);
             let Some(awaited) = self.awaited.get_mut(&key) else { continue };
             // Whoever began to wait has looked before, but not after what the first look sees.
             if awaited.seen != Some(now) {

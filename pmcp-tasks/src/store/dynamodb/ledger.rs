@@ -1,10 +1,10 @@
 //! The item that counts what an owner has: his open tasks, and bytes.
 //!
 //! Open tasks are entries that say when they expire, so that none leaks. Bytes of sealed tasks are summed up by the hour they
-//! expire in, for the same reason: the service removes them without a word. `bytes` is the sum of everything, never too small:
-//! while that leaves room, nothing else has to be read.
+//! expire in, for the same reason: the service removes them without a word. `n` and `bytes` count everything that the item holds,
+//! expired or not, and are never too small: while they leave room, nothing else has to be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     error::{Result, corrupt},
@@ -16,7 +16,7 @@ use crate::{id::TaskId, time::Millis};
 
 const HOUR: u64 = 3_600_000;
 
-/// Number of attributes one write removes at most.
+/// Number of attributes one write removes at most: the service takes expressions of 4 KB.
 const REMOVED_AT_ONCE: usize = 100;
 
 /// An open task: when it expires, and the bytes that are reserved for it.
@@ -45,8 +45,18 @@ pub(super) struct Ledger {
     live: BTreeMap<TaskId, Entry>,
     /// Bytes of sealed tasks, by the hour they expire in.
     sealed: BTreeMap<u64, u64>,
-    /// Attributes to be removed with the next write.
-    gone: Vec<String>,
+    /// Hours whose sums are others than were read.
+    changed: BTreeSet<u64>,
+    /// Attributes to be removed, these before others.
+    gone: Vec<Gone>,
+}
+
+/// An attribute that counts no more. Until it is removed it is counted, as others may take it back.
+#[derive(Clone, Debug)]
+struct Gone {
+    name: String,
+    tasks: u64,
+    bytes: u64,
 }
 
 impl Ledger {
@@ -62,14 +72,14 @@ impl Ledger {
                 if now < entry.expires {
                     ledger.live.insert(task, entry);
                 } else {
-                    ledger.gone.push(name.clone());
+                    ledger.gone.push(Gone { name: name.clone(), tasks: 1, bytes: entry.bytes });
                 }
-            } else if let Some(hour) = name.strip_prefix('x').and_then(|hour| hour.parse().ok()) {
+            } else if let Some(hour) = read_sum(name) {
                 let bytes = item.natural(name)?;
                 if now.0 / HOUR <= hour {
                     ledger.sealed.insert(hour, bytes);
                 } else {
-                    ledger.gone.push(name.clone());
+                    ledger.gone.push(Gone { name: name.clone(), tasks: 0, bytes });
                 }
             }
         }
@@ -85,8 +95,8 @@ impl Ledger {
         self.live.contains_key(&task)
     }
 
-    pub(super) fn live(&self) -> impl Iterator<Item = TaskId> {
-        self.live.keys().copied()
+    pub(super) fn live(&self) -> impl Iterator<Item = (TaskId, Entry)> {
+        self.live.iter().map(|(task, entry)| (*task, *entry))
     }
 
     pub(super) fn live_bytes(&self) -> u64 {
@@ -102,13 +112,15 @@ impl Ledger {
     }
 
     pub(super) fn remove(&mut self, task: TaskId) {
-        if self.live.remove(&task).is_some() {
-            self.gone.push(key::entry(task));
+        if let Some(entry) = self.live.remove(&task) {
+            // Before what has expired: it would count as open.
+            self.gone.insert(0, Gone { name: key::entry(task), tasks: 1, bytes: entry.bytes });
         }
     }
 
     pub(super) fn seal(&mut self, expires: Millis, bytes: u64) {
         *self.sealed.entry(expires.0 / HOUR).or_default() += bytes;
+        self.changed.insert(expires.0 / HOUR);
     }
 
     /// Tells whether sealed tasks that expire then still count.
@@ -120,12 +132,15 @@ impl Ledger {
     pub(super) fn forget(&mut self, expires: Millis, bytes: u64) {
         if let Some(sum) = self.sealed.get_mut(&(expires.0 / HOUR)) {
             *sum = sum.saturating_sub(bytes);
+            self.changed.insert(expires.0 / HOUR);
         }
     }
 
     /// Takes back all sealed tasks: there are none any more.
     pub(super) fn forget_all(&mut self) {
-        self.sealed.values_mut().for_each(|sum| *sum = 0);
+        self.changed.clear();
+        let sums = std::mem::take(&mut self.sealed).into_iter();
+        self.gone.extend(sums.map(|(hour, bytes)| Gone { name: sum_of(hour), tasks: 0, bytes }));
     }
 
     /// The write of this ledger, unless it was written since it was read.
@@ -134,20 +149,21 @@ impl Ledger {
             Some(revision) => Expression::new().when("#rev = :seen").number(":seen", revision),
             None => Expression::new().when("attribute_not_exists(#rev)"),
         };
-        let gone: Vec<_> = self.gone.iter().filter(|name| !self.has(name)).take(REMOVED_AT_ONCE).collect();
-        for (n, name) in gone.iter().enumerate() {
-            expression = expression.remove(format!("#g{n}")).name(format!("#g{n}"), name.as_str());
+        let mut gone = self.gone.iter().filter(|gone| !self.has(&gone.name));
+        for (n, gone) in gone.by_ref().take(REMOVED_AT_ONCE).enumerate() {
+            expression = expression.remove(format!("#g{n}")).name(format!("#g{n}"), gone.name.as_str());
         }
+        let (tasks, bytes) = gone.fold((0, 0), |(tasks, bytes), left| (tasks + left.tasks, bytes + left.bytes));
         expression = expression
             .set("#rev = :rev")
             .set("#n = :n")
             .set("#bytes = :bytes")
             .set("#ttl = :ttl")
             .number(":rev", self.revision.map_or(1, |revision| revision + 1))
-            .number(":n", self.live.len() as u64)
-            .number(":bytes", self.live_bytes() + self.sealed_bytes())
+            .number(":n", self.live.len() as u64 + tasks)
+            .number(":bytes", self.live_bytes() + self.sealed_bytes() + bytes)
             .number(":ttl", ttl);
-        for (hour, bytes) in &self.sealed {
+        for (hour, bytes) in self.sealed.iter().filter(|(hour, _)| self.changed.contains(hour)) {
             expression = expression.set(format!("#x{hour} = :x{hour}")).number(format!(":x{hour}"), *bytes);
         }
         expression
@@ -155,6 +171,7 @@ impl Ledger {
 
     fn has(&self, name: &str) -> bool {
         key::read_entry(name).is_some_and(|task| self.live.contains_key(&task))
+            || read_sum(name).is_some_and(|hour| self.sealed.contains_key(&hour))
     }
 }
 
@@ -171,7 +188,15 @@ pub(super) fn grown(task: TaskId, entry: Entry, by: u64) -> Expression {
 
 /// The name of the sum of sealed tasks that expire when this one does.
 pub(super) fn sum(expires: Millis) -> String {
-    format!("x{}", expires.0 / HOUR)
+    sum_of(expires.0 / HOUR)
+}
+
+fn sum_of(hour: u64) -> String {
+    format!("x{hour}")
+}
+
+fn read_sum(name: &str) -> Option<u64> {
+    name.strip_prefix('x')?.parse().ok()
 }
 
 #[cfg(test)]
@@ -201,5 +226,52 @@ mod tests {
         assert_eq!(write.condition().unwrap(), "#rev = :seen");
         assert_eq!(write.update().matches("#g").count(), 4, "{}", write.update());
         assert_eq!(Ledger::read(None, NOW).unwrap().write(9).condition().unwrap(), "attribute_not_exists(#rev)");
+    }
+
+    /// An owner of many long-lived tasks: hours in which they expire, and more that have expired than one write removes.
+    fn full(hours: u64) -> Item {
+        let mut item = Item::from([("rev".to_owned(), number(7_u64))]);
+        for n in 0..150 {
+            let entry = Entry { expires: NOW, bytes: 10 };
+            item.insert(key::entry(task(n).key.id), AttributeValue::S(entry.text()));
+        }
+        item.extend((1..=hours).map(|hour| (sum(later(hour * HOUR)), number(1000_u64))));
+        item
+    }
+
+    fn value(write: &Expression, placeholder: &str) -> u64 {
+        write.values().unwrap()[placeholder].as_n().unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_not_removed_is_counted() {
+        let mut ledger = Ledger::read(Some(&full(3)), NOW).unwrap();
+        assert_eq!((ledger.count(), ledger.live_bytes(), ledger.sealed_bytes()), (0, 0, 3000));
+        ledger.insert(task(200).key.id, Entry { expires: later(TTL), bytes: 100 });
+        let write = ledger.write(9);
+        assert_eq!((value(&write, ":n"), value(&write, ":bytes")), (1 + 50, 100 + 3000 + 50 * 10));
+        // One that ends goes first.
+        ledger.remove(task(200).key.id);
+        let write = ledger.write(9);
+        assert!(write.names().unwrap().values().any(|name| *name == key::entry(task(200).key.id)));
+        assert_eq!(value(&write, ":n"), 51);
+        ledger.forget_all();
+        ledger.seal(later(HOUR), 70);
+        let write = ledger.write(9);
+        assert_eq!(value(&write, ":bytes"), 70 + 51 * 10 + 2 * 1000);
+    }
+
+    #[test]
+    fn a_week_of_hours_fits_an_expression() {
+        let mut ledger = Ledger::read(Some(&full(24 * 7)), NOW).unwrap();
+        for hour in 1..=40 {
+            ledger.forget(later(hour * HOUR), 400);
+        }
+        ledger.seal(later(HOUR), 70);
+        let write = ledger.write(9);
+        assert!(write.update().len() < 4096, "{}", write.update().len());
+        assert_eq!(value(&write, ":bytes"), (24 * 7 - 40) * 1000 + 40 * 600 + 70 + 50 * 10);
+        ledger.forget_all();
+        assert!(ledger.write(9).update().len() < 4096);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// Number of changes that one expression holds. More are written as the whole map.
 const CHANGES: usize = 60;
 
-/// What variables become, and what has to be written for that.
+/// Variables after changes, and bytes that have to be counted for them.
 pub(super) struct Planned {
     /// Variables as they will be.
     pub(super) variables: Variables,

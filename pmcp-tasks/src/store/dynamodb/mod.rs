@@ -8,6 +8,7 @@
 
 mod claim;
 mod connect;
+mod corrupt;
 mod create;
 mod delete;
 mod error;
@@ -31,7 +32,6 @@ mod workers;
 
 use std::{
     fmt,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -44,6 +44,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::settings::DynamoDbTable;
 use self::{
+    corrupt::Told,
     error::NAME,
     expression::Expression,
     key::{Keys, MARKS},
@@ -56,6 +57,7 @@ use super::{
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
     part,
+    turns::{Turn, Turns},
 };
 use crate::{owner::OwnerKey, time::Millis};
 
@@ -67,9 +69,6 @@ const KEPT: u64 = 3600;
 
 /// The time an operation may take, with all its calls and repetitions.
 const TAKES_AT_MOST: Duration = Duration::from_secs(10);
-
-/// Number of locks that owners share.
-const OWNERS: usize = 256;
 
 /// Keeps tasks in a table of Amazon DynamoDB: what was answered is stored in three data centres.
 ///
@@ -108,10 +107,11 @@ struct Store {
     table: Table,
     keys: Keys,
     /// Those who write an owner's ledger in this process take turns: at once, the service would refuse all but one.
-    owners: Box<[Mutex<()>]>,
+    owners: Turns,
     /// Likewise for the marks of this process's own worker.
     marks: [Mutex<()>; MARKS],
     next_mark: AtomicUsize,
+    told: Told,
 }
 
 impl DynamoDbBackend {
@@ -126,8 +126,8 @@ impl DynamoDbBackend {
         Self::with_client(client, table).await
     }
 
-    /// Opens a table with a client of the caller's, whose credentials, region and address are used instead of the table's. Its
-    /// time-outs should be a few seconds: without any, opening waits for as long as the service is silent.
+    /// Opens a table with a client of the caller's, whose credentials, region and address are used instead of the table's. Whatever
+    /// its time-outs are, an operation ends after ten seconds.
     ///
     /// # Errors
     /// As of [`open`](Self::open).
@@ -136,11 +136,12 @@ impl DynamoDbBackend {
         let store = Store {
             keys: Keys { prefix: table.prefix },
             table: Table { client, name: table.name.into() },
-            owners: (0..OWNERS).map(|_| Mutex::new(())).collect(),
+            owners: Turns::default(),
             marks: Default::default(),
             next_mark: AtomicUsize::new(0),
+            told: Told::default(),
         };
-        connect::check(&store.table, &store.keys).await?;
+        in_time(Box::pin(connect::check(&store.table, &store.keys))).await?;
         Ok(Self(Arc::new(store)))
     }
 
@@ -157,20 +158,13 @@ impl DynamoDbBackend {
 
 impl Store {
     /// Waits for the turn to write an owner's ledger, or what others of this process would write at the same time.
-    async fn turn(&self, owner: OwnerKey) -> MutexGuard<'_, ()> {
-        self.turns_of(owner).lock().await
+    async fn turn(&self, owner: OwnerKey) -> Turn<'_> {
+        self.owners.of(owner).await
     }
 
     /// The turn if nobody has it.
-    fn turn_now(&self, owner: OwnerKey) -> Option<MutexGuard<'_, ()>> {
-        self.turns_of(owner).try_lock().ok()
-    }
-
-    fn turns_of(&self, owner: OwnerKey) -> &Mutex<()> {
-        let mut hash = DefaultHasher::new();
-        owner.hash(&mut hash);
-        let n = usize::try_from(hash.finish() % OWNERS as u64).unwrap_or_default();
-        &self.owners[n]
+    fn turn_now(&self, owner: OwnerKey) -> Option<Turn<'_>> {
+        self.owners.now(owner)
     }
 
     /// A check, for a transaction, that a worker was not declared dead, and the turn to make it.
@@ -189,10 +183,12 @@ impl Store {
 
 /// Ends an operation that takes too long: the service is silent, or busy. It may have been done.
 async fn in_time<T>(operation: impl Future<Output = error::Result<T>> + Send) -> Result<T> {
-    match tokio::time::timeout(TAKES_AT_MOST, operation).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(error::Failure::late().into()),
-    }
+    Ok(limited(operation).await?)
+}
+
+/// The same for operations inside.
+async fn limited<T>(operation: impl Future<Output = error::Result<T>> + Send) -> error::Result<T> {
+    tokio::time::timeout(TAKES_AT_MOST, operation).await.unwrap_or_else(|_| Err(error::Failure::late()))
 }
 
 /// The condition that there is no such item.

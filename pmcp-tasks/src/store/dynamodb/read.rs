@@ -21,6 +21,16 @@ const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Store {
+    /// A record, unless it cannot be read: that is told.
+    pub(super) fn readable<T>(&self, item: &Item, read: Result<T>, comes: &'static str) -> Option<T> {
+        read.inspect_err(|failure| self.told.tell(item, failure, comes)).ok()
+    }
+
+    /// The tasks that the items of a set are about.
+    pub(super) fn members<'a>(&'a self, items: &'a [Item]) -> impl Iterator<Item = TaskKey> + 'a {
+        items.iter().filter_map(|item| self.readable(item, member(item), "a corrupt entry of a holder is passed over"))
+    }
+
     /// A task without its parts.
     pub(super) async fn head(&self, key: &TaskKey) -> Result<Option<Head>> {
         self.table.get(self.keys.part(key, HEAD)).await?.as_ref().map(Head::read).transpose()
@@ -105,7 +115,7 @@ fn unfinished() -> Failure {
 }
 
 /// The task an item of a set is about.
-pub(super) fn member(item: &Item) -> Result<TaskKey> {
+fn member(item: &Item) -> Result<TaskKey> {
     key::read_member(item.text("sk")?)
         .ok_or_else(|| corrupt("a set of tasks", "a key has another form than was written"))
 }

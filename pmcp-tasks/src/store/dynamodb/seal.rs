@@ -21,11 +21,21 @@ use crate::{
     time::Millis,
 };
 
+/// Room for a task that is sealed.
+enum Room {
+    /// The ledger with it, the tasks that make room, and the writes by which they go.
+    Made(Box<Expression>, Vec<Leaving>, Vec<Write>),
+    /// Some tasks went, and more have to.
+    Removed,
+    /// The ledger was written by others.
+    Again,
+}
+
 impl Store {
     pub(super) async fn seal(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
         let _turn = self.turn(key.owner).await;
         let mut tries = Tries::new();
-        let mut is_kept = false;
+        let (mut is_first, mut is_kept) = (true, false);
         loop {
             let Some((head, variables)) = self.with_variables(key, now).await? else { return Ok(Written::Missing) };
             if let Some(refused) = head.refuses(put, now) {
@@ -36,29 +46,30 @@ impl Store {
             {
                 return Ok(Written::Buried);
             }
-            let outcome = put.outcome.clone().unwrap_or_default();
             let step = put.step.as_ref().filter(|_| !is_kept);
-            let bytes = head.bytes() - head.content.len() as u64
-                + (put.head.len() + outcome.len()) as u64
-                + step.map_or(0, |(name, value)| (name.len() + value.len()) as u64)
-                + variables.as_ref().map_or(0, Variables::bytes);
-            let mut writes = self.sealing(key, put, &head, variables.as_ref(), step, bytes, now);
+            let bytes = taken(put, &head, variables.as_ref(), step);
+            let mut writes = self.sealing(key, put, &head, variables.as_ref(), step, now);
             let place = writes.len();
             writes.extend(step.map(|(name, value)| self.keeping(key, &head, name, value, now)));
             let mut leaving = Vec::new();
             // While the ledger leaves room it need not be read.
-            let quick = discounted(key, &head, bytes).filter(|_| tries.count() == 0);
+            let quick = discounted(key, &head, bytes).filter(|_| is_first);
+            is_first = false;
             if let Some(ledger) = quick {
                 writes.push(Write::Update(self.keys.ledger(key.owner), ledger));
             } else {
-                let room = self.room_for_sealed(key, &head, bytes, now).await?;
-                let Some((ledger, found, departing)) = room else {
-                    tries.pause().await?;
-                    continue;
-                };
-                writes.push(Write::Update(self.keys.ledger(key.owner), ledger));
-                writes.extend(departing);
-                leaving = found;
+                match self.room_for_sealed(key, &head, bytes, now).await? {
+                    Room::Made(ledger, found, departing) => {
+                        writes.push(Write::Update(self.keys.ledger(key.owner), *ledger));
+                        writes.extend(departing);
+                        leaving = found;
+                    }
+                    Room::Removed => continue,
+                    Room::Again => {
+                        tries.pause().await?;
+                        continue;
+                    }
+                }
             }
             let turn = match put.holder {
                 HolderChange::Take(worker) => {
@@ -90,11 +101,10 @@ impl Store {
         head: &Head,
         variables: Option<&Variables>,
         step: Option<&(String, Bytes)>,
-        bytes: u64,
         now: Millis,
     ) -> Vec<Write> {
         let keys = &self.keys;
-        let ttl = ttl(head.expires, now);
+        let (ttl, bytes) = (ttl(head.expires, now), taken(put, head, variables, step));
         let mut update = head::written(head.unchanged(Expression::new()), put)
             .set("#sealed = :sealed")
             .set("#took = :took")
@@ -136,14 +146,8 @@ impl Store {
         writes
     }
 
-    /// The ledger with a sealed task, and the tasks that make room for it; `None` if some went already and more have to.
-    async fn room_for_sealed(
-        &self,
-        key: &TaskKey,
-        head: &Head,
-        bytes: u64,
-        now: Millis,
-    ) -> Result<Option<(Expression, Vec<Leaving>, Vec<Write>)>> {
+    /// Makes room for a sealed task.
+    async fn room_for_sealed(&self, key: &TaskKey, head: &Head, bytes: u64, now: Millis) -> Result<Room> {
         let owner = key.owner;
         let item = self.table.get(self.keys.ledger(owner)).await?;
         let mut ledger = Ledger::read(item.as_ref(), now)?;
@@ -155,14 +159,15 @@ impl Store {
             let live = self.weigh(owner, &ledger, Some(key.id)).await?;
             let rest = head.max_bytes.saturating_sub(live).saturating_sub(bytes);
             if let Some(excess) = ledger.sealed_bytes().checked_sub(rest).filter(|excess| *excess > 0) {
-                let (found, suffices) = self.leaving(owner, &ledger, excess).await?;
+                let (found, suffices) = self.leaving(owner, &ledger, excess, now).await?;
                 departing = self.depart(&found, &mut ledger);
                 if !suffices && found.len() == REMOVED_AT_ONCE {
                     departing.push(Write::Update(self.keys.ledger(owner), ledger.write(ttl)));
-                    if self.table.transact(departing).await?.is_ok() {
-                        self.clear(found).await;
+                    if self.table.transact(departing).await?.is_err() {
+                        return Ok(Room::Again);
                     }
-                    return Ok(None);
+                    self.clear(found).await;
+                    return Ok(Room::Removed);
                 }
                 if !suffices {
                     ledger.forget_all();
@@ -172,8 +177,15 @@ impl Store {
         }
         ledger.remove(key.id);
         ledger.seal(head.expires, bytes);
-        Ok(Some((ledger.write(ttl), leaving, departing)))
+        Ok(Room::Made(Box::new(ledger.write(ttl)), leaving, departing))
     }
+}
+
+/// Bytes a task takes once it is sealed, with a step that is recorded then.
+fn taken(put: &Put, head: &Head, variables: Option<&Variables>, step: Option<&(String, Bytes)>) -> u64 {
+    let step = step.map_or(0, |(name, value)| name.len() + value.len());
+    let content = put.head.len() + put.outcome.as_ref().map_or(0, Bytes::len);
+    head.bytes() - head.content.len() as u64 + (content + step) as u64 + variables.map_or(0, Variables::bytes)
 }
 
 /// The ledger with a task that was open and is sealed, if that leaves room for sure.

@@ -1,4 +1,4 @@
-//! What to open: a table, and where it is.
+//! A table to open, and where it is: built, or read from a URL.
 
 use std::str::FromStr;
 

@@ -31,7 +31,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 
 /// Numbers of items the service takes in one call.
 const GOT_AT_ONCE: usize = 100;
-const DELETED_AT_ONCE: usize = 25;
+pub(super) const DELETED_AT_ONCE: usize = 25;
+
+/// Number of entries of a set that are read at once where many may have to be passed: less than the service answers with.
+pub(super) const PASSED_AT_ONCE: usize = 1000;
+
+/// A write of an item of a table, in a transaction or alone, with what an expression says of it.
+macro_rules! conditioned {
+    ($table:expr, $write:expr, $expression:expr) => {
+        $write
+            .table_name(&*$table.name)
+            .set_condition_expression($expression.condition())
+            .set_expression_attribute_names($expression.names())
+            .set_expression_attribute_values($expression.values())
+    };
+}
 
 /// A table of the service.
 #[derive(Clone, Debug)]
@@ -212,15 +226,9 @@ impl Table {
     ) -> Result<Result<Item, Option<Item>>> {
         let mut tries = Tries::new();
         loop {
-            let update = self
-                .client
-                .update_item()
-                .table_name(&*self.name)
-                .set_key(Some(key_of(key.clone())))
+            let update = self.client.update_item().set_key(Some(key_of(key.clone())));
+            let update = conditioned!(self, update, expression)
                 .update_expression(expression.update())
-                .set_condition_expression(expression.condition())
-                .set_expression_attribute_names(expression.names())
-                .set_expression_attribute_values(expression.values())
                 .return_values(wanted.clone())
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
             match Box::pin(update.send()).await {
@@ -239,14 +247,7 @@ impl Table {
     pub(super) async fn put(&self, item: Item, expression: &Expression) -> Result<bool> {
         let mut tries = Tries::new();
         loop {
-            let put = self
-                .client
-                .put_item()
-                .table_name(&*self.name)
-                .set_item(Some(item.clone()))
-                .set_condition_expression(expression.condition())
-                .set_expression_attribute_names(expression.names())
-                .set_expression_attribute_values(expression.values());
+            let put = conditioned!(self, self.client.put_item().set_item(Some(item.clone())), expression);
             match Box::pin(put.send()).await {
                 Ok(_) => return Ok(true),
                 Err(error) => match error.as_service_error() {
@@ -261,14 +262,8 @@ impl Table {
     pub(super) async fn delete(&self, key: Key, expression: &Expression) -> Result<bool> {
         let mut tries = Tries::new();
         loop {
-            let delete = self
-                .client
-                .delete_item()
-                .table_name(&*self.name)
-                .set_key(Some(key_of(key.clone())))
-                .set_condition_expression(expression.condition())
-                .set_expression_attribute_names(expression.names())
-                .set_expression_attribute_values(expression.values());
+            let delete = self.client.delete_item().set_key(Some(key_of(key.clone())));
+            let delete = conditioned!(self, delete, expression);
             match Box::pin(delete.send()).await {
                 Ok(_) => return Ok(true),
                 Err(error) => match error.as_service_error() {
@@ -340,50 +335,24 @@ impl Table {
 
     fn transacted(&self, write: Write) -> Result<TransactWriteItem> {
         let transacted = TransactWriteItem::builder();
-        Ok(match write {
-            Write::Put(item, expression) => transacted.put(
-                Put::builder()
-                    .table_name(&*self.name)
-                    .set_item(Some(item))
-                    .set_condition_expression(expression.condition())
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
-                    .build()
-                    .map_err(|error| unbuilt(&error))?,
-            ),
-            Write::Update(key, expression) => transacted.update(
-                Update::builder()
-                    .table_name(&*self.name)
-                    .set_key(Some(key_of(key)))
-                    .update_expression(expression.update())
-                    .set_condition_expression(expression.condition())
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
-                    .build()
-                    .map_err(|error| unbuilt(&error))?,
-            ),
-            Write::Delete(key, expression) => transacted.delete(
-                Delete::builder()
-                    .table_name(&*self.name)
-                    .set_key(Some(key_of(key)))
-                    .set_condition_expression(expression.condition())
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
-                    .build()
-                    .map_err(|error| unbuilt(&error))?,
-            ),
-            Write::Check(key, expression) => transacted.condition_check(
-                ConditionCheck::builder()
-                    .table_name(&*self.name)
-                    .set_key(Some(key_of(key)))
-                    .set_condition_expression(expression.condition())
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
-                    .build()
-                    .map_err(|error| unbuilt(&error))?,
-            ),
-        }
-        .build())
+        let transacted = match write {
+            Write::Put(item, expression) => conditioned!(self, Put::builder().set_item(Some(item)), expression)
+                .build()
+                .map(|put| transacted.put(put)),
+            Write::Update(key, expression) => {
+                let update = Update::builder().set_key(Some(key_of(key))).update_expression(expression.update());
+                conditioned!(self, update, expression).build().map(|update| transacted.update(update))
+            }
+            Write::Delete(key, expression) => {
+                let delete = Delete::builder().set_key(Some(key_of(key)));
+                conditioned!(self, delete, expression).build().map(|delete| transacted.delete(delete))
+            }
+            Write::Check(key, expression) => {
+                let check = ConditionCheck::builder().set_key(Some(key_of(key)));
+                conditioned!(self, check, expression).build().map(|check| transacted.condition_check(check))
+            }
+        };
+        Ok(transacted.map_err(|error| unbuilt(&error))?.build())
     }
 }
 

@@ -21,6 +21,9 @@ use crate::{
 /// Time the marks of a dead worker stay after its burial, in seconds: its process is gone for good by then.
 const MARKED: u64 = 90 * 24 * 3600;
 
+/// Word for the log of a worker whose record cannot be read.
+const PASSED_OVER: &str = "a corrupt record of a worker is passed over: nobody takes its tasks over";
+
 impl Store {
     pub(super) async fn beat(&self, worker: WorkerId, period: Duration, now: Millis) -> Result<Beat> {
         let key = self.keys.worker(worker);
@@ -58,16 +61,8 @@ impl Store {
     pub(super) async fn workers(&self) -> Result<Vec<Worker>> {
         let known = self.known_workers().await?;
         let alive = known.iter().filter(|(_, item)| !item.contains_key("dead"));
-        alive
-            .map(|(id, item)| {
-                Ok(Worker {
-                    id: *id,
-                    counter: item.natural("counter")?,
-                    period: Duration::from_millis(item.natural("period")?),
-                    clock: Millis(item.natural("clock")?),
-                })
-            })
-            .collect()
+        let alive = alive.filter_map(|(id, item)| self.readable(item, read_worker(*id, item), PASSED_OVER));
+        Ok(alive.collect())
     }
 
     pub(super) async fn buried(&self) -> Result<Vec<WorkerId>> {
@@ -82,7 +77,8 @@ impl Store {
             key::read_worker(item.text("sk")?)
                 .ok_or_else(|| corrupt("a worker", "its id has another form than was written"))
         };
-        items.into_iter().map(|item| Ok((id(&item)?, item))).collect()
+        let known = |item: Item| Some((self.readable(&item, id(&item), PASSED_OVER)?, item));
+        Ok(items.into_iter().filter_map(known).collect())
     }
 
     pub(super) async fn bury(&self, worker: WorkerId, seen: u64) -> Result<bool> {
@@ -126,4 +122,13 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn read_worker(id: WorkerId, item: &Item) -> Result<Worker> {
+    Ok(Worker {
+        id,
+        counter: item.natural("counter")?,
+        period: Duration::from_millis(item.natural("period")?),
+        clock: Millis(item.natural("clock")?),
+    })
 }

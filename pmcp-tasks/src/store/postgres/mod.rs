@@ -23,7 +23,6 @@ mod row;
 mod schema;
 mod sql;
 mod tls;
-mod turns;
 mod url;
 mod workers;
 
@@ -38,7 +37,6 @@ use self::{
     error::{Failure, NAME},
     hub::Hub,
     sql::Statements,
-    turns::Turns,
     url::Settings,
 };
 use super::{
@@ -48,6 +46,7 @@ use super::{
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
     part,
+    turns::Turns,
 };
 use crate::time::Millis;
 

@@ -17,14 +17,12 @@ use pmcp_tasks::{
 use super::{
     proxy::{Mode, Proxy},
     service,
-    tasks::{NOW, later, merge, put, seal, set, step, task, worker},
+    tasks::{NOW, PERIOD, later, merge, put, seal, set, step, task, worker},
 };
-
-const PERIOD: Duration = Duration::from_secs(4);
 
 /// A store behind a proxy, and the same store past it.
 async fn behind() -> (Proxy, DynamoDbBackend, DynamoDbBackend) {
-    let table = service::engine_table();
+    let (table, _) = service::engine_table();
     let proxy = Proxy::before(&service::endpoint()).await;
     let proxied = DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap();
     (proxy, proxied, DynamoDbBackend::open(table).await.unwrap())
@@ -42,7 +40,10 @@ fn writes_whose_answers_were_lost_are_recognised() {
         let (proxy, store, _) = behind().await;
         let (new, key) = (task(1), task(1).key);
         proxy.set(Mode::LoseAnswers);
-        assert_away(&store.create(&new, NOW).await);
+        let away = store.create(&new, NOW).await;
+        assert_away(&away);
+        let cause = std::error::Error::source(&away.unwrap_err()).unwrap().to_string();
+        assert!(cause.contains("no connection to the service, or it was cut"), "{cause}");
         proxy.set(Mode::Pass);
         assert_eq!(store.create(&new, NOW).await.unwrap(), Create::Replayed);
 

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing service is a failed test")]
 
+mod corrupt;
 mod faults;
 mod limits;
+mod opening;
+mod passing;
 mod proxy;
+mod races;
 mod restart;
 mod service;
 mod tasks;

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst},
     },
 };
@@ -11,6 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::oneshot,
 };
 
 /// What becomes of what passes.
@@ -37,13 +38,59 @@ pub(super) struct Proxy {
     address: SocketAddr,
     mode: Arc<AtomicU8>,
     left: Arc<AtomicUsize>,
+    calls: Arc<AtomicUsize>,
+    hold: Arc<Mutex<Option<Hold>>>,
+    unknown: Arc<Mutex<Option<&'static str>>>,
+}
+
+/// A call that is to wait.
+#[derive(Debug)]
+struct Hold {
+    call: &'static str,
+    skip: usize,
+    reached: oneshot::Sender<()>,
+    release: oneshot::Receiver<()>,
+}
+
+/// A call that waits, once it is made, until this is told or dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    reached: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the call is made.
+    pub(super) async fn reached(&mut self) {
+        (&mut self.reached).await.unwrap();
+    }
+
+    pub(super) fn release(self) {
+        let _ = self.release.send(());
+    }
+}
+
+/// The name of an operation, as a request has it.
+fn target(call: &str) -> String {
+    format!("DynamoDB_20120810.{call}")
+}
+
+fn position(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len()).position(|window| window == text.as_bytes())
 }
 
 impl Proxy {
     pub(super) async fn before(endpoint: &str) -> Self {
         let target = endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Self { address: listener.local_addr().unwrap(), mode: Arc::default(), left: Arc::default() };
+        let proxy = Self {
+            address: listener.local_addr().unwrap(),
+            mode: Arc::default(),
+            left: Arc::default(),
+            calls: Arc::default(),
+            hold: Arc::default(),
+            unknown: Arc::default(),
+        };
         let accepting = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -73,6 +120,42 @@ impl Proxy {
         self.set(Mode::LoseLater);
     }
 
+    /// Keeps a call of this operation waiting after so many others of it.
+    pub(super) fn hold(&self, call: &'static str, skip: usize) -> Held {
+        let ((made, reached), (release, released)) = (oneshot::channel(), oneshot::channel());
+        *self.hold.lock().unwrap() = Some(Hold { call, skip, reached: made, release: released });
+        Held { reached, release }
+    }
+
+    /// Makes the service answer this operation as one that it does not know.
+    pub(super) fn make_unknown(&self, call: &'static str) {
+        *self.unknown.lock().unwrap() = Some(call);
+    }
+
+    /// Number of calls that were made.
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(SeqCst)
+    }
+
+    /// Looks at what a client sends; a call that has to wait.
+    fn passes(&self, sent: &mut [u8]) -> Option<Hold> {
+        if position(sent, &target("")).is_some() {
+            self.calls.fetch_add(1, SeqCst);
+        }
+        if let Some(call) = *self.unknown.lock().unwrap()
+            && let Some(at) = position(sent, &target(call))
+        {
+            sent[at + target(call).len() - 1] = b'_';
+        }
+        let mut hold = self.hold.lock().unwrap();
+        let waits = hold.as_mut().filter(|hold| position(sent, &format!("{}\r\n", target(hold.call))).is_some())?;
+        if waits.skip > 0 {
+            waits.skip -= 1;
+            return None;
+        }
+        hold.take()
+    }
+
     fn is(&self, mode: Mode) -> bool {
         self.mode.load(SeqCst) == mode as u8
     }
@@ -90,6 +173,11 @@ impl Proxy {
                 }
                 if asking.is(Mode::Hang) {
                     std::future::pending::<()>().await;
+                }
+                if let Some(hold) = asking.passes(&mut buffer[..n]) {
+                    hold.reached.send(()).unwrap();
+                    // A test that ends releases it.
+                    let _ = hold.release.await;
                 }
                 if to_server.write_all(&buffer[..n]).await.is_err() {
                     return;

@@ -15,7 +15,10 @@ use std::{
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, TimeToLiveSpecification},
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, PutRequest, ReturnValue,
+        TimeToLiveSpecification, WriteRequest,
+    },
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use pmcp_tasks::{
@@ -84,11 +87,11 @@ pub(super) async fn from_template() -> DynamoDbTable {
 }
 
 /// A client beside the backend's.
-pub(super) async fn client() -> Client {
-    client_of(in_cloud().is_none()).await
+async fn client(table: &DynamoDbTable) -> Client {
+    client_of(in_cloud().is_none_or(|cloud| cloud.name() != table.name())).await
 }
 
-/// The same of the engine, also where the others are of the cloud.
+/// One of the engine, also where others are of the cloud.
 pub(super) async fn engine() -> Client {
     client_of(true).await
 }
@@ -117,8 +120,9 @@ pub(super) fn table() -> (DynamoDbTable, String) {
 }
 
 /// The table of the engine, with a prefix that is this test's.
-pub(super) fn engine_table() -> DynamoDbTable {
-    ENGINE_TABLE.clone().prefix(format!("{}/", unique()))
+pub(super) fn engine_table() -> (DynamoDbTable, String) {
+    let prefix = format!("{}/", unique());
+    (ENGINE_TABLE.clone().prefix(&prefix), prefix)
 }
 
 /// An empty store.
@@ -128,7 +132,7 @@ pub(super) async fn backend() -> DynamoDbBackend {
 
 /// All items of a table that begin with a prefix.
 pub(super) async fn items(table: &DynamoDbTable, prefix: &str) -> Vec<HashMap<String, AttributeValue>> {
-    let client = client().await;
+    let client = client(table).await;
     let mut pages = client.scan().table_name(table.name()).consistent_read(true).into_paginator().items().send();
     let mut items = Vec::new();
     while let Some(item) = pages.try_next().await.unwrap() {
@@ -137,6 +141,33 @@ pub(super) async fn items(table: &DynamoDbTable, prefix: &str) -> Vec<HashMap<St
         }
     }
     items
+}
+
+/// Stores an item as it is.
+pub(super) async fn store(table: &DynamoDbTable, item: HashMap<String, AttributeValue>) {
+    client(table).await.put_item().table_name(table.name()).set_item(Some(item)).send().await.unwrap();
+}
+
+/// Stores many at once.
+pub(super) async fn store_all(table: &DynamoDbTable, items: Vec<HashMap<String, AttributeValue>>) {
+    let client = client(table).await;
+    for some in items.chunks(25) {
+        let put = |item: &HashMap<_, _>| PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
+        let writes = some.iter().map(|item| WriteRequest::builder().put_request(put(item)).build()).collect();
+        client.batch_write_item().request_items(table.name(), writes).send().await.unwrap();
+    }
+}
+
+/// Hides the item under a key from everybody.
+pub(super) async fn hide(table: &DynamoDbTable, pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let delete = client(table).await.delete_item().table_name(table.name()).key("pk", text(pk)).key("sk", text(sk));
+    delete.return_values(ReturnValue::AllOld).send().await.unwrap().attributes.unwrap()
+}
+
+/// The partition key of a task.
+pub(super) fn partition(prefix: &str, key: &TaskKey) -> String {
+    format!("{prefix}t#{}#{:032x}", key.owner, u128::from_be_bytes(*key.id.as_bytes()))
 }
 
 /// A table whose keys are others.
@@ -152,18 +183,13 @@ pub(super) async fn with_other_keys() -> DynamoDbTable {
 /// Makes a store one of a later build.
 pub(super) async fn raise_layout(table: &DynamoDbTable, prefix: &str) {
     let item = [("pk", AttributeValue::S(format!("{prefix}meta"))), ("sk", AttributeValue::S("0".into()))];
-    let put = client().await.put_item().table_name(table.name()).item("schema", AttributeValue::N("99".into()));
+    let put = client(table).await.put_item().table_name(table.name()).item("schema", AttributeValue::N("99".into()));
     item.into_iter().fold(put, |put, (name, value)| put.item(name, value)).send().await.unwrap();
 }
 
 /// Spoils the head of a task.
 pub(super) async fn spoil(table: &DynamoDbTable, prefix: &str, key: &TaskKey) {
-    let items = items(table, &format!("{prefix}t#")).await;
-    let id = format!("{:032x}", u128::from_be_bytes(*key.id.as_bytes()));
-    let mut head = items
-        .into_iter()
-        .find(|item| item["pk"].as_s().unwrap().ends_with(&id) && item["sk"].as_s().unwrap() == "0")
-        .unwrap();
+    let mut head = hide(table, &partition(prefix, key), "0").await;
     head.insert("ver".into(), AttributeValue::S("not a number".into()));
-    client().await.put_item().table_name(table.name()).set_item(Some(head)).send().await.unwrap();
+    store(table, head).await;
 }

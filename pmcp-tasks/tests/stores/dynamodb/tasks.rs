@@ -1,6 +1,9 @@
 //! Tasks and writes for these tests.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use pmcp_tasks::{
@@ -13,6 +16,7 @@ use pmcp_tasks::{
 
 pub(super) const NOW: Millis = Millis(1_764_028_800_000);
 pub(super) const TTL: u64 = 3_600_000;
+pub(super) const PERIOD: Duration = Duration::from_secs(4);
 
 pub(super) fn later(milliseconds: u64) -> Millis {
     Millis(NOW.0 + milliseconds)

@@ -1,5 +1,5 @@
-//! Turns of an owner's creates. In the database they wait for each other, so a process sends one at a time: no owner takes all its
-//! connections.
+//! Turns of an owner's writes. Where those wait for each other in the service, or are in each other's way, a process sends one at a
+//! time: no owner takes all of its connections, and none waits for another.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -28,6 +28,15 @@ impl Turns {
         let mut turn = Turn { turns: self, owner, held: None, queue };
         turn.held = Some(turn.queue.clone().lock_owned().await);
         turn
+    }
+
+    /// The turn if nobody has it.
+    #[cfg(feature = "dynamodb")]
+    pub(super) fn now(&self, owner: OwnerKey) -> Option<Turn<'_>> {
+        let mut queues = self.0.lock();
+        let queue = queues.entry(owner).or_default().clone();
+        let held = queue.clone().try_lock_owned().ok()?;
+        Some(Turn { turns: self, owner, held: Some(held), queue })
     }
 
     #[cfg(test)]
@@ -69,6 +78,12 @@ mod tests {
         drop(first);
         drop(turns.of(one).await);
         drop(other);
+        #[cfg(feature = "dynamodb")]
+        {
+            let first = turns.now(one).unwrap();
+            assert!(turns.now(one).is_none() && turns.now(two).is_some());
+            drop(first);
+        }
         assert_eq!(turns.len(), 0);
     }
 }
