@@ -159,7 +159,7 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
                 }
                 *subject = match option {
                     "url" => Subject::Url(arguments.value()?.string()?),
-                    "store" => Subject::ExampleOn(arguments.value()?.string()?),
+                    "store" => Subject::ExampleOn(arguments.value()?.string()?, Vec::new()),
                     _ => Subject::ExampleOnSqlite,
                 };
             }

@@ -39,9 +39,15 @@ impl Server {
         Ok(PathBuf::from(binary))
     }
 
-    /// Starts the example on a free port.
-    pub(crate) fn start_example(binary: &Path, options: &[&str]) -> anyhow::Result<Self> {
-        Self::start(program(binary).args(["--http", "127.0.0.1:0"]).args(options), STARTS_WITHIN)
+    /// Starts the example on a free port, with these variables beside those of our environment.
+    pub(crate) fn start_example(
+        binary: &Path,
+        options: &[&str],
+        environment: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let mut command = program(binary);
+        Self::start(command.args(["--http", "127.0.0.1:0"]).args(options).envs(environment), STARTS_WITHIN)
     }
 
     /// Starts a command that writes `listening on URL` to its standard error.

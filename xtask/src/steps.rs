@@ -90,9 +90,12 @@ pub(crate) fn everything(report: &mut Report) {
     ] {
         report.step_after("setup", step, |counts| conformance::run(&selection, &subject, counts));
     }
-    for (step, url) in services.iter().flat_map(Services::stores) {
-        report
-            .step_after("setup", step, |counts| conformance::run(&Selection::Tasks, &Subject::ExampleOn(url), counts));
+    if let Some(services) = &services {
+        let environment: Vec<_> = services.environment().map(|(name, value)| (name, value.to_owned())).collect();
+        for (step, url) in services.stores() {
+            let subject = Subject::ExampleOn(url, environment.clone());
+            report.step_after("setup", step, |counts| conformance::run(&Selection::Tasks, &subject, counts));
+        }
     }
     // They are not needed any more.
     drop(services);

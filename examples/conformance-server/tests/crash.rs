@@ -5,6 +5,7 @@
 
 mod leases;
 mod process;
+mod random;
 mod recoveries;
 mod restarts;
 mod services;
@@ -24,6 +25,7 @@ use pmcp_client::{CallOutcome, Client, ClientError, TaskHandle, TaskState, TaskU
 use pmcp_tasks::task::TaskStatus;
 use process::{Process, client_2025};
 use processes::Place;
+use random::Random;
 use recoveries::{Life, Recoveries, Stalls};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -94,27 +96,6 @@ fn attempt(state: &TaskState) -> usize {
     usize::try_from(result["structuredContent"]["attempt"].as_u64().unwrap()).unwrap()
 }
 
-/// Random numbers that come again with their seed (splitmix64).
-struct Random(AtomicU64);
-
-impl Random {
-    /// Seeded by the environment, so that a failure can be repeated, or else by the clock.
-    fn new() -> Self {
-        let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let seed = std::env::var("CRASH_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap());
-        eprintln!("CRASH_SEED={seed}");
-        Self(AtomicU64::new(seed))
-    }
-
-    fn below(&self, bound: u64) -> u64 {
-        let mut bits = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % bound
-    }
-}
-
-const KILLS: u32 = 200;
 const INSTANCES: u64 = 3;
 const CREATORS: u64 = 6;
 const LINES: usize = 30;
@@ -323,6 +304,14 @@ impl Cluster {
 }
 
 async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods(place: Place) {
+    tasks_survive_kills(place, 200).await;
+}
+
+async fn tasks_survive_60_kills_and_go_on_within_two_lease_periods(place: Place) {
+    tasks_survive_kills(place, 60).await;
+}
+
+async fn tasks_survive_kills(place: Place, kills: u32) {
     // One after the other: each needs the machine for itself, to keep to its times.
     static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let _turn = TURN.lock().await;
@@ -335,7 +324,7 @@ async fn tasks_survive_200_kills_and_go_on_within_two_lease_periods(place: Place
             tokio::spawn(async move { cluster.create_and_follow().await })
         })
         .collect();
-    cluster.kill(KILLS).await;
+    cluster.kill(kills).await;
     cluster.stopping.store(true, Ordering::Relaxed);
     for creator in creators {
         creator.await.unwrap();
@@ -447,18 +436,20 @@ mod cases {
     pub(crate) use super::{
         a_session_of_one_instance_hears_what_the_other_did, a_task_of_one_instance_is_served_by_the_other,
         a_task_that_cannot_be_restarted_fails_with_its_process, leases::*, shutdown_hands_over_what_can_be_restarted,
+        tasks_survive_60_kills_and_go_on_within_two_lease_periods,
         tasks_survive_200_kills_and_go_on_within_two_lease_periods,
     };
 }
 
-/// A module with the tests on one store. Those that need a service say so, and run with `--include-ignored`.
+/// A module with the tests on one store, with as many kills as it is worth. Those that need a service say so, and run with
+/// `--include-ignored`.
 macro_rules! on {
-    ($store:ident, $place:expr $(, ignore = $reason:literal)?) => {
+    ($store:ident, $place:expr, $kills:ident $(, ignore = $reason:literal)?) => {
         mod $store {
             use super::*;
 
             on!(@cases $place, [$(#[ignore = $reason])?],
-                tasks_survive_200_kills_and_go_on_within_two_lease_periods
+                $kills
                 a_task_of_one_instance_is_served_by_the_other
                 a_session_of_one_instance_hears_what_the_other_did
                 shutdown_hands_over_what_can_be_restarted
@@ -481,14 +472,22 @@ macro_rules! on {
     };
 }
 
-on!(sqlite, Place::sqlite().unwrap());
+on!(sqlite, Place::sqlite().unwrap(), tasks_survive_200_kills_and_go_on_within_two_lease_periods);
 on!(
     redis,
     Place::service("PMCP_TEST_REDIS_URL", "prefix").unwrap(),
+    tasks_survive_200_kills_and_go_on_within_two_lease_periods,
     ignore = "needs a Redis server: `cargo xtask services redis`"
 );
 on!(
     postgres,
     Place::service("PMCP_TEST_POSTGRES_URL", "schema").unwrap(),
+    tasks_survive_200_kills_and_go_on_within_two_lease_periods,
     ignore = "needs a PostgreSQL server: `cargo xtask services postgres`"
+);
+on!(
+    dynamodb,
+    Place::service("PMCP_TEST_DYNAMODB_URL", "prefix").unwrap(),
+    tasks_survive_60_kills_and_go_on_within_two_lease_periods,
+    ignore = "needs DynamoDB: `cargo xtask services dynamodb`"
 );

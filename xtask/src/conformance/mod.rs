@@ -59,8 +59,8 @@ pub(crate) enum Subject {
     Example,
     /// The example, with its tasks in a new SQLite file.
     ExampleOnSqlite,
-    /// The example, with its tasks in the store of this URL.
-    ExampleOn(String),
+    /// The example, with its tasks in the store of a URL, and what the environment says of the store.
+    ExampleOn(String, Vec<(&'static str, String)>),
     /// The server at this URL.
     Url(String),
 }
@@ -69,13 +69,13 @@ pub(crate) enum Subject {
 pub(crate) fn run(selection: &Selection, subject: &Subject, counts: &mut Counts) -> anyhow::Result<()> {
     let suite = Suite::open()?;
     let directory = tempfile::tempdir()?;
-    let store = match subject {
+    let (store, environment) = match subject {
         Subject::Url(url) => return check(&suite, selection, url, counts),
-        Subject::Example => "memory:".to_owned(),
-        Subject::ExampleOn(store) => store.clone(),
-        Subject::ExampleOnSqlite => format!("sqlite:{}", directory.path().join("tasks.db").display()),
+        Subject::Example => ("memory:".to_owned(), &[][..]),
+        Subject::ExampleOn(store, environment) => (store.clone(), &environment[..]),
+        Subject::ExampleOnSqlite => (format!("sqlite:{}", directory.path().join("tasks.db").display()), &[][..]),
     };
-    let server = Server::start_example(&Server::build_example()?, &["--store", &store])?;
+    let server = Server::start_example(&Server::build_example()?, &["--store", &store], environment)?;
     check(&suite, selection, server.url(), counts).inspect_err(|_| server.print_log())
 }
 

@@ -156,8 +156,8 @@ impl Servers {
         let binary = Server::build_example()?;
         let tokens = [format!("alice={ALICE}"), format!("bob={BOB}")];
         Ok(Self {
-            open: Server::start_example(&binary, &[])?,
-            owners: Server::start_example(&binary, &["--token", &tokens[0], "--token", &tokens[1]])?,
+            open: Server::start_example(&binary, &[], &[])?,
+            owners: Server::start_example(&binary, &["--token", &tokens[0], "--token", &tokens[1]], &[])?,
             redis: with_redis.then(|| Services::start(&["redis".to_owned()])).transpose()?,
             binary,
         })

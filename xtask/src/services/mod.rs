@@ -87,6 +87,7 @@ impl Services {
             ("conformance tasks, redis", "PMCP_TEST_REDIS_URL", "?prefix=conformance"),
             ("conformance tasks, redis cluster", "PMCP_TEST_REDIS_CLUSTER_URL", "?prefix=conformance"),
             ("conformance tasks, postgres", "PMCP_TEST_POSTGRES_URL", "?schema=conformance"),
+            ("conformance tasks, dynamodb", "PMCP_TEST_DYNAMODB_URL", "&prefix=conformance"),
         ];
         parts.into_iter().filter_map(move |(name, variable, part)| Some((name, of(variable)? + part)))
     }
