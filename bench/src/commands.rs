@@ -100,7 +100,7 @@ fn told([sent, in_scripts]: [f64; 2]) -> String {
 
 /// The commands of a task whose end is waited for with a subscription, as by another process than the one that ends it.
 async fn at_the_store(url: &str, prefix: &str, tasks: u32) -> anyhow::Result<[f64; 2]> {
-    let (store, waiting) = (Store::open(url).await?, RedisBackend::open(url).await?);
+    let (store, waiting) = (Store::open(url).await?, RedisBackend::connect(url).await?);
     let mut feed = waiting.feed(&WorkerId(2)).context("Redis tells of changes")?;
     let mut monitor = None;
     for number in 0..tasks + 3 {

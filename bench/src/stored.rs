@@ -57,7 +57,7 @@ impl Store {
     /// The store of a service.
     pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
         if url.starts_with("redis:") {
-            return Ok(Self::new(Arc::new(RedisBackend::open(url).await?)));
+            return Ok(Self::new(Arc::new(RedisBackend::connect(url).await?)));
         }
         Ok(Self::new(Arc::new(PostgresBackend::connect(url).await?)))
     }

@@ -69,7 +69,7 @@ async fn sqlite(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
 
 #[cfg(feature = "redis")]
 async fn redis(url: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
-    Ok(Arc::new(super::RedisBackend::open(url).await?))
+    Ok(Arc::new(super::RedisBackend::connect(url).await?))
 }
 
 #[cfg(not(feature = "redis"))]
@@ -81,7 +81,7 @@ async fn redis(_: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
 #[cfg(feature = "dynamodb")]
 async fn dynamodb(table: &str) -> Result<Arc<dyn StorageBackend>, StoreError> {
     let table = super::DynamoDbTable::parse(table).map_err(StoreError::Url)?;
-    Ok(Arc::new(super::DynamoDbBackend::open(table).await?))
+    Ok(Arc::new(super::DynamoDbBackend::connect(table).await?))
 }
 
 #[cfg(not(feature = "dynamodb"))]

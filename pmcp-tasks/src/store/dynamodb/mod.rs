@@ -96,7 +96,7 @@ const TAKES_AT_MOST: Duration = Duration::from_secs(10);
 ///
 /// # async fn opened() -> Result<(), Box<dyn std::error::Error>> {
 /// let table = DynamoDbTable::new("tasks").region("eu-central-1");
-/// let store = TaskStore::new(DynamoDbBackend::open(table).await?);
+/// let store = TaskStore::new(DynamoDbBackend::connect(table).await?);
 /// # Ok(())
 /// # }
 /// ```
@@ -121,7 +121,7 @@ impl DynamoDbBackend {
     /// [`StoreError::Refused`](super::StoreError::Refused) if there is no such table, its keys are others, it was written by a
     /// newer build, or region or permissions are missing; [`StoreError::Unavailable`](super::StoreError::Unavailable) if the
     /// service does not answer or there are no credentials.
-    pub async fn open(table: DynamoDbTable) -> Result<Self> {
+    pub async fn connect(table: DynamoDbTable) -> Result<Self> {
         let client = connect::client(&table).await?;
         Self::with_client(client, table).await
     }
@@ -130,7 +130,7 @@ impl DynamoDbBackend {
     /// its time-outs are, an operation ends after ten seconds.
     ///
     /// # Errors
-    /// As of [`open`](Self::open).
+    /// As of [`connect`](Self::connect).
     pub async fn with_client(client: aws_sdk_dynamodb::Client, table: DynamoDbTable) -> Result<Self> {
         table.check()?;
         let store = Store {

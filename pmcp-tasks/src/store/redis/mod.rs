@@ -89,7 +89,7 @@ const HINTS: usize = 256;
 /// use pmcp_tasks::store::{RedisBackend, StorageBackend as _};
 ///
 /// # pmcp_tasks::testing::block_on(async {
-/// let backend = RedisBackend::open("redis://localhost?prefix=my-server").await?;
+/// let backend = RedisBackend::connect("redis://localhost?prefix=my-server").await?;
 /// assert_eq!(backend.capabilities().name, "redis");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// # }).unwrap();
@@ -122,7 +122,7 @@ impl RedisBackend {
     /// # Errors
     /// [`StoreError::Url`] if the URL has another form; [`StoreError::Unavailable`] if no server answers within seconds;
     /// [`StoreError::Refused`] if it refuses the password or the commands, or if a newer build has written the store.
-    pub async fn open(url: &str) -> Result<Self> {
+    pub async fn connect(url: &str) -> Result<Self> {
         let Address { prefix, .. } = Address::parse(url)?;
         let mut origin = [0; ORIGIN];
         getrandom::fill(&mut origin)

@@ -28,7 +28,7 @@ async fn corrupt(table: &DynamoDbTable, pk: &str, sk: &str) {
 fn claims_and_sets_of_holders_pass_entries_that_cannot_be_read() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in 1..=4 {
             store.create(&task(n), NOW).await.unwrap();
         }
@@ -56,7 +56,7 @@ fn claims_and_sets_of_holders_pass_entries_that_cannot_be_read() {
 fn workers_are_known_beside_records_that_cannot_be_read() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in [1, 2] {
             store.beat(&worker(n), PERIOD, NOW).await.unwrap();
         }
@@ -75,7 +75,7 @@ fn workers_are_known_beside_records_that_cannot_be_read() {
 fn lists_pass_entries_that_cannot_be_read() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in [1, 2] {
             store.create(&task(n), NOW).await.unwrap();
         }
@@ -95,7 +95,7 @@ fn lists_pass_entries_that_cannot_be_read() {
 fn room_is_made_beside_records_that_cannot_be_read() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in 1..=3 {
             store.create(&task(n), NOW).await.unwrap();
         }
@@ -114,8 +114,8 @@ fn room_is_made_beside_records_that_cannot_be_read() {
 fn the_feed_goes_on_beside_a_task_that_cannot_be_read() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
-        let there = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
+        let there = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in [1, 2] {
             store.create(&task(n), NOW).await.unwrap();
         }

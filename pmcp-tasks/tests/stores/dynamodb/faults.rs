@@ -24,8 +24,8 @@ use super::{
 async fn behind() -> (Proxy, DynamoDbBackend, DynamoDbBackend) {
     let (table, _) = service::engine_table();
     let proxy = Proxy::before(&service::endpoint()).await;
-    let proxied = DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap();
-    (proxy, proxied, DynamoDbBackend::open(table).await.unwrap())
+    let proxied = DynamoDbBackend::connect(table.clone().endpoint(proxy.endpoint())).await.unwrap();
+    (proxy, proxied, DynamoDbBackend::connect(table).await.unwrap())
 }
 
 #[track_caller]
@@ -199,7 +199,7 @@ fn a_claim_whose_answer_was_lost_is_found_among_what_is_held() {
 fn what_cannot_be_opened_says_why() {
     block_on(async {
         let open = |table: DynamoDbTable| async move {
-            let error = DynamoDbBackend::open(table).await.unwrap_err();
+            let error = DynamoDbBackend::connect(table).await.unwrap_err();
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             (error.code(), cause)
         };
@@ -223,9 +223,9 @@ fn what_cannot_be_opened_says_why() {
 fn a_newer_layout_is_refused() {
     block_on(async {
         let (table, prefix) = service::table();
-        drop(DynamoDbBackend::open(table.clone()).await.unwrap());
+        drop(DynamoDbBackend::connect(table.clone()).await.unwrap());
         service::raise_layout(&table, &prefix).await;
-        let error = DynamoDbBackend::open(table).await.unwrap_err();
+        let error = DynamoDbBackend::connect(table).await.unwrap_err();
         assert_eq!(error.code(), "refused");
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("newer build"));
     });
@@ -236,7 +236,7 @@ fn a_newer_layout_is_refused() {
 fn a_corrupt_task_keeps_nobody_from_the_others() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in 1..=3 {
             store.create(&task(n), NOW).await.unwrap();
         }
@@ -254,8 +254,8 @@ fn a_corrupt_task_keeps_nobody_from_the_others() {
 fn changes_by_another_instance_are_hinted_at() {
     block_on(async {
         let (table, _) = service::table();
-        let here = DynamoDbBackend::open(table.clone()).await.unwrap();
-        let there = DynamoDbBackend::open(table).await.unwrap();
+        let here = DynamoDbBackend::connect(table.clone()).await.unwrap();
+        let there = DynamoDbBackend::connect(table).await.unwrap();
         here.create(&task(1), NOW).await.unwrap();
         let mut feed = here.feed(&worker(1)).unwrap();
         feed.interest.send((task(1).key, true)).unwrap();
@@ -280,8 +280,8 @@ fn changes_by_another_instance_are_hinted_at() {
 fn a_settled_worker_stays_dead_for_other_instances() {
     block_on(async {
         let (table, _) = service::table();
-        let here = DynamoDbBackend::open(table.clone()).await.unwrap();
-        let there = DynamoDbBackend::open(table).await.unwrap();
+        let here = DynamoDbBackend::connect(table.clone()).await.unwrap();
+        let there = DynamoDbBackend::connect(table).await.unwrap();
         here.beat(&worker(1), PERIOD, NOW).await.unwrap();
         assert!(there.bury(&worker(1), 1).await.unwrap());
         there.settle(&worker(1)).await.unwrap();

@@ -163,7 +163,7 @@ fn a_hundred_tasks_make_room_for_one() {
 fn everything_expires_by_the_clock_of_the_service() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         let new = NewTask { idempotency: Some(([1; 32], [2; 32])), ..task(1) };
         store.create(&new, NOW).await.unwrap();
         store.merge(&new.key, &merge(vec![set("a", "1")]), NOW).await.unwrap();
@@ -211,7 +211,7 @@ fn two_instances_keep_one_quota() {
         let (table, _) = service::table();
         let mut creating = Vec::new();
         for n in 0..4 {
-            let store = std::sync::Arc::new(DynamoDbBackend::open(table.clone()).await.unwrap());
+            let store = std::sync::Arc::new(DynamoDbBackend::connect(table.clone()).await.unwrap());
             creating.extend((0..10).map(|m| {
                 let (store, new) = (store.clone(), NewTask { quota: 7, ..task(n * 10 + m) });
                 tokio::spawn(async move { store.create(&new, NOW).await.unwrap() })
@@ -233,11 +233,11 @@ fn two_instances_keep_one_quota() {
 fn instances_merge_into_one_task() {
     block_on(async {
         let (table, _) = service::table();
-        let first = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let first = DynamoDbBackend::connect(table.clone()).await.unwrap();
         first.create(&task(1), NOW).await.unwrap();
         let mut merging = Vec::new();
         for n in 0..4 {
-            let store = std::sync::Arc::new(DynamoDbBackend::open(table.clone()).await.unwrap());
+            let store = std::sync::Arc::new(DynamoDbBackend::connect(table.clone()).await.unwrap());
             merging.extend((0..40).map(|m| {
                 let store = store.clone();
                 let merge = Merge { guard: Guard::Fence(1), ..merge(vec![set(&format!("{n}-{m}"), bytes(500))]) };

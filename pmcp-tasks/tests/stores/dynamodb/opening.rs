@@ -45,7 +45,7 @@ fn a_table_whose_items_never_expire_is_not_made() {
 fn a_silent_service_is_given_up_whatever_the_client() {
     block_on(async {
         let (table, _) = service::engine_table();
-        let past = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let past = DynamoDbBackend::connect(table.clone()).await.unwrap();
         past.create(&task(1), NOW).await.unwrap();
         let proxy = Proxy::before(&service::endpoint()).await;
         let store = DynamoDbBackend::with_client(patient(&proxy).await, table.clone()).await.unwrap();

@@ -40,7 +40,7 @@ fn copies(entry: &Item, count: u32, sk: impl Fn(u32) -> String) -> Vec<Item> {
 fn room_is_made_past_thousands_of_expired_tasks() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         for n in [1, 2] {
             store.create(&task(n), NOW).await.unwrap();
             store.put(&task(n).key, &seal(1, "outcome"), later(u64::from(n))).await.unwrap();
@@ -110,7 +110,7 @@ fn a_page_passes_expired_tasks_in_a_few_calls() {
     block_on(async {
         let (table, prefix) = service::engine_table();
         let proxy = Proxy::before(&service::endpoint()).await;
-        let store = DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone().endpoint(proxy.endpoint())).await.unwrap();
         for n in [1, 2] {
             store.create(&task(n), NOW).await.unwrap();
         }

@@ -22,7 +22,7 @@ use super::{
 fn an_entry_of_the_queue_stays_until_its_task_shows() {
     block_on(async {
         let (table, prefix) = service::table();
-        let store = DynamoDbBackend::open(table.clone()).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone()).await.unwrap();
         store.create(&task(1), NOW).await.unwrap();
         let head = service::hide(&table, &service::partition(&prefix, &task(1).key), "0").await;
         assert!(store.claim(&Holder::Queue, &worker(1), 1, NOW).await.unwrap().taken().is_empty());
@@ -43,7 +43,7 @@ fn an_idempotency_key_stands_for_one_task_though_that_does_not_show_yet() {
     block_on(async {
         let (table, prefix) = service::engine_table();
         let proxy = Proxy::before(&service::endpoint()).await;
-        let store = Arc::new(DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap());
+        let store = Arc::new(DynamoDbBackend::connect(table.clone().endpoint(proxy.endpoint())).await.unwrap());
         let same = Some(([1; 32], [2; 32]));
         let (first, second) = (NewTask { idempotency: same, ..task(1) }, NewTask { idempotency: same, ..task(2) });
         store.create(&first, NOW).await.unwrap();
@@ -68,8 +68,8 @@ fn a_claim_that_breaks_off_tells_what_it_took() {
     block_on(async {
         let (table, _) = service::engine_table();
         let proxy = Proxy::before(&service::endpoint()).await;
-        let store = DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap();
-        let past = DynamoDbBackend::open(table).await.unwrap();
+        let store = DynamoDbBackend::connect(table.clone().endpoint(proxy.endpoint())).await.unwrap();
+        let past = DynamoDbBackend::connect(table).await.unwrap();
         for n in 0..30 {
             past.create(&task(n), NOW).await.unwrap();
         }
@@ -90,7 +90,7 @@ fn a_create_that_was_stored_before_the_burial_is_not_buried() {
     block_on(async {
         let (table, prefix) = service::engine_table();
         let proxy = Proxy::before(&service::endpoint()).await;
-        let store = Arc::new(DynamoDbBackend::open(table.clone().endpoint(proxy.endpoint())).await.unwrap());
+        let store = Arc::new(DynamoDbBackend::connect(table.clone().endpoint(proxy.endpoint())).await.unwrap());
         let new = NewTask { holder: Holder::Worker(worker(1)), ..task(1) };
         store.create(&new, NOW).await.unwrap();
         let pk = service::partition(&prefix, &new.key);

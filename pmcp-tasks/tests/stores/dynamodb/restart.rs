@@ -59,7 +59,7 @@ fn a_restart_in_the_middle_loses_nothing() {
         let mut engine = Engine::start(port, &file);
         let table = DynamoDbTable::new("tasks").region("local").endpoint(format!("http://127.0.0.1:{port}"));
         done(|| DynamoDbBackend::create_table(&table)).await;
-        let store = Arc::new(done(|| DynamoDbBackend::open(table.clone())).await);
+        let store = Arc::new(done(|| DynamoDbBackend::connect(table.clone())).await);
         let working: Vec<_> = (0..4_u32)
             .map(|lane| {
                 let store = store.clone();

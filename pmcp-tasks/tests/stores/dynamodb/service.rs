@@ -127,7 +127,7 @@ pub(super) fn engine_table() -> (DynamoDbTable, String) {
 
 /// An empty store.
 pub(super) async fn backend() -> DynamoDbBackend {
-    DynamoDbBackend::open(table().0).await.unwrap()
+    DynamoDbBackend::connect(table().0).await.unwrap()
 }
 
 /// All items of a table that begin with a prefix.

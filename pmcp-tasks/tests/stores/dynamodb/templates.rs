@@ -43,7 +43,7 @@ fn a_table_is_made_as_the_template_says() {
         assert_eq!(described[0], described[1]);
         assert_eq!(described[0]["keys"], "pk HASH, sk RANGE");
         assert_eq!((&*described[0]["ttl"], &*described[0]["indexes"]), ("ttl", "0"));
-        DynamoDbBackend::open(made).await.unwrap();
+        DynamoDbBackend::connect(made).await.unwrap();
     });
 }
 

@@ -33,7 +33,7 @@ fn shared() -> String {
 /// A relay to the shared server, and an empty store behind it.
 async fn relayed() -> (Relay, RedisBackend) {
     let relay = Relay::to(&shared()).await;
-    let backend = RedisBackend::open(&format!("redis://{}?prefix={}", relay.address, prefix())).await.unwrap();
+    let backend = RedisBackend::connect(&format!("redis://{}?prefix={}", relay.address, prefix())).await.unwrap();
     (relay, backend)
 }
 
@@ -180,7 +180,7 @@ fn a_silent_server_is_unavailable_within_seconds() {
 fn a_server_killed_in_the_middle_keeps_what_was_answered() {
     block_on(async {
         let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]);
-        let backend = std::sync::Arc::new(RedisBackend::open(&server.url()).await.unwrap());
+        let backend = std::sync::Arc::new(RedisBackend::connect(&server.url()).await.unwrap());
         assert!(backend.capabilities().durability.starts_with("survives a restart"));
         assert_eq!(backend.beat(&worker(1), PERIOD, NOW).await.unwrap(), Beat::Alive(1));
         assert!(backend.bury(&worker(1), 1).await.unwrap());
@@ -231,7 +231,7 @@ fn a_wrong_password_is_refused_and_not_told() {
             assert_eq!(error.code(), "refused", "{}", words(&error));
             assert!(!words(&error).contains("s3cret") && !format!("{error:?}").contains("s3cret"), "{error:?}");
         }
-        let backend = RedisBackend::open(&format!("redis://:right@{address}")).await.unwrap();
+        let backend = RedisBackend::connect(&format!("redis://:right@{address}")).await.unwrap();
         assert!(!format!("{backend:?}").contains("right"), "{backend:?}");
         assert!(backend.capabilities().durability.contains("`appendonly` is off"));
     });
@@ -259,7 +259,7 @@ fn where_nobody_listens_the_store_is_unavailable() {
 fn a_server_that_forgot_the_scripts_learns_them_again() {
     block_on(async {
         let server = Server::start(&[]);
-        let backend = RedisBackend::open(&server.url()).await.unwrap();
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
         for n in 0..3 {
             let _ = server.ask("SCRIPT FLUSH").await;
             assert_eq!(backend.create(&task_of(0, n), NOW).await.unwrap(), Create::Created);
@@ -272,7 +272,7 @@ fn a_server_that_forgot_the_scripts_learns_them_again() {
 fn a_server_that_became_a_replica_is_unavailable_until_it_is_none() {
     block_on(async {
         let server = Server::start(&[]);
-        let backend = RedisBackend::open(&server.url()).await.unwrap();
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
         backend.create(&task_of(0, 1), NOW).await.unwrap();
         let _ = server.ask("REPLICAOF 127.0.0.1 1").await;
         let error = backend.create(&task_of(0, 2), NOW).await.unwrap_err();
@@ -287,7 +287,7 @@ fn a_server_that_became_a_replica_is_unavailable_until_it_is_none() {
 fn a_full_memory_refuses_and_loses_nothing() {
     block_on(async {
         let server = Server::start(&["--maxmemory", "8mb"]);
-        let backend = RedisBackend::open(&server.url()).await.unwrap();
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
         let large = |n| NewTask { body: vec![b'7'; 500_000].into(), ..task_of(0, n) };
         let mut kept = 0;
         let error = loop {
@@ -314,7 +314,7 @@ fn a_full_memory_refuses_and_loses_nothing() {
 fn a_task_takes_two_commands() {
     block_on(async {
         let server = Server::start(&[]);
-        let backend = RedisBackend::open(&server.url()).await.unwrap();
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
         backend.create(&task_of(0, 1), NOW).await.unwrap();
         backend.put(&task_of(0, 1).key, &seal(1), NOW).await.unwrap();
         let commands = async || {
@@ -347,7 +347,7 @@ fn the_server_removes_tasks_in_time() {
 async fn removed_in_time(is_listed: bool) {
     let prefix = prefix();
     let server = std::env::var(SERVER).unwrap();
-    let backend = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
+    let backend = RedisBackend::connect(&format!("{server}?prefix={prefix}")).await.unwrap();
     let new = task_of(0, 1);
     let scope = new.scope.filter(|_| is_listed);
     let new = NewTask { scope, idempotency: Some(([1; 32], [2; 32])), ..new };
@@ -379,7 +379,7 @@ fn what_the_server_has_removed_takes_nothing() {
     block_on(async {
         let prefix = prefix();
         let server = std::env::var(SERVER).unwrap();
-        let backend = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
+        let backend = RedisBackend::connect(&format!("{server}?prefix={prefix}")).await.unwrap();
         let queued = |n| NewTask { holder: Holder::Queue, quota: 2, ..task_of(0, n) };
         backend.create(&queued(1), NOW).await.unwrap();
         backend.create(&NewTask { quota: 2, ..task_of(0, 2) }, NOW).await.unwrap();
@@ -430,7 +430,7 @@ fn a_damaged_task_is_an_error_for_itself_alone() {
     block_on(async {
         let prefix = prefix();
         let server = std::env::var(SERVER).unwrap();
-        let backend = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
+        let backend = RedisBackend::connect(&format!("{server}?prefix={prefix}")).await.unwrap();
         let client = ::redis::Client::open(server.as_str()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         for (n, field, value) in [(1, "h", "nobody"), (2, "f", "x"), (3, "v", "-1")] {
@@ -535,14 +535,14 @@ fn a_store_of_another_layout_is_refused() {
     block_on(async {
         let (server, prefix) = (std::env::var(SERVER).unwrap(), prefix());
         let url = format!("{server}?prefix={prefix}");
-        RedisBackend::open(&url).await.unwrap();
+        RedisBackend::connect(&url).await.unwrap();
         ask(&server, &format!("HSET {{{prefix}}}layout version 2")).await;
-        let error = RedisBackend::open(&url).await.unwrap_err();
+        let error = RedisBackend::connect(&url).await.unwrap_err();
         assert_eq!(error.code(), "refused");
         assert!(words(&error).contains("layout 2"), "{}", words(&error));
         // Others keep theirs.
         ask(&server, &format!("HSET {{{prefix}}}layout version 1 buckets 3")).await;
-        let backend = RedisBackend::open(&url).await.unwrap();
+        let backend = RedisBackend::connect(&url).await.unwrap();
         for n in 0..20 {
             backend.create(&NewTask { holder: Holder::Queue, ..task_of(n, n) }, NOW).await.unwrap();
         }

@@ -39,7 +39,7 @@ async fn quiet(feed: &mut Feed) {
 
 async fn two(service: &str) -> (RedisBackend, RedisBackend) {
     let url = url(service);
-    (RedisBackend::open(&url).await.unwrap(), RedisBackend::open(&url).await.unwrap())
+    (RedisBackend::connect(&url).await.unwrap(), RedisBackend::connect(&url).await.unwrap())
 }
 
 async fn hints_come(service: &str) {
@@ -102,8 +102,8 @@ fn a_feed_that_missed_changes_tells_of_everything_awaited() {
     block_on(async {
         let server = std::env::var(SERVER).unwrap();
         let (relay, prefix) = (Relay::to(server.strip_prefix("redis://").unwrap()).await, prefix());
-        let backend = RedisBackend::open(&format!("redis://{}?prefix={prefix}", relay.address)).await.unwrap();
-        let other = RedisBackend::open(&format!("{server}?prefix={prefix}")).await.unwrap();
+        let backend = RedisBackend::connect(&format!("redis://{}?prefix={prefix}", relay.address)).await.unwrap();
+        let other = RedisBackend::connect(&format!("{server}?prefix={prefix}")).await.unwrap();
         let mut feed = backend.feed(&worker(1)).unwrap();
         for n in 0..2 {
             backend.create(&task_of(0, n), NOW).await.unwrap();

@@ -42,7 +42,7 @@ fn url(service: &str) -> String {
 }
 
 async fn fresh(service: &str) -> RedisBackend {
-    RedisBackend::open(&url(service)).await.unwrap()
+    RedisBackend::connect(&url(service)).await.unwrap()
 }
 
 /// Compares an empty store with the model, over so many sequences of operations.
