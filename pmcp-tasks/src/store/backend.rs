@@ -433,7 +433,7 @@ pub trait StorageBackend: fmt::Debug + Send + Sync + 'static {
     ///
     /// *Contract.* Writers of different fields all succeed. A repeated write is applied once. A `SetIf` that finds
     /// another value writes nothing. A merge that would pass `max_bytes` writes nothing. A merge into a sealed task, or
-    /// under an old fence, is `Lost`.
+    /// under an old fence, is `Lost`. Names may be long: of variables as of steps, 8 KiB at least.
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged>;
 
     /// Records a step's result, and changes variables with it.

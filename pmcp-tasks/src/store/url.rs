@@ -27,7 +27,7 @@ fn unknown(url: &str) -> StoreError {
     StoreError::Url(format!("unknown store{named}; use {SCHEMES}"))
 }
 
-/// What a URL may be.
+/// The URLs there are.
 const SCHEMES: &str = "`memory:`, `sqlite:` and a path, `redis://host` (or `rediss:`, `redis+cluster:`, `rediss+cluster:`), \
                        `postgres://host/database`, or `dynamodb://table`";
 

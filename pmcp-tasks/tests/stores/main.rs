@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod certificates;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "postgres")]

@@ -2,11 +2,16 @@
 
 #![expect(clippy::future_not_send, clippy::unwrap_used, reason = "a test waits where it runs, and fails by panicking")]
 
+mod calls;
 mod faults;
 mod feed;
 mod link;
+mod outage;
 mod rights;
 mod room;
+mod server;
+mod sweep;
+mod tls;
 
 use std::{
     collections::BTreeMap,

@@ -1,13 +1,15 @@
 //! Writing variables and steps.
 
+use std::borrow::Cow;
+
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
     Inner,
-    db::Parameter,
+    db::{Locks, Parameter},
     error::{Failure, Result},
-    keys::{holder, task_id},
+    keys::{cell_name, holder, task_id},
     row::{clamped, part, text},
     sql::Query,
 };
@@ -18,7 +20,8 @@ use crate::{
 
 /// Changes of variables, as arrays.
 struct Changes<'a> {
-    names: Vec<&'a [u8]>,
+    names: Vec<Cow<'a, [u8]>>,
+    labels: Vec<Option<&'a [u8]>>,
     kinds: Vec<i16>,
     values: Vec<&'a [u8]>,
     expected: Vec<Option<&'a [u8]>>,
@@ -26,14 +29,17 @@ struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     fn of(ops: &'a [(Field, FieldOp)]) -> Self {
-        let mut changes = Self { names: Vec::new(), kinds: Vec::new(), values: Vec::new(), expected: Vec::new() };
+        let mut changes =
+            Self { names: Vec::new(), labels: Vec::new(), kinds: Vec::new(), values: Vec::new(), expected: Vec::new() };
         for (field, op) in ops {
             let (kind, value, expected): (_, &[u8], _) = match op {
                 FieldOp::Set(value) => (0, value, None),
                 FieldOp::Remove => (1, &[], None),
                 FieldOp::SetIf { was, value } => (2, value, was.as_deref()),
             };
-            changes.names.push(field.as_bytes());
+            let (name, label) = cell_name(field);
+            changes.names.push(name);
+            changes.labels.push(label);
             changes.kinds.push(kind);
             changes.values.push(value);
             changes.expected.push(expected);
@@ -62,6 +68,7 @@ impl Inner {
                     &i64::from(merge.max_bytes),
                     &Uuid::from_u128(merge.write.0),
                     &clamped(now.0),
+                    &changes.labels,
                 ],
             )
             .await?;
@@ -83,6 +90,7 @@ impl Inner {
 
     pub(super) async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
         let changes = Changes::of(&step.changes);
+        let (name, label) = cell_name(&step.name);
         let row = self
             .write_cells(
                 key,
@@ -96,7 +104,9 @@ impl Inner {
                     &i64::from(step.max_bytes),
                     &Uuid::from_u128(step.write.0),
                     &clamped(now.0),
-                    &step.name.as_bytes(),
+                    &changes.labels,
+                    &name,
+                    &label,
                     &&step.value[..],
                 ],
             )
@@ -118,7 +128,8 @@ impl Inner {
         let address: [Parameter<'_>; 2] = [&owner, &id];
         let mut parameters = address.to_vec();
         parameters.extend(rest);
-        let rows = self.db.flight(self.db.sql.lock_task.with(&address), query.with(&parameters)).await?;
+        let calls = [self.db.sql.lock_task.with(&address), query.with(&parameters)];
+        let [_, rows] = self.db.flight(Locks::default(), calls).await?;
         rows.into_iter().next().ok_or_else(|| Failure::corrupt("a write has no answer"))
     }
 }

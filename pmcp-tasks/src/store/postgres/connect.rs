@@ -14,7 +14,7 @@ use super::{
     url::Settings,
 };
 
-/// What a connection of the store is told first. A plan that was made while a table was empty would read all of it; a transaction
+/// Settings of a connection, told first. A plan that was made while a table was empty would read all of it; a transaction
 /// whose client has stopped would hold its locks. Not behind a pooler, where the next transaction may be on another connection.
 const SESSION: &str = "SET enable_seqscan = off; SET jit = off; SET statement_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '10s'; \

@@ -1,12 +1,12 @@
 //! Creating a task.
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
     Inner,
-    db::{CALL, Parameter},
+    db::{CALL, Locks, Parameter},
     error::{Failure, Result},
     keys::{holder_id, owner_lock, task_id, worker_lock},
     row::{clamped, exact, task},
@@ -27,8 +27,13 @@ impl Inner {
         if new.scope.is_some_and(|scope| scope.0 != new.key.owner) {
             return Err(Failure::refused("a task is listed with its owner"));
         }
-        let turn = timeout(CALL, self.turns.of(new.key.owner)).await;
+        let until = Instant::now() + CALL;
+        let turn = timeout_at(until, self.turns.of(new.key.owner)).await;
         let _turn = turn.map_err(|_| Failure::unavailable("other creates of the owner were not answered in time"))?;
+        self.db.until(until, self.create_in_turn(new, now)).await
+    }
+
+    async fn create_in_turn(&self, new: &NewTask, now: Millis) -> Result<Create> {
         let mut evicts = false;
         for _ in 0..TRIES {
             let row = self.try_create(new, evicts, now).await?;
@@ -65,9 +70,14 @@ impl Inner {
 
     async fn try_create(&self, new: &NewTask, evicts: bool, now: Millis) -> Result<Row> {
         let sql = &self.db.sql;
-        let owner = owner_lock(&self.schema, new.key.owner);
-        let worker =
-            if let Holder::Worker(worker) = new.holder { Some(worker_lock(&self.schema, worker)) } else { None };
+        let locks = Locks {
+            alone: Some(owner_lock(&self.schema, new.key.owner)),
+            shared: if let Holder::Worker(worker) = new.holder {
+                Some(worker_lock(&self.schema, worker))
+            } else {
+                None
+            },
+        };
         let create = if evicts { &sql.create_evicting } else { &sql.create };
         let (key, payload) = new.idempotency.as_ref().map(|(key, payload)| (&key[..], &payload[..])).unzip();
         let parameters: [Parameter<'_>; 15] = [
@@ -87,7 +97,7 @@ impl Inner {
             &clamped(new.bytes()),
             &Uuid::from_u128(new.write.0),
         ];
-        let rows = self.db.locked(owner, worker, create.with(&parameters)).await?;
+        let [rows] = self.db.flight(locks, [create.with(&parameters)]).await?;
         rows.into_iter().next().ok_or_else(|| Failure::corrupt("a create has no answer"))
     }
 

@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use deadpool_postgres::{Object, Pool};
-use tokio::time::{Instant, error::Elapsed, timeout_at};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{
     Row, Statement,
     types::{ToSql, Type},
@@ -14,7 +15,7 @@ use super::{
     sql::{Query, Statements},
 };
 
-/// The time a call may take, the wait for a connection included.
+/// The time an operation may take, with all its statements and the waits for connections.
 pub(super) const CALL: Duration = Duration::from_secs(10);
 
 /// The isolation in which a statement sees what others committed before it, whatever the default of the database is.
@@ -69,15 +70,29 @@ impl Query {
 }
 
 impl Db {
+    /// Runs an operation in the time a call may take, with all its statements and its waits for connections.
+    pub(super) async fn in_time<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        self.until(Instant::now() + CALL, operation).await
+    }
+
+    /// The same, until a time.
+    pub(super) async fn until<T>(&self, until: Instant, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        timeout_at(until, operation).await.unwrap_or_else(|_| {
+            let failure = Failure::late("the server did not answer");
+            self.forget_if_of_no_use(&failure);
+            Err(failure)
+        })
+    }
+
     /// Runs a statement by itself.
     pub(super) async fn rows(&self, call: Call<'_>) -> Result<Vec<Row>> {
         let lease = self.lease().await?;
-        let done = timeout_at(lease.until, async {
-            let ready = self.prepare(&lease.client, call).await?;
-            Ok::<_, Failure>(ready.run(&lease.client).await?)
-        });
+        let done = async {
+            let client = lease.client()?;
+            Ok(self.prepare(client, call).await?.run(client).await?)
+        };
         let done = done.await;
-        lease.end(done)
+        self.end(lease, done)
     }
 
     /// The same for one that gives at most one row.
@@ -85,83 +100,31 @@ impl Db {
         Ok(self.rows(call).await?.pop())
     }
 
-    /// Runs a statement that locks and one that is to read what others have left, in a transaction.
-    pub(super) async fn flight(&self, lock: Call<'_>, write: Call<'_>) -> Result<Vec<Row>> {
+    /// Runs statements in a transaction that holds these locks: each sees what others committed before it began.
+    pub(super) async fn flight<const N: usize>(&self, locks: Locks, calls: [Call<'_>; N]) -> Result<[Vec<Row>; N]> {
         let lease = self.lease().await?;
-        let client = &lease.client;
-        let done = timeout_at(lease.until, async {
-            let (lock, write) = (self.prepare(client, lock).await?, self.prepare(client, write).await?);
+        let done = async {
+            let client = lease.client()?;
+            let mut ready = Vec::with_capacity(N);
+            for call in calls {
+                ready.push(self.prepare(client, call).await?);
+            }
+            let opening = locks.opening();
             // All are sent at the first poll, in this order: a future that is dropped leaves a whole transaction or none. After a
             // failure the commit rolls back.
-            let (begun, locked, written, committed) = tokio::join!(
-                biased;
-                client.batch_execute(BEGIN),
-                lock.run(client),
-                write.run(client),
-                client.batch_execute("COMMIT"),
-            );
-            begun?;
-            locked?;
-            let rows = written?;
-            committed?;
-            Ok::<_, Failure>(rows)
-        });
-        let done = done.await;
-        lease.end(done)
-    }
-
-    /// Runs a statement in a transaction that holds these locks, the first alone and the second, if any, shared.
-    pub(super) async fn locked(&self, lock: i64, shared: Option<i64>, write: Call<'_>) -> Result<Vec<Row>> {
-        let shared = shared.map_or(String::new(), |shared| format!(", pg_advisory_xact_lock_shared({shared})"));
-        // One message less than a flight.
-        let opening = format!("{BEGIN}; SELECT pg_advisory_xact_lock({lock}){shared}");
-        let lease = self.lease().await?;
-        let client = &lease.client;
-        let done = timeout_at(lease.until, async {
-            let write = self.prepare(client, write).await?;
-            let (begun, written, committed) = tokio::join!(
+            let (begun, answers, committed) = tokio::join!(
                 biased;
                 client.batch_execute(&opening),
-                write.run(client),
+                join_all(ready.iter().map(|call| call.run(client))),
                 client.batch_execute("COMMIT"),
             );
             begun?;
-            let rows = written?;
+            let rows = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
             committed?;
-            Ok::<_, Failure>(rows)
-        });
+            rows.try_into().map_err(|_| Failure::corrupt("a flight has another number of answers"))
+        };
         let done = done.await;
-        lease.end(done)
-    }
-
-    /// The same with two locks, or with two statements after one: the rows of the last two.
-    pub(super) async fn long_flight(
-        &self,
-        lock: Call<'_>,
-        first: Call<'_>,
-        second: Call<'_>,
-    ) -> Result<(Vec<Row>, Vec<Row>)> {
-        let lease = self.lease().await?;
-        let client = &lease.client;
-        let done = timeout_at(lease.until, async {
-            let lock = self.prepare(client, lock).await?;
-            let (first, second) = (self.prepare(client, first).await?, self.prepare(client, second).await?);
-            let (begun, locked, first, second, committed) = tokio::join!(
-                biased;
-                client.batch_execute(BEGIN),
-                lock.run(client),
-                first.run(client),
-                second.run(client),
-                client.batch_execute("COMMIT"),
-            );
-            begun?;
-            locked?;
-            let rows = (first?, second?);
-            committed?;
-            Ok::<_, Failure>(rows)
-        });
-        let done = done.await;
-        lease.end(done)
+        self.end(lease, done)
     }
 
     async fn prepare<'a>(&self, client: &Object, call: Call<'a>) -> Result<Ready<'a>> {
@@ -173,44 +136,72 @@ impl Db {
         Ok(Ready::Prepared(client.prepare_typed_cached(text, types).await?, call.parameters))
     }
 
-    async fn lease(&self) -> Result<Lease<'_>> {
-        let until = Instant::now() + CALL;
-        let failure = match timeout_at(until, self.pool.get()).await {
-            Ok(Ok(client)) => return Ok(Lease { pool: &self.pool, client, until }),
-            Ok(Err(error)) => error.into(),
-            Err(_) => Failure::late("no connection was to be had"),
-        };
-        forget_if_of_no_use(&self.pool, &failure);
-        Err(failure)
-    }
-}
-
-/// A connection for one call.
-struct Lease<'a> {
-    pool: &'a Pool,
-    client: Object,
-    until: Instant,
-}
-
-impl Lease<'_> {
-    /// Gives the connection back, unless it is of no use any more.
-    fn end<T>(self, done: Result<Result<T>, Elapsed>) -> Result<T> {
-        let failure = match done {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(failure)) => failure,
-            Err(_) => Failure::late("the server did not answer"),
-        };
-        if failure.is_final {
-            drop(Object::take(self.client));
+    async fn lease(&self) -> Result<Lease> {
+        match self.pool.get().await {
+            Ok(client) => Ok(Lease(Some(client))),
+            Err(error) => {
+                let failure = error.into();
+                self.forget_if_of_no_use(&failure);
+                Err(failure)
+            }
         }
-        forget_if_of_no_use(self.pool, &failure);
-        Err(failure)
+    }
+
+    /// Gives a connection back, unless it is of no use any more.
+    fn end<T>(&self, mut lease: Lease, done: Result<T>) -> Result<T> {
+        if let Err(failure) = &done {
+            self.forget_if_of_no_use(failure);
+        }
+        if done.as_ref().err().is_none_or(|failure| !failure.is_final) {
+            drop(lease.0.take());
+        }
+        done
+    }
+
+    /// Closes all connections that wait to be used if what failed on one may have happened to all.
+    fn forget_if_of_no_use(&self, failure: &Failure) {
+        if failure.is_everywhere {
+            self.pool.retain(|_, _| false);
+        }
     }
 }
 
-/// Closes all connections that wait to be used if what failed on one may have happened to all.
-fn forget_if_of_no_use(pool: &Pool, failure: &Failure) {
-    if failure.is_everywhere {
-        pool.retain(|_, _| false);
+/// A connection for one call. If that is dropped, the connection leaves the pool with it: whoever took it next would wait for the
+/// answer that nobody waits for any more.
+struct Lease(Option<Object>);
+
+impl Lease {
+    fn client(&self) -> Result<&Object> {
+        self.0.as_ref().ok_or_else(|| Failure::unavailable("the connection was given back"))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+/// Locks of a transaction, which it takes first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Locks {
+    /// Held by one at a time.
+    pub(super) alone: Option<i64>,
+    /// Shared with others that want it so.
+    pub(super) shared: Option<i64>,
+}
+
+impl Locks {
+    /// The statements that begin a transaction and take the locks: one message.
+    fn opening(self) -> String {
+        let alone = self.alone.map(|lock| format!("pg_advisory_xact_lock({lock})"));
+        let shared = self.shared.map(|lock| format!("pg_advisory_xact_lock_shared({lock})"));
+        match (alone, shared) {
+            (None, None) => BEGIN.to_owned(),
+            (Some(lock), None) | (None, Some(lock)) => format!("{BEGIN}; SELECT {lock}"),
+            (Some(alone), Some(shared)) => format!("{BEGIN}; SELECT {alone}, {shared}"),
+        }
     }
 }

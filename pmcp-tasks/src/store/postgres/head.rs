@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{
     Inner,
-    db::Parameter,
+    db::{Locks, Parameter},
     error::{Failure, Result},
-    keys::{QUEUE, holder, owner_lock, task_id, worker_id, worker_lock},
+    keys::{QUEUE, cell_name, holder, owner_lock, task_id, worker_id, worker_lock},
     row::{COLUMNS, clamped, natural, record},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl Inner {
             {
                 return Ok(Written::Buried);
             }
-            // Nothing else is in the way of a sealing write but that others have to make room.
+            // Nothing else is in the way of a sealing write but that others may have to make room.
             evicts = !put.open;
         }
         Err(Failure::unavailable("a task was made anew again and again"))
@@ -64,17 +64,18 @@ impl Inner {
         let (fence, head, write) = (put.fence.map(clamped), &put.head[..], Uuid::from_u128(put.write.0));
         let now = clamped(now.0);
         let mut parameters: Vec<Parameter<'_>> = vec![&owner, &id, &version, &fence, &head, &change, &to, &write, &now];
-        let step = put.step.as_ref().map(|(name, value)| (name.as_bytes(), &value[..]));
-        let query = if let Some((name, value)) = &step {
-            parameters.extend([name as Parameter<'_>, value]);
+        let step = put.step.as_ref().map(|(name, value)| (cell_name(name), &value[..]));
+        let query = if let Some(((name, label), value)) = &step {
+            parameters.extend([name as Parameter<'_>, label, value]);
             &self.db.sql.put_step
         } else {
             &self.db.sql.put
         };
         let write = query.with(&parameters);
         if let HolderChange::Take(worker) = put.holder {
-            let lock = worker_lock(&self.schema, worker);
-            return Ok(self.db.flight(self.db.sql.lock_shared.with(&[&lock]), write).await?.pop());
+            let locks = Locks { shared: Some(worker_lock(&self.schema, worker)), ..Locks::default() };
+            let [mut rows] = self.db.flight(locks, [write]).await?;
+            return Ok(rows.pop());
         }
         self.db.row(write).await
     }
@@ -99,9 +100,9 @@ impl Inner {
         let (outcome, now) = (put.outcome.as_ref().map(Bytes::as_ref), clamped(now.0));
         let mut parameters: Vec<Parameter<'_>> =
             vec![&owner, &id, &version, &fence, &head, &outcome, &write, &now, &raised, &taker];
-        let step = put.step.as_ref().map(|(name, value)| (name.as_bytes(), &value[..]));
-        let (seal, seal_evicting) = if let Some((name, value)) = &step {
-            parameters.extend([name as Parameter<'_>, value]);
+        let step = put.step.as_ref().map(|(name, value)| (cell_name(name), &value[..]));
+        let (seal, seal_evicting) = if let Some(((name, label), value)) = &step {
+            parameters.extend([name as Parameter<'_>, label, value]);
             (&sql.seal_step, &sql.seal_step_evicting)
         } else {
             (&sql.seal, &sql.seal_evicting)
@@ -110,12 +111,11 @@ impl Inner {
             return self.db.row(seal.with(&parameters)).await;
         }
         // The owner's lock comes first, as whoever creates takes it before any task's.
-        let (address, lock): ([Parameter<'_>; 2], _) = ([&owner, &id], owner_lock(&self.schema, key.owner));
-        let (_, rows) = self
-            .db
-            .long_flight(sql.lock.with(&[&lock]), sql.lock_task.with(&address), seal_evicting.with(&parameters))
-            .await?;
-        Ok(rows.into_iter().next())
+        let address: [Parameter<'_>; 2] = [&owner, &id];
+        let locks = Locks { alone: Some(owner_lock(&self.schema, key.owner)), ..Locks::default() };
+        let calls = [sql.lock_task.with(&address), seal_evicting.with(&parameters)];
+        let [_, mut rows] = self.db.flight(locks, calls).await?;
+        Ok(rows.pop())
     }
 
     /// Notes a change for other processes. `unaware` runs the task and did not make the change.

@@ -1,4 +1,4 @@
-//! What processes tell each other: which task changed, and whom that concerns.
+//! Hints that processes give each other: which task changed, and whom that concerns.
 
 use std::fmt::Write as _;
 

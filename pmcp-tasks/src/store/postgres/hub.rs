@@ -1,4 +1,4 @@
-//! Whom changes are told: other processes, and other workers of this one.
+//! Telling of changes: to other processes, and to other workers of this one.
 
 use std::sync::{
     Arc,
@@ -42,7 +42,7 @@ impl Hub {
         let (told, changes) = mpsc::channel(CHANGES);
         let news = broadcast::Sender::new(CHANGES);
         let notify = db.sql.notify.text.clone();
-        let listener = Listener { connector, channel, notify, told: changes, news: news.clone() };
+        let listener = Listener::new(connector, channel, notify, changes, news.clone());
         tokio::spawn(listener.run(link));
         Self { told, news: Some(news), feeds: Arc::default(), db }
     }
@@ -112,7 +112,7 @@ async fn tell(db: Arc<Db>, channel: String, mut told: mpsc::Receiver<Change>) {
     while told.recv_many(&mut changes, CHANGES).await > 0 {
         let payloads: Vec<String> = changes.drain(..).map(|change| change.payload()).collect();
         let (channel, payloads): (&(dyn ToSql + Sync), &(dyn ToSql + Sync)) = (&channel, &payloads);
-        if let Err(failure) = db.rows(db.sql.notify.with(&[channel, payloads])).await {
+        if let Err(failure) = db.in_time(db.rows(db.sql.notify.with(&[channel, payloads]))).await {
             tracing::debug!(%failure, "changes were not told to other processes");
         }
     }

@@ -1,5 +1,7 @@
 //! Names that processes agree on: numbers of locks, and the channel of hints.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -56,6 +58,20 @@ pub(super) fn holder(id: Uuid) -> Holder {
 /// A task's id as its column has it.
 pub(super) fn task_id(key: &TaskKey) -> Uuid {
     Uuid::from_bytes(*key.id.as_bytes())
+}
+
+/// The longest name of a variable or step that stands in an index itself, in bytes. PostgreSQL takes up to some 2,700.
+const LONGEST_INDEXED: usize = 1024;
+
+/// The name of a variable or step as an index has it, and the name itself where that is another: a long one is found by its digest,
+/// behind a byte with which no text begins.
+pub(super) fn cell_name(name: &str) -> (Cow<'_, [u8]>, Option<&[u8]>) {
+    let name = name.as_bytes();
+    if name.len() <= LONGEST_INDEXED {
+        return (name.into(), None);
+    }
+    let digest: Vec<u8> = [0xff].into_iter().chain(Sha256::digest(name)).collect();
+    (digest.into(), Some(name))
 }
 
 /// A name in a statement's text.

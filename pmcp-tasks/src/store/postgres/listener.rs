@@ -29,15 +29,27 @@ const QUIET: Duration = Duration::from_secs(15);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 pub(super) struct Listener {
-    pub(super) connector: Connector,
-    pub(super) channel: String,
+    connector: Connector,
+    channel: String,
     /// The statement that notifies.
-    pub(super) notify: String,
-    pub(super) told: mpsc::Receiver<Change>,
-    pub(super) news: broadcast::Sender<News>,
+    notify: String,
+    told: mpsc::Receiver<Change>,
+    /// Changes that were taken and may not have been told: they outlive a connection.
+    untold: Vec<Change>,
+    news: broadcast::Sender<News>,
 }
 
 impl Listener {
+    pub(super) fn new(
+        connector: Connector,
+        channel: String,
+        notify: String,
+        told: mpsc::Receiver<Change>,
+        news: broadcast::Sender<News>,
+    ) -> Self {
+        Self { connector, channel, notify, told, untold: Vec::new(), news }
+    }
+
     /// Listens and tells until the store is dropped. After a failure it connects again.
     pub(super) async fn run(mut self, link: Link) {
         let mut link = Some(link);
@@ -80,7 +92,7 @@ impl Listener {
     /// Listens and tells until the store is dropped.
     async fn serve(&mut self, mut link: Link) -> Result<()> {
         let own = link.process().await?;
-        let mut changes = Vec::new();
+        self.tell(&link).await?;
         let mut quiet = interval(QUIET);
         loop {
             tokio::select! {
@@ -89,12 +101,11 @@ impl Listener {
                     let notification = notification.ok_or_else(|| Failure::unavailable("the connection that listens has ended"))?;
                     self.hear(&notification, own);
                 }
-                count = self.told.recv_many(&mut changes, BATCH) => {
+                count = self.told.recv_many(&mut self.untold, BATCH) => {
                     if count == 0 {
                         return Ok(());
                     }
-                    self.tell(&link, &changes).await?;
-                    changes.clear();
+                    self.tell(&link).await?;
                 }
                 _ = quiet.tick() => link.run("").await?,
             }
@@ -111,11 +122,15 @@ impl Listener {
         }
     }
 
-    async fn tell(&self, link: &Link, changes: &[Change]) -> Result<()> {
-        let payloads: Vec<String> = changes.iter().map(Change::payload).collect();
+    async fn tell(&mut self, link: &Link) -> Result<()> {
+        if self.untold.is_empty() {
+            return Ok(());
+        }
+        let payloads: Vec<String> = self.untold.iter().map(Change::payload).collect();
         let parameters: [(Parameter<'_>, Type); 2] = [(&self.channel, Type::TEXT), (&payloads, Type::TEXT_ARRAY)];
         let told = link.client.query_typed(&self.notify, &parameters);
         timeout(CALL, told).await.map_err(|_| Failure::late("the server did not answer"))??;
+        self.untold.clear();
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ mod remove;
 mod row;
 mod schema;
 mod sql;
+mod texts;
 mod tls;
 mod url;
 mod workers;
@@ -55,7 +56,7 @@ const MAX_PART: u32 = 64 << 20;
 
 /// Keeps tasks in a PostgreSQL database, version 13 to 18, which any number of processes on any number of machines share.
 ///
-/// What was answered survives a crash of the database as its settings promise: `fsync` and `synchronous_commit` are left as they
+/// An answered write survives a crash of the database as its settings promise: `fsync` and `synchronous_commit` are left as they
 /// are, and what they mean is in [`Capabilities::durability`]. Without a synchronous standby a failover may lose the last
 /// acknowledged writes.
 ///
@@ -83,12 +84,19 @@ pub struct PostgresBackend {
     durability: String,
 }
 
-/// What operations need.
+/// The means of operations.
 struct Inner {
     db: Arc<Db>,
     schema: String,
     turns: Turns,
     hub: Hub,
+}
+
+impl Inner {
+    /// Runs an operation in the time a call may take.
+    async fn in_time<T>(&self, operation: impl Future<Output = error::Result<T>>) -> Result<T> {
+        Ok(self.db.in_time(operation).await?)
+    }
 }
 
 impl PostgresBackend {
@@ -147,30 +155,30 @@ impl StorageBackend for PostgresBackend {
     }
 
     async fn get(&self, key: &TaskKey, parts: Parts, now: Millis) -> Result<Option<StoredTask>> {
-        Ok(self.inner.get(key, parts, now).await?)
+        self.inner.in_time(self.inner.get(key, parts, now)).await
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
         part::check_sizes(NAME, MAX_PART, part::of_put(put))?;
-        Ok(self.inner.put(key, put, now).await?)
+        self.inner.in_time(self.inner.put(key, put, now)).await
     }
 
     async fn merge(&self, key: &TaskKey, merge: &Merge, now: Millis) -> Result<Merged> {
         part::check_sizes(NAME, MAX_PART, part::values(&merge.ops))?;
-        Ok(self.inner.merge(key, merge, now).await?)
+        self.inner.in_time(self.inner.merge(key, merge, now)).await
     }
 
     async fn record(&self, key: &TaskKey, step: &Step, now: Millis) -> Result<Recorded> {
         part::check_sizes(NAME, MAX_PART, [&step.value].into_iter().chain(part::values(&step.changes)))?;
-        Ok(self.inner.record(key, step, now).await?)
+        self.inner.in_time(self.inner.record(key, step, now)).await
     }
 
     async fn delete(&self, key: &TaskKey) -> Result<bool> {
-        Ok(self.inner.delete(key).await?)
+        self.inner.in_time(self.inner.delete(key)).await
     }
 
     async fn page(&self, scope: &Scope, before: Option<&Position>, n: u16, now: Millis) -> Result<Page> {
-        Ok(self.inner.page(*scope, before.copied(), n, now).await?)
+        self.inner.in_time(self.inner.page(*scope, before.copied(), n, now)).await
     }
 
     async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
@@ -178,31 +186,31 @@ impl StorageBackend for PostgresBackend {
     }
 
     async fn held(&self, by: &Holder, after: Option<&TaskKey>, n: u16) -> Result<Vec<TaskKey>> {
-        Ok(self.inner.held(*by, after, n).await?)
+        self.inner.in_time(self.inner.held(*by, after, n)).await
     }
 
     async fn beat(&self, worker: &WorkerId, period: Duration, now: Millis) -> Result<Beat> {
-        Ok(self.inner.beat(*worker, period, now).await?)
+        self.inner.in_time(self.inner.beat(*worker, period, now)).await
     }
 
     async fn workers(&self) -> Result<Vec<Worker>> {
-        Ok(self.inner.workers().await?)
+        self.inner.in_time(self.inner.workers()).await
     }
 
     async fn bury(&self, worker: &WorkerId, seen: u64) -> Result<bool> {
-        Ok(self.inner.bury(*worker, seen).await?)
+        self.inner.in_time(self.inner.bury(*worker, seen)).await
     }
 
     async fn buried(&self) -> Result<Vec<WorkerId>> {
-        Ok(self.inner.buried().await?)
+        self.inner.in_time(self.inner.buried()).await
     }
 
     async fn settle(&self, worker: &WorkerId) -> Result<()> {
-        Ok(self.inner.settle(*worker).await?)
+        self.inner.in_time(self.inner.settle(*worker)).await
     }
 
     async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
-        Ok(self.inner.sweep(n, now).await?)
+        self.inner.in_time(self.inner.sweep(n, now)).await
     }
 
     fn feed(&self, me: &WorkerId) -> Option<Feed> {

@@ -38,7 +38,8 @@ type State = (i64, Option<Uuid>);
 struct Poll {
     db: Arc<Db>,
     follower: Follower,
-    awaited: HashMap<TaskKey, State>,
+    /// States at the last look; none where there was no such task.
+    awaited: HashMap<TaskKey, Option<State>>,
     held: HashMap<TaskKey, State>,
 }
 
@@ -80,21 +81,24 @@ impl Poll {
         }
         let owners: Vec<&[u8]> = keys.iter().map(|key| &key.owner.0[..]).collect();
         let ids: Vec<Uuid> = keys.iter().map(task_id).collect();
-        let rows = self.db.rows(self.db.sql.look_at_awaited.with(&[&owners, &ids])).await?;
-        let states = states(&rows)?;
+        let rows = self.db.in_time(self.db.rows(self.db.sql.look_at_awaited.with(&[&owners, &ids]))).await?;
+        let mut states = states(&rows)?;
+        let mut awaited = HashMap::with_capacity(keys.len());
         for key in keys {
-            if states.get(&key) != self.awaited.get(&key) {
-                self.follower.hint(key);
+            let state = states.remove(&key);
+            if self.awaited.get(&key) != Some(&state) {
+                self.follower.hint(key.clone());
             }
+            awaited.insert(key, state);
         }
-        self.awaited = states;
+        self.awaited = awaited;
         Ok(())
     }
 
-    /// What the worker runs has changed, or is its own no more; what is queued was not before.
+    /// Hints at tasks of the worker that changed or are its own no more, and at queued ones that were not before.
     async fn look_at_others(&mut self) -> Result<()> {
         let me = worker_id(self.follower.me());
-        let rows = self.db.rows(self.db.sql.look_at_held.with(&[&me, &QUEUE, &QUEUED])).await?;
+        let rows = self.db.in_time(self.db.rows(self.db.sql.look_at_held.with(&[&me, &QUEUE, &QUEUED]))).await?;
         let states = states(&rows)?;
         let changed = states.iter().filter(|(key, state)| self.held.get(*key) != Some(*state)).map(|(key, _)| key);
         let gone = self.held.keys().filter(|key| !states.contains_key(*key));

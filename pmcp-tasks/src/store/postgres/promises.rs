@@ -1,4 +1,4 @@
-//! What the database promises, asked and proved before anything is stored.
+//! Promises of the database, asked and proved before anything is stored.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ const OLDEST: i32 = 13;
 /// Time in which a notification must have come: none is delivered behind a pooler of transactions.
 const HEARD_WITHIN: Duration = Duration::from_secs(1);
 
-/// What was found out.
+/// Findings about a database.
 pub(super) struct Promises {
     /// A connection that listens to the channel; none behind a pooler of transactions.
     pub(super) listening: Option<Link>,
-    /// What survives what, in words.
+    /// Durability in words: the losses a write survives.
     pub(super) durability: String,
 }
 

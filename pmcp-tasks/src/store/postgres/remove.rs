@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Inner,
-    db::Parameter,
+    db::{Locks, Parameter},
     error::Result,
     keys::{holder, task_id},
     row::clamped,
@@ -24,8 +24,9 @@ impl Inner {
         let (owner, id, expired) = (&key.owner.0[..], task_id(key), expired.map(|now| clamped(now.0)));
         let address: [Parameter<'_>; 2] = [&owner, &id];
         // The lock waits for a merge that is under way: what it leaves is removed, too.
-        let lock = self.db.sql.lock_task.with(&address);
-        let deleted = self.db.flight(lock, self.db.sql.delete.with(&[&owner, &id, &expired])).await?;
+        let delete: [Parameter<'_>; 3] = [&owner, &id, &expired];
+        let calls = [self.db.sql.lock_task.with(&address), self.db.sql.delete.with(&delete)];
+        let [_, deleted] = self.db.flight(Locks::default(), calls).await?;
         let Some(row) = deleted.first() else { return Ok(false) };
         self.tell(key, row.try_get::<_, Option<Uuid>>(0)?.map(holder), false);
         Ok(true)
@@ -36,8 +37,12 @@ impl Inner {
         let mut removed = 0;
         loop {
             let due = (n - removed).min(SWEPT);
-            let row = self.db.row(self.db.sql.sweep.with(&[&clamped(now.0), &i64::from(due)])).await?;
-            let Some(row) = row else { return Ok(removed) };
+            let (now, most) = (clamped(now.0), i64::from(due));
+            let lock: [Parameter<'_>; 2] = [&now, &most];
+            // A merge that came before the lock is seen after it: what it left is removed, too.
+            let calls = [self.db.sql.lock_due.with(&lock), self.db.sql.sweep.with(&[])];
+            let [_, rows] = self.db.flight(Locks::default(), calls).await?;
+            let Some(row) = rows.first() else { return Ok(removed) };
             let swept = u16::try_from(row.try_get::<_, i64>(0)?).unwrap_or(due).min(due);
             if let Some(owners) = row.try_get::<_, Option<Vec<&[u8]>>>(1)? {
                 self.fold(&owners).await;

@@ -12,7 +12,7 @@ use super::{
 /// The tables, for a schema named `pmcp`.
 pub(super) const TABLES: &str = include_str!("tables.sql");
 
-/// How the schema is made in it.
+/// The statement of them that makes the schema.
 const MAKE_SCHEMA: &str = "CREATE SCHEMA IF NOT EXISTS pmcp;";
 
 /// Version of the tables this build reads and writes.

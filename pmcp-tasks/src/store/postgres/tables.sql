@@ -61,14 +61,18 @@ CREATE INDEX IF NOT EXISTS task_keyed ON pmcp.task (owner, key) WHERE key IS NOT
 
 CREATE TABLE IF NOT EXISTS pmcp.variable (
     task bigint NOT NULL,
+    -- Its name; where that is longer than an index takes, FF and its SHA-256, and the name itself stands in label.
     name bytea NOT NULL,
+    label bytea,
     value bytea NOT NULL,
     PRIMARY KEY (task, name)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
 CREATE TABLE IF NOT EXISTS pmcp.step (
     task bigint NOT NULL,
+    -- As of a variable.
     name bytea NOT NULL,
+    label bytea,
     value bytea NOT NULL,
     PRIMARY KEY (task, name)
 );

@@ -1,4 +1,4 @@
-//! What a URL says: where the database is, and what the driver knows nothing of.
+//! URLs: where the database is, and what the driver knows nothing of.
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -46,7 +46,7 @@ pub(super) struct Settings {
     pub(super) root_certificates: Option<PathBuf>,
 }
 
-/// How a connection is encrypted. Where it is, the server's certificate and name are always verified.
+/// Encryption of connections. Where it is used, the server's certificate and name are always verified.
 #[derive(Clone, Copy)]
 enum Encryption {
     Never,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Inner,
+    db::Locks,
     error::Result,
     keys::{worker_id, worker_lock},
     row::{clamped, natural},
@@ -38,9 +39,10 @@ impl Inner {
 
     pub(super) async fn bury(&self, worker: WorkerId, seen: u64) -> Result<bool> {
         let sql = &self.db.sql;
-        let (lock, id, seen) = (worker_lock(&self.schema, worker), worker_id(worker), clamped(seen));
+        let (id, seen) = (worker_id(worker), clamped(seen));
         // Whatever the worker is to hold holds this lock, too: it is there before the burial or refused after it.
-        let rows = self.db.locked(lock, None, sql.bury.with(&[&id, &seen])).await?;
+        let locks = Locks { alone: Some(worker_lock(&self.schema, worker)), ..Locks::default() };
+        let [rows] = self.db.flight(locks, [sql.bury.with(&[&id, &seen])]).await?;
         Ok(!rows.is_empty())
     }
 

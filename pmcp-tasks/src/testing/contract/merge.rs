@@ -233,6 +233,46 @@ pub async fn step_names_are_literal(backend: Backend) {
     assert!(stored.variables.unwrap().is_empty());
 }
 
+/// Names of variables and steps may be long, and count with all their bytes.
+pub async fn names_may_be_long(backend: Backend) {
+    // Far longer than what databases take into an index, in a form that cannot be made shorter. They differ at the end.
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + state.to_be_bytes()[0] % 26)
+    };
+    let long: String = std::iter::repeat_with(next).take(8191).collect();
+    let names = ["a", "b"].map(|end| format!("{long}{end}"));
+    let new = task(1);
+    let key = &new.key;
+    backend.create(&new, NOW).await.unwrap();
+    for (name, value) in names.iter().zip(["1", "2"]) {
+        let written = merge(Guard::Open, [(name.as_str(), set_if(None, value))]);
+        assert_eq!(backend.merge(key, &written, NOW).await.unwrap(), Merged::Done);
+        assert_eq!(backend.record(key, &step(1, name, value), NOW).await.unwrap(), Recorded::Recorded);
+    }
+    let again = backend.record(key, &step(1, &names[1], "3"), NOW).await.unwrap();
+    assert_eq!(again, Recorded::Exists("2".into()));
+    let other = merge(Guard::Open, [(names[0].as_str(), set_if(Some("2"), "3"))]);
+    assert_eq!(backend.merge(key, &other, NOW).await.unwrap(), Merged::Changed(names[0].as_str().into()));
+    let stored = read(&backend, key).await.unwrap();
+    assert_eq!(stored.steps.unwrap().into_keys().collect::<Vec<_>>(), names);
+    let both = pairs([(names[0].as_str(), "1"), (names[1].as_str(), "2")]);
+    assert_eq!(variables(&backend, key).await, both);
+    let small = merge(Guard::Open, [("c", set("4"))]);
+    let most = 2 * 8193 + 1;
+    assert_eq!(backend.merge(key, &Merge { max_bytes: most, ..small.clone() }, NOW).await.unwrap(), Merged::TooLarge);
+    assert_eq!(backend.merge(key, &Merge { max_bytes: most + 1, ..small }, NOW).await.unwrap(), Merged::Done);
+    let long = "m".repeat(8192);
+    let with_head = Put { step: Some((long.clone(), "5".into())), ..put(1) };
+    assert_done(&backend.put(key, &with_head, NOW).await.unwrap(), 2, 1);
+    let remove = merge(Guard::Open, [(names[0].as_str(), FieldOp::Remove)]);
+    assert_eq!(backend.merge(key, &remove, NOW).await.unwrap(), Merged::Done);
+    let claimed = backend.claim(&new.holder, &worker(2), 1, NOW).await.unwrap().taken().remove(0).task;
+    assert_eq!(claimed.steps.unwrap()[&long], "5");
+    assert_eq!(claimed.variables.unwrap().keys().map(|name| name.len()).collect::<Vec<_>>(), [1, 8192]);
+}
+
 /// A step changes variables in the write that records it, and not again.
 pub async fn a_step_changes_variables_in_its_own_write(backend: Backend) {
     let new = task(1);

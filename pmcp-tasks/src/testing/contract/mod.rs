@@ -133,6 +133,7 @@ macro_rules! storage_contract {
                 the_same_record_again_finds_its_step
                 a_record_under_an_old_fence_is_lost
                 step_names_are_literal
+                names_may_be_long
                 a_step_changes_variables_in_its_own_write
                 a_step_whose_changes_cannot_be_made_is_not_recorded
                 a_page_is_newest_first

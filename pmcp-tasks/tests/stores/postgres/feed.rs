@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use pmcp_tasks::store::backend::Feed;
 
-use super::*;
+use super::{link::Link, *};
 
 async fn hint(feed: &mut Feed) -> TaskKey {
     tokio::time::timeout(LONG, feed.hints.recv()).await.expect("a hint").expect("a feed that goes on")
@@ -94,6 +94,40 @@ fn what_a_backend_changed_itself_is_news_to_a_second_worker_only() {
     });
 }
 
+#[test]
+#[ignore = "needs PostgreSQL behind PgBouncer: `cargo xtask services`"]
+fn behind_a_pooler_a_task_that_is_gone_already_is_hinted_at() {
+    block_on(async {
+        let backend = connect(POOLER).await;
+        let mut feed = backend.feed(&worker(1)).unwrap();
+        let key = task(1).key;
+        // Whoever waits had seen it; it was deleted before the first look.
+        feed.interest.send((key.clone(), true)).unwrap();
+        assert_eq!(tokio::time::timeout(LONG / 6, feed.hints.recv()).await.unwrap().unwrap(), key);
+        quiet(&mut feed).await;
+        assert!(feed.hints.try_recv().is_err());
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: `cargo xtask services`"]
+fn changes_outlive_the_connection_that_was_to_tell_them() {
+    block_on(async {
+        let url = url(NEWEST, &fresh());
+        let link = Link::to(&url).await;
+        let (backend, other) = (open(&url).await, open(&link.url(&url)).await);
+        let new = NewTask { holder: Holder::Worker(worker(9)), ..task(1) };
+        backend.create(&new, NOW).await.unwrap();
+        let mut feed = backend.feed(&worker(1)).unwrap();
+        feed.interest.send((new.key.clone(), true)).unwrap();
+        quiet(&mut feed).await;
+        link.cut_at(b"pg_notify");
+        other.put(&new.key, &seal(1), NOW).await.unwrap();
+        assert_eq!(tokio::time::timeout(LONG / 6, feed.hints.recv()).await.unwrap().unwrap(), new.key);
+        assert!(!link.is_to_cut(), "the connection ended");
+    });
+}
+
 /// The time from a write's answer to the hint, 99th of a hundred.
 async fn wake_up(service: &str) -> Duration {
     let url = url(service, &fresh());
@@ -116,18 +150,25 @@ async fn wake_up(service: &str) -> Duration {
     times[98]
 }
 
+/// In one of a few rounds at least: what else the machine does is not the store's.
+fn in_time(service: &str, budget: Duration) {
+    let mut times = Vec::new();
+    while times.last().is_none_or(|time| *time > budget) {
+        assert!(times.len() < 5, "{times:?}");
+        times.push(block_on(wake_up(service)));
+    }
+}
+
 #[test]
 #[ignore = "needs PostgreSQL: `cargo xtask services`"]
 fn a_hint_comes_in_time() {
-    let time = block_on(wake_up(NEWEST));
-    assert!(time <= Duration::from_millis(50), "{time:?}");
+    in_time(NEWEST, Duration::from_millis(20));
 }
 
 #[test]
 #[ignore = "needs PostgreSQL behind PgBouncer: `cargo xtask services`"]
 fn a_look_comes_in_time() {
-    let time = block_on(wake_up(POOLER));
-    assert!(time <= Duration::from_millis(100), "{time:?}");
+    in_time(POOLER, Duration::from_millis(30));
 }
 
 #[test]

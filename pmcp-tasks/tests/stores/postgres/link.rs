@@ -1,6 +1,10 @@
 //! A way to a server that a test can cut, hold up, or rob of its answers.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -11,7 +15,9 @@ use tokio::{
     sync::watch,
 };
 
-/// What becomes of what is sent.
+type CutAt = Arc<Mutex<Option<&'static [u8]>>>;
+
+/// The fate of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Open,
@@ -19,13 +25,15 @@ pub(super) enum State {
     Cut,
     /// Nothing goes on in either direction, and nobody is told.
     Stuck,
-    /// What is asked arrives, and answers do not.
+    /// Questions arrive, and answers do not.
     Answerless,
 }
 
 /// A way to a server.
 pub(super) struct Link {
     state: watch::Sender<State>,
+    /// A question with these bytes ends its connection in place of arriving, once.
+    cut_at: CutAt,
     port: u16,
 }
 
@@ -36,19 +44,21 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (state, watched) = watch::channel(State::Open);
+        let cut_at = CutAt::default();
+        let cuts = cut_at.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *watched.borrow() == State::Cut {
                     continue;
                 }
-                let (address, watched) = (address.clone(), watched.clone());
+                let (address, watched, cuts) = (address.clone(), watched.clone(), cuts.clone());
                 tokio::spawn(async move {
                     // Either end may go.
-                    let _ = carry(client, &address, watched).await;
+                    let _ = carry(client, &address, watched, cuts).await;
                 });
             }
         });
-        Self { state, port }
+        Self { state, cut_at, port }
     }
 
     /// The URL by this way.
@@ -56,6 +66,16 @@ impl Link {
         let (before, after) = url.rsplit_once('@').unwrap();
         let path = after.split_once('/').unwrap().1;
         format!("{before}@127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Ends the connection of the next question that has these bytes, which does not arrive.
+    pub(super) fn cut_at(&self, bytes: &'static [u8]) {
+        *self.cut_at.lock().unwrap() = Some(bytes);
+    }
+
+    /// Set while no such question has come.
+    pub(super) fn is_to_cut(&self) -> bool {
+        self.cut_at.lock().unwrap().is_some()
     }
 
     pub(super) fn set(&self, state: State) {
@@ -82,14 +102,14 @@ impl Link {
     }
 }
 
-async fn carry(client: TcpStream, address: &str, watched: watch::Receiver<State>) -> io::Result<()> {
+async fn carry(client: TcpStream, address: &str, watched: watch::Receiver<State>, cuts: CutAt) -> io::Result<()> {
     let server = TcpStream::connect(address).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     tokio::select! {
-        ended = pump(from_client, to_server, watched.clone(), false) => ended,
-        ended = pump(from_server, to_client, watched, true) => ended,
+        ended = pump(from_client, to_server, watched.clone(), Some(cuts)) => ended,
+        ended = pump(from_server, to_client, watched, None) => ended,
     }
 }
 
@@ -97,7 +117,7 @@ async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut watched: watch::Receiver<State>,
-    answers: bool,
+    cuts: Option<CutAt>,
 ) -> io::Result<()> {
     let mut bytes = vec![0; 1 << 16];
     loop {
@@ -120,7 +140,14 @@ async fn pump(
                 if count == 0 {
                     return Ok(());
                 }
-                if !answers || *watched.borrow() != State::Answerless {
+                if let Some(cuts) = &cuts {
+                    let mut cut_at = cuts.lock().unwrap();
+                    if cut_at.is_some_and(|cut_at| bytes[..count].windows(cut_at.len()).any(|part| part == cut_at)) {
+                        *cut_at = None;
+                        return Ok(());
+                    }
+                }
+                if cuts.is_some() || *watched.borrow() != State::Answerless {
                     to.write_all(&bytes[..count]).await?;
                 }
             }

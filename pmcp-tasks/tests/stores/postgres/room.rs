@@ -1,6 +1,6 @@
 //! Bytes of sealed tasks, which are kept as a sum of what came and went.
 
-use pmcp_tasks::store::backend::{Create, TASK_BYTES};
+use pmcp_tasks::store::backend::{Create, TASK_BYTES, Written};
 
 use super::*;
 
@@ -71,6 +71,38 @@ fn owners_who_write_at_once_stay_in_their_room() {
             let orphans =
                 format!("SELECT count(*) FROM {schema}.{table} WHERE task NOT IN (SELECT n FROM {schema}.task)");
             assert_eq!(admin.query_one(&orphans, &[]).await.unwrap().get::<_, i64>(0), 0, "{table}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: `cargo xtask services`"]
+fn tasks_of_an_owner_that_end_at_once_stay_in_his_room() {
+    block_on(async {
+        let schema = fresh();
+        let backend = std::sync::Arc::new(open(&url(NEWEST, &schema)).await);
+        let admin = raw(&server(NEWEST)).await;
+        let outcome = Bytes::from(vec![b'r'; 4000]);
+        for owner in 0..20 {
+            // For half of the outcomes: each by itself has room.
+            let max_bytes = 8 * (TASK_BYTES + 100) + 4 * 4000;
+            for n in 0..8 {
+                let new = NewTask { max_bytes, ..task_of(owner, n) };
+                assert_eq!(backend.create(&new, NOW).await.unwrap(), Create::Created);
+            }
+            let ending: Vec<_> = (0..8)
+                .map(|n| {
+                    let (backend, outcome) = (backend.clone(), Some(outcome.clone()));
+                    let key = task_of(owner, n).key;
+                    tokio::spawn(async move { backend.put(&key, &Put { outcome, ..seal(1) }, NOW).await.unwrap() })
+                })
+                .collect();
+            for end in ending {
+                assert!(matches!(end.await.unwrap(), Written::Done { .. }));
+            }
+            let query = format!("SELECT sum(bytes)::bigint FROM {schema}.task WHERE owner = $1");
+            let stored: i64 = admin.query_one(&query, &[&&task_of(owner, 0).key.owner.0[..]]).await.unwrap().get(0);
+            assert!(stored <= i64::try_from(max_bytes).unwrap(), "{stored} of {max_bytes}");
         }
     });
 }
