@@ -28,7 +28,7 @@ pub(super) enum Failure {
     Corrupt(&'static str),
 }
 
-/// What can be done about a failure.
+/// A failure's meaning: what can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Unavailable,

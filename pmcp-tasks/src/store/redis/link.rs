@@ -35,7 +35,8 @@ pub(super) struct Link {
 
 enum Target {
     Server(Box<Client>),
-    Cluster(Box<ClusterClient>),
+    /// And one of its nodes.
+    Cluster(Box<ClusterClient>, Box<Client>),
 }
 
 #[derive(Clone)]
@@ -48,6 +49,11 @@ struct Current {
 enum Connection {
     Server(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+async fn connect(server: &Client) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTS_WITHIN)).set_response_timeout(None);
+    server.get_multiplexed_async_connection_with_config(&config).await
 }
 
 impl Link {
@@ -69,14 +75,15 @@ impl Link {
                 .retries(REDIRECTIONS)
                 .min_retry_wait(20)
                 .max_retry_wait(500);
-            Target::Cluster(Box::new(client.build()?))
+            Target::Cluster(Box::new(client.build()?), Box::new(first.clone()))
         } else {
             Target::Server(Box::new(first.clone()))
         };
         Ok((Self { target, current: RwLock::new(None), made: Mutex::new(0) }, servers))
     }
 
-    /// Calls a script. What a broken connection leaves open is sent again, on another one.
+    /// Calls a script. What a broken connection leaves open is sent again, on another one, as the client of a cluster does by
+    /// itself: every script knows what it has done.
     pub(super) async fn call(&self, call: Call) -> Result<Value> {
         match self.call_once(&call).await {
             Err(failure) if failure.is_broken() => self.call_once(&call).await,
@@ -84,8 +91,7 @@ impl Link {
         }
     }
 
-    /// Calls a script that is not to be sent again without its caller's knowledge.
-    pub(super) async fn call_once(&self, call: &Call) -> Result<Value> {
+    async fn call_once(&self, call: &Call) -> Result<Value> {
         match self.send(&call.command).await {
             Err(failure) if failure.is_unknown_script() => self.send(&call.with_text()).await,
             result => result,
@@ -128,13 +134,12 @@ impl Link {
             return Ok(current.clone());
         }
         let connection = match &self.target {
-            Target::Server(client) => {
-                let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(CONNECTS_WITHIN))
-                    .set_response_timeout(None);
-                Connection::Server(client.get_multiplexed_async_connection_with_config(&config).await?)
-            }
-            Target::Cluster(client) => Connection::Cluster(client.get_async_connection().await?),
+            Target::Server(client) => Connection::Server(connect(client).await?),
+            Target::Cluster(client, node) => match client.get_async_connection().await {
+                Ok(cluster) => Connection::Cluster(cluster),
+                // It does not tell a wrong password or certificate from an absence: a node by itself does.
+                Err(failure) => return Err(connect(node).await.err().unwrap_or(failure).into()),
+            },
         };
         *made += 1;
         let current = Current { n: *made, connection };

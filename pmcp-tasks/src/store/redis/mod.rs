@@ -4,7 +4,8 @@
 //! of which there are sixteen: the bucket is the hash tag of every key, so that a script finds all it needs in one slot, and a
 //! claim looks at sixteen places and not at every owner's. Keys in a bucket: `t:` a task, `v:` its variables, `j:` its steps,
 //! `i:` an idempotency key, `o:` and `b:` what is known of an owner's tasks (`room.lua`), `h:` what a holder has, `g` the queue
-//! in its order, `d:` a buried worker. Beside the buckets: the layout, `w` the living workers, `u` the unsettled.
+//! in its order, `e` in that of expiry, `y` what has expired of it, `c:` what a claim took, `d:` a buried worker. Beside the
+//! buckets: the layout, `w` the living workers, `u` the unsettled.
 //!
 //! The server removes a task by itself an hour after its expiry, told as a span of time. Until then the caller's clock decides
 //! whether it exists, and nothing is removed because some clock says so.
@@ -26,7 +27,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -60,7 +61,7 @@ const HINTS: usize = 256;
 
 /// Keeps tasks in Redis (6.2 or newer), Valkey or a cluster of either, for servers on several machines.
 ///
-/// What was answered is as durable as the server is configured to make it: with `appendonly yes` a restart loses its last
+/// An answered write is as durable as the server is configured to make it: with `appendonly yes` a restart loses its last
 /// second at most, or nothing with `appendfsync always`; without, everything since the last snapshot. Replicas are written
 /// behind the answer, so that a failover may lose the last writes. The log tells at the start which it is, and warns of a
 /// server that removes keys when its memory is full (`maxmemory-policy` other than `noeviction`): tasks would be
@@ -101,12 +102,14 @@ pub struct RedisBackend {
     feeds: Arc<()>,
 }
 
-/// What operations need.
+/// The means of operations.
 struct Store {
     link: Link,
     names: Arc<Names>,
     origin: [u8; ORIGIN],
     turns: AtomicUsize,
+    /// Number of claims.
+    claims: AtomicU64,
 }
 
 impl Store {
@@ -130,7 +133,7 @@ impl RedisBackend {
         let (link, servers) = Link::new(&Address::parse(url)?)?;
         let (names, durability) = open::open(&link, prefix).await?;
         let turns = AtomicUsize::new(usize::from(origin[0]));
-        let store = Store { link, names: Arc::new(names), origin, turns };
+        let store = Store { link, names: Arc::new(names), origin, turns, claims: AtomicU64::new(0) };
         Ok(Self { store, servers, durability, feeds: Arc::new(()) })
     }
 }
@@ -210,8 +213,8 @@ impl StorageBackend for RedisBackend {
         Ok(self.store.settle(*worker).await?)
     }
 
-    async fn sweep(&self, n: u16, _now: Millis) -> Result<u16> {
-        Ok(self.store.sweep(n).await?)
+    async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
+        Ok(self.store.sweep(n, now).await?)
     }
 
     fn feed(&self, me: &WorkerId) -> Option<Feed> {

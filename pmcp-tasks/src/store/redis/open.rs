@@ -16,7 +16,7 @@ const LAYOUT: u64 = 1;
 /// Number of buckets of a new store.
 const BUCKETS: u64 = 16;
 
-/// What a server says of itself.
+/// A server, as it says of itself.
 #[derive(Debug, Default)]
 struct Server {
     policy: Option<String>,

@@ -1,4 +1,4 @@
-//! What scripts answer.
+//! Answers of scripts.
 
 use std::collections::BTreeMap;
 

@@ -32,9 +32,9 @@ scripts! {
     DELETE = "room.lua" "delete.lua";
     PAGE = "page.lua";
     PEEK = "peek.lua";
-    CLAIM = "claim.lua";
+    CLAIM = "queue.lua" "claim.lua";
     HELD = "held.lua";
-    SWEEP = "sweep.lua";
+    SWEEP = "queue.lua" "sweep.lua";
     MARK = "mark.lua";
     EMPTIED = "emptied.lua";
     BEAT = "beat.lua";

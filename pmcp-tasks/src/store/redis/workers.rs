@@ -7,7 +7,7 @@
 //! among the unsettled: whoever buries it again marks the rest, and so does `settle`, which in each bucket marks and looks
 //! whether anything is left in the same script, and settles only when nothing was in any.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::future::try_join_all;
 use redis::Value;
@@ -15,7 +15,7 @@ use redis::Value;
 use super::{
     Store,
     error::{Failure, Result},
-    names::{common, holder_bytes, key, worker_of},
+    names::{ORIGIN, common, holder_bytes, key, worker_of},
     reply::{self, Items},
     script,
 };
@@ -32,7 +32,11 @@ impl Store {
     pub(super) async fn claim(&self, from: Holder, to: WorkerId, n: u16, now: Millis) -> Result<Claim> {
         let (holder, me) = (holder_bytes(from), to.0.to_be_bytes());
         let buckets = self.names.buckets();
-        let looks = buckets.iter().map(|bucket| self.link.call(script::PEEK.on(bucket).arg(&holder).arg(&me[..])));
+        let looks = buckets.iter().map(|bucket| {
+            let look = script::PEEK.on(bucket).arg(&holder).arg(&me[..]);
+            self.link.call(look.arg(now.0))
+        });
+        let id = self.claim_id();
         let mut counts = Vec::with_capacity(buckets.len());
         for count in try_join_all(looks).await? {
             if count == Value::Nil {
@@ -51,9 +55,8 @@ impl Store {
             if counts[n_of] == 0 {
                 continue;
             }
-            let call = script::CLAIM.on(&buckets[n_of]).arg(&holder).arg(&me[..]).arg(wanted).arg(now.0);
-            // Not sent again: what an answer that was lost tells of is to be looked for, which its caller does.
-            let answer = match self.link.call_once(&call).await {
+            let call = script::CLAIM.on(&buckets[n_of]).arg(&holder).arg(&me[..]).arg(wanted).arg(now.0).arg(&id[..]);
+            let answer = match self.link.call(call).await {
                 Ok(answer) => answer,
                 Err(failure) if claimed.is_empty() => return Err(failure),
                 // What was taken before is told, so that it runs.
@@ -141,14 +144,22 @@ impl Store {
     }
 
     /// Takes what the server has removed out of the queue of one bucket, another one each time.
-    pub(super) async fn sweep(&self, n: u16) -> Result<u16> {
+    pub(super) async fn sweep(&self, n: u16, now: Millis) -> Result<u16> {
         if n == 0 {
             return Ok(0);
         }
         let buckets = self.names.buckets();
-        let call = script::SWEEP.on(&buckets[self.turn(buckets.len())]).arg(n);
+        let call = script::SWEEP.on(&buckets[self.turn(buckets.len())]).arg(n).arg(now.0);
         let removed = reply::number(&self.link.call(call).await?)?;
         Ok(u16::try_from(removed).unwrap_or(n).min(n))
+    }
+
+    /// A claim's id, by which one that is sent twice is known.
+    fn claim_id(&self) -> [u8; 2 * ORIGIN] {
+        let mut id = [0; 2 * ORIGIN];
+        id[..ORIGIN].copy_from_slice(&self.origin);
+        id[ORIGIN..].copy_from_slice(&self.claims.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        id
     }
 
     fn common(&self) -> String {

@@ -1,19 +1,25 @@
 //! The store on Redis, on the oldest version of it that is supported, on Valkey, and on a cluster.
 
+mod burials;
+mod damage;
 mod faults;
 mod feed;
+mod lifetimes;
 mod mistakes;
 mod own;
+mod queue;
 mod relay;
+mod tls;
 
 use std::{
+    error::Error,
     sync::atomic::{AtomicU32, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use pmcp_tasks::{
     storage_contract,
-    store::RedisBackend,
+    store::{RedisBackend, StoreError},
     testing::{block_on, model},
 };
 use proptest::{strategy::Strategy as _, test_runner::TestRunner};
@@ -43,6 +49,31 @@ fn url(service: &str) -> String {
 
 async fn fresh(service: &str) -> RedisBackend {
     RedisBackend::connect(&url(service)).await.unwrap()
+}
+
+/// The error and its causes in words.
+fn words(error: &StoreError) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words.join(": ")
+}
+
+/// Repeats an operation while the store is away.
+async fn until_done<T, F: Future<Output = Result<T, StoreError>>>(operation: impl Fn() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        match operation().await {
+            Ok(done) => return done,
+            Err(error) => {
+                assert!(error.is_retryable() && started.elapsed() < Duration::from_secs(36), "{}", words(&error))
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Compares an empty store with the model, over so many sequences of operations.

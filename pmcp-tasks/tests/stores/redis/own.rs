@@ -84,6 +84,8 @@ pub(super) fn step(name: &str, value: &'static str) -> Step {
 /// A server with its data in a directory of its own. It goes with this.
 pub(super) struct Server {
     child: Child,
+    /// The setting of its port.
+    kind: &'static str,
     port: u16,
     settings: Vec<String>,
     directory: tempfile::TempDir,
@@ -91,6 +93,16 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start(settings: &[&str]) -> Self {
+        Self::start_on("--port", settings)
+    }
+
+    /// One that is encrypted, with a certificate, its key, and the authority that vouches for it.
+    pub(super) fn start_encrypted(certificate: &str, key: &str, authority: &str) -> Self {
+        let files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority];
+        Self::start_on("--tls-port", &[&["--port", "0", "--tls-auth-clients", "no"], &files[..]].concat())
+    }
+
+    fn start_on(kind: &'static str, settings: &[&str]) -> Self {
         // Other processes look for a port at the same time: who comes too late ends at once.
         static NEXT: AtomicU16 = AtomicU16::new(27_000);
         let directory = tempfile::tempdir().unwrap();
@@ -101,9 +113,9 @@ impl Server {
             if TcpListener::bind(("127.0.0.1", port)).is_err() {
                 continue;
             }
-            let mut child = spawn(port, &settings, directory.path());
+            let mut child = spawn((kind, port), &settings, directory.path());
             if answers(&mut child, port) {
-                return Self { child, port, settings, directory };
+                return Self { child, kind, port, settings, directory };
             }
             child.wait().unwrap();
         }
@@ -111,6 +123,10 @@ impl Server {
 
     pub(super) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn url(&self) -> String {
@@ -121,6 +137,13 @@ impl Server {
         ask(&self.url(), command).await
     }
 
+    /// Number of commands until now, those inside of scripts included.
+    pub(super) async fn commands(&self) -> u64 {
+        let stats: String = ::redis::from_redis_value(self.ask("INFO stats").await).unwrap();
+        let line = stats.lines().find(|line| line.starts_with("total_commands_processed")).unwrap();
+        line.split(':').nth(1).unwrap().trim().parse().unwrap()
+    }
+
     /// Ends without a chance to write anything.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -128,7 +151,7 @@ impl Server {
     }
 
     pub(super) fn start_again(&mut self) {
-        self.child = spawn(self.port, &self.settings, self.directory.path());
+        self.child = spawn((self.kind, self.port), &self.settings, self.directory.path());
         assert!(answers(&mut self.child, self.port), "it starts again");
     }
 }
@@ -140,9 +163,9 @@ impl Drop for Server {
     }
 }
 
-fn spawn(port: u16, settings: &[String], directory: &std::path::Path) -> Child {
+fn spawn((kind, port): (&str, u16), settings: &[String], directory: &std::path::Path) -> Child {
     let mut server = Command::new("redis-server");
-    server.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--dir"]).arg(directory);
+    server.args(["--bind", "127.0.0.1", kind, &port.to_string(), "--save", "", "--dir"]).arg(directory);
     server.args(settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -162,7 +185,7 @@ fn answers(child: &mut Child, port: u16) -> bool {
     panic!("redis-server does not answer");
 }
 
-/// What a server answers to a command, which is divided at spaces.
+/// The answer of a server to a command, which is divided at spaces.
 pub(super) async fn ask(url: &str, command: &str) -> ::redis::Value {
     let client = ::redis::Client::open(url).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();

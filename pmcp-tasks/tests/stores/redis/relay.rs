@@ -8,11 +8,14 @@ use std::{
     },
 };
 
+use pmcp_tasks::store::RedisBackend;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+
+use super::{SERVER, prefix};
 
 /// A relay on loopback. Connections end with it.
 #[derive(Clone)]
@@ -27,8 +30,8 @@ struct State {
     cut: watch::Sender<u32>,
     /// Number of answers that are lost from now on; the connection is cut in their place.
     lost: AtomicU32,
-    /// An answer with these bytes is lost, once.
-    lost_word: Mutex<Option<&'static [u8]>>,
+    /// Answers with these bytes are lost, so many times.
+    lost_word: Mutex<(&'static [u8], u32)>,
     is_silent: AtomicBool,
     connections: AtomicU32,
 }
@@ -59,9 +62,9 @@ impl Relay {
         self.state.lost.store(answers, Ordering::Relaxed);
     }
 
-    /// Loses the next answer that has these bytes.
-    pub(super) fn lose_what_has(&self, word: &'static [u8]) {
-        *self.state.lost_word.lock().unwrap() = Some(word);
+    /// Loses the next answers that have these bytes.
+    pub(super) fn lose_what_has(&self, word: &'static [u8], answers: u32) {
+        *self.state.lost_word.lock().unwrap() = (word, answers);
     }
 
     /// Passes nothing on, and holds the connections open; or goes on.
@@ -77,11 +80,10 @@ impl Relay {
 
 impl State {
     fn loses(&self, answer: &[u8]) -> bool {
-        let mut word = self.lost_word.lock().unwrap();
-        let is_lost = word.is_some_and(|word| answer.windows(word.len()).any(|part| part == word));
-        if is_lost {
-            *word = None;
-        }
+        let mut lost = self.lost_word.lock().unwrap();
+        let (word, left) = *lost;
+        let is_lost = left > 0 && answer.windows(word.len()).any(|part| part == word);
+        lost.1 -= u32::from(is_lost);
         is_lost
     }
 }
@@ -129,4 +131,16 @@ async fn relay_between(client: TcpStream, server: TcpStream, state: Arc<State>) 
         () = back => {}
         _ = cut.changed() => {}
     }
+}
+
+/// The address of the shared server.
+pub(super) fn shared() -> String {
+    std::env::var(SERVER).unwrap().strip_prefix("redis://").unwrap().to_owned()
+}
+
+/// A relay to the shared server, and an empty store behind it.
+pub(super) async fn relayed() -> (Relay, RedisBackend) {
+    let relay = Relay::to(&shared()).await;
+    let backend = RedisBackend::connect(&format!("redis://{}?prefix={}", relay.address, prefix())).await.unwrap();
+    (relay, backend)
 }

@@ -60,7 +60,7 @@ if call('PTTL', index) < lifetime then
   call('PEXPIRE', index, lifetime + 3600000)
   call('PEXPIRE', sums, lifetime + 3600000)
 end
-hold(holder, key, stamp)
+hold(holder, key, stamp, expires)
 if digest ~= '' then
   call('HSET', task, 'i', digest)
   call('SET', entry, payload .. id .. expires, 'PX', lifetime)

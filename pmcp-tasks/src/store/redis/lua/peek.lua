@@ -1,5 +1,10 @@
--- How many tasks a holder has here. Nothing, if the worker that asks is buried.
-if is_buried(ARGV[2]) then
+-- How many tasks a holder has here, of the queue those that may be claimed. Nothing, if the worker that asks is buried.
+local holder, worker, now = ARGV[1], ARGV[2], ARGV[3]
+
+if is_buried(worker) then
   return false
 end
-return call('ZCARD', bucket .. 'h:' .. ARGV[1])
+if holder == 'q' then
+  return call('ZCARD', bucket .. 'g') + call('ZCOUNT', bucket .. 'y', '(' .. now, '+inf')
+end
+return call('ZCARD', bucket .. 'h:' .. holder)

@@ -62,7 +62,7 @@ if holder ~= was[3] then
     let_go(was[3], key)
   end
   if holder ~= '' then
-    hold(holder, key, stamp)
+    hold(holder, key, stamp, expires)
   end
 end
 tell(':t:' .. key, origin .. key)

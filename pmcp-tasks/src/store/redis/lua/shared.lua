@@ -57,11 +57,12 @@ local function is_buried(worker)
   return call('EXISTS', bucket .. 'd:' .. worker) == 1
 end
 
--- The queue is kept twice: in the order of keys, as every holder's tasks, and in the order of creation.
-local function hold(holder, key, stamp)
+-- The queue is kept in the order of keys, as every holder's tasks; in the order of creation; and in the order of expiry.
+local function hold(holder, key, stamp, expires)
   call('ZADD', bucket .. 'h:' .. holder, 0, key)
   if holder == 'q' then
     call('ZADD', bucket .. 'g', text(math.floor(number(stamp) / 1048576)), key)
+    call('ZADD', bucket .. 'e', text(number(expires)), key)
   end
 end
 
@@ -69,6 +70,8 @@ local function let_go(holder, key)
   call('ZREM', bucket .. 'h:' .. holder, key)
   if holder == 'q' then
     call('ZREM', bucket .. 'g', key)
+    call('ZREM', bucket .. 'e', key)
+    call('ZREM', bucket .. 'y', key)
   end
 end
 
