@@ -20,6 +20,9 @@ pub(super) const PARTS_OF_GONE: &str = "gone_variables AS (DELETE FROM @variable
      gone_steps AS (DELETE FROM @step WHERE task = ANY (ARRAY(SELECT n FROM gone))), \
      gone_grown AS (DELETE FROM @grown WHERE task = ANY (ARRAY(SELECT n FROM gone)))";
 
+/// That a task found by its key is open: in words from which no index of open tasks follows, where all of its owner would be looked at.
+pub(super) const OPEN: &str = "sealed IS NULL";
+
 /// Bytes that an open task `live` takes.
 pub(super) const SIZE: &str = "1024 + octet_length(live.head) + octet_length(live.body) \
      + coalesce((SELECT g.variables + g.steps FROM @grown g WHERE g.task = live.n), 0)";
@@ -65,38 +68,47 @@ pub(super) fn victims() -> String {
 /// have to make room.
 pub(super) fn create(victims: &str) -> String {
     // Removing others is left to a statement that does.
-    let crowded = if victims.is_empty() { "(SELECT bytes FROM excess) > 0" } else { "false" };
+    let (crowded, victims) = if victims.is_empty() {
+        ("excess > 0", String::new())
+    } else {
+        ("false", format!(", excess AS (SELECT excess AS bytes FROM verdict){victims}"))
+    };
     format!(
-        "WITH old AS MATERIALIZED ( \
-             SELECT expires > $12 AS lives FROM @task WHERE owner = $1 AND id = $2 \
-         ), twin AS MATERIALIZED ( \
-             SELECT id, payload = $11 AS same FROM @task WHERE owner = $1 AND key = $10 AND expires > $12 LIMIT 1 \
-         ), living AS MATERIALIZED ( \
-             SELECT count(*) AS tasks, coalesce(sum(size), 0)::bigint AS bytes FROM ( \
-                 SELECT {SIZE} AS size FROM @task live WHERE live.owner = $1 AND live.open AND live.expires > $12 LIMIT $5 \
-             ) counted \
-         ), sealed AS MATERIALIZED ( \
-             SELECT coalesce(sum(bytes), 0)::bigint AS bytes, count(*) AS summands FROM @taken WHERE owner = $1 \
-         ), excess AS MATERIALIZED ( \
-             SELECT (SELECT bytes FROM living) + (SELECT bytes FROM sealed) - ($13 - $14) AS bytes \
-         ), verdict AS MATERIALIZED ( \
+        "WITH verdict AS MATERIALIZED ( \
              SELECT CASE \
-                 WHEN (SELECT lives FROM old) THEN 1 \
-                 WHEN (SELECT same FROM twin) THEN 2 \
-                 WHEN EXISTS (SELECT FROM twin) THEN 3 \
-                 WHEN EXISTS (SELECT FROM @worker WHERE id = $6 AND state > 0) THEN 6 \
-                 WHEN (SELECT tasks FROM living) >= $5 THEN 4 \
-                 WHEN (SELECT bytes FROM living) > $13 - $14 THEN 7 \
-                 WHEN EXISTS (SELECT FROM old) THEN 5 \
+                 WHEN lives THEN 1 \
+                 WHEN same THEN 2 \
+                 WHEN twin IS NOT NULL THEN 3 \
+                 WHEN EXISTS (SELECT FROM @worker WHERE worker.id = $6 AND state > 0) THEN 6 \
+                 WHEN tasks >= $5 THEN 4 \
+                 WHEN living > $13 - $14 THEN 7 \
+                 WHEN lives IS NOT NULL THEN 5 \
                  WHEN {crowded} THEN 8 \
-                 ELSE 0 END AS code \
+                 ELSE 0 END AS code, twin, summands, excess \
+             FROM ( \
+                 SELECT lives, twin, same, tasks, living, summands, living + sealed - ($13 - $14) AS excess FROM ( \
+                     SELECT count(*) AS tasks, coalesce(sum(size), 0)::bigint AS living FROM ( \
+                         SELECT {SIZE} AS size FROM @task live \
+                         WHERE live.owner = $1 AND live.open AND live.expires > $12 LIMIT $5 \
+                     ) counted \
+                 ) counts \
+                 CROSS JOIN ( \
+                     SELECT coalesce(sum(bytes), 0)::bigint AS sealed, count(*) AS summands FROM @taken WHERE owner = $1 \
+                 ) sums \
+                 LEFT JOIN LATERAL ( \
+                     SELECT expires > $12 AS lives FROM @task WHERE owner = $1 AND id = $2 \
+                 ) old ON true \
+                 LEFT JOIN LATERAL ( \
+                     SELECT id AS twin, payload = $11 AS same FROM @task \
+                     WHERE owner = $1 AND key = $10 AND expires > $12 LIMIT 1 \
+                 ) twins ON true \
+             ) facts \
          ), made AS ( \
              INSERT INTO @task \
                  (owner, id, stamp, expires, version, fence, room, holder, open, listed, writes, key, payload, head, body) \
              SELECT $1, $2, $3, $4, 1, 1, $13, $6, true, $7, ARRAY[$15], $10, $11, $8, $9 FROM verdict WHERE code = 0 \
          ){victims} \
-         SELECT code::smallint, (SELECT id FROM twin), \
-             CASE WHEN code IN (0, 8) THEN (SELECT summands FROM sealed) ELSE 0 END FROM verdict"
+         SELECT code::smallint, twin, CASE WHEN code IN (0, 8) THEN summands ELSE 0 END FROM verdict"
     )
 }
 
@@ -107,7 +119,7 @@ pub(super) fn put(columns: &str) -> String {
              fence = fence + CASE WHEN $6 = 1 THEN 1 ELSE 0 END, \
              holder = CASE $6 WHEN 1 THEN $7 WHEN 2 THEN NULL ELSE holder END, \
              writes = (array_prepend($8, writes))[1:8] \
-         WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $9 \
+         WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND {OPEN} AND expires > $9 \
              AND $8 <> ALL (writes) \
              AND NOT ($6 = 1 AND EXISTS (SELECT FROM @worker WHERE worker.id = $7 AND state > 0)) \
          RETURNING {columns}, \
@@ -140,7 +152,7 @@ pub(super) fn seal(size: &str, step: &str) -> String {
         "WITH done AS ( \
              UPDATE @task t SET version = version + 1, fence = fence + $9, holder = NULL, open = false, sealed = $8, \
                  bytes = {size}, head = $5, outcome = $6, writes = (array_prepend($7, writes))[1:8] \
-             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $8 \
+             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND {OPEN} AND expires > $8 \
                  AND $7 <> ALL (writes) AND NOT EXISTS (SELECT FROM @worker WHERE worker.id = $10 AND state > 0) \
                  AND ({size}) * 128 + {OTHERS} <= room - 8388608 \
              RETURNING n, version, fence, bytes, \
@@ -159,7 +171,7 @@ pub(super) fn seal_evicting(size: &str, step: &str) -> String {
     format!(
         "WITH found AS MATERIALIZED ( \
              SELECT n, holder, room, {size} AS takes FROM @task t \
-             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND open AND expires > $8 \
+             WHERE owner = $1 AND id = $2 AND version = $3 AND ($4 IS NULL OR fence = $4) AND {OPEN} AND expires > $8 \
                  AND $7 <> ALL (writes) AND NOT EXISTS (SELECT FROM @worker WHERE worker.id = $10 AND state > 0) \
                  AND n = {LOCKED} \
          ), excess AS MATERIALIZED ( \

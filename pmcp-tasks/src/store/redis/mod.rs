@@ -3,7 +3,7 @@
 //! Each operation on a task is one script, which the server runs as a whole; see `lua/`. An owner's tasks are in one *bucket*,
 //! of which there are sixteen: the bucket is the hash tag of every key, so that a script finds all it needs in one slot, and a
 //! claim looks at sixteen places and not at every owner's. Keys in a bucket: `t:` a task, `v:` its variables, `j:` its steps,
-//! `i:` an idempotency key, `o:` and `b:` what is known of an owner's tasks (`room.lua`), `h:` what a holder has, `g` the queue
+//! `i:` an idempotency key, `o:` and `b:` what is known of an owner's tasks (`owner.lua`), `h:` what a holder has, `g` the queue
 //! in its order, `e` in that of expiry, `y` what has expired of it, `c:` what a claim took, `d:` a buried worker. Beside the
 //! buckets: the layout, `w` the living workers, `u` the unsettled.
 //!

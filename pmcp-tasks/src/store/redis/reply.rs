@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The fields that every task is read with, as scripts name them.
-pub(super) const FIELDS: [&str; 7] = ["v", "f", "h", "o", "s", "e", "d"];
+pub(super) const FIELDS: [&str; 7] = ["v", "f", "h", "z", "s", "e", "d"];
 
 /// The items of an answer, one after another.
 pub(super) struct Items(std::vec::IntoIter<Value>);
@@ -58,7 +58,8 @@ impl Items {
             version,
             fence: self.number()?,
             holder: names::holder(&self.bytes()?)?,
-            open: self.number()? != 0,
+            // The time it was sealed.
+            open: self.optional()?.is_none(),
             stamp: Stamp(self.eight_bytes()?),
             expires: Millis(self.eight_bytes()?),
             head: self.bytes()?,

@@ -24,12 +24,12 @@ macro_rules! scripts {
 }
 
 scripts! {
-    CREATE = "room.lua" "create.lua";
+    CREATE = "owner.lua" "room.lua" "create.lua";
     GET = "get.lua";
-    PUT = "room.lua" "put.lua";
+    PUT = "owner.lua" "room.lua" "put.lua";
     MERGE = "variables.lua" "merge.lua";
     RECORD = "variables.lua" "record.lua";
-    DELETE = "room.lua" "delete.lua";
+    DELETE = "owner.lua" "room.lua" "delete.lua";
     PAGE = "page.lua";
     PEEK = "peek.lua";
     CLAIM = "queue.lua" "claim.lua";

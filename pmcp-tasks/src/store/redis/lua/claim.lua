@@ -13,7 +13,7 @@ end
 
 -- Another program may have put something else there.
 local function look_at(key)
-  return redis.pcall('HMGET', task_at(key), 'v', 'f', 'h', 'o', 's', 'e', 'd', 'b')
+  return redis.pcall('HMGET', task_at(key), 'v', 'f', 'h', 'z', 's', 'e', 'd', 'b')
 end
 local function whole(key, task)
   return { key, task, call('HGETALL', bucket .. 'v:' .. key), call('HGETALL', bucket .. 'j:' .. key) }
@@ -26,7 +26,7 @@ if taken then
   for at = 1, #taken, 48 do
     local key = sub(taken, at, at + 47)
     local task = look_at(key)
-    if task[3] == to and task[4] == '1' then
+    if task[3] == to and not task[4] then
       claimed[#claimed + 1] = whole(key, task)
     end
   end
@@ -46,7 +46,7 @@ while #claimed < n do
   end
   for _, key in ipairs(keys) do
     local task = look_at(key)
-    if not task[1] or task[3] ~= from or task[4] ~= '1' then
+    if not task[1] or task[3] ~= from or task[4] then
       let_go(from, key)
     elseif is_damaged(task) then
       damaged = damaged + 1

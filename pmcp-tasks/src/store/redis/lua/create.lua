@@ -34,27 +34,28 @@ if rest < 0 then
 end
 local taken = call('HMGET', sums, 'l', 's')
 if (taken[1] or 0) + (taken[2] or 0) > rest then
-  purge(owner, before, 1000)
-  local living = recount(owner, now)
+  local room = room()
+  room.purge(owner, before, 1000)
+  local living = room.recount(owner, now)
   if living > rest then
     return { 'no room' }
   end
-  make_room(owner, living + (call('HGET', sums, 's') or 0), rest)
+  room.make_room(owner, living + (call('HGET', sums, 's') or 0), rest)
 end
 if known then
-  remove(key)
+  room().remove(key)
 elseif string.byte(id, 16) % 16 == 0 then
-  purge(owner, before, 64)
+  room().purge(owner, before, 64)
 end
-call('HSET', task, 'v', 1, 'f', 1, 'h', holder, 'o', 1, 's', stamp, 'e', expires, 'd', head, 'b', body, 'w', write,
-  'n', text(bytes), 'm', ARGV[9])
+call('HSET', task, 'v', 1, 'f', 1, 'h', holder, 's', stamp, 'e', expires, 'd', head, 'b', body, 'w', write,
+  'n', ARGV[10], 'm', ARGV[9])
 call('PEXPIRE', task, lifetime)
 if is_listed then
   call('ZADD', index, 0, opened(id, stamp, expires), 0, listed(id, stamp, expires))
 else
   call('ZADD', index, 0, opened(id, stamp, expires))
 end
-call('HINCRBY', sums, 'l', text(bytes))
+call('HINCRBY', sums, 'l', ARGV[10])
 -- What is kept of an owner lives longer than each of his tasks. Renewed an hour ahead, so that it seldom is.
 if call('PTTL', index) < lifetime then
   call('PEXPIRE', index, lifetime + 3600000)

@@ -1,6 +1,6 @@
 -- Removes a task.
 local key, origin = ARGV[1], ARGV[2]
-local was = remove(key)
+local was = room().remove(key)
 if not was then
   return 0
 end

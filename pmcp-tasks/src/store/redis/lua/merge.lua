@@ -9,7 +9,7 @@ end
 if contains(was[10], write) then
   return { 'replayed' }
 end
-if was[4] ~= '1' or fence ~= '' and was[2] ~= fence then
+if was[4] or fence ~= '' and was[2] ~= fence then
   return { 'lost' }
 end
 local before = tonumber(was[9] or 0)

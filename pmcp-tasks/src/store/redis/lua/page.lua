@@ -11,7 +11,7 @@ while true do
     if number(sub(entry, 26, 33)) > now then
       local id = sub(entry, 10, 25)
       -- Another program may have put something else there.
-      local task = redis.pcall('HMGET', task_at(owner .. id), 'v', 'f', 'h', 'o', 's', 'e', 'd')
+      local task = redis.pcall('HMGET', task_at(owner .. id), 'v', 'f', 'h', 'z', 's', 'e', 'd')
       if not task[1] or task[6] ~= sub(entry, 26, 33) then
         call('ZREM', index, entry)
       elseif #page > n then

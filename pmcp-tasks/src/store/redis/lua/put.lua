@@ -12,7 +12,7 @@ end
 if contains(was[8], write) then
   return told('replayed', was)
 end
-if was[4] ~= '1' or was[1] ~= version or fence ~= '' and was[2] ~= fence then
+if was[4] or was[1] ~= version or fence ~= '' and was[2] ~= fence then
   return told('conflict', was)
 end
 if change == 'take' and is_buried(worker) then
@@ -44,7 +44,7 @@ if is_open then
   end
 else
   holder = ''
-  call('HSET', task, 'v', new_version, 'f', new_fence, 'h', '', 'd', head, 'w', writes, 'n', size, 'o', 0, 'z', sealed,
+  call('HSET', task, 'v', new_version, 'f', new_fence, 'h', '', 'd', head, 'w', writes, 'n', size, 'z', sealed,
     'r', outcome)
   local index, first, second = index_of(owner), sealed_entries(id, stamp, expires, sealed, size)
   -- In this order: an index that is empty in between is removed, and its lifetime with it.
@@ -54,7 +54,8 @@ else
   local finished = call('HINCRBY', sums_of(owner), 's', size)
   local most = tonumber(was[10])
   if live + finished > most then
-    make_room(owner, recount(owner, now) + finished, most, id)
+    local room = room()
+    room.make_room(owner, room.recount(owner, now) + finished, most, id)
   end
 end
 if holder ~= was[3] then

@@ -6,7 +6,7 @@ local was = read(task, 'n', 'c')
 if not exists(was, now) then
   return { 'missing' }
 end
-if was[4] ~= '1' or was[2] ~= fence then
+if was[4] or was[2] ~= fence then
   return { 'lost' }
 end
 local known = call('HGET', steps, name)

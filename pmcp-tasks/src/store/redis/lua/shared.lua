@@ -18,9 +18,9 @@ local function task_at(key)
   return bucket .. 't:' .. key
 end
 
--- Version, fence, holder, open, stamp, expiry, head, and then the fields that are named.
+-- Version, fence, holder, the time it was sealed, stamp, expiry, head, and then the fields that are named.
 local function read(task, ...)
-  return call('HMGET', task, 'v', 'f', 'h', 'o', 's', 'e', 'd', ...)
+  return call('HMGET', task, 'v', 'f', 'h', 'z', 's', 'e', 'd', ...)
 end
 
 local function exists(task, now)
