@@ -71,7 +71,7 @@ fn a_claim_that_cannot_read_what_it_takes_takes_nothing() {
         admin.batch_execute(&format!("ALTER TABLE {schema}.step RENAME TO away")).await.unwrap();
         let error = backend.claim(&Holder::Queue, &worker(1), 1, NOW).await.unwrap_err();
         assert_eq!(error.code(), "refused", "{error:?}");
-        assert_eq!(backend.held(&Holder::Queue, None, 9).await.unwrap(), [queued.key.clone()]);
+        assert_eq!(backend.held(&Holder::Queue, None, 9).await.unwrap(), [queued.key]);
         admin.batch_execute(&format!("ALTER TABLE {schema}.away RENAME TO step")).await.unwrap();
         let claimed = backend.claim(&Holder::Queue, &worker(1), 1, NOW).await.unwrap().taken();
         assert_eq!((claimed.len(), claimed[0].task.fence), (1, 2));

@@ -69,7 +69,7 @@ async fn until_done<T, F: Future<Output = Result<T, StoreError>>>(operation: imp
         match operation().await {
             Ok(done) => return done,
             Err(error) => {
-                assert!(error.is_retryable() && started.elapsed() < Duration::from_secs(36), "{}", words(&error))
+                assert!(error.is_retryable() && started.elapsed() < Duration::from_secs(36), "{}", words(&error));
             }
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
