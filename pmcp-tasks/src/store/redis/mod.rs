@@ -68,7 +68,7 @@ const HINTS: usize = 256;
 /// among them.
 ///
 /// The URL is `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS (with the certificates of the operating
-/// system), `redis+cluster://host:port,host:port` or `rediss+cluster://…` for a cluster, of which any nodes may be named. Its
+/// system, or those in the file that `SSL_CERT_FILE` names), `redis+cluster://host:port,host:port` or `rediss+cluster://…` for a cluster, of which any nodes may be named. Its
 /// one parameter is `prefix`, the beginning of all keys and channels: 1 to 64 characters, `pm` if it is left out. Stores with
 /// different prefixes know nothing of each other. A user of the server needs the keys `{PREFIX*`, the channels `PREFIX:*`,
 /// and the commands in scripts; without the right to publish or subscribe, changes by other processes are seen late.
