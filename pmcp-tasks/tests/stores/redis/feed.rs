@@ -58,7 +58,12 @@ async fn hints_come(service: &str) {
             3 => drop(other.put(&key, &Put { holder: HolderChange::Queue, ..put(1) }, NOW).await.unwrap()),
             _ => assert!(other.delete(&key).await.unwrap()),
         }
-        assert_eq!(hint(&mut feed).await, key, "change {n}");
+        let mut told = hint(&mut feed).await;
+        // Of the change before there may be a second one, by another channel.
+        while n > 0 && told == task_of(n - 1, n - 1).key {
+            told = hint(&mut feed).await;
+        }
+        assert_eq!(told, key, "change {n}");
         feed.interest.send((key.clone(), false)).unwrap();
     }
     // Nobody waits any more, and of another task nobody ever did.
