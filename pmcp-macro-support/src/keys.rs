@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, Expr, Ident, Lit, LitBool, LitStr, Meta, Path, Token,
+    Attribute, Expr, Ident, Lit, LitBool, LitStr, Meta, Path, Token, Type,
     ext::IdentExt,
     parse::{ParseStream, Parser},
 };
@@ -61,6 +61,8 @@ pub struct Keys {
 struct Entry {
     key: Ident,
     value: Option<Expr>,
+    /// The value of a key that takes a type.
+    ty: Option<Type>,
 }
 
 impl fmt::Debug for Keys {
@@ -70,7 +72,7 @@ impl fmt::Debug for Keys {
 }
 
 impl Entry {
-    fn parse(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Self> {
+    fn parse(input: ParseStream<'_>, known: &[&str], types: &[&str]) -> syn::Result<Self> {
         if !input.peek(Ident::peek_any) {
             return Err(without_key(input, known));
         }
@@ -85,13 +87,18 @@ impl Entry {
                 let help = format!("write the value after `{key} =`, or remove the key");
                 return Err(error(equals, format_args!("`{key}` has no value"), help));
             }
-            let value = input.parse().map_err(|error: syn::Error| {
+            let told = |error: syn::Error| {
                 syn::Error::new(error.span(), format_args!("{error}\nhelp: write `{key} = ` and one value"))
-            })?;
-            return Ok(Self { key, value: Some(value) });
+            };
+            if types.contains(&key.to_string().as_str()) && !input.peek(Lit) {
+                let ty = input.parse().map_err(told)?;
+                return Ok(Self { key, value: None, ty: Some(ty) });
+            }
+            let value = input.parse().map_err(told)?;
+            return Ok(Self { key, value: Some(value), ty: None });
         }
         if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
-            return Ok(Self { key, value: None });
+            return Ok(Self { key, value: None, ty: None });
         }
         Err(without_equals(input, &key))
     }
@@ -167,10 +174,16 @@ impl Keys {
     /// Reads the arguments, of which these are known. What follows a mistake is read on behind the next comma.
     #[must_use]
     pub fn parse(tokens: TokenStream, known: &[&str]) -> Self {
+        Self::parse_with_types(tokens, known, &[])
+    }
+
+    /// The same where some of the known keys take types.
+    #[must_use]
+    pub fn parse_with_types(tokens: TokenStream, known: &[&str], types: &[&str]) -> Self {
         let mut keys = Self::default();
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                match Entry::parse(input, known) {
+                match Entry::parse(input, known, types) {
                     Ok(entry) => {
                         let key = entry.key.to_string();
                         keys.add(entry);
@@ -278,6 +291,17 @@ impl Keys {
         }
     }
 
+    /// The value of a key that takes a type, which the arguments were read with.
+    pub fn ty(&mut self, key: &str) -> Option<Type> {
+        let at = self.entries.iter().position(|entry| entry.key == key)?;
+        let Entry { key: ident, value, ty } = self.entries.swap_remove(at);
+        if ty.is_none() {
+            let name = value.as_ref().and_then(as_path).unwrap_or_else(|| "Type".into());
+            return self.wrong(&ident, value, "a type", format_args!("write `{key} = {name}`"));
+        }
+        ty
+    }
+
     fn wrong<T>(&mut self, key: &Ident, value: Option<Expr>, wanted: &str, help: impl Display) -> Option<T> {
         let tokens = value.map_or_else(|| key.to_token_stream(), ToTokens::into_token_stream);
         self.report(error(tokens, format_args!("`{key}` takes {wanted}"), help));
@@ -347,6 +371,16 @@ mod tests {
         assert_eq!(keys.ident("args").unwrap(), "Name");
         assert_eq!(keys.path("crate").unwrap().to_token_stream().to_string(), quote!(::a::b).to_string());
         keys.finish(()).unwrap();
+    }
+
+    #[test]
+    fn a_type_is_no_expression() {
+        let tokens = quote!(output = Vec<(u8, Next)>, client, other = "Next");
+        let mut keys = Keys::parse_with_types(tokens, &["output", "client", "other"], &["output", "other"]);
+        let output = keys.ty("output").unwrap();
+        assert_eq!(output.to_token_stream().to_string(), quote!(Vec<(u8, Next)>).to_string());
+        assert!(keys.flag("client") == Some(true) && keys.ty("other").is_none());
+        assert_eq!(errors(keys), ["`other` takes a type\nhelp: write `other = Next`"]);
     }
 
     #[test]

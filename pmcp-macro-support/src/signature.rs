@@ -83,7 +83,7 @@ pub fn strip_attributes(sig: &mut Signature, attributes: &[&str]) {
     }
 }
 
-fn is_function(input: ParseStream<'_>) -> bool {
+pub(crate) fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     loop {
         let skipped = if ahead.peek(Token![fn]) {

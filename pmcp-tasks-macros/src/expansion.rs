@@ -3,7 +3,7 @@
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 
-use crate::{form, from_ref, surroundings::Surroundings, task_tool, task_variables};
+use crate::{form, from_ref, surroundings::Surroundings, task_tool, task_variables, workflow};
 
 fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
     task_tool::expand(args, item, &Surroundings::default())
@@ -148,6 +148,61 @@ fn a_form_with_a_mistake_is_one_all_the_same() {
     let expanded = form::expand(tokens("struct Wish { #[form(titel = \"Pieces\")] pieces: u8 }")).to_string();
     assert!(expanded.contains("Form for Wish") && expanded.contains("did you mean `title`?"), "{expanded}");
     check(form::expand(tokens("enum Wish { Pieces(u8) }")), &expect_file!["../tests/expand/form_mistake.rs"]);
+}
+
+#[test]
+fn a_workflow_with_everything() {
+    let expanded = workflow::expand(
+        tokens(r#"title = "Deploy", ttl = "2d", start = "prompt", finish_on_cancel"#),
+        tokens(
+            r#"
+            /// Roll a service out.
+            #[cfg(unix)]
+            impl Deploy {
+                const N: u8 = 1;
+
+                /// Check the configuration.
+                #[step(title = "Validation", hidden, on_error = "fail", timeout = "1m")]
+                async fn validate(&self, task: TaskContext<Progress>, State(db): &State<Database>) -> io::Result<Validated> {
+                    body
+                }
+
+                #[step(tool = tools::build_image)]
+                fn build(&self, validate: &Validated) -> Result<BuildImageArgs, ToolError> {
+                    Ok(BuildImageArgs { image: format!("{validate}"), region: self.region.clone() })
+                }
+
+                /// Ask the user.
+                #[step(client, output = Vec<Choice>)]
+                fn approve(&self, _validate: &Validated, build: &[Report], #[variables] v: &Progress) -> Option<String> {
+                    body
+                }
+
+                #[step(client, tool = approve_rollout)]
+                fn again(&self, approve: Option<&[Choice]>, build: Report) -> io::Result<Option<Args>> {
+                    body
+                }
+
+                #[step]
+                async fn last(&self, again: Option<&str>, cx: &ToolContext, #[state] db: Db) -> u8 {
+                    body
+                }
+
+                fn helper(&self) {}
+            }
+            "#,
+        ),
+    );
+    check(expanded, &expect_file!["../tests/expand/workflow_everything.rs"]);
+}
+
+#[test]
+fn a_workflow_with_a_mistake_is_one_all_the_same() {
+    let expanded = workflow::expand(
+        tokens(r#"titel = "Deploy""#),
+        tokens("impl Deploy { #[step] async fn one(&self, #[variables] v: &V) -> u8 { 1 } #[step] const N: u8 = 1; }"),
+    );
+    check(expanded, &expect_file!["../tests/expand/workflow_mistake.rs"]);
 }
 
 #[test]

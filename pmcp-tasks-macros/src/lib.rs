@@ -1,4 +1,4 @@
-//! Macros of pmcp-tasks: `#[task_tool]`, `#[derive(TaskVariables)]`, `#[derive(Form)]`, `#[derive(FromRef)]`.
+//! Macros of pmcp-tasks: `#[task_tool]`, `#[workflow]`, `#[derive(TaskVariables)]`, `#[derive(Form)]`, `#[derive(FromRef)]`.
 //!
 //! They are documented where they are re-exported, in `pmcp-tasks`.
 
@@ -9,15 +9,32 @@ mod default;
 mod expansion;
 mod form;
 mod from_ref;
+mod name;
+mod output;
+mod owned;
 mod serde;
 mod surroundings;
 mod task_tool;
 mod task_variables;
+mod values;
+mod workflow;
 
 /// Makes a tool of an async function.
 #[proc_macro_attribute]
 pub fn task_tool(args: TokenStream, item: TokenStream) -> TokenStream {
     task_tool::expand(args.into(), item.into(), &surroundings::Surroundings::here()).into()
+}
+
+/// Makes a workflow of the functions on a struct of arguments.
+#[proc_macro_attribute]
+pub fn workflow(args: TokenStream, item: TokenStream) -> TokenStream {
+    workflow::expand(args.into(), item.into()).into()
+}
+
+/// Marks a step of a workflow; by itself it is a mistake.
+#[proc_macro_attribute]
+pub fn step(_: TokenStream, item: TokenStream) -> TokenStream {
+    workflow::stray(item.into()).into()
 }
 
 /// Makes a struct the shared state of a task.

@@ -5,11 +5,14 @@
 mod answer;
 mod argument;
 mod arguments;
+mod mapping;
 mod output;
 mod parameter;
+mod step;
 mod values;
 mod variable;
 
+pub use futures_util::future::BoxFuture;
 pub use schemars;
 pub use serde;
 pub use serde_json;
@@ -21,8 +24,16 @@ pub use self::{
         ArgumentList, ArgumentObject, ObjectSpec, debug_list, decode_list, deserialize_list, input_schema, list_schema,
         object, serialize_list,
     },
+    mapping::{
+        Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, WritableArguments, encode_field, expected,
+        no_step, not_run, ready, run_step, shown, step_arguments,
+    },
     output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
     parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
+    step::{
+        ClientOutput, Input, OutputOf, PromptObject, PromptSpec, ReadableResult, SameVariables, StepSpec,
+        VariablesSpec, client_output, output_of, prompt, result_of, same_variables, step_value, variables,
+    },
     values::Values,
     variable::{VariableSpec, default_of, variable},
 };
@@ -34,7 +45,11 @@ pub use crate::{
     },
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
-        ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolAnnotations,
-        ToolDefinition, ToolError, ToolResult,
+        ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, NamedTool, OnCrash, Prepared, Question,
+        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult,
+    },
+    workflow::{
+        By, OnError, Outputs, Resolved, Start, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,
+        WorkflowTool,
     },
 };

@@ -50,7 +50,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `macros` | yes | `task_tool`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
+//! | `macros` | yes | `task_tool`, `workflow`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
 //! | `redis` | no | tasks on Redis, Valkey or a cluster of them |
 //! | `postgres` | no | tasks on PostgreSQL |
@@ -67,6 +67,7 @@
 //! | [`context`] | what a running function holds |
 //! | [`task`] | states, owners, variables |
 //! | [`offer`] | prompts, resources, completions |
+//! | [`workflow`](mod@workflow) | plans that the server runs as far as it can, and then hands over |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
 //! | [`protocol`] | the crate `pmcp-protocol`: the wire shapes of both revisions |
@@ -130,6 +131,7 @@ pub mod task;
 pub mod testing;
 pub mod time;
 pub mod tool;
+pub mod workflow;
 
 #[doc(hidden)]
 pub mod __private;
@@ -137,7 +139,7 @@ pub mod __private;
 pub use context::{Form, FromRef, State, TaskContext, TaskVariables, ToolContext};
 pub use limits::Limits;
 #[cfg(feature = "macros")]
-pub use macros::{Form, FromRef, TaskVariables, task_tool};
+pub use macros::{Form, FromRef, TaskVariables, step, task_tool, workflow};
 pub use pmcp_protocol as protocol;
 pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;

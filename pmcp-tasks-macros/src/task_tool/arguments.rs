@@ -6,10 +6,9 @@ use syn::Ident;
 
 use super::{
     model::TaskTool,
-    owned::Lent,
     parameter::{Argument, Parameter},
 };
-use crate::default::DefaultValue;
+use crate::{default::DefaultValue, owned::Lent};
 
 impl TaskTool {
     /// The arguments, in the order of the signature.

@@ -5,12 +5,15 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::{
-    args::{Fallback, Hints, Millis, OnCrash, Support},
+    args::{Fallback, Hints, OnCrash, Support},
     input::Input,
     model::TaskTool,
-    output::Output,
-    owned::{Lent, Owned},
     parameter::{Answer, Argument, Context, ContextKind, Parameter, State, StateKind},
+};
+use crate::{
+    output::{Output, projected},
+    owned::{Lent, Owned},
+    values::{option, text, time},
 };
 
 impl TaskTool {
@@ -29,6 +32,7 @@ impl TaskTool {
         let definition = self.definition(&p);
         let prepare = self.prepare(&p);
         let specs = self.specs(&p);
+        let named = self.named(&p);
         let bounds = self.parameters.iter().filter_map(|parameter| match parameter {
             Parameter::State(State { kind: StateKind::Part(ty), .. }) => Some(quote!(#ty: #p::FromRef<__PmcpState>)),
             Parameter::State(State { kind: StateKind::Alias(ty), .. }) => {
@@ -54,6 +58,7 @@ impl TaskTool {
             const _: () = {
                 #impls
                 #specs
+                #named
 
                 impl<__PmcpState> #p::Tool<__PmcpState> for #ident
                 where
@@ -207,8 +212,11 @@ impl TaskTool {
             }
         });
         let (returned, make) = match &self.output {
-            Output::Value(value) | Output::Result { value, .. } => (value, quote!(output)),
-            Output::Alias(result) => (result, quote!(result)),
+            Output::Value(value) | Output::Result { value, .. } => (value, quote!(output::<#value, _>)),
+            Output::Alias(result) => {
+                let itself = projected(result, &quote!(#p::AnyResult), "Itself");
+                (result, quote!(result::<#itself, _>))
+            }
         };
         let failure = match &self.output {
             Output::Result { error, .. } => Some(quote! {
@@ -222,10 +230,46 @@ impl TaskTool {
             #(#answers)*
             #context
             fn __pmcp_output() -> #p::OutputSpec<#returned> {
-                #p::#make::<#returned, _>()
+                #p::#make()
             }
             #failure
         }
+    }
+
+    /// Says what belongs to the tool, for steps of workflows.
+    fn named(&self, p: &TokenStream) -> TokenStream {
+        let ident = &self.func.sig.ident;
+        let (arguments, fields) = match &self.input {
+            Input::List(name) => (name.to_token_stream(), self.fields(p)),
+            Input::Object(owned) => (owned.ty.clone(), None),
+        };
+        let result = self.output.value(p);
+        quote! {
+            impl #p::NamedTool for #ident {
+                type Tool = Self;
+            }
+            impl #p::ArgumentsOf<#ident> for #arguments {
+                #fields
+            }
+            impl #p::ResultOf<#ident> for #result {}
+        }
+    }
+
+    /// The arguments one by one.
+    fn fields(&self, p: &TokenStream) -> Option<TokenStream> {
+        let fields = self.arguments().into_iter().map(|Argument { ident, .. }| {
+            let name = ident.unraw().to_string();
+            quote! {
+                #p::ArgumentField {
+                    field: #name,
+                    encode: |__pmcp_value, __pmcp_encoded| {
+                        #p::encode_field(&__pmcp_specs().#ident, __pmcp_value, __pmcp_encoded);
+                    },
+                }
+            }
+        });
+        let fields: Vec<TokenStream> = fields.collect();
+        (!fields.is_empty()).then(|| quote!(const FIELDS: &'static [#p::ArgumentField] = &[#(#fields),*];))
     }
 
     fn answers(&self) -> impl Iterator<Item = &Answer> {
@@ -289,18 +333,6 @@ fn answer_local(ident: &Ident) -> Ident {
 /// A part of the state may have a pattern instead of a name: it goes by its position.
 fn state_local(at: usize) -> Ident {
     Ident::new(&format!("__pmcp_state_{at}"), Span::call_site())
-}
-
-fn option(value: Option<TokenStream>) -> TokenStream {
-    value.map_or_else(|| quote!(::core::option::Option::None), |value| quote!(::core::option::Option::Some(#value)))
-}
-
-fn text(value: Option<&str>) -> TokenStream {
-    option(value.map(|value| quote!(::core::convert::From::from(#value))))
-}
-
-fn time(value: Option<Millis>) -> TokenStream {
-    option(value.map(|Millis(millis)| quote!(::core::time::Duration::from_millis(#millis))))
 }
 
 fn flag(value: Option<bool>) -> TokenStream {

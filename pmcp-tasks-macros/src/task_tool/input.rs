@@ -6,10 +6,10 @@ use pmcp_macro_support::{Diagnostics, SigFn};
 use syn::Ident;
 
 use super::{
-    owned::{Owned, names},
     parameter::{Parameter, Whole},
     place::{Place, generated_name},
 };
+use crate::owned::{Owned, names};
 
 /// The type of all arguments.
 pub(super) enum Input {

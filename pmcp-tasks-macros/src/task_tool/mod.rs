@@ -5,8 +5,6 @@ mod arguments;
 mod expand;
 mod input;
 mod model;
-mod output;
-mod owned;
 mod parameter;
 mod place;
 mod stub;

@@ -1,15 +1,18 @@
 //! The checked form of a tool.
 
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
-use quote::ToTokens;
 use syn::{LitStr, Safety, ext::IdentExt};
 
 use super::{
-    args::{Fallback, Given, Hints, Millis, OnCrash, Support, TaskToolArgs},
+    args::{Fallback, Hints, OnCrash, Support, TaskToolArgs},
     input::Input,
-    output::Output,
     parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
     place::{Place, check_attributes},
+};
+use crate::{
+    name,
+    output::Output,
+    values::{Given, Millis},
 };
 
 /// A tool.
@@ -57,8 +60,9 @@ impl TaskTool {
             func.sig.inputs.iter().map(|input| Parameter::build(input, diag)).collect();
         check_contexts(&parameters, given.support, diag);
         let input = Input::build(func, given.args.as_ref(), &parameters, place, diag);
-        let name = tool_name(func, given.name.as_ref(), diag);
-        let output = diag.take(Output::build(&func.sig.output));
+        let name =
+            name::checked("tool", given.name.as_ref(), (&func.sig.ident, func.sig.ident.unraw().to_string()), diag);
+        let output = diag.take(Output::build(&func.sig.output, "a tool"));
         if args.is_none() || diag.has_errors() {
             return None;
         }
@@ -83,23 +87,6 @@ impl TaskTool {
             output: output?,
         })
     }
-}
-
-fn tool_name(func: &SigFn, given: Option<&LitStr>, diag: &mut Diagnostics) -> String {
-    let name = given.map_or_else(|| func.sig.ident.unraw().to_string(), LitStr::value);
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let at = given.map_or_else(|| func.sig.ident.to_token_stream(), ToTokens::to_token_stream);
-    let allowed = "a tool's name is 1 to 128 of `A-Z a-z 0-9 _ - .`";
-    if let Some(wrong) = name.chars().find(|c| !is_allowed(*c)) {
-        let help =
-            if given.is_some() { allowed.into() } else { format!("{allowed}: give it one with `name = \"…\"`") };
-        diag.error(at, format_args!("a tool's name cannot contain `{wrong}`"), help);
-    } else if name.is_empty() {
-        diag.error(at, "a tool's name cannot be empty", allowed);
-    } else if name.len() > 128 {
-        diag.error(at, format_args!("a tool's name cannot have {} characters", name.len()), allowed);
-    }
-    name
 }
 
 fn check_signature(func: &SigFn, diag: &mut Diagnostics) {

@@ -7,8 +7,10 @@ use syn::{
     Attribute, Expr, FnArg, Ident, Lit, LitStr, Meta, Pat, PatType, Token, Type, ext::IdentExt, punctuated::Punctuated,
 };
 
-use super::owned::{Owned, names};
-use crate::default::DefaultValue;
+use crate::{
+    default::DefaultValue,
+    owned::{Owned, names},
+};
 
 /// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
 pub(super) const PARAMETER_ATTRIBUTES: [&str; 10] =
@@ -158,7 +160,7 @@ impl Parameter {
             (Some(Role::Ask(attr)), _) => Self::answer(typed, attr, diag),
             (Some(Role::Args(attr)), _) => {
                 Self::no_arg(typed, "the parameter of all arguments", diag);
-                let owned = diag.take(Owned::build(&typed.ty))?;
+                let owned = diag.take(Owned::build(&typed.ty, "an argument"))?;
                 Some(Self::Arguments(Whole { owned, token: attr.to_token_stream() }))
             }
             (None | Some(Role::Context(_)), Some(segment)) if named == "TaskContext" || named == "ToolContext" => {
@@ -214,7 +216,7 @@ impl Parameter {
         check_wrapped(&typed.ty, diag);
         let ident = name_of(typed, diag);
         let arg = diag.take(ArgKeys::parse(&typed.attrs));
-        let owned = diag.take(Owned::build(&typed.ty));
+        let owned = diag.take(Owned::build(&typed.ty, "an argument"));
         let (ident, arg, owned) = (ident?, arg?, owned?);
         let (name, name_token) = match &arg.rename {
             Some(name) => (name.value(), name.to_token_stream()),
@@ -253,7 +255,7 @@ impl Parameter {
             }
         };
         let ident = name_of(typed, diag);
-        let owned = diag.take(Owned::build(&typed.ty));
+        let owned = diag.take(Owned::build(&typed.ty, "an argument"));
         let description = doc_text(&typed.attrs);
         Some(Self::Answer(Answer { ident: ident?, message: message?, description, owned: owned? }))
     }

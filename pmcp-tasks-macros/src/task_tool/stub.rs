@@ -7,10 +7,10 @@ use quote::quote;
 use super::{
     args::TaskToolArgs,
     input::arguments_name,
-    owned::names,
     parameter::{Argument, Parameter},
     place::Place,
 };
+use crate::{output::Output, owned::names};
 
 /// The names that success would define, so that their uses are no further errors.
 pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>) -> TokenStream {
@@ -51,6 +51,11 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
             }
         }
     });
+    let arguments_of = has_struct.then(|| quote!(impl #p::ArgumentsOf<#ident> for #name {}));
+    let result_of = Output::build(&sig.output, "a tool").ok().map(|output| {
+        let value = output.value(&p);
+        quote!(impl #p::ResultOf<#ident> for #value {})
+    });
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
@@ -61,6 +66,12 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
 
         #(#cfgs)*
         const _: () = {
+            impl #p::NamedTool for #ident {
+                type Tool = Self;
+            }
+            #arguments_of
+            #result_of
+
             impl<__PmcpState> #p::Tool<__PmcpState> for #ident {
                 fn definition() -> #p::ToolDefinition {
                     ::core::default::Default::default()

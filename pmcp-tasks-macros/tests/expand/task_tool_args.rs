@@ -15,8 +15,17 @@ const _: () = {
         crate::tasks::__private::context::<Context>()
     }
     fn __pmcp_output() -> crate::tasks::__private::OutputSpec<io::Result<Found>> {
-        crate::tasks::__private::result::<io::Result<Found>, _>()
+        crate::tasks::__private::result::<
+            <io::Result<Found> as crate::tasks::__private::AnyResult>::Itself,
+            _,
+        >()
     }
+    impl crate::tasks::__private::NamedTool for search {
+        type Tool = Self;
+    }
+    impl crate::tasks::__private::ArgumentsOf<search> for Query {}
+    impl crate::tasks::__private::ResultOf<search>
+    for <io::Result<Found> as crate::tasks::__private::AnyResult>::Value {}
     impl<__PmcpState> crate::tasks::__private::Tool<__PmcpState> for search {
         fn definition() -> crate::tasks::__private::ToolDefinition {
             crate::tasks::__private::ToolDefinition {

@@ -118,6 +118,34 @@ const _: () = {
     fn __pmcp_failure() -> fn(ToolError) -> ::pmcp_tasks::__private::ToolError {
         ::pmcp_tasks::__private::failure::<ToolError>()
     }
+    impl ::pmcp_tasks::__private::NamedTool for import_csv {
+        type Tool = Self;
+    }
+    impl ::pmcp_tasks::__private::ArgumentsOf<import_csv> for ImportCsvArgs {
+        const FIELDS: &'static [::pmcp_tasks::__private::ArgumentField] = &[
+            ::pmcp_tasks::__private::ArgumentField {
+                field: "path",
+                encode: |__pmcp_value, __pmcp_encoded| {
+                    ::pmcp_tasks::__private::encode_field(
+                        &__pmcp_specs().path,
+                        __pmcp_value,
+                        __pmcp_encoded,
+                    );
+                },
+            },
+            ::pmcp_tasks::__private::ArgumentField {
+                field: "batch",
+                encode: |__pmcp_value, __pmcp_encoded| {
+                    ::pmcp_tasks::__private::encode_field(
+                        &__pmcp_specs().batch,
+                        __pmcp_value,
+                        __pmcp_encoded,
+                    );
+                },
+            },
+        ];
+    }
+    impl ::pmcp_tasks::__private::ResultOf<import_csv> for Report {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for import_csv
     where
         Database: ::pmcp_tasks::__private::FromRef<__PmcpState>,

@@ -16,6 +16,11 @@ pub struct AddArgs {
     pub b: u8,
 }
 const _: () = {
+    impl ::pmcp_tasks::__private::NamedTool for add {
+        type Tool = Self;
+    }
+    impl ::pmcp_tasks::__private::ArgumentsOf<add> for AddArgs {}
+    impl ::pmcp_tasks::__private::ResultOf<add> for u32 {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for add {
         fn definition() -> ::pmcp_tasks::__private::ToolDefinition {
             ::core::default::Default::default()

@@ -73,6 +73,11 @@ const _: () = {
     fn __pmcp_output() -> ::pmcp_tasks::__private::OutputSpec<()> {
         ::pmcp_tasks::__private::output::<(), _>()
     }
+    impl ::pmcp_tasks::__private::NamedTool for ping {
+        type Tool = Self;
+    }
+    impl ::pmcp_tasks::__private::ArgumentsOf<ping> for PingArgs {}
+    impl ::pmcp_tasks::__private::ResultOf<ping> for () {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for ping {
         fn definition() -> ::pmcp_tasks::__private::ToolDefinition {
             ::pmcp_tasks::__private::ToolDefinition {

@@ -42,19 +42,41 @@ pub fn failure<E: ToolFailure>() -> fn(E) -> ToolError {
     label = "not a `Result`",
     note = "a return type called `Result` is taken for the standard library's, or for an alias of it"
 )]
-pub trait AnyResult<Form>: Sized {
-    /// Returns the functions that make a tool's result of it.
-    fn spec() -> OutputSpec<Self>;
+pub trait AnyResult: Sized {
+    /// The value.
+    type Value;
+    /// The error.
+    type Error;
+    /// The same type: what generated code says of it, it says of this, so that a type which is no `Result` is one error.
+    type Itself;
+
+    /// The same without its alias.
+    ///
+    /// # Errors
+    /// It is one.
+    fn parts(self) -> Result<Self::Value, Self::Error>;
 }
 
-impl<T: ToolOutput<Form>, Form, E: ToolFailure> AnyResult<Form> for Result<T, E> {
-    fn spec() -> OutputSpec<Self> {
-        OutputSpec { convert: |result| result.map_err(E::into).and_then(T::into_result), schema: T::schema }
+impl<T, E> AnyResult for Result<T, E> {
+    type Error = E;
+    type Itself = Self;
+    type Value = T;
+
+    fn parts(self) -> Self {
+        self
     }
 }
 
 /// The type of a function's result.
 #[must_use]
-pub fn result<R: AnyResult<Form>, Form>() -> OutputSpec<R> {
-    R::spec()
+pub fn result<R, Form>() -> OutputSpec<R>
+where
+    R: AnyResult,
+    R::Value: ToolOutput<Form>,
+    R::Error: ToolFailure,
+{
+    OutputSpec {
+        convert: |result| result.parts().map_err(Into::into).and_then(ToolOutput::into_result),
+        schema: <R::Value as ToolOutput<Form>>::schema,
+    }
 }

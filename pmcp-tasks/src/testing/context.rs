@@ -156,6 +156,13 @@ impl<V: TaskVariables> TestContext<V> {
         RunContext::new(self.run.clone()).tool()
     }
 
+    /// The run itself, of which the context of any function is made: for what calls functions by themselves, as a
+    /// [`Plan`](crate::workflow::Plan) does.
+    #[must_use]
+    pub fn run(&self) -> RunContext {
+        RunContext::new(self.run.clone())
+    }
+
     /// The client's next answer: it fills the form with this content, an object with its fields. What is asked for alone, such as
     /// `elicit::<bool>`, is the field `answer`.
     ///

@@ -5,11 +5,13 @@
 //! function again. The room knows contexts below it, and nothing of how runs are begun.
 
 mod definition;
+mod named;
 mod registry;
 mod result;
 
 pub use crate::error::{IntoFailure, ResultExt, ToolError};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
+pub use named::{ArgumentField, ArgumentsOf, NamedTool, ResultOf};
 pub use pmcp_protocol::{
     Content, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},

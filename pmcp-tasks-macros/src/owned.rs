@@ -1,24 +1,24 @@
-//! Storing of a parameter's type, and lent to the function.
+//! Types of parameters, as they are stored and lent to the function.
 
 use pmcp_macro_support::{error, last_segment, peel, type_argument};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Path, PathArguments, Type, TypeReference};
+use syn::{AngleBracketedGenericArguments, Path, PathArguments, Type, TypeReference};
 
 /// A parameter's type as it is stored.
 #[derive(Clone)]
-pub(super) struct Owned {
+pub(crate) struct Owned {
     /// The stored type, which borrows nothing.
-    pub(super) ty: TokenStream,
+    pub(crate) ty: TokenStream,
     /// Way the parameter is made of it.
-    pub(super) lent: Lent,
+    pub(crate) lent: Lent,
     /// Type the parameter refers to, if it is a reference or an `Option` of one.
-    pub(super) target: TokenStream,
+    pub(crate) target: TokenStream,
 }
 
 /// Ways a parameter is made of a stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lent {
+pub(crate) enum Lent {
     /// It is the value.
     Value,
     /// It is a reference to the value.
@@ -30,31 +30,33 @@ pub(super) enum Lent {
 }
 
 impl Owned {
-    /// The stored form of a parameter's type.
-    pub(super) fn build(ty: &Type) -> syn::Result<Self> {
+    /// The stored form of the type of a parameter, which is this to the reader: "an argument".
+    pub(crate) fn build(ty: &Type, what: &str) -> syn::Result<Self> {
         let owned = if let Type::Reference(reference) = peel(ty) {
-            Self::reference(reference)?
-        } else if let Some((option, reference)) = option_of_reference(ty) {
-            let Self { ty: inner, lent: _, target } = Self::reference(reference)?;
+            Self::reference(reference, what)?
+        } else if let Some((option, arguments, reference)) = option_of_reference(ty) {
+            let Self { ty: inner, lent: _, target } = Self::reference(reference, what)?;
             let is_slice = inner.to_string() != target.to_string();
             let lent = if is_slice { Lent::OptionOfSlice } else { Lent::OptionOfReference };
-            Self { ty: quote!(#option<#inner>), lent, target }
+            // With the user's own brackets, so that an error is about the whole of it.
+            let (lt, gt) = (arguments.lt_token, arguments.gt_token);
+            Self { ty: quote!(#option #lt #inner #gt), lent, target }
         } else {
             Self { ty: ty.to_token_stream(), lent: Lent::Value, target: ty.to_token_stream() }
         };
-        refuse_parts(&owned.ty)?;
+        refuse_parts(&owned.ty, what)?;
         Ok(owned)
     }
 
-    fn reference(reference: &TypeReference) -> syn::Result<Self> {
+    fn reference(reference: &TypeReference, what: &str) -> syn::Result<Self> {
         if let Some(token) = reference.mutability {
-            return Err(error(token, "an argument cannot be borrowed mutably", "take it by value"));
+            return Err(error(token, format_args!("{what} cannot be borrowed mutably"), "take it by value"));
         }
         if let Some(lifetime) = &reference.lifetime {
             return Err(error(
                 lifetime,
-                "an argument lives only as long as the call",
-                "remove the lifetime, or take the argument by value",
+                format_args!("{what} lives only as long as the call"),
+                "remove the lifetime, or take it by value",
             ));
         }
         let elem = peel(&reference.elem);
@@ -80,18 +82,19 @@ impl Owned {
     }
 }
 
-/// The path of `Option` and the reference in `Option<&T>`.
-fn option_of_reference(ty: &Type) -> Option<(Path, &TypeReference)> {
+/// The path of `Option`, its arguments and the reference in `Option<&T>`.
+fn option_of_reference(ty: &Type) -> Option<(Path, &AngleBracketedGenericArguments, &TypeReference)> {
     let Type::Path(option) = peel(ty) else { return None };
     let segment = last_segment(ty).filter(|segment| segment.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     let Type::Reference(reference) = peel(type_argument(segment, 0)?) else { return None };
     let mut path = option.path.clone();
     path.segments.last_mut()?.arguments = PathArguments::None;
-    Some((path, reference))
+    Some((path, arguments, reference))
 }
 
 /// The place in a type where this name stands.
-pub(super) fn names(ty: &TokenStream, name: &Ident) -> Option<Ident> {
+pub(crate) fn names(ty: &TokenStream, name: &Ident) -> Option<Ident> {
     ty.clone().into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) if ident == *name => Some(ident),
         TokenTree::Group(group) => names(&group.stream(), name),
@@ -99,32 +102,32 @@ pub(super) fn names(ty: &TokenStream, name: &Ident) -> Option<Ident> {
     })
 }
 
-fn borrowed(tokens: impl ToTokens) -> syn::Error {
+fn borrowed(tokens: impl ToTokens, what: &str) -> syn::Error {
     error(
         tokens,
-        "an argument cannot borrow inside another type",
+        format_args!("{what} cannot borrow inside another type"),
         "use owned types inside, such as `String`; `&str`, `&[T]` and `&T` may be borrowed as a whole",
     )
 }
 
 /// Refuses what a stored type may not have anywhere inside.
-fn refuse_parts(ty: &TokenStream) -> syn::Result<()> {
+fn refuse_parts(ty: &TokenStream, what: &str) -> syn::Result<()> {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
-            TokenTree::Group(group) => refuse_parts(&group.stream())?,
+            TokenTree::Group(group) => refuse_parts(&group.stream(), what)?,
             TokenTree::Ident(ident) if ident == "impl" || ident == "dyn" => {
                 let help = format!("name the type instead of `{ident} Trait`");
-                return Err(error(ident, "an argument needs a type of its own", help));
+                return Err(error(ident, format_args!("{what} needs a type of its own"), help));
             }
             TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                return Err(borrowed(punct));
+                return Err(borrowed(punct, what));
             }
             TokenTree::Punct(punct) if punct.as_char() == '\'' => {
                 let is_static = matches!(tokens.peek(), Some(TokenTree::Ident(name)) if name == "static");
                 if !is_static {
                     let name = tokens.next();
-                    return Err(borrowed(quote!(#punct #name)));
+                    return Err(borrowed(quote!(#punct #name), what));
                 }
             }
             TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
@@ -139,7 +142,7 @@ mod tests {
 
     fn build(ty: &str) -> Result<(String, Lent), String> {
         let ty = syn::parse_str(ty).unwrap();
-        Owned::build(&ty)
+        Owned::build(&ty, "an argument")
             .map(|owned| (owned.ty.to_string().replace(' ', ""), owned.lent))
             .map_err(|error| error.to_string())
     }

@@ -1,12 +1,12 @@
-//! Return type of the function.
+//! Return types of the functions that tools and steps are made of.
 
 use pmcp_macro_support::{error, last_segment, type_argument};
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ReturnType;
 
 /// The types a run ends with.
-pub(super) enum Output {
+pub(crate) enum Output {
     /// A value.
     Value(TokenStream),
     /// A value or an error.
@@ -16,10 +16,10 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Looks at a return type.
-    pub(super) fn build(output: &ReturnType) -> syn::Result<Self> {
+    /// Looks at the return type of what is this to the reader: "a tool".
+    pub(crate) fn build(output: &ReturnType, what: &str) -> syn::Result<Self> {
         let ReturnType::Type(_, ty) = output else { return Ok(Self::Value(quote!(()))) };
-        refuse_borrows(&ty.to_token_stream())?;
+        refuse_borrows(&ty.to_token_stream(), what)?;
         let segment = last_segment(ty).filter(|segment| segment.ident == "Result");
         Ok(match segment.map(|segment| (type_argument(segment, 0), type_argument(segment, 1))) {
             None => Self::Value(ty.to_token_stream()),
@@ -31,19 +31,41 @@ impl Output {
     }
 }
 
-fn refuse_borrows(ty: &TokenStream) -> syn::Result<()> {
+impl Output {
+    /// The type of the value.
+    pub(crate) fn value(&self, p: &TokenStream) -> TokenStream {
+        match self {
+            Self::Value(value) | Self::Result { value, .. } => value.clone(),
+            Self::Alias(result) => projected(result, &quote!(#p::AnyResult), "Value"),
+        }
+    }
+}
+
+/// An associated type of a type of the user's: an error about it is at that type, as a whole.
+pub(crate) fn projected(ty: &TokenStream, of: &TokenStream, associated: &str) -> TokenStream {
+    let mut tokens = ty.clone().into_iter();
+    let start = tokens.next().map_or_else(Span::call_site, |token| token.span());
+    let end = tokens.last().map_or(start, |token| token.span());
+    let associated = Ident::new(associated, end);
+    let mut projected = quote_spanned!(start=> <);
+    projected.extend(quote!(#ty));
+    projected.extend(quote_spanned!(end=> as #of>::#associated));
+    projected
+}
+
+fn refuse_borrows(ty: &TokenStream, what: &str) -> syn::Result<()> {
     let mut tokens = ty.clone().into_iter().peekable();
     while let Some(token) = tokens.next() {
         let is_static = |next: Option<&TokenTree>| matches!(next, Some(TokenTree::Ident(name)) if name == "static");
         let wrong = match token {
             TokenTree::Group(group) => {
-                refuse_borrows(&group.stream())?;
+                refuse_borrows(&group.stream(), what)?;
                 continue;
             }
             TokenTree::Ident(ident) if ident == "impl" => {
                 return Err(error(
                     ident,
-                    "a tool's result needs a type of its own",
+                    format_args!("{what}'s result needs a type of its own"),
                     "name the type instead of `impl Trait`",
                 ));
             }
@@ -61,7 +83,11 @@ fn refuse_borrows(ty: &TokenStream) -> syn::Result<()> {
             },
             TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => continue,
         };
-        return Err(error(wrong, "a tool's result cannot borrow", "return an owned type, such as `String`"));
+        return Err(error(
+            wrong,
+            format_args!("{what}'s result cannot borrow"),
+            "return an owned type, such as `String`",
+        ));
     }
     Ok(())
 }

@@ -1,0 +1,164 @@
+//! Declaration of a workflow: what is known of it and of its steps before one of them runs.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{offer::PromptArgument, task::FieldDefinition};
+
+/// Ways a workflow is begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// By its prompt and by the tool of the same name.
+    #[default]
+    Both,
+    /// By its prompt alone.
+    Prompt,
+    /// By the tool alone.
+    Tool,
+}
+
+/// Fate of a run in which a step of the server failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// It is parked, and the step can be tried again.
+    #[default]
+    Pause,
+    /// It goes on: the step is skipped.
+    Skip,
+    /// It ends as failed.
+    Fail,
+}
+
+/// Everything a workflow declares.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowDefinition {
+    /// Its name, unique among the prompts and tools of the server: 1 to 128 of `A-Z a-z 0-9 _ - .`.
+    pub name: String,
+    /// A name for people.
+    pub title: Option<String>,
+    /// Description of what it does, for people and models.
+    pub description: Option<String>,
+    /// Lifetime of its runs, if it says so.
+    pub ttl: Option<Duration>,
+    /// Ways it is begun.
+    pub start: Start,
+    /// Set if cancelling a run in which only steps of the client remain completes it.
+    pub finish_on_cancel: bool,
+    /// The JSON Schema of its arguments, an object, as their type says it.
+    pub arguments: Value,
+    /// The variables of its runs.
+    pub variables: Vec<FieldDefinition>,
+    /// Its steps, in the order in which they run.
+    pub steps: Vec<StepDefinition>,
+}
+
+impl WorkflowDefinition {
+    /// Its arguments as those of a prompt: names, descriptions and which of them are required, as the schema has them.
+    #[must_use]
+    pub fn prompt_arguments(&self) -> Vec<PromptArgument> {
+        let required = self.arguments.get("required").and_then(Value::as_array);
+        let properties = self.arguments.get("properties").and_then(Value::as_object);
+        let arguments = properties.into_iter().flatten().map(|(name, schema)| {
+            let is_required = required.is_some_and(|required| required.iter().any(|other| other == name));
+            let argument = if is_required { PromptArgument::required(name) } else { PromptArgument::optional(name) };
+            match schema.get("description").and_then(Value::as_str) {
+                Some(text) => argument.description(text),
+                None => argument,
+            }
+        });
+        arguments.collect()
+    }
+
+    /// The place of a step among the others.
+    #[must_use]
+    pub fn position(&self, step: &str) -> Option<usize> {
+        self.steps.iter().position(|other| other.name == step)
+    }
+}
+
+/// Everything a step declares.
+#[derive(Clone, Debug)]
+pub struct StepDefinition {
+    /// Its name, unique in the workflow.
+    pub name: &'static str,
+    /// A name for people.
+    pub title: Option<&'static str>,
+    /// The words of its doc comment: what the client is told to do, or what the server does.
+    pub guidance: Option<&'static str>,
+    /// Its doer.
+    pub by: By,
+    /// Set if its result never leaves the server.
+    pub hidden: bool,
+    /// Fate of the run if the server fails to do it.
+    pub on_error: OnError,
+    /// Time a step of the server may take. Tools have their own.
+    pub timeout: Option<Duration>,
+    /// Set if it may be skipped: by its mapping, or because it failed.
+    pub may_be_skipped: bool,
+    /// The earlier steps whose results it takes, in the order of its parameters.
+    pub takes: Vec<Takes>,
+    /// The JSON Schema of what a client gives.
+    pub output_schema: Option<Value>,
+    /// Check that a result is one that later steps can read; the error says where it is not.
+    pub check: fn(&Value) -> Result<(), String>,
+}
+
+/// The doer of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The server runs its function.
+    Server,
+    /// The server calls the tool of this name.
+    Tool(String),
+    /// The client calls the tool of this name.
+    ClientTool(String),
+    /// The client gives a value.
+    ClientOutput,
+}
+
+impl By {
+    /// The name of the tool that is called.
+    #[must_use]
+    pub fn tool(&self) -> Option<&str> {
+        match self {
+            Self::Tool(name) | Self::ClientTool(name) => Some(name),
+            Self::Server | Self::ClientOutput => None,
+        }
+    }
+
+    /// Tells whether it is the client's turn.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        matches!(self, Self::ClientTool(_) | Self::ClientOutput)
+    }
+}
+
+/// A result that a step takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takes {
+    /// The name of the earlier step.
+    pub step: &'static str,
+    /// Set if that step may be skipped, which the taker knows.
+    pub may_be_skipped: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn arguments_of_the_prompt_are_those_of_the_schema() {
+        let arguments = json!({
+            "type": "object",
+            "properties": { "region": { "type": "string", "description": "Where." }, "wait": { "type": "boolean" } },
+            "required": ["region"],
+        });
+        let definition = WorkflowDefinition { arguments, ..WorkflowDefinition::default() };
+        let expected = [PromptArgument::required("region").description("Where."), PromptArgument::optional("wait")];
+        assert_eq!(definition.prompt_arguments(), expected);
+        assert!(WorkflowDefinition::default().prompt_arguments().is_empty());
+    }
+}
