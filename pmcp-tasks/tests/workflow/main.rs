@@ -1,0 +1,6 @@
+//! Workflows as `#[workflow]` makes them: three of different kinds, driven over `dyn Plan` by a small engine without a store.
+
+mod deploy;
+mod driver;
+mod incident;
+mod release_train;
