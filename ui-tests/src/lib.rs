@@ -1,5 +1,7 @@
 //! Compile-fail and behaviour tests of the macros: see `tests/`. Here is what the latter call tools with.
 
+pub mod deploy;
+
 use std::sync::Arc;
 
 use pmcp_tasks::{

@@ -193,6 +193,74 @@ edits! {
         "#[serde(skip)]" => "#[variable(hidden)]";
     variables_serde_skip_if, "write `#[variable(hidden)]` instead":
         "#[serde(skip_serializing_if = \"Option::is_none\")]" => "#[variable(hidden)]";
+    workflow_async_client, "remove `async`":
+        "async fn approve" => "fn approve";
+    workflow_async_tool, "remove `async`":
+        "async fn build" => "fn build";
+    workflow_attribute_twice, "write all of it in one `#[workflow(…)]`":
+        "\"Deploy\")]\n#[workflow(" => "\"Deploy\", ";
+    workflow_client_without_tool, "or `client, output = …`":
+        "#[step(client)]" => "#[step(client, output = String)]";
+    workflow_context_twice, "keep one: `TaskContext` has everything of `ToolContext`":
+        ", _tool: ToolContext" => "";
+    workflow_duplicate_step, "rename one of them":
+        "async fn validate(&self) -> u8" => "async fn again(&self) -> u8";
+    workflow_generic_step, "name the types":
+        "<T: Default>" => "";
+    workflow_later_step, "move `validate` before `build`":
+        "    #[step(tool = build_image)]\n    fn build(&self, validate: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validate.image.clone() }\n    }\n\n    #[step]\n    async fn validate(&self) -> Result<Validated, ToolError> {\n        Ok(Validated { image: self.service.clone() })\n    }\n" => "    #[step]\n    async fn validate(&self) -> Result<Validated, ToolError> {\n        Ok(Validated { image: self.service.clone() })\n    }\n\n    #[step(tool = build_image)]\n    fn build(&self, validate: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validate.image.clone() }\n    }\n";
+    workflow_missing_receiver, "write `fn validate(&self, …)`":
+        "validate()" => "validate(&self)";
+    workflow_mut_receiver, "take `&self`":
+        "&mut self" => "&self";
+    workflow_name, "1 to 128 of `A-Z a-z 0-9 _ - .`":
+        "roll out" => "roll-out";
+    workflow_no_steps, "mark a function in this `impl` with `#[step]`":
+        "    fn helper" => "    #[step]\n    async fn helper";
+    workflow_on_error_of_client, "remove it":
+        ", on_error = \"skip\"" => "";
+    workflow_on_error_value, "did you mean `\"skip\"`?":
+        "\"skp\"" => "\"skip\"";
+    workflow_output_of_server, "or remove it":
+        "#[step(output = Approval)]" => "#[step]";
+    workflow_output_without_schema, "derive `Serialize`, `Deserialize` and `JsonSchema`":
+        "serde::Serialize, serde::Deserialize)]" => "serde::Serialize, serde::Deserialize, schemars::JsonSchema)]";
+    workflow_pattern_parameter, "write the step's name here and take the value apart in the body":
+        "Validated { image }: &Validated) -> Result<usize, ToolError> {\n" => "validate: &Validated) -> Result<usize, ToolError> {\n        let Validated { image } = validate;\n";
+    workflow_prompt_not_deserialize, "derive `Deserialize` and `JsonSchema` (of schemars 1) for `Deploy`":
+        "struct Deploy" => "#[derive(serde::Deserialize, schemars::JsonSchema)]\nstruct Deploy";
+    workflow_result_by_alias, "write `Result<…, ToolError>` with the type of the arguments":
+        "-> Result {" => "-> std::result::Result<BuildImageArgs, ToolError> {";
+    workflow_result_taken_twice, "remove one of them":
+        ", _validate: &Validated" => "";
+    workflow_server_not_async, "write `async fn validate`":
+        "    fn validate" => "    async fn validate";
+    workflow_shown_not_serialize, "derive `Serialize` for `Plain`":
+        "struct Plain" => "#[derive(serde::Serialize)]\nstruct Plain";
+    workflow_skipped_needs_option, "take `Option<&BuildReport>`":
+        "build: &BuildReport) -> ApproveRolloutArgs {\n        ApproveRolloutArgs { digest: build.digest.clone() }" => "build: Option<&BuildReport>) -> Option<ApproveRolloutArgs> {\n        Some(ApproveRolloutArgs { digest: build?.digest.clone() })";
+    workflow_step_attribute_twice, "write all of it in one `#[step(…)]`":
+        "\"Validate\")]\n    #[step(" => "\"Validate\", ";
+    workflow_step_cfg, "with the `cfg` on the `impl`s":
+        "#[workflow]\nimpl Deploy {\n    #[cfg(unix)]\n" => "#[workflow]\n#[cfg(unix)]\nimpl Deploy {\n";
+    workflow_step_error_type, "return `ToolError`: `?` makes one of every error":
+        "u8, Plain>" => "u8, ToolError>";
+    workflow_stray_step, "put `#[workflow]` on the `impl`":
+        "\nimpl Deploy" => "\n#[workflow]\nimpl Deploy";
+    workflow_timeout_of_tool, "remove it: tools have a `timeout` of their own":
+        ", timeout = \"1m\"" => "";
+    workflow_tool_in_quotes, "write `tool = ui_tests::deploy::build_image`":
+        "\"ui_tests::deploy::build_image\"" => "ui_tests::deploy::build_image";
+    workflow_unknown_key, "did you mean `tool`?":
+        "tol =" => "tool =";
+    workflow_unknown_step, "a step named `validate` exists":
+        "validated: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validated." => "validate: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validate.";
+    workflow_unknown_workflow_key, "did you mean `title`?":
+        "titel" => "title";
+    workflow_value_not_recordable, "derive `Serialize` and `Deserialize` for `Plain`":
+        "struct Plain" => "#[derive(serde::Serialize, serde::Deserialize)]\nstruct Plain";
+    workflow_variables_in_server_step, "take `TaskContext<V>`":
+        "#[variables] a: &A) -> u32 {\n        a.n" => "a: TaskContext<A>) -> Result<u32, ToolError> {\n        Ok(a.variables().n.get().await?)";
 }
 
 #[test]

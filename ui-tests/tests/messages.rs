@@ -5,19 +5,38 @@ use std::{collections::HashMap, error::Error, fs};
 /// Makes many mistakes on purpose, and is not counted.
 const MANY: &str = "tool_every_mistake";
 
-/// Cases with more errors than mistakes: the compiler checks the bounds of `step` at the method, at its future and at `.await`.
-const REPEATED: [&str; 3] = ["step_error_type", "step_foreign", "step_value"];
+/// Cases with more errors than mistakes: the compiler checks the bounds of `step` at the method, at its future and at `.await`;
+/// serde's derive has a bound for each way to read a field; and what is no tool, or no type, is told where it is used, too.
+const REPEATED: [&str; 7] = [
+    "step_error_type",
+    "step_foreign",
+    "step_value",
+    "workflow_not_a_tool_type",
+    "workflow_prompt_field_type",
+    "workflow_two_mistakes",
+    "workflow_undefined_type",
+];
 
 /// What the compiler says by itself, at a token of the user's, with nothing to add.
-const OF_THE_COMPILER: [&str; 3] = ["argument_default_type", "argument_unknown_type", "form_default_type"];
+const OF_THE_COMPILER: [&str; 6] = [
+    "argument_default_type",
+    "argument_unknown_type",
+    "form_default_type",
+    "workflow_argument_field_missing",
+    "workflow_not_a_tool_function",
+    "workflow_unknown_tool",
+];
 
 /// Cases in which the compiler proposes an edit of its own.
-const PROPOSED: [&str; 5] = [
+const PROPOSED: [&str; 8] = [
     "argument_without_default",
     "form_range_of_another_type",
     "step_error_open",
     "tool_as_value",
     "variables_without_default",
+    "workflow_argument_expression_error",
+    "workflow_argument_field_type",
+    "workflow_undefined_type",
 ];
 
 /// The recorded messages, by case.

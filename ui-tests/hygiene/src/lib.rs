@@ -119,6 +119,69 @@ pub mod tools {
     #[::renamed::task_tool]
     async fn private() {}
 
+    /// Begins a workflow, whose arguments are named like its own.
+    #[::renamed::task_tool(crate = ::renamed, args = Deploy)]
+    pub async fn begin(service: ::std::string::String, step: u64) -> u64 {
+        step + service.len() as u64
+    }
+
+    /// Has every kind of step.
+    #[::renamed::workflow(crate = ::renamed, name = "all", ttl = "2d", finish_on_cancel)]
+    impl Deploy {
+        /// A function of its own.
+        #[must_use]
+        pub fn service(&self) -> &::core::primitive::str {
+            &self.service
+        }
+
+        /// Is run by the server.
+        ///
+        /// # Errors
+        /// Never.
+        #[::renamed::step(hidden, timeout = "1m")]
+        pub async fn value(
+            &self,
+            task: ::renamed::TaskContext<Progress>,
+            number: &::renamed::State<u64>,
+        ) -> ::core::result::Result<u64, ::renamed::ToolError> {
+            ::core::result::Result::Ok(task.variables().done.add(self.step + number.0).await?)
+        }
+
+        #[::renamed::step(tool = state, on_error = "skip")]
+        fn fields(&self, value: &u64) -> StateArgs {
+            StateArgs { arguments: 1, given: value.to_le_bytes()[0], specs: self.step.to_le_bytes()[0], value: 2 }
+        }
+
+        #[::renamed::step(client, output = ::std::vec::Vec<u64>)]
+        fn outputs(
+            &self,
+            fields: ::core::option::Option<&u8>,
+            #[variables] variables: &Progress,
+        ) -> ::core::option::Option<::std::string::String> {
+            fields.map(|fields| ::std::format!("{fields}{}", variables.done))
+        }
+
+        #[::renamed::step(client, tool = private)]
+        fn reading(
+            &self,
+            _outputs: ::core::option::Option<&[u64]>,
+        ) -> ::core::result::Result<PrivateArgs, ::renamed::ToolError> {
+            ::core::result::Result::Ok(PrivateArgs {})
+        }
+
+        /// Is the last.
+        #[::renamed::step]
+        pub async fn arguments(&self, _reading: (), value: u64, cx: ::renamed::ToolContext) -> ::std::string::String {
+            ::std::format!("{value}{cx:?}")
+        }
+    }
+
+    /// The workflow.
+    #[must_use]
+    pub fn planned() -> ::std::sync::Arc<dyn ::renamed::workflow::Plan<App>> {
+        ::renamed::workflow::plan::<Deploy, App>()
+    }
+
     /// Not built.
     #[::renamed::task_tool(crate = ::renamed)]
     #[cfg(any())]

@@ -1,0 +1,18 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Validated;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow(title = "Deploy")]
+#[workflow(ttl = "1h")]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: self.service.clone() })
+    }
+}
+
+fn main() {}

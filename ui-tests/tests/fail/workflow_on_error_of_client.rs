@@ -1,0 +1,17 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Approval;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step(client, output = Approval, on_error = "skip")]
+    fn approve(&self) -> String {
+        self.service.clone()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Validated;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+    window: Plain,
+}
+
+struct Plain;
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: self.service.clone() })
+    }
+}
+
+fn main() {}

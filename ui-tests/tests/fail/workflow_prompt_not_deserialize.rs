@@ -1,0 +1,16 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Validated;
+
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: self.service.clone() })
+    }
+}
+
+fn main() {}

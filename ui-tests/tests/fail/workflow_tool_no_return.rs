@@ -1,0 +1,22 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::{Validated, build_image};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: self.service.clone() })
+    }
+
+    #[step(tool = build_image)]
+    fn build(&self, validate: &Validated) {
+        let _ = validate;
+    }
+}
+
+fn main() {}

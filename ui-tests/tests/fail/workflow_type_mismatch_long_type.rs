@@ -1,0 +1,22 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Validated;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: self.service.clone() })
+    }
+
+    #[step]
+    async fn check(&self, validate: &std::collections::BTreeMap<String, u32>) -> Result<usize, ToolError> {
+        Ok(validate.len())
+    }
+}
+
+fn main() {}

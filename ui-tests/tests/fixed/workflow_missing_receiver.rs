@@ -1,0 +1,17 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::Validated;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn validate(&self) -> Result<Validated, ToolError> {
+        Ok(Validated { image: String::new() })
+    }
+}
+
+fn main() {}

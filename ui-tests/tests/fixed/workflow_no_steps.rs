@@ -1,0 +1,16 @@
+use pmcp_tasks::prelude::*;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Deploy {
+    service: String,
+}
+
+#[workflow]
+impl Deploy {
+    #[step]
+    async fn helper(&self) -> usize {
+        self.service.len()
+    }
+}
+
+fn main() {}
