@@ -343,7 +343,7 @@ pub use pmcp_tasks_macros::task_tool;
 /// let plan = plan::<Deploy, ()>();
 /// let definition = plan.definition();
 /// assert_eq!((definition.name.as_str(), definition.description.as_deref()), ("deploy", Some("Roll a service out.")));
-/// assert_eq!(definition.steps[1].by, By::Tool("build_image".into()));
+/// assert_eq!(definition.steps[1].by, By::ServerTool("build_image".into()));
 /// assert_eq!(definition.steps[2].guidance, Some("Ask the user whether to roll it out."));
 /// ```
 ///

@@ -246,7 +246,7 @@ impl TaskTool {
         let result = self.output.value(p);
         quote! {
             impl #p::NamedTool for #ident {
-                type Tool = Self;
+                type Itself = Self;
             }
             impl #p::ArgumentsOf<#ident> for #arguments {
                 #fields

@@ -67,7 +67,7 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
         #(#cfgs)*
         const _: () = {
             impl #p::NamedTool for #ident {
-                type Tool = Self;
+                type Itself = Self;
             }
             #arguments_of
             #result_of

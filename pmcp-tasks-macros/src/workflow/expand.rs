@@ -114,8 +114,8 @@ impl Workflow {
         let ttl = time(self.ttl);
         let start = match self.start {
             Start::Both => quote!(Both),
-            Start::Prompt => quote!(Prompt),
-            Start::Tool => quote!(Tool),
+            Start::Prompt => quote!(PromptOnly),
+            Start::Tool => quote!(ToolOnly),
         };
         let finish_on_cancel = self.finish_on_cancel;
         let variables =
@@ -158,7 +158,7 @@ impl Workflow {
                 (by, quote!((#spec().schema)()), check)
             }
             Kind::Tool { tool, is_client, .. } => {
-                let by = if *is_client { quote!(ClientTool) } else { quote!(Tool) };
+                let by = if *is_client { quote!(ClientTool) } else { quote!(ServerTool) };
                 let by = quote!(#by(<#tool as #p::Tool<__PmcpState>>::definition().name));
                 let mut later = self.steps.iter().filter(|later| later.taken().any(|taken| taken.step == at));
                 let check = later.next().map_or_else(
@@ -225,5 +225,5 @@ impl Step {
 
 /// The type of a tool, which is an error at its path where that names none.
 pub(super) fn tool_type(tool: &TokenStream, p: &TokenStream) -> TokenStream {
-    projected(tool, &quote!(#p::NamedTool), "Tool")
+    projected(tool, &quote!(#p::NamedTool), "Itself")
 }

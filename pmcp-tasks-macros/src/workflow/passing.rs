@@ -40,7 +40,7 @@ impl Step {
         let whole = returned.wrapped(&quote!(__pmcp_arguments));
         quote! {
             #allowed
-            #[allow(clippy::used_underscore_binding)]
+            #[allow(dead_code, clippy::used_underscore_binding)]
             #(#attrs)* #vis #sig {
                 let __pmcp_mapped =
                     self.#fields::<::core::convert::Infallible>(&mut #p::Fields::none(), #(#passed),*);

@@ -21,7 +21,7 @@ const _: () = {
         >()
     }
     impl crate::tasks::__private::NamedTool for search {
-        type Tool = Self;
+        type Itself = Self;
     }
     impl crate::tasks::__private::ArgumentsOf<search> for Query {}
     impl crate::tasks::__private::ResultOf<search>

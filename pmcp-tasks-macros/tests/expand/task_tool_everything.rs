@@ -119,7 +119,7 @@ const _: () = {
         ::pmcp_tasks::__private::failure::<ToolError>()
     }
     impl ::pmcp_tasks::__private::NamedTool for import_csv {
-        type Tool = Self;
+        type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<import_csv> for ImportCsvArgs {
         const FIELDS: &'static [::pmcp_tasks::__private::ArgumentField] = &[

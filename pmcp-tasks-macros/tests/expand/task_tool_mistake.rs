@@ -17,7 +17,7 @@ pub struct AddArgs {
 }
 const _: () = {
     impl ::pmcp_tasks::__private::NamedTool for add {
-        type Tool = Self;
+        type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<add> for AddArgs {}
     impl ::pmcp_tasks::__private::ResultOf<add> for u32 {}

@@ -74,7 +74,7 @@ const _: () = {
         ::pmcp_tasks::__private::output::<(), _>()
     }
     impl ::pmcp_tasks::__private::NamedTool for ping {
-        type Tool = Self;
+        type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<ping> for PingArgs {}
     impl ::pmcp_tasks::__private::ResultOf<ping> for () {}

@@ -12,7 +12,7 @@ impl Deploy {
         body
     }
     #[allow(clippy::unused_async, clippy::unused_self)]
-    #[allow(clippy::used_underscore_binding)]
+    #[allow(dead_code, clippy::used_underscore_binding)]
     fn build(&self, validate: &Validated) -> Result<BuildImageArgs, ToolError> {
         let __pmcp_mapped = self
             .__pmcp_build_fields::<
@@ -142,7 +142,7 @@ const _: () = {
         BuildImageArgs,
     > {
         ::pmcp_tasks::__private::step_arguments::<
-            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Tool,
+            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Itself,
             BuildImageArgs,
         >()
     }
@@ -181,14 +181,14 @@ const _: () = {
         ::std::vec::Vec<Report>,
     > {
         ::pmcp_tasks::__private::result_of::<
-            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Tool,
+            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Itself,
             ::std::vec::Vec<Report>,
         >("build")
     }
     type __pmcp_again_tool = approve_rollout;
     fn __pmcp_again_arguments() -> ::pmcp_tasks::__private::ArgumentsSpec<Args> {
         ::pmcp_tasks::__private::step_arguments::<
-            <approve_rollout as ::pmcp_tasks::__private::NamedTool>::Tool,
+            <approve_rollout as ::pmcp_tasks::__private::NamedTool>::Itself,
             Args,
         >()
     }
@@ -209,7 +209,7 @@ const _: () = {
     }
     fn __pmcp_again_takes_build() -> ::pmcp_tasks::__private::Input<Report> {
         ::pmcp_tasks::__private::result_of::<
-            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Tool,
+            <tools::build_image as ::pmcp_tasks::__private::NamedTool>::Itself,
             Report,
         >("build")
     }
@@ -232,7 +232,7 @@ const _: () = {
         ::std::string::String,
     > {
         ::pmcp_tasks::__private::result_of::<
-            <approve_rollout as ::pmcp_tasks::__private::NamedTool>::Tool,
+            <approve_rollout as ::pmcp_tasks::__private::NamedTool>::Itself,
             ::std::string::String,
         >("again")
     }
@@ -255,7 +255,7 @@ const _: () = {
                 ttl: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(172800000u64),
                 ),
-                start: ::pmcp_tasks::__private::Start::Prompt,
+                start: ::pmcp_tasks::__private::Start::PromptOnly,
                 finish_on_cancel: true,
                 arguments: (__pmcp_prompt().schema)(),
                 variables: (__pmcp_validate_context().fields)(),
@@ -281,7 +281,7 @@ const _: () = {
                         name: "build",
                         title: ::core::option::Option::None,
                         guidance: ::core::option::Option::None,
-                        by: ::pmcp_tasks::__private::By::Tool(
+                        by: ::pmcp_tasks::__private::By::ServerTool(
                             <tools::build_image as ::pmcp_tasks::__private::Tool<
                                 __PmcpState,
                             >>::definition()

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 )]
 pub trait NamedTool: 'static {
     /// The tool itself. Everything else that is said of it is said of this, so that a type which is no tool is one error.
-    type Tool: 'static;
+    type Itself: 'static;
 }
 
 /// The type of a tool's arguments. `#[task_tool]` implements it.

@@ -13,9 +13,9 @@ pub enum Start {
     #[default]
     Both,
     /// By its prompt alone.
-    Prompt,
+    PromptOnly,
     /// By the tool alone.
-    Tool,
+    ToolOnly,
 }
 
 /// Fate of a run in which a step of the server failed.
@@ -110,7 +110,7 @@ pub enum By {
     /// The server runs its function.
     Server,
     /// The server calls the tool of this name.
-    Tool(String),
+    ServerTool(String),
     /// The client calls the tool of this name.
     ClientTool(String),
     /// The client gives a value.
@@ -122,7 +122,7 @@ impl By {
     #[must_use]
     pub fn tool(&self) -> Option<&str> {
         match self {
-            Self::Tool(name) | Self::ClientTool(name) => Some(name),
+            Self::ServerTool(name) | Self::ClientTool(name) => Some(name),
             Self::Server | Self::ClientOutput => None,
         }
     }

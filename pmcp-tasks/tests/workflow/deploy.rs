@@ -130,7 +130,7 @@ fn the_definition_says_what_the_attributes_and_docs_say() {
     let definition = plan.definition();
     assert_eq!((definition.name.as_str(), definition.title.as_deref()), ("deploy", Some("Deploy")));
     assert_eq!(definition.description.as_deref(), Some("Roll a service out to a region."));
-    assert_eq!((definition.start, definition.finish_on_cancel, definition.ttl), (Start::Tool, true, None));
+    assert_eq!((definition.start, definition.finish_on_cancel, definition.ttl), (Start::ToolOnly, true, None));
     assert_eq!(definition.arguments["properties"]["service"]["description"], "The service to roll out.");
     assert_eq!(definition.arguments["required"], json!(["service"]));
     let variables: Vec<&str> = definition.variables.iter().map(|field| field.name).collect();
@@ -141,10 +141,10 @@ fn the_definition_says_what_the_attributes_and_docs_say() {
         by,
         [
             ("validate", &By::Server, false),
-            ("build", &By::Tool("build-image".into()), false),
-            ("migrations", &By::Tool("migrate".into()), true),
+            ("build", &By::ServerTool("build-image".into()), false),
+            ("migrations", &By::ServerTool("migrate".into()), true),
             ("approve", &By::ClientTool("approve_rollout".into()), false),
-            ("roll_out", &By::Tool("roll_out".into()), false),
+            ("roll_out", &By::ServerTool("roll_out".into()), false),
         ]
     );
     let [validate, _, migrations, approve, roll_out] = definition.steps.as_slice() else { panic!("five steps") };

@@ -102,7 +102,7 @@ impl<S, V: TaskVariables> Driver<S, V> {
                     Err(_) => return Went::NotReady(Vec::new()),
                 }
             }
-            By::Tool(tool) | By::ClientTool(tool) => {
+            By::ServerTool(tool) | By::ClientTool(tool) => {
                 self.calls.push((tool.clone(), arguments.clone()));
                 self.accept(tool, &arguments).expect("arguments that the tool takes");
                 self.tools.get(tool.as_str()).cloned().unwrap_or_default()

@@ -3,4 +3,5 @@
 mod deploy;
 mod driver;
 mod incident;
+mod places;
 mod release_train;
