@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::FnArg;
+use syn::{Attribute, FnArg, Meta};
 
 use super::{
     literal::Literal,
@@ -36,11 +36,13 @@ impl Step {
             }
         }
         let fields = self.function_name("fields");
-        let (attrs, vis) = (&func.attrs, &func.vis);
+        let (attrs, lints) = (func.attrs.iter().filter(|attr| !is_lint(attr)), self.lints());
+        let vis = &func.vis;
         let whole = returned.wrapped(&quote!(__pmcp_arguments));
         quote! {
             #allowed
             #[allow(dead_code, clippy::used_underscore_binding)]
+            #(#lints)*
             #(#attrs)* #vis #sig {
                 let __pmcp_mapped =
                     self.#fields::<::core::convert::Infallible>(&mut #p::Fields::none(), #(#passed),*);
@@ -88,8 +90,10 @@ impl Step {
                 );
             }
         });
+        let lints = self.lints();
         quote! {
             #[doc(hidden)]
+            #(#lints)*
             fn #function<__PmcpAbsent: ::core::marker::Copy>(
                 #receiver,
                 __pmcp_fields: &mut #p::Fields,
@@ -103,6 +107,19 @@ impl Step {
                 __pmcp_make(#pattern)
             }
         }
+    }
+
+    /// The levels of lints that the user gave the function, which is two now: what is expected of one is allowed in both.
+    fn lints(&self) -> Vec<Attribute> {
+        let lints = self.func.attrs.iter().filter(|attr| is_lint(attr)).cloned().map(|mut attr| {
+            if let Meta::List(list) = &mut attr.meta
+                && list.path.is_ident("expect")
+            {
+                list.path = syn::parse_quote!(allow);
+            }
+            attr
+        });
+        lints.collect()
     }
 
     /// The types of its parameters, as they are written.
@@ -346,6 +363,11 @@ fn local(at: usize) -> Ident {
 
 fn result_local(taken: &Taken) -> Ident {
     Ident::new(&format!("__pmcp_{}_result", taken.name), Span::call_site())
+}
+
+/// Tells whether an attribute is the level of a lint.
+fn is_lint(attr: &Attribute) -> bool {
+    ["allow", "deny", "expect", "forbid", "warn"].iter().any(|level| attr.path().is_ident(level))
 }
 
 /// The same tokens at another place.

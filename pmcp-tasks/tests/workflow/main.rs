@@ -5,3 +5,4 @@ mod driver;
 mod incident;
 mod places;
 mod release_train;
+mod spellings;

@@ -89,7 +89,7 @@ async fn a_workflow_stands_in_a_function() {
         }
 
         #[step]
-        async fn last(&self, maybe: &Option<std::path::PathBuf>, _idle: ()) -> bool {
+        async fn last(&self, maybe: Option<&std::path::PathBuf>, _idle: ()) -> bool {
             maybe.is_some()
         }
     }
