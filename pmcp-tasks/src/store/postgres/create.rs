@@ -1,5 +1,7 @@
 //! Creating a task.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,6 +21,9 @@ use crate::{
 /// Number of summands of the bytes an owner's sealed tasks take before they are put together.
 const SUMMANDS: i64 = 64;
 
+/// The time a create has at least once its turn has come.
+const LEFT: Duration = Duration::from_secs(2);
+
 /// Number of tries while something is in the way that a try removes.
 const TRIES: usize = 8;
 
@@ -28,7 +33,8 @@ impl Inner {
             return Err(Failure::refused("a task is listed with its owner"));
         }
         let until = Instant::now() + CALL;
-        let turn = timeout_at(until, self.turns.of(new.key.owner)).await;
+        // What is begun without time to end is given up though it may be done, and asked for again.
+        let turn = timeout_at(until - LEFT, self.turns.of(new.key.owner)).await;
         let _turn = turn.map_err(|_| Failure::unavailable("other creates of the owner were not answered in time"))?;
         self.db.until(until, self.create_in_turn(new, now)).await
     }

@@ -78,9 +78,8 @@ impl Db {
     /// The same, until a time.
     pub(super) async fn until<T>(&self, until: Instant, operation: impl Future<Output = Result<T>>) -> Result<T> {
         timeout_at(until, operation).await.unwrap_or_else(|_| {
-            let failure = Failure::late("the server did not answer");
-            self.forget_if_of_no_use(&failure);
-            Err(failure)
+            // Of one operation: others may be answered. What was sent keeps its connection from being used again.
+            Err(Failure::unavailable("the server did not answer in time"))
         })
     }
 

@@ -92,7 +92,7 @@ impl Listener {
     /// Listens and tells until the store is dropped.
     async fn serve(&mut self, mut link: Link) -> Result<()> {
         let own = link.process().await?;
-        self.tell(&link).await?;
+        self.tell_or_drop(&link).await?;
         let mut quiet = interval(QUIET);
         loop {
             tokio::select! {
@@ -105,10 +105,22 @@ impl Listener {
                     if count == 0 {
                         return Ok(());
                     }
-                    self.tell(&link).await?;
+                    self.tell_or_drop(&link).await?;
                 }
                 _ = quiet.tick() => link.run("").await?,
             }
+        }
+    }
+
+    /// Tells what is untold. What the server refuses is lost, as hints may be: this connection still hears those of others.
+    async fn tell_or_drop(&mut self, link: &Link) -> Result<()> {
+        match self.tell(link).await {
+            Err(failure) if !failure.is_final => {
+                tracing::warn!(%failure, "other processes were not told of changes");
+                self.untold.clear();
+                Ok(())
+            }
+            told => told,
         }
     }
 

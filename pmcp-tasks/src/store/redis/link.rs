@@ -83,7 +83,7 @@ impl Link {
     }
 
     /// Calls a script. What a broken connection leaves open is sent again, on another one, as the client of a cluster does by
-    /// itself: every script knows what it has done.
+    /// itself: every script that makes or takes something knows that it has done so.
     pub(super) async fn call(&self, call: Call) -> Result<Value> {
         match self.call_once(&call).await {
             Err(failure) if failure.is_broken() => self.call_once(&call).await,
