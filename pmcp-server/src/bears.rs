@@ -75,6 +75,11 @@
 //! | result, and result of a step: [`Limits::max_result`] | 4 MiB | the task fails; the step is an error |
 //! | open questions: [`Limits::open_questions`] | 16 a task | the function gets an error |
 //! | tasks a subscription names: [`Limits::subscribed_tasks`] | 100 | -32602 for the whole of it |
+//! | live tasks of an owner for another run of a workflow to begin: [`Limits::workflows_per_owner`] | 50 | -32603, `data.reason` is `quota` |
+//! | lifetime of such a run: [`Limits::workflow_ttl`], [`Limits::max_workflow_ttl`] | 24 h, 7 days | it expires, whoever's turn it is |
+//! | results of all its steps: [`Limits::max_workflow_results`] | 16 MiB | the run waits, and says so; what a client gives is refused |
+//! | time a call that begins or moves it waits: [`Limits::prompt_wait`] | 4 s; `workflow_continue` as long as it says, 50 s at most | the answer tells what runs |
+//! | results of its steps in answers | 64 KiB each in `_meta`, 4 KiB in texts | their beginning, and how to see the whole |
 //! | a part of a task as it is stored: the call, the state, the outcome, a variable, a step | 64 MiB; Redis 32 MiB, DynamoDB 390 KiB | whoever writes it gets an error; a task whose result it is fails |
 //!
 //! # Memory

@@ -10,6 +10,7 @@ use pmcp_tasks::{
     },
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
+    workflow::Workflow,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -96,6 +97,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn tool<T: Tool<S>>(self /* and the tool as a type: `.tool::<add>()` */) -> Self {
         Self { tools: self.tools.tool::<T>(), ..self }
+    }
+
+    /// Offers a workflow: a struct with `#[workflow]` on its `impl`, and the tools that its steps name. Clients begin it by its prompt, or
+    /// by the tool of the same name.
+    #[must_use]
+    pub fn workflow<W: Workflow<S>>(self /* and the workflow as a type: `.workflow::<Deploy>()` */) -> Self {
+        Self { tools: self.tools.workflow::<W>(), ..self }
     }
 
     /// Offers a prompt.
@@ -238,14 +246,15 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         if let Some(authenticator) = &self.authenticator {
             authenticator.check().map_err(Error::Authenticator)?;
         }
-        let offers = self.offers.build()?;
-        let durability = self.store.capabilities().durability.clone();
+        let router = self.tools.build(self.store)?;
+        let offers = self.offers.listed(router.prompts()).build()?;
+        let durability = router.store().capabilities().durability.clone();
         let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
         let service = Service {
             info: self.info,
             instructions: self.instructions,
-            router: self.tools.build(self.store)?,
+            router,
             offers,
             access,
             requests: Shares::new(self.limits.requests),

@@ -50,6 +50,18 @@ pub struct Limits {
     pub subscribed_tasks: usize,
     /// Tasks or other entries on a page of a list. Default 50.
     pub page_size: u16,
+    /// Lifetime of a workflow's run, if the workflow does not say; at most `max_workflow_ttl`. Default 24 hours.
+    pub workflow_ttl: Duration,
+    /// The longest that a run of a workflow exists; a workflow with a longer `ttl` is an error when the router is built. Default 7 days.
+    pub max_workflow_ttl: Duration,
+    /// Live tasks an owner may have for another run of a workflow to begin: fewer than `tasks_per_owner`, so that runs nobody goes on
+    /// with lock out no tool. Default 50.
+    pub workflows_per_owner: u32,
+    /// Size of the results of all steps of a run, in bytes. Default 16 MiB.
+    pub max_workflow_results: u64,
+    /// Time a call that begins a run or goes on with it waits while the server works, before it is answered with what runs: some hosts
+    /// give up a prompt after five seconds. Default 4 seconds.
+    pub prompt_wait: Duration,
 }
 
 impl Default for Limits {
@@ -71,6 +83,11 @@ impl Default for Limits {
             open_questions: 16,
             subscribed_tasks: 100,
             page_size: 50,
+            workflow_ttl: Duration::from_secs(24 * 60 * 60),
+            max_workflow_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            workflows_per_owner: 50,
+            max_workflow_results: 16 << 20,
+            prompt_wait: Duration::from_secs(4),
         }
     }
 }
@@ -79,6 +96,11 @@ impl Default for Limits {
 pub(crate) const RESULT_TIME: Duration = Duration::from_secs(10 * 60);
 
 impl Limits {
+    /// The lifetime of a workflow's run.
+    pub(crate) fn workflow_ttl(&self, workflow: Option<Duration>) -> Duration {
+        workflow.unwrap_or(self.workflow_ttl).min(self.max_workflow_ttl)
+    }
+
     /// Computes the lifetime of a tool's task: what the client asked for, else the tool, else the default; at most the
     /// maximum, but never shorter than the tool's timeout and ten minutes.
     #[must_use]

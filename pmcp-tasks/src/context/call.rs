@@ -53,15 +53,29 @@ impl<V> TaskContext<V> {
         }
         run.certain().await?;
         let call = run.accept(tool, object(tool, arguments)?).map_err(|refused| not_accepted(tool, &refused))?;
-        if call.once {
-            let begun = format!("run.pmcp/begun/{name}");
+        let (is_once, round) = (call.once, run.round());
+        let failed = format!("run.pmcp/failed/{round}{name}");
+        if is_once {
+            if let Some(text) = run.begin_step(&failed).await? {
+                return Err(ToolError::new(recorded_value::<String>(&failed, &text)?));
+            }
+            let begun = format!("run.pmcp/begun/{round}{name}");
             if run.begin_step(&begun).await?.is_some() {
                 let text = format!("the server stopped while it called `{tool}`; nobody knows how far that came");
                 return Err(ToolError::new(text));
             }
             run.record_step(&begun, "true".into(), None).await?;
         }
-        let value = value((call.begin)(run.part(&name)).await)?;
+        let value = match value((call.begin)(run.part(&name, 0, None)).await) {
+            Ok(value) => value,
+            Err(error) if is_once && !error.is_cancelled() => {
+                // Else a run after a crash would take it for a call that was broken off.
+                let text = Value::from(error.to_string()).to_string();
+                run.record_step(&failed, text.into(), None).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         let (bytes, _): (_, Value) = exact::read_back(&value)?;
         match run.record_step(&name, bytes.into_boxed_slice().into(), None).await? {
             Recording::Earlier(earlier) => recorded_value(&name, &earlier),

@@ -36,6 +36,11 @@ impl RunContext {
         Self { run }
     }
 
+    /// The run itself.
+    pub(crate) fn run(&self) -> &Arc<Run> {
+        &self.run
+    }
+
     /// The context of a function with these variables.
     #[must_use]
     pub fn task<V: TaskVariables>(&self) -> TaskContext<V> {

@@ -3,18 +3,20 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
+    time::Duration,
 };
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Map, Value};
 
 use super::{Engine, PANICKED};
 use crate::{
+    error::ToolError,
     panics::{self, told},
     protocol::RpcError,
     run::{AcceptedCall, Allowance, Callable, NotAccepted, Run},
     task::Outcome,
-    tool::{Arguments, Prepared, Work, WorkKind},
+    tool::{Arguments, Output, Prepared, Work, WorkKind},
 };
 
 /// The tools of an engine, for its runs.
@@ -36,10 +38,30 @@ impl Callable<Run> for Tools {
         }
         let prepared = prepare(&work, Arguments { given: arguments, answers: Map::new() })?;
         let (tool, once) = (work.name.clone(), !work.is_repeatable);
-        let begin = move |run| -> futures_util::future::BoxFuture<'static, Outcome> {
-            Box::pin(async move { engine.run_inside(run, &work, prepared).await })
+        let begin = move |run| -> BoxFuture<'static, Outcome> {
+            Box::pin(async move { engine.run_inside(run, work.policy.timeout, prepared).await })
         };
         Ok(AcceptedCall { tool, once, begin: Box::new(begin) })
+    }
+
+    fn must_not_repeat(&self, tool: &str) -> bool {
+        let Some(engine) = self.0.upgrade() else { return true };
+        engine.works.find(tool).is_none_or(|work| !work.is_repeatable)
+    }
+
+    fn told(&self, run: &Run, error: ToolError) -> String {
+        let whose = (run.name(), run.id(), run.revision());
+        self.0.upgrade().map_or_else(String::new, |engine| engine.told(error, whose))
+    }
+
+    fn contain(
+        &self,
+        run: Arc<Run>,
+        timeout: Option<Duration>,
+        work: BoxFuture<'static, Result<Value, ToolError>>,
+    ) -> BoxFuture<'static, Outcome> {
+        let Some(engine) = self.0.upgrade() else { return Box::pin(std::future::ready(Outcome::Cancelled)) };
+        Box::pin(async move { engine.run_inside(run, timeout, Prepared::raw(|_| work)).await })
     }
 }
 
@@ -56,14 +78,18 @@ pub(crate) fn prepare(work: &Work, arguments: Arguments) -> Result<Prepared, Not
 }
 
 impl Engine {
-    /// Runs a tool inside another run, in the part that it was given: it ends whatever the tool does.
-    async fn run_inside(&self, run: Arc<Run>, work: &Work, prepared: Prepared) -> Outcome {
-        let allowance = Allowance::of_part(self.limits(), work.policy.timeout);
+    /// Runs a tool, or what is like one, in its part of another run: it ends whatever it does.
+    async fn run_inside(&self, run: Arc<Run>, timeout: Option<Duration>, prepared: Prepared) -> Outcome {
+        let allowance = Allowance::of_part(self.limits(), timeout);
         let executed = AssertUnwindSafe(self.execute(&run, WorkKind::Tool, prepared, allowance)).catch_unwind().await;
         // What the tool left running learns that its call is over.
         run.cancellation().cancel();
+        let executed = executed.map(|output| match output {
+            Output::Ended(outcome, _) => outcome,
+            Output::Parked => Outcome::Cancelled,
+        });
         executed.unwrap_or_else(|panic| {
-            told(panic, |panic| crate::heard::error!(tool = &*work.name, task = ?run.id(), panic, "the tool panicked"));
+            told(panic, |panic| crate::heard::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"));
             Outcome::Error(RpcError::internal(PANICKED))
         })
     }

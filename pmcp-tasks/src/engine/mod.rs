@@ -4,6 +4,7 @@
 //! keeps a lease in the store; where others share that store, it claims queued tasks and takes over those of workers
 //! whose lease has run out, each under a new fence. A task that this version cannot run is handed back.
 
+mod binding;
 mod blocking;
 mod calls;
 mod change;
@@ -16,6 +17,7 @@ mod queue;
 mod recovery;
 mod runs;
 mod stand_in;
+mod taking;
 mod wait;
 mod watched;
 mod ways;
@@ -28,9 +30,11 @@ use std::{
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
+pub(crate) use binding::Binder;
 pub(crate) use calls::prepare;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
+pub(crate) use taking::Move;
 pub(crate) use wait::{Ended, Patience};
 
 use self::ways::Ways;
@@ -65,6 +69,8 @@ pub(crate) struct Engine {
     /// The sessions that are told about tasks.
     couriers: DashMap<(String, TaskKey), ()>,
     ways: Ways,
+    /// Who records what a task comes to that is a step of another.
+    binder: std::sync::OnceLock<Box<dyn Binder>>,
     /// What its runs call.
     tools: Arc<calls::Tools>,
     /// Done when the work of a serving process was started in the background.
@@ -120,6 +126,7 @@ impl Engine {
             couriers: DashMap::new(),
             ways: Ways::default(),
             house: std::sync::Once::new(),
+            binder: std::sync::OnceLock::new(),
             tools: Arc::new(calls::Tools(engine.clone())),
         }))
     }

@@ -4,9 +4,9 @@ use super::Engine;
 use crate::{
     error::{AskError, Mistake, ToolError, ToolErrorKind},
     panics::harmless,
-    protocol::{IDEMPOTENCY_KEY, RpcError},
+    protocol::{IDEMPOTENCY_KEY, Revision, RpcError},
     run::Run,
-    task::{Ending, NotCreated, Outcome},
+    task::{Ending, NotCreated, Outcome, TaskId},
     tool::{ToolResult, WorkKind},
 };
 
@@ -19,23 +19,37 @@ pub(super) const TIMED_OUT: &str = "the tool took longer than it may";
 impl Engine {
     /// The outcome of a failure.
     pub(super) fn failure(&self, run: &Run, kind: WorkKind, error: ToolError) -> Outcome {
+        self.outcome_of(error, kind, (run.name(), run.id(), run.revision()))
+    }
+
+    /// What a client may see of a failure without a run; all of it goes to the log.
+    pub(crate) fn told(&self, error: ToolError, whose: (&str, Option<TaskId>, Revision)) -> String {
+        match self.outcome_of(error, WorkKind::Tool, whose) {
+            Outcome::Result(result) => result.first_text().unwrap_or_default().to_owned(),
+            Outcome::Error(error) => error.message,
+            Outcome::Raw(_) | Outcome::Cancelled => "it was cancelled".to_owned(),
+        }
+    }
+
+    fn outcome_of(
+        &self,
+        error: ToolError,
+        kind: WorkKind,
+        (name, task, revision): (&str, Option<TaskId>, Revision),
+    ) -> Outcome {
         let text = match error.0 {
             ToolErrorKind::Visible(text) => text,
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
-            ToolErrorKind::Unsupported(what) => {
-                match run.revision().missing_capability(&serde_json::json!({ what: {} })) {
-                    Some(error) => return Outcome::Error(error),
-                    None => AskError::Unsupported { what }.to_string(),
-                }
-            }
+            ToolErrorKind::Unsupported(what) => match revision.missing_capability(&serde_json::json!({ what: {} })) {
+                Some(error) => return Outcome::Error(error),
+                None => AskError::Unsupported { what }.to_string(),
+            },
             ToolErrorKind::Internal { source, context } => {
                 let reference = self.reference();
                 let mistake = Mistake::behind(&*source).map(Mistake::told);
                 let error = ToolError(ToolErrorKind::Internal { source, context: context.clone() });
-                harmless(
-                    || crate::heard::error!(tool = run.name(), task = ?run.id(), reference, %error, "the tool failed"),
-                );
+                harmless(|| crate::heard::error!(tool = name, ?task, reference, %error, "the tool failed"));
                 match (self.expose_errors, context, mistake) {
                     (true, _, _) => error.to_string(),
                     (false, Some(context), Some(mistake)) => format!("{context}: {mistake}"),
@@ -46,7 +60,7 @@ impl Engine {
             }
         };
         match kind {
-            WorkKind::Tool => Outcome::Result(ToolResult::error(text)),
+            WorkKind::Tool | WorkKind::Workflow => Outcome::Result(ToolResult::error(text)),
             WorkKind::Request => Outcome::Error(RpcError::internal(text)),
         }
     }

@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use serde_json::{Map, Value};
+
 use super::{Engine, runs::End};
 use crate::{
     protocol::RpcError,
     run::{Allowance, Origin, Seat},
-    store::backend::{Holder, Parts, TaskKey, WorkerId},
-    task::{Change, NotChanged, OnCrash, Outcome, Task},
-    tool::Arguments,
+    store::backend::{Holder, HolderChange, Parts, TaskKey, WorkerId},
+    task::{Change, NotChanged, OnCrash, Outcome, Pause, Reason, Task, Writing},
+    tool::{Arguments, Prepared, Work},
 };
 
 /// Message the client gets of a task whose process died.
@@ -42,6 +44,8 @@ impl Engine {
         // with that.
         let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
         let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
+        // Each step of a workflow counts its own.
+        let idle_fences = task.head.workflow.as_ref().map_or(idle_fences, |workflow| workflow.since.saturating_sub(1));
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
             crate::heard::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
             self.end_lost(task, RpcError::internal(LOST)).await;
@@ -56,12 +60,14 @@ impl Engine {
         };
         let has_waited = task.message() == Some(&*waits_for(&body.tool));
         let Ok(prepared) = work.prepare_again(Arguments { given: body.arguments, answers: body.answers }) else {
-            self.end_lost(task, RpcError::internal(CHANGED)).await;
+            if task.head.workflow.is_some() {
+                self.park_changed(task).await;
+            } else {
+                self.end_lost(task, RpcError::internal(CHANGED)).await;
+            }
             return TakenOver::Ended;
         };
         tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
-        let left = self.host.now().until(task.stored.expires);
-        let allowance = Allowance::of_task(self.limits(), work.policy.timeout, left);
         let origin = Origin {
             owner: Some(task.head.owner.clone()),
             principal: body.principal.map(Into::into),
@@ -70,6 +76,31 @@ impl Engine {
             peer: None,
             progress_token: None,
         };
+        let variables = body.variables;
+        let (seat, end) = self.resume(&task, work, prepared, (origin, variables), idle_fences);
+        if has_waited {
+            // It does not wait any more; the function's first message takes the place of this one.
+            let (host, waited) = (self.host.clone(), waits_for(&body.tool));
+            self.host.in_background(async move {
+                if let Err(error) = seat.replace_message(&host, &waited, FOUND.into()).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a message was not stored");
+                }
+            });
+        }
+        TakenOver::Runs(end)
+    }
+
+    /// Begins a run of a task that this worker was given.
+    pub(super) fn resume(
+        self: &Arc<Self>,
+        task: &Task,
+        work: &Work,
+        prepared: Prepared,
+        (origin, variables): (Origin, Map<String, Value>),
+        idle_fences: u64,
+    ) -> (Arc<Seat>, End) {
+        let left = self.host.now().until(task.stored.expires);
+        let allowance = Allowance::of_task(self.limits(), work.policy.timeout, left);
         let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
         if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
             former.lose();
@@ -79,20 +110,30 @@ impl Engine {
             seat.given_to(worker, &self.host.lease);
         }
         seat.follow(&self.host.store, &task.key);
-        let run = self.run(work, seat.clone(), origin, body.variables).resuming(&task, idle_fences);
-        if has_waited {
-            // It does not wait any more; the function's first message takes the place of this one.
-            let (host, seat, waited) = (self.host.clone(), seat.clone(), waits_for(&body.tool));
-            self.host.in_background(async move {
-                if let Err(error) = seat.replace_message(&host, &waited, FOUND.into()).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a message was not stored");
-                }
-            });
-        }
+        let run = self.run(work, seat.clone(), origin, variables).resuming(task, idle_fences);
         if let Some(way) = self.ways.of(&task.key) {
             seat.lead(way);
         }
-        TakenOver::Runs(self.start(run, work.kind, prepared, allowance))
+        let end = self.start(run, work.kind, prepared, allowance);
+        (seat, end)
+    }
+
+    /// Has a run of a workflow wait whose arguments this version does not take: another one may.
+    async fn park_changed(&self, mut task: Task) {
+        let Some(mut workflow) = task.head.workflow.clone() else { return };
+        let step = workflow.running.take().unwrap_or_default();
+        let reason = Reason::Mismatch;
+        workflow.pause = Some(Pause { message: Some(CHANGED.to_owned()), needs: Vec::new(), reason, step });
+        let text = "Waiting: the workflow has changed, and this version cannot go on with its arguments.".to_owned();
+        let changes = [Change::Workflow(Box::new(workflow)), Change::Message { text, is_progress: true }];
+        let writing = Writing { holder: HolderChange::Release, ..(&changes[..]).into() };
+        let fence = task.stored.fence;
+        let parked = async {
+            let write = self.host.store.write_id().await.map_err(NotChanged::Store)?;
+            self.host.store.put(write, &mut task, Some(fence), &writing).await
+        };
+        let parked = parked.await;
+        self.log_failure(&task.key, parked);
     }
 
     /// Goes on with a task of ours that nobody here runs, unless it has ended meanwhile.

@@ -19,8 +19,8 @@ use crate::{
     protocol::RpcError,
     run::{Allowance, CallDigest, Origin, Run, Seat, Way},
     store::backend::Holder,
-    task::{Change, Draft, Ending, NotCreated, Outcome, Pauses, Task},
-    tool::{Prepared, Work, WorkKind},
+    task::{Draft, Ending, NotCreated, Outcome, Pauses, Task},
+    tool::{Along, Output, Prepared, Work, WorkKind},
 };
 
 /// A task to create, and the run that is to work at it.
@@ -125,18 +125,24 @@ impl Engine {
         let (engine, run) = (self.clone(), Arc::new(run));
         self.host.spawn(async move {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
-            let ending = match executed {
-                Ok(outcome) => engine.bounded(outcome).await,
+            let (ending, along) = match executed {
+                Ok(Output::Parked) => return engine.leave_parked(run.seat()),
+                Ok(Output::Ended(outcome, along)) => (engine.bounded(outcome).await, along),
                 Err(panic) => {
                     told(
                         panic,
                         |panic| crate::heard::error!(tool = run.name(), task = ?run.id(), panic, "the tool panicked"),
                     );
-                    Outcome::Error(RpcError::internal(PANICKED)).into()
+                    (Outcome::Error(RpcError::internal(PANICKED)).into(), Along::default())
                 }
             };
+            let recorded = AssertUnwindSafe(engine.recorded(run.seat(), ending.clone())).catch_unwind().await;
+            let ending = recorded.unwrap_or_else(|panic| {
+                told(panic, |panic| crate::heard::error!(panic, "recording a step panicked"));
+                ending
+            });
             // Nobody may be waiting: the client went away, or got a task instead.
-            if let Some(ending) = engine.end(run.seat(), ending).await
+            if let Some(ending) = engine.end(run.seat(), ending, along).await
                 && !sender.is_closed()
             {
                 let _ = sender.send(Arc::unwrap_or_clone(ending.outcome));
@@ -147,7 +153,7 @@ impl Engine {
 
     /// Stores the outcome, if there is a task to store it in, however long the store is away: a task whose end is not
     /// written would seem to work until it expires. The end as it was stored; `None` if the task is left to others.
-    async fn end(&self, seat: &Arc<Seat>, mut ending: Ending) -> Option<Ending> {
+    async fn end(&self, seat: &Arc<Seat>, mut ending: Ending, along: Along) -> Option<Ending> {
         let host = &self.host;
         // What the function left running learns that its call is over.
         let is_left = seat.is_lost() || self.leaves(seat, &ending.outcome);
@@ -159,7 +165,8 @@ impl Engine {
         let is_answered = is_ours && seat.give_end();
         let mut pauses = Pauses::of_a_run();
         while is_ours {
-            let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &ending)).catch_unwind().await;
+            let stored = AssertUnwindSafe(self.store_end(seat, is_answered, &ending, &along));
+            let stored = stored.catch_unwind().await;
             let stored = stored.unwrap_or_else(|panic| {
                 told(panic, |panic| crate::heard::error!(panic, "storing the outcome panicked"));
                 Err(self.store().silent())
@@ -197,16 +204,30 @@ impl Engine {
 
     /// Writes the end of a task. Of one whose request is answered with the end nothing stays, unless somebody else has ended
     /// it or works at it: then false, as the task tells its end.
-    async fn store_end(&self, seat: &Seat, is_answered: bool, ending: &Ending) -> Result<bool, StoreError> {
+    async fn store_end(
+        &self,
+        seat: &Seat,
+        is_answered: bool,
+        ending: &Ending,
+        along: &Along,
+    ) -> Result<bool, StoreError> {
         if is_answered && seat.key().is_some() {
             seat.vanish(&self.host, ending).await
         } else {
-            seat.finish(&self.host, Change::Finish(ending.clone())).await.map(|()| true)
+            seat.finish(&self.host, ending, &along.changes, along.step.clone()).await.map(|()| true)
+        }
+    }
+
+    /// The run of a task that waits, and that nobody holds, is over.
+    fn leave_parked(&self, seat: &Arc<Seat>) {
+        seat.cancellation().cancel();
+        if let Some(key) = seat.key() {
+            self.host.unseat(key, seat);
         }
     }
 
     /// Tells whether the task is left to others: this server stops before it has ended.
-    fn leaves(&self, seat: &Seat, outcome: &Outcome) -> bool {
+    pub(super) fn leaves(&self, seat: &Seat, outcome: &Outcome) -> bool {
         let cancels = self.host.cancelling.is_cancelled();
         self.host.is_shared()
             && seat.stored().is_some()
@@ -215,13 +236,7 @@ impl Engine {
             && !seat.has_given_end()
     }
 
-    pub(super) async fn execute(
-        &self,
-        run: &Arc<Run>,
-        kind: WorkKind,
-        call: Prepared,
-        allowance: Allowance,
-    ) -> Outcome {
+    pub(super) async fn execute(&self, run: &Arc<Run>, kind: WorkKind, call: Prepared, allowance: Allowance) -> Output {
         let (host, seat) = (&self.host, run.seat());
         let cx = RunContext::new(run.clone());
         let clock = host.clock();
@@ -243,11 +258,11 @@ impl Engine {
         tokio::select! {
             biased;
             result = &mut work => return match result {
-                Ok(outcome) => outcome,
-                Err(error) => self.failure(run, kind, error),
+                Ok(output) => output,
+                Err(error) => self.failure(run, kind, error).into(),
             },
             () = allowance.used_up(clock.as_ref(), &seat.slots) => {}
-            () = overdue => return Outcome::Cancelled,
+            () = overdue => return Outcome::Cancelled.into(),
         }
         run.cancellation().cancel();
         // It may put things in order, as when it is cancelled; what it returns comes too late.
@@ -256,6 +271,6 @@ impl Engine {
             _ = work => {}
             () = clock.sleep(host.limits.cancel_grace) => {}
         }
-        Outcome::Error(RpcError::internal(TIMED_OUT))
+        Outcome::Error(RpcError::internal(TIMED_OUT)).into()
     }
 }

@@ -63,7 +63,7 @@ impl Completion {
         Self { total: Some(total), ..self }
     }
 
-    fn into_value(mut self) -> Value {
+    pub(crate) fn into_value(mut self) -> Value {
         let total = self.total.unwrap_or(self.values.len());
         self.values.truncate(MAX_VALUES);
         json!({ "completion": { "hasMore": total > self.values.len(), "total": total, "values": self.values } })

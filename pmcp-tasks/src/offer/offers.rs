@@ -20,6 +20,7 @@ use crate::{context::ToolContext, tool::ToolError};
 #[derive(Debug, Default)]
 pub struct Offers {
     pub(super) prompts: Vec<RegisteredPrompt>,
+    lists_others: bool,
     pub(super) resources: Vec<RegisteredResource>,
     pub(super) completer: Option<Completer>,
     updates: Option<ResourceUpdates>,
@@ -30,6 +31,8 @@ pub struct Offers {
 #[must_use]
 pub struct OffersBuilder {
     prompts: Vec<RegisteredPrompt>,
+    /// Some prompts are answered by somebody else.
+    lists_others: bool,
     resources: Vec<Result<RegisteredResource, OfferError>>,
     completer: Option<Completer>,
     updates: Option<ResourceUpdates>,
@@ -43,6 +46,15 @@ impl OffersBuilder {
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
         self.prompts.push(RegisteredPrompt::new(prompt, handler));
+        self
+    }
+
+    /// Lists prompts that somebody else answers: the workflows of a [`TaskRouter`](crate::TaskRouter), which is asked first.
+    pub fn listed(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        let unknown = |_, _| async { Err(ToolError::rpc(-32602, "unknown prompt")) };
+        let before = self.prompts.len();
+        self.prompts.extend(prompts.into_iter().map(|prompt| RegisteredPrompt::new(prompt, unknown)));
+        self.lists_others |= self.prompts.len() > before;
         self
     }
 
@@ -95,7 +107,8 @@ impl OffersBuilder {
         let resources = self.resources.into_iter().collect::<Result<Vec<_>, _>>()?;
         unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
         unique("resource", resources.iter().map(RegisteredResource::uri))?;
-        Ok(Offers { prompts: self.prompts, resources, completer: self.completer, updates: self.updates })
+        let Self { prompts, lists_others, completer, updates, .. } = self;
+        Ok(Offers { prompts, lists_others, resources, completer, updates })
     }
 }
 
@@ -124,7 +137,7 @@ impl Offers {
     /// Tells whether arguments can be completed.
     #[must_use]
     pub fn has_completions(&self) -> bool {
-        self.completer.is_some()
+        self.completer.is_some() || self.lists_others
     }
 
     /// The one who tells of changed resources, if clients may subscribe to them.

@@ -7,7 +7,7 @@ use pmcp_protocol::{
 use serde_json::{Map, Value};
 
 use super::{
-    completion::{CompleteParams, Reference},
+    completion::{CompleteParams, Completion, Reference},
     offers::Offers,
     prompt::GetParams,
     resource::RegisteredResource,
@@ -55,7 +55,7 @@ impl Offers {
             "prompts/get" => return Some(self.get_prompt(params).map(OfferRequest::Call)),
             "resources/read" => return Some(self.read_resource(params, revision).map(OfferRequest::Call)),
             "completion/complete" if self.has_completions() => {
-                return Some(self.complete(params).map(OfferRequest::Call));
+                return Some(self.complete(params));
             }
             _ => return None,
         };
@@ -78,7 +78,7 @@ impl Offers {
         Ok(OfferCall { name: uri, arguments: Map::new(), prepared })
     }
 
-    fn complete(&self, params: &Value) -> Result<OfferCall, RpcError> {
+    fn complete(&self, params: &Value) -> Result<OfferRequest, RpcError> {
         let request: CompleteParams = parse(params)?;
         let (name, has_argument) = match &request.reference {
             Reference::Prompt { name } => {
@@ -91,9 +91,14 @@ impl Offers {
                 (uri.clone(), resource.has_variable(&request.argument.name))
             }
         };
-        let completer = self.completer.as_ref().filter(|_| has_argument);
-        let completer = completer.ok_or_else(|| RpcError::invalid_params("there is no such argument"))?;
-        Ok(OfferCall { name, arguments: Map::new(), prepared: completer.prepare(request.into()) })
+        if !has_argument {
+            return Err(RpcError::invalid_params("there is no such argument"));
+        }
+        let Some(completer) = &self.completer else {
+            return Ok(OfferRequest::Ready(Completion::default().into_value()));
+        };
+        let prepared = completer.prepare(request.into());
+        Ok(OfferRequest::Call(OfferCall { name, arguments: Map::new(), prepared }))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     protocol::{IDEMPOTENCY_KEY, RpcError, bounds},
     run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
-    task::{NotCreated, Task},
+    task::{NotCreated, StepOf, Task, WORKFLOW_SCHEMA},
     time::millis,
     tool::{Arguments, Prepared, Work},
 };
@@ -23,6 +23,8 @@ pub(super) struct Accepted {
     pub(super) prepared: Prepared,
     /// Variables the client sets.
     pub(super) variables: Map<String, Value>,
+    /// The step of a run that it is.
+    pub(super) step: Option<StepOf>,
 }
 
 /// The wishes for the task of a call.
@@ -39,7 +41,7 @@ pub(super) struct Wanted {
 
 /// Runs a call inside its request. A client that is not asked by requests gets `input_required` and calls again.
 pub(super) async fn run_plain(rq: RequestCx<'_>, method: &str, call: Accepted) -> Result<Value, RpcError> {
-    let Accepted { work, arguments, prepared, variables } = call;
+    let Accepted { work, arguments, prepared, variables, step: _ } = call;
     let (method, name) = (method.to_owned(), work.name.clone());
     let digest = CallDigest::new(move || digest::of_request(&method, &name, &arguments.given));
     let (seat, end) = rq.engine.call(&work, prepared, digest, rq.origin(), variables);
@@ -144,9 +146,15 @@ pub(super) async fn run_first(
 }
 
 fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, RpcError> {
-    let Accepted { work, arguments, prepared, variables } = call;
+    let policy = &call.work.policy;
+    let ttl = rq.engine.limits().ttl(wanted.ttl, policy.ttl, policy.timeout);
+    new_run_of(rq, call, wanted, ttl)
+}
+
+/// A run of a task with this lifetime.
+pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl: Duration) -> Result<NewRun, RpcError> {
+    let Accepted { work, arguments, prepared, variables, step } = call;
     let (owner, limits) = (rq.owner()?, rq.engine.limits());
-    let ttl = limits.ttl(wanted.ttl, work.policy.ttl, work.policy.timeout);
     let idempotency = idempotency(&work, rq, &arguments.given, &variables)?;
     let mut draft = rq.engine.store().draft(owner, ttl, &work.name)?;
     draft.listed = rq.may_list();
@@ -160,6 +168,10 @@ fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, 
     draft.body.on_crash = work.policy.on_crash;
     draft.body.revision = rq.cx.revision;
     draft.body.client = wanted.client;
+    if step.is_some() {
+        draft.body.schema = WORKFLOW_SCHEMA;
+    }
+    draft.body.step = step;
     let origin = Origin { client: wanted.client, peer: wanted.peer, ..rq.origin() };
     draft.body.principal = origin.principal.as_ref().map(Into::into);
     // Without a session there is nobody whom another run could reach.

@@ -1,11 +1,12 @@
 //! Making of a router: works, store and settings, checked together.
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{any::TypeId, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{
     asking,
     fallback::{Companions, TaskFallback},
     tools::{Registered, Tools},
+    workflow::{Flows, bindable},
 };
 use crate::{
     engine::{Engine, EngineSettings, Execution},
@@ -14,12 +15,14 @@ use crate::{
     protocol::header,
     task::TaskStore,
     tool::{Prepare, Registry, Tool, ToolDefinition, Work},
+    workflow::{Flow, Workflow, WorkflowDefinition, bind, plan},
 };
 
 /// Collects tools for a [`TaskRouter`](super::TaskRouter).
 pub struct TaskRouterBuilder<S> {
     state: S,
-    tools: Vec<(ToolDefinition, Prepare)>,
+    tools: Vec<(TypeId, ToolDefinition, Prepare)>,
+    flows: Vec<Arc<dyn Flow>>,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
 }
@@ -103,6 +106,31 @@ pub enum BuildError {
     /// A tool has the name of one that goes on with tasks for clients that know none.
     #[error("a tool is named `{0}`, as one that clients without tasks need; rename either, see `TaskFallback`")]
     CompanionTool(String),
+    /// A step of the server is a tool that asks its caller before it begins.
+    #[error(
+        "workflow `{workflow}`: step `{step}` calls `{tool}`, which asks for a parameter (`#[ask]`): make it a `client` step"
+    )]
+    StepAsks {
+        /// The workflow.
+        workflow: String,
+        /// The step.
+        step: String,
+        /// The tool.
+        tool: String,
+    },
+    /// An argument of a workflow has the name of the one that names a run.
+    #[error("workflow `{0}`: its argument `_task_id` has the name of the one that names a run; rename it")]
+    WorkflowArgument(String),
+    /// The lifetime of a workflow's runs is longer than runs exist.
+    #[error(
+        "workflow `{workflow}`: its `ttl` is longer than the longest run ({max:?}); raise `Limits::max_workflow_ttl` or lower it"
+    )]
+    WorkflowTtl {
+        /// The workflow.
+        workflow: String,
+        /// The longest run.
+        max: Duration,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -110,21 +138,43 @@ pub enum BuildError {
 
 impl TaskRouterBuilder<()> {
     pub(super) fn new() -> Self {
-        Self { state: (), tools: Vec::new(), settings: EngineSettings::default(), fallback: None }
+        Self { state: (), tools: Vec::new(), flows: Vec::new(), settings: EngineSettings::default(), fallback: None }
     }
 }
 
 impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// The state that tools take parts of; call it before registering them.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> TaskRouterBuilder<T> {
-        TaskRouterBuilder { state, tools: self.tools, settings: self.settings, fallback: self.fallback }
+        TaskRouterBuilder {
+            state,
+            tools: self.tools,
+            flows: self.flows,
+            settings: self.settings,
+            fallback: self.fallback,
+        }
     }
 
     /// Registers a tool.
     #[must_use]
     pub fn tool<T: Tool<S>>(mut self /* and the tool as a type: `.tool::<add>()` */) -> Self {
         let state = self.state.clone();
-        self.tools.push((T::definition(), Box::new(move |arguments| T::prepare(&state, arguments))));
+        let prepare = Box::new(move |arguments| T::prepare(&state, arguments));
+        self.tools.push((TypeId::of::<T>(), T::definition(), prepare));
+        self
+    }
+
+    /// Registers a workflow, with the tools that its steps name: a tool that was registered before, or is named more than once, is one.
+    #[must_use]
+    pub fn workflow<W: Workflow<S>>(mut self /* and the workflow as a type: `.workflow::<Deploy>()` */) -> Self {
+        let plan = plan::<W, S>();
+        for tool in plan.tools() {
+            if self.tools.iter().any(|(id, ..)| *id == tool.id) {
+                continue;
+            }
+            let (state, prepare) = (self.state.clone(), tool.prepare);
+            self.tools.push((tool.id, tool.definition, Box::new(move |arguments| prepare(&state, arguments))));
+        }
+        self.flows.push(bind(plan, self.state.clone()));
         self
     }
 
@@ -180,11 +230,33 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             return Err(BuildError::DefaultTtl { ttl: limits.default_ttl, max: limits.max_ttl });
         }
         let (mut all, mut order, mut works) = (HashMap::new(), Vec::new(), Registry::default());
-        for (mut definition, prepare) in self.tools {
+        let mut flows = Flows::default();
+        for flow in self.flows {
+            check_flow(flow.definition(), limits)?;
+            let name = flow.definition().name.clone();
+            let work = flows.add(flow, limits);
+            let work = work.map_err(|reason| BuildError::Schema { tool: name.clone(), reason })?;
+            if !works.add(work) {
+                return Err(BuildError::DuplicateTool(name));
+            }
+        }
+        flows.close();
+        for (_, mut definition, prepare) in self.tools {
             let name = definition.name.clone();
             let given = definition.publish().map_err(|reason| BuildError::Schema { tool: name.clone(), reason })?;
             check(&definition, limits)?;
+            if flows.tools().iter().any(|tool| tool.name == name) {
+                return Err(BuildError::DuplicateTool(name));
+            }
+            if !definition.questions.is_empty()
+                && let Some((workflow, step)) = flows.calls(&name)
+            {
+                return Err(BuildError::StepAsks { workflow: workflow.to_owned(), step: step.to_owned(), tool: name });
+            }
             let work = Arc::new(Work::of_tool(&definition, given, prepare));
+            if flows.has_step(&name) {
+                bindable(&mut definition);
+            }
             if !works.add(work.clone()) {
                 return Err(BuildError::DuplicateTool(name));
             }
@@ -200,8 +272,19 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             None
         };
         let engine = Engine::new(works, store, self.settings)?;
-        Ok((engine, Tools { all, order, companions }))
+        Ok((engine, Tools { all, order, companions, flows }))
     }
+}
+
+/// Fails if a workflow cannot be offered as it is declared.
+fn check_flow(definition: &WorkflowDefinition, limits: &Limits) -> Result<(), BuildError> {
+    if definition.arguments.pointer("/properties/_task_id").is_some() {
+        return Err(BuildError::WorkflowArgument(definition.name.clone()));
+    }
+    if definition.ttl.is_some_and(|ttl| ttl > limits.max_workflow_ttl) {
+        return Err(BuildError::WorkflowTtl { workflow: definition.name.clone(), max: limits.max_workflow_ttl });
+    }
+    Ok(())
 }
 
 /// Fails if a tool cannot be offered as it is declared.

@@ -13,6 +13,7 @@ use super::{
     retry,
     stream::{told_here, until_answered},
     tools::{Registered, Tools},
+    workflow::{Binding, Bound, Flows},
 };
 use crate::{
     engine,
@@ -23,6 +24,7 @@ use crate::{
         params::{CallParams, TaskMetadata},
     },
     run::NotAccepted,
+    task::StepOf,
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
 };
 
@@ -50,12 +52,58 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         let _admitted = host.admit()?;
         return fallback::call_companion(rq, companion, call, companions).await;
     }
+    if tools.flows.has_tool(&call.name) {
+        // Boxed here and below, as every request would be as large as these.
+        return Box::pin(tools.flows.call(rq, &call.name, &call.arguments)).await;
+    }
     let Some(tool) = tools.find(&call.name) else {
         return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
     rq.check_size(&call.arguments)?;
+    let Some(binding) = tools.flows.binding(rq, &call.name, &mut call.arguments) else {
+        return unbound(rq, tool, call, companions, None).await;
+    };
+    Box::pin(bound(rq, tools, tool, call, companions, &binding)).await
+}
+
+/// Handles a call of a tool that is a step of a workflow, and names a run.
+async fn bound(
+    rq: RequestCx<'_>,
+    tools: &Tools,
+    tool: &Registered,
+    mut call: CallParams,
+    companions: Option<&Companions>,
+    binding: &Binding,
+) -> Result<Value, RpcError> {
+    let is_read_only = tool.definition.annotations.read_only == Some(true);
+    let named = (&*tool.definition.name, is_read_only);
+    let bound = tools.flows.bind(rq, binding, named, &mut call.arguments).await;
+    if let Bound::Again(recorded) = bound {
+        return Ok(Flows::again(rq, recorded));
+    }
+    let arguments = call.arguments.clone();
+    let step = match &bound {
+        Bound::Step { key, step } => Some(StepOf { run: key.id.to_string(), step: step.clone() }),
+        Bound::Again(_) | Bound::Beside(_) => None,
+    };
+    let result = unbound(rq, tool, call, companions, step).await?;
+    Ok(tools.flows.recorded(rq, bound, arguments, result).await)
+}
+
+/// Handles a call of a tool. One that is a step of a run is made inside its request if the client leaves that to the server.
+async fn unbound(
+    rq: RequestCx<'_>,
+    tool: &Registered,
+    mut call: CallParams,
+    companions: Option<&Companions>,
+    step: Option<StepOf>,
+) -> Result<Value, RpcError> {
+    let (cx, host) = (rq.cx, &rq.engine.host);
     let companions = companions.filter(|companions| companions.settings.covers(&tool.definition));
-    let mode = mode(rq, &tool.definition, &call, companions.is_some())?;
+    let mode = match mode(rq, &tool.definition, &call, companions.is_some())? {
+        Mode::Companioned | Mode::Inline if step.is_some() => Mode::Plain,
+        mode => mode,
+    };
     if let Some(state) = call.request_state.as_ref().filter(|_| !cx.revision.asks_by_request()) {
         if let (Some(companions), Some(id)) = (companions, fallback::asked(state)) {
             return fallback::resume(rq, id, &call, companions).await;
@@ -81,7 +129,7 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         Err(error) => return refused(error.to_string()),
     };
     let variables = rq.variables(&tool.work.fields)?;
-    let accepted = Accepted { work: tool.work.clone(), arguments, prepared, variables };
+    let accepted = Accepted { work: tool.work.clone(), arguments, prepared, variables, step };
     begin(rq, mode, tool, accepted, companions).await
 }
 

@@ -20,6 +20,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod workflow;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -38,12 +39,15 @@ use crate::{
     engine::Engine,
     error::StoreError,
     limits::Limits,
+    offer::Prompt,
     protocol::RpcError,
     task::{TaskId, TaskStore},
     tool::{Arguments, Prepared, TaskSupport, ToolDefinition, Work},
+    workflow::{CONTINUE, TASK_ID},
 };
 
-/// Serves tools and tasks: `tools/list`, `tools/call` and every `tasks/*` method of both revisions.
+/// Serves tools and tasks: `tools/list`, `tools/call`, every `tasks/*` method of both revisions, and `prompts/get` and
+/// `completion/complete` of workflows.
 ///
 /// It knows nothing of transports. [`handle`](Self::handle) takes a method, its parameters and the context of the call, and
 /// gives [`Handled`]: the answer, or `NotMine` for a method of somebody else. Cheap to clone.
@@ -100,6 +104,12 @@ impl TaskRouter {
         self.tools.find(name).map(|tool| &*tool.definition)
     }
 
+    /// The prompts that begin workflows, in the order of their registration: for whoever lists prompts beside other ones.
+    #[must_use]
+    pub fn prompts(&self) -> Vec<Prompt> {
+        self.tools.flows.prompts()
+    }
+
     /// The limits the router was built with.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -124,6 +134,9 @@ impl TaskRouter {
     pub fn awaited_task<'a>(&self, method: &str, params: &'a Value) -> Option<&'a str> {
         let id = match method {
             "tasks/result" => params.get("taskId")?.as_str(),
+            "tools/call" if params.get("name").is_some_and(|name| name == CONTINUE) => {
+                params.get("arguments")?.get(TASK_ID)?.as_str()
+            }
             "tools/call" => {
                 let companions = self.tools.companions.as_ref()?;
                 let waits = companions.waits(params.get("name")?.as_str()?);
@@ -144,11 +157,19 @@ impl TaskRouter {
         Handled::Answer(match method {
             "tools/list" => self.tools.list(rq),
             "tools/call" => call::call_tool(rq, &self.tools).await,
+            "prompts/get" => match Box::pin(self.tools.flows.prompt(rq)).await {
+                Some(answer) => answer,
+                None => return Handled::NotMine,
+            },
+            "completion/complete" => match Box::pin(self.tools.flows.complete(rq)).await {
+                Some(answer) => answer,
+                None => return Handled::NotMine,
+            },
             _ if !cx.revision.has_task_method(method) => return Handled::NotMine,
-            "tasks/get" => tasks::get(rq).await,
+            "tasks/get" => tasks::get(rq, &self.tools.flows).await,
             "tasks/list" => tasks::list(rq).await,
             "tasks/result" => tasks::result(rq).await,
-            "tasks/cancel" => tasks::cancel(rq).await,
+            "tasks/cancel" => tasks::cancel(rq, &self.tools.flows).await,
             "tasks/update" => tasks::update(rq).await,
             _ => return Handled::NotMine,
         })
@@ -184,6 +205,7 @@ impl TaskRouter {
             arguments: Arguments { given: arguments.clone(), answers: Map::new() },
             prepared,
             variables: Map::new(),
+            step: None,
         };
         begin::run_plain(rq, method, call).await
     }
@@ -228,6 +250,8 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// lifetime is too long, a variable cannot be stored, hints contradict each other, or the store fails.
     pub fn build(self, store: TaskStore) -> Result<TaskRouter, BuildError> {
         let (engine, tools) = self.parts(store)?;
-        Ok(TaskRouter { engine, tools: Arc::new(tools) })
+        let tools = Arc::new(tools);
+        engine.bind(tools.clone());
+        Ok(TaskRouter { engine, tools })
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     reply::unknown_task,
     request::{RequestCx, input_responses},
+    workflow::Flows,
 };
 use crate::{
     engine::Patience,
@@ -16,18 +17,23 @@ use crate::{
     },
     store::backend::{FieldOp, Guard, Merged, Parts},
     task::{Change, NotChanged, Outcome, Task, Tries},
+    workflow::WORKFLOW,
 };
 
 /// The refusal to change variables of a task that has ended.
 const UNCHANGEABLE: &str = "the task has ended: its variables do not change any more";
 
 /// `tasks/get`.
-pub(super) async fn get(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+pub(super) async fn get(rq: RequestCx<'_>, flows: &Flows) -> Result<Value, RpcError> {
     rq.declared()?;
     let TaskParams { task_id } = parse(rq.params)?;
     let task = rq.find(&task_id).await?;
     let shown = rq.shown(&task)?;
-    Ok(rq.cx.revision.task(&task.view(rq.engine.host.now()), shown))
+    let mut result = rq.cx.revision.task(&task.view(rq.engine.host.now()), shown);
+    if let Some(outline) = flows.outline(&task) {
+        meta::insert(&mut result, WORKFLOW, outline);
+    }
+    Ok(result)
 }
 
 /// `tasks/list`.
@@ -77,10 +83,10 @@ pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
 }
 
 /// `tasks/cancel`.
-pub(super) async fn cancel(rq: RequestCx<'_>) -> Result<Value, RpcError> {
+pub(super) async fn cancel(rq: RequestCx<'_>, flows: &Flows) -> Result<Value, RpcError> {
     rq.declared()?;
     let TaskParams { task_id } = parse(rq.params)?;
-    let task = rq.find(&task_id).await?;
+    let task = Box::pin(flows.finished_or(rq, rq.find(&task_id).await?)).await?;
     let (revision, now) = (rq.cx.revision, rq.engine.host.now());
     match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await {
         Ok(cancelled) => Ok(revision.cancelled(&cancelled.view(now))),

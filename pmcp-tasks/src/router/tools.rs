@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{fallback::Companions, request::RequestCx};
+use super::{fallback::Companions, request::RequestCx, workflow::Flows};
 use crate::{
     call::CallContext,
     protocol::{RpcError, params::ListParams},
@@ -27,6 +27,7 @@ pub(super) struct Tools {
     pub(super) order: Vec<String>,
     /// `None` if no tool has the fallback.
     pub(super) companions: Option<Companions>,
+    pub(super) flows: Flows,
 }
 
 impl Tools {
@@ -54,7 +55,7 @@ impl Tools {
         };
         let more = companions.map(Companions::definitions).unwrap_or_default();
         let all: Vec<Cow<'_, ToolDefinition>> =
-            self.definitions().map(as_seen).chain(more.iter().map(Cow::Borrowed)).collect();
+            self.definitions().map(as_seen).chain(self.flows.tools().iter().chain(more).map(Cow::Borrowed)).collect();
         let start = match cursor {
             None => 0,
             Some(cursor) => {

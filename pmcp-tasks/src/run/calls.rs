@@ -1,16 +1,30 @@
 //! Tools that are called from inside a run.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
-use crate::task::Outcome;
+use crate::{error::ToolError, task::Outcome};
 
 /// The tools that runs `R` call. Whoever begins runs has them.
 pub(crate) trait Callable<R>: fmt::Debug + Send + Sync {
     /// Accepts a call as one of a client is: by size, by the schema of the arguments, by the tool itself.
     fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<R>, NotAccepted>;
+
+    /// Tells whether a tool must not be called again when it is not known whether it was.
+    fn must_not_repeat(&self, tool: &str) -> bool;
+
+    /// What a client may see of a failure; all of it goes to the log.
+    fn told(&self, run: &R, error: ToolError) -> String;
+
+    /// Runs something in a part of a run: it ends whatever that does.
+    fn contain(
+        &self,
+        run: Arc<R>,
+        timeout: Option<Duration>,
+        work: BoxFuture<'static, Result<Value, ToolError>>,
+    ) -> BoxFuture<'static, Outcome>;
 }
 
 /// A call of a tool whose arguments were accepted.

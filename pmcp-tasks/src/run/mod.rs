@@ -23,6 +23,7 @@ mod writing;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub(crate) use lease::{DEFAULT_LEASE, Keeping, Renewal};
 use polls::Polling;
 pub(crate) use progress::Voice;
 use scope::Scope;
+pub(crate) use scope::Share;
 pub(crate) use seat::{CallDigest, Seat, Way};
 pub(crate) use steps::Recording;
 use steps::Steps;
@@ -45,10 +47,11 @@ use variables::Variables;
 use crate::{
     call::{ClientCapabilities, Peer},
     error::{AskError, Cancelled, StoreError, ToolError},
+    limits::Limits,
     protocol::{LogLevel, Revision},
     security::Principal,
-    task::{Owner, Task, TaskId, VariableError},
-    time::Clock,
+    task::{NotChanged, Outcome, Owner, Task, TaskId, VariableError, Writing},
+    time::{Clock, Millis},
 };
 
 /// Origin of a run: who asked for it, and the ways back.
@@ -73,7 +76,7 @@ pub(crate) struct Run {
     client: ClientCapabilities,
     voice: Arc<Voice>,
     steps: Arc<Steps>,
-    variables: Variables,
+    variables: Arc<Variables>,
     scope: Scope,
     /// The tools it calls.
     tools: Option<Arc<dyn Callable<Self>>>,
@@ -95,7 +98,7 @@ impl Run {
         seat.lead(Way { peer, token: progress_token });
         let scope = Scope::whole(seat.cancellation().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
-        let variables = Variables::new(String::new(), variables);
+        let variables = Arc::new(Variables::new(String::new(), variables));
         Self { host, seat, owner, principal, client, voice, steps, variables, scope, tools: None, idle_fences: 0 }
     }
 
@@ -111,9 +114,18 @@ impl Run {
     }
 
     /// The part of this run that a tool called from it works in, with variables of its own.
-    pub(crate) fn part(&self, name: &str) -> Arc<Self> {
-        let scope = self.scope.part(name, 0, None);
+    pub(crate) fn part(&self, name: &str, round: u32, share: Option<Share>) -> Arc<Self> {
+        let scope = self.scope.part(name, round, share);
         let variables = Variables::new(scope.names().to_owned(), Map::new());
+        self.with(scope, Arc::new(variables))
+    }
+
+    /// The part of this run that a step of it works in, on the variables of the whole.
+    pub(crate) fn step(&self, name: &str, round: u32, share: Option<Share>) -> Arc<Self> {
+        self.with(self.scope.part(name, round, share), self.variables.clone())
+    }
+
+    fn with(&self, scope: Scope, variables: Arc<Variables>) -> Arc<Self> {
         Arc::new(Self {
             host: self.host.clone(),
             seat: self.seat.clone(),
@@ -135,6 +147,58 @@ impl Run {
             Some(tools) => tools.accept(tool, arguments),
             None => Err(NotAccepted::Unknown(tool.to_owned())),
         }
+    }
+
+    /// Runs something in this part, which ends whatever that does: it may panic, or take longer than it may.
+    pub(crate) async fn contain(
+        self: Arc<Self>,
+        timeout: Option<Duration>,
+        work: BoxFuture<'static, Result<Value, ToolError>>,
+    ) -> Outcome {
+        match self.tools.clone() {
+            Some(tools) => tools.contain(self, timeout, work).await,
+            None => Outcome::Cancelled,
+        }
+    }
+
+    /// Tells whether a tool must not be called again when it is not known whether it was.
+    pub(crate) fn must_not_repeat(&self, tool: &str) -> bool {
+        self.tools.as_ref().is_some_and(|tools| tools.must_not_repeat(tool))
+    }
+
+    /// What a client may see of a failure.
+    pub(crate) fn failure(&self, error: ToolError) -> String {
+        self.tools.as_ref().map_or_else(String::new, |tools| tools.told(self, error))
+    }
+
+    /// Tells the client how far the run is, and nobody else.
+    pub(crate) fn tell(&self, done: f64, total: f64, text: &str) {
+        self.voice.tell(&self.seat, done, total, text);
+    }
+
+    /// What was recorded under this name in the whole task, before this run began.
+    pub(crate) fn recorded(&self, name: &str) -> Option<&Bytes> {
+        self.steps.earlier(name)
+    }
+
+    /// The limits of the server.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.host.limits
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Millis {
+        self.host.now()
+    }
+
+    /// Writes how far the task has come.
+    pub(crate) async fn advance(&self, writing: &Writing<'_>) -> Result<(), NotChanged> {
+        self.seat.advance(&self.host, writing).await
+    }
+
+    /// Beginning of the names of what belongs to this try of a step alone; empty at the first.
+    pub(crate) fn round(&self) -> &str {
+        self.scope.round()
     }
 
     /// Fires when what runs here is cancelled: all of the run, or the part it is.

@@ -93,24 +93,36 @@ impl Voice {
                 (Progress::new(done, Some(of)).unwrap_or(told), Some(text.clone()), text)
             }
         };
-        let done = progress.done();
-        {
-            // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
-            // lock, so that they arrive in that order too.
-            let mut last = self.last.lock();
-            if done <= *last || seat.cancellation().is_cancelled() {
-                return;
-            }
-            *last = done;
-            if let Way { peer: Some(peer), token: Some(token) } = seat.way() {
-                let params = progress.params(token, message.as_deref());
-                self.notify(seat, &peer, "notifications/progress", params.into());
-            }
+        if !self.notify_progress(seat, progress, message.as_deref()) {
+            return;
         }
         if seat.key().is_none() {
             return;
         }
         self.show(host, seat, (text, progress)).await;
+    }
+
+    /// Tells the client how far the run is: what it shows is written by somebody else.
+    pub(super) fn tell(&self, seat: &Seat, done: f64, total: f64, text: &str) {
+        self.outdated();
+        if let Some(progress) = Progress::new(done, Some(total)) {
+            self.notify_progress(seat, progress, Some(text));
+        }
+    }
+
+    /// Sends progress if it is some.
+    fn notify_progress(&self, seat: &Seat, progress: Progress, message: Option<&str>) -> bool {
+        // Values must increase, and end with the request or task (progress, "Behavior Requirements"). Sent under the
+        // lock, so that they arrive in that order too.
+        let mut last = self.last.lock();
+        if progress.done() <= *last || seat.cancellation().is_cancelled() {
+            return false;
+        }
+        *last = progress.done();
+        if let Way { peer: Some(peer), token: Some(token) } = seat.way() {
+            self.notify(seat, &peer, "notifications/progress", progress.params(token, message).into());
+        }
+        true
     }
 
     /// Writes progress to the task, or has the latest written when that is not too early any more.

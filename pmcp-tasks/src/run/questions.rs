@@ -63,7 +63,7 @@ async fn withdraw(host: &Host, seat: &Seat) {
     if seat.cancellation().is_cancelled() {
         return;
     }
-    if let Err(NotChanged::Store(error)) = seat.write_held(host, held, &[]).await {
+    if let Err(NotChanged::Store(error)) = seat.write_held(host, held, &(&[][..]).into()).await {
         // The next write takes it along.
         tracing::warn!(task = ?seat.in_store().map(|key| key.id), error = &error as &dyn std::error::Error, "a question was not taken back");
     }
@@ -144,7 +144,7 @@ impl Asked<'_> {
                 slots.published(&questions);
                 return Ok(());
             }
-            return match seat.write_held(self.host, held, &[Change::Ask(open)]).await {
+            return match seat.write_held(self.host, held, &(&[Change::Ask(open)][..]).into()).await {
                 Ok(()) => {
                     slots.published(&questions);
                     Ok(())

@@ -57,6 +57,11 @@ impl Scope {
         &self.names
     }
 
+    /// Beginning of the names of what belongs to this round of the part alone.
+    pub(super) fn round(&self) -> &str {
+        self.questions.strip_prefix(&*self.names).unwrap_or("")
+    }
+
     /// The key of its next question.
     pub(super) fn next_question(&self) -> String {
         let n = self.asked.fetch_add(1, Ordering::Relaxed) + 1;

@@ -79,6 +79,8 @@ pub(crate) struct Way {
 #[derive(Debug)]
 pub(crate) struct Seat {
     standing: Standing,
+    /// Set if its task is a step of another one.
+    is_step: bool,
     /// Number the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
     fence: u64,
     pub(super) held: Mutex<Held>,
@@ -106,8 +108,15 @@ pub(crate) struct Seat {
 impl Seat {
     fn new(standing: Standing, held: Held, answer: u8, cancellation: CancellationToken) -> Arc<Self> {
         let fence = if let Held::Stored(task) = &held { task.stored.fence } else { FIRST_FENCE };
+        let body = match &held {
+            Held::Nothing => None,
+            Held::Draft(draft) => Some(&draft.body),
+            Held::Stored(task) => task.body.as_ref(),
+        };
+        let is_step = body.is_some_and(|body| body.step.is_some());
         Arc::new(Self {
             standing,
+            is_step,
             fence,
             is_stored: AtomicBool::new(matches!(held, Held::Stored(_))),
             held: Mutex::new(held),
@@ -169,6 +178,11 @@ impl Seat {
             Standing::Task(key) => Some(key),
             Standing::Call { .. } => None,
         }
+    }
+
+    /// Tells whether its task is a step of another one.
+    pub(crate) fn is_step(&self) -> bool {
+        self.is_step
     }
 
     /// The digest a retry is checked against.

@@ -41,6 +41,11 @@ impl Steps {
         Self { recorded: recorded.into_iter().collect(), used: Mutex::default() }
     }
 
+    /// What an earlier run recorded under this name.
+    pub(super) fn earlier(&self, name: &str) -> Option<&Bytes> {
+        self.recorded.get(name)
+    }
+
     /// Begins a step; its value if an earlier run recorded it. The task is in the store then: a crash finds it.
     pub(super) async fn begin(
         &self,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     error::StoreError,
     store::backend::TaskKey,
-    task::{Change, Ending, NotChanged, NotCreated, Pauses, Progress},
+    task::{Change, Ending, NotChanged, NotCreated, Pauses, Progress, Writing},
 };
 
 impl Seat {
@@ -84,25 +85,19 @@ impl Seat {
         }
     }
 
-    /// Writes changes to the task this run has in the store; nothing without one.
-    pub(super) async fn write(&self, host: &Host, changes: &[Change]) -> Result<(), NotChanged> {
-        let held = self.held.lock().await;
-        self.write_held(host, held, changes).await
-    }
-
-    /// The same by whoever has the lock. While the store is away the run waits, and lets go of the lock: as long as it is not
+    /// Writes to the task this run has in the store, by whoever has the lock; nothing without one. While the store is away the run waits, and lets go of the lock: as long as it is not
     /// cancelled.
     pub(super) async fn write_held<'a>(
         &'a self,
         host: &Host,
         mut held: MutexGuard<'a, Held>,
-        changes: &[Change],
+        writing: &Writing<'_>,
     ) -> Result<(), NotChanged> {
         if !matches!(*held, Held::Stored(_)) {
             return Ok(());
         }
         let write = host.store.write_id().await.map_err(NotChanged::Store)?;
-        let drained = self.slots.drain();
+        let (drained, changes) = (self.slots.drain(), writing.changes);
         let mut all = Vec::with_capacity(changes.len() + 2);
         if !drained.taken.is_empty() {
             all.push(Change::Take(drained.taken.clone()));
@@ -115,7 +110,8 @@ impl Seat {
         let mut pauses = Pauses::of_a_run();
         loop {
             let Held::Stored(task) = &mut *held else { return Ok(()) };
-            let result = host.store.change_held(write, task, self.fence(), &all).await;
+            let result =
+                host.store.put(write, task, Some(self.fence()), &Writing { changes: &all, ..writing.clone() }).await;
             match &result {
                 Ok(()) => {
                     drained.written();
@@ -172,7 +168,7 @@ impl Seat {
             }
             return Ok(());
         }
-        ended_is_done(self.write_held(host, held, &changes).await)
+        ended_is_done(self.write_held(host, held, &(&*changes).into()).await)
     }
 
     /// Puts a message in the place of another one of a stored task, unless a later one stands there.
@@ -181,12 +177,28 @@ impl Seat {
         if !matches!(&*held, Held::Stored(task) if task.message() == Some(was)) {
             return Ok(());
         }
-        ended_is_done(self.write_held(host, held, &[Change::Message { text, is_progress: true }]).await)
+        ended_is_done(self.write_held(host, held, &(&[Change::Message { text, is_progress: true }][..]).into()).await)
     }
 
     /// Ends the stored task, if there is one, with this outcome. A task that has ended otherwise keeps its outcome.
-    pub(crate) async fn finish(&self, host: &Host, change: Change) -> Result<(), StoreError> {
-        ended_is_done(self.write(host, &[change]).await)
+    /// Other changes, and a step, are written with it.
+    pub(crate) async fn finish(
+        &self,
+        host: &Host,
+        ending: &Ending,
+        along: &[Change],
+        step: Option<(String, Bytes)>,
+    ) -> Result<(), StoreError> {
+        let mut changes = along.to_vec();
+        changes.push(Change::Finish(ending.clone()));
+        let held = self.held.lock().await;
+        ended_is_done(self.write_held(host, held, &Writing { step, ..(&*changes).into() }).await)
+    }
+
+    /// Writes how far the task has come.
+    pub(crate) async fn advance(&self, host: &Host, writing: &Writing<'_>) -> Result<(), NotChanged> {
+        let held = self.held.lock().await;
+        self.write_held(host, held, writing).await
     }
 
     /// Removes the task of a run whose request is answered with its end: nobody was given it. One that is no longer this
@@ -200,7 +212,7 @@ impl Seat {
             Held::Draft(_) | Held::Nothing => return Ok(true),
         };
         if matches!(&*held, Held::Stored(task) if task.stored.open) {
-            match self.write_held(host, held, &[Change::Finish(ending.clone())]).await {
+            match self.write_held(host, held, &(&[Change::Finish(ending.clone())][..]).into()).await {
                 Ok(()) => {}
                 Err(NotChanged::Missing) => return Ok(true),
                 Err(NotChanged::Ended(_) | NotChanged::Lost) => return Ok(false),

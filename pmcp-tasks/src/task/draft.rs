@@ -55,6 +55,7 @@ impl Draft {
                 hidden: None,
                 handed_back: 0,
                 progress: None,
+                workflow: None,
             },
             body: TaskBody {
                 schema: SCHEMA,
@@ -69,6 +70,7 @@ impl Draft {
                 revision: Revision::Plain,
                 client: ClientCapabilities::default(),
                 queued: false,
+                step: None,
             },
             idempotency: None,
             write: None,

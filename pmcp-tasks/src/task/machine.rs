@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ending, InputRequest, Outcome, Progress, TaskStatus, record::TaskHead};
+use super::{Ending, InputRequest, Outcome, Progress, TaskStatus, WorkflowHead, record::TaskHead};
 use crate::{protocol::bounds::shortened, time::Millis};
 
 /// The longest status message, in bytes.
@@ -25,6 +25,8 @@ pub(crate) enum Change {
     Message { text: String, is_progress: bool },
     /// It has come so far.
     Progress(Progress),
+    /// A run of a workflow has come so far.
+    Workflow(Box<WorkflowHead>),
     /// The call it stands for gets a new handle, or none.
     Handle(Option<String>),
     /// A worker that claimed it cannot run it.
@@ -104,6 +106,10 @@ impl TaskHead {
                     hidden.handle.clone_from(handle);
                 }
             }
+            Change::Workflow(workflow) => {
+                self.become_status(self.status)?;
+                self.workflow = Some((**workflow).clone());
+            }
             Change::HandBack => {
                 self.become_status(self.status)?;
                 self.handed_back += 1;
@@ -180,6 +186,7 @@ mod tests {
             hidden: Some(Hidden { call: String::new(), handle: None }),
             handed_back: 0,
             progress: None,
+            workflow: None,
         }
     }
 
@@ -209,6 +216,7 @@ mod tests {
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Withdraw),
             2 => prop::collection::vec(key(), 0..3).prop_map(Change::Take),
             2 => (any::<String>(), any::<bool>()).prop_map(|(text, is_progress)| Change::Message { text, is_progress }),
+            1 => (0_u64..3).prop_map(|since| Change::Workflow(Box::new(WorkflowHead { since, ..WorkflowHead::default() }))),
             1 => (0_u8..9).prop_map(|done| Change::Progress(Progress::new(done.into(), None).unwrap())),
             2 => prop::option::of(any::<String>()).prop_map(Change::Handle),
             1 => outcome().prop_map(|outcome| Change::Finish(outcome.into())),
@@ -287,6 +295,7 @@ mod tests {
                 Change::Message { text: String::new(), is_progress: false },
                 Change::Progress(Progress::new(1.0, None).unwrap()),
                 Change::Handle(None),
+                Change::Workflow(Box::default()),
                 Change::Finish(Outcome::Cancelled.into()),
             ] {
                 assert_eq!(ended.after(&[change], Millis(300)), Err(Ended));

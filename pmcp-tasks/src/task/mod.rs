@@ -17,6 +17,7 @@ mod store;
 mod tries;
 mod variables;
 mod workers;
+mod workflow;
 
 pub(crate) use draft::{Draft, NotChanged, NotCreated};
 pub(crate) use ending::Ending;
@@ -28,12 +29,13 @@ pub(crate) use policy::Policy;
 pub(crate) use progress::Progress;
 pub use record::Task;
 use record::canonical_of;
-pub(crate) use record::{Hidden, SCHEMA, TaskBody, TaskHead, canonical, read_value};
-pub(crate) use store::NewStep;
+pub(crate) use record::{Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
+pub(crate) use store::{NewStep, Taken, Writing};
 pub use store::{TaskPage, TaskStore};
 pub(crate) use tries::{Pauses, Tries};
 pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};
+pub(crate) use workflow::{Pause, Reason, STEP, WorkflowHead};
 
 pub use crate::{
     id::{InvalidTaskId, TaskId},

@@ -29,6 +29,9 @@ pub(crate) struct Policy {
     pub(crate) on_crash: OnCrash,
 }
 
+/// The interval that clients are told while a run of a workflow waits for them: nothing changes but by what they do.
+pub(super) const WHILE_PARKED: Duration = Duration::from_secs(5);
+
 /// The interval that clients of a task just created are told.
 const SHORTEST_POLL: Duration = Duration::from_millis(25);
 

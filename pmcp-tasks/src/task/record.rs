@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{InputRequest, OnCrash, Outcome, Owner, Progress, TaskId, TaskStatus, policy};
+use super::{InputRequest, OnCrash, Outcome, Owner, Progress, TaskId, TaskStatus, WorkflowHead, policy};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision, TaskView},
@@ -18,8 +18,11 @@ use crate::{
     time::{Millis, millis},
 };
 
-/// The version of the records this build writes, and the newest it reads.
+/// The version of the records this build writes.
 pub(crate) const SCHEMA: u32 = 1;
+
+/// That of the records of a workflow, and the newest it reads: builds that know no workflows refuse them.
+pub(crate) const WORKFLOW_SCHEMA: u32 = 2;
 
 /// The small part of a task that changes: everything a list shows. Fields are in the order of their names, here and in all
 /// that is stored with it: see [`canonical`].
@@ -51,6 +54,9 @@ pub(crate) struct TaskHead {
     /// Milliseconds.
     pub(crate) ttl: u64,
     pub(crate) updated: Millis,
+    /// How far it has come, of a run of a workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) workflow: Option<WorkflowHead>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -90,9 +96,20 @@ pub(crate) struct TaskBody {
     /// Revision that client speaks, likewise.
     pub(crate) revision: Revision,
     pub(crate) schema: u32,
+    /// The step of a workflow's run that the call is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step: Option<StepOf>,
     pub(crate) tool: String,
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
+}
+
+/// A step of a run. Fields are in the order of their names: see [`canonical`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StepOf {
+    /// Id of the run.
+    pub(crate) run: String,
+    pub(crate) step: String,
 }
 
 /// A principal as it is stored: who it is, and nothing that only a token tells. Fields are in the order of their names: see
@@ -212,7 +229,10 @@ impl Task {
             created: self.head.created.to_string(),
             updated: self.head.updated.to_string(),
             ttl: self.head.ttl,
-            poll_interval: millis(policy::poll_interval(self.poll_interval(), self.head.created.until(seen))),
+            poll_interval: millis(match &self.head.workflow {
+                Some(WorkflowHead { pause: Some(_), .. }) => policy::WHILE_PARKED,
+                _ => policy::poll_interval(self.poll_interval(), self.head.created.until(seen)),
+            }),
             inputs: &self.head.inputs,
             outcome: self.outcome.as_deref(),
         }
@@ -224,7 +244,7 @@ impl Task {
     /// A record is corrupt or newer than this build.
     pub(crate) fn decode(backend: &'static str, key: TaskKey, stored: StoredTask) -> Result<Self, StoreError> {
         let head: TaskHead = read(backend, "head", key.id, &stored.head)?;
-        if head.schema > SCHEMA {
+        if head.schema > WORKFLOW_SCHEMA {
             return Err(newer(backend, "head", key.id, None));
         }
         if head.owner.key() != key.owner {
@@ -260,7 +280,7 @@ fn read<T: DeserializeOwned>(backend: &'static str, what: &str, id: TaskId, byte
         schema: u32,
     }
     serde_json::from_slice::<T>(bytes).map_err(|source| {
-        let is_newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > SCHEMA);
+        let is_newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > WORKFLOW_SCHEMA);
         if is_newer {
             newer(backend, what, id, Some(Box::new(source)))
         } else {
@@ -332,6 +352,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::task::{Pause, Reason};
     use crate::{protocol::RpcError, store::backend::Stamp, tool::ToolResult};
 
     fn stored(head: &TaskHead) -> StoredTask {
@@ -367,6 +388,7 @@ mod tests {
             hidden: None,
             handed_back: 0,
             progress: None,
+            workflow: None,
         }
     }
 
@@ -377,9 +399,9 @@ mod tests {
     #[test]
     fn a_record_of_a_newer_version_is_refused_though_it_can_be_parsed() {
         assert!(decode(stored(&head())).is_ok());
-        let error = decode(stored(&TaskHead { schema: SCHEMA + 1, ..head() })).unwrap_err();
+        let error = decode(stored(&TaskHead { schema: WORKFLOW_SCHEMA + 1, ..head() })).unwrap_err();
         assert!(error.to_string().contains("of a newer version"), "{error}");
-        let unknown = serde_json::json!({ "schema": SCHEMA + 1 }).to_string().into_bytes().into();
+        let unknown = serde_json::json!({ "schema": WORKFLOW_SCHEMA + 1 }).to_string().into_bytes().into();
         let error = decode(StoredTask { head: unknown, ..stored(&head()) }).unwrap_err();
         assert!(error.to_string().contains("of a newer version"), "{error}");
     }
@@ -434,6 +456,9 @@ mod tests {
         let map = || Map::from_iter([("m".to_owned(), value())]);
         let hidden = Hidden { call: "0".into(), handle: Some("1".into()) };
         let question = InputRequest { method: "elicitation/create".into(), params: value() };
+        let pause =
+            Pause { message: Some("m".into()), needs: vec!["a".into()], reason: Reason::Unresolved, step: "s".into() };
+        let workflow = WorkflowHead { pause: Some(pause), running: Some("s".into()), ..WorkflowHead::default() };
         is_in_order(&TaskHead {
             message: Some("text".into()),
             inputs: BTreeMap::from([("q".into(), question)]),
@@ -441,6 +466,7 @@ mod tests {
             hidden: Some(hidden),
             handed_back: 1,
             progress: Progress::new(1.0, Some(2.5)),
+            workflow: Some(workflow),
             ..head()
         });
         is_in_order(&TaskBody {
@@ -456,6 +482,7 @@ mod tests {
             revision: Revision::V2026,
             client: ClientCapabilities::default(),
             queued: true,
+            step: Some(StepOf { run: "r".into(), step: "s".into() }),
         });
         let result = ToolResult { meta: map(), ..ToolResult::error("no").with_structured(value()) };
         for outcome in [

@@ -26,8 +26,8 @@ use crate::{
     store::{
         MemoryBackend, StorageBackend,
         backend::{
-            Capabilities, Create, Field, FieldOp, Guard, HolderChange, Merge, Merged, NewTask, Parts, Position, Put,
-            Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+            Capabilities, Create, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position,
+            Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
         },
     },
     time::{Clock, Millis, SystemClock},
@@ -71,6 +71,33 @@ enum Attempt {
     Written,
     /// Somebody else had written; nothing was.
     Overtaken,
+    /// The worker that was to take the task was declared dead; nothing was written.
+    Buried,
+}
+
+/// What a write of a task's head brings.
+#[derive(Clone, Debug)]
+pub(crate) struct Writing<'a> {
+    pub(crate) changes: &'a [Change],
+    /// The result of a step that is recorded with it.
+    pub(crate) step: Option<(String, Bytes)>,
+    pub(crate) holder: HolderChange,
+}
+
+impl<'a> From<&'a [Change]> for Writing<'a> {
+    fn from(changes: &'a [Change]) -> Self {
+        Self { changes, step: None, holder: HolderChange::Keep }
+    }
+}
+
+/// Outcome of a write that may take a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Done,
+    /// Somebody else had written; the task is known as it is now.
+    Overtaken,
+    /// Others have taken the worker that was to hold it for dead.
+    Buried,
 }
 
 /// A page of an owner's tasks.
@@ -290,32 +317,24 @@ impl TaskStore {
         changes: &[Change],
     ) -> Result<(), NotChanged> {
         let write = self.write_id().await.map_err(NotChanged::Store)?;
-        self.put(write, known, fence, changes, HolderChange::Keep).await
+        self.put(write, known, fence, &changes.into()).await
     }
 
-    /// The same by whoever holds the task, as one write however often it is tried.
-    pub(crate) async fn change_held(
-        &self,
-        write: WriteId,
-        known: &mut Task,
-        fence: u64,
-        changes: &[Change],
-    ) -> Result<(), NotChanged> {
-        self.put(write, known, Some(fence), changes, HolderChange::Keep).await
-    }
-
-    /// The same, and what it does to the holder. A task that ends is released whatever is said.
-    pub(super) async fn put(
+    /// The same with what else belongs into the write, which is one however often it is tried. A task that ends is released
+    /// whatever is said of its holder.
+    pub(crate) async fn put(
         &self,
         write: WriteId,
         known: &mut Task,
         fence: Option<u64>,
-        changes: &[Change],
-        holder: HolderChange,
+        writing: &Writing<'_>,
     ) -> Result<(), NotChanged> {
         for _ in 0..CONFLICTS {
-            if matches!(self.write(known, fence, changes, holder, write).await?, Attempt::Written) {
-                return Ok(());
+            match self.write(known, fence, writing, write).await? {
+                Attempt::Written => return Ok(()),
+                Attempt::Overtaken => {}
+                // Who takes a task otherwise claims it, so no write of ours does.
+                Attempt::Buried => return Err(NotChanged::Lost),
             }
         }
         Err(NotChanged::Store(StoreError::Unavailable {
@@ -329,12 +348,11 @@ impl TaskStore {
         &self,
         known: &mut Task,
         fence: Option<u64>,
-        changes: &[Change],
-        holder: HolderChange,
+        writing: &Writing<'_>,
         write: WriteId,
     ) -> Result<Attempt, NotChanged> {
         let now = self.now();
-        let Ok((head, ending)) = known.head.after(changes, now) else {
+        let Ok((head, ending)) = known.head.after(writing.changes, now) else {
             return Err(NotChanged::Ended(Box::new(known.clone())));
         };
         let put = Put {
@@ -346,9 +364,9 @@ impl TaskStore {
                 .map(|ending| self.fitting(ending.json()))
                 .transpose()
                 .map_err(NotChanged::Store)?,
-            step: None,
+            step: writing.step.clone(),
             open: ending.is_none(),
-            holder: if ending.is_some() { HolderChange::Release } else { holder },
+            holder: if ending.is_some() { HolderChange::Release } else { writing.holder },
             write,
         };
         let written = Tries::Few
@@ -361,6 +379,12 @@ impl TaskStore {
                 known.stored.fence = fence;
                 known.stored.open = put.open;
                 known.stored.head = put.head;
+                known.stored.holder = match put.holder {
+                    HolderChange::Keep => known.stored.holder,
+                    HolderChange::Take(worker) => Some(Holder::Worker(worker)),
+                    HolderChange::Queue => Some(Holder::Queue),
+                    HolderChange::Release => None,
+                };
                 known.head = head;
                 known.outcome = ending.map(|ending| ending.outcome);
             }
@@ -378,8 +402,7 @@ impl TaskStore {
                 };
             }
             Written::Missing => return Err(NotChanged::Missing),
-            // Who takes a task claims it, so no write of ours does.
-            Written::Buried => return Err(NotChanged::Lost),
+            Written::Buried => return Ok(Attempt::Buried),
         }
         self.hub.announce(&known.key);
         Ok(Attempt::Written)
@@ -388,15 +411,27 @@ impl TaskStore {
     /// Makes changes only if nobody wrote since `known` was read; whether it did.
     pub(crate) async fn change_once(&self, known: &mut Task, changes: &[Change]) -> Result<bool, NotChanged> {
         let write = self.write_id().await.map_err(NotChanged::Store)?;
-        match self.write(known, None, changes, HolderChange::Keep, write).await? {
+        match self.write(known, None, &changes.into(), write).await? {
             Attempt::Written => Ok(true),
-            Attempt::Overtaken => Ok(false),
+            Attempt::Overtaken | Attempt::Buried => Ok(false),
         }
+    }
+
+    /// The same of a write that may take the task.
+    pub(crate) async fn put_once(&self, known: &mut Task, writing: &Writing<'_>) -> Result<Taken, NotChanged> {
+        let write = self.write_id().await.map_err(NotChanged::Store)?;
+        Ok(match self.write(known, None, writing, write).await? {
+            Attempt::Written => Taken::Done,
+            Attempt::Overtaken => Taken::Overtaken,
+            Attempt::Buried => Taken::Buried,
+        })
     }
 
     /// Returns what is known of a task, with its head as just read.
     fn merged(&self, known: &Task, mut stored: StoredTask) -> Result<Task, StoreError> {
         stored.body.clone_from(&known.stored.body);
+        stored.variables.clone_from(&known.stored.variables);
+        stored.steps.clone_from(&known.stored.steps);
         let body = known.body.clone();
         Ok(Task { body, ..self.decode(&known.key, stored)? })
     }

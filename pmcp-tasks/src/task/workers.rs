@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Change, NotChanged, Task, TaskStore, tries::Tries};
+use super::{Change, NotChanged, Task, TaskStore, Writing, tries::Tries};
 use crate::{
     error::StoreError,
     store::backend::{Beat, Claim, Feed, Holder, HolderChange, TaskKey, Worker, WorkerId},
@@ -97,7 +97,8 @@ impl TaskStore {
         let write = self.write_id().await.map_err(NotChanged::Store)?;
         let mut changes = vec![Change::HandBack];
         changes.extend(message.map(|text| Change::Message { text, is_progress: true }));
-        self.put(write, task, Some(fence), &changes, HolderChange::Queue).await
+        let writing = Writing { holder: HolderChange::Queue, ..(&*changes).into() };
+        self.put(write, task, Some(fence), &writing).await
     }
 
     /// Hints of what other processes change; from now on the backend is told what is waited for here.

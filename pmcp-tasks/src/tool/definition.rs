@@ -2,6 +2,7 @@
 
 use std::{fmt, pin::Pin, time::Duration};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::{
         header::{self, HeaderParameter},
     },
     schema::{Compiled, published},
-    task::{FieldDefinition, OnCrash, Outcome, Policy},
+    task::{Change, FieldDefinition, OnCrash, Outcome, Policy},
 };
 
 /// Service for a client that knows no tasks when a call takes long.
@@ -144,10 +145,33 @@ pub struct ArgumentError {
     pub message: String,
 }
 
-type OutcomeFuture = Pin<Box<dyn Future<Output = Result<Outcome, ToolError>> + Send>>;
+/// What a run comes to.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// It has ended so, with what is written along.
+    Ended(Outcome, Along),
+    /// Its task waits for somebody, and nobody holds it: that is written.
+    Parked,
+}
+
+/// What is written in the same write as an end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Along {
+    pub(crate) changes: Vec<Change>,
+    /// The result of a step.
+    pub(crate) step: Option<(String, Bytes)>,
+}
+
+impl From<Outcome> for Output {
+    fn from(outcome: Outcome) -> Self {
+        Self::Ended(outcome, Along::default())
+    }
+}
+
+type OutputFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;
 
 /// A call whose arguments were accepted, ready to run once.
-pub struct Prepared(Box<dyn FnOnce(RunContext) -> OutcomeFuture + Send>);
+pub struct Prepared(Box<dyn FnOnce(RunContext) -> OutputFuture + Send>);
 
 impl Prepared {
     /// A call of a tool that runs this function.
@@ -159,7 +183,7 @@ impl Prepared {
     {
         Self(Box::new(move |cx| {
             let run = run(cx);
-            Box::pin(async move { run.await.map(Outcome::Result) })
+            Box::pin(async move { run.await.map(|result| Outcome::Result(result).into()) })
         }))
     }
 
@@ -171,12 +195,21 @@ impl Prepared {
     {
         Self(Box::new(move |cx| {
             let run = run(cx);
-            Box::pin(async move { run.await.map(Outcome::Raw) })
+            Box::pin(async move { run.await.map(|value| Outcome::Raw(value).into()) })
         }))
     }
 
+    /// Work that writes to its task how far it has come.
+    pub(crate) fn parking<F, R>(run: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        R: Future<Output = Result<Output, ToolError>> + Send + 'static,
+    {
+        Self(Box::new(move |cx| Box::pin(run(cx))))
+    }
+
     /// Runs it.
-    pub(crate) fn run(self, cx: RunContext) -> OutcomeFuture {
+    pub(crate) fn run(self, cx: RunContext) -> OutputFuture {
         (self.0)(cx)
     }
 }

@@ -10,6 +10,7 @@ mod registry;
 mod result;
 
 pub use crate::error::{IntoFailure, ResultExt, ToolError};
+pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
 pub use named::{ArgumentField, ArgumentsOf, NamedTool, ResultOf};
 pub use pmcp_protocol::{

@@ -17,6 +17,8 @@ pub(crate) type Prepare = Box<dyn Fn(Arguments) -> Result<Prepared, ArgumentErro
 pub(crate) enum WorkKind {
     Tool,
     Request,
+    /// Its tasks write how far they have come, and wait for others without anybody who holds them.
+    Workflow,
 }
 
 /// A kind of work.
@@ -32,7 +34,7 @@ pub(crate) struct Work {
     /// It may be called again when it is not known whether it was.
     pub(crate) is_repeatable: bool,
     /// The schema of its arguments, as their type says it, and what reads them.
-    prepare: Option<(Compiled, Prepare)>,
+    prepare: Option<(Option<Compiled>, Prepare)>,
 }
 
 impl fmt::Debug for Work {
@@ -52,7 +54,20 @@ impl Work {
             asks: !definition.questions.is_empty(),
             is_repeatable: definition.on_crash == OnCrash::Restart
                 || [definition.annotations.read_only, definition.annotations.idempotent].contains(&Some(true)),
-            prepare: Some((schema, prepare)),
+            prepare: Some((Some(schema), prepare)),
+        }
+    }
+
+    /// That of a workflow, which reads its arguments itself.
+    pub(crate) fn of_workflow(name: &str, policy: Policy, fields: Vec<FieldDefinition>, prepare: Prepare) -> Self {
+        Self {
+            kind: WorkKind::Workflow,
+            name: name.into(),
+            policy,
+            fields,
+            asks: false,
+            is_repeatable: true,
+            prepare: Some((None, prepare)),
         }
     }
 
@@ -96,8 +111,8 @@ impl Work {
         let Some((schema, prepare)) = &self.prepare else {
             return Err(ArgumentError { message: format!("`{}` takes no arguments", self.name) });
         };
-        let mistakes = schema.read_fields(&mut arguments.given);
-        Ok((prepare(arguments)?, mistakes.bound()))
+        let mistake = schema.as_ref().and_then(|schema| schema.read_fields(&mut arguments.given).bound());
+        Ok((prepare(arguments)?, mistake))
     }
 }
 
@@ -119,6 +134,7 @@ impl Registry {
 
     /// The longest time that some work has for a run, of those that have one of their own.
     pub(crate) fn longest_timeout(&self) -> Option<Duration> {
-        self.works.values().filter_map(|work| work.policy.timeout).max()
+        let works = self.works.values().filter(|work| work.kind != WorkKind::Workflow);
+        works.filter_map(|work| work.policy.timeout).max()
     }
 }

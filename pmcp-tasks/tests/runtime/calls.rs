@@ -265,3 +265,35 @@ async fn a_plain_call_calls_too_and_keeps_nothing() {
     let result = server.v2026("ann").undeclared().call("optional", json!({})).await.unwrap();
     assert_eq!(text_of(&result), "\"7\" 1");
 }
+
+#[tokio::test]
+async fn a_call_that_failed_fails_the_same_way_after_a_crash() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.dead(), cluster.alive());
+    for (server, name, stops) in [(&one, "one", true), (&other, "other", false)] {
+        let log = cluster.log.clone();
+        server.world.on("plain", move |_, _| {
+            log.add(format!("{name} calls"));
+            async { Err(ToolError::new("there is no such file")) }
+        });
+        let log = cluster.log.clone();
+        server.world.on("restarting", move |_, cx| {
+            let log = log.clone();
+            async move {
+                let task: TaskContext<Shared> = cx.task();
+                let error = task.call_named("plain", "eu", json!({})).await.unwrap_err();
+                log.add(format!("{name} is told: {error}"));
+                if stops {
+                    std::future::pending::<()>().await;
+                }
+                Ok(ToolResult::default())
+            }
+        });
+    }
+    let id = one.v2026("ann").start("restarting").await;
+    eventually("it is told", || cluster.log.lines().len() == 2).await;
+    cluster.two_periods().await;
+    other.v2026("ann").until(&id, "completed").await;
+    let told = |name: &str| format!("{name} is told: there is no such file");
+    assert_eq!(cluster.log.lines(), ["one calls".to_owned(), told("one"), told("other")]);
+}

@@ -5,6 +5,7 @@ mod calls;
 mod tasks;
 mod work;
 mod workers;
+mod workflows;
 
 use bench::{Bench, Store};
 
@@ -49,6 +50,8 @@ cases! {
         steps variables several_variables progress message question;
     workers:
         queued none_queued recovery failure_of_the_dead idle_period;
+    workflows:
+        a_run_of_a_workflow parked_runs_cost_nothing;
 }
 
 costs_on!(memory, Store::memory());

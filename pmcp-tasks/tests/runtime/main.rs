@@ -40,3 +40,4 @@ mod v2026;
 mod values;
 mod variables;
 mod withdrawal;
+mod workflows;

@@ -40,6 +40,9 @@ struct State {
     held: Option<(&'static str, Arc<Semaphore>)>,
     /// An operation that panics when it is begun, and how often it will.
     panics: Option<(&'static str, usize)>,
+    /// The write at which it dies, counted down, and whether that is applied.
+    dies: Option<(usize, bool)>,
+    is_dead: bool,
     max_part: Option<u32>,
     shared: bool,
     /// Set where it brings hints, to those who asked.
@@ -86,6 +89,15 @@ impl FaultyBackend {
     /// The next `times` operations of this name panic.
     pub(crate) fn panic_in(&self, operation: &'static str, times: usize) {
         self.state.lock().unwrap().panics = Some((operation, times));
+    }
+
+    /// Dies at the write of this number, from 1: before or after it is applied. Nothing is answered from then on.
+    pub(crate) fn die_at(&self, write: usize, applied: bool) {
+        self.state.lock().unwrap().dies = Some((write, applied));
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.state.lock().unwrap().is_dead
     }
 
     /// Number of the operations that were to panic and have not come.
@@ -146,6 +158,9 @@ impl FaultyBackend {
             let panics = panics.map(|(_, times)| *times -= 1).is_some();
             (state.held.clone(), panics)
         };
+        if self.is_dead() {
+            std::future::pending::<()>().await;
+        }
         assert!(!panics, "{operation} panics as the test wants");
         if let Some((_, gate)) = held.filter(|(held, _)| *held == operation) {
             gate.acquire().await.unwrap().forget();
@@ -179,7 +194,23 @@ impl FaultyBackend {
             }
             Some(Fault::ReplyLost) | None => {}
         }
+        let dies = {
+            let mut state = self.state.lock().unwrap();
+            let dies = state.dies.as_mut().map(|(left, applied)| {
+                *left = left.saturating_sub(1);
+                (*left == 0).then_some(*applied)
+            });
+            let dies = dies.flatten();
+            state.is_dead = dies.is_some();
+            dies
+        };
+        if dies == Some(false) {
+            std::future::pending::<()>().await;
+        }
         let written = write.await;
+        if dies.is_some() {
+            std::future::pending::<()>().await;
+        }
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
         }

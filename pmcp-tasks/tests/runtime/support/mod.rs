@@ -20,7 +20,7 @@ use std::{
 
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-pub(crate) use cluster::{Cluster, LEASE, gated};
+pub(crate) use cluster::{Cluster, LEASE, Log, gated};
 pub(crate) use counting::CountingBackend;
 pub(crate) use logged::Logged;
 pub(crate) use peer::FakePeer;

@@ -48,6 +48,16 @@ impl World {
         alive
     }
 
+    /// Does what the tool does.
+    pub(crate) async fn run(&self, tool: &str, arguments: Value, cx: RunContext) -> Ran {
+        let script = self.0.lock().unwrap().get(tool).cloned();
+        let given = arguments.as_object().cloned().unwrap_or_default();
+        match script {
+            Some(script) => script(Arguments { given, ..Arguments::default() }, cx).await,
+            None => Ok(ToolResult::text("done")),
+        }
+    }
+
     fn prepare(&self, tool: &str, arguments: Arguments) -> Prepared {
         let script = self.0.lock().unwrap().get(tool).cloned();
         Prepared::new(move |cx| {

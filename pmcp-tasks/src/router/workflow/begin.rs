@@ -1,0 +1,217 @@
+//! Beginning a run: by its prompt, or by the tool of the same name.
+
+use std::ops::ControlFlow;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Flows, Registered,
+    look::{NEW, is_look, is_placeholder, plan},
+    standing::{Standing, prompt_result},
+};
+use crate::{
+    engine::{Ended, Patience},
+    protocol::{IDEMPOTENCY_KEY, RpcError, ToolResult},
+    router::{
+        begin::{Accepted, Wanted, new_run_of},
+        reply::unknown_task,
+        request::RequestCx,
+        stream::{told_here, until_answered},
+    },
+    store::backend::Parts,
+    task::{Change, NotChanged, NotCreated, Outcome, Task, TaskStatus, WorkflowHead},
+    tool::Arguments,
+    workflow::{Course, Next, TASK_ID},
+};
+
+/// Time within which the same request joins the run that it began before, in milliseconds: its answer may have been lost.
+const REJOINED_WITHIN: u64 = 60_000;
+
+/// `prompts/get` of a workflow.
+pub(super) async fn by_prompt(rq: RequestCx<'_>, flow: &Registered, flows: &Flows) -> Result<Value, RpcError> {
+    let mut given = match rq.params.get("arguments") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(given)) => given.clone(),
+        Some(_) => return Err(RpcError::invalid_params("`arguments` is not an object")),
+    };
+    rq.check_size(&given)?;
+    let of = given.remove(TASK_ID);
+    let of = of.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+    let definition = flow.flow.definition();
+    let is_new = of == Some(NEW);
+    if let Some(id) = of.filter(|id| *id != NEW && !is_placeholder(id)) {
+        let standing = flows.standing_of(rq, flow, id).await?;
+        return flows.tried_again(rq, standing).await?.prompt_result(rq);
+    }
+    if of.is_some_and(is_placeholder) || is_look(definition, &given, is_new) {
+        return Ok(prompt_result(rq, definition.description.clone(), &plan(definition)));
+    }
+    flows.begin(rq, flow, given, is_new).await?.prompt_result(rq)
+}
+
+/// A call of the tool that begins a workflow.
+pub(super) async fn by_tool(
+    rq: RequestCx<'_>,
+    flow: &Registered,
+    flows: &Flows,
+    arguments: &Map<String, Value>,
+) -> Result<Value, RpcError> {
+    rq.check_size(arguments)?;
+    let mut given = arguments.clone();
+    let of = given.remove(TASK_ID);
+    let of = of.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+    if let Some(id) = of.filter(|id| *id != NEW) {
+        // It only shows how the run stands: a call of it is no wish to try something again.
+        return match flows.standing_of(rq, flow, id).await {
+            Ok(standing) => standing.tool_result(rq, None),
+            Err(error) => Ok(rq.cx.revision.tool_result(&ToolResult::error(error.message))),
+        };
+    }
+    if let Err(refused) = flow.flow.read(given.clone()) {
+        return Ok(rq.cx.revision.tool_result(&ToolResult::error(refused.message)));
+    }
+    flows.begin(rq, flow, given, of.is_some()).await?.tool_result(rq, None)
+}
+
+impl Flows {
+    /// The caller's run of this workflow.
+    async fn standing_of(&self, rq: RequestCx<'_>, flow: &Registered, id: &str) -> Result<Standing, RpcError> {
+        let standing = self.standing(rq, id).await?;
+        if standing.course.flow.definition().name == *flow.work.name { Ok(standing) } else { Err(unknown_task()) }
+    }
+
+    /// Begins a run, or joins the one that the same request has just begun, and waits a while for what it comes to.
+    async fn begin(
+        &self,
+        rq: RequestCx<'_>,
+        flow: &Registered,
+        given: Map<String, Value>,
+        anew: bool,
+    ) -> Result<Standing, RpcError> {
+        let _admitted = rq.engine.host.admit()?;
+        let steps = flow.flow.read(given.clone()).map_err(|error| RpcError::invalid_params(error.message))?;
+        let variables = rq.variables(&flow.work.fields)?;
+        let has_key = rq.meta().is_some_and(|meta| meta.contains_key(IDEMPOTENCY_KEY));
+        if !anew
+            && !has_key
+            && let Some(task) = self.recent(rq, flow, (&given, &variables)).await?
+        {
+            return self.settled(rq, &task).await;
+        }
+        let unread = |_: &str| None;
+        let name = flow.flow.definition().name.clone();
+        let head = WorkflowHead { since: 1, workflow: name.clone(), ..WorkflowHead::default() };
+        let course = Course::read(flow.flow.clone(), steps, head.clone(), unread);
+        let mut course = course.map_err(|error| RpcError::internal(error.to_string()))?;
+        let told = |error| rq.engine.told(error, (&name, None, rq.cx.revision));
+        if !matches!(course.next(&variables, &told), Next::Begin { .. }) {
+            // The run itself finds out, and writes what comes of it.
+            course.head = head;
+        }
+        let arguments = Arguments { given, answers: Map::new() };
+        let prepared = crate::engine::prepare(&flow.work, arguments.clone());
+        let prepared = prepared.map_err(|error| RpcError::invalid_params(error.to_string()))?;
+        let call = Accepted { work: flow.work.clone(), arguments, prepared, variables, step: None };
+        let (peer, _unanswered) = until_answered(rq.cx);
+        let wanted = Wanted { ttl: None, client: rq.cx.client, peer: Some(peer), session: None };
+        let limits = rq.engine.limits();
+        let mut new = new_run_of(rq, call, wanted, limits.workflow_ttl(flow.work.policy.ttl))?;
+        new.draft.quota = limits.workflows_per_owner;
+        new.draft.head.message = Some(course.message()).filter(|_| course.head.running.is_some());
+        new.draft.head.is_progress = true;
+        if rq.engine.leaves_tasks() {
+            course.head.since = 0;
+        }
+        new.draft.head.schema = crate::task::WORKFLOW_SCHEMA;
+        new.draft.head.workflow = Some(course.head);
+        let (task, is_ours) = match rq.engine.create(new).await {
+            Ok((task, _)) => (task, true),
+            Err(NotCreated::Same(id)) => (rq.find(&id.to_string()).await?, false),
+            Err(NotCreated::Quota) => {
+                let most = limits.workflows_per_owner;
+                let text = format!(
+                    "{most} tasks are open; finish or cancel a workflow that waits for you, then begin this one"
+                );
+                return Err(RpcError::internal(text).with_data(serde_json::json!({ "reason": "quota" })));
+            }
+            Err(refused) => return Err(rq.engine.not_created(&refused)),
+        };
+        let settled = self.settled(rq, &task).await;
+        if is_ours && settled.is_err() && rq.cx.cancellation.is_cancelled() {
+            // Nobody else knows of it.
+            rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await.or_else(ended_is_done)?;
+        }
+        settled
+    }
+
+    /// The run as it stands when it waits, asks or has ended, or when whoever asked has waited long enough.
+    pub(super) async fn settled(&self, rq: RequestCx<'_>, task: &Task) -> Result<Standing, RpcError> {
+        self.settled_within(rq, task, rq.engine.limits().prompt_wait).await
+    }
+
+    pub(super) async fn settled_within(
+        &self,
+        rq: RequestCx<'_>,
+        task: &Task,
+        patience: std::time::Duration,
+    ) -> Result<Standing, RpcError> {
+        let key = task.key.clone();
+        let _told = told_here(rq, &key);
+        let patience = Patience {
+            cancellation: Some(&rq.cx.cancellation),
+            deadline: Some(rq.engine.host.clock().sleep(patience)),
+            ..Patience::default()
+        };
+        let settled = rq.engine.until(&key, Parts::empty(), patience, |task| {
+            let is_settled = task.status() != TaskStatus::Working || is_parked(task);
+            if is_settled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match settled.await {
+            Ok(()) | Err(Ended::InTime(_)) => self.standing_at(rq.engine, &key).await,
+            Err(ended) => Err(ended.into()),
+        }
+    }
+
+    /// A run of the same arguments that has just begun and that nobody has gone on with: the answer to the request that began it was lost.
+    async fn recent(
+        &self,
+        rq: RequestCx<'_>,
+        flow: &Registered,
+        (given, variables): (&Map<String, Value>, &Map<String, Value>),
+    ) -> Result<Option<Task>, RpcError> {
+        if !rq.may_list() {
+            return Ok(None);
+        }
+        let (store, now) = (rq.engine.store(), rq.engine.host.now());
+        let page = store.list(rq.owner()?, None, rq.engine.limits().page_size).await?;
+        for task in page.into_iter().flat_map(|page| page.tasks) {
+            let is_recent = task.created().until(now).as_millis() < u128::from(REJOINED_WITHIN);
+            let is_untouched =
+                task.head.workflow.as_ref().is_some_and(|head| !head.continued && *head.workflow == *flow.work.name);
+            if !is_recent || !is_untouched || task.status().is_terminal() {
+                continue;
+            }
+            let read = store.read(&task.key, Parts::BODY).await?;
+            let is_same = |task: &Task| {
+                task.body.as_ref().is_some_and(|body| body.arguments == *given && body.variables == *variables)
+            };
+            if let Some(task) = read.filter(is_same) {
+                return Ok(Some(task));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A run that has ended is not to be cancelled any more.
+fn ended_is_done(error: NotChanged) -> Result<Task, RpcError> {
+    match error {
+        NotChanged::Ended(task) => Ok(*task),
+        error => Err(error.into()),
+    }
+}
+
+/// Tells whether a run waits for somebody.
+pub(super) fn is_parked(task: &Task) -> bool {
+    task.head.workflow.as_ref().is_some_and(|workflow| workflow.pause.is_some())
+}

@@ -1,0 +1,8 @@
+//! Workflows through the router: begun, handed over, gone on with, in both revisions.
+
+mod begun;
+mod crashes;
+pub(crate) mod deploy;
+mod gone_on;
+mod hidden;
+mod shown;

@@ -1,0 +1,140 @@
+//! Runs of processes that die, and of stores that do.
+
+use pmcp_tasks::ToolResult;
+use serde_json::{Value, json};
+
+use super::deploy::*;
+use crate::support::*;
+
+#[tokio::test]
+async fn a_run_goes_on_elsewhere_at_the_step_where_its_process_died() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.over(&Connection::to(&cluster.store), with_deploy), cluster.with(with_deploy));
+    logs(&one, &cluster.log);
+    logs(&other, &cluster.log);
+    let log = cluster.log.clone();
+    one.world.on("restarting", move |_, cx| {
+        let log = log.clone();
+        async move {
+            let task = cx.task::<()>();
+            task.step("compile", async || log.effect("one compiles")).await?;
+            std::future::pending().await
+        }
+    });
+    let log = cluster.log.clone();
+    other.world.on("restarting", move |_, cx| {
+        let log = log.clone();
+        async move {
+            let task = cx.task::<()>();
+            task.step("compile", async || log.effect("other compiles")).await?;
+            Ok(ToolResult::text(format!("built in attempt {}", task.attempt())))
+        }
+    });
+    let waiting = one.v2025("ann").spawn("prompts/get", json!({ "name": "deploy", "arguments": api() }));
+    settle().await;
+    cluster.two_periods().await;
+    let reply = waiting.await.unwrap().unwrap();
+    let id = run_id(&reply);
+    let reply = other.v2025("ann").go_on(&id, json!({})).await;
+    assert_eq!(states(&reply), ["done", "done", "open", "waiting", "waiting"]);
+    assert_eq!(standing(&reply)["steps"][1]["result"], "built in attempt 2");
+    assert_eq!(cluster.log.lines(), [r#"validate {"service":"api"}"#, "one compiles"]);
+}
+
+#[tokio::test]
+async fn a_tool_that_must_not_run_twice_waits_for_somebody_who_asks() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.over(&Connection::to(&cluster.store), with_deploy), cluster.with(with_deploy));
+    logs(&one, &cluster.log);
+    logs(&other, &cluster.log);
+    let log = cluster.log.clone();
+    one.world.on("optional", move |_, _| {
+        log.add("one rolls out");
+        std::future::pending()
+    });
+    let client = one.v2025("ann");
+    let id = run_id(&client.prompt(json!({ "service": "no notes" })).await.unwrap());
+    let waiting = client.spawn("tools/call", json!({ "name": "plain", "arguments": { "_task_id": id } }));
+    eventually("it is called", || cluster.log.lines().last().unwrap() == "one rolls out").await;
+    cluster.two_periods().await;
+    waiting.await.unwrap().unwrap();
+    let client = other.v2025("ann");
+    let reply = client.go_on(&id, json!({})).await;
+    assert_eq!(standing(&reply)["pause"], json!({ "reason": "interrupted", "step": "roll_out" }));
+    assert!(texts(&reply).contains("Ask the user before you go on."), "{reply}");
+    assert_eq!(cluster.log.lines().last().unwrap(), "one rolls out");
+    let reply = client.go_on(&id, json!({ "action": "retry" })).await;
+    assert_eq!(standing(&reply)["state"], "completed");
+}
+
+#[tokio::test]
+async fn parked_runs_are_nobodys_and_survive_every_process() {
+    let cluster = Cluster::new();
+    let one = cluster.over(&Connection::to(&cluster.store), with_deploy);
+    logs(&one, &cluster.log);
+    let id = run_id(&one.v2025("ann").prompt(api()).await.unwrap());
+    let lines = cluster.log.lines().len();
+    let other = cluster.with(with_deploy);
+    logs(&other, &cluster.log);
+    cluster.two_periods().await;
+    assert_eq!(cluster.log.lines().len(), lines, "nothing is claimed");
+    let client = other.v2025("ann");
+    assert_eq!(states(&client.call("plain", json!({ "_task_id": id })).await.unwrap())[2], "done");
+}
+
+/// A run whose process dies before or after this write, and that another goes on with: what was done, and how it stands in the end.
+async fn dies_at(write: usize, applied: bool) -> (Vec<String>, Value) {
+    let cluster = Cluster::new();
+    let backend = FaultyBackend::to(&cluster.store);
+    let dying = Server::on_clock(cluster.clock.clone(), backend.clone(), |router| {
+        with_deploy(router.tool::<Restarting>().lease(seconds(LEASE)))
+    });
+    logs(&dying, &cluster.log);
+    backend.die_at(write, applied);
+    let client = dying.v2025("ann");
+    let _whole = tokio::spawn(async move {
+        let begun = client.prompt(json!({ "service": "no notes" })).await.unwrap();
+        client.call("plain", json!({ "_task_id": run_id(&begun) })).await.unwrap();
+    });
+    eventually("the store dies", || backend.is_dead()).await;
+    let other = cluster.with(with_deploy);
+    logs(&other, &cluster.log);
+    cluster.two_periods().await;
+    settle().await;
+    let client = other.v2025("ann");
+    let mut reply = match client.page(None).await.0.as_slice() {
+        [id] => client.go_on(id, json!({})).await,
+        _ => client.prompt(json!({ "service": "no notes" })).await.unwrap(),
+    };
+    for _ in 0..5 {
+        let id = run_id(&reply);
+        reply = match (standing(&reply)["state"].as_str().unwrap(), &standing(&reply)["pause"]["reason"]) {
+            ("completed", _) => return (cluster.log.lines(), reply),
+            ("waiting", reason) if reason == "client" => {
+                client.call("plain", json!({ "_task_id": id })).await.unwrap();
+                client.go_on(&id, json!({})).await
+            }
+            ("waiting", reason) if reason == "interrupted" => client.go_on(&id, json!({ "action": "retry" })).await,
+            _ => panic!("it stands still: {reply}"),
+        };
+    }
+    panic!("it never ends: {reply}");
+}
+
+#[tokio::test]
+async fn a_process_that_dies_at_any_write_loses_nothing_that_was_recorded() {
+    for write in 1..=5 {
+        for applied in [false, true] {
+            let (lines, done) = dies_at(write, applied).await;
+            assert_eq!(states(&done), ["done", "done", "done", "skipped", "done"], "write {write}, {applied}: {done}");
+            let count = |what: &str| lines.iter().filter(|line| line.starts_with(what)).count();
+            let counts = ["validate", "restarting", "plain", "optional"].map(count);
+            // The step whose record was lost is done once more, and no other.
+            let mut expected = [1; 4];
+            if let (false, Some(step)) = (applied, write.checked_sub(2)) {
+                expected[step] = 2;
+            }
+            assert_eq!(counts, expected, "write {write}, applied {applied}: {lines:?}");
+        }
+    }
+}
