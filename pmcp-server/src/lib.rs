@@ -67,6 +67,7 @@
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
+//! | [`workflows`] | plans that the server runs as far as it can and then hands over, and who does what in them |
 //! | [`bears`] | all bounds with their defaults and answers, and what happens when a store is damaged |
 
 // It panics where standard error is closed, and waits for whoever does not read it.
@@ -97,6 +98,7 @@ mod shares;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+pub mod workflows;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};

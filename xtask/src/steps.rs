@@ -105,6 +105,8 @@ pub(crate) fn everything(report: &mut Report) {
         ("durable-import", "run --package durable-import"),
         ("worker-pool", "run --package worker-pool"),
         ("functions", "run --package worker-pool -- --functions"),
+        ("release-train", "run --package release-train"),
+        ("code-mode", "run --package code-mode"),
     ] {
         report.step(step, |counts| example(run, counts));
     }

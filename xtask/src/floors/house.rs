@@ -80,6 +80,7 @@ const SERVER: House = House {
             "process",
             "shares",
             "transport",
+            "workflows",
         ],
         &["outbox"],
         &["service", "session"],

@@ -1,0 +1,5 @@
+//! Prints today's tides.
+
+fn main() {
+    println!("{}", tides_format::line(tides::Height(412)));
+}
