@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::deploy::{run_id, states};
-use crate::support::*;
 
 /// Book a trip.
 #[derive(Deserialize, JsonSchema)]
