@@ -220,3 +220,8 @@
 //! [`Limits::max_result`]: pmcp_tasks::Limits::max_result
 //! [`Limits::open_questions`]: pmcp_tasks::Limits::open_questions
 //! [`Limits::subscribed_tasks`]: pmcp_tasks::Limits::subscribed_tasks
+//! [`Limits::workflows_per_owner`]: pmcp_tasks::Limits::workflows_per_owner
+//! [`Limits::workflow_ttl`]: pmcp_tasks::Limits::workflow_ttl
+//! [`Limits::max_workflow_ttl`]: pmcp_tasks::Limits::max_workflow_ttl
+//! [`Limits::max_workflow_results`]: pmcp_tasks::Limits::max_workflow_results
+//! [`Limits::prompt_wait`]: pmcp_tasks::Limits::prompt_wait
