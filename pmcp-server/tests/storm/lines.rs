@@ -106,8 +106,8 @@ impl Client {
             && let Some(reaction) = self.met.react(reaction, &mut self.answers)
         {
             self.send(reaction.to_string().as_bytes()).await;
-            // Nobody answers an answer.
-            self.lines -= usize::from(reaction["method"].is_null());
+            // Nobody answers an answer; what is none, as its error is no error, may be.
+            self.lines -= usize::from(reaction["method"].is_null() && is_answer(&reaction));
         }
         Some(message)
     }
@@ -122,6 +122,11 @@ impl Client {
             }
         }
     }
+}
+
+fn is_answer(message: &Value) -> bool {
+    let error = &message["error"];
+    error.is_null() || (error["code"].is_i64() && error["message"].is_string())
 }
 
 /// A request that has to be answered once, with its id: nothing like it is under way, and nobody cancels it.

@@ -144,6 +144,10 @@ impl Engine {
             // Its run may just have been stopped, to be handed over: it is for others.
             return None;
         }
+        if self.host.lease.worker() != me {
+            // Others have taken it for dead meanwhile: what it held is theirs, though they have not claimed it yet.
+            return None;
+        }
         match task {
             Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
                 // Written by nobody since it was created before its run: that was never begun.
