@@ -101,6 +101,20 @@ impl ToolResult {
         self
     }
 
+    /// What the tool gave, for a program: the structured content; without one the only text; `null` of no content; else all of the
+    /// result.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        if let Some(value) = &self.structured {
+            return value.clone();
+        }
+        match (self.content.as_slice(), self.first_text()) {
+            ([], _) => Value::Null,
+            ([_], Some(text)) => text.into(),
+            _ => serde_json::to_value(self).unwrap_or_default(),
+        }
+    }
+
     /// The first text of the content, if any.
     #[must_use]
     pub fn first_text(&self) -> Option<&str> {

@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use super::task::{TaskContext, recorded_value};
 use crate::{
-    error::ToolErrorKind,
-    error::{Cancelled, Mistake, ToolError},
+    error::{Cancelled, Mistake, ToolError, ToolErrorKind},
     exact,
     run::{NotAccepted, Recording},
     task::Outcome,
@@ -17,7 +16,7 @@ impl<V> TaskContext<V> {
     ///
     /// The tool's arguments are judged as those of a client's call are, its `timeout` holds, what it asks is asked for this task, and its
     /// own steps and variables are kept with it, under names of their own. It is no task beside this one. The value is its structured
-    /// content, or its text where it has none.
+    /// content, or its text where it has none ([`ToolResult::value`](crate::ToolResult::value)).
     ///
     /// A tool with `on_crash = "fail"` that is neither `read_only` nor `idempotent` is not called again if the process died during the
     /// call: then it is an error, as nobody knows how far it came.
@@ -100,24 +99,15 @@ fn not_accepted(tool: &str, refused: &NotAccepted) -> ToolError {
     }
 }
 
-/// The value of a tool's result: its structured content, or its text.
+/// The value of a tool's result, or its failure.
 fn value(outcome: Outcome) -> Result<Value, ToolError> {
     match outcome {
         Outcome::Result(result) if result.is_error => {
             Err(ToolError::new(result.first_text().unwrap_or("the tool failed")))
         }
-        Outcome::Result(mut result) => match result.structured.take() {
-            Some(value) => Ok(value),
-            None if result.content.is_empty() => Ok(Value::Null),
-            None => Ok(texts(&result).into()),
-        },
+        Outcome::Result(result) => Ok(result.value()),
         Outcome::Raw(value) => Ok(value),
         Outcome::Error(error) => Err(ToolError(ToolErrorKind::Rpc(error))),
         Outcome::Cancelled => Err(Cancelled.into()),
     }
-}
-
-fn texts(result: &crate::protocol::ToolResult) -> String {
-    let texts = result.content.iter().filter_map(|part| part.as_value().get("text").and_then(Value::as_str));
-    texts.collect::<Vec<_>>().join("\n")
 }

@@ -18,6 +18,7 @@ mod tries;
 mod variables;
 mod workers;
 mod workflow;
+mod writing;
 
 pub(crate) use draft::{Draft, NotChanged, NotCreated};
 pub(crate) use ending::Ending;
@@ -30,12 +31,12 @@ pub(crate) use progress::Progress;
 pub use record::Task;
 use record::canonical_of;
 pub(crate) use record::{Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
-pub(crate) use store::{NewStep, Taken, Writing};
 pub use store::{TaskPage, TaskStore};
 pub(crate) use tries::{Pauses, Tries};
 pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};
 pub(crate) use workflow::{Pause, Reason, STEP, WorkflowHead};
+pub(crate) use writing::{NewStep, Taken, Writing};
 
 pub use crate::{
     id::{InvalidTaskId, TaskId},

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Draft, NotChanged, NotCreated, Owner, Task, TaskId, canonical, cursor,
+    Change, Draft, NewStep, NotChanged, NotCreated, Owner, Taken, Task, TaskId, Writing, canonical, cursor,
     ending::kept,
     hub::{Hub, Watch},
     tries::Tries,
@@ -55,48 +55,12 @@ struct Writes {
     next: AtomicU64,
 }
 
-/// A step to record.
-#[derive(Debug)]
-pub(crate) struct NewStep {
-    pub(crate) name: String,
-    pub(crate) value: Bytes,
-    /// Changes of variables that come with it.
-    pub(crate) changes: Vec<(Field, FieldOp)>,
-    /// The largest size of all variables, in bytes.
-    pub(crate) max_bytes: u32,
-}
-
 /// Outcome of one write.
 enum Attempt {
     Written,
     /// Somebody else had written; nothing was.
     Overtaken,
     /// The worker that was to take the task was declared dead; nothing was written.
-    Buried,
-}
-
-/// What a write of a task's head brings.
-#[derive(Clone, Debug)]
-pub(crate) struct Writing<'a> {
-    pub(crate) changes: &'a [Change],
-    /// The result of a step that is recorded with it.
-    pub(crate) step: Option<(String, Bytes)>,
-    pub(crate) holder: HolderChange,
-}
-
-impl<'a> From<&'a [Change]> for Writing<'a> {
-    fn from(changes: &'a [Change]) -> Self {
-        Self { changes, step: None, holder: HolderChange::Keep }
-    }
-}
-
-/// Outcome of a write that may take a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    Done,
-    /// Somebody else had written; the task is known as it is now.
-    Overtaken,
-    /// Others have taken the worker that was to hold it for dead.
     Buried,
 }
 

@@ -44,14 +44,7 @@ impl Outputs {
 /// all of the result.
 #[must_use]
 pub fn value_of(result: &ToolResult) -> Value {
-    if let Some(value) = &result.structured {
-        return value.clone();
-    }
-    match (result.content.as_slice(), result.first_text()) {
-        ([], _) => Value::Null,
-        ([_], Some(text)) => text.into(),
-        _ => serde_json::to_value(result).unwrap_or_default(),
-    }
+    result.value()
 }
 
 #[cfg(test)]

@@ -36,9 +36,10 @@ fn caller() -> (Cluster, Server) {
 #[tokio::test]
 async fn a_call_gives_what_the_tool_gives() {
     let (_cluster, server) = caller();
+    let two = ToolResult::text("two").with(pmcp_tasks::tool::Content::text("texts"));
     for (result, value) in [
         (ToolResult::text("a text"), json!("a text")),
-        (ToolResult::text("two").with(pmcp_tasks::tool::Content::text("texts")), json!("two\ntexts")),
+        (two.clone(), serde_json::to_value(&two).unwrap()),
         (ToolResult::default(), Value::Null),
         (ToolResult::text("words").with_structured(json!({ "rows": 3 })), json!({ "rows": 3 })),
     ] {
