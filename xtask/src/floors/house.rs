@@ -1,12 +1,15 @@
 //! The floors of the house: what may know what. A floor names only floors below it.
 
 /// The crates, from the ground up. One may depend on those before it, unless it stands among those that are apart.
-pub(super) const CRATES: [&str; 8] = [
+pub(super) const CRATES: [&str; 11] = [
     "pmcp-protocol",
     "pmcp-client",
     "pmcp-macro-support",
     "pmcp-tasks-macros",
     "pmcp-tasks",
+    "pmcp-apps-bundle",
+    "pmcp-apps-macros",
+    "pmcp-apps",
     "pmcp-server",
     "spec-check",
     "xtask",

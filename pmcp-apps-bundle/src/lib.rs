@@ -1,0 +1,1 @@
+//! Check a widget's directory of HTML and make one document of it.

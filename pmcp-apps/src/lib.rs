@@ -1,0 +1,1 @@
+//! Widgets of MCP Apps as resources of a server.
