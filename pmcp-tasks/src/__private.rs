@@ -25,14 +25,14 @@ pub use self::{
         object, serialize_list,
     },
     mapping::{
-        Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, WritableArguments, encode_field, expected,
-        no_step, not_run, ready, run_step, shown, step_arguments,
+        Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, encode_field, expected, no_step, not_run,
+        ready, run_step, shown, step_arguments,
     },
     output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
     parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
     step::{
-        ClientOutput, Input, OutputOf, PromptObject, PromptSpec, ReadableResult, SameVariables, StepSpec,
-        VariablesSpec, client_output, output_of, prompt, result_of, same_variables, step_value, variables,
+        ClientOutput, Input, OutputOf, PromptObject, PromptSpec, SameVariables, StepSpec, VariablesSpec, client_output,
+        output_of, prompt, result_of, same_variables, step_value, variables,
     },
     values::Values,
     variable::{VariableSpec, default_of, variable},
@@ -45,7 +45,7 @@ pub use crate::{
     },
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
-        ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, NamedTool, OnCrash, Prepared, Question,
+        ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, NamedTool, OnCrash, Prepared, Question,
         ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult,
     },
     workflow::{

@@ -144,4 +144,4 @@ pub use pmcp_protocol as protocol;
 pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;
 pub use task::TaskStore;
-pub use tool::{ResultExt, ToolError, ToolResult};
+pub use tool::{CallTools, ResultExt, ToolError, ToolResult};

@@ -7,5 +7,5 @@ pub use crate::macros::{Form, FromRef, TaskVariables, step, task_tool, workflow}
 pub use crate::{
     LogLevel,
     context::{AskError, Form, FromRef, State, TaskContext, TaskVariables, ToolContext},
-    tool::{Content, ToolError, ToolResult},
+    tool::{CallTools, Content, ToolError, ToolResult},
 };

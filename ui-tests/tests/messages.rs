@@ -28,8 +28,10 @@ const OF_THE_COMPILER: [&str; 6] = [
 ];
 
 /// Cases in which the compiler proposes an edit of its own.
-const PROPOSED: [&str; 8] = [
+const PROPOSED: [&str; 10] = [
     "argument_without_default",
+    "call_unknown_tool",
+    "call_without_tool",
     "form_range_of_another_type",
     "step_error_open",
     "tool_as_value",

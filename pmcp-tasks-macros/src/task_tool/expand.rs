@@ -243,15 +243,17 @@ impl TaskTool {
             Input::List(name) => (name.to_token_stream(), self.fields(p)),
             Input::Object(owned) => (owned.ty.clone(), None),
         };
-        let result = self.output.value(p);
+        let (name, result) = (&self.name, self.output.value(p));
         quote! {
             impl #p::NamedTool for #ident {
+                const NAME: &'static ::core::primitive::str = #name;
                 type Itself = Self;
             }
             impl #p::ArgumentsOf<#ident> for #arguments {
                 #fields
             }
             impl #p::ResultOf<#ident> for #result {}
+            impl #p::Gives<#result> for #ident {}
         }
     }
 

@@ -54,7 +54,10 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
     let arguments_of = has_struct.then(|| quote!(impl #p::ArgumentsOf<#ident> for #name {}));
     let result_of = Output::build(&sig.output, "a tool").ok().map(|output| {
         let value = output.value(&p);
-        quote!(impl #p::ResultOf<#ident> for #value {})
+        quote! {
+            impl #p::ResultOf<#ident> for #value {}
+            impl #p::Gives<#value> for #ident {}
+        }
     });
     quote! {
         #(#cfgs)*
@@ -67,6 +70,7 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
         #(#cfgs)*
         const _: () = {
             impl #p::NamedTool for #ident {
+                const NAME: &'static ::core::primitive::str = "";
                 type Itself = Self;
             }
             #arguments_of

@@ -112,11 +112,11 @@ impl Workflow {
             |text| quote!(::core::option::Option::Some(::core::convert::From::from(#text))),
         );
         let ttl = time(self.ttl);
-        let start = match self.start {
-            Start::Both => quote!(Both),
-            Start::Prompt => quote!(PromptOnly),
-            Start::Tool => quote!(ToolOnly),
-        };
+        let start = option(self.start.map(|start| match start {
+            Start::Both => quote!(#p::Start::Both),
+            Start::Prompt => quote!(#p::Start::PromptOnly),
+            Start::Tool => quote!(#p::Start::ToolOnly),
+        }));
         let finish_on_cancel = self.finish_on_cancel;
         let variables =
             self.variables().next().map_or_else(|| quote!(::std::vec::Vec::new()), |spec| quote!((#spec().fields)()));
@@ -127,7 +127,7 @@ impl Workflow {
                 title: #title,
                 description: #description,
                 ttl: #ttl,
-                start: #p::Start::#start,
+                start: #start,
                 finish_on_cancel: #finish_on_cancel,
                 arguments: (__pmcp_prompt().schema)(),
                 variables: #variables,

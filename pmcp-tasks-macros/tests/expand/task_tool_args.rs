@@ -21,11 +21,15 @@ const _: () = {
         >()
     }
     impl crate::tasks::__private::NamedTool for search {
+        const NAME: &'static ::core::primitive::str = "search";
         type Itself = Self;
     }
     impl crate::tasks::__private::ArgumentsOf<search> for Query {}
     impl crate::tasks::__private::ResultOf<search>
     for <io::Result<Found> as crate::tasks::__private::AnyResult>::Value {}
+    impl crate::tasks::__private::Gives<
+        <io::Result<Found> as crate::tasks::__private::AnyResult>::Value,
+    > for search {}
     impl<__PmcpState> crate::tasks::__private::Tool<__PmcpState> for search {
         fn definition() -> crate::tasks::__private::ToolDefinition {
             crate::tasks::__private::ToolDefinition {

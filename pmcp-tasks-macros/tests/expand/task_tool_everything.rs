@@ -119,6 +119,7 @@ const _: () = {
         ::pmcp_tasks::__private::failure::<ToolError>()
     }
     impl ::pmcp_tasks::__private::NamedTool for import_csv {
+        const NAME: &'static ::core::primitive::str = "import_csv";
         type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<import_csv> for ImportCsvArgs {
@@ -146,6 +147,7 @@ const _: () = {
         ];
     }
     impl ::pmcp_tasks::__private::ResultOf<import_csv> for Report {}
+    impl ::pmcp_tasks::__private::Gives<Report> for import_csv {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for import_csv
     where
         Database: ::pmcp_tasks::__private::FromRef<__PmcpState>,

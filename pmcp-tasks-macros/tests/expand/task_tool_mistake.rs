@@ -17,10 +17,12 @@ pub struct AddArgs {
 }
 const _: () = {
     impl ::pmcp_tasks::__private::NamedTool for add {
+        const NAME: &'static ::core::primitive::str = "";
         type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<add> for AddArgs {}
     impl ::pmcp_tasks::__private::ResultOf<add> for u32 {}
+    impl ::pmcp_tasks::__private::Gives<u32> for add {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for add {
         fn definition() -> ::pmcp_tasks::__private::ToolDefinition {
             ::core::default::Default::default()

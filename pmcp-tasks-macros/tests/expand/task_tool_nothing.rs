@@ -74,10 +74,12 @@ const _: () = {
         ::pmcp_tasks::__private::output::<(), _>()
     }
     impl ::pmcp_tasks::__private::NamedTool for ping {
+        const NAME: &'static ::core::primitive::str = "ping";
         type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<ping> for PingArgs {}
     impl ::pmcp_tasks::__private::ResultOf<ping> for () {}
+    impl ::pmcp_tasks::__private::Gives<()> for ping {}
     impl<__PmcpState> ::pmcp_tasks::__private::Tool<__PmcpState> for ping {
         fn definition() -> ::pmcp_tasks::__private::ToolDefinition {
             ::pmcp_tasks::__private::ToolDefinition {

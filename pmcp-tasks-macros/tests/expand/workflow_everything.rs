@@ -255,7 +255,9 @@ const _: () = {
                 ttl: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(172800000u64),
                 ),
-                start: ::pmcp_tasks::__private::Start::PromptOnly,
+                start: ::core::option::Option::Some(
+                    ::pmcp_tasks::__private::Start::PromptOnly,
+                ),
                 finish_on_cancel: true,
                 arguments: (__pmcp_prompt().schema)(),
                 variables: (__pmcp_validate_context().fields)(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{step::Input, values::Values};
 use crate::{
     exact,
-    tool::{ArgumentField, ArgumentsOf, ToolError},
+    tool::{ArgumentField, ArgumentsOf, ToolError, WritableArguments},
     workflow::{Mismatch, Outputs, Resolved, StepFailure},
 };
 
@@ -103,17 +103,6 @@ where
 pub fn not_run<'a>() -> BoxFuture<'a, Result<Value, StepFailure>> {
     Box::pin(std::future::ready(Err(StepFailure::NotReady)))
 }
-
-/// Type of arguments that a step can write.
-#[diagnostic::on_unimplemented(
-    message = "a step cannot write the arguments `{Self}`: they do not serialise",
-    label = "not writable",
-    note = "derive `Serialize` for `{Self}` and the types inside it, beside `Deserialize`"
-)]
-pub trait WritableArguments: Serialize {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize> WritableArguments for T {}
 
 /// Type of what a client is shown.
 #[diagnostic::on_unimplemented(

@@ -11,13 +11,10 @@ use super::{arguments::input_schema, values::Values};
 use crate::{
     context::{StepValue, TaskVariables},
     exact,
-    protocol::{
-        ByName,
-        bounds::{self, shortened},
-    },
+    protocol::ByName,
     schema::json as schema,
     task::{FieldDefinition, VariableError},
-    tool::{ArgumentError, ResultOf, ToolError, ToolResult},
+    tool::{ArgumentError, ReadableResult, ResultOf, ToolError, misfit, read_as_written, read_result},
     workflow,
 };
 
@@ -111,17 +108,6 @@ pub trait OutputOf<Step>: Sized {
     fn read(value: &Value) -> Result<Self, String>;
 }
 
-/// Type of a tool's result that a step takes.
-#[diagnostic::on_unimplemented(
-    message = "the result of a tool cannot be read by a step: `{Self}` does not deserialise",
-    label = "not readable",
-    note = "derive `Deserialize` for `{Self}` and the types inside it, beside `Serialize`"
-)]
-pub trait ReadableResult: DeserializeOwned + Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + Send + 'static> ReadableResult for T {}
-
 /// A result of an earlier step, as a parameter.
 pub struct Input<T> {
     pub(super) step: &'static str,
@@ -156,38 +142,9 @@ fn record<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, ToolError
     Ok(serde_json::from_slice(&bytes)?)
 }
 
-/// A value as its type wrote it.
-fn read_as_written<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_path_to_error::deserialize(value).map_err(|error| misfit(&error))
-}
-
 /// A value of a client, which means what it equals.
 fn read_as_meant<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_path_to_error::deserialize(ByName(value)).map_err(|error| misfit(&error))
-}
-
-/// A tool's result as the type that its function returns.
-fn read_result<T: DeserializeOwned + 'static>(value: &Value) -> Result<T, String> {
-    if std::any::TypeId::of::<T>() != std::any::TypeId::of::<ToolResult>() {
-        return read_as_written(value);
-    }
-    // It may have been told by its text or structured content alone.
-    let whole = match value {
-        Value::String(text) => ToolResult::text(text),
-        Value::Null => ToolResult::default(),
-        Value::Object(fields) if fields.contains_key("content") => return read_as_written(value),
-        value => ToolResult::text(value.to_string()).with_structured(value.clone()),
-    };
-    let whole: Box<dyn std::any::Any> = Box::new(whole);
-    whole.downcast().map(|whole| *whole).map_err(|_| "it is of another type".into())
-}
-
-fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    let message = match error.path().to_string() {
-        root if root == "." => error.inner().to_string(),
-        path => format!("`{path}`: {}", error.inner()),
-    };
-    shortened(&message, bounds::ERROR)
 }
 
 /// Functions that read and describe the variables of a workflow's tasks.

@@ -18,6 +18,8 @@ impl<V> TaskContext<V> {
     /// own steps and variables are kept with it, under names of their own. It is no task beside this one. The value is its structured
     /// content, or its text where it has none ([`ToolResult::value`](crate::ToolResult::value)).
     ///
+    /// [`call`](crate::CallTools::call) does the same with the types of a tool that the program knows.
+    ///
     /// A tool with `on_crash = "fail"` that is neither `read_only` nor `idempotent` is not called again if the process died during the
     /// call: then it is an error, as nobody knows how far it came.
     ///

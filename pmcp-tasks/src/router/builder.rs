@@ -121,6 +121,12 @@ pub enum BuildError {
     /// An argument of a workflow has the name of the one that names a run.
     #[error("workflow `{0}`: its argument `_task_id` has the name of the one that names a run; rename it")]
     WorkflowArgument(String),
+    /// A workflow that requires no argument does not say who begins it.
+    #[error(
+        "workflow `{0}`: it requires no argument, so a host that gets its prompt only to look may begin it; write \
+         `start = \"tool\"`, or `start = \"both\"` or `\"prompt\"` where that does no harm"
+    )]
+    WorkflowStart(String),
     /// The lifetime of a workflow's runs is longer than runs exist.
     #[error(
         "workflow `{workflow}`: its `ttl` is longer than the longest run ({max:?}); raise `Limits::max_workflow_ttl` or lower it"
@@ -280,6 +286,9 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
 fn check_flow(definition: &WorkflowDefinition, limits: &Limits) -> Result<(), BuildError> {
     if definition.arguments.pointer("/properties/_task_id").is_some() {
         return Err(BuildError::WorkflowArgument(definition.name.clone()));
+    }
+    if definition.start.is_none() && !definition.requires_arguments() {
+        return Err(BuildError::WorkflowStart(definition.name.clone()));
     }
     if definition.ttl.is_some_and(|ttl| ttl > limits.max_workflow_ttl) {
         return Err(BuildError::WorkflowTtl { workflow: definition.name.clone(), max: limits.max_workflow_ttl });

@@ -4,19 +4,23 @@
 //! the macro writes both. The registry keeps each kind of work by its name, so that a task which was stored finds its
 //! function again. The room knows contexts below it, and nothing of how runs are begun.
 
+mod call;
 mod definition;
 mod named;
+mod reading;
 mod registry;
 mod result;
 
 pub use crate::error::{IntoFailure, ResultExt, ToolError};
+pub use call::CallTools;
 pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
-pub use named::{ArgumentField, ArgumentsOf, NamedTool, ResultOf};
+pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
 pub use pmcp_protocol::{
     Content, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},
 };
+pub(crate) use reading::{misfit, read_as_written, read_result};
 pub(crate) use registry::{Prepare, Registry, Work, WorkKind};
 pub use result::{AsContent, AsValue, ToolOutput};
 

@@ -41,8 +41,8 @@ pub struct WorkflowDefinition {
     pub description: Option<String>,
     /// Lifetime of its runs, if it says so.
     pub ttl: Option<Duration>,
-    /// Ways it is begun.
-    pub start: Start,
+    /// Ways it is begun, if it says so. One that requires no argument has to: a host that gets its prompt only to look may begin it.
+    pub start: Option<Start>,
     /// Set if cancelling a run in which only steps of the client remain completes it.
     pub finish_on_cancel: bool,
     /// The JSON Schema of its arguments, an object, as their type says it.
@@ -68,6 +68,17 @@ impl WorkflowDefinition {
             }
         });
         arguments.collect()
+    }
+
+    /// Ways it is begun.
+    #[must_use]
+    pub fn ways(&self) -> Start {
+        self.start.unwrap_or_default()
+    }
+
+    /// Tells whether there is an argument that has to be given.
+    pub(crate) fn requires_arguments(&self) -> bool {
+        self.arguments.get("required").and_then(Value::as_array).is_some_and(|required| !required.is_empty())
     }
 
     /// The place of a step among the others.

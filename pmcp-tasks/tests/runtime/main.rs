@@ -34,6 +34,7 @@ mod silence;
 mod store_faults;
 mod support;
 mod timeouts;
+mod typed_calls;
 mod updates;
 mod v2025;
 mod v2026;

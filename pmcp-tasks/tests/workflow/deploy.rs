@@ -130,7 +130,7 @@ fn the_definition_says_what_the_attributes_and_docs_say() {
     let definition = plan.definition();
     assert_eq!((definition.name.as_str(), definition.title.as_deref()), ("deploy", Some("Deploy")));
     assert_eq!(definition.description.as_deref(), Some("Roll a service out to a region."));
-    assert_eq!((definition.start, definition.finish_on_cancel, definition.ttl), (Start::ToolOnly, true, None));
+    assert_eq!((definition.start, definition.finish_on_cancel, definition.ttl), (Some(Start::ToolOnly), true, None));
     assert_eq!(definition.arguments["properties"]["service"]["description"], "The service to roll out.");
     assert_eq!(definition.arguments["required"], json!(["service"]));
     let variables: Vec<&str> = definition.variables.iter().map(|field| field.name).collect();

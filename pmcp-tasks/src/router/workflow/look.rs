@@ -13,9 +13,7 @@ pub(super) fn is_look(definition: &WorkflowDefinition, given: &Map<String, Value
     let properties = definition.arguments.get("properties").and_then(Value::as_object);
     let takes_some = properties.is_some_and(|properties| !properties.is_empty());
     let is_mark = |value: &Value| value.as_str().is_some_and(is_placeholder);
-    let requires_some =
-        definition.arguments.get("required").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
-    let is_wanted = is_new && !requires_some;
+    let is_wanted = is_new && !definition.requires_arguments();
     (takes_some && given.is_empty() && !is_wanted) || given.values().any(is_mark)
 }
 
@@ -45,7 +43,7 @@ pub(super) fn plan(definition: &WorkflowDefinition) -> String {
     } else {
         format!("Once the user has given {}", joined(&required))
     };
-    let begin = if definition.start == Start::PromptOnly { "get the prompt" } else { "call" };
+    let begin = if definition.ways() == Start::PromptOnly { "get the prompt" } else { "call" };
     format!(
         "This is the plan of a workflow: {description} (`{name}`)\n{steps}\nNothing has begun. {given}, {begin} `{name}` with {example}.",
         name = definition.name,

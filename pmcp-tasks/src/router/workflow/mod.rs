@@ -73,7 +73,7 @@ impl Flows {
         let work = Work::of_workflow(&definition.name, policy, definition.variables.clone(), Box::new(prepare));
         let work = Arc::new(work);
         self.steps.extend(definition.steps.iter().filter_map(|step| step.by.tool()).map(str::to_owned));
-        if definition.start != Start::PromptOnly {
+        if definition.ways() != Start::PromptOnly {
             self.tools.push(listed::start_tool(definition)?);
         }
         self.order.push(definition.name.clone());
@@ -119,12 +119,12 @@ impl Flows {
     /// The prompts that begin them.
     pub(super) fn prompts(&self) -> Vec<Prompt> {
         let definitions = self.all().map(|flow| flow.flow.definition());
-        definitions.filter(|definition| definition.start != Start::ToolOnly).map(listed::prompt).collect()
+        definitions.filter(|definition| definition.ways() != Start::ToolOnly).map(listed::prompt).collect()
     }
 
     /// Those that are begun by a prompt.
     fn of_prompt(&self, name: &str) -> Option<&Registered> {
-        self.find(name).filter(|flow| flow.flow.definition().start != Start::ToolOnly)
+        self.find(name).filter(|flow| flow.flow.definition().ways() != Start::ToolOnly)
     }
 
     /// Handles `prompts/get` of a workflow; `None` if it is of no workflow.

@@ -235,3 +235,47 @@ async fn a_run_goes_on_though_the_request_that_moved_it_is_gone() {
     client.until(&id, "completed").await;
     assert_eq!(cluster.log.lines().iter().filter(|line| line.starts_with("optional")).count(), 1);
 }
+
+/// Makes workflows that say so much of who begins them.
+macro_rules! tidies {
+    ($($module:ident $name:ident $(, $key:ident = $value:literal)?;)*) => {$(
+        mod $module {
+            #[derive(serde::Deserialize, schemars::JsonSchema)]
+            pub(super) struct $name {
+                #[expect(dead_code, reason = "it is an argument, and optional")]
+                room: Option<String>,
+            }
+
+            #[pmcp_tasks::workflow($($key = $value)?)]
+            impl $name {
+                #[step]
+                async fn sweep(&self) -> u32 {
+                    1
+                }
+            }
+        }
+    )*};
+}
+
+tidies! {
+    unsaid Tidy;
+    by_tool TidyByTool, start = "tool";
+    by_both TidyByBoth, start = "both";
+    by_prompt TidyByPrompt, start = "prompt";
+}
+
+#[tokio::test]
+async fn a_workflow_without_required_arguments_says_who_begins_it() {
+    let router = || pmcp_tasks::TaskRouter::builder();
+    let refused = router().workflow::<unsaid::Tidy>().build(pmcp_tasks::TaskStore::memory()).unwrap_err();
+    let said = "workflow `tidy`: it requires no argument, so a host that gets its prompt only to look may begin it; write \
+                `start = \"tool\"`, or `start = \"both\"` or `\"prompt\"` where that does no harm";
+    assert_eq!(refused.to_string(), said);
+    let said = router()
+        .workflow::<by_tool::TidyByTool>()
+        .workflow::<by_both::TidyByBoth>()
+        .workflow::<by_prompt::TidyByPrompt>()
+        .build(pmcp_tasks::TaskStore::memory())
+        .unwrap();
+    assert_eq!(said.prompts().len(), 2, "that of the tool has no prompt");
+}

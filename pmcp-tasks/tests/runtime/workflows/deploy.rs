@@ -7,8 +7,7 @@ use pmcp_tasks::{
     router::TaskRouterBuilder,
     tool::ArgumentError,
     workflow::{
-        By, OnError, Outputs, Resolved, Start, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,
-        WorkflowTool,
+        By, OnError, Outputs, Resolved, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition, WorkflowTool,
     },
 };
 use serde_json::{Map, Value, json};
@@ -46,7 +45,6 @@ impl Workflow<World> for Deploy {
         WorkflowDefinition {
             name: "deploy".into(),
             description: Some("Roll a service out.".into()),
-            start: Start::Both,
             arguments: json!({
                 "type": "object",
                 "properties": { "service": { "type": "string" }, "how": { "type": "string", "enum": ["fast", "slow"] } },

@@ -1,0 +1,10 @@
+use pmcp_tasks::prelude::*;
+use ui_tests::deploy::{BuildImageArgs, build_image};
+
+#[task_tool]
+async fn release(task: TaskContext) -> Result<String, ToolError> {
+    let report = task.call::<build_image>("eu", BuildImageArgs { image: "api".into() }).await?;
+    Ok(report.image)
+}
+
+fn main() {}
