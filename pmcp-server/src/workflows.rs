@@ -1,6 +1,7 @@
 //! Workflows: plans that the server runs as far as it can, and then hands over to whoever called it.
 //!
-//! A workflow is a struct of arguments with steps in an `impl`: the docs of `#[workflow]`, in `pmcp-tasks`, have the grammar.
+//! A workflow is a struct of arguments with steps in an `impl`: the docs of
+//! [`#[workflow]`](macro@pmcp_tasks::workflow), in `pmcp-tasks`, have the grammar, and say how texts become arguments.
 //! Some steps the server does; some the client does, with its model and its user. A run is a task: it is recorded step by step,
 //! outlives the process, and waits for its client without holding anything.
 //!
@@ -126,15 +127,18 @@
 //! | `#[step(client, tool = path)]` | the client: it calls the tool with `_task_id` | the tool's |
 //! | `#[step(client, output = Type)]` | the client: it gives the result to `workflow_continue` | checked against the type's schema |
 //!
+//! Results go to the client, but for those of `hidden` steps; what a step of the server calls by `task.call` or `task.call_named` stays
+//! inside that step. A step that fails makes the run wait, is left out, or ends the run, as its `on_error` says.
+//!
 //! | a client wants | and does |
 //! |---|---|
-//! | to see the plan | `prompts/get` without arguments: nothing begins |
+//! | to see the plan | `prompts/get` without arguments: nothing begins. One that takes none does begin: its author has written `start` |
 //! | to begin | `prompts/get` with them, or a call of the tool of that name. The same once more within a minute joins that run; `_task_id` `new` begins another |
 //! | to know how a run stands, or to wait | `workflow_continue` with `_task_id`, and `wait_seconds` |
 //! | to do its step | a call of the step's tool with `_task_id`, or `workflow_continue` with `step` and `result` |
 //! | to answer what a step of the server asks | `workflow_continue` with `question` and `answer` |
 //! | to try a failed step again | `workflow_continue` with `action` `retry`. Merely asking tries nothing |
-//! | to give up | `workflow_continue` with `action` `cancel`, or `tasks/cancel` |
+//! | to give up | `workflow_continue` with `action` `cancel`, or `tasks/cancel`. With `finish_on_cancel` a run completes if only steps of the client are left |
 //!
 //! Only the owner of a run sees it. A call that is too early, late or foreign runs as any call, and is not recorded; its answer says so.
 //! Hosts without prompts or tasks need neither: all after the first answer goes by calls of tools.
@@ -145,7 +149,7 @@
 //! |---|---|
 //! | before the run is created | nothing has begun: ask again |
 //! | while the run waits for its client | nothing is lost: the next call about it goes on, in any process that shares the store |
-//! | while a step of the server runs | another process goes on within two [leases](crate::Server::lease). That step runs again; each `task.step` in it that was recorded does not |
+//! | while a step of the server runs | another process goes on within two [leases](crate::Server::lease). That step runs again; each `task.step` and call in it that was recorded does not |
 //! | while the server calls a tool with `on_crash = "fail"` that is neither `read_only` nor `idempotent` | the run waits with the reason `interrupted`: nobody knows how far it came, and only a retry calls it again |
 //! | after a step's result was written | the run goes on behind that step |
 //!

@@ -1,5 +1,9 @@
 //! The macros, with their documentation: here doctests can use what they generate.
 
+mod workflow;
+
+pub use workflow::{step, workflow};
+
 /// Makes a type one that users can be asked for: with [`elicit`](crate::ToolContext::elicit), and by `#[ask]` parameters.
 ///
 /// A struct is a form of its fields; an enum without data is a choice. What a client cannot be asked does not compile: a field is
@@ -179,10 +183,6 @@ pub use pmcp_tasks_macros::FromRef;
 /// }
 /// ```
 pub use pmcp_tasks_macros::TaskVariables;
-/// Marks a function as a step of a [`workflow`](macro@workflow).
-///
-/// On a function that is in no workflow it is an error.
-pub use pmcp_tasks_macros::step;
 /// Makes a tool of an async function.
 ///
 /// ```
@@ -280,142 +280,3 @@ pub use pmcp_tasks_macros::step;
 /// }
 /// ```
 pub use pmcp_tasks_macros::task_tool;
-/// Makes a workflow of the struct of its arguments: a plan whose steps the server runs as far as it can, and then hands over.
-///
-/// It stands on an inherent `impl` of a struct that derives `Deserialize` and `JsonSchema` (of schemars 1): its fields are
-/// the arguments of the prompt. Functions marked `#[step]` are the steps, which run in the order in which they are written;
-/// others pass through. A parameter named after an earlier step is its result.
-///
-/// ```
-/// use pmcp_tasks::{prelude::*, workflow::{By, plan}};
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-///
-/// /// Build an image.
-/// #[task_tool]
-/// async fn build_image(image: String) -> BuildReport {
-///     BuildReport { digest: format!("sha256:{}", image.len()) }
-/// }
-///
-/// #[derive(Serialize, Deserialize, JsonSchema)]
-/// struct BuildReport {
-///     digest: String,
-/// }
-///
-/// #[derive(Serialize, Deserialize, JsonSchema)]
-/// struct Decision {
-///     approved: bool,
-/// }
-///
-/// /// Roll a service out.
-/// #[derive(Deserialize, JsonSchema)]
-/// struct Deploy {
-///     /// The service.
-///     service: String,
-/// }
-///
-/// #[workflow(ttl = "2d")]
-/// impl Deploy {
-///     /// Check the configuration.
-///     #[step]
-///     async fn validate(&self) -> Result<String, ToolError> {
-///         Ok(format!("{}:41", self.service))
-///     }
-///
-///     /// Build the image.
-///     #[step(tool = build_image)]
-///     fn build(&self, validate: &str) -> BuildImageArgs {
-///         BuildImageArgs { image: validate.to_owned() }
-///     }
-///
-///     /// Ask the user whether to roll it out.
-///     #[step(client, output = Decision)]
-///     fn approve(&self, build: &BuildReport) -> String {
-///         build.digest.clone()
-///     }
-///
-///     #[step]
-///     async fn done(&self, approve: &Decision) -> bool {
-///         approve.approved
-///     }
-/// }
-///
-/// let plan = plan::<Deploy, ()>();
-/// let definition = plan.definition();
-/// assert_eq!((definition.name.as_str(), definition.description.as_deref()), ("deploy", Some("Roll a service out.")));
-/// assert_eq!(definition.steps[1].by, By::ServerTool("build_image".into()));
-/// assert_eq!(definition.steps[2].guidance, Some("Ask the user whether to roll it out."));
-/// ```
-///
-/// # Arguments
-///
-/// | argument | value | default |
-/// |---|---|---|
-/// | `name` | The name of the prompt, and of the tool that begins it: 1 to 128 of `A-Z a-z 0-9 _ - .` | the type's, in snake case |
-/// | `title` | A name for people | none |
-/// | `description` | What it does | the doc comment of the `impl`, else that of the type |
-/// | `ttl` | Lifetime of a run | the server's |
-/// | `start` | Ways it is begun: `"both"`, `"prompt"` or `"tool"` | `"both"` |
-/// | `finish_on_cancel` | Cancelling a run in which only steps of the client remain completes it | `false` |
-/// | `crate` | Where the runtime is, for crates that re-export it | found in the manifest |
-///
-/// # Steps
-///
-/// The doc comment, up to its first heading, says what is to be done: a client is guided by it.
-///
-/// | attribute | function | result |
-/// |---|---|---|
-/// | `#[step]`: the server runs it | `async fn(&self, …)` to `T` or `Result<T, E>` | `T`, which serialises both ways |
-/// | `#[step(tool = path)]`: the server calls the tool | `fn(&self, …)` to its arguments, or `Option`, `Result` or both of them | the tool's |
-/// | `#[step(client, tool = path)]`: the client calls the tool | the same | the same |
-/// | `#[step(client, output = Type)]`: the client gives a value | `fn(&self, …)` to what it is shown, or `Option`, `Result` or both of it | `Type`, which also derives `JsonSchema` |
-///
-/// `None` in place of arguments skips the step. More keys:
-///
-/// | key | value | default |
-/// |---|---|---|
-/// | `title` | A name for people | none |
-/// | `hidden` | The result never leaves the server | `false` |
-/// | `on_error` | Of steps the server does, fate of the run if it fails: `"pause"`, `"skip"` (the step) or `"fail"` | `"pause"` |
-/// | `timeout` | Time a step that the server runs may take | the server's |
-///
-/// # Parameters, after `&self`
-///
-/// | parameter | is |
-/// |---|---|
-/// | the name of an earlier step, with or without a leading `_` | its result: `&T`, `T`, `&str` or `&[T]`; `Option<&T>` exactly where that step may be skipped |
-/// | `State<T>`, or an alias marked `#[state]` | a part of the server's state |
-/// | `TaskContext<V>`, `ToolContext`, or an alias marked `#[context]` | the context, in steps that the server runs |
-/// | `#[variables] v: &V` | the task's variables as just read, in the other steps |
-///
-/// All steps of a workflow have one type of variables.
-///
-/// A mapping that is one struct literal, bare or in `Ok` or `Some`, is resolved field by field: what needs no more than the
-/// results that are there is known, and shown, before the others are.
-///
-/// # What is generated
-///
-/// - The `impl`, as it was. Tests can call its functions.
-/// - [`Workflow`](crate::workflow::Workflow) for the type, of which [`plan`](crate::workflow::plan) makes what an engine drives.
-///
-/// A name that is no earlier step's, and a type that is not its result's, are errors at that token:
-///
-/// ```compile_fail,E0277
-/// # use pmcp_tasks::prelude::*;
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
-/// struct Deploy {}
-///
-/// #[workflow]
-/// impl Deploy {
-///     #[step]
-///     async fn validate(&self) -> u8 {
-///         1
-///     }
-///
-///     #[step]
-///     async fn report(&self, validate: &str) -> usize {
-///         validate.len()
-///     }
-/// }
-/// ```
-pub use pmcp_tasks_macros::workflow;
