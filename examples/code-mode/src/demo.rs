@@ -1,60 +1,29 @@
 //! Starts the server as a child, kills it in the middle of a script, starts it again, and looks at which queries were made.
 
-use std::{collections::BTreeSet, fs, io::Write as _, path::Path, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use pmcp_client::{CallOutcome, Client, TaskState};
+use processes::{Place, Served, Way, say};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-};
 
 use crate::Outcome;
 
 const SCRIPT: &str = include_str!("../data/busiest.rhai");
 
-/// A server of its own process, which does not outlive this one.
-struct Server {
-    child: Child,
-    client: Client,
-}
-
-impl Server {
-    async fn start(directory: &Path) -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--http", "127.0.0.1:0", "--lease", "1000", "--pace", "300", "--store"])
-            .arg(format!("sqlite:{}", directory.join("tasks.db").display()))
-            .arg("--log")
-            .arg(directory.join("queries.log"))
-            // What goes well is told by us.
-            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().ok_or("its standard error is missing")?).lines();
-        let url = loop {
-            let line = lines.next_line().await?.ok_or("the server ended before it listened")?;
-            match line.strip_prefix("listening on ") {
-                Some(url) => break url.to_owned(),
-                None => pass_on(&line),
-            }
-        };
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                pass_on(&line);
-            }
-        });
-        say(format_args!("process {} serves on {url}", child.id().unwrap_or_default()));
-        let client = Client::builder("code-mode", env!("CARGO_PKG_VERSION")).connect_http(&url).await?;
-        Ok(Self { child, client })
-    }
+async fn start(place: &Place) -> Outcome<Served> {
+    let log = place.path().join("queries.log").display().to_string();
+    let arguments = ["--lease", "1000", "--pace", "300", "--store", place.store(), "--log", &log];
+    let client = Client::builder("code-mode", env!("CARGO_PKG_VERSION"));
+    let server = Served::start(std::env::current_exe()?, &arguments, Way::Http, client).await?;
+    say(format_args!("process {} serves on {}", server.process().id(), server.process().told()));
+    Ok(server)
 }
 
 pub(crate) async fn run() -> Outcome<()> {
-    let directory = tempfile::tempdir()?;
-    let queries = || fs::read_to_string(directory.path().join("queries.log"));
+    let place = Place::sqlite()?;
+    let queries = || fs::read_to_string(place.path().join("queries.log"));
 
-    let mut first = Server::start(directory.path()).await?;
+    let first = start(&place).await?;
     let task = first.client.call_tool("run_script", json!({ "script": SCRIPT })).await?;
     let task = match task {
         CallOutcome::Task(task) => task,
@@ -65,12 +34,11 @@ pub(crate) async fn run() -> Outcome<()> {
     while calls(&task.get().await?) < 5 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // As abruptly as power fails: SIGKILL, where there are signals.
-    first.child.kill().await?;
+    first.kill().await?;
     let before = queries()?;
     say(format_args!("killed after {} queries", before.lines().count()));
 
-    let second = Server::start(directory.path()).await?;
+    let second = start(&place).await?;
     let mut told = 0;
     let task = second.client.task(id);
     let result = task.wait_with(|state| {
@@ -101,14 +69,4 @@ pub(crate) async fn run() -> Outcome<()> {
 /// Calls that are recorded.
 fn calls(state: &TaskState) -> u64 {
     state.variables.as_ref().and_then(|all| all.get("calls")?.as_u64()).unwrap_or_default()
-}
-
-/// One line on standard output; one that nobody reads is not an error.
-fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// One line of a child on our standard error, likewise.
-fn pass_on(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::Command,
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
 };
 
 use crate::Outcome;
@@ -56,29 +56,54 @@ impl Role {
     ///
     /// It cannot be started, or ends before it is ready.
     pub async fn start(mut self, ready: &str) -> Outcome<Child> {
-        let mut process = self.command.spawn()?;
-        let id = process.id().ok_or("a child ended at once")?;
-        let mut lines = BufReader::new(process.stderr.take().ok_or("a child has no standard error")?).lines();
-        let log = Arc::<Mutex<Vec<String>>>::default();
-        let told = log.clone();
-        let told = move |line: String| {
-            // A line that nobody reads is not an error.
-            let _ = writeln!(std::io::stderr(), "{line}");
-            told.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        };
-        let rest = loop {
+        let (mut child, mut lines) = Child::spawn(&mut self.command)?;
+        child.rest = loop {
             let line = lines.next_line().await?.ok_or("a child ended before it was ready")?;
             match line.strip_prefix(ready) {
                 Some(rest) => break rest.to_owned(),
-                None => told(line),
+                None => child.log.add(line),
             }
         };
+        child.log.take(lines);
+        Ok(child)
+    }
+
+    /// Starts it with its standard input and output in the hands of the caller.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start_piped(mut self) -> Outcome<(Child, ChildStdout, ChildStdin)> {
+        let (mut child, lines) = Child::spawn(self.command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        child.log.take(lines);
+        let output = child.process.stdout.take().ok_or("a child has no standard output")?;
+        let input = child.process.stdin.take().ok_or("a child has no standard input")?;
+        Ok((child, output, input))
+    }
+}
+
+/// Lines of a standard error.
+type Told = Lines<BufReader<ChildStderr>>;
+
+/// Lines that were told.
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: String) {
+        // A line that nobody reads is not an error.
+        let _ = writeln!(std::io::stderr(), "{line}");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// Adds whatever comes.
+    fn take(&self, mut lines: Told) {
+        let log = self.clone();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                told(line);
+                log.add(line);
             }
         });
-        Ok(Child { process, id, rest, log })
     }
 }
 
@@ -88,10 +113,17 @@ pub struct Child {
     process: tokio::process::Child,
     id: u32,
     rest: String,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Log,
 }
 
 impl Child {
+    fn spawn(command: &mut Command) -> Outcome<(Self, Told)> {
+        let mut process = command.spawn()?;
+        let id = process.id().ok_or("a child ended at once")?;
+        let lines = BufReader::new(process.stderr.take().ok_or("a child has no standard error")?).lines();
+        Ok((Self { process, id, rest: String::new(), log: Log::default() }, lines))
+    }
+
     /// Number of the process.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -107,7 +139,7 @@ impl Child {
     /// Lines of its standard error so far, but for the one in which it said that it is ready.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends it as abruptly as power fails: by SIGKILL, where there are signals.
