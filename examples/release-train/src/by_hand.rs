@@ -14,7 +14,7 @@ use crate::{
     train::{Decision, Notes},
     verify::verify,
     workspace::{self, Change, Found},
-    write::{WriteReleaseArgs, Written},
+    write::{WriteReleaseArgs, Written, write_release},
 };
 
 const STEPS: [(&str, &str); 6] = [
@@ -61,27 +61,28 @@ pub(crate) async fn release_by_hand(
     task: TaskContext<Standing>,
 ) -> Result<Released, ToolError> {
     let mut course = Course::begin(task.clone()).await?;
-    let found: Found = course.run("read", |_| async { workspace::read(&root) }).await?;
+    let found: Found = course.run("read", |_| workspace::read(&root)).await?;
     let next: Vec<Next> = course.run("propose", |_| async { propose(&found) }).await?;
     let decision = course.approve(&next).await?;
     let versions = decision.or(&next);
     let written: Option<Written> = if decision.approved {
         let notes = course.notes(&found.unreleased).await?;
-        let arguments = WriteReleaseArgs {
-            root: root.clone(),
-            versions: versions.to_vec(),
-            notes: notes.markdown,
-            day: found.day.clone(),
+        let call = |attempt| {
+            let arguments = WriteReleaseArgs {
+                root: root.clone(),
+                versions: versions.to_vec(),
+                notes: notes.markdown.clone(),
+                day: found.day.clone(),
+            };
+            task.call::<write_release>(format!("write_release {attempt}"), arguments)
         };
-        let arguments = serde_json::to_value(arguments)?;
-        let call = |attempt| task.call_named("write_release", format!("write_release {attempt}"), arguments.clone());
-        Some(serde_json::from_value(course.run("write", call).await?)?)
+        Some(course.run("write", call).await?)
     } else {
         course.tell("notes", "skipped").await?;
         course.tell("write", "skipped").await?;
         None
     };
-    let result = course.run("verify", |_| async { verify(&root, versions, written.as_ref()) }).await?;
+    let result = course.run("verify", |_| verify(&root, versions, written.as_ref())).await?;
     Ok(Released { steps: course.results, result })
 }
 

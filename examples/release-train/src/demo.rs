@@ -3,18 +3,12 @@
 
 use std::{
     fs,
-    io::Write as _,
-    path::Path,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
 use pmcp_client::Client;
+use processes::{Place, Served, Way, say};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-};
 
 use crate::{Outcome, sample};
 
@@ -24,44 +18,21 @@ const STANDING: &str = "run.pmcp/workflow";
 /// Time a run may take to go on after a kill, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server of its own process, which does not outlive this one.
-struct Server {
-    child: Child,
-    client: Client,
-}
+/// A server of its own process, and its client.
+struct Server(Served);
 
 impl Server {
-    async fn start(directory: &Path) -> Outcome<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--http", "127.0.0.1:0", "--lease", "1000", "--pace", "400", "--store"])
-            .arg(format!("sqlite:{}", directory.join("tasks.db").display()))
-            // What goes well is told by us.
-            .env("RUST_LOG", std::env::var_os("RUST_LOG").unwrap_or_else(|| "warn".into()))
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().ok_or("its standard error is missing")?).lines();
-        let url = loop {
-            let line = lines.next_line().await?.ok_or("the server ended before it listened")?;
-            match line.strip_prefix("listening on ") {
-                Some(url) => break url.to_owned(),
-                None => pass_on(&line),
-            }
-        };
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                pass_on(&line);
-            }
-        });
-        say(format_args!("-- process {} serves on {url}", child.id().unwrap_or_default()));
-        let client = Client::builder("release-train", env!("CARGO_PKG_VERSION")).connect_http(&url).await?;
-        Ok(Self { child, client })
+    async fn start(place: &Place) -> Outcome<Self> {
+        let arguments = ["--lease", "1000", "--pace", "400", "--store", place.store()];
+        let client = Client::builder("release-train", env!("CARGO_PKG_VERSION"));
+        let served = Served::start(std::env::current_exe()?, &arguments, Way::Http, client).await?;
+        say(format_args!("-- process {} serves on {}", served.process().id(), served.process().told()));
+        Ok(Self(served))
     }
 
-    /// As abruptly as power fails: SIGKILL, where there are signals.
-    async fn kill(mut self) -> Outcome<()> {
-        let process = self.child.id().unwrap_or_default();
-        self.child.kill().await?;
+    async fn kill(self) -> Outcome<()> {
+        let process = self.0.process().id();
+        self.0.kill().await?;
         say(format_args!("-- killed process {process}"));
         Ok(())
     }
@@ -69,7 +40,7 @@ impl Server {
     /// Calls `workflow_continue`, and gives how the run stands.
     async fn go_on(&self, run: &str, mut arguments: Value) -> Outcome<Value> {
         arguments["_task_id"] = run.into();
-        let result = self.client.call_tool("workflow_continue", arguments).await?;
+        let result = self.0.client.call_tool("workflow_continue", arguments).await?;
         let mut result = result.into_result().ok_or("the call became a task")?;
         if result.is_error {
             return Err(result.first_text().unwrap_or("the call failed").to_owned().into());
@@ -79,19 +50,19 @@ impl Server {
 }
 
 pub(crate) async fn run() -> Outcome<()> {
-    let directory = tempfile::tempdir()?;
-    let root = directory.path().join("workspace");
+    let place = Place::sqlite()?;
+    let root = place.path().join("workspace");
     sample::copy_to(&root)?;
 
-    let server = Server::start(directory.path()).await?;
-    let begun = server.client.get_prompt("release_train", json!({ "root": root })).await?;
+    let server = Server::start(&place).await?;
+    let begun = server.0.client.get_prompt("release_train", json!({ "root": root })).await?;
     let standing = &begun["_meta"][STANDING];
     let run = standing["taskId"].as_str().ok_or("nothing was begun")?.to_owned();
     say(format_args!("begun: run {run}"));
     show(standing);
     server.kill().await?;
 
-    let server = Server::start(directory.path()).await?;
+    let server = Server::start(&place).await?;
     let standing = server.go_on(&run, json!({})).await?;
     for next in of(&standing, "approve")["arguments"].as_array().ok_or("no versions are shown")? {
         let [name, from, to] = ["name", "from", "to"].map(|key| text(&next[key]));
@@ -116,7 +87,7 @@ pub(crate) async fn run() -> Outcome<()> {
     say(format_args!("one manifest is written, others are not"));
     server.kill().await?;
 
-    let server = Server::start(directory.path()).await?;
+    let server = Server::start(&place).await?;
     let give_up = Instant::now() + PATIENCE;
     let standing = loop {
         let standing = server.go_on(&run, json!({ "wait_seconds": 20 })).await?;
@@ -169,14 +140,4 @@ async fn until(mut holds: impl FnMut() -> Outcome<bool>) -> Outcome<()> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
-}
-
-/// One line on standard output; one that nobody reads is not an error.
-fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// One line of a child on our standard error, likewise.
-fn pass_on(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

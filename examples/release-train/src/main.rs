@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod demo;
+mod disk;
 mod propose;
 mod sample;
 #[cfg(test)]

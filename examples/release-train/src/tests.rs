@@ -1,4 +1,4 @@
-//! The workflow and its twin, side by side: what they write and find is the same, and what their authors had to write is not.
+//! The workflow and its twin, side by side: what they write and find is the same.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
@@ -160,23 +160,10 @@ async fn a_second_release_of_a_day_is_given_another_by_the_client() {
     assert!(written["CHANGELOG.md"].contains("## [Unreleased]\n\n## [2099-01-01]\n\n> More.\n"));
 }
 
-/// Lines that are neither blank nor imports.
-fn lines(code: &str) -> usize {
-    let code = code.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//!"));
-    code.filter(|line| !line.starts_with("use ")).count()
-}
-
-#[test]
-fn the_workflow_has_at_most_half_the_lines_of_its_twin() {
-    let declared = lines(include_str!("train.rs"));
-    let by_hand = lines(include_str!("by_hand.rs"));
-    assert!(declared * 2 <= by_hand, "{declared} lines, and {by_hand} by hand");
-}
-
 #[test]
 fn what_needs_a_crate_that_changes_is_released_too() {
     let place = Place::new();
-    let mut found = workspace::read(place.root()).unwrap();
+    let mut found = workspace::found(place.root()).unwrap();
     found.unreleased.retain(|change| change.bump == Bump::Major);
     let next: Vec<_> = propose(&found).unwrap().into_iter().map(|next| format!("{} {}", next.name, next.to)).collect();
     assert_eq!(next, ["tides-cli 2.0.1", "tides-format 0.4.0"]);
@@ -185,7 +172,7 @@ fn what_needs_a_crate_that_changes_is_released_too() {
 #[test]
 fn this_repository_is_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let found = workspace::read(&root).unwrap();
+    let found = workspace::found(&root).unwrap();
     assert!(found.crates.iter().any(|of| of.name == "pmcp-tasks" && of.needs.contains("pmcp-protocol")));
     let next = propose(&found).unwrap();
     // They share the version of the workspace, so that all of them are raised by what changed most.

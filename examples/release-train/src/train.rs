@@ -48,7 +48,7 @@ impl ReleaseTrain {
     /// Read the manifests and the changelog.
     #[step]
     async fn read(&self) -> Result<Found, ToolError> {
-        workspace::read(&self.root)
+        workspace::read(&self.root).await
     }
 
     /// Find the next versions.
@@ -89,6 +89,6 @@ impl ReleaseTrain {
     /// Read again, and compare.
     #[step]
     async fn verify(&self, propose: &[Next], approve: &Decision, write: Option<&Written>) -> Result<String, ToolError> {
-        verify::verify(&self.root, approve.or(propose), write)
+        verify::verify(&self.root, approve.or(propose), write).await
     }
 }

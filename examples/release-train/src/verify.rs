@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// Reads the workspace again, and compares it with what was to be written.
-pub(crate) fn verify(root: &Path, versions: &[Next], written: Option<&Written>) -> Result<String, ToolError> {
+pub(crate) async fn verify(root: &Path, versions: &[Next], written: Option<&Written>) -> Result<String, ToolError> {
     let Some(written) = written else { return Ok("nothing was released".to_owned()) };
-    let found = workspace::read(root)?;
+    let found = workspace::read(root).await?;
     for next in versions {
         let of = found.crates.iter().find(|of| of.name == next.name);
         let of = of.or_tell(&format!("crate `{}` has gone", next.name))?;

@@ -12,6 +12,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike};
 
+use crate::disk::on_disk;
+
 /// What is read of a workspace.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Found {
@@ -68,7 +70,13 @@ impl Bump {
 pub(crate) const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
 /// Reads the workspace in this directory.
-pub(crate) fn read(root: &Path) -> Result<Found, ToolError> {
+pub(crate) async fn read(root: &Path) -> Result<Found, ToolError> {
+    let root = root.to_owned();
+    on_disk(move || found(&root)).await
+}
+
+/// Reads the workspace in this directory, on a thread that may wait.
+pub(crate) fn found(root: &Path) -> Result<Found, ToolError> {
     let workspace = manifest(root, Path::new("Cargo.toml"))?;
     let mut crates = Vec::new();
     for path in manifests(root, &workspace)? {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::{
+    disk::on_disk,
     propose::Next,
     workspace::{self, DEPENDENCIES, Missing as _, changelogs, manifest, section},
 };
@@ -43,31 +44,38 @@ pub(crate) async fn write_release(
     cx: ToolContext,
     State(pace): State<Pace>,
 ) -> Result<Written, ToolError> {
-    let files = edited(&root, &versions, &notes, &day)?;
-    for (n, (path, text)) in files.iter().enumerate() {
-        // What was written before the process died stands.
-        if fs::read_to_string(root.join(path)).is_ok_and(|present| present != *text) {
-            replace(&root.join(path), text).context(format!("`{}` cannot be written", path.display()))?;
+    let (at, mut written) = (root.clone(), Vec::new());
+    let files = on_disk(move || edited(&at, &versions, &notes, &day)).await?;
+    let all = files.len();
+    for (path, text) in files {
+        let shown = path.display().to_string();
+        let (file, told) = (root.join(path), format!("`{shown}` cannot be written"));
+        if on_disk(move || Ok(replace(&file, &text).context(told)?)).await? {
             cx.sleep(pace.0).await?;
         }
-        cx.progress(n + 1, files.len()).await;
+        written.push(shown);
+        cx.progress(written.len(), all).await;
     }
-    Ok(Written { files: files.into_keys().map(|path| path.display().to_string()).collect() })
+    Ok(Written { files: written })
 }
 
-/// Puts a whole file in the place of another, so that nobody ever reads half of it.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+/// Puts a whole file in the place of another, so that nobody ever reads half of it. What was written before the process died stands:
+/// then there is nothing to do.
+fn replace(path: &Path, text: &str) -> std::io::Result<bool> {
+    if fs::read_to_string(path)? == text {
+        return Ok(false);
+    }
     let mut new = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path))?;
     new.write_all(text.as_bytes())?;
     new.as_file().sync_all()?;
     fs::set_permissions(new.path(), fs::metadata(path)?.permissions())?;
     new.persist(path)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Every file of the release, as it is to be.
 fn edited(root: &Path, versions: &[Next], notes: &str, day: &str) -> Result<BTreeMap<PathBuf, String>, ToolError> {
-    let found = workspace::read(root)?;
+    let found = workspace::found(root)?;
     let mut documents: BTreeMap<PathBuf, DocumentMut> = BTreeMap::new();
     for path in found.crates.iter().flat_map(|of| [&of.manifest, &of.versioned_by]) {
         documents.insert(path.clone(), manifest(root, path)?);

@@ -7,16 +7,12 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
     time::{Duration, Instant},
 };
 
-use pmcp_client::{Client, ClientBuilder};
+use pmcp_client::Client;
+use processes::{Served, Way};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-};
 
 const STANDING: &str = "run.pmcp/workflow";
 
@@ -24,25 +20,17 @@ const STANDING: &str = "run.pmcp/workflow";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A copy of the workspace, and the store of the server's runs.
-struct Place(tempfile::TempDir);
+struct Place(processes::Place);
 
 impl Place {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data"), &directory.path().join("workspace"));
-        Self(directory)
+        let place = processes::Place::sqlite().unwrap();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data"), &place.path().join("workspace"));
+        Self(place)
     }
 
     fn root(&self) -> PathBuf {
         self.0.path().join("workspace")
-    }
-
-    /// The server's command line, as far as it is the same for all.
-    fn command(&self, wait: u32) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_release-train"));
-        command.args(["--lease", "500", "--pace", &wait.to_string(), "--store"]);
-        command.arg(format!("sqlite:{}", self.0.path().join("tasks.db").display())).env("RUST_LOG", "warn");
-        command
     }
 
     /// Versions of the crates, and how often the notes are in the changelog.
@@ -71,58 +59,26 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A client, and the server it speaks to.
-struct Connected {
-    client: Client,
-    /// That over HTTP; over stdio it is the client's.
-    server: Option<Child>,
-}
+/// A server, and the client of a host that knows no tasks.
+struct Connected(Served);
 
-#[derive(Clone, Copy)]
-enum Way {
-    Http(&'static str),
-    Stdio,
-}
+/// A client's transport and revision.
+type Host = (Way, &'static str);
 
 impl Connected {
-    async fn new(place: &Place, way: Way, wait: u32) -> Self {
-        // A host that knows no tasks.
-        let builder =
-            |version: &str| -> ClientBuilder { Client::builder("host", "1").revision(version).declare_tasks(false) };
-        let Way::Http(version) = way else {
-            let mut command = place.command(wait);
-            command.arg("--stdio").stderr(Stdio::inherit());
-            return Self { client: builder("2025-06-18").connect_stdio(command).await.unwrap(), server: None };
-        };
-        let mut command = place.command(wait);
-        let mut server =
-            command.args(["--http", "127.0.0.1:0"]).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next_line().await.unwrap().expect("the server ended before it listened");
-            if let Some(url) = line.strip_prefix("listening on ") {
-                break url.to_owned();
-            }
-        };
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                eprintln!("{line}");
-            }
-        });
-        Self { client: builder(version).connect_http(&url).await.unwrap(), server: Some(server) }
+    async fn new(place: &Place, (way, revision): Host, wait: u32) -> Self {
+        let pace = wait.to_string();
+        let arguments = ["--lease", "500", "--pace", &pace, "--store", place.0.store()];
+        let client = Client::builder("host", "1").revision(revision).declare_tasks(false);
+        Self(Served::start(env!("CARGO_BIN_EXE_release-train"), &arguments, way, client).await.unwrap())
     }
 
-    /// SIGKILL.
     async fn kill(self) {
-        if let Some(mut server) = self.server {
-            server.kill().await.unwrap();
-        }
-        // Over stdio the child is killed with its client.
-        drop(self.client);
+        self.0.kill().await.unwrap();
     }
 
     async fn begin(&self, root: &Path) -> Value {
-        let begun = self.client.get_prompt("release_train", json!({ "root": root })).await.unwrap();
+        let begun = self.0.client.get_prompt("release_train", json!({ "root": root })).await.unwrap();
         let text = begun["messages"][0]["content"]["text"].as_str().unwrap();
         assert!(text.starts_with("You are to finish a workflow that has begun on the server"), "{text}");
         begun["_meta"][STANDING].clone()
@@ -130,7 +86,7 @@ impl Connected {
 
     async fn go_on(&self, run: &str, mut arguments: Value) -> Value {
         arguments["_task_id"] = run.into();
-        let result = self.client.call_tool("workflow_continue", arguments).await.unwrap().into_result().unwrap();
+        let result = self.0.client.call_tool("workflow_continue", arguments).await.unwrap().into_result().unwrap();
         assert!(!result.is_error, "{result:?}");
         result.meta[STANDING].clone()
     }
@@ -164,36 +120,36 @@ fn assert_released(place: &Place, standing: &Value) {
 }
 
 /// The whole way, with a kill before each call of the client.
-async fn killed_between_steps(way: Way) {
+async fn killed_between_steps(host: Host) {
     let place = Place::new();
-    let first = Connected::new(&place, way, 0).await;
+    let first = Connected::new(&place, host, 0).await;
     let standing = first.begin(&place.root()).await;
     let run = standing["taskId"].as_str().unwrap().to_owned();
     first.kill().await;
     for step in ["approve", "notes"] {
-        let next = Connected::new(&place, way, 0).await;
+        let next = Connected::new(&place, host, 0).await;
         let standing = next.settled(&run).await;
         assert_eq!(standing["pause"], json!({ "reason": "client", "step": step }));
         next.go_on(&run, given(step)).await;
         next.kill().await;
     }
-    let last = Connected::new(&place, way, 0).await;
+    let last = Connected::new(&place, host, 0).await;
     assert_released(&place, &last.settled(&run).await);
 }
 
 #[tokio::test]
 async fn a_run_outlives_servers_of_2026_07_28() {
-    killed_between_steps(Way::Http("2026-07-28")).await;
+    killed_between_steps((Way::Http, "2026-07-28")).await;
 }
 
 #[tokio::test]
 async fn a_run_outlives_servers_of_2025_11_25() {
-    killed_between_steps(Way::Http("2025-11-25")).await;
+    killed_between_steps((Way::Http, "2025-11-25")).await;
 }
 
 #[tokio::test]
 async fn a_run_outlives_servers_on_stdio_of_a_host_without_tasks() {
-    killed_between_steps(Way::Stdio).await;
+    killed_between_steps((Way::Stdio, "2025-06-18")).await;
 }
 
 /// The versions and the changelog as they are at any moment of the writing, and the server killed there.
@@ -201,12 +157,12 @@ async fn a_run_outlives_servers_on_stdio_of_a_host_without_tasks() {
 async fn a_release_is_whole_wherever_its_writing_is_cut() {
     for files in 0..=4 {
         let place = Place::new();
-        let way = Way::Http("2026-07-28");
-        let server = Connected::new(&place, way, 150).await;
+        let host = (Way::Http, "2026-07-28");
+        let server = Connected::new(&place, host, 150).await;
         let run = server.begin(&place.root()).await["taskId"].as_str().unwrap().to_owned();
         server.go_on(&run, given("approve")).await;
         let before = place.written();
-        let client = server.client.clone();
+        let client = server.0.client.clone();
         let mut arguments = given("notes");
         arguments["_task_id"] = run.as_str().into();
         let writing = tokio::spawn(async move { client.call_tool("workflow_continue", arguments).await });
@@ -224,7 +180,7 @@ async fn a_release_is_whole_wherever_its_writing_is_cut() {
         }
         server.kill().await;
         writing.abort();
-        let next = Connected::new(&place, way, 0).await;
+        let next = Connected::new(&place, host, 0).await;
         assert_released(&place, &next.settled(&run).await);
     }
 }
@@ -234,8 +190,8 @@ async fn a_release_is_whole_wherever_its_writing_is_cut() {
 async fn the_tool_begins_it_and_a_refusal_writes_nothing() {
     let place = Place::new();
     let before = place.written();
-    let server = Connected::new(&place, Way::Http("2025-06-18"), 0).await;
-    let begun = server.client.call_tool("release_train", json!({ "root": place.root() })).await.unwrap();
+    let server = Connected::new(&place, (Way::Http, "2025-06-18"), 0).await;
+    let begun = server.0.client.call_tool("release_train", json!({ "root": place.root() })).await.unwrap();
     let begun = begun.into_result().unwrap();
     let text = begun.first_text().unwrap();
     assert!(text.contains("3. approve: yours, now."), "{text}");
@@ -255,8 +211,8 @@ async fn a_step_that_fails_is_tried_again() {
     let changelog = place.root().join("CHANGELOG.md");
     let ready = fs::read_to_string(&changelog).unwrap();
     fs::write(&changelog, ready.replacen("### Added", "### Nice", 1)).unwrap();
-    let server = Connected::new(&place, Way::Http("2026-07-28"), 0).await;
-    let begun = server.client.get_prompt("release_train", json!({ "root": place.root() })).await.unwrap();
+    let server = Connected::new(&place, (Way::Http, "2026-07-28"), 0).await;
+    let begun = server.0.client.get_prompt("release_train", json!({ "root": place.root() })).await.unwrap();
     let pause = &begun["_meta"][STANDING]["pause"];
     let told = json!({ "reason": "failed", "step": "read", "message": "a changelog has the heading `Nice`" });
     assert_eq!(*pause, told);
