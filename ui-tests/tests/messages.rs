@@ -18,18 +18,18 @@ const REPEATED: [&str; 7] = [
 ];
 
 /// What the compiler says by itself, at a token of the user's, with nothing to add.
-const OF_THE_COMPILER: [&str; 6] = [
+const OF_THE_COMPILER: [&str; 5] = [
     "argument_default_type",
     "argument_unknown_type",
     "form_default_type",
     "workflow_argument_field_missing",
     "workflow_not_a_tool_function",
-    "workflow_unknown_tool",
 ];
 
 /// Cases in which the compiler proposes an edit of its own.
-const PROPOSED: [&str; 10] = [
+const PROPOSED: [&str; 11] = [
     "argument_without_default",
+    "call_not_imported",
     "call_unknown_tool",
     "call_without_tool",
     "form_range_of_another_type",

@@ -37,8 +37,8 @@ impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Two tools have one name.
-    #[error("two tools are named `{0}`; give one of them another name with `name = \"…\"`")]
+    /// Two tools or workflows have one name.
+    #[error("two tools or workflows are named `{0}`; give one of them another name with `name = \"…\"`")]
     DuplicateTool(String),
     /// Its arguments have no form that clients take, or cannot be checked.
     #[error("tool `{tool}`: {reason}")]

@@ -1,5 +1,5 @@
 use pmcp_tasks::prelude::*;
-use ui_tests::deploy::BuildImageArgs;
+use ui_tests::deploy::{BuildImageArgs, build_image};
 
 #[task_tool]
 async fn release(task: TaskContext) -> Result<String, ToolError> {

@@ -1,5 +1,5 @@
 use pmcp_tasks::prelude::*;
-use ui_tests::deploy::{BuildImageArgs, Validated};
+use ui_tests::deploy::{BuildImageArgs, Validated, build_image};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Deploy {

@@ -279,3 +279,11 @@ async fn a_workflow_without_required_arguments_says_who_begins_it() {
         .unwrap();
     assert_eq!(said.prompts().len(), 2, "that of the tool has no prompt");
 }
+
+#[tokio::test]
+async fn two_workflows_of_one_name_are_refused() {
+    let router = pmcp_tasks::TaskRouter::builder().workflow::<by_tool::TidyByTool>().workflow::<by_tool::TidyByTool>();
+    let refused = router.build(pmcp_tasks::TaskStore::memory()).unwrap_err();
+    let said = "two tools or workflows are named `tidy_by_tool`; give one of them another name with `name = \"…\"`";
+    assert_eq!(refused.to_string(), said);
+}

@@ -1,0 +1,10 @@
+use pmcp_tasks::{TaskContext, ToolError, task_tool};
+use ui_tests::deploy::{BuildImageArgs, build_image};
+
+#[task_tool]
+async fn release(task: TaskContext) -> Result<String, ToolError> {
+    let report = task.call::<build_image>("eu", BuildImageArgs { image: "api".into() }).await?;
+    Ok(report.digest)
+}
+
+fn main() {}
