@@ -50,7 +50,7 @@ pub(crate) async fn write_release(
     for (path, text) in files {
         let shown = path.display().to_string();
         let (file, told) = (root.join(path), format!("`{shown}` cannot be written"));
-        if on_disk(move || Ok(replace(&file, &text).context(told)?)).await? {
+        if on_disk(move || replace(&file, &text).context(told)).await? {
             cx.sleep(pace.0).await?;
         }
         written.push(shown);

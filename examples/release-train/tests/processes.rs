@@ -67,8 +67,8 @@ type Host = (Way, &'static str);
 
 impl Connected {
     async fn new(place: &Place, (way, revision): Host, wait: u32) -> Self {
-        let pace = wait.to_string();
-        let arguments = ["--lease", "500", "--pace", &pace, "--store", place.0.store()];
+        let wait = wait.to_string();
+        let arguments = ["--lease", "500", "--pace", &wait, "--store", place.0.store()];
         let client = Client::builder("host", "1").revision(revision).declare_tasks(false);
         Self(Served::start(env!("CARGO_BIN_EXE_release-train"), &arguments, way, client).await.unwrap())
     }
