@@ -48,7 +48,7 @@ pub trait CallTools<R> {
     /// }
     /// ```
     ///
-    /// The compiler does not know the server: a tool that is registered with none of its builder's calls is an error of the call.
+    /// The compiler does not know the server: a tool that is not registered there is an error of the call, "there is no tool `rows`".
     ///
     /// # Errors
     /// As [`call_named`](TaskContext::call_named); and what was recorded by an earlier version of the program is not of the type of
