@@ -42,14 +42,16 @@ export const bridge = ({ modes, ...appInfo }: Options, open: Open, abilities?: o
     let value = /input/.test(method) ? params.arguments : params;
     if (name === "input") mcp.input = value;
     if (name === "result") find((mcp.result = value = read(params)).meta[Name.View]);
-    if (name === "ui/notifications/host-context-changed") merge(params);
+    if (name === "ui/notifications/host-context-changed") {
+      merge(params);
+      if (Name.State in params) find();
+    }
     pending.get(params.progressToken ?? params.taskId)?.({ params });
     emit(name, value);
   };
   const merge = (changed: HostContext = {}) => {
     mcp.context = { ...mcp.context, ...changed };
     dress(changed);
-    if (Name.State in changed) find();
     emit("context", mcp.context);
   };
 
