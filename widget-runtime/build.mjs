@@ -4,8 +4,10 @@
  * `node build.mjs` writes the files; `node build.mjs --check` fails if they are not as they would be written.
  */
 
-import { readFile, writeFile, mkdir } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -44,7 +46,30 @@ const bridge = async () => {
   return text;
 };
 
-const files = new Map([["pmcp-apps-bundle/src/bridge.js", await bridge()]]);
+/** Types of the module: those of `mcp`, exported, and those of its own. */
+const types = async () => {
+  const base = await readFile(join(root, "pmcp-apps/src/bridge.d.ts"), "utf8");
+  const into = await mkdtemp(join(tmpdir(), "widget-runtime-"));
+  try {
+    const tsc = join(root, ".tools/widgets/node_modules/typescript/bin/tsc");
+    const flags = ["--project", here, "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", root, "--outDir", into];
+    execFileSync(process.execPath, [tsc, ...flags], { stdio: "inherit" });
+    const own = await readFile(join(into, "widget-runtime/src/app/module.d.ts"), "utf8");
+    return `${base.replace(/^(?=interface|type)/gm, "export ")}\n${own}`;
+  } finally {
+    await rm(into, { recursive: true });
+  }
+};
+
+const ORIGIN = "// Built from widget-runtime by `cargo xtask runtime`.\n";
+
+const files = new Map([
+  ["pmcp-apps-bundle/src/bridge.js", await bridge()],
+  ["widget-runtime/dist/app.js", ORIGIN + (await bundle("app/module.ts", {}))],
+  ["widget-runtime/dist/app.d.ts", ORIGIN + (await types())],
+  ["pmcp-preview/assets/host.js", ORIGIN + (await bundle("host/index.ts", {}))],
+  ["pmcp-preview/assets/proxy.js", ORIGIN + (await bundle("host/proxy.ts", { format: "iife" }))],
+]);
 
 const size = gzipSync(files.get("pmcp-apps-bundle/src/bridge.js"), { level: 9 }).length;
 console.log(`bridge: ${size} of ${BUDGET} bytes compressed`);

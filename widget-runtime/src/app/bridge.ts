@@ -3,7 +3,7 @@
 import { callTool, failure, read, type Line } from "./calls";
 import { events } from "./events";
 import { dress, measure } from "./look";
-import { Code, Name, type Message } from "./message";
+import { Code, Name, type Message } from "../message";
 import { keep } from "./state";
 
 export interface Options {

@@ -2,7 +2,7 @@
 
 import { attempt } from "./attempt";
 import { events, type EventTarget } from "./events";
-import { Code, Name, type Message } from "./message";
+import { Code, Name, type Message } from "../message";
 
 /** The bridge, as far as calls need it. */
 export interface Line {

@@ -1,6 +1,6 @@
 /** The way to the parent: who is believed, and where messages go. */
 
-import type { Message } from "./message";
+import type { Message } from "../message";
 
 /**
  * Opens the way to a window. Until `isAnswer` accepts a first message, which only the window can have made, nothing counts; the

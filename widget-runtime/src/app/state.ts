@@ -1,7 +1,7 @@
 /** State of a view in the first place that keeps it: the host, ChatGPT, the browser's storage, the page. */
 
 import { attempt } from "./attempt";
-import { Name } from "./message";
+import { Name } from "../message";
 
 declare global {
   interface Window {

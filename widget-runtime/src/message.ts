@@ -12,6 +12,7 @@ export interface Message {
 /** Numbers of errors. */
 export const enum Code {
   Refused = -32000,
+  InvalidRequest = -32600,
   UnknownMethod = -32601,
   InvalidParams = -32602,
   Internal = -32603,

@@ -1,0 +1,115 @@
+// Built from widget-runtime by `cargo xtask runtime`.
+"use strict";
+(() => {
+  // src/host/limits.ts
+  var Bucket = class {
+    #burst;
+    #rate;
+    #now;
+    #left;
+    #at;
+    constructor(burst, rate, now = () => performance.now()) {
+      this.#burst = this.#left = burst;
+      this.#rate = rate;
+      this.#now = now;
+      this.#at = now();
+    }
+    /** Takes one, if there is one. */
+    take() {
+      const now = this.#now();
+      this.#left = Math.min(this.#burst, this.#left + (now - this.#at) / 1e3 * this.#rate);
+      this.#at = now;
+      if (this.#left < 1) return false;
+      this.#left -= 1;
+      return true;
+    }
+  };
+  var LIMITS = { burst: 500, rate: 100, patience: 2e3, pending: 64, size: 4 << 20, state: 256 << 10 };
+
+  // src/host/policy.ts
+  var SOURCE = /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?(?:\/[\w./~-]*)?$/i;
+  var sources = (domains) => Array.isArray(domains) ? domains.filter((domain) => typeof domain === "string" && SOURCE.test(domain)) : [];
+  var policy = (csp = {}) => {
+    const resources = sources(csp.resourceDomains);
+    const or = (domains, otherwise) => sources(domains).join(" ") || otherwise;
+    const directives = [
+      ["default-src", "'none'"],
+      ["script-src", "'self'", "'unsafe-inline'", ...resources],
+      ["style-src", "'self'", "'unsafe-inline'", ...resources],
+      ["img-src", "'self'", "data:", ...resources],
+      ["media-src", "'self'", "data:", ...resources],
+      ["font-src", "'self'", ...resources],
+      ["connect-src", or(csp.connectDomains, "'none'")],
+      ["frame-src", or(csp.frameDomains, "'none'")],
+      ["base-uri", or(csp.baseUriDomains, "'self'")],
+      ["object-src", "'none'"],
+      ["form-action", "'none'"]
+    ];
+    return directives.map((directive) => directive.join(" ")).join("; ");
+  };
+  var under = (policy2, html) => {
+    const start = /^\s*(?:<!doctype[^>]*>)?/i.exec(html)?.[0] ?? "";
+    return `${start}<meta http-equiv="Content-Security-Policy" content="${policy2}">${html.slice(start.length)}`;
+  };
+  var FEATURES = {
+    camera: "camera",
+    microphone: "microphone",
+    geolocation: "geolocation",
+    clipboardWrite: "clipboard-write"
+  };
+  var allowed = (permissions = {}) => Object.keys(permissions).flatMap((permission) => Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []).join("; ");
+  var GIVEN = ["allow-scripts", "allow-forms"];
+  var ADDED = ["allow-modals", "allow-downloads"];
+  var tokens = (asked, hasOrigin) => {
+    const more = String(asked ?? "").split(/\s+/);
+    return [...GIVEN, ...ADDED.filter((token) => more.includes(token)), ...hasOrigin ? ["allow-same-origin"] : []];
+  };
+
+  // src/host/proxy.ts
+  var SANDBOX = "ui/notifications/sandbox-";
+  var host = parent;
+  var hostOrigin;
+  var frame;
+  var viewOrigin;
+  var bucket = new Bucket(1e3, 200);
+  var address = () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!URL.canParse(name)) return void 0;
+    const url = new URL(name);
+    const isOurs = url.protocol === location.protocol && url.port === location.port;
+    return isOurs && /^[a-z0-9-]+\.localhost$/.test(url.hostname) && !url.username && !url.password ? url : void 0;
+  };
+  var load = ({ html = "", sandbox, csp, permissions }) => {
+    const url = address();
+    frame = document.createElement("iframe");
+    frame.sandbox.add(...tokens(sandbox, url !== void 0));
+    frame.allow = allowed(permissions);
+    frame.title = "view";
+    frame.style.cssText = "border:0;display:block;width:100%;height:100%";
+    viewOrigin = url ? url.origin : "null";
+    if (url) frame.src = url.href;
+    else frame.srcdoc = under(policy(csp), String(html));
+    let loads = 0;
+    frame.addEventListener("load", () => {
+      if (++loads === 1) return;
+      frame?.remove();
+      console.error("the view has gone to another document, and was removed");
+    });
+    document.body.append(frame);
+  };
+  addEventListener("message", ({ data, origin, source }) => {
+    if (data?.jsonrpc !== "2.0") return;
+    const isOfSandbox = String(data.method).startsWith(SANDBOX);
+    if (source === host) {
+      if (hostOrigin !== void 0 && origin !== hostOrigin) return;
+      if (isOfSandbox) {
+        if (frame || data.method !== `${SANDBOX}resource-ready`) return;
+        hostOrigin = origin;
+        load(data.params ?? {});
+      } else frame?.contentWindow?.postMessage(data, viewOrigin === "null" ? "*" : viewOrigin);
+    } else if (frame && source === frame.contentWindow && origin === viewOrigin && hostOrigin !== void 0) {
+      if (!isOfSandbox && bucket.take()) host.postMessage(data, hostOrigin);
+    }
+  });
+  host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, "*");
+})();

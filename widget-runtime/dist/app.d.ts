@@ -1,0 +1,245 @@
+// Built from widget-runtime by `cargo xtask runtime`.
+// Types of the bridge between a widget and its host: the global `mcp`.
+
+/** Values of JSON. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Tools that a widget calls: arguments, result and live variables of each, by name. */
+export type Tools = Record<string, { arguments: object; result: unknown; variables?: unknown }>;
+
+/** Places a host shows a view in. */
+export type DisplayMode = "inline" | "fullscreen" | "pip";
+
+/** Weights of what is logged. */
+export type LogLevel = "debug" | "info" | "notice" | "warning" | "error" | "critical" | "alert" | "emergency";
+
+/** States of a task. The last three are final. */
+export type Status = "working" | "input_required" | "completed" | "failed" | "cancelled";
+
+/** A part of a result as the protocol has it. */
+export interface ContentBlock {
+  type: string;
+  text?: string;
+  [key: string]: unknown;
+}
+
+/** A tool's result as the protocol has it. */
+export interface ToolResult {
+  content?: ContentBlock[];
+  structuredContent?: unknown;
+  isError?: boolean;
+  _meta?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** A tool's result. */
+export interface Result<D> {
+  /**
+   * What the tool gives: its structured content. Hosts of 2025 pass on only objects in this way; other values are read from
+   * the text, where it is JSON, and are the text itself where it is not. If `isError` is set, this is what went wrong.
+   */
+  data: D;
+  /** The text parts, one a line. */
+  text: string;
+  /** Set if the tool says that it failed. */
+  isError: boolean;
+  /** What is not for the model. */
+  meta: Record<string, unknown>;
+  /** All of it. */
+  raw: ToolResult;
+}
+
+/** A part of a resource. */
+export interface ResourceContents {
+  uri: string;
+  mimeType?: string;
+  text?: string;
+  blob?: string;
+  _meta?: Record<string, unknown>;
+}
+
+/** An error of the host or the server: calls reject with it. A cancelled call rejects with an error named `AbortError`. */
+export interface McpError extends Error {
+  code?: number;
+  data?: unknown;
+}
+
+/** Abilities of a host. */
+export interface HostCapabilities {
+  openLinks?: object;
+  downloadFile?: object;
+  serverTools?: { listChanged?: boolean };
+  serverResources?: { listChanged?: boolean };
+  logging?: object;
+  message?: object;
+  updateModelContext?: object;
+  sandbox?: { permissions?: Record<string, object>; csp?: Record<string, string[]> };
+  experimental?: Record<string, object>;
+  [key: string]: unknown;
+}
+
+/** Surroundings of a view. The theme, style variables and fonts are applied to the page by the bridge. */
+export interface HostContext {
+  theme?: "light" | "dark";
+  styles?: { variables?: Record<string, string | undefined>; css?: { fonts?: string } };
+  displayMode?: DisplayMode;
+  availableDisplayModes?: DisplayMode[];
+  containerDimensions?: { height?: number; maxHeight?: number; width?: number; maxWidth?: number };
+  /** A language tag, for `Intl`. */
+  locale?: string;
+  /** An IANA time zone, for `Intl`. */
+  timeZone?: string;
+  userAgent?: string;
+  platform?: "web" | "desktop" | "mobile";
+  deviceCapabilities?: { touch?: boolean; hover?: boolean };
+  safeAreaInsets?: { top: number; right: number; bottom: number; left: number };
+  toolInfo?: { id?: string | number; tool: { name: string; [key: string]: unknown } };
+  [key: string]: unknown;
+}
+
+/** A step of a call that is under way. */
+export interface Progress {
+  progress: number;
+  total?: number;
+  message?: string;
+}
+
+/** The state of a call that has become a task. */
+export interface TaskState<V> {
+  taskId: string;
+  status: Status;
+  statusMessage?: string;
+  /** Variables of the task as they are now. */
+  variables?: V;
+}
+
+/** A question that a task waits with. It is told again if its answer was refused. */
+export interface Question {
+  key: string;
+  message: string;
+  /** The JSON Schema of the answer: a flat object. */
+  schema: object;
+  answer(value: object): void;
+  decline(): void;
+}
+
+/** A call under way. It is the promise of its result. */
+export interface Call<T extends { result: unknown; variables?: unknown }> extends Promise<Result<T["result"]>> {
+  /** Listens, and gives a function that ends it. */
+  on(event: "progress", listener: (progress: Progress) => void): () => void;
+  on(event: "task", listener: (task: TaskState<T["variables"]>) => void): () => void;
+  on(event: "question", listener: (question: Question) => void): () => void;
+  /** Asks for an end. A task goes on until its server agrees; it may still complete. */
+  cancel(): void;
+}
+
+/** What a view is told. The last value of each event is told to those who listen later, too. */
+export interface Events<T extends Tools = Tools, Own extends keyof T = keyof T> {
+  /** Arguments of the call that opened the view. */
+  input: T[Own]["arguments"];
+  /** The same while the model writes them. */
+  partial: Partial<T[Own]["arguments"]>;
+  /** Result of the call that opened the view. */
+  result: Result<T[Own]["result"]>;
+  /** The call that opened the view has no result and will have none. */
+  cancelled: { reason?: string };
+  /** All of the context, after a change. */
+  context: HostContext;
+  /** The view is about to be removed: the host waits for what listeners return. */
+  teardown: { reason?: string };
+  /** Any other notification, by its method. */
+  [method: `${string}/${string}`]: any;
+}
+
+/** The bridge between a widget and its host. `T` are the tools of the widget, `Own` those that open it. */
+export interface Mcp<T extends Tools = Tools, Own extends keyof T = keyof T> {
+  /** Fulfilled when the host has answered. Calls wait for it by themselves. */
+  readonly ready: Promise<void>;
+  readonly host?: { name: string; version: string };
+  readonly capabilities: HostCapabilities;
+  readonly context: HostContext;
+  /** Arguments of the call that opened the view, once they are known. */
+  readonly input?: T[Own]["arguments"];
+  /** Its result, once it is known. */
+  readonly result?: Result<T[Own]["result"]>;
+  /**
+   * State of the view, found again when the same view is mounted anew. It is there when `ready` is fulfilled or, where the host
+   * keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it whole: changes
+   * inside are not seen.
+   */
+  state: Json | undefined;
+  /** Listens, and gives a function that ends it. */
+  on<E extends keyof Events<T, Own>>(event: E, listener: (value: Events<T, Own>[E]) => void): () => void;
+  /** Calls a tool of the same server. */
+  callTool<N extends keyof T & string>(name: N, args: T[N]["arguments"]): Call<T[N]>;
+  readResource(uri: string): Promise<{ contents: ResourceContents[] }>;
+  /** Asks the host to open a page elsewhere. */
+  openLink(url: string): Promise<void>;
+  /** Says something in the conversation, for the user. */
+  sendMessage(text: string): Promise<void>;
+  /** Replaces what the model is told of this view in its next turns. */
+  updateModelContext(text?: string, data?: object): Promise<void>;
+  /** Asks for another place, and gives the place the view is in then: the present one if the host lacks the other. */
+  requestDisplayMode(mode: DisplayMode): Promise<DisplayMode>;
+  /** Offers a text as a file. */
+  download(uri: string, mimeType: string, text: string): Promise<void>;
+  log(level: LogLevel, data: unknown): void;
+  /** Asks the host to remove the view. */
+  close(): void;
+}
+
+/** The bridge as a module, for those who bundle: `App`, its transport, and tools that a view offers. */
+/** A message of JSON-RPC. */
+export interface Frame {
+    jsonrpc: "2.0";
+    id?: string | number;
+    method?: string;
+    params?: any;
+    result?: any;
+    error?: {
+        code: number;
+        message: string;
+        data?: unknown;
+    };
+}
+/** A way to a host. */
+export interface Transport {
+    /**
+     * Opens the way: `receive` takes what the host says, and nothing before a first frame that `isAnswer` accepts. Gives what sends.
+     */
+    open(isAnswer: (frame: Frame) => boolean, receive: (frame: Frame) => void): (frame: Frame) => void;
+}
+/** The way to a window: the parent, unless another is given. Its origin is the one that it answers from first. */
+export declare class PostMessageTransport implements Transport {
+    #private;
+    constructor(target?: Window);
+    open(isAnswer: (frame: Frame) => boolean, receive: (frame: Frame) => void): (frame: Frame) => void;
+}
+/** A tool that a view offers to its host. */
+export interface ViewTool {
+    title?: string;
+    description?: string;
+    /** The JSON Schema of its arguments. Default: any object. */
+    inputSchema?: object;
+    outputSchema?: object;
+    annotations?: object;
+    /** Gives a text, a value that becomes structured content, or a whole result. What it throws is told to the host as a failure. */
+    run(args: any): unknown;
+}
+export interface AppOptions {
+    name: string;
+    version: string;
+    /** Places the view can be shown in. */
+    modes?: DisplayMode[];
+    /** Tools to offer. Even an empty object announces that there will be some. */
+    tools?: Record<string, ViewTool>;
+}
+/** A view, connected to its host from the start. */
+export declare class App<T extends Tools = Tools, Own extends keyof T = keyof T> {
+    #private;
+    /** What is the global `mcp` of widgets. */
+    readonly mcp: Mcp<T, Own>;
+    constructor({ tools, ...options }: AppOptions, transport?: Transport);
+    /** Offers one more tool, and gives a function that takes it back. */
+    offer(name: string, tool: ViewTool): () => void;
+}

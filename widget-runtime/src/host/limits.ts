@@ -1,0 +1,43 @@
+/** Limits of what a view may send. */
+
+/** A bucket of messages: so many at once, so many a second for longer. */
+export class Bucket {
+  readonly #burst: number;
+  readonly #rate: number;
+  readonly #now: () => number;
+  #left: number;
+  #at: number;
+
+  constructor(burst: number, rate: number, now: () => number = () => performance.now()) {
+    this.#burst = this.#left = burst;
+    this.#rate = rate;
+    this.#now = now;
+    this.#at = now();
+  }
+
+  /** Takes one, if there is one. */
+  take(): boolean {
+    const now = this.#now();
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1000) * this.#rate);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
+
+export interface Limits {
+  /** Messages at once, and a second for longer. */
+  burst: number;
+  rate: number;
+  /** Messages over the limit after which the view is given up. */
+  patience: number;
+  /** Requests at a time. */
+  pending: number;
+  /** Characters of a message as JSON. */
+  size: number;
+  /** Characters of the kept state as JSON. */
+  state: number;
+}
+
+export const LIMITS: Limits = { burst: 500, rate: 100, patience: 2000, pending: 64, size: 4 << 20, state: 256 << 10 };
