@@ -1,10 +1,18 @@
-// Types of the bridge between a widget and its host: the global `mcp`.
+// Types of the bridge between a widget and its host: the global `mcp`. A widget's own declaration follows them:
+// `declare const mcp: Mcp<Tools, "show_board">;` with an interface `Tools` of its tools by name.
 
 /** Values of JSON. */
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Tools that a widget calls: arguments, result and live variables of each, by name. */
-type Tools = Record<string, { arguments: object; result: unknown; variables?: unknown }>;
+/** A tool that a widget calls: its arguments, its result and, where it can be a task, its live variables. */
+interface AnyTool {
+  arguments: object;
+  result: unknown;
+  variables?: unknown;
+}
+
+/** Tools of which only the names are known. */
+type AnyTools = Record<string, AnyTool>;
 
 /** Places a host shows a view in. */
 type DisplayMode = "inline" | "fullscreen" | "pip";
@@ -34,7 +42,7 @@ interface ToolResult {
 /** A tool's result. */
 interface Result<D> {
   /**
-   * What the tool gives: its structured content. Hosts of 2025 pass on only objects in this way; other values are read from
+   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
    * the text, where it is JSON, and are the text itself where it is not. If `isError` is set, this is what went wrong.
    */
   data: D;
@@ -42,9 +50,9 @@ interface Result<D> {
   text: string;
   /** Set if the tool says that it failed. */
   isError: boolean;
-  /** What is not for the model. */
+  /** Metadata, which is not for the model. */
   meta: Record<string, unknown>;
-  /** All of it. */
+  /** The whole result, as it came. */
   raw: ToolResult;
 }
 
@@ -123,7 +131,7 @@ interface Question {
 }
 
 /** A call under way. It is the promise of its result. */
-interface Call<T extends { result: unknown; variables?: unknown }> extends Promise<Result<T["result"]>> {
+interface Call<T extends AnyTool> extends Promise<Result<T["result"]>> {
   /** Listens, and gives a function that ends it. */
   on(event: "progress", listener: (progress: Progress) => void): () => void;
   on(event: "task", listener: (task: TaskState<T["variables"]>) => void): () => void;
@@ -132,8 +140,8 @@ interface Call<T extends { result: unknown; variables?: unknown }> extends Promi
   cancel(): void;
 }
 
-/** What a view is told. The last value of each event is told to those who listen later, too. */
-interface Events<T extends Tools = Tools, Own extends keyof T = keyof T> {
+/** Events of a view. The last value of each event is told to those who listen later, too. */
+interface Events<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyof T = keyof T> {
   /** Arguments of the call that opened the view. */
   input: T[Own]["arguments"];
   /** The same while the model writes them. */
@@ -151,7 +159,7 @@ interface Events<T extends Tools = Tools, Own extends keyof T = keyof T> {
 }
 
 /** The bridge between a widget and its host. `T` are the tools of the widget, `Own` those that open it. */
-interface Mcp<T extends Tools = Tools, Own extends keyof T = keyof T> {
+interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyof T = keyof T> {
   /** Fulfilled when the host has answered. Calls wait for it by themselves. */
   readonly ready: Promise<void>;
   readonly host?: { name: string; version: string };

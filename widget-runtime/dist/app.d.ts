@@ -1,11 +1,19 @@
 // Built from widget-runtime by `cargo xtask runtime`.
-// Types of the bridge between a widget and its host: the global `mcp`.
+// Types of the bridge between a widget and its host: the global `mcp`. A widget's own declaration follows them:
+// `declare const mcp: Mcp<Tools, "show_board">;` with an interface `Tools` of its tools by name.
 
 /** Values of JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Tools that a widget calls: arguments, result and live variables of each, by name. */
-export type Tools = Record<string, { arguments: object; result: unknown; variables?: unknown }>;
+/** A tool that a widget calls: its arguments, its result and, where it can be a task, its live variables. */
+export interface AnyTool {
+  arguments: object;
+  result: unknown;
+  variables?: unknown;
+}
+
+/** Tools of which only the names are known. */
+export type AnyTools = Record<string, AnyTool>;
 
 /** Places a host shows a view in. */
 export type DisplayMode = "inline" | "fullscreen" | "pip";
@@ -35,7 +43,7 @@ export interface ToolResult {
 /** A tool's result. */
 export interface Result<D> {
   /**
-   * What the tool gives: its structured content. Hosts of 2025 pass on only objects in this way; other values are read from
+   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
    * the text, where it is JSON, and are the text itself where it is not. If `isError` is set, this is what went wrong.
    */
   data: D;
@@ -43,9 +51,9 @@ export interface Result<D> {
   text: string;
   /** Set if the tool says that it failed. */
   isError: boolean;
-  /** What is not for the model. */
+  /** Metadata, which is not for the model. */
   meta: Record<string, unknown>;
-  /** All of it. */
+  /** The whole result, as it came. */
   raw: ToolResult;
 }
 
@@ -124,7 +132,7 @@ export interface Question {
 }
 
 /** A call under way. It is the promise of its result. */
-export interface Call<T extends { result: unknown; variables?: unknown }> extends Promise<Result<T["result"]>> {
+export interface Call<T extends AnyTool> extends Promise<Result<T["result"]>> {
   /** Listens, and gives a function that ends it. */
   on(event: "progress", listener: (progress: Progress) => void): () => void;
   on(event: "task", listener: (task: TaskState<T["variables"]>) => void): () => void;
@@ -133,8 +141,8 @@ export interface Call<T extends { result: unknown; variables?: unknown }> extend
   cancel(): void;
 }
 
-/** What a view is told. The last value of each event is told to those who listen later, too. */
-export interface Events<T extends Tools = Tools, Own extends keyof T = keyof T> {
+/** Events of a view. The last value of each event is told to those who listen later, too. */
+export interface Events<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyof T = keyof T> {
   /** Arguments of the call that opened the view. */
   input: T[Own]["arguments"];
   /** The same while the model writes them. */
@@ -152,7 +160,7 @@ export interface Events<T extends Tools = Tools, Own extends keyof T = keyof T> 
 }
 
 /** The bridge between a widget and its host. `T` are the tools of the widget, `Own` those that open it. */
-export interface Mcp<T extends Tools = Tools, Own extends keyof T = keyof T> {
+export interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyof T = keyof T> {
   /** Fulfilled when the host has answered. Calls wait for it by themselves. */
   readonly ready: Promise<void>;
   readonly host?: { name: string; version: string };
@@ -235,9 +243,11 @@ export interface AppOptions {
     tools?: Record<string, ViewTool>;
 }
 /** A view, connected to its host from the start. */
-export declare class App<T extends Tools = Tools, Own extends keyof T = keyof T> {
+export declare class App<T extends {
+    [N in keyof T]: AnyTool;
+} = AnyTools, Own extends keyof T = keyof T> {
     #private;
-    /** What is the global `mcp` of widgets. */
+    /** The bridge: of widgets the global `mcp`. */
     readonly mcp: Mcp<T, Own>;
     constructor({ tools, ...options }: AppOptions, transport?: Transport);
     /** Offers one more tool, and gives a function that takes it back. */

@@ -314,7 +314,7 @@ var PostMessageTransport = class {
   }
 };
 var App = class {
-  /** What is the global `mcp` of widgets. */
+  /** The bridge: of widgets the global `mcp`. */
   mcp;
   #tools;
   #changed;

@@ -8,7 +8,7 @@ import { ROOT, tool } from "./tools.ts";
 
 const { default: Ajv } = tool("ajv/dist/2020");
 
-/** What each method is called there. Core methods are not in it. */
+/** Definitions of the schema, by method. Core methods are not in it. */
 const METHODS: Record<string, [message: string, result?: string]> = {
   "ui/initialize": ["McpUiInitializeRequest", "McpUiInitializeResult"],
   "ui/open-link": ["McpUiOpenLinkRequest", "McpUiOpenLinkResult"],

@@ -43,6 +43,15 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 
 /// Runs test programs with their output passed through, adding up their `test result:` lines.
 pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> anyhow::Result<()> {
+    run_counted(command, |line| counts.add_test_line(line))
+}
+
+/// Runs test programs with their output passed through, adding up their lines `ok CASE` and `not ok CASE`.
+pub(crate) fn run_cases(command: &mut Command, counts: &mut Counts) -> anyhow::Result<()> {
+    run_counted(command, |line| counts.add_case_line(line))
+}
+
+fn run_counted(command: &mut Command, mut count: impl FnMut(&str)) -> anyhow::Result<()> {
     announce(command);
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start {}", shown(command)))?;
@@ -51,7 +60,7 @@ pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> anyhow::R
             let line = line.context("could not read the output of the tests")?;
             let line = String::from_utf8_lossy(&line);
             println!("{line}");
-            counts.add_test_line(&line);
+            count(&line);
         }
     }
     let status = child.wait()?;
@@ -118,6 +127,14 @@ mod tests {
         let error = run_tests(program("sh").args(["-c", script]), &mut counts).unwrap_err();
         assert!(error.to_string().starts_with("sh -c"), "{error}");
         assert_eq!(counts, Counts { passed: 3, failed: 2, skipped: 5 });
+    }
+
+    #[test]
+    fn cases_are_counted_and_what_they_are_made_of_is_not() {
+        let mut counts = Counts::default();
+        let script = "echo '    ok 1 - part'; echo 'ok 1 - whole'; echo 'not ok 2 - other'; exit 1";
+        run_cases(program("sh").args(["-c", script]), &mut counts).unwrap_err();
+        assert_eq!(counts, Counts { passed: 1, failed: 1, skipped: 0 });
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod features;
 mod floors;
 mod peers;
 mod report;
+mod runtime;
 mod server;
 mod services;
 mod setup;
@@ -38,6 +39,7 @@ Commands:
   doc          rustdoc, warnings denied
   features     compile each feature of each library crate alone
   floors       check that crates and their rooms name only what is below them
+  runtime      build what of widget-runtime/ is committed, or check it
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
@@ -60,6 +62,7 @@ enum Task {
     Doc,
     Features,
     Floors,
+    Runtime { check: bool },
     Ui,
     Bless,
     Conformance { selection: Selection, subject: Subject },
@@ -92,6 +95,16 @@ fn main() -> ExitCode {
             report.step("neighbours", |_| features::find_neighbours());
         }
         Task::Floors => report.step("floors", |_| floors::check()),
+        Task::Runtime { check } => {
+            report.step("setup", |_| setup::install());
+            report.step_after(
+                "setup",
+                "widget-runtime",
+                |counts| {
+                    if check { runtime::check(counts) } else { runtime::build() }
+                },
+            );
+        }
         Task::Ui => report.step("ui", steps::ui),
         Task::Bless => report.step("bless", steps::bless),
         Task::Services(names) => {
@@ -126,6 +139,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "doc" => (Task::Doc, steps::DOC_HELP),
         "features" => (Task::Features, features::HELP),
         "floors" => (Task::Floors, floors::HELP),
+        "runtime" => (Task::Runtime { check: false }, runtime::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {
@@ -145,7 +159,7 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
     while let Some(argument) = arguments.next()? {
         match (&mut task, argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
-            (Task::Fmt { check }, Long("check")) => *check = true,
+            (Task::Fmt { check } | Task::Runtime { check }, Long("check")) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
                 if *selection != Selection::Tasks {
                     bail!("`--scenario` and `--requirements` are given once, and not together");
@@ -266,6 +280,13 @@ mod tests {
         let arguments = vec!["list".to_owned(), "--quick".to_owned(), "push".to_owned()];
         assert_eq!(parsed("bench list --quick push"), Ok(Task::Bench { arguments }));
         assert!(parsed("bench lists").is_err());
+    }
+
+    #[test]
+    fn what_writes_files_can_check_them() {
+        assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
+        assert_eq!(parsed("runtime"), Ok(Task::Runtime { check: false }));
+        assert_eq!(parsed("runtime --check"), Ok(Task::Runtime { check: true }));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::command;
 
 pub(crate) const HELP: &str = "\
-Install the tools the tests need into .tools/, unless they are there in the right version, and with apt-get the services
-that are packages of the system.
+Install the tools the tests need into .tools/, unless they are there in the right version, and with apt-get the browser and
+the services that are packages of the system.
 
 Usage: cargo xtask setup
 ";
@@ -29,8 +29,14 @@ pub(crate) struct Tool<'a> {
     pub(crate) install: fn(&Path) -> anyhow::Result<()>,
 }
 
-const TOOLS: &[Tool<'_>] =
-    &[Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages }, POSTGRES, REDIS, DYNAMODB, CFN_LINT];
+const TOOLS: &[Tool<'_>] = &[
+    Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages },
+    WIDGETS,
+    POSTGRES,
+    REDIS,
+    DYNAMODB,
+    CFN_LINT,
+];
 
 /// The conformance suite, and a Node.js new enough to run it.
 const NPM: &str = "npm";
@@ -38,6 +44,11 @@ const PACKAGE: &str = include_str!("../tools/package.json");
 const PACKAGE_LOCK: &str = include_str!("../tools/package-lock.json");
 const SUITE: &str = "@modelcontextprotocol/conformance/dist/index.js";
 const OLDEST_NODE: u32 = 22;
+
+/// Compilers and counterparts of the runtime of widgets, and a parser that its scanner of scripts is held against.
+const WIDGETS: Tool<'_> = Tool { name: "widgets", version: WIDGETS_LOCK, install: install_widgets };
+const WIDGETS_PACKAGE: &str = include_str!("../tools/widgets/package.json");
+const WIDGETS_LOCK: &str = include_str!("../tools/widgets/package-lock.json");
 
 /// An engine with the interface of DynamoDB: there is one for Linux on x86-64.
 const DYNAMODB: Tool<'_> = Tool { name: "dynamodb", version: DYNAMODB_LOCK, install: install_dynamodb };
@@ -63,8 +74,9 @@ pub(crate) fn install() -> anyhow::Result<()> {
     install_system_packages()
 }
 
-/// Packages of a Debian system that services need, each with a file or a program that it brings.
+/// Packages of a Debian system that tests and services need, each with a file or a program that it brings.
 const SYSTEM_PACKAGES: &[(&str, &str)] = &[
+    ("chromium", "/usr/bin/chromium"),
     ("pgbouncer", "/usr/sbin/pgbouncer"),
     ("postgresql", "/usr/lib/postgresql"),
     ("redis-server", "redis-server"),
@@ -121,6 +133,15 @@ pub(crate) fn install_tool(tool: &Tool<'_>, tools: &Path) -> anyhow::Result<()> 
 fn install_packages(directory: &Path) -> anyhow::Result<()> {
     install_locked(directory, PACKAGE, PACKAGE_LOCK)?;
     node().map(|_| ())
+}
+
+fn install_widgets(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, WIDGETS_PACKAGE, WIDGETS_LOCK)
+}
+
+/// A file of the packages for widgets.
+pub(crate) fn widgets(file: &str) -> PathBuf {
+    directory().join(WIDGETS.name).join("node_modules").join(file)
 }
 
 fn install_dynamodb(directory: &Path) -> anyhow::Result<()> {
@@ -314,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_lock_names_no_registry() {
-        let locks = [PACKAGE_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
+        let locks = [PACKAGE_LOCK, WIDGETS_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
         assert!(
             locks.iter().all(|lock| !lock.contains("\"resolved\"")),
             "run `npm install --omit-lockfile-registry-resolved`"

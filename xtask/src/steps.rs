@@ -8,6 +8,7 @@ use crate::features;
 use crate::floors;
 use crate::peers;
 use crate::report::{Counts, Report};
+use crate::runtime;
 use crate::services::Services;
 use crate::setup;
 use crate::simulate::Simulation;
@@ -15,7 +16,7 @@ use crate::templates;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, conformance, peers and the examples.
+ends of rusqlite's range, the templates, the runtime of widgets, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -82,6 +83,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("services' crates", |_| features::check_services());
     report.step("sqlite", features::check_sqlite);
     report.step_after("setup", "templates", templates::check);
+    report.step_after("setup", "widget-runtime", runtime::check);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),
         ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),

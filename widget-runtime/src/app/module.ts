@@ -57,8 +57,8 @@ export interface AppOptions {
 }
 
 /** A view, connected to its host from the start. */
-export class App<T extends Tools = Tools, Own extends keyof T = keyof T> {
-  /** What is the global `mcp` of widgets. */
+export class App<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyof T = keyof T> {
+  /** The bridge: of widgets the global `mcp`. */
   readonly mcp: Mcp<T, Own>;
   readonly #tools: Map<string, ViewTool>;
   readonly #changed: () => void;

@@ -1,6 +1,6 @@
-/** What a host is given: a server to ask, and a page that decides what is the user's. */
+/** The two that a host is given: a server to ask, and a page that decides for the user. */
 
-/** What a request has beside its parameters. */
+/** The context of a request. */
 export interface Context {
   /** Aborted if the view cancels, or is gone. */
   signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface Backend {
   request(method: string, params: any, context: Context): Promise<object>;
 }
 
-/** What a view may ask of the page around it. To refuse is to reject. What is absent is unknown to the view. */
+/** The page around a view, as far as a view may ask it. To refuse is to reject. What is absent is unknown to the view. */
 export interface Page {
   openLink?(url: string): unknown;
   message?(params: { role: string; content: ContentBlock[] }): unknown;

@@ -57,7 +57,7 @@ export const allowed = (permissions: object = {}): string =>
 
 /** Tokens that every view has. */
 const GIVEN = ["allow-scripts", "allow-forms"];
-/** What a host may add for a view. Nothing that leaves the frame. */
+/** Tokens that a host may add for a view. Nothing that leaves the frame. */
 const ADDED = ["allow-modals", "allow-downloads"];
 
 /** Tokens of a view's sandbox. An origin it has only where that is not the proxy's: on that it could rewrite the proxy. */

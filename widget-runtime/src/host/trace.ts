@@ -3,7 +3,7 @@
 import type { Message } from "../message";
 import type { Party } from "./host";
 
-/** What was recorded with what. No HTTP header is ever in a trace. */
+/** The circumstances of a record. No HTTP header is ever in a trace. */
 export interface Head {
   format: 1;
   [name: string]: unknown;
