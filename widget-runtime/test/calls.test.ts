@@ -104,6 +104,7 @@ test("a host with tasks is told that the view knows them, and its task is follow
   assert.deepEqual(get.params._meta["io.modelcontextprotocol/clientCapabilities"], declared);
   const working = { ...begun, statusMessage: "half", _meta: { "run.pmcp/variables": { depth: 4 } } };
   await page.answer("tasks/get", { result: working });
+  assert.equal(page.of("tasks/get").length, 1, "each look waits for its time");
   await page.pass(500);
   await page.answer("tasks/get", { result: working });
   await page.pass(500);
@@ -198,6 +199,7 @@ test("looks that fail are borne for a while, but not an unknown task", async () 
   await page.pass(500);
   await page.answer("tasks/get", { result: begun });
   for (let look = 0; look < 5; look++) {
+    assert.equal(typeof heard.outcome, "undefined");
     await page.pass(500);
     await page.answer("tasks/get", { error: { code: -32603, message: "lost for good" } });
   }

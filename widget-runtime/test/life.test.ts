@@ -136,6 +136,8 @@ test("a listener that has ended hears nothing, and one that fails keeps no other
   const heard = page.hear("input");
   await page.notify(`${TOOL}input`, { arguments: {} });
   await settle();
+  page.mcp.on("input", (value) => ended.push(value))();
+  await settle();
   assert.deepEqual([ended, heard], [[], [{}]]);
   assert.deepEqual(page.errors.map((error) => (error as Error).message), ["mine"]);
 });

@@ -25,6 +25,7 @@ interface Setup {
   storage?: Record<string, string> | "forbidden";
   openai?: object;
   isParsed?: boolean;
+  toParent?(message: any): void;
 }
 
 export class Page {
@@ -42,11 +43,13 @@ export class Page {
   #timers: { at: number; run: () => void }[] = [];
   #hearers: [string, (event: any) => void][] = [];
   #resized?: () => void;
+  #toParent: ((message: any) => void) | undefined;
   #parent = { postMessage: (message: unknown, target: string) => this.#post(message, target) };
   #window: any;
 
-  constructor({ options = { name: "board", version: "1", modes: ["inline"] }, storage = {}, openai, isParsed = true }: Setup = {}) {
+  constructor({ options = { name: "board", version: "1", modes: ["inline"] }, storage = {}, openai, isParsed = true, toParent }: Setup = {}) {
     const page = this;
+    this.#toParent = toParent;
     const body = {};
     // What a browser would report as unhandled is kept for the test, for whose runner it would be a failure.
     const report = <T>(promise: Promise<T>) => (promise.catch((error) => page.errors.push(error)), promise);
@@ -91,6 +94,7 @@ export class Page {
   #post(message: unknown, target: string) {
     this.sent.push(structuredClone(message));
     this.targets.push(target);
+    this.#toParent?.(message);
   }
 
   /** A message arrives, of the parent unless it is said. */
