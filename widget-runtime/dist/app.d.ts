@@ -131,7 +131,7 @@ export interface Question {
   decline(): void;
 }
 
-/** A call under way. It is the promise of its result. */
+/** A call under way. It is the promise of its result, and has no time limit: `cancel` ends it. */
 export interface Call<T extends AnyTool> extends Promise<Result<T["result"]>> {
   /** Listens, and gives a function that ends it. */
   on(event: "progress", listener: (progress: Progress) => void): () => void;

@@ -42,9 +42,10 @@ var byTasks = ({ ask }, taskId, _meta) => {
     () => about("get"),
     (question, action, content) => about("update", { inputResponses: { [question]: { action, content } } }),
     () => about("cancel"),
-    (seen) => {
-      if (seen.error) throw failure(seen.error);
-      return seen.result;
+    async (seen) => {
+      const { error, result } = seen.error || seen.result ? seen : await about("get");
+      if (error) throw failure(error);
+      return result;
     }
   ];
 };
@@ -151,9 +152,9 @@ var callTool = (line, name, args) => {
 };
 
 // src/app/look.ts
+var root = document.documentElement;
 var fonts;
 var dress = ({ theme, styles }) => {
-  const root = document.documentElement;
   if (theme) root.style.colorScheme = root.dataset.theme = theme;
   for (const name in styles?.variables) root.style.setProperty(name, styles.variables[name] ?? null);
   if (styles?.css?.fonts) {
@@ -162,7 +163,6 @@ var dress = ({ theme, styles }) => {
   }
 };
 var measure = (report) => {
-  const root = document.documentElement;
   let before;
   const observer = new ResizeObserver(() => {
     const { height } = root.style;
@@ -255,7 +255,6 @@ var bridge = ({ modes, ...appInfo }, open, abilities, serve) => {
     if (answer.isError) throw Error("refused");
     return answer;
   };
-  const text2 = (text3) => text3 ? [{ type: "text", text: text3 }] : void 0;
   const mcp = {
     capabilities: {},
     context: {},
@@ -263,14 +262,14 @@ var bridge = ({ modes, ...appInfo }, open, abilities, serve) => {
     callTool: (name, args) => callTool({ mcp, nextId, ask, notify, pending }, name, args),
     readResource: (uri) => request("resources/read", { uri }),
     openLink: (url) => request("ui/open-link", { url }),
-    sendMessage: (message) => request("ui/message", { role: "user", content: text2(message) }),
-    updateModelContext: (message, structuredContent) => request("ui/update-model-context", { content: text2(message), structuredContent }),
+    sendMessage: (text2) => request("ui/message", { role: "user", content: [{ type: "text", text: text2 }] }),
+    updateModelContext: (text2, structuredContent) => request("ui/update-model-context", { content: text2 ? [{ type: "text", text: text2 }] : void 0, structuredContent }),
     requestDisplayMode: async (mode) => {
       await ready;
       const { availableDisplayModes, displayMode } = mcp.context;
       return availableDisplayModes?.includes(mode) ? (await request("ui/request-display-mode", { mode })).mode : displayMode ?? "inline";
     },
-    download: (uri, mimeType, text3) => request("ui/download-file", { contents: [{ type: "resource", resource: { uri, mimeType, text: text3 } }] }),
+    download: (uri, mimeType, text2) => request("ui/download-file", { contents: [{ type: "resource", resource: { uri, mimeType, text: text2 } }] }),
     log: (level, data) => notify("notifications/message", { level, data }),
     close: () => notify("ui/notifications/request-teardown", {})
   };

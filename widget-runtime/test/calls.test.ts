@@ -118,6 +118,14 @@ test("a host with tasks is told that the view knows them, and its task is follow
   assert.equal(page.of("tasks/get").length, 3);
 });
 
+test("a task that has ended when its handle comes is looked at for its result", async () => {
+  const page = await new Page().begin({ capabilities: TASKS });
+  const { heard } = await calling(page);
+  await page.answer("tools/call", { result: { ...begun, status: "completed" } });
+  await page.answer("tasks/get", { result: { ...begun, status: "completed", result: text("e4") } });
+  assert.equal(heard.outcome.text, "e4");
+});
+
 test("a pushed notification is a reason to look at once, even during a look", async () => {
   const page = await new Page().begin({ capabilities: TASKS });
   await calling(page);

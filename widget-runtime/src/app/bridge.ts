@@ -72,7 +72,6 @@ export const bridge = ({ modes, ...appInfo }: Options, open: Open, abilities?: o
     if (answer.isError) throw Error("refused");
     return answer;
   };
-  const text = (text?: string) => (text ? [{ type: "text", text }] : undefined);
 
   const mcp: { -readonly [K in keyof Mcp]: Mcp[K] } = {
     capabilities: {},
@@ -81,9 +80,9 @@ export const bridge = ({ modes, ...appInfo }: Options, open: Open, abilities?: o
     callTool: (name, args) => callTool({ mcp, nextId, ask, notify, pending }, name, args),
     readResource: (uri) => request("resources/read", { uri }),
     openLink: (url) => request("ui/open-link", { url }),
-    sendMessage: (message) => request("ui/message", { role: "user", content: text(message) }),
-    updateModelContext: (message, structuredContent) =>
-      request("ui/update-model-context", { content: text(message), structuredContent }),
+    sendMessage: (text) => request("ui/message", { role: "user", content: [{ type: "text", text }] }),
+    updateModelContext: (text, structuredContent) =>
+      request("ui/update-model-context", { content: text ? [{ type: "text", text }] : undefined, structuredContent }),
     requestDisplayMode: async (mode) => {
       await ready;
       const { availableDisplayModes, displayMode } = mcp.context;

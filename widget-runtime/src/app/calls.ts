@@ -57,9 +57,11 @@ const byTasks = ({ ask }: Line, taskId: string, _meta: object): Way => {
     () => about("get"),
     (question, action, content) => about("update", { inputResponses: { [question]: { action, content } } }),
     () => about("cancel"),
-    (seen) => {
-      if (seen.error) throw failure(seen.error);
-      return seen.result!;
+    async (seen) => {
+      // The answer to the call has neither, even if the task has ended.
+      const { error, result } = seen.error || seen.result ? seen : await about("get");
+      if (error) throw failure(error);
+      return result;
     },
   ];
 };

@@ -1,10 +1,10 @@
 /** The look of the page: theme, style variables and fonts of the host, and reports of its size. */
 
+const root = document.documentElement;
 let fonts: HTMLStyleElement | undefined;
 
 /** Applies what the context says of the look. */
 export const dress = ({ theme, styles }: HostContext) => {
-  const root = document.documentElement;
   if (theme) root.style.colorScheme = root.dataset.theme = theme;
   for (const name in styles?.variables) root.style.setProperty(name, styles.variables[name] ?? null);
   if (styles?.css?.fonts) {
@@ -15,7 +15,6 @@ export const dress = ({ theme, styles }: HostContext) => {
 
 /** Reports the size that the page needs, now and when it changes. */
 export const measure = (report: (size: { width: number; height: number }) => void) => {
-  const root = document.documentElement;
   let before: number;
   const observer = new ResizeObserver(() => {
     // A page as high as its frame would tell the frame's height.
