@@ -224,7 +224,7 @@ var bridge = ({ modes, ...appInfo }, open, abilities, serve) => {
   };
   const hear = (method, params) => {
     const name = method.replace(/^ui\/notifications\/tool-(input-)?/, "");
-    let value = /input/.test(method) ? params.arguments : params;
+    let value = /tool-input/.test(method) ? params.arguments : params;
     if (name === "input") mcp.input = value;
     if (name === "result") find((mcp.result = value = read(params)).meta["run.pmcp/view" /* View */]);
     if (name === "ui/notifications/host-context-changed") {

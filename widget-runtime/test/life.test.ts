@@ -144,11 +144,13 @@ test("a listener that has ended hears nothing, and one that fails keeps no other
 
 test("partial input, cancellation and other notifications are told", async () => {
   const page = await new Page().begin();
-  const heard = ["partial", "cancelled", "notifications/tools/list_changed"].map((event) => page.hear(event));
+  const events = ["partial", "cancelled", "notifications/tools/list_changed", "ui/notifications/input-mode"];
+  const heard = events.map((event) => page.hear(event));
   await page.notify(`${TOOL}input-partial`, { arguments: { to: "e" } });
   await page.notify(`${TOOL}cancelled`, { reason: "user" });
   await page.notify("notifications/tools/list_changed");
-  assert.deepEqual(heard, [[{ to: "e" }], [{ reason: "user" }], [{}]]);
+  await page.notify("ui/notifications/input-mode", { touch: true });
+  assert.deepEqual(heard, [[{ to: "e" }], [{ reason: "user" }], [{}], [{ touch: true }]]);
 });
 
 test("changes of the context are merged", async () => {

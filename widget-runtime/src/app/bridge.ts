@@ -39,7 +39,7 @@ export const bridge = ({ modes, ...appInfo }: Options, open: Open, abilities?: o
   };
   const hear = (method: string, params: any) => {
     const name = method.replace(/^ui\/notifications\/tool-(input-)?/, "");
-    let value = /input/.test(method) ? params.arguments : params;
+    let value = /tool-input/.test(method) ? params.arguments : params;
     if (name === "input") mcp.input = value;
     if (name === "result") find((mcp.result = value = read(params)).meta[Name.View]);
     if (name === "ui/notifications/host-context-changed") {
