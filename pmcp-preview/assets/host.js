@@ -31,10 +31,7 @@ var policy = (csp = {}) => {
   ];
   return directives.map((directive) => directive.join(" ")).join("; ");
 };
-var under = (policy2, html) => {
-  const start = /^\s*(?:<!doctype[^>]*>)?/i.exec(html)?.[0] ?? "";
-  return `${start}<meta http-equiv="Content-Security-Policy" content="${policy2}">${html.slice(start.length)}`;
-};
+var under = (policy2, html) => `<meta http-equiv="Content-Security-Policy" content="${policy2}">${html}`;
 var FEATURES = {
   camera: "camera",
   microphone: "microphone",

@@ -11,11 +11,11 @@ before(async () => void (browser = await Browser.start()));
 after(() => browser?.stop());
 
 /** A page with our host, our proxy and this document in it. */
-const mounted = async (document: { url?: string; html?: string; csp?: object; sandbox?: string }, name?: string) => {
+const mounted = async (document: { url?: string; html?: string; csp?: object; sandbox?: string }, name?: string, limits = {}) => {
   const opened = await browser.open();
   const { page } = opened;
   await page.evaluate(
-    async (proxy: string, document: object) => {
+    async (proxy: string, document: object, limits: object) => {
       const { openProxy, ViewHost } = await import("/host.js" as string);
       const window_ = window as any;
       Object.assign(window_, { frames_: [], fromFrame: [], kept: null, sizes: [] });
@@ -30,6 +30,7 @@ const mounted = async (document: { url?: string; html?: string; csp?: object; sa
             context: { theme: "light", "run.pmcp/state": window_.kept },
             allows: () => true,
             backend,
+            limits,
             page: { initialized, state: (state: unknown) => (window_.kept = state), size: (size: unknown) => window_.sizes.push(size) },
             observe: (_: string, __: string, message: object) => window_.frames_.push(message),
           });
@@ -39,6 +40,7 @@ const mounted = async (document: { url?: string; html?: string; csp?: object; sa
     },
     browser.sandbox,
     document,
+    limits,
   );
   const start = name === undefined ? "about:srcdoc" : browser.view(name);
   return { ...opened, view: await frameOf(page, start) };
@@ -169,9 +171,9 @@ test("tokens that let a view out of its frame are not given", async () => {
   await opaque.close();
 });
 
-test("a flood is cut off before it reaches the page", async () => {
+test("a flood is cut off before it reaches the page, whatever the host would bear", async () => {
   browser.views.set("flood", withBridge());
-  const { page, view, close } = await mounted({ url: browser.view("flood") }, "flood");
+  const { page, view, close } = await mounted({ url: browser.view("flood") }, "flood", { burst: 1e9 });
   await view.evaluate(`for (let at = 0; at < 20000; at++) parent.postMessage({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: at } }, "*")`);
   await page.waitForFunction("fromFrame.length > 500");
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -1,7 +1,7 @@
 /** Calls of tools, and the tasks that some of them become, by either of two ways. */
 
 import { attempt } from "./attempt";
-import { events, type EventTarget } from "./events";
+import { events, type Emitter } from "./events";
 import { Code, Name, type Message } from "../message";
 
 /** The bridge, as far as calls need it. */
@@ -89,7 +89,7 @@ const follow = async (
   taskId: string,
   [look, reply, , result]: Way,
   seen: Seen,
-  tell: EventTarget["emit"],
+  tell: Emitter["emit"],
 ) => {
   const asked = new Set<string>();
   const put = (key: string, message: string, schema: object) => {

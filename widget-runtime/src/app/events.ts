@@ -2,13 +2,13 @@
 
 export type Listener = (value: any) => unknown;
 
-export interface EventTarget {
+export interface Emitter {
   on(event: string, listener: Listener): () => void;
   /** Tells everybody, each in a microtask; the promise is that of what they return. */
   emit(event: string, value: unknown): Promise<unknown>;
 }
 
-export const events = (): EventTarget => {
+export const events = (): Emitter => {
   const told = new Map<string, Promise<unknown>>();
   const listeners = new Set<[string, Listener]>();
   // A listener that fails is reported by the browser, and keeps nobody else from hearing.

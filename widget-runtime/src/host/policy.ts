@@ -34,13 +34,11 @@ export const policy = (csp: Csp = {}): string => {
 };
 
 /**
- * The document under this policy. Only a doctype comes before it: whatever else a document begins with, as a comment, parsers end in
- * more places than a search does.
+ * The document under this policy, which comes before anything that may be a script. Only for `srcdoc`, whose documents need no doctype
+ * to come first.
  */
-export const under = (policy: string, html: string): string => {
-  const start = /^\s*(?:<!doctype[^>]*>)?/i.exec(html)?.[0] ?? "";
-  return `${start}<meta http-equiv="Content-Security-Policy" content="${policy}">${html.slice(start.length)}`;
-};
+export const under = (policy: string, html: string): string =>
+  `<meta http-equiv="Content-Security-Policy" content="${policy}">${html}`;
 
 const FEATURES: Record<string, string> = {
   camera: "camera",
