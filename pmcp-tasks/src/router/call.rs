@@ -78,13 +78,13 @@ async fn bound(
     let is_read_only = tool.definition.annotations.read_only == Some(true);
     let named = (&*tool.definition.name, is_read_only);
     let bound = tools.flows.bind(rq, binding, named, &mut call.arguments).await;
-    if let Bound::Again(recorded) = bound {
-        return Ok(Flows::again(rq, recorded));
+    if let Bound::Again { result, run } = bound {
+        return Ok(Flows::again(rq, result, &run));
     }
     let arguments = call.arguments.clone();
     let step = match &bound {
         Bound::Step { key, step } => Some(StepOf { run: key.id.to_string(), step: step.clone() }),
-        Bound::Again(_) | Bound::Beside(_) => None,
+        Bound::Again { .. } | Bound::Beside(_) => None,
     };
     let result = unbound(rq, tool, call, companions, step).await?;
     Ok(tools.flows.recorded(rq, bound, arguments, result).await)

@@ -43,4 +43,5 @@ pub use plan::{Plan, PlannedRun, Workflow, WorkflowTool, plan};
 pub(crate) use recorded::{Party, RecordedStep, name as recorded_name};
 pub use resolved::{Mismatch, Resolved, StepFailure};
 pub(crate) use texts::read;
-pub(crate) use view::{CONTINUE, Subject, TASK_ID, View, WORKFLOW, outline};
+pub(crate) use view::{Asks, CONTINUE, NextCall, Subject, TASK_ID, View, WORKFLOW, outline};
+pub(crate) use words::look;

@@ -36,6 +36,15 @@ pub(crate) struct NextCall {
     pub(crate) tool: String,
     pub(crate) arguments: Map<String, Value>,
     pub(crate) purpose: String,
+    /// Schemas of those arguments that the client has yet to give, by their names.
+    pub(crate) schemas: Map<String, Value>,
+}
+
+/// The server's open questions: in words, and the calls that answer them.
+#[derive(Clone, Debug)]
+pub(crate) struct Asks {
+    pub(crate) words: String,
+    pub(crate) next: Vec<NextCall>,
 }
 
 /// Size up to which the arguments of a step stand whole whose turn it is, in bytes: the client needs them.
@@ -45,8 +54,7 @@ const OPEN: usize = 64 << 10;
 pub(crate) struct View<'a> {
     pub(crate) course: &'a Course,
     pub(crate) subject: &'a Subject,
-    /// The server's open questions, in words.
-    pub(crate) asks: Option<&'a str>,
+    pub(crate) asks: Option<&'a Asks>,
 }
 
 impl View<'_> {
@@ -132,8 +140,11 @@ impl View<'_> {
         let going_on = |name: &str, value: Value, purpose: String| {
             let mut arguments = id();
             arguments.insert(name.to_owned(), value);
-            NextCall { tool: CONTINUE.to_owned(), arguments, purpose }
+            NextCall { tool: CONTINUE.to_owned(), arguments, purpose, schemas: Map::new() }
         };
+        if let Some(asks) = self.asks {
+            return asks.next.clone();
+        }
         let Some(pause) = &head.pause else {
             return match &head.running {
                 Some(step) => {
@@ -153,11 +164,13 @@ impl View<'_> {
                 if let Resolved::Ready(Value::Object(given)) = self.course.resolve(n, &self.subject.variables) {
                     arguments.extend(given);
                 }
-                vec![NextCall { tool: tool.clone(), arguments, purpose: format!("do {at}") }]
+                let purpose = format!("do {at}");
+                vec![NextCall { tool: tool.clone(), arguments, purpose, schemas: Map::new() }]
             }
             (Reason::Client, Some((_, step))) => {
                 let mut next = going_on("step", step.name.into(), format!("give the result of {at}"));
                 next.arguments.insert("result".to_owned(), "<the result>".into());
+                next.schemas.extend(step.output_schema.clone().map(|schema| ("result".to_owned(), schema)));
                 vec![next]
             }
             _ => vec![going_on("action", "retry".into(), format!("try {at} again"))],
@@ -214,7 +227,16 @@ fn state_of(head: &WorkflowHead, step: &StepDefinition) -> &'static str {
 
 impl NextCall {
     fn json(self) -> Value {
-        json!({ "tool": self.tool, "arguments": self.arguments, "purpose": self.purpose })
+        let mut json = json!({ "tool": self.tool, "arguments": self.arguments, "purpose": self.purpose });
+        if !self.schemas.is_empty() {
+            json["schemas"] = self.schemas.into();
+        }
+        json
+    }
+
+    /// The call as a text has it.
+    pub(super) fn words(&self) -> String {
+        format!("`{}` with {}", self.tool, Value::from(self.arguments.clone()))
     }
 }
 

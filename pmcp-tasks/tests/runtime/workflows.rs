@@ -6,3 +6,4 @@ pub(crate) mod deploy;
 mod gone_on;
 mod hidden;
 mod shown;
+mod worded;

@@ -18,7 +18,7 @@ use crate::{
     run::Origin,
     store::backend::TaskKey,
     task::{Outcome, Reason, StepOf, Task},
-    workflow::{By, CONTINUE, RecordedStep, Resolved, TASK_ID, WORKFLOW},
+    workflow::{By, RecordedStep, Resolved, TASK_ID, WORKFLOW, look},
 };
 
 /// How a call belongs to a run.
@@ -26,7 +26,7 @@ pub(in crate::router) enum Bound {
     /// It does the open step of this run.
     Step { key: TaskKey, step: String },
     /// It was made before, and this came of it.
-    Again(Value),
+    Again { result: Value, run: String },
     /// It names a run and is none of its open steps: why not.
     Beside(String),
 }
@@ -95,7 +95,8 @@ impl Flows {
                 known.is_some_and(|known| arguments.iter().all(|(name, value)| known.get(name) == Some(value)))
             };
             if let Some((record, is_hidden)) = done_steps(&standing, tool).find(|(record, _)| repeats(record)) {
-                return Bound::Again(if is_hidden { Value::Null } else { record.result });
+                let result = if is_hidden { Value::Null } else { record.result };
+                return Bound::Again { result, run: standing.subject.id.to_string() };
             }
         }
         if let Some((step, planned)) = open {
@@ -111,18 +112,19 @@ impl Flows {
         } else {
             "It is not yet the turn of that step: this call was not recorded."
         };
-        Bound::Beside(note.to_owned())
+        Bound::Beside(format!("{note} {}", looks(&standing.subject.id.to_string())))
     }
 
     /// The answer to a call that was made before.
-    pub(in crate::router) fn again(rq: RequestCx<'_>, recorded: Value) -> Value {
+    pub(in crate::router) fn again(rq: RequestCx<'_>, recorded: Value, run: &str) -> Value {
         let result = match recorded {
             Value::String(text) => ToolResult::text(text),
             Value::Null => ToolResult::default(),
             value => ToolResult::text(value.to_string()).with_structured(value),
         };
-        let note = "This call was made before: its result is the recorded one, and nothing ran again.";
-        noted(rq.cx.revision.tool_result(&result), note, None)
+        let note =
+            format!("This call was made before: its result is the recorded one, and nothing ran again. {}", looks(run));
+        noted(rq.cx.revision.tool_result(&result), &note, None)
     }
 
     /// Records what a call gave, and adds to its answer what follows.
@@ -134,7 +136,7 @@ impl Flows {
         result: Value,
     ) -> Value {
         let (key, step) = match bound {
-            Bound::Again(recorded) => return Self::again(rq, recorded),
+            Bound::Again { result, run } => return Self::again(rq, result, &run),
             Bound::Beside(note) => return noted(result, &note, None),
             Bound::Step { key, step } => (key, step),
         };
@@ -143,8 +145,7 @@ impl Flows {
             return result;
         }
         if result.get("isError") == Some(&Value::Bool(true)) {
-            let note = format!("Step `{step}` is still open: call the tool again, or `{CONTINUE}`.");
-            return noted(result, &note, None);
+            return noted(result, &still_open(&step, &key.id.to_string()), None);
         }
         let id = key.id.to_string();
         let recorded = async {
@@ -152,14 +153,14 @@ impl Flows {
             let value = match value(&standing, &step, &result) {
                 Ok(value) => value,
                 Err(reason) => {
-                    return Ok((format!("The result does not fit step `{step}`, which stays open: {reason}"), None));
+                    return Ok((misfit(&step, &reason, &id), None));
                 }
             };
             let wish = Wish::Did { step: step.clone(), arguments: arguments.into(), result: value };
             let by = Mover { engine: rq.engine, origin: &rq.origin() };
             let (standing, made) = self.make(by, standing, &wish).await?;
             if let Err(not) = made {
-                return Ok((not.0, Some(standing)));
+                return Ok((format!("{}\n{}", not.0, standing.text()), Some(standing)));
             }
             let standing = if standing.is_running() { self.settled(rq, &standing.task).await? } else { standing };
             Ok::<_, RpcError>((format!("Recorded as step `{step}`.\n{}", standing.text()), Some(standing)))
@@ -183,8 +184,7 @@ impl Binder for Arc<Tools> {
     ) -> Outcome {
         let Outcome::Result(mut result) = outcome else { return outcome };
         if result.is_error {
-            let note = format!("Step `{}` is still open: call the tool again, or `{CONTINUE}`.", step.step);
-            result.content.push(Content::text(note));
+            result.content.push(Content::text(still_open(&step.step, &step.run)));
             return Outcome::Result(result);
         }
         let Ok(id) = step.run.parse() else { return Outcome::Result(result) };
@@ -196,19 +196,14 @@ impl Binder for Arc<Tools> {
             let definition = standing.course.flow.definition();
             let declared = definition.steps.iter().find(|other| other.name == step.step);
             if let Some(Err(reason)) = declared.map(|declared| standing.course.check(declared, &value)) {
-                return Ok(format!("The result does not fit step `{}`, which stays open: {reason}", step.step));
+                return Ok(misfit(&step.step, &reason, &step.run));
             }
             let wish = Wish::Did { step: step.step.clone(), arguments: arguments.into(), result: value };
             let (_, made) = self.flows.make(Mover { engine, origin: &origin }, standing, &wish).await?;
             let id = &step.run;
             Ok::<_, RpcError>(made.err().map_or_else(
-                || {
-                    format!(
-                        "Recorded as step `{}`. To go on, call `{CONTINUE}` with {{\"{TASK_ID}\":\"{id}\"}}.",
-                        step.step
-                    )
-                },
-                |not| not.0,
+                || format!("Recorded as step `{}`. To go on, call {}.", step.step, look(id)),
+                |not| format!("{} {}", not.0, looks(id)),
             ))
         };
         let note = recorded.await.unwrap_or_else(|_| away(&step.run));
@@ -285,10 +280,22 @@ fn noted(mut result: Value, note: &str, meta: Option<Map<String, Value>>) -> Val
 }
 
 fn away(id: &str) -> String {
-    format!(
-        "It is not known whether this call was recorded: call `{CONTINUE}` with {{\"{TASK_ID}\":\"{}\"}}.",
-        short(id)
-    )
+    format!("It is not known whether this call was recorded: call {}.", look(&short(id)))
+}
+
+/// Words about a call that has failed, so that its step is to be done yet.
+fn still_open(step: &str, run: &str) -> String {
+    format!("Step `{step}` is still open: call this tool again with the same `{TASK_ID}`. {}", looks(run))
+}
+
+fn misfit(step: &str, reason: &str, run: &str) -> String {
+    let reason = reason.trim_end_matches('.');
+    format!("The result does not fit step `{step}`, which stays open: {reason}. {}", looks(run))
+}
+
+/// Words that lead back to the run.
+fn looks(run: &str) -> String {
+    format!("To see how the run stands and what is next, call {}.", look(run))
 }
 
 fn short(id: &str) -> String {

@@ -11,7 +11,7 @@ use crate::{
     router::{reply::unknown_task, request::RequestCx},
     store::backend::{Parts, TaskKey},
     task::{Task, TaskStatus, WorkflowHead},
-    workflow::{CONTINUE, Course, Steps, Subject, TASK_ID, View, WORKFLOW, outline},
+    workflow::{Asks, CONTINUE, Course, NextCall, Steps, Subject, TASK_ID, View, WORKFLOW, outline},
 };
 
 /// Size up to which a result stands whole in `_meta`, in bytes.
@@ -81,7 +81,7 @@ fn standing(
 }
 
 impl Standing {
-    fn view<'a>(&'a self, asks: Option<&'a str>) -> View<'a> {
+    fn view<'a>(&'a self, asks: Option<&'a Asks>) -> View<'a> {
         View { course: &self.course, subject: &self.subject, asks }
     }
 
@@ -94,45 +94,39 @@ impl Standing {
     pub(super) fn text(&self) -> String {
         match self.task.status() {
             TaskStatus::Cancelled => "This run was cancelled: nothing more is to be done.".to_owned(),
-            TaskStatus::Failed => {
-                format!("This run has failed, and cannot go on: {}", self.task.message().unwrap_or_default())
-            }
-            TaskStatus::Completed if self.task.is_error() => {
-                format!("This run has failed, and cannot go on: {}", self.task.message().unwrap_or_default())
-            }
             TaskStatus::InputRequired => self.view(Some(&self.questions())).text(),
-            TaskStatus::Completed | TaskStatus::Working => self.view(None).text(),
+            TaskStatus::Completed if !self.task.is_error() => self.view(None).text(),
+            TaskStatus::Working => self.view(None).text(),
+            TaskStatus::Completed | TaskStatus::Failed => {
+                let message = self.task.message().unwrap_or_default().trim_end_matches('.');
+                format!("This run has failed, and cannot go on: {message}. Tell the user.")
+            }
         }
     }
 
-    /// The calls that answer the server's open questions.
-    fn answers(&self) -> Value {
-        let id = self.subject.id.to_string();
-        let answer = |key: &String| {
-            let arguments = json!({ TASK_ID: id, "question": key, "answer": "<the answer>" });
-            json!({ "tool": CONTINUE, "arguments": arguments, "purpose": "answer a question of the server" })
-        };
-        self.task.inputs().keys().map(answer).collect()
-    }
-
     /// The server's open questions, and how to answer them.
-    fn questions(&self) -> String {
-        let questions = self.task.inputs().iter().map(|(key, question)| {
+    fn questions(&self) -> Asks {
+        let id = self.subject.id.to_string();
+        let (mut words, mut next) = (Vec::new(), Vec::new());
+        for (key, question) in self.task.inputs() {
             let message = question.params.get("message").and_then(Value::as_str).unwrap_or_default();
-            let schema = question.params.get("requestedSchema").map(Value::to_string).unwrap_or_default();
-            format!(
-                "The server asks the user: {message}\nAsk them, and call `{}` with {}, where `answer` fits this JSON schema: {schema}. \
-                 If they decline, give \"decline\":true in place of it.",
-                CONTINUE,
-                format_args!(
-                    "{{\"{}\":\"{}\",\"question\":{},\"answer\":…}}",
-                    TASK_ID,
-                    self.subject.id,
-                    Value::from(key.as_str())
-                ),
-            )
-        });
-        questions.collect::<Vec<_>>().join("\n")
+            let schema = question.params.get("requestedSchema").cloned().unwrap_or_else(|| json!({}));
+            let arguments = [(TASK_ID, id.as_str()), ("question", key), ("answer", "<the answer>")];
+            let arguments: Map<_, _> =
+                arguments.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            let call = Value::from(arguments.clone());
+            words.push(format!(
+                "The server asks the user: {message}\nAsk them, and call `{CONTINUE}` with {call}, where `answer` fits this JSON \
+                 schema: {schema}. If they decline, give \"decline\":true in place of `answer`.",
+            ));
+            next.push(NextCall {
+                tool: CONTINUE.to_owned(),
+                arguments,
+                purpose: "answer a question of the server".to_owned(),
+                schemas: Map::from_iter([("answer".to_owned(), schema)]),
+            });
+        }
+        Asks { words: words.join("\n"), next }
     }
 
     /// `_meta` of every answer about it.
@@ -144,10 +138,8 @@ impl Standing {
     }
 
     fn object(&self) -> Value {
-        let mut object = self.view(None).object(IN_META);
-        if self.task.status() == TaskStatus::InputRequired {
-            object["next"] = self.answers();
-        }
+        let asks = (self.task.status() == TaskStatus::InputRequired).then(|| self.questions());
+        let mut object = self.view(asks.as_ref()).object(IN_META);
         if let Some(state) = ended(&self.task) {
             object["state"] = state.into();
             object["next"] = json!([]);

@@ -157,7 +157,7 @@ async fn a_first_step_that_fails_waits_with_the_reason_and_is_tried_again() {
     assert_eq!(states(&reply), ["failed", "waiting", "waiting", "waiting", "waiting"]);
     let text = prompt_text(&reply);
     assert!(
-        text.contains("Next, step 1 of 5, `validate` has failed: the configuration is gone. It may have done part"),
+        text.contains("Step 1 of 5, `validate`, has failed: the configuration is gone. It may have done part"),
         "{text}"
     );
     server.world.on("validate", |_, _| async { Ok(ToolResult::text("valid")) });

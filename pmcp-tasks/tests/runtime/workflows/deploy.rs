@@ -2,12 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use pmcp_tasks::{
-    ToolResult,
+    ToolError, ToolResult,
     context::RunContext,
     router::TaskRouterBuilder,
     tool::ArgumentError,
     workflow::{
-        By, OnError, Outputs, Resolved, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition, WorkflowTool,
+        By, Mismatch, OnError, Outputs, Resolved, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition, WorkflowTool,
     },
 };
 use serde_json::{Map, Value, json};
@@ -87,6 +87,11 @@ impl Workflow<World> for Deploy {
         let needs = |name: &'static str| Resolved::Waiting { arguments: Map::new(), needs: vec![name] };
         match step {
             0 => Resolved::Ready(Value::Null),
+            1 if self.service == "a missing result" => needs("validate"),
+            1 if self.service == "refused" => Resolved::Refused(ToolError::new("no image is known")),
+            1 if self.service == "of another build" => {
+                Resolved::Mismatch(Mismatch { step: "validate", message: "it is no text".into() })
+            }
             1 => match of("validate") {
                 Some(value) => Resolved::Ready(json!({ "image": value })),
                 None => needs("validate"),

@@ -29,7 +29,7 @@ async fn the_whole_way_by_tools_alone() {
     assert!(said.contains("Next, step 4 of 5, `notes`: Write the notes."), "{said}");
     assert!(
         said.contains(&format!(
-            "Call `workflow_continue` with {{\"_task_id\":\"{id}\",\"step\":\"notes\",\"result\":…}}"
+            "Call `workflow_continue` with {{\"_task_id\":\"{id}\",\"result\":\"<the result>\",\"step\":\"notes\"}}"
         )),
         "{said}"
     );
@@ -209,7 +209,7 @@ async fn what_the_server_asks_goes_through_the_run() {
     let id = run_id(&reply);
     let text = prompt_text(&reply);
     assert!(text.contains("The server asks the user: Which name?"), "{text}");
-    assert!(text.contains(r#""question":"build/input-1","answer":…"#), "{text}");
+    assert!(text.contains(r#""answer":"<the answer>","question":"build/input-1"}"#), "{text}");
     let wrong = client.go_on(&id, json!({ "question": "build/input-1", "answer": { "name": 5 } })).await;
     assert_eq!(wrong["isError"], true);
     let reply = client.go_on(&id, json!({ "question": "build/input-1", "answer": { "name": "Eve" } })).await;
