@@ -27,8 +27,11 @@ export const file = (name) => join(directory, name);
 export const onSqlite = (name) => ["--store", `sqlite:${file(`${name}.db`)}`, "--lease", "2000"];
 
 /** Starts a server over HTTP; `log()` is what it has written so far. */
-export async function start(...options) {
-  const child = spawn(server.binary, ["--http", "127.0.0.1:0", ...options], { stdio: ["ignore", "ignore", "pipe"] });
+export const start = (...options) => startOf(server.binary, ...options);
+
+/** The same of another program. */
+export async function startOf(binary, ...options) {
+  const child = spawn(binary, ["--http", "127.0.0.1:0", ...options], { stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
   const ended = new Promise((resolve) => child.once("exit", resolve));
   let log = "";
@@ -50,17 +53,23 @@ export async function start(...options) {
 
 /** The first call a text spells out, as a model reads it; nothing if it tells of none, as the result of the tool itself. */
 export function next(said) {
-  const named = /call `(\w+)` with (?=\{)/.exec(said);
+  const named = /[Cc]all `(\w+)` with (?=\{)/.exec(said);
   if (!named) return undefined;
-  const rest = said.slice(named.index + named[0].length);
-  for (let end = rest.indexOf("}"); end >= 0; end = rest.indexOf("}", end + 1)) {
+  const args = object(said.slice(named.index + named[0].length));
+  if (!args) throw new Error(`no arguments for ${named[1]}: ${said}`);
+  return [named[1], args];
+}
+
+/** The JSON object that a text begins with. */
+export function object(text) {
+  for (let end = text.indexOf("}"); end >= 0; end = text.indexOf("}", end + 1)) {
     try {
-      return [named[1], JSON.parse(rest.slice(0, end + 1))];
+      return JSON.parse(text.slice(0, end + 1));
     } catch {
       // The brace closes an inner object.
     }
   }
-  throw new Error(`no arguments for ${named[1]}: ${said}`);
+  return undefined;
 }
 
 /** The user's answers in place of the angle brackets. */

@@ -36,11 +36,11 @@ def on_sqlite(directory):
 
 
 @contextlib.asynccontextmanager
-async def started(*options):
+async def started(*options, program=server.binary):
     """A server over HTTP, which is killed in the end; `log` has the lines it has written so far."""
     arguments = ["--http", "127.0.0.1:0", *options]
     child = await asyncio.create_subprocess_exec(
-        server.binary, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        program, *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
 
     async def kill():
@@ -72,7 +72,7 @@ async def started(*options):
 
 def next_call(said):
     """The first call a text spells out, as a model reads it; None if there is none, as in the tool's own result."""
-    named = re.search(r"call `(\w+)` with (?=\{)", said)
+    named = re.search(r"[Cc]all `(\w+)` with (?=\{)", said)
     if not named:
         return None
     arguments, _ = json.JSONDecoder().raw_decode(said, named.end())

@@ -2,9 +2,10 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { file, start } from "./host.mjs";
+import { file, start, startOf } from "./host.mjs";
 import { scripted } from "./model.mjs";
 import { check, equal, server } from "./tap.mjs";
+import { checkReleased, checkUntouched, filledIn, inText, workspace } from "./train.mjs";
 
 /** How long a host is told to wait for an answer, in seconds: less than some do, more than `task_status` waits. */
 export const PATIENCE = 25;
@@ -21,18 +22,8 @@ const FALLBACK = ["--fallback", "5000"];
  * `forms` says whether it has forms; in one without, the model passes the user's answer on.
  */
 export function hostCases(converse, { forms }) {
-  let conversations = 0;
   /** Has the model call the tool, and do what comes of it: what was said, asked and `shown` to the model. */
-  async function talk(mcp, tool, args, answer) {
-    const model = await scripted(tool, args);
-    const directory = file(`home-${(conversations += 1)}`);
-    mkdirSync(directory);
-    try {
-      return { ...(await converse({ api: model.url, mcp, directory, answer })), shown: model.shown };
-    } finally {
-      model.close();
-    }
-  }
+  const talk = (mcp, tool, args, answer) => talked(converse, { mcp, answer }, scripted(() => [tool, args]));
 
   /** The same with a server of its own that has the fallback. */
   async function talkWithFallback(tool, args, answer) {
@@ -76,13 +67,63 @@ export function hostCases(converse, { forms }) {
       wasAsked(talked, "Delete a.txt?");
     },
     async "a question in a late call"() {
-      const args = { path: file(`rows-${conversations}`), rows: 16 };
+      const args = { path: file("rows"), rows: 16 };
       const talked = await talkWithFallback("import_rows", args, agreed);
       says(talked, "Imported 16 rows.");
       wasAsked(talked, "8 of 16 rows are imported. Import the rest, too?");
     },
   };
 }
+
+let conversations = 0;
+
+/** Has the host converse with this model. */
+async function talked(converse, settings, starting) {
+  const model = await starting;
+  const directory = file(`home-${(conversations += 1)}`);
+  mkdirSync(directory);
+  try {
+    return { ...(await converse({ ...settings, api: model.url, directory })), shown: model.shown, calls: model.calls };
+  } finally {
+    model.close();
+  }
+}
+
+/** What a model does that was told nothing of workflows, but for what its user says. */
+function knowingOnlyTexts(agrees) {
+  return (shown) => {
+    const call = inText(shown);
+    return call && [call.tool, filledIn(call, agrees)];
+  };
+}
+
+/**
+ * The cases of a workflow in the same host. `begins` has for each way to begin what `converse` is told, given the workspace's directory,
+ * and what call the model makes of the user's words.
+ */
+export function workflowCases(converse, begins) {
+  async function through(by, way, agrees) {
+    const root = workspace();
+    const running = way === "HTTP" ? await startOf(server.train) : undefined;
+    const mcp = running ? { url: running.url } : { command: [server.train, "--stdio"] };
+    const { settings, first } = begins[by](root);
+    const { said, shown, calls } = await talked(converse, { mcp, ...settings }, scripted(first, knowingOnlyTexts(agrees)));
+    await running?.kill();
+    check(said.includes("This workflow is finished"), `the last words are ${said}; shown was: ${shown.join("\n\n")}`);
+    (agrees ? checkReleased : checkUntouched)(root);
+    const steps = calls.filter((tool) => tool === "workflow_continue").length;
+    equal([calls[0], steps], ["release_train", agrees ? 2 : 1], `the first call, and how many of ${calls} go on`);
+  }
+  const cases = {};
+  for (const by of Object.keys(begins)) {
+    for (const way of ["HTTP", "stdio"]) cases[`a workflow ${by}, over ${way}`] = () => through(by, way, true);
+    cases[`a workflow ${by}, whose user says no`] = () => through(by, "stdio", false);
+  }
+  return cases;
+}
+
+/** A user who asks for the tool of a workflow. */
+export const byItsTool = (root) => ({ settings: { words: "Go" }, first: () => ["release_train", { root }] });
 
 /** The directory in `node_modules` of the first of these builds that runs here, or ends with the reason why none does. */
 export function build(names, program) {

@@ -4,14 +4,27 @@ import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
 import { filled, next } from "./host.mjs";
 
+/** What a model does that answers questions of tools: the call after a text, or after a structure that has it as `next`. */
+function answering(shown) {
+  const structured = /\{.*\}/s.exec(shown)?.[0];
+  try {
+    const [call] = JSON.parse(structured).next ?? [];
+    if (call) return [call.tool, filled(call.arguments)];
+  } catch {
+    // A text.
+  }
+  const call = next(shown);
+  return call && [call[0], filled(call[1])];
+}
+
 /**
- * Starts a model of one conversation: it calls the tool `first` with `args`, then what each result says is next, and at
- * last repeats the last result to the user. Chat completions and responses are answered, as streams.
+ * Starts a model of one conversation: it makes the call that `first` makes of the user's words, then those that `following` makes of each
+ * result, and at last repeats the last result to the user. Chat completions and responses are answered, as streams.
  *
- * `shown` is what the host showed of each result.
+ * `shown` is what the host showed of each result, and `calls` the tools called.
  */
-export async function scripted(first, args) {
-  const shown = [];
+export async function scripted(first, following = answering) {
+  const [shown, calls] = [[], []];
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (chunk) => (body += chunk));
@@ -31,30 +44,19 @@ export async function scripted(first, args) {
     const results = responses ? outputs(body.input) : outputs(body.messages);
     shown.splice(0, Infinity, ...results);
     const last = results.at(-1);
-    const call = last === undefined ? [first, args] : following(last);
     // A host that only wants a title offers no tools.
-    const tool = call && offered(body.tools).find(({ name }) => name.endsWith(call[0]));
-    if (call && !tool && body.tools?.length) throw new Error(`the host offers no ${call[0]}`);
+    const tools = offered(body.tools);
+    const call = tools.length === 0 ? undefined : last === undefined ? first(asked(body.messages ?? body.input)) : following(last);
+    const tool = call && tools.find(({ name }) => name.endsWith(call[0]));
+    if (call && !tool) throw new Error(`the host offers no ${call[0]}`);
+    if (call) calls[results.length] = call[0];
     const turn = { said: last ?? "A title", tool, id: `call_${results.length}`, arguments: JSON.stringify(call?.[1]) };
     (responses ? respond : complete)(response, turn);
   }
 
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => (server.closeAllConnections(), server.close());
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, shown, close };
-}
-
-/** The call after this result: its text spells it out, or, where a host shows structure instead, that has it as `next`. */
-function following(shown) {
-  const structured = /\{.*\}/s.exec(shown)?.[0];
-  try {
-    const [call] = JSON.parse(structured).next ?? [];
-    if (call) return [call.tool, filled(call.arguments)];
-  } catch {
-    // A text.
-  }
-  const call = next(shown);
-  return call && [call[0], filled(call[1])];
+  return { url: `http://127.0.0.1:${server.address().port}/v1`, shown, calls, close };
 }
 
 /** The tools of a request: plain, as functions, or in namespaces. */
@@ -69,6 +71,9 @@ function outputs(items = []) {
   const results = items.filter(({ role, type }) => role === "tool" || type === "function_call_output");
   return results.map(({ content, output }) => plain(content ?? output));
 }
+
+/** The user's last words. */
+const asked = (items = []) => plain(items.filter(({ role }) => role === "user").at(-1)?.content ?? "");
 
 const plain = (content) => (typeof content === "string" ? content : content.map(({ text }) => text ?? "").join(""));
 

@@ -4,12 +4,17 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The server: `url` is open, `ownersUrl` wants one of `tokens`, `binary` speaks on standard input and output. */
+/**
+ * The server: `url` is open, `ownersUrl` wants one of `tokens`, `binary` speaks on standard input and output. `train` is the program of
+ * `examples/release-train`, `workspace` what it releases.
+ */
 export const server = {
   url: setting("PEER_URL"),
   ownersUrl: setting("PEER_OWNERS_URL"),
   tokens: { alice: setting("PEER_ALICE"), bob: setting("PEER_BOB") },
   binary: setting("PEER_BINARY"),
+  train: setting("PEER_TRAIN"),
+  workspace: setting("PEER_WORKSPACE"),
 };
 
 function setting(name) {

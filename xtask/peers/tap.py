@@ -20,12 +20,15 @@ def _setting(name):
     return value
 
 
-# `url` is open, `owners_url` wants one of `tokens`, `binary` speaks on standard input and output.
+# `url` is open, `owners_url` wants one of `tokens`, `binary` speaks on standard input and output. `train` is the program of
+# `examples/release-train`, `workspace` what it releases.
 server = SimpleNamespace(
     url=_setting("PEER_URL"),
     owners_url=_setting("PEER_OWNERS_URL"),
     tokens={"alice": _setting("PEER_ALICE"), "bob": _setting("PEER_BOB")},
     binary=_setting("PEER_BINARY"),
+    train=_setting("PEER_TRAIN"),
+    workspace=_setting("PEER_WORKSPACE"),
 )
 
 

@@ -12,7 +12,12 @@ use serde_json::Value;
 
 use crate::command::{cargo, output, program};
 
-const NAME: &str = "conformance-server";
+/// The example with everything in it.
+pub(crate) const CONFORMANCE: &str = "conformance-server";
+
+/// The example with a workflow.
+pub(crate) const TRAIN: &str = "release-train";
+
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 
 /// How many of the server's last lines to show when a scenario failed.
@@ -29,14 +34,19 @@ pub(crate) struct Server {
 type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
-    /// Builds the example, and tells where its binary is.
-    pub(crate) fn build_example() -> anyhow::Result<PathBuf> {
-        println!("building {NAME}");
+    /// Builds examples, and tells where their binaries are.
+    pub(crate) fn build_examples<const N: usize>(names: [&str; N]) -> anyhow::Result<[PathBuf; N]> {
+        println!("building {}", names.join(", "));
         // As part of the workspace, so that the dependencies are those already built for the tests.
         let mut build = cargo("build --quiet --workspace --all-features --message-format json-render-diagnostics");
-        let artifacts = output(build.args(["--bin", NAME]))?;
-        let binary = executable(&artifacts).with_context(|| format!("cargo did not say where it put {NAME}"))?;
-        Ok(PathBuf::from(binary))
+        let artifacts = output(build.args(names.iter().flat_map(|name| ["--bin", name])))?;
+        let mut binaries = names.map(|_| PathBuf::new());
+        for (binary, name) in binaries.iter_mut().zip(names) {
+            let found =
+                executable(&artifacts, name).with_context(|| format!("cargo did not say where it put {name}"))?;
+            *binary = PathBuf::from(found);
+        }
+        Ok(binaries)
     }
 
     /// Starts the example on a free port, with these variables beside those of our environment.
@@ -104,9 +114,9 @@ impl Drop for Server {
 }
 
 /// The path of the binary in cargo's messages.
-fn executable(messages: &str) -> Option<String> {
+fn executable(messages: &str, name: &str) -> Option<String> {
     messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let is_ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == NAME;
+        let is_ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == name;
         is_ours.then(|| message["executable"].as_str().map(ToOwned::to_owned)).flatten()
     })
 }
@@ -143,6 +153,7 @@ mod tests {
         let messages = r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"a"}
 {"reason":"compiler-artifact","target":{"name":"conformance-server"},"executable":"b"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(messages).as_deref(), Some("b"));
+        assert_eq!(executable(messages, "conformance-server").as_deref(), Some("b"));
+        assert_eq!(executable(messages, "absent"), None);
     }
 }

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { PATIENCE, build, hostCases } from "./hosted.mjs";
+import { PATIENCE, build, byItsTool, hostCases, workflowCases } from "./hosted.mjs";
 import { equal, installed, run } from "./tap.mjs";
 
 console.log(`# ${installed("@openai/codex")}`);
@@ -80,4 +80,6 @@ async function converse({ api, mcp, directory, answer }) {
   return { said, asked };
 }
 
-await run(hostCases(converse, { forms: true }), {}, { together: true, limit: 150_000 });
+const cases = { ...hostCases(converse, { forms: true }), ...workflowCases(converse, { "by its tool": byItsTool }) };
+
+await run(cases, {}, { together: true, limit: 150_000 });

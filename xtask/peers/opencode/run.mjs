@@ -2,8 +2,9 @@
 
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { PATIENCE, build, hostCases } from "./hosted.mjs";
-import { equal, installed, run } from "./tap.mjs";
+import { PATIENCE, build, byItsTool, hostCases, workflowCases } from "./hosted.mjs";
+import { check, equal, installed, run } from "./tap.mjs";
+import { inText } from "./train.mjs";
 
 console.log(`# ${installed("opencode-ai")}`);
 
@@ -11,7 +12,7 @@ const platform = `opencode-${process.platform === "win32" ? "windows" : process.
 const builds = ["", "-baseline", "-musl", "-baseline-musl"].map((kind) => platform + kind);
 const program = build(builds, (directory) => `${directory}/bin/opencode`);
 
-async function converse({ api, mcp: { url, command }, directory }) {
+async function converse({ api, mcp: { url, command }, directory, prompt, words = "Go" }) {
   const config = {
     model: "scripted/scripted",
     small_model: "scripted/scripted",
@@ -29,7 +30,7 @@ async function converse({ api, mcp: { url, command }, directory }) {
     mcp: { peer: { ...(url ? { type: "remote", url } : { type: "local", command }), timeout: PATIENCE * 1_000 } },
   };
   writeFileSync(`${directory}/opencode.json`, JSON.stringify(config));
-  const child = spawn(program, ["run", "--pure", "--format", "json", "Go"], {
+  const child = spawn(program, ["run", "--pure", "--format", "json", ...(prompt ? ["--command", prompt] : []), words], {
     cwd: directory,
     // Nothing but the model and the server is asked for anything.
     env: { PATH: process.env.PATH, HOME: directory, OPENCODE_DISABLE_MODELS_FETCH: "1" },
@@ -44,4 +45,24 @@ async function converse({ api, mcp: { url, command }, directory }) {
   return { said: texts.at(-1) ?? "", asked: [] };
 }
 
-await run(hostCases(converse, { forms: false }), {}, { together: true, limit: 150_000 });
+/**
+ * A user who gives the command that the host makes of the prompt. It gets the prompt with the text `$1` for its argument, and puts the user's
+ * words after the result, which is all that the model sees.
+ */
+const byItsPrompt = (root) => ({
+  settings: { prompt: "peer:release_train", words: root },
+  first(asked) {
+    const { tool, args } = inText(asked);
+    equal(args, { root: "<root>" }, "what the text leaves to the reader");
+    const given = asked.trimEnd().split("\n").at(-1);
+    check(asked.includes("Nothing has begun."), `the model was told ${asked}`);
+    return [tool, { root: given }];
+  },
+});
+
+const cases = {
+  ...hostCases(converse, { forms: false }),
+  ...workflowCases(converse, { "by its prompt": byItsPrompt, "by its tool": byItsTool }),
+};
+
+await run(cases, {}, { together: true, limit: 150_000 });

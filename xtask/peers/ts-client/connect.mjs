@@ -16,15 +16,15 @@ export const connecting = ({ modern, mode }) => (options) => connect({ modern, m
 
 /**
  * Connects; `answer` handles questions, `token` chooses an owner of the server that has owners, and `url` is that of another
- * server.
+ * server, `program` with `args` what is started instead.
  */
-async function connect({ modern, mode, url, answer, token, negotiate, plain }) {
+async function connect({ modern, mode, url, answer, token, negotiate, plain, program, args }) {
   const capabilities = answer ? { elicitation: {} } : {};
   const client = new Client(clientInfo, {
     capabilities,
     versionNegotiation: { mode: negotiate ?? (modern ? { pin: "2026-07-28" } : "legacy") },
   });
-  await client.connect(transport({ mode, url, token }));
+  await client.connect(transport({ mode, url, token, program, args }));
   if (plain) return { client, close: () => client.close() };
   const errors = [];
   const session = createTaskSessionFromClient(client, {
@@ -39,8 +39,8 @@ async function connect({ modern, mode, url, answer, token, negotiate, plain }) {
   return { client, session, errors, close: () => session.close().then(() => client.close()) };
 }
 
-export function transport({ mode, url, token }) {
-  if (mode === "stdio") return new StdioClientTransport({ command: server.binary, args: ["--stdio"], stderr: "ignore" });
+export function transport({ mode, url, token, program = server.binary, args = ["--stdio"] }) {
+  if (mode === "stdio") return new StdioClientTransport({ command: program, args, stderr: "ignore" });
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const at = url ?? (token ? server.ownersUrl : server.url);
   return new StreamableHTTPClientTransport(new URL(at), { requestInit: { headers } });

@@ -7,7 +7,7 @@ mod suite;
 use anyhow::bail;
 
 use crate::report::Counts;
-use crate::server::Server;
+use crate::server::{CONFORMANCE, Server};
 use checks::{Scenario, Verdict};
 use expected::Expected;
 use suite::Suite;
@@ -75,7 +75,8 @@ pub(crate) fn run(selection: &Selection, subject: &Subject, counts: &mut Counts)
         Subject::ExampleOn(store, environment) => (store.clone(), &environment[..]),
         Subject::ExampleOnSqlite => (format!("sqlite:{}", directory.path().join("tasks.db").display()), &[][..]),
     };
-    let server = Server::start_example(&Server::build_example()?, &["--store", &store], environment)?;
+    let [binary] = Server::build_examples([CONFORMANCE])?;
+    let server = Server::start_example(&binary, &["--store", &store], environment)?;
     check(&suite, selection, server.url(), counts).inspect_err(|_| server.print_log())
 }
 

@@ -13,20 +13,20 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use runs::{Driver, RUNS, Run, shown};
 
-use crate::command::end_within;
+use crate::command::{end_within, root};
 use crate::report::Counts;
-use crate::server::Server;
+use crate::server::{CONFORMANCE, Server, TRAIN};
 use crate::services::Services;
 use crate::setup;
 
 pub(crate) const HELP: &str = "\
-Run clients of other SDKs, and hosts with a scripted model, against examples/conformance-server. xtask/peers/README.md tells
-which, and what they do.
+Run clients of other SDKs, and hosts with a scripted model, against examples/conformance-server, and through the workflow of
+examples/release-train. xtask/peers/README.md tells which, and what they do.
 
 Usage: cargo xtask peers [NAME... | --all]
 
-Without options: one client of each task revision, one on standard input and output, clients without tasks, and clients whose
-server is killed while another one shares its store on Redis. NAME is a directory of xtask/peers, or a run of it:
+Without options: one client of each task revision, one on standard input and output, clients without tasks, clients whose
+server is killed while another one shares its store on Redis, and clients that finish a workflow. NAME is a directory of xtask/peers, or a run of it:
 `ts-client-2026-http`. Needs npm, and python3 with venv. With --all, one that cannot be installed or run on this machine is told
 and counted as skipped, unless CI is set.
 
@@ -88,7 +88,9 @@ impl Selection {
 pub(crate) fn run(selection: &Selection, counts: &mut Counts) -> anyhow::Result<()> {
     let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     let mut runs: Vec<_> = RUNS.iter().filter(|run| selection.includes(run)).collect();
-    let mut clients = runs.clone();
+    let successors: Vec<_> = runs.iter().filter_map(|run| run.successor()).map(|run| run.client).collect();
+    let is_needed = |run: &&Run| selection.includes(run) || successors.contains(&run.client);
+    let mut clients: Vec<_> = RUNS.iter().filter(is_needed).collect();
     clients.dedup_by_key(|run| run.client);
     for client in clients {
         let Err(error) = client.install() else { continue };
@@ -137,6 +139,10 @@ pub(crate) fn python(client: &str) -> anyhow::Result<PathBuf> {
 /// What the drivers connect to.
 struct Servers {
     binary: PathBuf,
+    /// The example with a workflow, which drivers start themselves.
+    train: PathBuf,
+    /// What it releases.
+    workspace: PathBuf,
     /// Anybody may call, and is the one local owner.
     open: Server,
     /// Callers are told apart by their tokens.
@@ -153,13 +159,15 @@ const BOB: &str = "bob-secret";
 
 impl Servers {
     fn start(with_redis: bool) -> anyhow::Result<Self> {
-        let binary = Server::build_example()?;
+        let [binary, train] = Server::build_examples([CONFORMANCE, TRAIN])?;
         let tokens = [format!("alice={ALICE}"), format!("bob={BOB}")];
         Ok(Self {
             open: Server::start_example(&binary, &[], &[])?,
             owners: Server::start_example(&binary, &["--token", &tokens[0], "--token", &tokens[1]], &[])?,
             redis: with_redis.then(|| Services::start(&["redis".to_owned()])).transpose()?,
             binary,
+            train,
+            workspace: root().join("examples/release-train/data"),
         })
     }
 
@@ -173,6 +181,8 @@ impl Servers {
             ("PEER_ALICE", OsStr::new(ALICE)),
             ("PEER_BOB", OsStr::new(BOB)),
             ("PEER_BINARY", self.binary.as_os_str()),
+            ("PEER_TRAIN", self.train.as_os_str()),
+            ("PEER_WORKSPACE", self.workspace.as_os_str()),
         ];
         ours.into_iter().chain(redis).collect()
     }
@@ -188,6 +198,11 @@ fn play(run: &Run, servers: &Servers, counts: &mut Counts) -> anyhow::Result<()>
         .envs(servers.environment())
         .stdout(Stdio::piped())
         .stderr(File::create(&log)?);
+    if let Some(successor) = run.successor() {
+        let other = successor.command()?;
+        let words = std::iter::once(other.get_program()).chain(other.get_args()).map(OsStr::to_string_lossy);
+        command.env("PEER_NEXT", serde_json::to_string(&words.collect::<Vec<_>>())?);
+    }
     // Lines of what runs beside others say whose they are.
     let label = if run.driver.waits() { format!("  {}: ", run.name()) } else { "  ".to_owned() };
     if !run.driver.waits() {

@@ -28,9 +28,11 @@ pub(super) enum Driver {
     Fallback,
     /// `takeover`: two servers on one Redis, of which one is killed while it runs the client's task.
     Takeover,
+    /// `workflow`: a workflow to its end, and one that a client of another SDK goes on with.
+    Workflow,
 }
 
-use Driver::{Abilities, Fallback, Takeover};
+use Driver::{Abilities, Fallback, Takeover, Workflow};
 
 impl Driver {
     fn script(self) -> &'static str {
@@ -38,12 +40,13 @@ impl Driver {
             Abilities => "run",
             Fallback => "fallback",
             Takeover => "takeover",
+            Workflow => "workflow",
         }
     }
 
     /// Tells whether it waits for a minute, so that it runs beside the others.
     pub(super) fn waits(self) -> bool {
-        self != Abilities
+        matches!(self, Fallback | Takeover)
     }
 }
 
@@ -52,20 +55,25 @@ pub(super) const RUNS: &[Run] = &[
     Run { client: "ts-sdk", driver: Abilities, arguments: &["stdio"], usual: false },
     Run { client: "ts-sdk", driver: Fallback, arguments: &[], usual: true },
     Run { client: "ts-sdk", driver: Takeover, arguments: &[], usual: true },
+    Run { client: "ts-sdk", driver: Workflow, arguments: &[], usual: true },
     Run { client: "ts-sdk-old", driver: Abilities, arguments: &[], usual: false },
     Run { client: "ts-sdk-old", driver: Fallback, arguments: &[], usual: true },
+    Run { client: "ts-sdk-old", driver: Workflow, arguments: &[], usual: true },
     Run { client: "python-sdk", driver: Abilities, arguments: &["http"], usual: false },
     Run { client: "python-sdk", driver: Abilities, arguments: &["stdio"], usual: true },
     Run { client: "python-sdk", driver: Fallback, arguments: &[], usual: true },
     Run { client: "python-sdk", driver: Takeover, arguments: &[], usual: true },
+    Run { client: "python-sdk", driver: Workflow, arguments: &[], usual: true },
     Run { client: "ts-client", driver: Abilities, arguments: &["2026", "http"], usual: true },
     Run { client: "ts-client", driver: Abilities, arguments: &["2026", "stdio"], usual: false },
     Run { client: "ts-client", driver: Abilities, arguments: &["2025", "http"], usual: false },
     Run { client: "ts-client", driver: Abilities, arguments: &["2025", "stdio"], usual: false },
     Run { client: "ts-client", driver: Takeover, arguments: &[], usual: true },
+    Run { client: "ts-client", driver: Workflow, arguments: &[], usual: true },
     Run { client: "fastmcp-3", driver: Abilities, arguments: &[], usual: false },
     Run { client: "fastmcp-4", driver: Abilities, arguments: &["http"], usual: false },
     Run { client: "fastmcp-4", driver: Abilities, arguments: &["stdio"], usual: false },
+    Run { client: "fastmcp-4", driver: Workflow, arguments: &[], usual: false },
     Run { client: "inspector", driver: Abilities, arguments: &[], usual: false },
     Run { client: "mcp-remote", driver: Abilities, arguments: &[], usual: false },
     Run { client: "opencode", driver: Abilities, arguments: &[], usual: false },
@@ -84,6 +92,17 @@ impl Run {
 
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.client == name || self.name() == name
+    }
+
+    /// The run of another SDK that goes on with a workflow where the client of this one is killed.
+    pub(super) fn successor(&self) -> Option<&'static Self> {
+        let client = match (self.driver, self.client) {
+            (Workflow, "ts-sdk") => "python-sdk",
+            (Workflow, "python-sdk") => "ts-client",
+            (Workflow, "ts-client") => "ts-sdk",
+            _ => return None,
+        };
+        RUNS.iter().find(|run| run.client == client && run.driver == Workflow)
     }
 
     fn sources(&self) -> PathBuf {
@@ -134,16 +153,17 @@ impl Run {
         Ok(())
     }
 
-    /// The command that runs the driver.
+    /// The command that runs the driver, wherever it is started.
     pub(super) fn command(&self) -> anyhow::Result<Command> {
+        let script = self.directory().join(self.script());
         if self.is_python() {
             let mut command = program(self.directory().join("bin/python"));
             // Each call of a deprecated interface is a warning, and 2025-11-25's tasks are one.
-            command.args(["-W", "ignore", &self.script()]);
+            command.args(["-W", "ignore"]).arg(script);
             return Ok(command);
         }
         let mut command = program(setup::node()?);
-        command.arg(self.script());
+        command.arg(script);
         Ok(command)
     }
 }
@@ -187,6 +207,16 @@ mod tests {
             let lock = read(&sources.join(if python { PYTHON_LOCK } else { NPM_LOCK })).unwrap();
             assert!(!lock.contains("\"resolved\"") && !lock.contains("--index"), "{} names a registry", run.name());
             assert!(!python || lock.lines().all(|line| line.contains("==")), "{}", run.name());
+        }
+    }
+
+    #[test]
+    fn a_workflow_is_gone_on_with_by_another_sdk() {
+        let all: Vec<_> = RUNS.iter().filter_map(|run| Some((run, run.successor()?))).collect();
+        assert_eq!(all.len(), 3);
+        for (run, other) in all {
+            assert_ne!(run.client, other.client);
+            assert!(run.usual && other.usual, "{} is installed for nothing else", other.client);
         }
     }
 }
