@@ -4,6 +4,7 @@ mod begun;
 mod crashes;
 pub(crate) mod deploy;
 mod gone_on;
+mod habits;
 mod hidden;
 mod shown;
 mod worded;

@@ -19,7 +19,7 @@ use crate::{
         stream::{told_here, until_answered},
     },
     store::backend::Parts,
-    task::{Change, NotChanged, NotCreated, Outcome, Task, TaskStatus, WorkflowHead},
+    task::{Change, NotChanged, NotCreated, Outcome, Task, TaskId, TaskStatus, WorkflowHead},
     tool::Arguments,
     workflow::{Course, Next, TASK_ID},
 };
@@ -39,11 +39,13 @@ pub(super) async fn by_prompt(rq: RequestCx<'_>, flow: &Registered, flows: &Flow
     let of = of.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
     let definition = flow.flow.definition();
     let is_new = of == Some(NEW);
-    if let Some(id) = of.filter(|id| *id != NEW && !is_placeholder(id)) {
+    // Hosts that split the user's words at spaces put here what is left over.
+    let is_left_over = !given.is_empty() && of.is_some_and(|id| !is_new && id.parse::<TaskId>().is_err());
+    if let Some(id) = of.filter(|id| !is_new && !is_left_over && !is_placeholder(id)) {
         let standing = flows.standing_of(rq, flow, id).await?;
         return flows.tried_again(rq, standing).await?.prompt_result(rq);
     }
-    if of.is_some_and(is_placeholder) || is_look(definition, &given, is_new) {
+    if is_left_over || of.is_some_and(is_placeholder) || is_look(definition, &given, is_new) {
         return Ok(prompt_result(rq, definition.description.clone(), &plan(definition)));
     }
     flows.begin(rq, flow, given, is_new).await?.prompt_result(rq)

@@ -12,7 +12,7 @@ pub(super) const NEW: &str = "new";
 pub(super) fn is_look(definition: &WorkflowDefinition, given: &Map<String, Value>, is_new: bool) -> bool {
     let properties = definition.arguments.get("properties").and_then(Value::as_object);
     let takes_some = properties.is_some_and(|properties| !properties.is_empty());
-    let is_mark = |value: &Value| value.as_str().is_some_and(is_placeholder);
+    let is_mark = |value: &Value| value.as_str().is_some_and(|text| is_placeholder(text) || is_part(text));
     let is_wanted = is_new && !definition.requires_arguments();
     (takes_some && given.is_empty() && !is_wanted) || given.values().any(is_mark)
 }
@@ -25,6 +25,11 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     let framed =
         |begin: &str, end: &str| text.len() > begin.len() + end.len() && text.starts_with(begin) && text.ends_with(end);
     numbered || text == "$ARGUMENTS" || framed("{{", "}}") || framed("${", "}")
+}
+
+/// Tells whether this is a part of what the user has quoted: hosts that split words at spaces keep the quotes.
+fn is_part(text: &str) -> bool {
+    ['"', '\''].iter().any(|quote| text.starts_with(*quote) && (text.len() == 1 || !text.ends_with(*quote)))
 }
 
 /// The text of a prompt that was looked at.
@@ -74,6 +79,16 @@ mod tests {
         }
         for text in ["", "$", "$5 a month", "api", "{{", "{}", "$ARGUMENT", "1"] {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_open_quote_is_a_part_of_what_the_user_said() {
+        for part in ["'two", "\"two", "'", "'two\""] {
+            assert!(is_part(part), "{part}");
+        }
+        for whole in ["", "two", "'two'", "\"two words\"", "the user's", "two'"] {
+            assert!(!is_part(whole), "{whole}");
         }
     }
 

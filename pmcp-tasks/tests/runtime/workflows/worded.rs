@@ -28,7 +28,7 @@ impl Fragile {
 }
 
 /// The first call that a text spells out: a tool, and what it is to be called with.
-fn spelled_out(text: &str) -> Option<(String, Value)> {
+pub(crate) fn spelled_out(text: &str) -> Option<(String, Value)> {
     text.match_indices("all `").find_map(|(at, found)| {
         let (tool, rest) = text[at + found.len()..].split_once('`')?;
         let rest = rest.strip_prefix(" with ")?;
