@@ -147,6 +147,18 @@ export function trainCases(version, open) {
     checkUntouched(root);
     equal(calls, ["workflow_continue"], "the calls");
   };
+  cases[`${version}: a result that does not fit leads to one that does`] = async () => {
+    const root = workspace();
+    const client = await open({ args: ["--stdio"] });
+    const { tool, args } = READERS.text(await begin(client, "tool", root));
+    // As it was shown, with nothing in place of the angle brackets.
+    const refused = await client.call(tool, args);
+    check(refused.isError, `that fits: ${said(refused)}`);
+    const again = READERS.text(refused);
+    await finish(client, await client.call(again.tool, filledIn(again)), { read: READERS.text });
+    checkReleased(root);
+    await client.close();
+  };
   cases[`${version}: looks at a workflow begin nothing`] = async () => {
     const client = await open({ args: ["--stdio"] });
     // As hosts do that get every prompt when they start; one that is no workflow may insist on its arguments.

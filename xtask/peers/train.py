@@ -154,6 +154,18 @@ def train_cases(version, opened):
             # One for each step of the client; without approval there is nothing to write.
             equal(calls, ["workflow_continue"] * (2 if agrees else 1), "the calls")
 
+    async def misfit():
+        with scratch() as directory:
+            root = workspace(directory)
+            async with met("stdio") as client:
+                tool, arguments, _ = READERS["text"](await begin(client, "tool", root))
+                # As it was shown, with nothing in place of the angle brackets.
+                refused = await client.call(tool, arguments)
+                check(client.failed(refused), f"that fits: {said(refused)}")
+                tool, arguments, schemas = READERS["text"](refused)
+                await finish(client, await client.call(tool, filled_in(arguments, schemas)), READERS["text"])
+            check_released(root)
+
     async def looks():
         async with met("stdio") as client:
             for prompt in await client.prompts():
@@ -174,6 +186,7 @@ def train_cases(version, opened):
     }
     return cases | {
         f"{version}: a workflow whose user says no": lambda: through("prompt", "text", "HTTP", agrees=False),
+        f"{version}: a result that does not fit leads to one that does": misfit,
         f"{version}: looks at a workflow begin nothing": looks,
     }
 

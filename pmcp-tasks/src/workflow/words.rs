@@ -135,7 +135,7 @@ impl View<'_> {
             By::ClientOutput | By::Server | By::ServerTool(_) => {
                 let schema = step.output_schema.as_ref().map_or_else(|| "{}".to_owned(), Value::to_string);
                 let about = if self.is_shown_something(step) {
-                    format!(" It is about the `arguments` of `{}` in the JSON below.", step.name)
+                    format!(" What it is about stands in the JSON below, as `arguments` of `{}`.", step.name)
                 } else {
                     String::new()
                 };

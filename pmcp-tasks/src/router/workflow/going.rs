@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Flows,
@@ -14,7 +14,7 @@ use crate::{
     protocol::{RpcError, ToolResult, bounds::shortened, params as parse},
     router::request::RequestCx,
     task::{Change, NotChanged, Outcome, Reason, Task},
-    workflow::{By, Resolved, TASK_ID},
+    workflow::{By, CONTINUE, Resolved, TASK_ID},
 };
 
 /// Time a call waits while the server works, if it does not say, and at most.
@@ -169,8 +169,10 @@ fn gives(standing: &Standing, step: &str, result: &Value) -> Result<(), String> 
     match &step.by {
         By::ClientOutput => standing.course.check(step, result).map_err(|reason| {
             let schema = step.output_schema.as_ref().map(Value::to_string).unwrap_or_default();
+            let again = json!({ TASK_ID: standing.subject.id.to_string(), "step": step.name, "result": "<the result>" });
             format!(
-                "the result of step `{}` does not fit: {reason}. It has to fit this JSON schema: {schema}",
+                "the result of step `{}` does not fit: {reason}. Nothing was recorded. To give it again, call `{CONTINUE}` with {again}, \
+                 where `result` fits this JSON schema: {schema}",
                 step.name
             )
         }),

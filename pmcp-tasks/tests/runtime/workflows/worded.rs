@@ -92,10 +92,15 @@ async fn each_turn_of_the_client_is_a_call_in_the_text() {
             (&json!("<the result>"), &json!({ "type": "string" }))
         );
         let text = texts(&given);
-        assert!(text.contains("It is about the `arguments` of `notes` in the JSON below."), "{text}");
+        assert!(text.contains("What it is about stands in the JSON below, as `arguments` of `notes`."), "{text}");
         assert!(text.contains("where `result` fits this JSON schema: {\"type\":\"string\"}."), "{text}");
         let again = client.go_on(&run_id(&begun), json!({})).await;
         assert_eq!(assert_leads_on("an output, asked for again", &again), next);
+        let mut wrong = next["arguments"].clone();
+        wrong["result"] = 5.into();
+        let refused = client.call("workflow_continue", wrong).await.unwrap();
+        let same = (next["tool"].as_str().unwrap().to_owned(), next["arguments"].clone());
+        assert_eq!(spelled_out(&texts(&refused)), Some(same), "{refused}");
         next["arguments"]["result"] = "What is new.".into();
         let done = client.call("workflow_continue", next["arguments"].clone()).await.unwrap();
         assert_ends("finished", &done);
