@@ -8,6 +8,7 @@ mod prompts;
 mod resources;
 mod schemas;
 mod tasks;
+mod workflows;
 
 use std::{error::Error, io::Write as _, process::ExitCode};
 
@@ -81,6 +82,7 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     let server = schemas::add_to(server);
     let server = asking::add_to(server);
     let server = tasks::add_to(server);
+    let server = workflows::add_to(server);
     let server = prompts::add_to(server);
     resources::add_to(server, &app.watched)
 }

@@ -191,7 +191,7 @@ async fn import(path: &str, rows: std::ops::RangeInclusive<u32>, task: &TaskCont
     Ok(())
 }
 
-async fn append(path: &str, line: &str) -> Result<(), ToolError> {
+pub(crate) async fn append(path: &str, line: &str) -> Result<(), ToolError> {
     // One write, so that a line is there whole or not at all.
     let (path, line) = (path.to_owned(), format!("{line}\n"));
     let appended = tokio::task::spawn_blocking(move || {

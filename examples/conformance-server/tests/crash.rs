@@ -9,6 +9,7 @@ mod random;
 mod recoveries;
 mod restarts;
 mod services;
+mod workflows;
 
 use std::{
     collections::HashSet,
@@ -260,8 +261,9 @@ impl Cluster {
 
     /// Nobody watched for more than two lease periods while a task of a killed process waited.
     fn check_recoveries(&self, stalls: &[(SystemTime, SystemTime)]) {
-        let created = self.known.lock().unwrap().iter().map(|known| (known.id.clone(), known.life.clone())).collect();
-        let found = Recoveries::of(&self.lives.lock().unwrap(), &created, stalls);
+        let begun =
+            self.known.lock().unwrap().iter().map(|known| ((known.id.clone(), 1), known.life.clone())).collect();
+        let found = Recoveries::of(&self.lives.lock().unwrap(), &begun, stalls);
         let Recoveries { count, absences, slowest } = found;
         eprintln!(
             "{count} recoveries, the slowest in {slowest:.2} periods; {} stalls, {absences} absences",
@@ -437,7 +439,7 @@ mod cases {
         a_session_of_one_instance_hears_what_the_other_did, a_task_of_one_instance_is_served_by_the_other,
         a_task_that_cannot_be_restarted_fails_with_its_process, leases::*, shutdown_hands_over_what_can_be_restarted,
         tasks_survive_60_kills_and_go_on_within_two_lease_periods,
-        tasks_survive_200_kills_and_go_on_within_two_lease_periods,
+        tasks_survive_200_kills_and_go_on_within_two_lease_periods, workflows::*,
     };
 }
 
@@ -457,6 +459,9 @@ macro_rules! on {
                 a_worker_that_stalled_changes_nothing_and_goes_on
                 what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere
                 a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one
+                a_run_survives_a_kill_anywhere_and_goes_on_within_two_lease_periods
+                a_run_is_one_wherever_its_client_lands
+                a_run_that_is_cancelled_elsewhere_stops_here
             );
         }
     };

@@ -105,10 +105,10 @@ pub(crate) struct Recoveries {
 }
 
 impl Recoveries {
-    /// `created`: which process runs each task first.
+    /// `begun`: which process runs a task under a fence, where its log does not tell: as it created it, or as a client's call moved it.
     pub(crate) fn of(
         lives: &[Arc<Life>],
-        created: &HashMap<String, Arc<Life>>,
+        begun: &HashMap<(String, u64), Arc<Life>>,
         stalls: &[(SystemTime, SystemTime)],
     ) -> Self {
         let recoveries: Vec<_> = lives
@@ -132,10 +132,9 @@ impl Recoveries {
             .collect();
         let mut found = Self { absences: absences.iter().map(Vec::len).sum(), ..Self::default() };
         for (one, _) in &recoveries {
-            let holder = match one.fence {
-                2 => created.get(&one.task),
-                fence => holders.get(&(one.task.as_str(), fence - 1)).copied(),
-            };
+            let before = one.fence - 1;
+            let holder = holders.get(&(one.task.as_str(), before)).copied();
+            let holder = holder.or_else(|| begun.get(&(one.task.clone(), before)));
             // It may have lost the task alive, or have been killed between taking it and telling so.
             let Some(holder) = holder else { continue };
             let Some(killed) = holder.killed.get().filter(|killed| **killed <= one.at) else { continue };
