@@ -39,3 +39,4 @@ mod standard_output;
 mod start_log;
 mod too_much;
 mod watched;
+mod workflows;
