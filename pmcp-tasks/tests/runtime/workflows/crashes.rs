@@ -1,6 +1,10 @@
 //! Runs of processes that die, and of stores that do.
 
-use pmcp_tasks::ToolResult;
+use pmcp_tasks::{
+    Limits, ToolResult,
+    store::{StorageBackend as _, backend::Scope},
+    time::Clock as _,
+};
 use serde_json::{Value, json};
 
 use super::deploy::*;
@@ -80,6 +84,40 @@ async fn parked_runs_are_nobodys_and_survive_every_process() {
     assert_eq!(cluster.log.lines().len(), lines, "nothing is claimed");
     let client = other.v2025("ann");
     assert_eq!(states(&client.call("plain", json!({ "_task_id": id })).await.unwrap())[2], "done");
+}
+
+/// What a worker asks of the store from its start until it has found another one dead that had begun so many runs, all of which wait.
+async fn beside_a_dead_worker(parked: usize) -> String {
+    let cluster = Cluster::new();
+    let limits = Limits { workflows_per_owner: 2000, ..Limits::default() };
+    let dead = cluster.over(&Connection::to(&cluster.store), |router| with_deploy(router.limits(limits.clone())));
+    logs(&dead, &cluster.log);
+    let client = dead.v2025("ann");
+    for _ in 0..parked {
+        client.prompt(json!({ "service": "api", "_task_id": "new" })).await.unwrap();
+    }
+    let scope = Scope(user_owner("ann").key());
+    let stored = async || cluster.store.page(&scope, None, 2000, cluster.clock.now()).await.unwrap().tasks;
+    let (before, lines) = (stored().await, cluster.log.lines());
+    assert_eq!(before.len(), parked);
+    let counting = CountingBackend::to(cluster.store.clone());
+    let other = Server::on_clock(cluster.clock.clone(), counting.clone(), |router| {
+        with_deploy(router.tool::<Restarting>().lease(seconds(LEASE)))
+    });
+    logs(&other, &cluster.log);
+    other.router.keep_house();
+    for _ in 0..3 {
+        cluster.two_periods().await;
+    }
+    assert_eq!(cluster.workers().await.len(), 1, "the dead one is buried");
+    assert_eq!(stored().await, before, "no holder, no fence, no version is another one");
+    assert_eq!(cluster.log.lines(), lines);
+    counting.take()
+}
+
+#[tokio::test]
+async fn of_a_dead_worker_that_left_a_thousand_parked_runs_nothing_is_claimed() {
+    assert_eq!(beside_a_dead_worker(1000).await, beside_a_dead_worker(1).await);
 }
 
 /// A run whose process dies before or after this write, and that another goes on with: what was done, and how it stands in the end.
