@@ -22,6 +22,8 @@ use crate::{
 pub struct TaskRouterBuilder<S> {
     state: S,
     tools: Vec<(TypeId, ToolDefinition, Prepare)>,
+    /// Those of them that only workflows have named so far.
+    of_steps: Vec<TypeId>,
     flows: Vec<Arc<dyn Flow>>,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
@@ -144,7 +146,14 @@ pub enum BuildError {
 
 impl TaskRouterBuilder<()> {
     pub(super) fn new() -> Self {
-        Self { state: (), tools: Vec::new(), flows: Vec::new(), settings: EngineSettings::default(), fallback: None }
+        Self {
+            state: (),
+            tools: Vec::new(),
+            of_steps: Vec::new(),
+            flows: Vec::new(),
+            settings: EngineSettings::default(),
+            fallback: None,
+        }
     }
 }
 
@@ -154,6 +163,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         TaskRouterBuilder {
             state,
             tools: self.tools,
+            of_steps: self.of_steps,
             flows: self.flows,
             settings: self.settings,
             fallback: self.fallback,
@@ -163,13 +173,17 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     /// Registers a tool.
     #[must_use]
     pub fn tool<T: Tool<S>>(mut self /* and the tool as a type: `.tool::<add>()` */) -> Self {
+        if let Some(at) = self.of_steps.iter().position(|id| *id == TypeId::of::<T>()) {
+            self.of_steps.swap_remove(at);
+            return self;
+        }
         let state = self.state.clone();
         let prepare = Box::new(move |arguments| T::prepare(&state, arguments));
         self.tools.push((TypeId::of::<T>(), T::definition(), prepare));
         self
     }
 
-    /// Registers a workflow, with the tools that its steps name: a tool that was registered before, or is named more than once, is one.
+    /// Registers a workflow, with the tools that its steps name: a tool that is registered before or after, or is named more than once, is one.
     #[must_use]
     pub fn workflow<W: Workflow<S>>(mut self /* and the workflow as a type: `.workflow::<Deploy>()` */) -> Self {
         let plan = plan::<W, S>();
@@ -178,6 +192,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                 continue;
             }
             let (state, prepare) = (self.state.clone(), tool.prepare);
+            self.of_steps.push(tool.id);
             self.tools.push((tool.id, tool.definition, Box::new(move |arguments| prepare(&state, arguments))));
         }
         self.flows.push(bind(plan, self.state.clone()));

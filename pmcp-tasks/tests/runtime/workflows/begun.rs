@@ -67,6 +67,16 @@ async fn the_tool_of_the_same_name_begins_it_too() {
 }
 
 #[tokio::test]
+async fn a_tool_of_a_step_may_be_registered_before_and_after_its_workflow() {
+    let router = || pmcp_tasks::TaskRouter::builder().state(World::default());
+    let store = pmcp_tasks::TaskStore::memory;
+    let named = router().tool::<Plain>().workflow::<Deploy>().tool::<Optional>().build(store()).unwrap();
+    assert_eq!(named.definitions().count(), 3);
+    let twice = router().workflow::<Deploy>().tool::<Optional>().tool::<Optional>().build(store()).unwrap_err();
+    assert!(matches!(twice, pmcp_tasks::router::BuildError::DuplicateTool(_)), "{twice}");
+}
+
+#[tokio::test]
 async fn a_prompt_that_is_only_looked_at_begins_nothing() {
     let (cluster, server) = server();
     let client = server.v2026("ann");
