@@ -31,6 +31,7 @@ mod talk;
 mod units;
 mod wal;
 mod wire;
+mod workflows;
 
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 15] = [
+const ROWS: [(&str, Measure); 16] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
@@ -82,6 +83,7 @@ const ROWS: [(&str, Measure); 15] = [
     ("postgres", services::postgres),
     ("dynamodb", capacity::measure),
     ("instances", instances::measure),
+    ("workflows", workflows::measure),
     ("crowd", crowd::measure),
     ("fastmcp", fastmcp::measure),
     ("http", http::measure),
@@ -97,6 +99,7 @@ fn main() -> anyhow::Result<()> {
         return match role.name.as_str() {
             "share" => sqlite::share(&role.path, role.argument.parse()?),
             "work" => instances::work(&role.argument),
+            "run" => workflows::run(&role.argument),
             "work-on" => commands::work(&role.argument),
             "crowd" => crowd::work(&role.argument),
             "serve-http" => http_server::serve(),

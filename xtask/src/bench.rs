@@ -20,6 +20,7 @@ Names (all of them unless one is given):
   postgres   the same on PostgreSQL, beside bare statements; its log, commits and round trips
   dynamodb   the capacity that operations take of DynamoDB
   instances  from the end of a task in another process to the client; recovery after kill -9
+  workflows  what runs of workflows cost: parked ones, steps, calls of steps, recovery after kill -9
   crowd      create and complete of one, two and four processes on one service
   fastmcp    tasks in Redis over HTTP, beside those of FastMCP
   http       calls and tasks over HTTP on connections that are kept
@@ -38,7 +39,7 @@ A budget that is missed is a line that begins with GAP, not an error: times depe
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 15] = [
+pub(crate) const NAMES: [&str; 16] = [
     "create",
     "lifecycle",
     "list",
@@ -48,6 +49,7 @@ pub(crate) const NAMES: [&str; 15] = [
     "postgres",
     "dynamodb",
     "instances",
+    "workflows",
     "crowd",
     "fastmcp",
     "http",
@@ -57,11 +59,12 @@ pub(crate) const NAMES: [&str; 15] = [
 ];
 
 /// Services that rows need.
-const ON_SERVICES: [(&str, &[&str]); 6] = [
+const ON_SERVICES: [(&str, &[&str]); 7] = [
     ("redis", &["redis"]),
     ("postgres", &["postgres"]),
     ("dynamodb", &["dynamodb"]),
     ("instances", &["redis", "postgres"]),
+    ("workflows", &["redis"]),
     ("crowd", &["redis", "postgres"]),
     (FASTMCP, &["redis"]),
 ];

@@ -45,7 +45,8 @@ impl Engine {
         let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
         let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
         // Each step of a workflow counts its own.
-        let idle_fences = task.head.workflow.as_ref().map_or(idle_fences, |workflow| workflow.since.saturating_sub(1));
+        let since = task.head.workflow.as_ref().map_or(0, |workflow| workflow.since);
+        let idle_fences = if since == 0 { idle_fences } else { since - 1 };
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
             crate::heard::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
             self.end_lost(task, RpcError::internal(LOST)).await;

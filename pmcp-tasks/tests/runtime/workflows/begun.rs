@@ -228,6 +228,28 @@ async fn a_run_is_left_to_workers_where_all_tasks_are() {
 }
 
 #[tokio::test]
+async fn the_first_attempt_of_a_worker_is_the_first() {
+    let cluster = Cluster::new();
+    let queueing =
+        cluster.over(&Connection::to(&cluster.store), |router| with_deploy(router.execution(Execution::Queued)));
+    let client = queueing.v2025("ann");
+    let waiting = client.spawn("prompts/get", json!({ "name": "deploy", "arguments": api() }));
+    settle().await;
+    cluster.clock.advance(seconds(4)).await;
+    let id = run_id(&waiting.await.unwrap().unwrap());
+    let working = cluster.with(|router| with_deploy(router.worker(4)));
+    logs(&working, &cluster.log);
+    working.world.on("restarting", |_, cx| async move {
+        Ok(ToolResult::text(format!("attempt {}", cx.task::<()>().attempt())))
+    });
+    cluster.clock.advance(seconds(2)).await;
+    eventually("a worker takes it", || !cluster.log.lines().is_empty()).await;
+    settle().await;
+    let reply = client.go_on(&id, json!({ "wait_seconds": 0 })).await;
+    assert_eq!(standing(&reply)["steps"][1]["result"], "attempt 1", "{reply}");
+}
+
+#[tokio::test]
 async fn a_run_goes_on_though_the_request_that_moved_it_is_gone() {
     let cluster = Cluster::new();
     let backend = FaultyBackend::new();
