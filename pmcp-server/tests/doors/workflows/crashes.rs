@@ -49,7 +49,7 @@ pub(super) async fn a_server_whose_store_dies_at_any_write_is_gone_on_for(stored
                 let lost: Option<usize> =
                     [None, Some(0), Some(1), None, Some(2), Some(3)][write - 1].filter(|_| !applied);
                 let mut expected = [1; 4];
-                for step in lost {
+                if let Some(step) = lost {
                     expected[step] = 2;
                 }
                 assert_eq!(counts, expected, "{way:?}, write {write}, applied: {applied}");

@@ -133,10 +133,10 @@ impl Connected {
                 Self { client, running: Some(running) }
             }
             Way::Lines(version) => {
-                let (client, served) = duplex(64 << 10);
-                let (reader, writer) = split(served);
+                let (near, far) = duplex(64 << 10);
+                let (reader, writer) = split(far);
                 tokio::spawn(server.serve_io(reader, writer));
-                let (reader, writer) = split(Tap::watching().lines(client));
+                let (reader, writer) = split(Tap::watching().lines(near));
                 Self { client: builder(version).connect_io(reader, writer).await.unwrap(), running: None }
             }
         }
