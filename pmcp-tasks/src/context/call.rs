@@ -54,7 +54,7 @@ impl<V> TaskContext<V> {
         }
         run.certain().await?;
         let call = run.accept(tool, object(tool, arguments)?).map_err(|refused| not_accepted(tool, &refused))?;
-        let (is_once, round) = (call.once, run.round());
+        let (is_once, round) = (run.must_not_repeat(tool), run.round());
         let failed = format!("run.pmcp/failed/{round}{name}");
         if is_once {
             if let Some(text) = run.begin_step(&failed).await? {

@@ -37,11 +37,11 @@ impl Callable<Run> for Tools {
             return Err(NotAccepted::Asks(tool.to_owned()));
         }
         let prepared = prepare(&work, Arguments { given: arguments, answers: Map::new() })?;
-        let (tool, once) = (work.name.clone(), !work.is_repeatable);
+        let tool = work.name.clone();
         let begin = move |run| -> BoxFuture<'static, Outcome> {
             Box::pin(async move { engine.run_inside(run, work.policy.timeout, prepared).await })
         };
-        Ok(AcceptedCall { tool, once, begin: Box::new(begin) })
+        Ok(AcceptedCall { tool, begin: Box::new(begin) })
     }
 
     fn must_not_repeat(&self, tool: &str) -> bool {

@@ -99,7 +99,9 @@ impl Engine {
                 session.notify(method, params);
             }
             told = now;
-            if task.status().is_terminal() {
+            // A run that waits asks nothing: the call that goes on with it has its own way.
+            let is_parked = task.head.workflow.as_ref().is_some_and(|workflow| workflow.pause.is_some());
+            if task.status().is_terminal() || is_parked && !notify {
                 return;
             }
             // A question answered through another door is not asked any more.

@@ -126,7 +126,7 @@ impl Engine {
         self.host.spawn(async move {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
             let (ending, along) = match executed {
-                Ok(Output::Parked) => return engine.leave_parked(run.seat()),
+                Ok(Output::Parked) => return engine.leave_seat(run.seat()),
                 Ok(Output::Ended(outcome, along)) => (engine.bounded(outcome).await, along),
                 Err(panic) => {
                     told(
@@ -136,11 +136,9 @@ impl Engine {
                     (Outcome::Error(RpcError::internal(PANICKED)).into(), Along::default())
                 }
             };
-            let recorded = AssertUnwindSafe(engine.recorded(run.seat(), ending.clone())).catch_unwind().await;
-            let ending = recorded.unwrap_or_else(|panic| {
-                told(panic, |panic| crate::heard::error!(panic, "recording a step panicked"));
-                ending
-            });
+            let Some(ending) = engine.recorded(run.seat(), ending).await else {
+                return engine.leave_seat(run.seat());
+            };
             // Nobody may be waiting: the client went away, or got a task instead.
             if let Some(ending) = engine.end(run.seat(), ending, along).await
                 && !sender.is_closed()
@@ -218,8 +216,8 @@ impl Engine {
         }
     }
 
-    /// The run of a task that waits, and that nobody holds, is over.
-    fn leave_parked(&self, seat: &Arc<Seat>) {
+    /// The run of a task that is nobody's, or others', is over.
+    fn leave_seat(&self, seat: &Arc<Seat>) {
         seat.cancellation().cancel();
         if let Some(key) = seat.key() {
             self.host.unseat(key, seat);

@@ -1,6 +1,6 @@
 //! Taking a task that nobody holds, to go on with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 
@@ -39,6 +39,10 @@ impl Engine {
             // Until it runs: else it would be found as a task of ours that nobody runs, and begun twice.
             let _claiming = engine.claiming.lock().await;
             let done = engine.move_whole(&mut moved, what, &work, prepared, origin).await;
+            if let Err(NotChanged::Store(_)) = done {
+                // It may be ours all the same, its reply lost.
+                engine.strays.store(true, Ordering::Relaxed);
+            }
             (moved, done)
         };
         let done;

@@ -24,7 +24,21 @@ pub(super) struct Accepted {
     /// Variables the client sets.
     pub(super) variables: Map<String, Value>,
     /// The step of a run that it is.
-    pub(super) step: Option<StepOf>,
+    pub(super) step: Option<CallOfRun>,
+}
+
+/// A call that is a step of a run.
+pub(super) struct CallOfRun {
+    pub(super) step: StepOf,
+    /// The arguments as the client gave them. The plan gives the others, and may give other ones when the call comes again.
+    pub(super) given: Map<String, Value>,
+}
+
+impl Accepted {
+    /// The arguments as the client gave them: what a call that comes again repeats.
+    fn said(&self) -> &Map<String, Value> {
+        self.step.as_ref().map_or(&self.arguments.given, |step| &step.given)
+    }
 }
 
 /// The wishes for the task of a call.
@@ -41,9 +55,10 @@ pub(super) struct Wanted {
 
 /// Runs a call inside its request. A client that is not asked by requests gets `input_required` and calls again.
 pub(super) async fn run_plain(rq: RequestCx<'_>, method: &str, call: Accepted) -> Result<Value, RpcError> {
-    let Accepted { work, arguments, prepared, variables, step: _ } = call;
+    let Accepted { work, arguments, prepared, variables, step } = call;
+    let said = step.map_or(arguments.given, |step| step.given);
     let (method, name) = (method.to_owned(), work.name.clone());
-    let digest = CallDigest::new(move || digest::of_request(&method, &name, &arguments.given));
+    let digest = CallDigest::new(move || digest::of_request(&method, &name, &said));
     let (seat, end) = rq.engine.call(&work, prepared, digest, rq.origin(), variables);
     tokio::select! {
         biased;
@@ -153,9 +168,9 @@ fn new_run(rq: RequestCx<'_>, call: Accepted, wanted: Wanted) -> Result<NewRun, 
 
 /// A run of a task with this lifetime.
 pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl: Duration) -> Result<NewRun, RpcError> {
-    let Accepted { work, arguments, prepared, variables, step } = call;
     let (owner, limits) = (rq.owner()?, rq.engine.limits());
-    let idempotency = idempotency(&work, rq, &arguments.given, &variables)?;
+    let idempotency = idempotency(&call.work, rq, call.said(), &call.variables)?;
+    let Accepted { work, arguments, prepared, variables, step } = call;
     let mut draft = rq.engine.store().draft(owner, ttl, &work.name)?;
     draft.listed = rq.may_list();
     draft.quota = limits.tasks_per_owner;
@@ -171,7 +186,7 @@ pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl:
     if step.is_some() {
         draft.body.schema = WORKFLOW_SCHEMA;
     }
-    draft.body.step = step;
+    draft.body.step = step.map(|step| step.step);
     let origin = Origin { client: wanted.client, peer: wanted.peer, ..rq.origin() };
     draft.body.principal = origin.principal.as_ref().map(Into::into);
     // Without a session there is nobody whom another run could reach.

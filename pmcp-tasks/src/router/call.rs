@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::{
     asking::{Asked, ask_first},
-    begin::{Accepted, Wanted, create_task, created, run_first, run_plain},
+    begin::{Accepted, CallOfRun, Wanted, create_task, created, run_first, run_plain},
     digest,
     fallback::{self, Companions},
+    questions,
     request::RequestCx,
     retry,
     stream::{told_here, until_answered},
@@ -24,7 +25,6 @@ use crate::{
         params::{CallParams, TaskMetadata},
     },
     run::NotAccepted,
-    task::StepOf,
     tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
 };
 
@@ -75,6 +75,10 @@ async fn bound(
     companions: Option<&Companions>,
     binding: &Binding,
 ) -> Result<Value, RpcError> {
+    // Before the run is read. A call that comes back with answers was admitted before.
+    let comes_back = call.request_state.is_some() && !rq.cx.revision.asks_by_request();
+    let _admitted = if comes_back { None } else { Some(rq.engine.host.admit()?) };
+    let given = call.arguments.clone();
     let is_read_only = tool.definition.annotations.read_only == Some(true);
     let named = (&*tool.definition.name, is_read_only);
     let bound = tools.flows.bind(rq, binding, named, &mut call.arguments).await;
@@ -83,7 +87,7 @@ async fn bound(
     }
     let arguments = call.arguments.clone();
     let step = match &bound {
-        Bound::Step { key, step } => Some(StepOf { run: key.id.to_string(), step: step.clone() }),
+        Bound::Step { step, .. } => Some(CallOfRun { step: step.clone(), given }),
         Bound::Again { .. } | Bound::Beside(_) => None,
     };
     let result = unbound(rq, tool, call, companions, step).await?;
@@ -96,7 +100,7 @@ async fn unbound(
     tool: &Registered,
     mut call: CallParams,
     companions: Option<&Companions>,
-    step: Option<StepOf>,
+    step: Option<CallOfRun>,
 ) -> Result<Value, RpcError> {
     let (cx, host) = (rq.cx, &rq.engine.host);
     let companions = companions.filter(|companions| companions.settings.covers(&tool.definition));
@@ -105,10 +109,11 @@ async fn unbound(
         mode => mode,
     };
     if let Some(state) = call.request_state.as_ref().filter(|_| !cx.revision.asks_by_request()) {
-        if let (Some(companions), Some(id)) = (companions, fallback::asked(state)) {
+        if let (Some(companions), Some(id)) = (companions, questions::asked(state)) {
             return fallback::resume(rq, id, &call, companions).await;
         }
-        let digest = digest::of_request("tools/call", &call.name, &call.arguments);
+        let said = step.as_ref().map_or(&call.arguments, |step| &step.given);
+        let digest = digest::of_request("tools/call", &call.name, said);
         return retry::retry(rq, state, call.input_responses.as_ref(), &digest).await;
     }
     let _admitted = host.admit()?;

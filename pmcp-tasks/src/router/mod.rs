@@ -12,6 +12,7 @@ mod digest;
 mod fallback;
 mod listen;
 mod offers;
+mod questions;
 mod reply;
 mod request;
 mod retry;

@@ -31,8 +31,6 @@ pub(crate) trait Callable<R>: fmt::Debug + Send + Sync {
 pub(crate) struct AcceptedCall<R> {
     /// Name of the tool.
     pub(crate) tool: Arc<str>,
-    /// It must not be called again when it is not known whether it was.
-    pub(crate) once: bool,
     pub(crate) begin: Begin<R>,
 }
 

@@ -50,6 +50,7 @@ use crate::{
     limits::Limits,
     protocol::{LogLevel, Revision},
     security::Principal,
+    store::backend::Capabilities,
     task::{NotChanged, Outcome, Owner, Task, TaskId, VariableError, Writing},
     time::{Clock, Millis},
 };
@@ -184,6 +185,11 @@ impl Run {
     /// The limits of the server.
     pub(crate) fn limits(&self) -> &Limits {
         &self.host.limits
+    }
+
+    /// The abilities and limits of the store.
+    pub(crate) fn store(&self) -> &Capabilities {
+        self.host.store.capabilities()
     }
 
     /// The time now.

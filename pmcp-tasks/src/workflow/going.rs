@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
-    Course, Flow, Next, StepFailure, Steps, Subject, View,
+    Course, Flow, Next, Room, StepFailure, Steps, Subject, View,
     course::label,
     ended::completed,
     recorded::{Party, RecordedStep},
@@ -137,10 +137,14 @@ impl Going<'_> {
         };
         let outcome = match failure {
             Some(text) => Outcome::Result(ToolResult::error(text)),
-            None => completed(&View { course: &self.course, subject: &subject, asks: None }),
+            None => completed(&View { course: &self.course, subject: &subject, asks: None }, self.room()),
         };
         let changes = vec![Change::Workflow(Box::new(self.course.head.clone()))];
         Output::Ended(outcome, Along { changes, step })
+    }
+
+    fn room(&self) -> Room {
+        Room::of(self.run.limits(), self.run.store())
     }
 
     fn share(&self, step: usize, name: &str) -> Share {
@@ -216,15 +220,8 @@ impl Going<'_> {
         let step = RecordedStep { arguments, at: self.run.now(), by: Party::Server, result };
         let unwritten = |error: serde_json::Error| Undone::Failed(Reason::Limit, error.to_string());
         let record = step.record(definition.name).map_err(unwritten)?;
-        let (size, max) = (record.1.len() as u64, u64::from(self.run.limits().max_result));
-        if size > max {
-            return Err(Undone::Failed(Reason::Limit, format!("its result has {size} bytes; {max} are allowed")));
-        }
-        let most = self.run.limits().max_workflow_results;
-        if self.course.bytes + size > most {
-            let text = format!("the results of this run would have more than {most} bytes");
-            return Err(Undone::Failed(Reason::Limit, text));
-        }
+        let taken = self.room().takes(record.1.len(), self.course.bytes);
+        taken.map_err(|text| Undone::Failed(Reason::Limit, text))?;
         Ok((step.result, record))
     }
 

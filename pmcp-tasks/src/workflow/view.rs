@@ -1,10 +1,12 @@
 //! How a run stands, as one JSON object: for programs, and for models that are shown nothing else.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{By, Course, Resolved, StepDefinition, WorkflowDefinition, course::label};
 use crate::{
-    task::{Reason, TaskId, WorkflowHead},
+    task::{InputRequest, Reason, TaskId, WorkflowHead},
     time::Millis,
 };
 
@@ -40,13 +42,6 @@ pub(crate) struct NextCall {
     pub(crate) schemas: Map<String, Value>,
 }
 
-/// The server's open questions: in words, and the calls that answer them.
-#[derive(Clone, Debug)]
-pub(crate) struct Asks {
-    pub(crate) words: String,
-    pub(crate) next: Vec<NextCall>,
-}
-
 /// Size up to which the arguments of a step stand whole whose turn it is, in bytes: the client needs them.
 const OPEN: usize = 64 << 10;
 
@@ -54,7 +49,17 @@ const OPEN: usize = 64 << 10;
 pub(crate) struct View<'a> {
     pub(crate) course: &'a Course,
     pub(crate) subject: &'a Subject,
-    pub(crate) asks: Option<&'a Asks>,
+    /// What the server asks while it runs.
+    pub(crate) asks: Option<Questions<'a>>,
+}
+
+/// Questions of the server that are open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Questions<'a> {
+    /// By their keys.
+    pub(crate) open: &'a BTreeMap<String, InputRequest>,
+    /// Set if the client shows them to its user.
+    pub(crate) is_shown: bool,
 }
 
 impl View<'_> {
@@ -142,8 +147,17 @@ impl View<'_> {
             arguments.insert(name.to_owned(), value);
             NextCall { tool: CONTINUE.to_owned(), arguments, purpose, schemas: Map::new() }
         };
-        if let Some(asks) = self.asks {
-            return asks.next.clone();
+        if let Some(Questions { open, is_shown }) = self.asks {
+            let wait = is_shown.then(|| going_on("wait_seconds", 20.into(), "wait for the answer".to_owned()));
+            let answers = open.iter().map(|(key, question)| {
+                let purpose = "answer a question of the server".to_owned();
+                let mut next = going_on("question", key.as_str().into(), purpose);
+                next.arguments.insert("answer".to_owned(), "<the answer>".into());
+                let schema = question.params.get("requestedSchema").cloned().unwrap_or_else(|| json!({}));
+                next.schemas.insert("answer".to_owned(), schema);
+                next
+            });
+            return wait.into_iter().chain(answers).collect();
         }
         let Some(pause) = &head.pause else {
             return match &head.running {
@@ -158,8 +172,9 @@ impl View<'_> {
         let position = definition.position(&pause.step);
         let at = label(position, of, &pause.step);
         let step = position.and_then(|step| Some((step, definition.steps.get(step)?)));
+        // What gave too much is still the client's to do.
         match (pause.reason, step) {
-            (Reason::Client, Some((n, StepDefinition { by: By::ClientTool(tool), .. }))) => {
+            (Reason::Client | Reason::Limit, Some((n, StepDefinition { by: By::ClientTool(tool), .. }))) => {
                 let mut arguments = id();
                 if let Resolved::Ready(Value::Object(given)) = self.course.resolve(n, &self.subject.variables) {
                     arguments.extend(given);
@@ -167,7 +182,7 @@ impl View<'_> {
                 let purpose = format!("do {at}");
                 vec![NextCall { tool: tool.clone(), arguments, purpose, schemas: Map::new() }]
             }
-            (Reason::Client, Some((_, step))) => {
+            (Reason::Client | Reason::Limit, Some((_, step @ StepDefinition { by: By::ClientOutput, .. }))) => {
                 let mut next = going_on("step", step.name.into(), format!("give the result of {at}"));
                 next.arguments.insert("result".to_owned(), "<the result>".into());
                 next.schemas.extend(step.output_schema.clone().map(|schema| ("result".to_owned(), schema)));
@@ -219,6 +234,7 @@ fn state_of(head: &WorkflowHead, step: &StepDefinition) -> &'static str {
     } else {
         match waits.map(|pause| pause.reason) {
             Some(Reason::Client) => "open",
+            Some(Reason::Limit) if step.by.is_client() => "open",
             Some(_) => "failed",
             None => "waiting",
         }

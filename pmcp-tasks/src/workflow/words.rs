@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     By, Resolved, StepDefinition, WorkflowDefinition,
     course::label,
-    view::{CONTINUE, NextCall, TASK_ID, View},
+    view::{CONTINUE, NextCall, Questions, TASK_ID, View},
 };
 use crate::task::{Pause, Reason};
 
@@ -15,6 +15,11 @@ const IN_TEXT: usize = 4 << 10;
 impl View<'_> {
     /// The text of a run that has begun.
     pub(crate) fn text(&self) -> String {
+        self.text_of(IN_TEXT)
+    }
+
+    /// The same, with results of at most so many bytes whole if that is less.
+    pub(crate) fn text_of(&self, most: usize) -> String {
         let (definition, head) = (self.course.flow.definition(), &self.course.head);
         let named = named(definition, &self.subject.arguments);
         let mut lines = match (&head.pause, &head.running) {
@@ -30,7 +35,7 @@ impl View<'_> {
                 vec![format!("A workflow is about to begin on the server: {named}"), self.plan(), turn, self.warning()]
             }
             (None, Some(step)) => {
-                let turn = self.asks.map_or_else(|| self.running(step), |asks| asks.words.clone());
+                let turn = self.asks.map_or_else(|| self.running(step), |questions| self.questions(questions));
                 vec![format!("A workflow runs on the server: {named}"), self.plan(), turn, self.warning()]
             }
             (Some(pause), _) => vec![
@@ -40,7 +45,7 @@ impl View<'_> {
                 self.warning(),
             ],
         };
-        let mut object = self.object(IN_TEXT);
+        let mut object = self.object(most.min(IN_TEXT));
         for next in object["next"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             // The sentence that asks for it has it.
             next.remove("schemas");
@@ -86,15 +91,46 @@ impl View<'_> {
         )
     }
 
+    /// What the server asks, and how to answer it.
+    fn questions(&self, Questions { open, is_shown }: Questions<'_>) -> String {
+        let next = self.next();
+        let answers = next.iter().filter_map(|next| Some((next, next.schemas.get("answer")?)));
+        let questions = open.values().zip(answers).map(|(question, (answer, schema))| {
+            let message = question.params.get("message").and_then(Value::as_str).unwrap_or_default();
+            let ask = if is_shown {
+                let wait = self.first();
+                format!(
+                    "The user is being asked in a form: {message}\nTo wait for the answer, call {wait}. If the user tells you the answer \
+                     instead, call"
+                )
+            } else {
+                format!("The server asks the user: {message}\nAsk them, and call")
+            };
+            format!(
+                "{ask} {}, where `answer` fits this JSON schema: {schema}. If they decline, give \"decline\":true in place of `answer`.",
+                answer.words()
+            )
+        });
+        questions.collect::<Vec<_>>().join("\n")
+    }
+
     /// What is to be done next.
     fn turn(&self, pause: &Pause) -> String {
         let definition = self.course.flow.definition();
         let step = definition.position(&pause.step).and_then(|step| definition.steps.get(step));
         let at = label(definition.position(&pause.step), definition.steps.len(), &pause.step);
-        if let (Reason::Client, Some(step)) = (pause.reason, step) {
-            return self.clients_turn(&at, step);
-        }
         let message = pause.message.as_deref().unwrap_or("no reason is known").trim_end_matches('.');
+        let subject = at.replacen('s', "S", 1);
+        match (pause.reason, step) {
+            (Reason::Client, Some(step)) => return self.clients_turn(&at, step),
+            (Reason::Limit, Some(step)) if step.by.is_client() => {
+                let turn = self.clients_turn(&at, step);
+                return format!(
+                    "{subject}, gave more than is kept: {message}. Do it again so that it gives less. {turn}"
+                );
+            }
+            _ => {}
+        }
         let stopped = match pause.reason {
             Reason::Client => "is yours, and no longer in the plan. Tell the user.".to_owned(),
             Reason::Unresolved => {
@@ -115,7 +151,7 @@ impl View<'_> {
         let by_client = self.offered(pause).map_or_else(String::new, |tool| {
             format!(" Or call `{tool}` yourself, with `{TASK_ID}` \"{}\" and better arguments.", self.subject.id)
         });
-        format!("{}, {stopped} To try it again, call {}.{by_client}", at.replacen('s', "S", 1), self.first())
+        format!("{subject}, {stopped} To try it again, call {}.{by_client}", self.first())
     }
 
     /// The tool with which the client may do what the server could not.

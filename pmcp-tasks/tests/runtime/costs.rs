@@ -51,7 +51,7 @@ cases! {
     workers:
         queued none_queued recovery failure_of_the_dead idle_period;
     workflows:
-        a_run_of_a_workflow parked_runs_cost_nothing;
+        a_run_of_a_workflow calls_of_a_run parked_runs_cost_nothing;
 }
 
 costs_on!(memory, Store::memory());

@@ -8,13 +8,18 @@ use super::{
     answer::answer,
     companions::{Companion, Companions},
     settings::TaskFallback,
-    told::{SUGGESTED_WAIT, is_askable, told, told_after},
-    waiting::{ask, asked, let_ask, needs_answer},
+    told::{SUGGESTED_WAIT, told, told_after},
+    waiting::needs_answer,
 };
 use crate::{
     engine::{Ended, Patience},
     protocol::{RpcError, code, meta, params::CallParams},
-    router::{request::RequestCx, retry::wrong_state, stream::told_here},
+    router::{
+        questions::{ask, asked, is_askable, let_ask},
+        request::RequestCx,
+        retry::wrong_state,
+        stream::told_here,
+    },
     store::backend::Parts,
     task::{Change, NotChanged, Outcome, Task, TaskStatus},
     tool::ToolResult,

@@ -11,4 +11,4 @@ mod waiting;
 pub(super) use call::call_companion;
 pub(super) use companions::Companions;
 pub use settings::TaskFallback;
-pub(super) use waiting::{asked, capabilities, resume, wait};
+pub(super) use waiting::{capabilities, resume, wait};

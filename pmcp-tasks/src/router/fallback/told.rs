@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::settings::TaskFallback;
 use crate::{
     protocol::{RpcError, TASK},
-    router::request::RequestCx,
+    router::{questions::is_askable, request::RequestCx},
     task::{InputRequest, Task, TaskStatus},
     tool::ToolResult,
 };
@@ -203,12 +203,4 @@ fn example(request: &InputRequest) -> Value {
         (name.clone(), Value::from(format!("<{kind}>")))
     });
     Value::Object(fields.collect())
-}
-
-/// Tells whether the client itself can be asked everything this task asks.
-pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
-    task.inputs().values().all(|question| {
-        rq.cx.client.missing_for(&question.method).is_none()
-            && rq.cx.revision.question(&question.method, &question.params).is_ok()
-    })
 }

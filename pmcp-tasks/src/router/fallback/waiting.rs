@@ -2,18 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::{
-    Companions,
-    told::{is_askable, told},
-};
+use super::{Companions, told::told};
 use crate::{
     call::{CallContext, ClientCapabilities},
     engine::{Ended, Patience},
     protocol::{IDEMPOTENCY_KEY, RpcError, params::CallParams},
     router::{
+        questions::{ask, is_askable, let_ask},
         request::RequestCx,
         retry::{cancel_with_call, wrong_state},
         stream::told_here,
@@ -67,14 +64,6 @@ pub(super) fn needs_answer(rq: RequestCx<'_>, task: &Task) -> ControlFlow<Task> 
     }
 }
 
-/// Sends what a task asks to the client, where that is done by requests of the server.
-pub(super) fn let_ask(rq: RequestCx<'_>, key: &TaskKey) {
-    let client = rq.cx.client;
-    if rq.cx.revision.asks_by_request() && (client.elicitation || client.sampling || client.roots) {
-        rq.engine.attend(&rq.cx.peer, (rq.cx.revision, client), key, false);
-    }
-}
-
 fn handle_of(rq: RequestCx<'_>, task: &Task, companions: &Companions) -> Result<Value, RpcError> {
     Ok(rq.cx.revision.tool_result(&told(rq, task, &companions.settings)?))
 }
@@ -95,17 +84,4 @@ pub(in crate::router) async fn resume(
     let _told = told_here(rq, &key);
     rq.answer_fitting(task, call.input_responses.as_ref()).await?;
     wait(rq, &key, companions).await
-}
-
-/// The questions of a task as the answer to a request (2026-07-28). The state only names the task: who sends it has to be
-/// its owner and to repeat the call, and an answer given twice counts once.
-pub(super) fn ask(rq: RequestCx<'_>, task: &Task) -> Value {
-    let state = BASE64_URL_SAFE_NO_PAD.encode(task.id().as_bytes());
-    rq.cx.revision.input_required(task.inputs(), Some(&state))
-}
-
-/// The task a state of [`ask`] names.
-pub(in crate::router) fn asked(state: &Value) -> Option<TaskId> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(state.as_str()?).ok()?;
-    Some(TaskId::from_bytes(bytes.try_into().ok()?))
 }

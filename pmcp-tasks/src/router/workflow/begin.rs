@@ -14,12 +14,14 @@ use crate::{
     protocol::{IDEMPOTENCY_KEY, RpcError, ToolResult},
     router::{
         begin::{Accepted, Wanted, new_run_of},
+        questions::{asked, is_askable, let_ask},
         reply::unknown_task,
         request::RequestCx,
+        retry::wrong_state,
         stream::{told_here, until_answered},
     },
-    store::backend::Parts,
-    task::{Change, NotChanged, NotCreated, Outcome, Task, TaskId, TaskStatus, WorkflowHead},
+    store::backend::{Parts, TaskKey},
+    task::{Change, NotChanged, NotCreated, Outcome, Task, TaskBody, TaskId, TaskStatus, WorkflowHead},
     tool::Arguments,
     workflow::{Course, Next, TASK_ID},
 };
@@ -37,18 +39,23 @@ pub(super) async fn by_prompt(rq: RequestCx<'_>, flow: &Registered, flows: &Flow
     rq.check_size(&given)?;
     let of = given.remove(TASK_ID);
     let of = of.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+    let told = |standing: Standing| standing.asked(rq).map_or_else(|| standing.prompt_result(rq), Ok);
+    if let Some(state) = state(rq) {
+        return told(flows.come_back(rq, flow, (state, of, &given)).await?);
+    }
     let definition = flow.flow.definition();
     let is_new = of == Some(NEW);
     // Hosts that split the user's words at spaces put here what is left over.
     let is_left_over = !given.is_empty() && of.is_some_and(|id| !is_new && id.parse::<TaskId>().is_err());
     if let Some(id) = of.filter(|id| !is_new && !is_left_over && !is_placeholder(id)) {
-        let standing = flows.standing_of(rq, flow, id).await?;
-        return flows.tried_again(rq, standing).await?.prompt_result(rq);
+        let _admitted = rq.engine.host.admit()?;
+        let standing = flows.run_of(rq, flow, id).await?;
+        return told(flows.tried_again(rq, standing).await?);
     }
     if is_left_over || of.is_some_and(is_placeholder) || is_look(definition, &given, is_new) {
         return Ok(prompt_result(rq, definition.description.clone(), &plan(definition)));
     }
-    flows.begin(rq, flow, given, is_new).await?.prompt_result(rq)
+    told(flows.begin(rq, flow, given, is_new).await?)
 }
 
 /// A call of the tool that begins a workflow.
@@ -62,9 +69,14 @@ pub(super) async fn by_tool(
     let mut given = arguments.clone();
     let of = given.remove(TASK_ID);
     let of = of.as_ref().and_then(Value::as_str).filter(|id| !id.is_empty());
+    let told = |standing: Standing| standing.asked(rq).map_or_else(|| standing.tool_result(rq, None), Ok);
+    if let Some(state) = state(rq) {
+        return told(flows.come_back(rq, flow, (state, of, &given)).await?);
+    }
     if let Some(id) = of.filter(|id| *id != NEW) {
+        let _admitted = rq.engine.host.admit()?;
         // It only shows how the run stands: a call of it is no wish to try something again.
-        return match flows.standing_of(rq, flow, id).await {
+        return match flows.run_of(rq, flow, id).await {
             Ok(standing) => standing.tool_result(rq, None),
             Err(error) => Ok(rq.cx.revision.tool_result(&ToolResult::error(error.message))),
         };
@@ -72,14 +84,42 @@ pub(super) async fn by_tool(
     if let Err(refused) = flow.flow.read(given.clone()) {
         return Ok(rq.cx.revision.tool_result(&ToolResult::error(refused.message)));
     }
-    flows.begin(rq, flow, given, of.is_some()).await?.tool_result(rq, None)
+    told(flows.begin(rq, flow, given, of.is_some()).await?)
+}
+
+/// The state of a request that comes back with answers (2026-07-28).
+fn state(rq: RequestCx<'_>) -> Option<&Value> {
+    rq.params.get("requestState").filter(|state| !state.is_null() && !rq.cx.revision.asks_by_request())
 }
 
 impl Flows {
     /// The caller's run of this workflow.
-    async fn standing_of(&self, rq: RequestCx<'_>, flow: &Registered, id: &str) -> Result<Standing, RpcError> {
+    async fn run_of(&self, rq: RequestCx<'_>, flow: &Registered, id: &str) -> Result<Standing, RpcError> {
         let standing = self.standing(rq, id).await?;
         if standing.course.flow.definition().name == *flow.work.name { Ok(standing) } else { Err(unknown_task()) }
+    }
+
+    /// A request that was answered with what its run asks, and comes back with answers. It has to be the same: to name the run, or to give
+    /// what that was begun with.
+    async fn come_back(
+        &self,
+        rq: RequestCx<'_>,
+        flow: &Registered,
+        (state, of, given): (&Value, Option<&str>, &Map<String, Value>),
+    ) -> Result<Standing, RpcError> {
+        let id = asked(state).ok_or_else(wrong_state)?.to_string();
+        let task = match rq.find(&id).await {
+            Err(error) if error == unknown_task() => return Err(wrong_state()),
+            found => found?,
+        };
+        let is_of = task.head.workflow.as_ref().is_some_and(|head| *head.workflow == *flow.work.name);
+        let begun_so = task.body.as_ref().is_some_and(|body| body.arguments == *given);
+        if !is_of || !(of == Some(&*id) || begun_so) {
+            return Err(wrong_state());
+        }
+        let key = task.key.clone();
+        rq.answer_fitting(task, rq.params.get("inputResponses")).await?;
+        self.settled(rq, &key).await
     }
 
     /// Begins a run, or joins the one that the same request has just begun, and waits a while for what it comes to.
@@ -98,7 +138,11 @@ impl Flows {
             && !has_key
             && let Some(task) = self.recent(rq, flow, (&given, &variables)).await?
         {
-            return self.settled(rq, &task).await;
+            let joined = self.settled(rq, &task.key).await?;
+            // Else it was to stop before it was joined: as the request that began it was cancelled, for one.
+            if joined.task.status() != TaskStatus::Cancelled {
+                return Ok(joined);
+            }
         }
         let unread = |_: &str| None;
         let name = flow.flow.definition().name.clone();
@@ -138,7 +182,7 @@ impl Flows {
             }
             Err(refused) => return Err(rq.engine.not_created(&refused)),
         };
-        let settled = self.settled(rq, &task).await;
+        let settled = self.settled(rq, &task.key).await;
         if is_ours && settled.is_err() && rq.cx.cancellation.is_cancelled() {
             // Nobody else knows of it.
             rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await.or_else(ended_is_done)?;
@@ -147,29 +191,36 @@ impl Flows {
     }
 
     /// The run as it stands when it waits, asks or has ended, or when whoever asked has waited long enough.
-    pub(super) async fn settled(&self, rq: RequestCx<'_>, task: &Task) -> Result<Standing, RpcError> {
-        self.settled_within(rq, task, rq.engine.limits().prompt_wait).await
+    pub(super) async fn settled(&self, rq: RequestCx<'_>, key: &TaskKey) -> Result<Standing, RpcError> {
+        self.settled_within(rq, key, rq.engine.limits().prompt_wait).await
     }
 
     pub(super) async fn settled_within(
         &self,
         rq: RequestCx<'_>,
-        task: &Task,
+        key: &TaskKey,
         patience: std::time::Duration,
     ) -> Result<Standing, RpcError> {
-        let key = task.key.clone();
-        let _told = told_here(rq, &key);
+        let _told = told_here(rq, key);
+        let is_shown = |task: &Task| rq.cx.revision.asks_by_request() && is_askable(rq, task);
         let patience = Patience {
             cancellation: Some(&rq.cx.cancellation),
             deadline: Some(rq.engine.host.clock().sleep(patience)),
             ..Patience::default()
         };
-        let settled = rq.engine.until(&key, Parts::empty(), patience, |task| {
-            let is_settled = task.status() != TaskStatus::Working || is_parked(task);
-            if is_settled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let settled = rq.engine.until(key, Parts::empty(), patience, |task| match task.status() {
+            TaskStatus::Working if !is_parked(task) => ControlFlow::Continue(()),
+            TaskStatus::InputRequired if is_shown(task) => {
+                let_ask(rq, key);
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
         });
         match settled.await {
-            Ok(()) | Err(Ended::InTime(_)) => self.standing_at(rq.engine, &key).await,
+            Ok(()) | Err(Ended::InTime(_)) => {
+                let standing = self.standing_at(rq.engine, key).await?;
+                Ok(Standing { is_shown: is_shown(&standing.task), ..standing })
+            }
             Err(ended) => Err(ended.into()),
         }
     }
@@ -195,7 +246,8 @@ impl Flows {
             }
             let read = store.read(&task.key, Parts::BODY).await?;
             let is_same = |task: &Task| {
-                task.body.as_ref().is_some_and(|body| body.arguments == *given && body.variables == *variables)
+                let is_body = |body: &TaskBody| body.arguments == *given && body.variables == *variables;
+                !task.status().is_terminal() && task.body.as_ref().is_some_and(is_body)
             };
             if let Some(task) = read.filter(is_same) {
                 return Ok(Some(task));

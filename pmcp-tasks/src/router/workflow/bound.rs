@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::{
     Flows,
     moves::{Mover, Wish},
-    standing::Standing,
+    standing::{Standing, Trouble},
 };
 use crate::{
     engine::{Binder, Engine},
+    error::StoreError,
     protocol::{Content, RpcError, ToolResult, meta},
     router::{request::RequestCx, tools::Tools},
     run::Origin,
@@ -23,8 +24,8 @@ use crate::{
 
 /// How a call belongs to a run.
 pub(in crate::router) enum Bound {
-    /// It does the open step of this run.
-    Step { key: TaskKey, step: String },
+    /// It does this open step of the run, which stood so before the call.
+    Step { run: Box<Standing>, step: StepOf },
     /// It was made before, and this came of it.
     Again { result: Value, run: String },
     /// It names a run and is none of its open steps: why not.
@@ -103,7 +104,8 @@ impl Flows {
             for (name, value) in planned {
                 arguments.entry(name).or_insert(value);
             }
-            return Bound::Step { key: standing.task.key, step };
+            let step = StepOf { run: standing.task.id().to_string(), step };
+            return Bound::Step { run: Box::new(standing), step };
         }
         let note = if done_steps(&standing, tool).next().is_some() {
             "That step of the run is done already: this call was not recorded."
@@ -135,39 +137,35 @@ impl Flows {
         arguments: Map<String, Value>,
         result: Value,
     ) -> Value {
-        let (key, step) = match bound {
+        let (run, step) = match bound {
             Bound::Again { result, run } => return Self::again(rq, result, &run),
             Bound::Beside(note) => return noted(result, &note, None),
-            Bound::Step { key, step } => (key, step),
+            Bound::Step { run, step } => (*run, step),
         };
         if result.get("content").is_none() {
             // It became a task, or asks something: its end is yet to come.
             return result;
         }
         if result.get("isError") == Some(&Value::Bool(true)) {
-            return noted(result, &still_open(&step, &key.id.to_string()), None);
+            return noted(result, &still_open(&step), None);
         }
-        let id = key.id.to_string();
         let recorded = async {
-            let standing = self.standing_at(rq.engine, &key).await?;
-            let value = match value(&standing, &step, &result) {
+            let value = match value(&run, &step.step, &result) {
                 Ok(value) => value,
-                Err(reason) => {
-                    return Ok((misfit(&step, &reason, &id), None));
-                }
+                Err(reason) => return Ok((misfit(&step, &reason), None)),
             };
-            let wish = Wish::Did { step: step.clone(), arguments: arguments.into(), result: value };
+            let wish = Wish::Did { step: step.step.clone(), arguments: arguments.into(), result: value };
             let by = Mover { engine: rq.engine, origin: &rq.origin() };
-            let (standing, made) = self.make(by, standing, &wish).await?;
+            let (standing, made) = self.make(by, run, &wish).await?;
             if let Err(not) = made {
                 return Ok((format!("{}\n{}", not.0, standing.text()), Some(standing)));
             }
-            let standing = if standing.is_running() { self.settled(rq, &standing.task).await? } else { standing };
-            Ok::<_, RpcError>((format!("Recorded as step `{step}`.\n{}", standing.text()), Some(standing)))
+            let standing = if standing.is_running() { self.settled(rq, &standing.task.key).await? } else { standing };
+            Ok::<_, RpcError>((format!("Recorded as step `{}`.\n{}", step.step, standing.text()), Some(standing)))
         };
         match recorded.await {
             Ok((note, standing)) => noted(result, &note, standing.as_ref().and_then(|standing| standing.meta(rq).ok())),
-            Err(_) => noted(result, &away(&id), None),
+            Err(_) => noted(result, &away(&step.run), None),
         }
     }
 }
@@ -181,13 +179,13 @@ impl Binder for Arc<Tools> {
         step: &StepOf,
         origin: Origin,
         outcome: Outcome,
-    ) -> Outcome {
-        let Outcome::Result(mut result) = outcome else { return outcome };
+    ) -> Result<Outcome, StoreError> {
+        let Outcome::Result(mut result) = outcome else { return Ok(outcome) };
         if result.is_error {
-            result.content.push(Content::text(still_open(&step.step, &step.run)));
-            return Outcome::Result(result);
+            result.content.push(Content::text(still_open(step)));
+            return Ok(Outcome::Result(result));
         }
-        let Ok(id) = step.run.parse() else { return Outcome::Result(result) };
+        let Ok(id) = step.run.parse() else { return Ok(Outcome::Result(result)) };
         let key = TaskKey { owner: task.key.owner, id };
         let arguments = task.body.as_ref().map(|body| body.arguments.clone()).unwrap_or_default();
         let value = crate::workflow::value_of(&result);
@@ -196,22 +194,25 @@ impl Binder for Arc<Tools> {
             let definition = standing.course.flow.definition();
             let declared = definition.steps.iter().find(|other| other.name == step.step);
             if let Some(Err(reason)) = declared.map(|declared| standing.course.check(declared, &value)) {
-                return Ok(misfit(&step.step, &reason, &step.run));
+                return Ok(misfit(step, &reason));
             }
             let wish = Wish::Did { step: step.step.clone(), arguments: arguments.into(), result: value };
             let (_, made) = self.flows.make(Mover { engine, origin: &origin }, standing, &wish).await?;
-            let id = &step.run;
-            Ok::<_, RpcError>(made.err().map_or_else(
-                || format!("Recorded as step `{}`. To go on, call {}.", step.step, look(id)),
-                |not| format!("{} {}", not.0, looks(id)),
+            Ok::<_, Trouble>(made.err().map_or_else(
+                || format!("Recorded as step `{}`. To go on, call {}.", step.step, look(&step.run)),
+                |not| format!("{} {}", not.0, looks(&step.run)),
             ))
         };
-        let note = recorded.await.unwrap_or_else(|_| away(&step.run));
+        let note = match recorded.await {
+            Ok(note) => note,
+            Err(Trouble::Away(error)) => return Err(error),
+            Err(Trouble::Told(_)) => away(&step.run),
+        };
         if let Some(Value::Object(structured)) = &mut result.structured {
             structured.insert("_workflow".to_owned(), json!({ "note": note, "next": [] }));
         }
         result.content.push(Content::text(note));
-        Outcome::Result(result)
+        Ok(Outcome::Result(result))
     }
 }
 
@@ -221,7 +222,7 @@ fn open_step(standing: &Standing, tool: &str) -> Option<String> {
     let definition = standing.course.flow.definition();
     let step = definition.steps.get(definition.position(&pause.step)?)?;
     let is_open = match &step.by {
-        By::ClientTool(name) => name == tool && pause.reason == Reason::Client,
+        By::ClientTool(name) => name == tool && matches!(pause.reason, Reason::Client | Reason::Limit),
         By::ServerTool(name) => name == tool && pause.reason != Reason::Unresolved,
         By::Server | By::ClientOutput => false,
     };
@@ -284,11 +285,11 @@ fn away(id: &str) -> String {
 }
 
 /// Words about a call that has failed, so that its step is to be done yet.
-fn still_open(step: &str, run: &str) -> String {
+fn still_open(StepOf { run, step }: &StepOf) -> String {
     format!("Step `{step}` is still open: call this tool again with the same `{TASK_ID}`. {}", looks(run))
 }
 
-fn misfit(step: &str, reason: &str, run: &str) -> String {
+fn misfit(StepOf { run, step }: &StepOf, reason: &str) -> String {
     let reason = reason.trim_end_matches('.');
     format!("The result does not fit step `{step}`, which stays open: {reason}. {}", looks(run))
 }

@@ -74,6 +74,8 @@ pub(super) async fn go_on_with(
         // Before the plan is asked: another version's run ends, too.
         return cancelled(rq, flows, &given.task_id).await;
     }
+    // Before the run is read.
+    let _admitted = rq.engine.host.admit()?;
     let standing = match flows.standing(rq, &given.task_id).await {
         Ok(standing) => standing,
         Err(error) if error.code == RpcError::invalid_params("").code => {
@@ -84,7 +86,6 @@ pub(super) async fn go_on_with(
     if given.result.is_some() && given.step.is_none() {
         return refused("`result` belongs to a `step`: say which".to_owned());
     }
-    let _admitted = rq.engine.host.admit()?;
     let origin = rq.origin();
     let by = Mover { engine: rq.engine, origin: &origin };
     if let Some(step) = &given.show {
@@ -126,7 +127,7 @@ pub(super) async fn go_on_with(
     let (standing, made) = moved;
     let patience = Duration::from_secs(given.wait_seconds.unwrap_or(WAIT).min(LONGEST_WAIT));
     let standing =
-        if standing.is_running() { flows.settled_within(rq, &standing.task, patience).await? } else { standing };
+        if standing.is_running() { flows.settled_within(rq, &standing.task.key, patience).await? } else { standing };
     standing.tool_result(rq, made.err().map(|not| not.0).as_deref())
 }
 
@@ -220,9 +221,8 @@ async fn answered(
     if let Err(error) = rq.answer_open(standing.task, Some(&responses)).await {
         return Ok(rq.cx.revision.tool_result(&ToolResult::error(error.message)));
     }
-    let standing = flows.standing_at(rq.engine, &key).await?;
     let patience = Duration::from_secs(given.wait_seconds.unwrap_or(WAIT).min(LONGEST_WAIT));
-    flows.settled_within(rq, &standing.task, patience).await?.tool_result(rq, None)
+    flows.settled_within(rq, &key, patience).await?.tool_result(rq, None)
 }
 
 impl Flows {
@@ -243,15 +243,16 @@ impl Flows {
         }
     }
 
-    /// A run of which a failed step is tried again.
+    /// A run of which a failed step is tried again, when it waits, asks or has ended.
     pub(super) async fn tried_again(&self, rq: RequestCx<'_>, standing: Standing) -> Result<Standing, RpcError> {
         let has_failed = standing.course.head.pause.is_some() && !is_open_to_client(&standing);
-        if standing.task.status().is_terminal() || !has_failed {
-            return Ok(standing);
-        }
-        let by = Mover { engine: rq.engine, origin: &rq.origin() };
-        let wish = retry(&standing);
-        let (standing, _) = self.make(by, standing, &wish).await?;
-        self.settled(rq, &standing.task).await
+        let standing = if has_failed && !standing.task.status().is_terminal() {
+            let by = Mover { engine: rq.engine, origin: &rq.origin() };
+            let wish = retry(&standing);
+            self.make(by, standing, &wish).await?.0
+        } else {
+            standing
+        };
+        if standing.is_running() { self.settled(rq, &standing.task.key).await } else { Ok(standing) }
     }
 }

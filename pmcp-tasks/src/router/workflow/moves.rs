@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Flows, standing::Standing};
+use super::{
+    Flows,
+    standing::{Standing, Trouble},
+};
 use crate::{
     engine::{Engine, Move},
     protocol::RpcError,
     router::reply::unknown_task,
     run::Origin,
-    task::{Change, NotChanged, Outcome},
+    task::{Change, NotChanged, Outcome, Reason},
     tool::{Arguments, ToolResult},
-    workflow::{Next, Party, RecordedStep, Subject, completed},
+    workflow::{Next, Party, RecordedStep, Room, Subject, View, completed},
 };
 
 /// Number of times a move is made again because somebody else moved in between.
@@ -46,13 +49,12 @@ impl Flows {
         by: Mover<'_>,
         mut standing: Standing,
         wish: &Wish,
-    ) -> Result<(Standing, Result<(), NotMoved>), RpcError> {
+    ) -> Result<(Standing, Result<(), NotMoved>), Trouble> {
         for _ in 0..TRIES {
-            let key = standing.task.key.clone();
             let made = Self::plan(by, &mut standing, wish);
-            let what = match made {
-                Ok(what) => what,
-                Err(not) => return Ok((self.standing_at(by.engine, &key).await?, Err(not))),
+            let (what, made) = match made {
+                Ok(planned) => planned,
+                Err(not) => return Ok((self.standing_of(by.engine, standing.task)?, Err(not))),
             };
             let body = standing.task.body.clone().ok_or_else(unknown_task)?;
             let flow = self.find(&body.tool).ok_or_else(unknown_task)?;
@@ -61,17 +63,20 @@ impl Flows {
             let prepared = prepared.map_err(|error| RpcError::internal(error.to_string()))?;
             let moved = by.engine.move_on(&mut standing.task, what, &flow.work, prepared, by.origin.clone()).await;
             match moved {
-                Ok(true) => return Ok((self.standing_at(by.engine, &key).await?, Ok(()))),
-                Ok(false) | Err(NotChanged::Ended(_)) => standing = self.standing_at(by.engine, &key).await?,
+                // As it was written: nobody need read it again.
+                Ok(true) => return Ok((self.standing_of(by.engine, standing.task)?, made)),
+                Ok(false) | Err(NotChanged::Ended(_)) => {
+                    standing = self.standing_at(by.engine, &standing.task.key).await?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(RpcError::internal("the run is being moved too often"))
+        Err(RpcError::internal("the run is being moved too often").into())
     }
 
-    /// What is to be written.
-    fn plan(by: Mover<'_>, standing: &mut Standing, wish: &Wish) -> Result<Move, NotMoved> {
-        let Standing { task, course, subject } = standing;
+    /// What is to be written, and why it is not what was wished if it is not.
+    fn plan(by: Mover<'_>, standing: &mut Standing, wish: &Wish) -> Result<(Move, Result<(), NotMoved>), NotMoved> {
+        let Standing { task, course, subject, .. } = standing;
         if let Wish::Did { step, result, .. } = wish
             && course.outputs.get(step) == Some(Some(result))
         {
@@ -83,6 +88,7 @@ impl Flows {
         let Some(pause) = course.head.pause.clone() else {
             return Err(NotMoved("The server is still at work; nothing was recorded.".to_owned()));
         };
+        let room = Room::of(by.engine.limits(), by.engine.store().capabilities());
         course.head.continued = true;
         let mut recorded = None;
         match wish {
@@ -98,18 +104,12 @@ impl Flows {
                     result: result.clone(),
                 };
                 let (name, bytes) = record.record(step).map_err(|error| NotMoved(error.to_string()))?;
-                let max = by.engine.limits().max_result as usize;
-                if bytes.len() > max {
-                    let size = bytes.len();
-                    return Err(NotMoved(format!(
-                        "The result has {size} bytes; {max} are allowed. Nothing was recorded."
-                    )));
-                }
-                let most = by.engine.limits().max_workflow_results;
-                if course.bytes + bytes.len() as u64 > most {
-                    return Err(NotMoved(format!(
-                        "The results of this run would have more than {most} bytes; nothing was recorded."
-                    )));
+                if let Err(text) = room.takes(bytes.len(), course.bytes) {
+                    let not = NotMoved(format!("Step `{step}` was not recorded: {text}."));
+                    // Whoever looks at the run is to know why it waits.
+                    course.wait(step, Reason::Limit, Some(text));
+                    let (workflow, message) = (course.head.clone(), course.message());
+                    return Ok((Move { workflow, message, end: None, step: None }, Err(not)));
                 }
                 course.done(step, result.clone(), bytes.len() as u64);
                 recorded = Some((name, bytes));
@@ -136,18 +136,18 @@ impl Flows {
         let told = |error| by.engine.told(error, (&name, Some(id), revision));
         let end = match course.next(&subject.variables, &told) {
             Next::Begin { .. } | Next::Wait => None,
-            Next::Complete => Some(completed(&crate::workflow::View {
-                course,
-                subject: &Subject { has_ended: true, ..subject.clone() },
-                asks: None,
-            })),
+            Next::Complete => {
+                let subject = Subject { has_ended: true, ..subject.clone() };
+                Some(completed(&View { course, subject: &subject, asks: None }, room))
+            }
             Next::Fail(text) => Some(Outcome::Result(ToolResult::error(text))),
         };
-        Ok(Move {
+        let what = Move {
             workflow: course.head.clone(),
             message: course.message(),
             end: end.map(|outcome| Change::Finish(outcome.into())),
             step: recorded,
-        })
+        };
+        Ok((what, Ok(())))
     }
 }

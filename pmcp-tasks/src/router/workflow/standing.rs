@@ -7,21 +7,67 @@ use serde_json::{Map, Value, json};
 use super::Flows;
 use crate::{
     engine::Engine,
+    error::StoreError,
     protocol::{Content, RpcError, ToolResult, VARIABLES, meta},
-    router::{reply::unknown_task, request::RequestCx},
+    router::{
+        questions::{ask, is_askable},
+        reply::unknown_task,
+        request::RequestCx,
+    },
     store::backend::{Parts, TaskKey},
-    task::{Task, TaskStatus, WorkflowHead},
-    workflow::{Asks, CONTINUE, Course, NextCall, Steps, Subject, TASK_ID, View, WORKFLOW, outline},
+    task::{NotChanged, Task, TaskStatus, WorkflowHead},
+    workflow::{Course, Questions, Steps, Subject, View, WORKFLOW, outline},
 };
 
 /// Size up to which a result stands whole in `_meta`, in bytes.
 const IN_META: usize = 64 << 10;
 
 /// A run with what its plan makes of it.
-pub(super) struct Standing {
+pub(in crate::router) struct Standing {
     pub(super) task: Task,
     pub(super) course: Course,
     pub(super) subject: Subject,
+    /// Set if the client shows the open questions to its user.
+    pub(super) is_shown: bool,
+}
+
+/// Reason why a run could not be read or moved.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It may go well when it is tried again.
+    Away(StoreError),
+    /// This is to be told.
+    Told(RpcError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        if error.is_away() { Self::Away(error) } else { Self::Told(error.into()) }
+    }
+}
+
+impl From<NotChanged> for Trouble {
+    fn from(error: NotChanged) -> Self {
+        match error {
+            NotChanged::Store(error) => error.into(),
+            error => Self::Told(error.into()),
+        }
+    }
+}
+
+impl From<RpcError> for Trouble {
+    fn from(error: RpcError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<Trouble> for RpcError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Away(error) => error.into(),
+            Trouble::Told(error) => error,
+        }
+    }
 }
 
 impl Flows {
@@ -40,23 +86,28 @@ impl Flows {
 
     /// The caller's run with this id; unknown, foreign, expired ones and tasks that are none answer alike.
     pub(super) async fn standing(&self, rq: RequestCx<'_>, id: &str) -> Result<Standing, RpcError> {
-        let task = rq.find(id).await?;
-        if task.head.workflow.is_none() {
-            return Err(unknown_task());
-        }
-        self.standing_at(rq.engine, &task.key).await
+        let (owner, key) = (rq.owner()?, rq.key_of(id)?);
+        let task = rq.engine.store().read(&key, Parts::all()).await?;
+        let task = task.filter(|task| task.head.owner == *owner && task.head.hidden.is_none());
+        self.standing_of(rq.engine, task.ok_or_else(unknown_task)?)
     }
 
     /// The same of a key that is known to be the caller's.
-    pub(super) async fn standing_at(&self, engine: &Engine, key: &TaskKey) -> Result<Standing, RpcError> {
+    pub(super) async fn standing_at(&self, engine: &Engine, key: &TaskKey) -> Result<Standing, Trouble> {
         let task = engine.store().read(key, Parts::all()).await?.ok_or_else(unknown_task)?;
+        Ok(self.standing_of(engine, task)?)
+    }
+
+    /// How a run stands by its task, which was read with all its parts.
+    pub(super) fn standing_of(&self, engine: &Engine, task: Task) -> Result<Standing, RpcError> {
         let (Some(body), Some(head)) = (&task.body, &task.head.workflow) else { return Err(unknown_task()) };
         let flow = self
             .find(&body.tool)
             .ok_or_else(|| RpcError::internal(format!("this server has no workflow `{}` any more", body.tool)))?;
         let steps = flow.flow.read(body.arguments.clone());
         let steps = steps.map_err(|error| RpcError::internal(format!("the workflow has changed: {error}")))?;
-        standing(engine, &flow.flow, steps, head.clone(), task.clone())
+        let head = head.clone();
+        standing(engine, &flow.flow, steps, head, task)
     }
 }
 
@@ -77,12 +128,21 @@ fn standing(
     let arguments = task.body.as_ref().map(|body| body.arguments.clone()).unwrap_or_default();
     let has_ended = task.status().is_terminal();
     let subject = Subject { id: task.id(), expires: task.stored.expires, arguments, has_ended, variables };
-    Ok(Standing { task, course, subject })
+    Ok(Standing { task, course, subject, is_shown: false })
 }
 
 impl Standing {
-    fn view<'a>(&'a self, asks: Option<&'a Asks>) -> View<'a> {
+    fn view(&self) -> View<'_> {
+        let asks = self.task.status() == TaskStatus::InputRequired;
+        let asks = asks.then(|| Questions { open: self.task.inputs(), is_shown: self.is_shown });
         View { course: &self.course, subject: &self.subject, asks }
+    }
+
+    /// The answer to a request that can come back with the answers to what the run asks (2026-07-28), if it asks what the client can be
+    /// asked.
+    pub(super) fn asked(&self, rq: RequestCx<'_>) -> Option<Value> {
+        let asks = self.task.status() == TaskStatus::InputRequired && !rq.cx.revision.asks_by_request();
+        (asks && is_askable(rq, &self.task)).then(|| ask(rq, &self.task))
     }
 
     /// Tells whether the server works at it.
@@ -94,39 +154,13 @@ impl Standing {
     pub(super) fn text(&self) -> String {
         match self.task.status() {
             TaskStatus::Cancelled => "This run was cancelled: nothing more is to be done.".to_owned(),
-            TaskStatus::InputRequired => self.view(Some(&self.questions())).text(),
-            TaskStatus::Completed if !self.task.is_error() => self.view(None).text(),
-            TaskStatus::Working => self.view(None).text(),
+            TaskStatus::Completed if !self.task.is_error() => self.view().text(),
+            TaskStatus::InputRequired | TaskStatus::Working => self.view().text(),
             TaskStatus::Completed | TaskStatus::Failed => {
                 let message = self.task.message().unwrap_or_default().trim_end_matches('.');
                 format!("This run has failed, and cannot go on: {message}. Tell the user.")
             }
         }
-    }
-
-    /// The server's open questions, and how to answer them.
-    fn questions(&self) -> Asks {
-        let id = self.subject.id.to_string();
-        let (mut words, mut next) = (Vec::new(), Vec::new());
-        for (key, question) in self.task.inputs() {
-            let message = question.params.get("message").and_then(Value::as_str).unwrap_or_default();
-            let schema = question.params.get("requestedSchema").cloned().unwrap_or_else(|| json!({}));
-            let arguments = [(TASK_ID, id.as_str()), ("question", key), ("answer", "<the answer>")];
-            let arguments: Map<_, _> =
-                arguments.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-            let call = Value::from(arguments.clone());
-            words.push(format!(
-                "The server asks the user: {message}\nAsk them, and call `{CONTINUE}` with {call}, where `answer` fits this JSON \
-                 schema: {schema}. If they decline, give \"decline\":true in place of `answer`.",
-            ));
-            next.push(NextCall {
-                tool: CONTINUE.to_owned(),
-                arguments,
-                purpose: "answer a question of the server".to_owned(),
-                schemas: Map::from_iter([("answer".to_owned(), schema)]),
-            });
-        }
-        Asks { words: words.join("\n"), next }
     }
 
     /// `_meta` of every answer about it.
@@ -138,8 +172,7 @@ impl Standing {
     }
 
     fn object(&self) -> Value {
-        let asks = (self.task.status() == TaskStatus::InputRequired).then(|| self.questions());
-        let mut object = self.view(asks.as_ref()).object(IN_META);
+        let mut object = self.view().object(IN_META);
         if let Some(state) = ended(&self.task) {
             object["state"] = state.into();
             object["next"] = json!([]);

@@ -21,6 +21,22 @@ pub(super) async fn a_run_of_a_workflow(bench: Bench) {
     assert_eq!(standing(&done)["state"], "completed");
 }
 
+/// Calls of a client with a run that waits: one read of it, and one write of what was done.
+pub(super) async fn calls_of_a_run(bench: Bench) {
+    let bench = bench.another(with_deploy).await;
+    let [client, _] = bench.clients();
+    let id = run_id(&client.prompt(json!({ "service": "api" })).await.unwrap());
+    bench.costs("get", 0, client.go_on(&id, json!({}))).await;
+    let done = bench.costs("get put", 1, client.call("plain", json!({ "_task_id": id }))).await.unwrap();
+    assert_eq!(states(&done)[2..], ["done", "open", "waiting"]);
+    bench.costs("get", 0, client.call("plain", json!({ "_task_id": id }))).await.unwrap();
+    bench.server.world.never_ends("optional");
+    let given = json!({ "step": "notes", "result": "What is new.", "wait_seconds": 0 });
+    // After the move it waits, which begins with a read, and tells how the run stands then.
+    let done = bench.costs("get put get get", 1, client.go_on(&id, given)).await;
+    assert_eq!(states(&done)[4], "running");
+}
+
 /// What waits for its client is held by nobody, and looked at by nobody.
 pub(super) async fn parked_runs_cost_nothing(bench: Bench) {
     let bench = bench.another(with_deploy).await;

@@ -241,6 +241,10 @@ impl StorageBackend for FaultyBackend {
     }
 
     async fn put(&self, key: &TaskKey, put: &Put, now: Millis) -> Result<Written> {
+        let max = self.capabilities().max_part;
+        if let Some(size) = put.step.as_ref().map(|(_, value)| value.len()).filter(|size| *size > max as usize) {
+            return Err(StoreError::TooLarge { backend: "faulty", size: size as u64, max });
+        }
         self.write("put", self.inner.put(key, put, now), true).await
     }
 

@@ -7,7 +7,8 @@ use pmcp_tasks::{
     router::TaskRouterBuilder,
     tool::ArgumentError,
     workflow::{
-        By, Mismatch, OnError, Outputs, Resolved, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition, WorkflowTool,
+        By, Mismatch, OnError, Outputs, Resolved, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,
+        WorkflowTool,
     },
 };
 use serde_json::{Map, Value, json};
@@ -20,7 +21,7 @@ pub(crate) struct Deploy {
     service: String,
 }
 
-fn step(name: &'static str, by: By, takes: &[&'static str]) -> StepDefinition {
+pub(crate) fn step(name: &'static str, by: By, takes: &[&'static str]) -> StepDefinition {
     StepDefinition {
         name,
         title: None,

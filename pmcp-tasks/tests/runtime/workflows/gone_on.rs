@@ -205,9 +205,10 @@ async fn what_the_server_asks_goes_through_the_run() {
         Ok(ToolResult::text(name))
     });
     let client = server.v2026("ann");
-    let reply = client.prompt(api()).await.unwrap();
-    let id = run_id(&reply);
-    let text = prompt_text(&reply);
+    client.prompt(api()).await.unwrap();
+    let id = server.v2025("ann").page(None).await.0.remove(0);
+    let reply = client.go_on(&id, json!({})).await;
+    let text = texts(&reply);
     assert!(text.contains("The server asks the user: Which name?"), "{text}");
     assert!(text.contains(r#""answer":"<the answer>","question":"build/input-1"}"#), "{text}");
     let wrong = client.go_on(&id, json!({ "question": "build/input-1", "answer": { "name": 5 } })).await;

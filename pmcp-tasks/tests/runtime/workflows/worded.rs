@@ -42,7 +42,7 @@ fn text_of(reply: &Value) -> String {
 }
 
 /// Fails unless the text spells out the first of the calls that are given to programs, word for word.
-fn assert_leads_on(state: &str, reply: &Value) -> Value {
+pub(crate) fn assert_leads_on(state: &str, reply: &Value) -> Value {
     let (text, next) = (text_of(reply), standing(reply)["next"][0].clone());
     let (tool, arguments) = (next["tool"].as_str().unwrap_or_else(|| panic!("{state}: {reply}")), &next["arguments"]);
     assert!(text.contains(&format!("all `{tool}` with {arguments}")), "{state}: no call of {tool} in\n{text}");
@@ -184,7 +184,10 @@ async fn a_question_is_told_with_the_call_that_answers_it() {
         let Name { name } = cx.tool().elicit("Which name?").await?;
         Ok(ToolResult::text(name))
     });
-    let reply = server.v2026("ann").prompt(api()).await.unwrap();
+    server.v2026("ann").prompt(api()).await.unwrap();
+    let id = server.v2025("ann").page(None).await.0[0].clone();
+    let client = server.v2026("ann").without_elicitation();
+    let reply = client.prompt(json!({ "_task_id": id })).await.unwrap();
     let next = assert_leads_on("a question", &reply);
     assert_eq!(next["arguments"]["question"], "build/input-1");
     assert_eq!(next["schemas"]["answer"]["required"], json!(["name"]));
