@@ -130,6 +130,7 @@ impl Workflow {
                 start: #start,
                 finish_on_cancel: #finish_on_cancel,
                 arguments: (__pmcp_prompt().schema)(),
+                order: (__pmcp_prompt().order)(),
                 variables: #variables,
                 steps: ::core::convert::From::from([#(#steps),*]),
             }
@@ -162,7 +163,7 @@ impl Workflow {
                 let by = quote!(#by(<#tool as #p::Tool<__PmcpState>>::definition().name));
                 let mut later = self.steps.iter().filter(|later| later.taken().any(|taken| taken.step == at));
                 let check = later.next().map_or_else(
-                    || quote!(|_| ::core::result::Result::Ok(())),
+                    || quote!(|_| ::core::result::Result::Ok(::core::option::Option::None)),
                     |taker| {
                         let input = taker.input_name(name);
                         quote!(|__pmcp_value| #input().check(__pmcp_value))

@@ -260,6 +260,7 @@ const _: () = {
                 ),
                 finish_on_cancel: true,
                 arguments: (__pmcp_prompt().schema)(),
+                order: (__pmcp_prompt().order)(),
                 variables: (__pmcp_validate_context().fields)(),
                 steps: ::core::convert::From::from([
                     ::pmcp_tasks::__private::StepDefinition {

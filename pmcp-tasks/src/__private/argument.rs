@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::values::Values;
 use crate::{
     context::{State, TaskContext, ToolContext},
+    error::plain,
     protocol::{
         ByName,
         bounds::{self, shortened},
@@ -238,7 +239,7 @@ fn decode<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ArgumentEr
             index if index.starts_with('[') => index,
             field => format!(".{field}"),
         };
-        refused(shortened(&format!("argument `{name}{path}`: {}", error.inner()), bounds::ERROR))
+        refused(shortened(&format!("argument `{name}{path}`: {}", plain(&error.inner().to_string())), bounds::ERROR))
     })
 }
 

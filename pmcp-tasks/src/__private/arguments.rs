@@ -15,6 +15,7 @@ use super::{
     values::Values,
 };
 use crate::{
+    error::plain,
     protocol::{
         ByName,
         bounds::{self, shortened},
@@ -146,9 +147,10 @@ pub fn object<T: ArgumentObject>() -> ObjectSpec<T> {
 
 fn decode_object<T: DeserializeOwned>(given: Values) -> Result<T, ArgumentError> {
     serde_path_to_error::deserialize(ByName(Value::Object(given))).map_err(|error| {
+        let reason = plain(&error.inner().to_string());
         let message = match error.path().to_string() {
-            root if root == "." => format!("arguments: {}", error.inner()),
-            path => format!("argument `{path}`: {}", error.inner()),
+            root if root == "." => format!("arguments: {reason}"),
+            path => format!("argument `{path}`: {reason}"),
         };
         refused(shortened(&message, bounds::ERROR))
     })

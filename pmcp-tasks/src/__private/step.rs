@@ -35,12 +35,14 @@ pub struct PromptSpec<T> {
     pub read: fn(Values) -> Result<T, ArgumentError>,
     /// Describes them.
     pub schema: fn() -> Value,
+    /// Tells their names in the order in which they are declared, if the type says it.
+    pub order: fn() -> &'static [&'static str],
 }
 
 /// The type of a workflow's arguments.
 #[must_use]
 pub fn prompt<T: PromptObject>() -> PromptSpec<T> {
-    PromptSpec { read: workflow::read, schema: input_schema::<T> }
+    PromptSpec { read: workflow::read, schema: input_schema::<T>, order: workflow::names::<T> }
 }
 
 impl<T> PromptSpec<T> {
@@ -57,24 +59,27 @@ pub struct StepSpec<T> {
     pub record: fn(&T) -> Result<Value, ToolError>,
     /// Reads it; the error says where it does not fit.
     pub read: fn(&Value) -> Result<T, String>,
+    /// Tells whether it can be read, and what is recorded of it if not the value as it is.
+    pub check: fn(&Value) -> Result<Option<Value>, String>,
     /// Describes it.
     pub schema: fn() -> Option<Value>,
 }
 
 impl<T> StepSpec<T> {
-    /// Tells whether a result can be read.
+    /// Tells whether a result can be read, and what is recorded of it if not the value as it is.
     ///
     /// # Errors
     /// It does not fit the type; one sentence that says where.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        (self.read)(value).map(drop)
+    pub fn check(&self, value: &Value) -> Result<Option<Value>, String> {
+        (self.check)(value)
     }
 }
 
 /// The type of the result of a step that the server runs.
 #[must_use]
 pub fn step_value<T: StepValue>() -> StepSpec<T> {
-    StepSpec { record, read: read_as_written, schema: || None }
+    let check = |value: &Value| read_as_written::<T>(value).map(|_| None);
+    StepSpec { record, read: read_as_written, check, schema: || None }
 }
 
 /// Type of what a client gives.
@@ -91,7 +96,9 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Send + 'static> ClientOutput
 /// The type of the result of a step that the client does without a tool.
 #[must_use]
 pub fn client_output<T: ClientOutput>() -> StepSpec<T> {
-    StepSpec { record, read: read_as_meant, schema: || Some(schema::of::<T>()) }
+    // What the type makes of it, as of every other result. What it does not write again stays as it came.
+    let check = |value: &Value| read_as_meant::<T>(value).map(|read| record(&read).ok());
+    StepSpec { record, read: read_as_meant, check, schema: || Some(schema::of::<T>()) }
 }
 
 /// The type of a step's result. `#[workflow]` implements it.
@@ -115,12 +122,12 @@ pub struct Input<T> {
 }
 
 impl<T> Input<T> {
-    /// Tells whether a result can be read.
+    /// Tells whether a result can be read. It is recorded as it is: its type need not write it.
     ///
     /// # Errors
     /// It does not fit the type; one sentence that says where.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        (self.read)(value).map(drop)
+    pub fn check(&self, value: &Value) -> Result<Option<Value>, String> {
+        (self.read)(value).map(|_| None)
     }
 }
 

@@ -1,7 +1,16 @@
 //! Tells a session (2025-11-25) about a task: its states as notifications, its questions as requests.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use dashmap::Entry;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +41,17 @@ impl Drop for Listed {
     }
 }
 
+/// Reason why a session is told about a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attends {
+    /// Its call created the task: it is notified of states, too.
+    Creator,
+    /// It waits for the end.
+    Waiter,
+    /// A call of it waits until the task ends, or is a run that waits for somebody.
+    Caller,
+}
+
 impl Engine {
     /// Sees to it that this session of a revision is told about the task until it ends: asked what `client` can be asked, and
     /// notified if its call created the task.
@@ -40,22 +60,27 @@ impl Engine {
         session: &Arc<dyn Peer>,
         (revision, client): (Revision, ClientCapabilities),
         key: &TaskKey,
-        notify: bool,
+        why: Attends,
     ) {
         let entry = (session.session().to_owned(), key.clone());
-        if self.couriers.insert(entry.clone(), ()).is_some() {
-            return;
-        }
+        let stays = match self.couriers.entry(entry.clone()) {
+            Entry::Occupied(known) => {
+                known.get().fetch_or(why != Attends::Caller, Ordering::Relaxed);
+                return;
+            }
+            Entry::Vacant(place) => place.insert(Arc::new((why != Attends::Caller).into())).clone(),
+        };
+        let notify = why == Attends::Creator;
         let listed = Listed { engine: self.clone(), entry, session: session.clone() };
         let (session, key) = (session.clone(), key.clone());
         self.guard("telling a session about a task", move |engine| {
             // For as long as it goes on, panics or not.
             let _ = &listed;
-            let (session, key) = (session.clone(), key.clone());
+            let (session, key, stays) = (session.clone(), key.clone(), stays.clone());
             async move {
                 tokio::select! {
                     biased;
-                    () = engine.deliver(&session, (revision, client), &key, notify) => {}
+                    () = engine.deliver(&session, (revision, client), &key, (notify, &stays)) => {}
                     () = session.closed() => {}
                     () = engine.host.stopped() => {}
                 }
@@ -68,7 +93,7 @@ impl Engine {
         session: &Arc<dyn Peer>,
         (revision, client): (Revision, ClientCapabilities),
         key: &TaskKey,
-        notify: bool,
+        (notify, stays): (bool, &AtomicBool),
     ) {
         let mut watch = self.store().watch(key);
         let mut asked = BTreeMap::<String, CancellationToken>::new();
@@ -99,9 +124,9 @@ impl Engine {
                 session.notify(method, params);
             }
             told = now;
-            // A run that waits asks nothing: the call that goes on with it has its own way.
+            // A run that waits asks nothing, and nobody looks at it: the call that goes on with it has its own way.
             let is_parked = task.head.workflow.as_ref().is_some_and(|workflow| workflow.pause.is_some());
-            if task.status().is_terminal() || is_parked && !notify {
+            if task.status().is_terminal() || is_parked && !stays.load(Ordering::Relaxed) {
                 return;
             }
             // A question answered through another door is not asked any more.

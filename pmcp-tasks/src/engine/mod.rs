@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 
 pub(crate) use binding::Binder;
 pub(crate) use calls::prepare;
+pub(crate) use courier::Attends;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub(crate) use taking::Move;
@@ -66,8 +67,8 @@ pub(crate) struct Engine {
     /// Set while tasks may be ours that nobody here runs: of a claim that failed, whose reply may only be lost, or a hand-over
     /// that failed.
     strays: AtomicBool,
-    /// The sessions that are told about tasks.
-    couriers: DashMap<(String, TaskKey), ()>,
+    /// The sessions that are told about tasks, and whether they are while a run waits.
+    couriers: DashMap<(String, TaskKey), Arc<AtomicBool>>,
     ways: Ways,
     /// Who records what a task comes to that is a step of another.
     binder: std::sync::OnceLock<Box<dyn Binder>>,

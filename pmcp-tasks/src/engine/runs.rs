@@ -7,7 +7,7 @@ use serde_json::Map;
 use tokio::sync::oneshot;
 
 use super::{
-    Engine,
+    Attends, Engine,
     blocking::Polled,
     outcome::{PANICKED, TIMED_OUT},
 };
@@ -84,7 +84,7 @@ impl Engine {
         if let Some(session) = session {
             let token = task.body.as_ref().and_then(|body| body.progress_token.clone());
             self.lead(&task.key, Way { peer: Some(session.clone()), token });
-            self.attend(&session, (revision, client), &task.key, true);
+            self.attend(&session, (revision, client), &task.key, Attends::Creator);
         }
         Ok((task, running))
     }

@@ -6,11 +6,13 @@
 
 mod ask;
 mod mistake;
+mod plain;
 mod store;
 mod tool;
 
 pub use ask::{AskError, Cancelled};
 pub(crate) use mistake::Mistake;
+pub(crate) use plain::plain;
 pub use store::StoreError;
 pub(crate) use tool::Kind as ToolErrorKind;
 pub use tool::{IntoFailure, ResultExt, ToolError};

@@ -140,7 +140,7 @@ pub use pmcp_tasks_macros::step;
 /// | `#[step]`: the server runs it | `async fn(&self, …)` to `T` or `Result<T, E>` | `T`, which serialises both ways |
 /// | `#[step(tool = path)]`: the server calls the tool | `fn(&self, …)` to its arguments, or `Option`, `Result` or both of them | the tool's |
 /// | `#[step(client, tool = path)]`: the client calls the tool | the same | the same |
-/// | `#[step(client, output = Type)]`: the client gives a value | `fn(&self, …)` to what it is shown, or `Option`, `Result` or both of it | `Type`, which also derives `JsonSchema` |
+/// | `#[step(client, output = Type)]`: the client gives a value | `fn(&self, …)` to what it is shown, or `Option`, `Result` or both of it | `Type`, which also derives `JsonSchema`: what it reads is recorded, without fields it does not know and with its defaults |
 ///
 /// `None` in place of arguments skips the step, and steps that take its result know that it may be missing. More keys:
 ///

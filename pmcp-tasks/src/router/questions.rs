@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::request::RequestCx;
 use crate::{
+    engine::Attends,
     store::backend::TaskKey,
     task::{Task, TaskId},
 };
@@ -21,7 +22,7 @@ pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
 pub(super) fn let_ask(rq: RequestCx<'_>, key: &TaskKey) {
     let client = rq.cx.client;
     if rq.cx.revision.asks_by_request() && (client.elicitation || client.sampling || client.roots) {
-        rq.engine.attend(&rq.cx.peer, (rq.cx.revision, client), key, false);
+        rq.engine.attend(&rq.cx.peer, (rq.cx.revision, client), key, Attends::Caller);
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     workflow::Flows,
 };
 use crate::{
-    engine::Patience,
+    engine::{Attends, Patience},
     protocol::{
         RpcError, VARIABLES, meta, params as parse,
         params::{ListParams, TaskParams, UpdateParams},
@@ -63,7 +63,7 @@ pub(super) async fn result(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let mut task = rq.find(&task_id).await?;
     if !task.status().is_terminal() {
         if let Some(session) = &rq.cx.session {
-            rq.engine.attend(session, (rq.cx.revision, rq.cx.client), &task.key, false);
+            rq.engine.attend(session, (rq.cx.revision, rq.cx.client), &task.key, Attends::Waiter);
         }
         let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
         let patience = Patience { cancellation: Some(&rq.cx.cancellation), ..Patience::default() };

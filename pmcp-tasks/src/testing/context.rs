@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     call::{ClientCapabilities, Peer, PeerError},
     context::{RunContext, TaskContext, TaskVariables, ToolContext},
-    engine::{Engine, EngineSettings},
+    engine::{Attends, Engine, EngineSettings},
     limits::Limits,
     protocol::{Revision, RpcError},
     run::{Origin, Run, Seat},
@@ -140,7 +140,7 @@ impl<V: TaskVariables> TestContext<V> {
             Some(task) => run.resuming(task, 0),
             None => run,
         });
-        engine.attend(&peer, (Revision::V2025, abilities), &key, false);
+        engine.attend(&peer, (Revision::V2025, abilities), &key, Attends::Waiter);
         Self { engine, key, run, client, variables: PhantomData }
     }
 

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Content, ToolResult};
-use crate::protocol::bounds::{self, shortened};
+use crate::{
+    error::plain,
+    protocol::bounds::{self, shortened},
+};
 
 /// Reads a tool's value ([`ToolResult::value`]).
 ///
@@ -26,9 +29,10 @@ pub(crate) fn read_as_written<T: DeserializeOwned>(value: &Value) -> Result<T, S
 
 /// What is told of a value that does not fit.
 pub(crate) fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let reason = plain(&error.inner().to_string());
     let message = match error.path().to_string() {
-        root if root == "." => error.inner().to_string(),
-        path => format!("`{path}`: {}", error.inner()),
+        root if root == "." => reason,
+        path => format!("`{path}`: {reason}"),
     };
     shortened(&message, bounds::ERROR)
 }

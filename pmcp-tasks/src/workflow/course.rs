@@ -167,9 +167,9 @@ impl Course {
         })
     }
 
-    /// Tells whether a result is what later steps take. The check is the user's type, and may panic.
-    pub(crate) fn check(&self, step: &StepDefinition, result: &Value) -> Result<(), String> {
-        catch_unwind(AssertUnwindSafe(|| (step.check)(result))).unwrap_or_else(|panic| {
+    /// A result as it is recorded, if it is what later steps take. The check is the user's type, and may panic.
+    pub(crate) fn checked(&self, step: &StepDefinition, result: Value) -> Result<Value, String> {
+        let checked = catch_unwind(AssertUnwindSafe(|| (step.check)(&result))).unwrap_or_else(|panic| {
             let text = panics::text(&*panic);
             crate::heard::error!(
                 workflow = self.flow.definition().name,
@@ -178,7 +178,8 @@ impl Course {
                 "reading a result panicked"
             );
             Err("reading it failed unexpectedly".to_owned())
-        })
+        });
+        checked.map(|instead| instead.unwrap_or(result))
     }
 
     /// What the task says of it.

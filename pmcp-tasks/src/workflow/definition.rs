@@ -47,6 +47,8 @@ pub struct WorkflowDefinition {
     pub finish_on_cancel: bool,
     /// The JSON Schema of its arguments, an object, as their type says it.
     pub arguments: Value,
+    /// Names of its arguments in the order in which they are declared, as far as that is known.
+    pub order: &'static [&'static str],
     /// The variables of its runs.
     pub variables: Vec<FieldDefinition>,
     /// Its steps, in the order in which they run.
@@ -54,12 +56,16 @@ pub struct WorkflowDefinition {
 }
 
 impl WorkflowDefinition {
-    /// Its arguments as those of a prompt: names, descriptions and which of them are required, as the schema has them.
+    /// Its arguments as those of a prompt: names, descriptions and which of them are required, as the schema has them. They stand in
+    /// their order, those without one behind the others.
     #[must_use]
     pub fn prompt_arguments(&self) -> Vec<PromptArgument> {
         let required = self.arguments.get("required").and_then(Value::as_array);
         let properties = self.arguments.get("properties").and_then(Value::as_object);
-        let arguments = properties.into_iter().flatten().map(|(name, schema)| {
+        let mut properties: Vec<_> = properties.into_iter().flatten().collect();
+        let place = |name: &str| self.order.iter().position(|other| *other == name).unwrap_or(self.order.len());
+        properties.sort_by_key(|(name, _)| place(name));
+        let arguments = properties.into_iter().map(|(name, schema)| {
             let is_required = required.is_some_and(|required| required.iter().any(|other| other == name));
             let argument = if is_required { PromptArgument::required(name) } else { PromptArgument::optional(name) };
             match schema.get("description").and_then(Value::as_str) {
@@ -111,8 +117,9 @@ pub struct StepDefinition {
     pub takes: Vec<Takes>,
     /// The JSON Schema of what a client gives.
     pub output_schema: Option<Value>,
-    /// Check that a result is one that later steps can read; the error says where it is not.
-    pub check: fn(&Value) -> Result<(), String>,
+    /// Check that a result is one that later steps can read; the error says where it is not. Gives what is recorded in its place, if that
+    /// is not the result as it is.
+    pub check: fn(&Value) -> Result<Option<Value>, String>,
 }
 
 /// The doer of a step.
@@ -170,6 +177,12 @@ mod tests {
         let definition = WorkflowDefinition { arguments, ..WorkflowDefinition::default() };
         let expected = [PromptArgument::required("region").description("Where."), PromptArgument::optional("wait")];
         assert_eq!(definition.prompt_arguments(), expected);
+        let listed = |order| {
+            let arguments = json!({ "properties": { "a": {}, "b": {}, "c": {}, "d": {} } });
+            WorkflowDefinition { arguments, order, ..WorkflowDefinition::default() }.prompt_arguments()
+        };
+        assert_eq!(listed(&["c", "other", "b"]), ["c", "b", "a", "d"].map(PromptArgument::optional));
+        assert_eq!(listed(&[]), ["a", "b", "c", "d"].map(PromptArgument::optional));
         assert!(WorkflowDefinition::default().prompt_arguments().is_empty());
     }
 }

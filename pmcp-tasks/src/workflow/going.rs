@@ -214,9 +214,8 @@ impl Going<'_> {
     /// A result as it is kept.
     fn kept(&self, step: usize, arguments: Value, result: Value) -> Result<(Value, (String, bytes::Bytes)), Undone> {
         let Some(definition) = self.course.step(step) else { return Err(Undone::Cancelled) };
-        if let Err(message) = self.course.check(definition, &result) {
-            return Err(Undone::Failed(Reason::Mismatch, message));
-        }
+        let checked = self.course.checked(definition, result);
+        let result = checked.map_err(|message| Undone::Failed(Reason::Mismatch, message))?;
         let step = RecordedStep { arguments, at: self.run.now(), by: Party::Server, result };
         let unwritten = |error: serde_json::Error| Undone::Failed(Reason::Limit, error.to_string());
         let record = step.record(definition.name).map_err(unwritten)?;

@@ -299,5 +299,6 @@ async fn a_result_that_an_earlier_program_recorded_is_checked_against_its_type()
     let done = updated.v2026("ann").until(&id, "completed").await;
     assert_eq!(done["result"]["isError"], true);
     let text = text_of(&done["result"]);
-    assert!(text.starts_with("the result of `size` is not of its type: invalid type: string"), "{text}");
+    let reason = "the text \"large\" is not a whole number from 0";
+    assert_eq!(text, format!("the result of `size` is not of its type: {reason}"));
 }

@@ -210,7 +210,7 @@ async fn a_result_of_another_type_is_a_mismatch_that_says_where() {
     let mut run = driver(json!({ "service": "api" })).await;
     run.step("validate").await;
     run.tools.insert("build-image", json!({ "digest": 7 }));
-    let message = "`digest`: invalid type: integer `7`, expected a string".to_owned();
+    let message = "`digest`: `7` is not a string".to_owned();
     assert_eq!(run.step("build").await, Went::Mismatch(Mismatch { step: "build", message: message.clone() }));
     // As one that another build recorded.
     run.outputs.insert("build", json!({ "digest": 7 }));

@@ -112,9 +112,10 @@ impl<S, V: TaskVariables> Driver<S, V> {
                 self.given.get(name).cloned().unwrap_or_default()
             }
         };
-        if let Err(message) = (step.check)(&result) {
-            return Went::Mismatch(Mismatch { step: step.name, message });
-        }
+        let result = match (step.check)(&result) {
+            Ok(instead) => instead.unwrap_or(result),
+            Err(message) => return Went::Mismatch(Mismatch { step: step.name, message }),
+        };
         self.outputs.insert(name, result.clone());
         Went::Done(result)
     }

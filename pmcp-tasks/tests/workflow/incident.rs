@@ -147,7 +147,7 @@ async fn what_may_be_skipped_is_taken_as_nothing() {
 async fn a_wrong_result_of_the_client_is_refused_with_its_path() {
     let mut run = driver(json!({ "cause": 7 })).await;
     let went = run.finish().await;
-    let message = "`cause`: invalid type: integer `7`, expected a string".to_owned();
+    let message = "`cause`: `7` is not a string".to_owned();
     assert_eq!(went[2].1, Went::Mismatch(Mismatch { step: "diagnose", message }));
     let definition = run.plan.definition();
     let diagnose = &definition.steps[2];

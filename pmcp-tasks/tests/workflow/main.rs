@@ -2,6 +2,7 @@
 
 mod deploy;
 mod driver;
+mod given;
 mod incident;
 mod places;
 mod release_train;

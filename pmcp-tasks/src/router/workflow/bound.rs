@@ -193,9 +193,11 @@ impl Binder for Arc<Tools> {
             let standing = self.flows.standing_at(engine, &key).await?;
             let definition = standing.course.flow.definition();
             let declared = definition.steps.iter().find(|other| other.name == step.step);
-            if let Some(Err(reason)) = declared.map(|declared| standing.course.check(declared, &value)) {
-                return Ok(misfit(step, &reason));
-            }
+            let checked = declared.map_or_else(|| Ok(value.clone()), |of| standing.course.checked(of, value.clone()));
+            let value = match checked {
+                Ok(value) => value,
+                Err(reason) => return Ok(misfit(step, &reason)),
+            };
             let wish = Wish::Did { step: step.step.clone(), arguments: arguments.into(), result: value };
             let (_, made) = self.flows.make(Mover { engine, origin: &origin }, standing, &wish).await?;
             Ok::<_, Trouble>(made.err().map_or_else(
@@ -256,13 +258,11 @@ fn value(standing: &Standing, step: &str, result: &Value) -> Result<Value, Strin
         None if result.get("content").and_then(Value::as_array).is_none_or(Vec::is_empty) => Value::Null,
         None => texts().into(),
     };
-    match standing.course.check(step, &value) {
-        Ok(()) => Ok(value),
-        Err(reason) => {
-            let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-            read.filter(|value| standing.course.check(step, value).is_ok()).ok_or(reason)
-        }
-    }
+    let read = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    standing.course.checked(step, value).or_else(|reason| {
+        let read = read.and_then(|value| standing.course.checked(step, value).ok());
+        read.ok_or(reason)
+    })
 }
 
 /// The answer with a note, in each part that a host may show alone.

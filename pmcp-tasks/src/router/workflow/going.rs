@@ -11,6 +11,7 @@ use super::{
     standing::Standing,
 };
 use crate::{
+    error::plain,
     protocol::{RpcError, ToolResult, bounds::shortened, params as parse},
     router::request::RequestCx,
     task::{Change, NotChanged, Outcome, Reason, Task},
@@ -68,7 +69,10 @@ pub(super) async fn go_on_with(
     }
     let given: Continue = match parse(&Value::from(arguments.clone())) {
         Ok(given) => given,
-        Err(error) => return refused(error.message),
+        Err(error) => {
+            let reason = error.message.strip_prefix("invalid params: ").unwrap_or(&error.message);
+            return refused(plain(reason));
+        }
     };
     if given.action == Action::Cancel {
         // Before the plan is asked: another version's run ends, too.
@@ -111,11 +115,11 @@ pub(super) async fn go_on_with(
             }
         }
         (Action::Continue, Some(step)) => {
-            let Some(result) = arguments.get("result").cloned() else {
+            let Some(result) = arguments.get("result") else {
                 return refused(format!("the `result` of step `{}` is missing", shortened(step, 80)));
             };
-            match gives(&standing, step, &result) {
-                Ok(()) => {
+            match gives(&standing, step, result) {
+                Ok(result) => {
                     let wish = Wish::Did { step: step.clone(), arguments: Value::Null, result };
                     flows.make(by, standing, &wish).await?
                 }
@@ -161,14 +165,14 @@ fn is_open_to_client(standing: &Standing) -> bool {
     standing.course.head.pause.as_ref().is_some_and(|pause| pause.reason == Reason::Client)
 }
 
-/// Fails if a result is not what the step takes.
-fn gives(standing: &Standing, step: &str, result: &Value) -> Result<(), String> {
+/// A result as it is recorded; fails if it is not what the step takes.
+fn gives(standing: &Standing, step: &str, result: &Value) -> Result<Value, String> {
     let definition = standing.course.flow.definition();
     let Some(step) = definition.steps.iter().find(|other| other.name == step) else {
         return Err(format!("there is no step `{}`", shortened(step, 80)));
     };
     match &step.by {
-        By::ClientOutput => standing.course.check(step, result).map_err(|reason| {
+        By::ClientOutput => standing.course.checked(step, result.clone()).map_err(|reason| {
             let schema = step.output_schema.as_ref().map(Value::to_string).unwrap_or_default();
             let again = json!({ TASK_ID: standing.subject.id.to_string(), "step": step.name, "result": "<the result>" });
             format!(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::Error;
 
-use crate::protocol::bounds::shortened;
+use crate::{error::plain, protocol::bounds::shortened};
 
 /// The longest part of an argument that is repeated.
 const REPEATED: usize = 80;
@@ -92,7 +92,7 @@ impl std::error::Error for Misread {}
 
 impl Error for Misread {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message)
+        Self::new(plain(&message.to_string()))
     }
 
     fn missing_field(field: &'static str) -> Self {

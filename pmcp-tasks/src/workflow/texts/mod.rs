@@ -4,6 +4,7 @@
 //! same arguments, whose values are JSON there: what is no text is read as it is.
 
 mod error;
+mod names;
 mod value;
 
 use serde::{
@@ -13,6 +14,7 @@ use serde::{
 };
 use serde_json::{Map, Value, map::IntoIter};
 
+pub(crate) use self::names::names;
 use self::{error::Misread, value::Given};
 use crate::{
     protocol::bounds::{self, shortened},
@@ -236,7 +238,10 @@ mod tests {
             (json!({ "small": "-1" }), "argument `small`: `-1` is not between 0 and 255"),
             (json!({ "count": "x" }), "argument `count`: `x` is not a whole number"),
             (json!({ "numbers": "1, x" }), "argument `numbers[1]`: `x` is not a whole number"),
-            (json!({ "numbers": "[1, 70000]" }), "argument `numbers[1]`: invalid value: integer `70000`, expected u16"),
+            (
+                json!({ "numbers": "[1, 70000]" }),
+                "argument `numbers[1]`: `70000` is not a whole number from 0 to 65535",
+            ),
             (json!({ "numbers": "[1" }), "argument `numbers`: it begins like a list in JSON and is none"),
             (json!({ "ratio": "half" }), "argument `ratio`: `half` is not a number"),
             (json!({ "ratio": "NaN" }), "argument `ratio`: `NaN` is not a number"),
@@ -247,13 +252,16 @@ mod tests {
                 "argument `severity`: `hgih` is none of `low`, `high`; did you mean `high`?",
             ),
             (json!({ "severity": "" }), "argument `severity`: it is empty, and one of `low`, `high` is needed"),
-            (json!({ "pair": "1" }), "argument `pair`: invalid length 1, expected a tuple of size 2"),
+            (json!({ "pair": "1" }), "argument `pair`: its length is 1, and a list of 2 is needed"),
             (json!({ "window": "monday" }), "argument `window`: `monday` is not an object in JSON"),
             (
                 json!({ "window": "{\"from\": 900}" }),
-                "argument `window.from`: invalid value: integer `900`, expected u8",
+                "argument `window.from`: `900` is not a whole number from 0 to 255",
             ),
-            (json!({ "window": { "from": "9" } }), "argument `window.from`: invalid type: string \"9\", expected u8"),
+            (
+                json!({ "window": { "from": "9" } }),
+                "argument `window.from`: the text \"9\" is not a whole number from 0 to 255",
+            ),
             (json!({ "smal": "1" }), "unknown argument `smal`; did you mean `small`?"),
         ];
         for (given, message) in cases {

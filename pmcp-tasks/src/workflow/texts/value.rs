@@ -4,7 +4,10 @@ use std::fmt::Display;
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, EnumAccess, IntoDeserializer, SeqAccess, VariantAccess, Visitor, value::StrDeserializer},
+    de::{
+        DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, SeqAccess, VariantAccess, Visitor,
+        value::StrDeserializer,
+    },
     forward_to_deserialize_any,
 };
 use serde_json::Value;
@@ -28,7 +31,7 @@ fn as_it_is<'de, V: Visitor<'de>>(
     let mut track = serde_path_to_error::Track::new();
     let deserializer = serde_path_to_error::Deserializer::new(ByName(value), &mut track);
     read(deserializer, visitor).map_err(|error| {
-        let misread = Misread::new(error);
+        let misread = Misread::custom(error);
         match track.path().to_string() {
             root if root == "." => misread,
             index if index.starts_with('[') => misread.inside(index),

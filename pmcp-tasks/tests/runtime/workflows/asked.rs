@@ -148,6 +148,24 @@ async fn a_session_that_takes_its_time_is_told_in_time_and_its_answer_counts() {
 }
 
 #[tokio::test]
+async fn a_session_that_waits_for_the_end_is_asked_what_later_steps_ask() {
+    let (_cluster, server) = server();
+    server.world.on("restarting", |_, _| async { Ok(ToolResult::text("built")) });
+    server.world.on("optional", |_, cx| async move {
+        Ok(ToolResult::text(cx.tool().elicit::<Name>("Which name?").await?.name))
+    });
+    let client = server.v2025("ann");
+    client.session.answers(|_, _| Ok(accept(json!({ "name": "Eve" }))));
+    let id = run_id(&client.prompt(json!({ "service": "no notes" })).await.unwrap());
+    let result = client.spawn("tasks/result", json!({ "taskId": id }));
+    settle().await;
+    let by_hand = server.v2025("ann");
+    let call = by_hand.spawn("tools/call", json!({ "name": "plain", "arguments": { "_task_id": id } }));
+    assert_eq!(result.await.unwrap().unwrap()["structuredContent"]["result"], "Eve");
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_client_that_shows_no_forms_is_told_by_text() {
     let (_cluster, server) = server();
     // The run was begun by one that does.

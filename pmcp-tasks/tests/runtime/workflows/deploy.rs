@@ -33,12 +33,12 @@ pub(crate) fn step(name: &'static str, by: By, takes: &[&'static str]) -> StepDe
         may_be_skipped: false,
         takes: takes.iter().map(|step| Takes { step, may_be_skipped: false }).collect(),
         output_schema: None,
-        check: |_| Ok(()),
+        check: |_| Ok(None),
     }
 }
 
-pub(crate) fn is_text(value: &Value) -> Result<(), String> {
-    if value.is_string() { Ok(()) } else { Err("it is no text".to_owned()) }
+pub(crate) fn is_text(value: &Value) -> Result<Option<Value>, String> {
+    if value.is_string() { Ok(None) } else { Err("it is no text".to_owned()) }
 }
 
 impl Workflow<World> for Deploy {
@@ -62,7 +62,7 @@ impl Workflow<World> for Deploy {
                 StepDefinition {
                     guidance: Some("Write the notes."),
                     output_schema: Some(json!({ "type": "string" })),
-                    check: is_text,
+                    check: trimmed,
                     may_be_skipped: true,
                     ..step("notes", By::ClientOutput, &["approve"])
                 },
@@ -125,6 +125,12 @@ impl Workflow<World> for Deploy {
             Ok(pmcp_tasks::workflow::value_of(&result))
         })
     }
+}
+
+/// A text without the space around it, as a type might read it.
+fn trimmed(value: &Value) -> Result<Option<Value>, String> {
+    is_text(value)?;
+    Ok(value.as_str().map(|text| text.trim().into()))
 }
 
 pub(crate) fn with_deploy(router: TaskRouterBuilder<World>) -> TaskRouterBuilder<World> {

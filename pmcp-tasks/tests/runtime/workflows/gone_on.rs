@@ -248,14 +248,17 @@ async fn a_call_that_is_a_task_itself_records_its_step_before_it_ends() {
 async fn what_a_client_says_twice_or_wrongly_is_told_as_that() {
     let (_cluster, _server, client, id) = begun().await;
     client.call("plain", approve(&id)).await.unwrap();
-    let notes = json!({ "step": "notes", "result": "What is new." });
+    let notes = json!({ "step": "notes", "result": " What is new.\n" });
     client.go_on(&id, notes.clone()).await;
+    // As its type reads it.
+    assert_eq!(texts(&client.go_on(&id, json!({ "show": "notes" })).await), "\"What is new.\"");
     let again = client.go_on(&id, notes).await;
     assert!(texts(&again).starts_with("Step `notes` was recorded with this result before."), "{again}");
     for (wrong, said) in [
         (json!({ "steps": "notes" }), "unknown field `steps`"),
         (json!({ "result": 5 }), "`result` belongs to a `step`"),
         (json!({ "action": "begin" }), "unknown variant `begin`"),
+        (json!({ "wait_seconds": "long" }), "is not a whole number"),
         (json!({ "step": "notes" }), "the `result` of step `notes` is missing"),
         (json!({ "question": "build/input-1" }), "the `answer` is missing"),
         (json!({ "show": "nothing" }), "step `nothing` has nothing to show"),
