@@ -125,7 +125,7 @@
 //! | `#[step]` | the server: the function runs | what it returns |
 //! | `#[step(tool = path)]` | the server: it calls the tool. Once it has failed there, the client may call it, too | the tool's |
 //! | `#[step(client, tool = path)]` | the client: it calls the tool with `_task_id` | the tool's |
-//! | `#[step(client, output = Type)]` | the client: it gives the result to `workflow_continue` | checked against the type's schema |
+//! | `#[step(client, output = Type)]` | the client: it gives the result to `workflow_continue` | what the type reads of it |
 //!
 //! Results go to the client, but for those of `hidden` steps; what a step of the server calls by `task.call` or `task.call_named` stays
 //! inside that step. A step that fails makes the run wait, is left out, or ends the run, as its `on_error` says.
@@ -136,7 +136,7 @@
 //! | to begin | `prompts/get` with them, or a call of the tool of that name. The same once more within a minute joins that run; `_task_id` `new` begins another |
 //! | to know how a run stands, or to wait | `workflow_continue` with `_task_id`, and `wait_seconds` |
 //! | to do its step | a call of the step's tool with `_task_id`, or `workflow_continue` with `step` and `result` |
-//! | to answer what a step of the server asks | `workflow_continue` with `question` and `answer` |
+//! | to answer what a step of the server asks | nothing, if it shows forms: it is asked while the request waits, or in its answer (2026-07-28). Else, or later, `workflow_continue` with `question` and `answer` |
 //! | to try a failed step again | `workflow_continue` with `action` `retry`. Merely asking tries nothing |
 //! | to give up | `workflow_continue` with `action` `cancel`, or `tasks/cancel`. With `finish_on_cancel` a run completes if only steps of the client are left |
 //!
@@ -162,7 +162,7 @@
 //! |---|---|
 //! | lifetime of a run: `ttl` of the workflow, [`Limits::workflow_ttl`], [`Limits::max_workflow_ttl`] | 24 h, at most 7 d |
 //! | live tasks an owner may have for another run to begin: [`Limits::workflows_per_owner`] | 50 |
-//! | results of a run: [`Limits::max_workflow_results`]; each of them: [`Limits::max_result`] | 16 MiB; 4 MiB |
+//! | results of a run: [`Limits::max_workflow_results`]; each of them: [`Limits::max_result`], and what the store takes. Beyond that the run waits with the reason `limit` | 16 MiB; 4 MiB |
 //! | time until a prompt is answered, whatever still runs: [`Limits::prompt_wait`] | 4 s |
 //! | time `workflow_continue` waits | 20 s, at most 50 s |
 //!
