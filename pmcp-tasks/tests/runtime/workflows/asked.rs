@@ -161,6 +161,7 @@ async fn a_session_that_waits_for_the_end_is_asked_what_later_steps_ask() {
     settle().await;
     let by_hand = server.v2025("ann");
     let call = by_hand.spawn("tools/call", json!({ "name": "plain", "arguments": { "_task_id": id } }));
+    eventually("its session answers", || result.is_finished()).await;
     assert_eq!(result.await.unwrap().unwrap()["structuredContent"]["result"], "Eve");
     call.await.unwrap().unwrap();
 }
