@@ -32,6 +32,7 @@ pub(crate) struct Tool<'a> {
 const TOOLS: &[Tool<'_>] = &[
     Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages },
     WIDGETS,
+    SCRIPTS,
     POSTGRES,
     REDIS,
     DYNAMODB,
@@ -45,10 +46,15 @@ const PACKAGE_LOCK: &str = include_str!("../tools/package-lock.json");
 const SUITE: &str = "@modelcontextprotocol/conformance/dist/index.js";
 const OLDEST_NODE: u32 = 22;
 
-/// Compilers and counterparts of the runtime of widgets, and a parser that its scanner of scripts is held against.
+/// Compilers and counterparts of the runtime of widgets.
 const WIDGETS: Tool<'_> = Tool { name: "widgets", version: WIDGETS_LOCK, install: install_widgets };
 const WIDGETS_PACKAGE: &str = include_str!("../tools/widgets/package.json");
 const WIDGETS_LOCK: &str = include_str!("../tools/widgets/package-lock.json");
+
+/// A parser of scripts and libraries of modules, beside which `pmcp-apps-bundle` tests its scanner and linker.
+const SCRIPTS: Tool<'_> = Tool { name: "scripts", version: SCRIPTS_LOCK, install: install_scripts };
+const SCRIPTS_PACKAGE: &str = include_str!("../tools/scripts/package.json");
+const SCRIPTS_LOCK: &str = include_str!("../tools/scripts/package-lock.json");
 
 /// An engine with the interface of DynamoDB: there is one for Linux on x86-64.
 const DYNAMODB: Tool<'_> = Tool { name: "dynamodb", version: DYNAMODB_LOCK, install: install_dynamodb };
@@ -142,6 +148,10 @@ fn install_widgets(directory: &Path) -> anyhow::Result<()> {
 /// A file of the packages for widgets.
 pub(crate) fn widgets(file: &str) -> PathBuf {
     directory().join(WIDGETS.name).join("node_modules").join(file)
+}
+
+fn install_scripts(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, SCRIPTS_PACKAGE, SCRIPTS_LOCK)
 }
 
 fn install_dynamodb(directory: &Path) -> anyhow::Result<()> {
@@ -335,7 +345,7 @@ mod tests {
 
     #[test]
     fn the_lock_names_no_registry() {
-        let locks = [PACKAGE_LOCK, WIDGETS_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
+        let locks = [PACKAGE_LOCK, WIDGETS_LOCK, SCRIPTS_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
         assert!(
             locks.iter().all(|lock| !lock.contains("\"resolved\"")),
             "run `npm install --omit-lockfile-registry-resolved`"

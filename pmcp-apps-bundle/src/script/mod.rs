@@ -3,7 +3,22 @@
 //! The scanner knows where an expression ends and which names are declared where. It has no tree, and it takes any text: what is no
 //! script gives a [`Flaw`] or nothing. Every place is a byte offset into the source.
 
+mod bytes;
+mod frames;
+mod names;
+mod punctuation;
+mod scan;
+mod secrets;
+mod statements;
+mod uses;
+mod words;
+
+use std::collections::HashSet;
 use std::ops::Range;
+
+use scan::{Edit, Scanner};
+
+pub use scan::Piece;
 
 /// Bytes of a source.
 pub type Span = Range<usize>;
@@ -34,8 +49,24 @@ pub struct Script {
     pub secrets: Vec<(Secret, Span)>,
     /// Places of `import.meta`.
     pub metas: Vec<Span>,
-    /// Mistakes by which this is no script.
-    pub flaws: Vec<Flaw>,
+    /// The first mistake by which this is no script. Nothing behind it is told.
+    pub flaw: Option<Flaw>,
+    /// Changes that the linker makes.
+    edits: Vec<Edit>,
+    /// Exported variables that functions assign to, each with the first such place.
+    assigned: Vec<(String, usize)>,
+    /// It waits outside of functions.
+    awaits: bool,
+    /// Lengths of `m` in names like `__m1`, a bit each.
+    taken: u64,
+}
+
+impl Script {
+    /// Tells whether it waits outside of functions.
+    #[must_use]
+    pub fn awaits(&self) -> bool {
+        self.awaits
+    }
 }
 
 /// A string, or a template without substitutions.
@@ -218,8 +249,68 @@ pub struct Module<'a> {
 /// Tells what a script names.
 #[must_use]
 pub fn scan(source: &str, goal: Goal) -> Script {
-    let _ = (source, goal);
-    Script::default()
+    let mut scanner = Scanner::new(source, goal);
+    scanner.run();
+    finish(scanner)
+}
+
+/// The strings, templates and regular expressions of a script, and its facts.
+#[doc(hidden)]
+#[must_use]
+pub fn scan_pieces(source: &str, goal: Goal) -> (Vec<Piece>, Script) {
+    let mut scanner = Scanner::new(source, goal);
+    scanner.pieces = Some(Vec::new());
+    scanner.run();
+    let pieces = scanner.pieces.take().unwrap_or_default();
+    (pieces, finish(scanner))
+}
+
+/// Leaves out what means a declaration of the script.
+fn finish(scanner: Scanner<'_>) -> Script {
+    let source = scanner.source;
+    let mut uses = scanner.uses;
+    let root = |root: &Option<(usize, usize)>| root.map(|(start, end)| (bytes::unescape(&source[start..end]), start));
+    let locals: HashSet<&str> = scanner
+        .exports
+        .iter()
+        .filter_map(|export| if let Exported::Local(local) = &export.from { Some(&**local) } else { None })
+        .collect();
+    let roots = uses.words.iter().map(|word| &word.2).chain(uses.calls.iter().map(|call| &call.1));
+    let roots: Vec<_> = roots.filter_map(root).collect();
+    let wanted = roots.iter().map(|(name, _)| &**name).chain(locals.iter().copied()).collect();
+    let declared = scanner.names.of(source, &wanted);
+    let is_global = |of: &Option<(usize, usize)>| root(of).is_none_or(|(name, at)| !declared.declare(&name, at));
+    uses.words.retain(|(word, _, root)| uses.tested & (1 << *word as u32) == 0 && is_global(root));
+    uses.calls.retain(|(_, root)| is_global(root));
+
+    let mut assigned = Vec::new();
+    if !locals.is_empty() {
+        let mut seen = HashSet::new();
+        let mut writes = scanner.names.writes;
+        writes.sort_unstable_by_key(|write| write.start);
+        for write in writes.into_iter().filter(|write| write.later) {
+            let name = bytes::unescape(&source[write.start..write.end]);
+            if locals.contains(&*name) && !declared.shadow(&name, write.start) && seen.insert(name.clone()) {
+                assigned.push((name.into_owned(), write.start));
+            }
+        }
+    }
+    uses.secrets.sort_unstable_by_key(|(_, span)| span.start);
+    uses.secrets.dedup();
+    Script {
+        imports: scanner.imports,
+        exports: scanner.exports,
+        calls: uses.calls.into_iter().map(|(call, _)| call).collect(),
+        sources: uses.sources,
+        words: uses.words.into_iter().map(|(word, span, _)| (word, span)).collect(),
+        secrets: uses.secrets,
+        metas: scanner.metas,
+        flaw: scanner.flaw,
+        edits: scanner.edits,
+        assigned,
+        awaits: scanner.awaits,
+        taken: scanner.taken,
+    }
 }
 
 /// Makes one module of several: the text for a script of `type="module"`. Mistakes come with the path of their module.
