@@ -5,6 +5,7 @@
 
 mod bytes;
 mod frames;
+mod link;
 mod names;
 mod punctuation;
 mod scan;
@@ -18,6 +19,7 @@ use std::ops::Range;
 
 use scan::{Edit, Scanner};
 
+pub use link::{link, resolve};
 pub use scan::Piece;
 
 /// Bytes of a source.
@@ -311,28 +313,4 @@ fn finish(scanner: Scanner<'_>) -> Script {
         awaits: scanner.awaits,
         taken: scanner.taken,
     }
-}
-
-/// Makes one module of several: the text for a script of `type="module"`. Mistakes come with the path of their module.
-///
-/// `directory` is the widget's directory as messages show it. The `entries` run in their order. A single one that imports no file is left
-/// as it is.
-///
-/// # Errors
-///
-/// The modules cannot be linked.
-pub fn link(directory: &str, modules: &[Module<'_>], entries: &[&str]) -> Result<String, Vec<(String, Flaw)>> {
-    let _ = directory;
-    modules
-        .iter()
-        .find(|module| entries.contains(&module.path))
-        .map(|module| module.source.to_owned())
-        .ok_or_else(Vec::new)
-}
-
-/// The path that a relative specifier leads to from a module, without query and fragment; none if it leaves the directory.
-#[must_use]
-pub fn resolve(from: &str, specifier: &str) -> Option<String> {
-    let _ = from;
-    specifier.strip_prefix("./").map(str::to_owned)
 }
