@@ -1,0 +1,125 @@
+//! Mistakes as data: a place in a file, what is wrong there, and the edit that mends it.
+
+use std::{collections::BTreeSet, fmt};
+
+/// Mistakes that are told of one directory. More would be read by nobody, and each costs a walk to its line.
+const MOST: usize = 100;
+
+/// A fault of a widget's directory, or advice about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The place in a file. A mistake of the directory as a whole has none.
+    pub place: Option<Place>,
+    /// The fault, in one line, lower case, without a full stop.
+    pub message: String,
+    /// The edit to make.
+    pub help: String,
+    /// The weight of it.
+    pub kind: Kind,
+}
+
+/// A place in a file, as editors count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file's path from the crate's directory, with `/` between its parts.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// The weight of a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No document is made.
+    Error,
+    /// The document is made.
+    Warning,
+}
+
+impl fmt::Display for Mistake {
+    /// Writes the place and the message on one line. The help is apart.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(out, "{place}: {}", self.message),
+            None => out.write_str(&self.message),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl Place {
+    /// The place of a byte of a text. A byte within a character stands for the character.
+    pub(crate) fn of(file: &str, text: &str, offset: usize) -> Self {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &text[..offset];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+        Self { file: file.to_owned(), line, column }
+    }
+}
+
+/// Mistakes as they are found: each once, and not without end.
+#[derive(Debug, Default)]
+pub(crate) struct Mistakes {
+    found: Vec<Mistake>,
+    /// Messages that one edit mends wherever they were found.
+    said: BTreeSet<String>,
+    left_out: usize,
+}
+
+impl Mistakes {
+    pub(crate) fn error(&mut self, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Mistake { place, message: message.into(), help: help.into(), kind: Kind::Error });
+    }
+
+    pub(crate) fn warning(&mut self, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Mistake { place, message: message.into(), help: help.into(), kind: Kind::Warning });
+    }
+
+    /// Adds a mistake that one edit mends everywhere: it is told at the first place only.
+    pub(crate) fn once(&mut self, mistake: Mistake) {
+        if self.said.insert(mistake.message.clone()) {
+            self.add(mistake);
+        }
+    }
+
+    /// Ends the search of places once nobody would read them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= MOST
+    }
+
+    fn add(&mut self, mistake: Mistake) {
+        if self.found.contains(&mistake) {
+            return;
+        }
+        if self.is_full() {
+            self.left_out += 1;
+            return;
+        }
+        self.found.push(mistake);
+    }
+
+    /// The mistakes in the order of files and places, errors before what has no place.
+    pub(crate) fn finish(mut self) -> Vec<Mistake> {
+        self.found.sort_by(|one, other| one.place.cmp(&other.place));
+        if self.left_out > 0 {
+            self.found.push(Mistake {
+                place: None,
+                message: format!("there are more than {MOST} mistakes; the others are not told"),
+                help: "mend these first".to_owned(),
+                kind: Kind::Error,
+            });
+        }
+        self.found
+    }
+}
