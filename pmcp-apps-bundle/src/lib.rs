@@ -35,6 +35,7 @@ mod mistake;
 mod origin;
 mod page;
 pub mod script;
+mod style;
 #[cfg(test)]
 mod testing;
 mod text;
