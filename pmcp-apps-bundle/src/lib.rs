@@ -31,6 +31,7 @@
 mod bridge;
 mod declared;
 mod hash;
+mod html;
 mod mistake;
 mod origin;
 mod page;
