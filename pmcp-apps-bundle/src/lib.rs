@@ -29,12 +29,20 @@
 //! own standard. `document` walks the page and puts one into the other. `checks` are about policies and hosts.
 
 mod bridge;
+mod bundling;
+mod code;
 mod declared;
+mod document;
+mod folder;
 mod hash;
 mod html;
+mod job;
+mod mime;
 mod mistake;
 mod origin;
 mod page;
+mod policy;
+mod reference;
 pub mod script;
 mod style;
 #[cfg(test)]
@@ -72,6 +80,5 @@ pub struct Bundle {
 /// Reads, checks, links and inlines a widget's directory.
 #[must_use]
 pub fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
-    let _ = (source, declared, bridge::element);
-    Bundle::default()
+    bundling::bundle(source, declared)
 }

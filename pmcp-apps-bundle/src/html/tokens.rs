@@ -43,8 +43,6 @@ pub(crate) struct Attribute {
     pub(crate) name: String,
     /// The bytes of the name, the `=` and the value with its quotes.
     pub(crate) span: Range<usize>,
-    /// The bytes of the value without its quotes, if there is one.
-    pub(crate) raw: Option<Range<usize>>,
     /// The value, with its references resolved.
     pub(crate) value: String,
 }
@@ -131,28 +129,23 @@ impl Sink<'_> {
         let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=');
         let rest = self.page.as_bytes().get(pending.start + 1..).unwrap_or_default();
         let mut end = rest.iter().position(ends).map_or(self.page.len(), |end| pending.start + 1 + end);
-        let mut raw = None;
         if let Some(at) = pending.value_at {
-            let (inner, whole) = self.value(at);
-            end = whole;
-            raw = Some(inner);
+            end = self.value_end(at);
         }
-        self.tag.attributes.push(Attribute { name, span: pending.start..end, raw, value: text(&pending.value) });
+        self.tag.attributes.push(Attribute { name, span: pending.start..end, value: text(&pending.value) });
     }
 
-    /// The bytes of a value, and the end of its quotes. `at` follows the quote, or the first byte of a value without quotes.
-    fn value(&self, at: usize) -> (Range<usize>, usize) {
+    /// The end of a value with its quotes. `at` follows the first quote, or the first byte of a value without quotes.
+    fn value_end(&self, at: usize) -> usize {
         let bytes = self.page.as_bytes();
         let first = at.saturating_sub(1);
         match bytes.get(first) {
             Some(quote @ (b'"' | b'\'')) => {
-                let end = bytes[at..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| at + end);
-                (at..end, (end + 1).min(bytes.len()))
+                bytes[at..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| at + end + 1)
             }
             _ => {
                 let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
-                let end = bytes[first..].iter().position(ends).map_or(bytes.len(), |end| first + end);
-                (first..end, end)
+                bytes[first..].iter().position(ends).map_or(bytes.len(), |end| first + end)
             }
         }
     }

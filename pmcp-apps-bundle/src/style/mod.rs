@@ -3,4 +3,4 @@
 mod references;
 mod tokens;
 
-pub(crate) use references::{Fault, Form, Import, Reference, Sheet, attribute, sheet};
+pub(crate) use references::{Form, Import, Reference, Sheet, attribute, sheet};

@@ -14,6 +14,8 @@ pub(crate) struct Sheet {
     pub(crate) charset: Option<Range<usize>>,
     /// A rule that may stand only at the beginning of a file of its own.
     pub(crate) namespace: Option<usize>,
+    /// A last statement without its `;`, which the end of the file ends.
+    pub(crate) is_unfinished: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +45,12 @@ pub(crate) struct Import {
     pub(crate) media: String,
 }
 
+impl Import {
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.layer.is_some() || self.supports.is_some() || !self.media.is_empty()
+    }
+}
+
 /// A fault after which browsers read on in a way that nobody means.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -58,7 +66,8 @@ pub(crate) fn attribute(text: &str) -> Vec<Reference> {
 
 /// The references of a whole sheet.
 pub(crate) fn sheet(text: &str) -> Sheet {
-    let mut scan = Scan { text, sheet: Sheet::default(), open: Vec::new(), rule: None, may_import: true };
+    let mut scan =
+        Scan { text, sheet: Sheet::default(), open: Vec::new(), rule: None, prelude: None, may_import: true };
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
         match &token.kind {
@@ -75,6 +84,13 @@ pub(crate) fn sheet(text: &str) -> Sheet {
             _ => ("`(` is never closed", "add `)`"),
         };
         scan.sheet.faults.push(Fault { at: open.at, message, help });
+    }
+    match scan.prelude {
+        Some(Prelude { is_at_rule: true, .. }) => scan.sheet.is_unfinished = scan.open.is_empty(),
+        Some(Prelude { at, .. }) if scan.open.is_empty() => {
+            scan.fault(at, "this rule has no block", "add `{ … }`, or remove it")
+        }
+        _ => {}
     }
     scan.sheet
 }
@@ -100,6 +116,14 @@ struct Scan<'a> {
     /// The at-rule whose block or `;` is still to come.
     rule: Option<String>,
     may_import: bool,
+    /// The beginning of a rule outside of all blocks whose block or `;` is still to come.
+    prelude: Option<Prelude>,
+}
+
+#[derive(Clone, Copy)]
+struct Prelude {
+    at: usize,
+    is_at_rule: bool,
 }
 
 impl Scan<'_> {
@@ -127,7 +151,13 @@ impl Scan<'_> {
                 if self.rule.as_deref() == Some("charset") && self.open.is_empty() {
                     self.sheet.charset = Some(0..span.end);
                 }
-                self.rule = None;
+                // Within parentheses it ends nothing.
+                if self.open.last().is_none_or(|open| open.close == b'}') {
+                    self.rule = None;
+                }
+                if self.open.is_empty() && self.prelude.is_some_and(|prelude| prelude.is_at_rule) {
+                    self.prelude = None;
+                }
             }
             Kind::Text { closed: false, .. } => self.fault(span.start, "this string is never closed", "add the quote"),
             Kind::Text { value, .. } if matches!(inside, Some(Inside::Url | Inside::ImageSet)) => {
@@ -162,6 +192,14 @@ impl Scan<'_> {
             _ => matches!(self.rule.as_deref(), Some("layer" | "charset")),
         };
         self.may_import &= keeps;
+        let is_rule = match &token.kind {
+            Kind::Space | Kind::Comment { .. } | Kind::Close(b'}') => false,
+            Kind::Other => !["<!--", "-->"].contains(&&self.text[token.span.clone()]),
+            _ => true,
+        };
+        if is_rule && self.prelude.is_none() {
+            self.prelude = Some(Prelude { at: token.span.start, is_at_rule: matches!(token.kind, Kind::At(_)) });
+        }
     }
 
     fn at_rule(&mut self, name: String, at: usize) {
@@ -193,6 +231,9 @@ impl Scan<'_> {
                 self.open.pop();
                 if byte == b'}' {
                     self.rule = None;
+                    if self.open.is_empty() {
+                        self.prelude = None;
+                    }
                 }
             }
             // Within a block of another kind it is a character like others.

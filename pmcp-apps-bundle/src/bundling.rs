@@ -1,0 +1,101 @@
+//! The order of a look at a directory: the page and what it loads, then what only the whole can tell.
+
+use crate::{
+    Bundle, Declared, Kind, Mistake, Source,
+    document::{PAGE, document},
+    folder::{Folder, Missing},
+    job::{At, Job},
+    policy,
+};
+
+pub(crate) fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
+    let folder = match Folder::open(source) {
+        Ok(folder) => folder,
+        Err(mistake) => return Bundle { mistakes: vec![mistake], ..Bundle::default() },
+    };
+    let mut job = Job::new(folder, declared);
+    let document = read_page(&mut job);
+    if let Some(document) = &document {
+        check_budget(&mut job, document);
+    }
+    let files = job.folder.touched();
+    let unused = unused(&job);
+    let mut mistakes = job.mistakes.finish();
+    if mistakes.iter().any(|mistake| mistake.kind == Kind::Error) {
+        mistakes.retain(|mistake| mistake.kind == Kind::Error);
+        return Bundle { document: None, mistakes, files };
+    }
+    mistakes.extend(unused);
+    Bundle { document, mistakes, files }
+}
+
+fn read_page(job: &mut Job<'_>) -> Option<String> {
+    let shown = job.folder.shown(PAGE);
+    let error = |message: String, help: String| Mistake { place: None, message, help, kind: Kind::Error };
+    match job.folder.bytes(PAGE) {
+        Ok(_) => {
+            let page = job.text(PAGE)?;
+            Some(document(job, &page))
+        }
+        Err(Missing::Absent(_)) => {
+            let dir = &job.folder.dir;
+            let help =
+                format!("paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it");
+            job.once(error(format!("`{shown}` does not exist"), help));
+            None
+        }
+        Err(Missing::Link) => {
+            let help = format!("copy the file into `{}`", job.folder.dir);
+            job.once(error(format!("`{shown}` is a link out of the widget's directory"), help));
+            None
+        }
+        Err(_) => {
+            job.once(error(format!("`{shown}` cannot be read"), "make it a file of at most 16 MiB".to_owned()));
+            None
+        }
+    }
+}
+
+fn check_budget(job: &mut Job<'_>, document: &str) {
+    let budget = job.declared.budget;
+    if document.len() <= budget {
+        return;
+    }
+    let mut largest: Vec<(&String, &usize)> = job.sizes.iter().collect();
+    largest.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
+    let files: Vec<String> =
+        largest.iter().take(3).map(|(path, size)| format!("`{path}` takes {} KiB", size.div_ceil(1024))).collect();
+    let files = if files.is_empty() { String::new() } else { format!(": {}", files.join(", ")) };
+    let has = document.len().div_ceil(1024);
+    let message = format!("the document has {has} KiB; the budget is {}{files}", kibibytes(budget));
+    let help = format!("make it smaller, or set `budget = \"{}\"`", enough(document.len()));
+    job.error(At { file: PAGE, offset: 0 }, message, help);
+}
+
+fn kibibytes(bytes: usize) -> String {
+    if bytes % 1024 == 0 { format!("{} KiB", bytes / 1024) } else { format!("{bytes} bytes") }
+}
+
+/// A round budget that the size is within.
+fn enough(bytes: usize) -> String {
+    const QUARTER: usize = 256 * 1024;
+    const WHOLE: usize = 1024 * 1024;
+    if bytes <= WHOLE - QUARTER {
+        return format!("{}KiB", bytes.div_ceil(QUARTER) * 256);
+    }
+    format!("{}MiB", bytes.div_ceil(WHOLE))
+}
+
+fn unused(job: &Job<'_>) -> Vec<Mistake> {
+    let texts: Vec<String> = job.folder.texts().map(str::to_ascii_lowercase).collect();
+    let dir = &job.folder.dir;
+    policy::unused(&job.declared.csp, &job.used, &texts)
+        .into_iter()
+        .map(|origin| Mistake {
+            place: None,
+            message: format!("`{origin}` is declared in `csp(…)`, but nothing in `{dir}` uses it"),
+            help: "remove it; `cargo pmcp app check` tells what is used at run time".to_owned(),
+            kind: Kind::Warning,
+        })
+        .collect()
+}

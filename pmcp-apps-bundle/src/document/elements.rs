@@ -1,0 +1,193 @@
+//! Elements that load something, and those that no host lets load anything.
+
+use super::{PAGE, Walk, sheets, srcset};
+use crate::{
+    document::edits::Edits,
+    html::{Attribute, Tag},
+    job::At,
+    policy::Directive,
+    reference::{Target, target},
+    text::{escape_style, escape_value},
+};
+
+impl Walk<'_, '_> {
+    pub(super) fn element(&mut self, index: usize, tag: &Tag) {
+        for attribute in &tag.attributes {
+            if attribute.name == "style" {
+                self.style_attribute(attribute);
+            } else if attribute.name.starts_with("on") {
+                self.handler(attribute.span.start, &attribute.value);
+            }
+        }
+        match (tag.name.as_str(), tag.is_foreign) {
+            ("script", _) => self.script(index, tag),
+            ("style", _) => self.style(index, tag),
+            ("a" | "animate", true) => {}
+            ("image" | "feimage", true) => self.files(tag, &["href", "xlink:href"]),
+            (_, true) => self.foreign_reference(tag),
+            ("link", _) => self.link(tag),
+            ("img" | "source", _) => {
+                self.files(tag, &["src"]);
+                self.source_set(tag);
+            }
+            ("video", _) => self.files(tag, &["src", "poster"]),
+            ("audio" | "track", _) => self.files(tag, &["src"]),
+            ("body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th", _) => {
+                self.files(tag, &["background"])
+            }
+            ("iframe" | "frame", _) => self.frame(tag),
+            ("object" | "embed" | "applet", _) => self.blocked(tag.span.start, &format!("`<{}>`", tag.name)),
+            ("form", _) => self.action(tag, "action"),
+            ("button", _) => self.action(tag, "formaction"),
+            ("input", _) => {
+                self.action(tag, "formaction");
+                if tag.says("type", "image") {
+                    self.files(tag, &["src"]);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Replaces an attribute's value.
+    fn put(&mut self, attribute: &Attribute, value: &str) {
+        let start = attribute.span.start;
+        let name = self.page.get(start..start + attribute.name.len()).unwrap_or(&attribute.name).to_owned();
+        self.edits.replace(attribute.span.clone(), format!("{name}=\"{}\"", escape_value(value)));
+    }
+
+    /// Puts the files that attributes name into these.
+    fn files(&mut self, tag: &Tag, names: &[&str]) {
+        for attribute in names.iter().filter_map(|name| tag.attribute(name)) {
+            if let Some(url) = self.file(&attribute.value, attribute) {
+                self.put(attribute, &url);
+            }
+        }
+    }
+
+    fn file(&mut self, url: &str, attribute: &Attribute) -> Option<String> {
+        let at = At { file: PAGE, offset: attribute.span.start };
+        let found = self.job.reach(url, at, &self.base, Directive::Resource)?;
+        self.job.data_url(&found, at)
+    }
+
+    fn source_set(&mut self, tag: &Tag) {
+        let Some(attribute) = tag.attribute("srcset") else { return };
+        let mut edits = Edits::default();
+        let mut is_changed = false;
+        for span in srcset::addresses(&attribute.value) {
+            if let Some(url) = self.file(&attribute.value[span.clone()], attribute) {
+                edits.replace(span, url);
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            let value = edits.apply(&attribute.value);
+            self.put(attribute, &value);
+        }
+    }
+
+    fn style_attribute(&mut self, attribute: &Attribute) {
+        let at = At { file: PAGE, offset: attribute.span.start };
+        if let Some(value) = sheets::attribute(self.job, at, &self.base, &attribute.value) {
+            self.put(attribute, &value);
+        }
+    }
+
+    fn style(&mut self, index: usize, tag: &Tag) {
+        if tag
+            .value("type")
+            .is_some_and(|kind| !kind.trim().is_empty() && !kind.trim().eq_ignore_ascii_case("text/css"))
+        {
+            return;
+        }
+        let span = tag.span.end..self.content_end(index);
+        let page = self.page.clone();
+        let text = &page[span.clone()];
+        let new = self.sheets.element(self.job, PAGE, &self.base, span.start, text);
+        if let Some(new) = new.filter(|new| new != text) {
+            self.edits.replace(span, Self::escaped_in(tag, new, escape_style));
+        }
+    }
+
+    fn link(&mut self, tag: &Tag) {
+        let Some(href) = tag.attribute("href") else { return };
+        let rel = tag.value("rel").unwrap_or_default().to_ascii_lowercase();
+        let is = |wanted: &str| rel.split_ascii_whitespace().any(|one| one == wanted);
+        let at = At { file: PAGE, offset: href.span.start };
+        if is("stylesheet") {
+            if is("alternate") {
+                let help = "leave out `alternate`, and choose by a class or by `media`";
+                self.job.error(at, "browsers offer no choice of an alternate style sheet in a widget", help);
+            } else {
+                self.linked_sheet(tag, href);
+            }
+        } else if rel.split_ascii_whitespace().any(|one| one.ends_with("icon")) {
+            self.files(tag, &["href"]);
+        } else if is("preload") || is("modulepreload") || is("prefetch") {
+            // What is in the document need not be loaded before.
+            if self.job.reach(&href.value, at, &self.base, Directive::Resource).is_some() {
+                self.edits.replace(tag.span.clone(), "");
+            }
+        }
+    }
+
+    fn linked_sheet(&mut self, tag: &Tag, href: &Attribute) {
+        let at = At { file: PAGE, offset: href.span.start };
+        let Some(found) = self.job.reach(&href.value, at, &self.base, Directive::Resource) else { return };
+        let Some(text) = self.sheets.file(self.job, &found.path) else { return };
+        let mut element = "<style".to_owned();
+        for attribute in &tag.attributes {
+            if ["media", "id", "class", "nonce", "title"].contains(&attribute.name.as_str())
+                || attribute.name.starts_with("data-")
+            {
+                element.push(' ');
+                element.push_str(&self.page[attribute.span.clone()]);
+            }
+        }
+        let text = escape_style(&text);
+        self.edits.replace(tag.span.clone(), format!("{element}>{text}</style>"));
+    }
+
+    fn frame(&mut self, tag: &Tag) {
+        let Some(source) = tag.attribute("src") else { return };
+        let at = At { file: PAGE, offset: source.span.start };
+        match target(&source.value) {
+            Target::Local(_) => {
+                let message = format!("`{}` cannot be a frame, as a widget is one document", source.value);
+                self.job.error(at, message, "put its content into the page, or into `srcdoc`");
+            }
+            other => self.job.check_remote(other, &source.value, at, Directive::Frame),
+        }
+    }
+
+    /// Refuses references to elements of another file, which browsers do not follow into `data:`.
+    fn foreign_reference(&mut self, tag: &Tag) {
+        for attribute in ["href", "xlink:href"].iter().filter_map(|name| tag.attribute(name)) {
+            let at = At { file: PAGE, offset: attribute.span.start };
+            match target(&attribute.value) {
+                Target::Local(local) => {
+                    let written = &self.page[tag.span.start + 1..tag.span.start + 1 + tag.name.len()];
+                    let message = format!("`<{written}>` cannot reach into another file, as a widget is one document");
+                    let help = match local.fragment.as_str() {
+                        "" => "put the element into this page, and name it by its `id`".to_owned(),
+                        fragment => format!("put the element into this page, and name it `{fragment}`"),
+                    };
+                    self.job.error(at, message, help);
+                }
+                other => self.job.check_remote(other, &attribute.value, at, Directive::Resource),
+            }
+        }
+    }
+
+    fn action(&mut self, tag: &Tag, name: &str) {
+        if let Some(action) = tag.attribute(name).filter(|action| !action.value.trim().is_empty()) {
+            self.blocked(action.span.start, &format!("a form's `{name}`"));
+        }
+    }
+
+    fn blocked(&mut self, at: usize, what: &str) {
+        let help = "use `<img>`, a frame with `csp(frame = …)`, or a tool";
+        self.job.error(At { file: PAGE, offset: at }, format!("{what} is blocked by every host"), help);
+    }
+}

@@ -1,0 +1,189 @@
+//! A widget's directory: its files, read once each, and none outside of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::Read as _,
+    path::{Component, Path, PathBuf},
+    rc::Rc,
+};
+
+use crate::{Kind, Mistake, Source};
+
+/// Bytes of a file.
+const LARGEST: u64 = 16 << 20;
+/// Bytes of all files.
+const ALL: u64 = 64 << 20;
+/// Files that are read.
+const MOST: usize = 4_096;
+/// Names of a directory that are compared with one that is not there.
+const COMPARED: usize = 1_000;
+
+#[derive(Debug)]
+pub(crate) struct Folder {
+    /// The directory as the attribute names it.
+    pub(crate) dir: String,
+    /// The directory without links.
+    root: PathBuf,
+    files: BTreeMap<String, Rc<[u8]>>,
+    texts: BTreeMap<String, Rc<str>>,
+    touched: BTreeSet<String>,
+    size: u64,
+}
+
+/// Reasons for which a file is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is not there. A file with a name like it may be.
+    Absent(Option<String>),
+    Link,
+    NoFile,
+    Unreadable,
+    TooLarge,
+    TooMany,
+}
+
+/// Reasons for which a file is no text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoText {
+    Missing(Missing),
+    /// The line and column of the first byte that is no UTF-8.
+    Encoding(usize, usize),
+}
+
+impl Folder {
+    pub(crate) fn open(source: &Source<'_>) -> Result<Self, Mistake> {
+        let wrong =
+            |message: String, help: &str| Mistake { place: None, message, help: help.to_owned(), kind: Kind::Error };
+        let leaves = || wrong("`dir` leaves the crate".to_owned(), "move the directory into the crate");
+        let written = Path::new(source.dir);
+        if !written.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(leaves());
+        }
+        let dir = source.dir.trim_end_matches('/').to_owned();
+        let absent = || {
+            let help =
+                format!("paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it");
+            wrong(format!("widget directory `{dir}` does not exist"), &help)
+        };
+        let root = fs::canonicalize(source.crate_dir.join(written)).map_err(|_| absent())?;
+        let crate_dir = fs::canonicalize(source.crate_dir).map_err(|_| absent())?;
+        if !root.starts_with(crate_dir) {
+            return Err(leaves());
+        }
+        if !root.is_dir() {
+            return Err(wrong(format!("`{dir}` is not a directory"), "name the directory that `index.html` is in"));
+        }
+        let (files, texts, touched) = Default::default();
+        Ok(Self { dir, root, files, texts, touched, size: 0 })
+    }
+
+    /// The path of a file as messages and builds name it.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        if self.dir.is_empty() { path.to_owned() } else { format!("{}/{path}", self.dir) }
+    }
+
+    /// Every file that was read, sorted.
+    pub(crate) fn touched(&self) -> Vec<String> {
+        self.touched.iter().map(|path| self.shown(path)).collect()
+    }
+
+    /// Every text that was read.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.values().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn text_read(&self, path: &str) -> Option<&Rc<str>> {
+        self.texts.get(path)
+    }
+
+    pub(crate) fn bytes(&mut self, path: &str) -> Result<Rc<[u8]>, Missing> {
+        if let Some(bytes) = self.files.get(path) {
+            return Ok(bytes.clone());
+        }
+        let found = self.find(path)?;
+        if self.files.len() >= MOST || self.size >= ALL {
+            return Err(Missing::TooMany);
+        }
+        self.touched.insert(path.to_owned());
+        let mut bytes = Vec::new();
+        let file = File::open(found).map_err(|_| Missing::Unreadable)?;
+        if file.metadata().is_ok_and(|known| known.len() > LARGEST) {
+            return Err(Missing::TooLarge);
+        }
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| Missing::Unreadable)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(Missing::TooLarge);
+        }
+        self.size += bytes.len() as u64;
+        let bytes: Rc<[u8]> = bytes.into();
+        self.files.insert(path.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+
+    /// The text of a file, without the mark that some editors put before it.
+    pub(crate) fn text(&mut self, path: &str) -> Result<Rc<str>, NoText> {
+        if let Some(text) = self.texts.get(path) {
+            return Ok(text.clone());
+        }
+        let bytes = self.bytes(path).map_err(NoText::Missing)?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+            NoText::Encoding(before.matches('\n').count() + 1, column)
+        })?;
+        let text: Rc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
+        self.texts.insert(path.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// The file behind a path, if it is one and lies in the directory.
+    fn find(&self, path: &str) -> Result<PathBuf, Missing> {
+        let written = self.root.join(path);
+        let is_plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let found = match fs::canonicalize(&written) {
+            Ok(found) if is_plain => found,
+            _ => return Err(Missing::Absent(self.alike(path))),
+        };
+        if !found.starts_with(&self.root) {
+            return Err(Missing::Link);
+        }
+        // Pipes and devices would be read without end.
+        if found.is_file() { Ok(found) } else { Err(Missing::NoFile) }
+    }
+
+    /// The name of a neighbour that may be meant.
+    fn alike(&self, path: &str) -> Option<String> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = fs::canonicalize(self.root.join(parent)).ok().filter(|parent| parent.starts_with(&self.root))?;
+        let entries = fs::read_dir(parent).ok()?.take(COMPARED).filter_map(Result::ok);
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        closest(name, names.iter().map(String::as_str)).map(str::to_owned)
+    }
+}
+
+/// The name that was probably meant.
+pub(crate) fn closest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let score = |other: &str| {
+        if other.eq_ignore_ascii_case(name) {
+            return 1.0;
+        }
+        // An extension that was left out.
+        if !name.is_empty() && other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')) {
+            return 0.9;
+        }
+        strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase())
+    };
+    let mut best = None;
+    for other in names.filter(|other| other.len() <= 256 && name.len() <= 256) {
+        let score = score(other);
+        if score > 0.6 && best.is_none_or(|(least, _)| score > least) {
+            best = Some((score, other));
+        }
+    }
+    best.map(|(_, other)| other)
+}

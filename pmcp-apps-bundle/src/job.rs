@@ -1,0 +1,189 @@
+//! One look at a directory: the files, what is declared, and the mistakes so far. Every address that anything names is followed here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use crate::{
+    Declared, Mistake, Place,
+    folder::{Folder, Missing, NoText},
+    mime,
+    mistake::Mistakes,
+    origin::Origin,
+    policy::Directive,
+    reference::{Local, Target, join, target},
+    text::base64,
+};
+
+/// Bytes that are put into a document. A small file that is named often would make it grow without end.
+const LARGEST: usize = 64 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) folder: Folder,
+    pub(crate) declared: &'a Declared,
+    pub(crate) mistakes: Mistakes,
+    pub(crate) used: BTreeSet<(Directive, Origin)>,
+    /// The bytes that each file takes in the document.
+    pub(crate) sizes: BTreeMap<String, usize>,
+    spent: usize,
+}
+
+/// The place of an address: a byte of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) offset: usize,
+}
+
+/// A file that an address leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) path: String,
+    pub(crate) fragment: String,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(folder: Folder, declared: &'a Declared) -> Self {
+        let (mistakes, used, sizes) = Default::default();
+        Self { folder, declared, mistakes, used, sizes, spent: 0 }
+    }
+
+    pub(crate) fn place(&self, at: At<'_>) -> Option<Place> {
+        let text = self.folder.text_read(at.file).map_or("", AsRef::as_ref);
+        // Nobody reads the place of a mistake that is not told.
+        (!self.mistakes.is_full()).then(|| Place::of(&self.folder.shown(at.file), text, at.offset))
+    }
+
+    pub(crate) fn error(&mut self, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
+        let place = self.place(at);
+        self.mistakes.error(place, message, help);
+    }
+
+    /// Tells a mistake that one edit mends wherever it is made.
+    pub(crate) fn once(&mut self, mistake: Mistake) {
+        self.mistakes.once(mistake);
+    }
+
+    /// Follows an address that browsers load. It is relative to the file `base`.
+    pub(crate) fn reach(&mut self, url: &str, at: At<'_>, base: &str, directive: Directive) -> Option<Found> {
+        let local = match target(url) {
+            Target::Local(local) => local,
+            other => {
+                self.check_remote(other, url, at, directive);
+                return None;
+            }
+        };
+        let Local { path, fragment } = local;
+        let Some(found) = join(base, &path) else {
+            let help = format!("move the file into `{}`", self.folder.dir);
+            self.error(at, format!("`{url}` leaves the widget's directory"), help);
+            return None;
+        };
+        match self.folder.bytes(&found) {
+            Ok(_) => Some(Found { path: found, fragment }),
+            Err(missing) => {
+                self.missing(&missing, url, &path, &found, at);
+                None
+            }
+        }
+    }
+
+    /// Checks an address that leads elsewhere.
+    pub(crate) fn check_remote(&mut self, target: Target, url: &str, at: At<'_>, directive: Directive) {
+        match target {
+            Target::Nothing | Target::Local(_) => {}
+            Target::ProtocolRelative => self.error(at, "a protocol-relative URL depends on the host", "use `https`"),
+            Target::Plain(scheme) => {
+                let safe = if scheme == "ws" { "wss" } else { "https" };
+                self.error(at, format!("plain `{scheme}` loads are blocked"), format!("use `{safe}`"));
+            }
+            Target::Absolute => {
+                let message = format!("`{url}` is absolute; a widget has no server behind it");
+                self.error(at, message, "name the file relative to this one");
+            }
+            Target::Remote(origin) => {
+                if !directive.covers(&self.declared.csp, &origin) {
+                    let place = self.place(at);
+                    self.once(directive.refusal(&origin, place));
+                }
+                self.used.insert((directive, origin));
+            }
+        }
+    }
+
+    fn missing(&mut self, missing: &Missing, url: &str, path: &str, found: &str, at: At<'_>) {
+        let dir = &self.folder.dir;
+        let (message, help) = match missing {
+            Missing::Absent(other) => {
+                let help = match other {
+                    Some(name) => {
+                        let parent = path.rfind('/').map_or("", |end| &path[..=end]);
+                        format!("did you mean `{parent}{name}`?")
+                    }
+                    None => format!("create `{}`", self.folder.shown(found)),
+                };
+                (format!("`{url}` does not exist"), help)
+            }
+            Missing::Link => {
+                (format!("`{url}` is a link out of the widget's directory"), format!("copy the file into `{dir}`"))
+            }
+            Missing::NoFile => (format!("`{url}` is not a file"), "name a file".to_owned()),
+            Missing::Unreadable => (format!("`{url}` cannot be read"), "let the compiler read it".to_owned()),
+            Missing::TooLarge => (
+                format!("`{url}` has more than 16 MiB"),
+                "make it smaller, or load it from an origin of yours".to_owned(),
+            ),
+            Missing::TooMany => (
+                "the files have more than 64 MiB, or there are more than 4096".to_owned(),
+                "name fewer or smaller ones".to_owned(),
+            ),
+        };
+        self.error(at, message, help);
+    }
+
+    /// The text of a file that was reached.
+    pub(crate) fn text(&mut self, path: &str) -> Option<Rc<str>> {
+        match self.folder.text(path) {
+            Ok(text) => Some(text),
+            Err(NoText::Encoding(line, column)) => {
+                let place = Place { file: self.folder.shown(path), line, column };
+                self.mistakes.error(Some(place), "this is not UTF-8", "save the file as UTF-8");
+                None
+            }
+            // Told where it was reached.
+            Err(NoText::Missing(_)) => None,
+        }
+    }
+
+    /// The address that holds a file itself.
+    pub(crate) fn data_url(&mut self, found: &Found, at: At<'_>) -> Option<String> {
+        let Some(kind) = mime::of(&found.path) else {
+            let name = found.path.rsplit('/').next().unwrap_or_default();
+            let help = "give it the extension of its type, such as `.png`, `.svg`, `.woff2` or `.mp4`";
+            self.error(at, format!("nothing tells the type of `{name}`"), help);
+            return None;
+        };
+        let bytes = self.folder.bytes(&found.path).ok()?;
+        self.spend(&found.path, bytes.len().div_ceil(3) * 4)?;
+        Some(format!("data:{kind};base64,{}{}", base64(&bytes), found.fragment))
+    }
+
+    /// Counts bytes of a file that go into the document. `None` if there are too many.
+    pub(crate) fn spend(&mut self, path: &str, bytes: usize) -> Option<()> {
+        self.spent = self.spent.saturating_add(bytes);
+        *self.sizes.entry(path.to_owned()).or_default() += bytes;
+        if self.spent > LARGEST {
+            let (message, help) = ("the document would have more than 64 MiB", "name large files once");
+            self.once(Mistake {
+                place: None,
+                message: message.to_owned(),
+                help: help.to_owned(),
+                kind: crate::Kind::Error,
+            });
+            return None;
+        }
+        Some(())
+    }
+}
