@@ -1,7 +1,7 @@
 //! The bridge: the script that runs before all others of a document and speaks with the host.
 
 use crate::{
-    Identity,
+    declared::Identity,
     text::{escape_script, json_string},
 };
 

@@ -1,14 +1,18 @@
 //! The order of a look at a directory: the page and what it loads, then what only the whole can tell.
 
 use crate::{
-    Bundle, Declared, Kind, Mistake, Source,
+    declared::Declared,
     document::{PAGE, document},
     folder::{Folder, Missing},
     job::{At, Job},
+    mistake::{Kind, Mistake},
     policy,
+    source::{Bundle, Source},
 };
 
-pub(crate) fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
+/// Reads, checks, links and inlines a widget's directory.
+#[must_use]
+pub fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
     let folder = match Folder::open(source) {
         Ok(folder) => folder,
         Err(mistake) => return Bundle { mistakes: vec![mistake], ..Bundle::default() },

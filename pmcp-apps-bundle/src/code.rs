@@ -1,9 +1,9 @@
 //! Checks of what a script does: the origins it asks, the tools it calls, and what hosts block or want to be asked for.
 
 use crate::{
-    Kind, Mistake,
     folder::closest,
     job::{At, Job},
+    mistake::{Kind, Mistake},
     policy::Directive,
     reference::{Target, target},
     script::{Call, Receiver, Script, Word},
@@ -30,7 +30,7 @@ impl Places {
 /// Checks a script of a file.
 pub(crate) fn check(job: &mut Job<'_>, file: &str, places: Places, script: &Script) {
     let at = |offset| At { file, offset: places.of(offset) };
-    for flaw in &script.flaws {
+    if let Some(flaw) = &script.flaw {
         job.error(at(flaw.at), flaw.message.as_str(), flaw.help.as_str());
     }
     for call in &script.calls {

@@ -8,7 +8,10 @@ use std::{
     rc::Rc,
 };
 
-use crate::{Kind, Mistake, Source};
+use crate::{
+    mistake::{Kind, Mistake},
+    source::Source,
+};
 
 /// Bytes of a file.
 const LARGEST: u64 = 16 << 20;
@@ -27,12 +30,14 @@ pub(crate) struct Folder {
     root: PathBuf,
     files: BTreeMap<String, Rc<[u8]>>,
     texts: BTreeMap<String, Rc<str>>,
+    /// Files that were looked for in vain.
+    missing: BTreeMap<String, Missing>,
     touched: BTreeSet<String>,
     size: u64,
 }
 
 /// Reasons for which a file is not read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
     /// It is not there. A file with a name like it may be.
     Absent(Option<String>),
@@ -74,8 +79,8 @@ impl Folder {
         if !root.is_dir() {
             return Err(wrong(format!("`{dir}` is not a directory"), "name the directory that `index.html` is in"));
         }
-        let (files, texts, touched) = Default::default();
-        Ok(Self { dir, root, files, texts, touched, size: 0 })
+        let (files, texts, missing, touched) = Default::default();
+        Ok(Self { dir, root, files, texts, missing, touched, size: 0 })
     }
 
     /// The path of a file as messages and builds name it.
@@ -101,6 +106,17 @@ impl Folder {
         if let Some(bytes) = self.files.get(path) {
             return Ok(bytes.clone());
         }
+        if let Some(missing) = self.missing.get(path) {
+            return Err(missing.clone());
+        }
+        let read = self.read(path);
+        if let Err(missing) = &read {
+            self.missing.insert(path.to_owned(), missing.clone());
+        }
+        read
+    }
+
+    fn read(&mut self, path: &str) -> Result<Rc<[u8]>, Missing> {
         let found = self.find(path)?;
         if self.files.len() >= MOST || self.size >= ALL {
             return Err(Missing::TooMany);

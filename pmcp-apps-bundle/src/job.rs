@@ -6,10 +6,10 @@ use std::{
 };
 
 use crate::{
-    Declared, Mistake, Place,
+    declared::Declared,
     folder::{Folder, Missing, NoText},
     mime,
-    mistake::Mistakes,
+    mistake::{Kind, Mistake, Mistakes, Place},
     origin::Origin,
     policy::Directive,
     reference::{Local, Target, join, target},
@@ -176,12 +176,7 @@ impl<'a> Job<'a> {
         *self.sizes.entry(path.to_owned()).or_default() += bytes;
         if self.spent > LARGEST {
             let (message, help) = ("the document would have more than 64 MiB", "name large files once");
-            self.once(Mistake {
-                place: None,
-                message: message.to_owned(),
-                help: help.to_owned(),
-                kind: crate::Kind::Error,
-            });
+            self.once(Mistake { place: None, message: message.to_owned(), help: help.to_owned(), kind: Kind::Error });
             return None;
         }
         Some(())

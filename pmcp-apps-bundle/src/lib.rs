@@ -26,7 +26,7 @@
 //!
 //! # Modules
 //! `folder` reads files and lets nothing out of the directory. `html`, `style` and `script` find what a text names, each by the rules of its
-//! own standard. `document` walks the page and puts one into the other. `checks` are about policies and hosts.
+//! own standard. `document` walks the page and puts one into the other. `job` follows every address, `policy` and `code` know what hosts block.
 
 mod bridge;
 mod bundling;
@@ -44,41 +44,16 @@ mod page;
 mod policy;
 mod reference;
 pub mod script;
+mod source;
 mod style;
 #[cfg(test)]
 mod testing;
 mod text;
 
-use std::path::Path;
-
+pub use bundling::bundle;
 pub use declared::{Csp, Declared, Identity, Permissions};
 pub use hash::hash;
 pub use mistake::{Kind, Mistake, Place};
 pub use origin::{Refused, check_origin};
 pub use page::page;
-
-/// A widget's directory.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// Directory of the crate's `Cargo.toml`.
-    pub crate_dir: &'a Path,
-    /// Path of the widget's directory from there, as the attribute has it.
-    pub dir: &'a str,
-}
-
-/// The outcome of a look at a directory.
-#[derive(Clone, Debug, Default)]
-pub struct Bundle {
-    /// The document, if no mistake is an error.
-    pub document: Option<String>,
-    /// Errors, or warnings if there is none: advice is told once the files can be read whole.
-    pub mistakes: Vec<Mistake>,
-    /// Every file that was read, as a path from the crate's directory with `/` between its parts, sorted. A build depends on them.
-    pub files: Vec<String>,
-}
-
-/// Reads, checks, links and inlines a widget's directory.
-#[must_use]
-pub fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
-    bundling::bundle(source, declared)
-}
+pub use source::{Bundle, Source};

@@ -99,7 +99,9 @@ impl Mistakes {
     }
 
     fn add(&mut self, mistake: Mistake) {
-        if self.found.contains(&mistake) {
+        // Two looks at one place may find the same, with a help that differs.
+        let is_same = |known: &&Mistake| known.place == mistake.place && known.message == mistake.message;
+        if self.found.iter().any(|known| is_same(&known)) {
             return;
         }
         if self.is_full() {

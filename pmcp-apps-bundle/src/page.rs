@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{Kind, Mistake, text::escape_html};
+use crate::{
+    mistake::{Kind, Mistake},
+    text::escape_html,
+};
 
 /// Renders mistakes as a page: readable without scripts, in both themes and by a screen reader.
 #[must_use]

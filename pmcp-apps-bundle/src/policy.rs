@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Csp, Kind, Mistake, Place, origin::Origin};
+use crate::{
+    declared::Csp,
+    mistake::{Kind, Mistake, Place},
+    origin::Origin,
+};
 
 /// Keys of `csp(…)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -26,10 +26,11 @@ pub(crate) fn escape_style(text: &str) -> String {
     escape_after(text, &["</style"], "<\\")
 }
 
-/// Keeps a script from ending its element, or from hiding the end. Within strings, templates and regular expressions the escape is the
-/// same character.
+/// Keeps a script from ending its element, or from hiding the end, which takes a `<!--` with a `<script` behind it. Within strings,
+/// templates and regular expressions the escape is the same character.
 pub(crate) fn escape_script(text: &str) -> String {
-    escape_after(text, &["</script", "<script", "<!--"], "\\x3c")
+    let hides = text.contains("<!--") && text.to_ascii_lowercase().contains("<script");
+    escape_after(text, if hides { &["</script", "<!--"] } else { &["</script"] }, "\\x3c")
 }
 
 /// Replaces the `<` of each of some words, in capitals or not.
@@ -98,7 +99,9 @@ mod tests {
 
     #[test]
     fn only_what_could_end_an_element_is_escaped() {
-        assert_eq!(escape_script("a < b; '</SCRIPT>'; '<!--'"), "a < b; '\\x3c/SCRIPT>'; '\\x3c!--'");
+        assert_eq!(escape_script("a < b; '</SCRIPT>'; a<script"), "a < b; '\\x3c/SCRIPT>'; a<script");
+        assert_eq!(escape_script("<!-- old"), "<!-- old");
+        assert_eq!(escape_script("'<!--<Script>'"), "'\\x3c!--<Script>'");
         assert_eq!(escape_style("a > b::after { content: '</style>' }"), "a > b::after { content: '<\\/style>' }");
     }
 

@@ -19,7 +19,7 @@ fn document(widget: &Widget) -> String {
 fn a_page_that_loads_nothing_stays_as_it_is() {
     let text = "<!DOCTYPE html>\r\n<HTML lang='en'\t>\n<title>é &amp; </title ><P Class=a  ID = \"b\">\u{a0}<!-- x --><br/>\n\
                 <script>if (a < b && c) '<p>'</script><style>p::after { content: '<' }</style>\
-                <svg viewBox='0 0 1 1'><path d=M0/></svg><textarea><p></textarea>";
+                <svg viewBox='0 0 1 1'><path d='M0'/></svg><textarea><p></textarea>";
     assert_eq!(Widget::new(&[("index.html", text)]).document(), text);
 }
 
@@ -109,7 +109,7 @@ fn no_text_ends_the_element_it_is_put_into() {
         .file("a.js", "x = '</script><!-- <script>'");
     assert_eq!(
         document(&widget),
-        "<style>p::after { content: \"<\\/STYLE><b>\" }</style>\n<script>x = '\\x3c/script>\\x3c!-- \\x3cscript>'</script>"
+        "<style>p::after { content: \"<\\/STYLE><b>\" }</style>\n<script>x = '\\x3c/script>\\x3c!-- <script>'</script>"
     );
 }
 
@@ -129,6 +129,37 @@ fn scripts_run_when_they_ran() {
         "<!doctype html><html lang=en><head><title>a</title></head><body><script>c</script><script nomodule>d</script>\
          <script>a</script><script id=b>b</script></body></html>"
     );
+}
+
+#[test]
+fn a_module_that_imports_nothing_is_put_in_as_it_is() {
+    let widget = body("<script type=\"module\" src=a.js></script>\n<script type=module>const b = 1;</script>")
+        .file("a.js", "const a = 1;");
+    assert_eq!(
+        document(&widget),
+        "<script type=\"module\">const a = 1;</script>\n<script type=module>const b = 1;</script>"
+    );
+}
+
+/// A module that two script elements import runs once, so both become one script.
+#[test]
+fn modules_that_are_shared_are_linked_once() {
+    let text = |second: &str| {
+        format!(
+            "<script type=module src=a.js></script>\n<script type=module>import {{ n }} from '{second}'; console.log('b', n)</script>"
+        )
+    };
+    let files = |widget: Widget| {
+        widget
+            .file("a.js", "import { n } from './n.js'; console.log('a', n)")
+            .file("n.js", "console.log('n'); export const n = 1;")
+            .file("m.js", "console.log('m'); export const n = 1;")
+    };
+    let shared = document(&files(body(&text("./n.js"))));
+    assert_eq!(shared.matches("console.log('n')").count(), 1, "{shared}");
+    assert_eq!(shared.matches("<script").count(), 1, "{shared}");
+    let apart = document(&files(body(&text("./m.js"))));
+    assert_eq!(apart.matches("<script").count(), 2, "{apart}");
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn hostile_texts_are_read_in_a_line() {
         format!("<p {}>", many("a ")),
         format!("<p {}>", (0..100_000).map(|n| format!("a{n}=b ")).collect::<String>()),
         many("<button>"),
+        many("<svg><title>") + &many("</desc>"),
         many("<button></button>"),
         format!("<img alt='' srcset=\"{}\">", many("a ( ,")),
         format!("<p style=\"{}\">", many("url(")),

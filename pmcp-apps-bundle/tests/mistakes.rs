@@ -362,6 +362,231 @@ fn styles() {
 }
 
 #[test]
+fn scripts() {
+    let script = |text: &str| Widget::body("<script src=a.js></script>").file("a.js", text);
+    let inline = |text: &str| Widget::body(&format!("<script>\n{text}\n</script>"));
+    let tools = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    check([
+        case(
+            script("let x = await_();\nfetch(\"https://api.example.com/x\")"),
+            "w/a.js:2:7: `https://api.example.com` is not in `csp(connect = […])`, so hosts block this request",
+            "add `csp(connect = [\"https://api.example.com\"])` to the attribute",
+            |w| w.declared.csp.connect.push("https://api.example.com".to_owned()),
+        ),
+        case(
+            inline("new WebSocket('wss://live.example.com')")
+                .declare(|d| d.csp.connect.push("https://live.example.com".to_owned())),
+            "w/index.html:3:15: `wss://live.example.com` is not in `csp(connect = […])`, so hosts block this request",
+            "add `csp(connect = [\"wss://live.example.com\"])` to the attribute",
+            |w| w.declared.csp.connect = vec!["wss://live.example.com".to_owned()],
+        ),
+        case(
+            script("xhr.open('GET', 'http://a.example')")
+                .declare(|d| d.csp.connect.push("https://a.example".to_owned())),
+            "w/a.js:1:17: plain `http` loads are blocked",
+            "use `https`",
+            |w| w.edit("a.js", "http:", "https:"),
+        ),
+        case(
+            Widget::body("<script type=module src=a.js></script>")
+                .file("a.js", "const x = await fetch(\"x.json\");\nx")
+                .file("x.json", "1"),
+            "w/a.js:1:23: `fetch(\"x.json\")` has no server to ask",
+            "write `import x from \"./x.json\" with { type: \"json\" }`",
+            |w| {
+                w.edit(
+                    "a.js",
+                    "const x = await fetch(\"x.json\")",
+                    "import x from \"./x.json\" with { type: \"json\" }",
+                )
+            },
+        ),
+        case(
+            script("fetch('/moves')"),
+            "w/a.js:1:7: `fetch(\"/moves\")` has no server to ask",
+            "ask a tool with `mcp.callTool`",
+            |w| {
+                w.write("a.js", "mcp.callTool('moves')");
+            },
+        ),
+        case(
+            script("image.src = 'a.png';"),
+            "w/a.js:1:13: `.src = \"a.png\"` has no server to ask",
+            "name the file in the page or in a style sheet, where it is put into the document",
+            |w| w.write("a.js", "image.hidden = false;"),
+        ),
+        case(
+            script("image.src = 'https://a.example/a.png';"),
+            "w/a.js:1:13: `https://a.example` is not in `csp(resource = […])`, so hosts block this request",
+            "add `csp(resource = [\"https://a.example\"])` to the attribute",
+            |w| w.declared.csp.resource.push("https://a.example".to_owned()),
+        ),
+        case(
+            script("mcp.callTool(\"movePiece\", {})").declare(|d| d.tools = tools(&["analyse", "move_piece"])),
+            "w/a.js:1:14: `callTool(\"movePiece\")` names no tool of this widget",
+            "did you mean `move_piece`?",
+            |w| w.edit("a.js", "movePiece", "move_piece"),
+        ),
+        case(
+            inline("mcp.callTool('legal-moves')").declare(|d| d.tools = tools(&["analyse"])),
+            "w/index.html:3:14: `callTool(\"legal-moves\")` names no tool of this widget",
+            "add the tool to `tools(…)`",
+            |w| w.declared.tools.as_mut().unwrap().push("legal-moves".to_owned()),
+        ),
+        case(
+            script("navigator.mediaDevices.getUserMedia({ video: true })"),
+            "w/a.js:1:24: `getUserMedia` needs `permissions(camera)`",
+            "add `permissions(camera)` to the attribute",
+            |w| w.declared.permissions.camera = true,
+        ),
+        case(
+            script("navigator.geolocation.getCurrentPosition(f)"),
+            "w/a.js:1:1: `geolocation` needs `permissions(geolocation)`",
+            "add `permissions(geolocation)` to the attribute",
+            |w| w.declared.permissions.geolocation = true,
+        ),
+        case(
+            script("navigator.clipboard.writeText('a')"),
+            "w/a.js:1:1: `clipboard` needs `permissions(clipboard_write)`",
+            "add `permissions(clipboard_write)` to the attribute",
+            |w| w.declared.permissions.clipboard_write = true,
+        ),
+        case(
+            Widget::body("<button onclick='alert(1)'>a</button>"),
+            "warning: w/index.html:2:9: `alert` does nothing in hosts",
+            "show it in the page",
+            |w| w.edit("index.html", "alert(1)", "show(1)"),
+        ),
+        case(
+            script("if (confirm('a')) b()"),
+            "warning: w/a.js:1:5: `confirm` does nothing in hosts",
+            "show it in the page",
+            |w| {
+                w.edit("a.js", "confirm('a')", "dialog.returnValue");
+            },
+        ),
+        case(
+            script("window.open('https://a.example')"),
+            "warning: w/a.js:1:8: `window.open` does nothing in hosts",
+            "use `mcp.openLink`",
+            |w| {
+                w.write("a.js", "mcp.openLink(url)");
+            },
+        ),
+        case(
+            script("mcp.openLink('https://a.example/x')"),
+            "warning: w/a.js:1:14: `openLink` to `https://a.example`, which is not in `csp(redirect = […])`",
+            "ChatGPT asks users before it opens other origins",
+            |w| w.declared.csp.redirect.push("https://a.example".to_owned()),
+        ),
+        case(
+            script("eval('1')"),
+            "warning: w/a.js:1:1: `eval` is blocked by hosts that follow the specification",
+            "do the work in a tool, or feature-test and fall back",
+            |w| w.write("a.js", "1"),
+        ),
+        case(
+            script("new Worker(url)"),
+            "warning: w/a.js:1:5: workers are blocked by hosts that follow the specification",
+            "do the work in a tool, or feature-test and fall back",
+            |w| w.write("a.js", "if ('Worker' in window) new Worker(url)"),
+        ),
+        case(
+            script("WebAssembly.instantiate(bytes)"),
+            "warning: w/a.js:1:1: `WebAssembly` is blocked by hosts that follow the specification",
+            "do the work in a tool, or feature-test and fall back",
+            |w| w.write("a.js", "1"),
+        ),
+        case(
+            script("parent.postMessage({ method: 'ui/initialize' }, '*')")
+                .declare(|d| d.bridge = Some(support::identity())),
+            "w/a.js:1:30: the page speaks the protocol itself (`ui/initialize`) and gets our bridge, too",
+            "add `bridge = false`",
+            |w| w.declared.bridge = None,
+        ),
+        case(
+            script("const key = 'sk-abcDEF0123456789abcDEF0123456789';"),
+            "w/a.js:1:14: this looks like a secret (`sk-…`)",
+            "keep it on the server and ask a tool",
+            |w| w.write("a.js", "mcp.callTool('ask')"),
+        ),
+        case(
+            script("import('./b.js')").file("b.js", "1"),
+            "w/a.js:1:8: `import(\"./b.js\")` has no server to ask",
+            "make the script a module: `<script type=\"module\">`",
+            |w| w.edit("index.html", "<script", "<script type=module"),
+        ),
+        case(
+            Widget::body("<svg><script href=a.js></script></svg>").file("a.js", "1"),
+            "w/index.html:2:14: a script of `svg` cannot be put into the document",
+            "put the script outside of the `svg`",
+            |w| w.write("index.html", page("<svg></svg><script src=a.js></script>")),
+        ),
+    ]);
+}
+
+#[test]
+fn modules() {
+    let module = |text: &str| Widget::body("<script type=module src=js/a.js></script>").file("js/a.js", text);
+    check([
+        case(
+            module("import \"./b.js\";").file("js/b.mjs", "1"),
+            "w/js/a.js:1:8: `./b.js` does not exist",
+            "did you mean `./b.mjs`?",
+            |w| w.edit("js/a.js", "b.js", "b.mjs"),
+        ),
+        case(
+            Widget::body("<script type=module>\nimport { b } from './b.js';\n</script>")
+                .file("b.js", "import '../c.js'; export const b = 1;"),
+            "w/b.js:1:8: `../c.js` leaves the widget's directory",
+            "move the file into `w`",
+            |w| {
+                w.write("c.js", "1");
+                w.edit("b.js", "../", "./");
+            },
+        ),
+        case(
+            module("import './b.js';").file("js/b.js", "import './a.js';"),
+            "w/js/b.js:1:8: modules import each other: `js/a.js` → `js/b.js` → `js/a.js`",
+            "move what both need into a third file",
+            |w| w.write("js/b.js", "1"),
+        ),
+        case(
+            module("import * as d3 from \"d3\";").file("js/d3.js", "export const a = 1;"),
+            "w/js/a.js:1:21: `\"d3\"` is a bare specifier; browsers cannot resolve it",
+            "copy the module into `w` and import it by path",
+            |w| w.edit("js/a.js", "\"d3\"", "\"./d3.js\""),
+        ),
+        case(
+            module("import './b.js';\nconst u = import.meta.url;").file("js/b.js", ""),
+            "w/js/a.js:2:11: `import.meta` has no meaning in an inlined document",
+            "name the file",
+            |w| w.edit("js/a.js", "import.meta.url", "'a.js'"),
+        ),
+        case(
+            module("import { reset } from './b.js';\nreset").file("js/b.js", "export let reset = 1;\nreset = 2;"),
+            "w/js/b.js:2:1: `reset` is exported and assigned later; importers would not see it",
+            "export a function that returns it",
+            |w| {
+                w.write("js/b.js", "let value = 1;\nvalue = 2;\nexport function reset() { return value }");
+            },
+        ),
+        case(
+            module("import x from './x.json';\nx").file("js/x.json", "[1]"),
+            "w/js/a.js:1:15: `./x.json` is JSON, which browsers import only as such",
+            "write `import x from \"./x.json\" with { type: \"json\" }`",
+            |w| w.edit("js/a.js", ".json'", ".json' with { type: 'json' }"),
+        ),
+        case(
+            module("import x from 'https://esm.example/x.js';\nx"),
+            "w/js/a.js:1:15: `https://esm.example` is not in `csp(resource = […])`, so hosts block this request",
+            "add `csp(resource = [\"https://esm.example\"])` to the attribute",
+            |w| w.declared.csp.resource.push("https://esm.example".to_owned()),
+        ),
+    ]);
+}
+
+#[test]
 fn directories() {
     let told = |dir: &str| {
         let widget = Widget::body("");

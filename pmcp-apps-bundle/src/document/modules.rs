@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Modules {
     files: BTreeMap<String, Module>,
     entries: Vec<Entry>,
-    /// A module was named that cannot be read.
+    /// A module was found that is no text. What imports it cannot be judged.
     is_broken: bool,
 }
 
@@ -99,13 +99,11 @@ impl Modules {
                     continue;
                 }
                 let base = key.split('#').next().unwrap_or(&key);
-                match job.reach(specifier, at, base, Directive::Resource) {
-                    Some(found) => {
-                        let is_json = import.kind.as_ref().is_some_and(|kind| kind.value == "json");
-                        next.push((found.path.clone(), is_json));
-                        module.imports.insert(found.path);
-                    }
-                    None => self.is_broken |= matches!(target(specifier), Target::Local(_)),
+                if let Some(found) = job.reach(specifier, at, base, Directive::Resource) {
+                    let is_typed = import.kind.as_ref().is_some_and(|kind| kind.value == "json");
+                    let is_json = is_typed || found.path.to_ascii_lowercase().ends_with(".json");
+                    next.push((found.path.clone(), is_json));
+                    module.imports.insert(found.path);
                 }
             }
         }
@@ -148,6 +146,9 @@ impl Modules {
         for module in &modules {
             let file = module.path.split('#').next().unwrap_or(module.path);
             job.spend(file, module.source.len())?;
+        }
+        if self.is_broken {
+            return None;
         }
         let dir = job.folder.dir.clone();
         match script::link(&dir, &modules, entries) {

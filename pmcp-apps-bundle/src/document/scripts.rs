@@ -93,9 +93,9 @@ impl Walk<'_, '_> {
 
     /// Checks the code of an attribute such as `onclick`.
     pub(super) fn handler(&mut self, at: usize, value: &str) {
-        let script = script::scan(value, Goal::Script);
+        let mut script = script::scan(value, Goal::Script);
         // It is the body of a function, so `return` and the like are at home.
-        let script = Script { flaws: Vec::new(), ..script };
+        script.flaw = None;
         self.check_classic(PAGE, Places::At(at), &script);
     }
 

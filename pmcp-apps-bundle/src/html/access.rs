@@ -25,24 +25,77 @@ pub(crate) fn access(page: &str, tokens: &[Token]) -> Vec<Fault> {
         );
     }
     let mut templates = 0_usize;
-    for (index, token) in tokens.iter().enumerate() {
+    let mut buttons = Buttons::default();
+    let mut end = 0;
+    for token in tokens {
+        let span = token.span();
+        if page.get(end..span.start).is_some_and(|text| !text.trim().is_empty()) {
+            buttons.tell();
+        }
+        end = span.end;
         match token {
             Token::Start(tag) if tag.name == "template" => templates += 1,
             Token::End { name, .. } if name == "template" => templates = templates.saturating_sub(1),
+            Token::End { name, .. } if name == "button" && templates == 0 => buttons.end(),
+            Token::Start(tag) if tag.name == "button" && templates == 0 => {
+                buttons.open.push((span.start, is_named(tag)))
+            }
+            // An image with a description is text, and a slot has that of whoever fills it.
+            Token::Start(tag)
+                if is_named(tag)
+                    || tag.name == "slot"
+                    || tag.value("alt").is_some_and(|alt| !alt.trim().is_empty()) =>
+            {
+                buttons.tell();
+            }
             // What a template lacks, a script fills in.
             Token::Start(tag) if templates == 0 && !tag.is_foreign => {
                 if is_image(tag) && !is_described(tag) {
                     let help = "describe it in `alt=\"…\"`; write `alt=\"\"` if it is decoration";
                     fault(tag.span.start, "this image has no `alt`", help);
                 }
-                if tag.name == "button" && !is_named(tag) && !has_text(page, &tokens[index..]) {
-                    fault(tag.span.start, "this button has no text", "write text in it, or `aria-label=\"…\"`");
-                }
             }
             _ => {}
         }
     }
+    for at in buttons.finish() {
+        faults.push(Fault {
+            at,
+            message: "this button has no text".to_owned(),
+            help: "write text in it, or `aria-label=\"…\"`".to_owned(),
+        });
+    }
     faults
+}
+
+/// Buttons, and which of them have text: that of an element within is theirs, too.
+#[derive(Default)]
+struct Buttons {
+    open: Vec<(usize, bool)>,
+    silent: Vec<usize>,
+}
+
+impl Buttons {
+    fn tell(&mut self) {
+        if let Some((_, is_told)) = self.open.last_mut() {
+            *is_told = true;
+        }
+    }
+
+    fn end(&mut self) {
+        match self.open.pop() {
+            Some((_, true)) => self.tell(),
+            Some((at, false)) => self.silent.push(at),
+            None => {}
+        }
+    }
+
+    fn finish(mut self) -> Vec<usize> {
+        while !self.open.is_empty() {
+            self.end();
+        }
+        self.silent
+    }
 }
 
 fn starts(tokens: &[Token]) -> impl Iterator<Item = &Tag> {
@@ -75,34 +128,6 @@ fn is_named(tag: &Tag) -> bool {
     ["aria-label", "aria-labelledby", "title"]
         .iter()
         .any(|name| tag.value(name).is_some_and(|value| !value.trim().is_empty()))
-}
-
-/// Tells of text, or of an image with a description, in the element that the first token begins.
-fn has_text(page: &str, tokens: &[Token]) -> bool {
-    let mut depth = 0_usize;
-    for pair in tokens.windows(2) {
-        match &pair[0] {
-            Token::Start(tag) => {
-                let is_told = is_named(tag) || tag.value("alt").is_some_and(|alt| !alt.trim().is_empty());
-                // A button that a slot fills has the text of whoever fills it.
-                if is_told || tag.name == "slot" {
-                    return true;
-                }
-                depth += usize::from(tag.name == "button");
-            }
-            Token::End { name, .. } if name == "button" => {
-                depth -= 1;
-                if depth == 0 {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-        if !page[pair[0].span().end..pair[1].span().start].trim().is_empty() {
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::Fault;
 
+/// Elements of `svg` and `math` within each other that are followed. No page has them.
+const DEEPEST: usize = 512;
+
 #[derive(Debug)]
 pub(crate) enum Token {
     Start(Tag),
@@ -154,7 +157,7 @@ impl Sink<'_> {
     fn enter(&mut self, name: &str, self_closing: bool) -> Option<State> {
         if self.is_foreign() || matches!(name, "svg" | "math") {
             let switches = matches!(name, "svg" | "math" | "foreignobject" | "desc" | "title" | "annotation-xml");
-            if switches && !self_closing {
+            if switches && !self_closing && self.foreign.len() < DEEPEST {
                 self.foreign.push(name.to_owned());
             }
             return None;

@@ -67,7 +67,7 @@ pub(crate) fn attribute(text: &str) -> Vec<Reference> {
 /// The references of a whole sheet.
 pub(crate) fn sheet(text: &str) -> Sheet {
     let mut scan =
-        Scan { text, sheet: Sheet::default(), open: Vec::new(), rule: None, prelude: None, may_import: true };
+        Scan { text, sheet: Sheet::default(), open: Vec::new(), fonts: 0, rule: None, prelude: None, may_import: true };
     let mut tokens = tokens(text);
     while let Some(token) = tokens.next() {
         match &token.kind {
@@ -113,6 +113,8 @@ struct Scan<'a> {
     text: &'a str,
     sheet: Sheet,
     open: Vec<Open>,
+    /// Open blocks that are of fonts.
+    fonts: usize,
     /// The at-rule whose block or `;` is still to come.
     rule: Option<String>,
     may_import: bool,
@@ -222,12 +224,14 @@ impl Scan<'_> {
             b'[' => b']',
             _ => b')',
         };
+        self.fonts += usize::from(inside == Inside::FontFace);
         self.open.push(Open { close, at, inside });
     }
 
     fn close(&mut self, byte: u8, at: usize) {
         match self.open.last() {
             Some(open) if open.close == byte => {
+                self.fonts -= usize::from(open.inside == Inside::FontFace);
                 self.open.pop();
                 if byte == b'}' {
                     self.rule = None;
@@ -245,7 +249,7 @@ impl Scan<'_> {
     fn refer(&mut self, url: String, span: Range<usize>, form: Form) {
         // A namespace is a name that looks like an address.
         if self.rule.as_deref() != Some("namespace") {
-            let is_font = self.open.iter().any(|open| open.inside == Inside::FontFace);
+            let is_font = self.fonts > 0;
             self.sheet.references.push(Reference { url, span, form, is_font });
         }
     }
