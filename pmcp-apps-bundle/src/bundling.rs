@@ -77,7 +77,7 @@ fn check_budget(job: &mut Job<'_>, document: &str) {
 }
 
 fn kibibytes(bytes: usize) -> String {
-    if bytes % 1024 == 0 { format!("{} KiB", bytes / 1024) } else { format!("{bytes} bytes") }
+    if bytes.is_multiple_of(1024) { format!("{} KiB", bytes / 1024) } else { format!("{bytes} bytes") }
 }
 
 /// A round budget that the size is within.

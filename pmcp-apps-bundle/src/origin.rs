@@ -50,7 +50,7 @@ pub fn check_origin(text: &str) -> Result<(), Refused> {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         return refuse(
             format!("hosts refuse plain `{scheme}` except on a loopback name"),
-            format!("write `{}s://{host}{port}`", scheme),
+            format!("write `{scheme}s://{host}{port}`"),
         );
     }
     Ok(())

@@ -42,7 +42,7 @@ fn escape_after(text: &str, words: &[&str], less: &str) -> String {
         let begins = |word: &&str| {
             bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
         };
-        if words.iter().any(|word| begins(&word)) {
+        if words.iter().any(begins) {
             out.push_str(&text[copied..at]);
             out.push_str(less);
             copied = at + 1;

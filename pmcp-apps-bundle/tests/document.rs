@@ -93,6 +93,17 @@ fn a_sheet_that_is_imported_twice_is_put_in_twice() {
 }
 
 #[test]
+fn sheets_within_svg_are_text() {
+    let widget = body("<svg><style>@import 'a.css'; g { fill: url(a.png) }</style></svg>")
+        .file("a.css", "a::after { content: '<&' }")
+        .file("a.png", "x");
+    assert_eq!(
+        document(&widget),
+        "<svg><style>a::after { content: '&lt;&amp;' } g { fill: url(\"data:image/png;base64,eA==\") }</style></svg>"
+    );
+}
+
+#[test]
 fn attributes_of_style_hold_their_files() {
     let widget =
         body("<p style='background: url(\"a.png\"); content: \"&amp;\"'><p style='color: red'>").file("a.png", "x");

@@ -474,6 +474,24 @@ fn scripts() {
             },
         ),
         case(
+            inline("top.location = url;"),
+            "warning: w/index.html:3:1: `top.location` does nothing in hosts",
+            "use `mcp.openLink`",
+            |w| w.edit("index.html", "top.location = url", "mcp.openLink(url)"),
+        ),
+        case(
+            Widget::body("<button onclick=\"ask(prompt('a'))\">a</button>"),
+            "warning: w/index.html:2:9: `prompt` does nothing in hosts",
+            "show it in the page",
+            |w| w.edit("index.html", "prompt('a')", "field.value"),
+        ),
+        case(
+            script("navigator.mediaDevices.getUserMedia({ audio: true })"),
+            "w/a.js:1:24: `getUserMedia` needs `permissions(microphone)`",
+            "add `permissions(microphone)` to the attribute",
+            |w| w.declared.permissions.microphone = true,
+        ),
+        case(
             script("mcp.openLink('https://a.example/x')"),
             "warning: w/a.js:1:14: `openLink` to `https://a.example`, which is not in `csp(redirect = […])`",
             "ChatGPT asks users before it opens other origins",
@@ -564,8 +582,9 @@ fn modules() {
             |w| w.edit("js/a.js", "import.meta.url", "'a.js'"),
         ),
         case(
-            module("import { reset } from './b.js';\nreset").file("js/b.js", "export let reset = 1;\nreset = 2;"),
-            "w/js/b.js:2:1: `reset` is exported and assigned later; importers would not see it",
+            module("import { reset } from './b.js';\nreset")
+                .file("js/b.js", "export let reset = 1;\nexport function set() { reset = 2 }"),
+            "w/js/b.js:2:25: `reset` is exported and assigned later; importers would not see it",
             "export a function that returns it",
             |w| {
                 w.write("js/b.js", "let value = 1;\nvalue = 2;\nexport function reset() { return value }");

@@ -33,7 +33,7 @@ impl Walk<'_, '_> {
             ("video", _) => self.files(tag, &["src", "poster"]),
             ("audio" | "track", _) => self.files(tag, &["src"]),
             ("body" | "table" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th", _) => {
-                self.files(tag, &["background"])
+                self.files(tag, &["background"]);
             }
             ("iframe" | "frame", _) => self.frame(tag),
             ("object" | "embed" | "applet", _) => self.blocked(tag.span.start, &format!("`<{}>`", tag.name)),
@@ -106,7 +106,8 @@ impl Walk<'_, '_> {
         let text = &page[span.clone()];
         let new = self.sheets.element(self.job, PAGE, &self.base, span.start, text);
         if let Some(new) = new.filter(|new| new != text) {
-            self.edits.replace(span, Self::escaped_in(tag, new, escape_style));
+            let new = if tag.is_foreign { escape_foreign(&new, text) } else { escape_style(&new) };
+            self.edits.replace(span, new);
         }
     }
 
@@ -190,4 +191,10 @@ impl Walk<'_, '_> {
         let help = "use `<img>`, a frame with `csp(frame = …)`, or a tool";
         self.job.error(At { file: PAGE, offset: at }, format!("{what} is blocked by every host"), help);
     }
+}
+
+/// Escapes a sheet for `svg`, where it is text like others. References that it has stay as they are.
+fn escape_foreign(new: &str, written: &str) -> String {
+    let new = if written.contains('&') { new.to_owned() } else { new.replace('&', "&amp;") };
+    new.replace('<', "&lt;")
 }

@@ -8,7 +8,7 @@ use crate::{
     policy::Directive,
     reference::{Target, target},
     script::{self, Form, Goal, Script},
-    text::{escape_html, escape_script},
+    text::escape_script,
 };
 
 /// Attributes that speak of a file, and mean nothing once its text is here.
@@ -145,11 +145,6 @@ impl Walk<'_, '_> {
             Some(Token::End { span, .. }) => span.end,
             _ => self.content_end(index),
         }
-    }
-
-    /// A text for the content of an element, by the rules that hold there.
-    pub(super) fn escaped_in(tag: &Tag, text: String, raw: impl Fn(&str) -> String) -> String {
-        if tag.is_foreign { escape_html(&text) } else { raw(&text) }
     }
 }
 

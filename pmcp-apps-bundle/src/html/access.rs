@@ -12,7 +12,7 @@ pub(crate) fn access(page: &str, tokens: &[Token]) -> Vec<Fault> {
         fault(0, "the document has no doctype", "write `<!doctype html>` in the first line");
     }
     let html = starts(tokens).find(|tag| tag.name == "html" && !tag.is_foreign);
-    if !html.and_then(|tag| tag.value("lang")).is_some_and(|lang| !lang.trim().is_empty()) {
+    if html.and_then(|tag| tag.value("lang")).is_none_or(|lang| lang.trim().is_empty()) {
         let help = "write `<html lang=\"en\">`, or the language it is in";
         fault(html.map_or(0, |tag| tag.span.start), "the document has no `lang`", help);
     }
@@ -38,7 +38,7 @@ pub(crate) fn access(page: &str, tokens: &[Token]) -> Vec<Fault> {
             Token::End { name, .. } if name == "template" => templates = templates.saturating_sub(1),
             Token::End { name, .. } if name == "button" && templates == 0 => buttons.end(),
             Token::Start(tag) if tag.name == "button" && templates == 0 => {
-                buttons.open.push((span.start, is_named(tag)))
+                buttons.open.push((span.start, is_named(tag)));
             }
             // An image with a description is text, and a slot has that of whoever fills it.
             Token::Start(tag)
@@ -49,11 +49,9 @@ pub(crate) fn access(page: &str, tokens: &[Token]) -> Vec<Fault> {
                 buttons.tell();
             }
             // What a template lacks, a script fills in.
-            Token::Start(tag) if templates == 0 && !tag.is_foreign => {
-                if is_image(tag) && !is_described(tag) {
-                    let help = "describe it in `alt=\"…\"`; write `alt=\"\"` if it is decoration";
-                    fault(tag.span.start, "this image has no `alt`", help);
-                }
+            Token::Start(tag) if templates == 0 && !tag.is_foreign && is_image(tag) && !is_described(tag) => {
+                let help = "describe it in `alt=\"…\"`; write `alt=\"\"` if it is decoration";
+                fault(tag.span.start, "this image has no `alt`", help);
             }
             _ => {}
         }

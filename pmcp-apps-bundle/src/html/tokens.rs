@@ -142,15 +142,11 @@ impl Sink<'_> {
     fn value_end(&self, at: usize) -> usize {
         let bytes = self.page.as_bytes();
         let first = at.saturating_sub(1);
-        match bytes.get(first) {
-            Some(quote @ (b'"' | b'\'')) => {
-                bytes[at..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| at + end + 1)
-            }
-            _ => {
-                let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
-                bytes[first..].iter().position(ends).map_or(bytes.len(), |end| first + end)
-            }
+        if let Some(quote @ (b'"' | b'\'')) = bytes.get(first) {
+            return bytes[at..].iter().position(|byte| byte == quote).map_or(bytes.len(), |end| at + end + 1);
         }
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
+        bytes[first..].iter().position(ends).map_or(bytes.len(), |end| first + end)
     }
 
     /// Follows whose rules hold, and tells how the content of an element is read.

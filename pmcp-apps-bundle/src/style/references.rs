@@ -88,7 +88,7 @@ pub(crate) fn sheet(text: &str) -> Sheet {
     match scan.prelude {
         Some(Prelude { is_at_rule: true, .. }) => scan.sheet.is_unfinished = scan.open.is_empty(),
         Some(Prelude { at, .. }) if scan.open.is_empty() => {
-            scan.fault(at, "this rule has no block", "add `{ … }`, or remove it")
+            scan.fault(at, "this rule has no block", "add `{ … }`, or remove it");
         }
         _ => {}
     }
@@ -134,7 +134,7 @@ impl Scan<'_> {
         let Token { kind, span } = token;
         let inside = self.open.last().map(|open| open.inside);
         match kind {
-            Kind::At(name) => self.at_rule(name, span.start),
+            Kind::At(name) => self.at_rule(&name, span.start),
             Kind::Open(byte) => {
                 let rule = if byte == b'{' { self.rule.take() } else { None };
                 let inside = if rule.as_deref() == Some("font-face") { Inside::FontFace } else { Inside::Plain };
@@ -172,7 +172,11 @@ impl Scan<'_> {
                 self.refer(value, span, Form::Url);
             }
             Kind::BadUrl => {
-                self.fault(span.start, "this `url(…)` has a character that ends it", "write the address between quotes")
+                self.fault(
+                    span.start,
+                    "this `url(…)` has a character that ends it",
+                    "write the address between quotes",
+                );
             }
             Kind::Comment { closed: false } => self.fault(span.start, "this comment is never closed", "add `*/`"),
             _ => {}
@@ -204,7 +208,7 @@ impl Scan<'_> {
         }
     }
 
-    fn at_rule(&mut self, name: String, at: usize) {
+    fn at_rule(&mut self, name: &str, at: usize) {
         let name = name.to_ascii_lowercase();
         match name.as_str() {
             "import" => self.fault(
@@ -264,7 +268,7 @@ impl Scan<'_> {
         let mut parts = Parts::default();
         let mut depth = 0_usize;
         let mut end = self.text.len();
-        while let Some(token) = rest.next() {
+        for token in rest.by_ref() {
             match &token.kind {
                 Kind::Semicolon if depth == 0 => {
                     end = token.span.end;
