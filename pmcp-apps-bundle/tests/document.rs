@@ -11,8 +11,8 @@ fn body(text: &str) -> Widget {
 /// The lines of the document after the page's head.
 fn document(widget: &Widget) -> String {
     let document = widget.document();
-    let start = document.find("<body>\n").unwrap() + "<body>\n".len();
-    document[start..].trim_end_matches("</body></html>\n").trim_end_matches('\n').to_owned()
+    let (_, body) = document.split_once("<body>\n").unwrap_or_default();
+    body.trim_end_matches("</body></html>\n").trim_end_matches('\n').to_owned()
 }
 
 #[test]

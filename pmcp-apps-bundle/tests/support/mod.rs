@@ -1,6 +1,7 @@
 //! Directories of widgets for tests.
 
 #![expect(dead_code, reason = "each test uses a part")]
+#![expect(clippy::unwrap_used, reason = "these are parts of tests")]
 
 use std::{fs, path::Path};
 
