@@ -75,8 +75,9 @@ fn ours(text: &str) -> Vec<(String, String)> {
 }
 
 fn agree(text: &str) {
-    // cssparser takes `-` before an escaped line end for a name; the standard does not.
-    if ["-\\\n", "-\\\r", "-\\\u{c}"].iter().any(|name| text.contains(name)) {
+    // The standard differs: `-` before an escaped line end is no name, and a `\` that ends an address after a space may escape a `)`.
+    let names = ["-\\\n", "-\\\r", "-\\\u{c}", " \\", "\n\\", "\t\\", "\u{c}\\"];
+    if names.iter().any(|name| text.contains(name)) {
         return;
     }
     let mut input = ParserInput::new(text);
