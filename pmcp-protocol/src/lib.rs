@@ -39,7 +39,10 @@ pub use capabilities::ClientCapabilities;
 pub use content::Content;
 pub use error::{RpcError, code};
 pub use log::LogLevel;
-pub use meta::{IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, REFUSAL, RELATED_TASK, TASK, TASKS_EXTENSION, VARIABLES};
+pub use meta::{
+    IDEMPOTENCY_KEY, MODEL_IMMEDIATE_RESPONSE, REFUSAL, RELATED_TASK, TASK, TASKS_EXTENSION, UI_EXTENSION,
+    UI_MIME_TYPE, VARIABLES, VIEW, WAIT,
+};
 pub use number::whole;
 pub use params::params;
 pub use revision::{Decider, Revision};

@@ -1,11 +1,19 @@
 //! `_meta`: the keys that stand in it, and putting something there.
 
+use std::time::Duration;
+
 use serde_json::{Map, Number, Value, json};
 
 use crate::{bounds, number};
 
 /// The tasks extension (2026-07-28).
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
+/// The extension MCP Apps: widgets that hosts show beside results.
+pub const UI_EXTENSION: &str = "io.modelcontextprotocol/ui";
+/// The MIME type of a widget's document (MCP Apps, "UI Resource Format").
+pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
+/// Key of everything MCP Apps says of a tool or a resource.
+pub const UI: &str = "ui";
 /// Ties a message to a task (2025-11-25).
 pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 /// A text for the model while a task runs (2025-11-25).
@@ -24,9 +32,14 @@ pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 /// Our key of a task's variables.
 pub const VARIABLES: &str = "run.pmcp/variables";
-/// Our key of what a result tells programs of a task, for clients that know none: `task_id`, `tool`, `status`, `next` (calls that
-/// can follow), and `message`, `variables` and `questions` where there are any.
+/// Our key of what a result tells programs of a task, for clients that know none: `taskId` and `tools` (the names of those that go on
+/// with it: `status`, `result`, `cancel`, `answer`), `task_id`, `tool`, `status`, `next` (calls that can follow), and `message`,
+/// `variables` and `questions` where there are any. A result that a task ended with has `taskId`, `tools` and `status`.
 pub const TASK: &str = "run.pmcp/task";
+/// Our key of a call: the milliseconds to wait for its end before a client that knows no tasks is answered with the task.
+pub const WAIT: &str = "run.pmcp/wait";
+/// Our key of a result that a widget shows: the name under which the view keeps its state, the same whenever the result is shown.
+pub const VIEW: &str = "run.pmcp/view";
 /// Our key of an answer that stands for the error a client refused a question with: its `code`.
 pub const REFUSAL: &str = "run.pmcp/refusal";
 /// Our key of a call: the same key from the same owner for the same tool gives the same task, so that a client can
@@ -66,6 +79,14 @@ pub fn progress_token(params: &Value) -> Option<Value> {
 
 fn whole(number: &Number) -> Option<Value> {
     if number.is_f64() { number::whole(number.as_f64()?).map(Value::from) } else { Some(number.clone().into()) }
+}
+
+/// The time that a call of a client without tasks is to be waited for; anything that is no number of milliseconds says nothing.
+#[must_use]
+pub fn wait(params: &Value) -> Option<Duration> {
+    let wait = of(params)?.get(WAIT)?;
+    let whole = || wait.as_f64().and_then(number::whole)?.try_into().ok();
+    wait.as_u64().or_else(whole).map(Duration::from_millis)
 }
 
 /// The task a message is about ("Related Task Metadata").

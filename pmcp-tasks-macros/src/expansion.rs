@@ -52,6 +52,23 @@ fn a_tool_with_nothing() {
 }
 
 #[test]
+fn a_tool_that_opens_a_widget_and_one_for_views() {
+    let opens = tool(tokens("widget = crate::Board"), tokens("async fn show_board() {}"));
+    let called = tool(tokens(r#"visibility = "app", name = "move-piece""#), tokens("async fn move_piece() {}"));
+    let line = |expanded: TokenStream, holds: &str| {
+        let text = prettyplease::unparse(&syn::parse2(expanded).unwrap());
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(holds), "{text}");
+    };
+    line(
+        opens,
+        "ui: ::pmcp_tasks::__private::ToolUi::opening::< crate::Board, >(::pmcp_tasks::__private::Visibility::Both),",
+    );
+    line(called.clone(), "ui: ::pmcp_tasks::__private::ToolUi::visible( ::pmcp_tasks::__private::Visibility::App, ),");
+    line(called, "const NAME: &'static ::core::primitive::str = \"move-piece\";");
+}
+
+#[test]
 fn one_parameter_in_place_of_the_list() {
     let expanded = tool(
         tokens("crate = crate::tasks"),

@@ -22,7 +22,7 @@ pub use self::{
     argument::{Argument, ArgumentSpec, ObjectSchema, argument, to_owned},
     arguments::{
         ArgumentList, ArgumentObject, ObjectSpec, debug_list, decode_list, deserialize_list, input_schema, list_schema,
-        object, serialize_list,
+        named_schema, object, serialize_list,
     },
     mapping::{
         Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, encode_field, expected, no_step, not_run,
@@ -46,7 +46,8 @@ pub use crate::{
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, NamedTool, OnCrash, Prepared, Question,
-        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult,
+        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolName, ToolResult, ToolTypes,
+        ToolUi, ToolWidget, Visibility,
     },
     workflow::{
         By, OnError, Outputs, Resolved, Start, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,

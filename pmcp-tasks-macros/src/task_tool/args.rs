@@ -7,7 +7,7 @@ use syn::{Ident, LitStr, Path};
 use crate::values::{Given, Millis, any_duration, choice, duration};
 
 /// The keys, in the order of the documentation.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "name",
     "title",
     "description",
@@ -18,6 +18,8 @@ const KEYS: [&str; 16] = [
     "timeout",
     "on_crash",
     "fallback",
+    "widget",
+    "visibility",
     "read_only",
     "destructive",
     "idempotent",
@@ -40,6 +42,8 @@ pub(super) struct TaskToolArgs {
     pub(super) timeout: Option<Given<Millis>>,
     pub(super) on_crash: Option<Given<OnCrash>>,
     pub(super) fallback: Option<Given<Fallback>>,
+    pub(super) widget: Option<Path>,
+    pub(super) visibility: Option<Given<Visibility>>,
     pub(super) hints: Hints,
     /// The key of that hint.
     pub(super) destructive: Option<Ident>,
@@ -67,6 +71,13 @@ pub(super) enum OnCrash {
 pub(super) enum Fallback {
     Handle,
     None,
+}
+
+/// The one caller a tool is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visibility {
+    Model,
+    App,
 }
 
 /// The annotations of MCP.
@@ -99,6 +110,8 @@ impl TaskToolArgs {
             timeout: duration(&mut keys, "timeout"),
             on_crash: choice(&mut keys, "on_crash", &[("fail", OnCrash::Fail), ("restart", OnCrash::Restart)]),
             fallback: choice(&mut keys, "fallback", &[("handle", Fallback::Handle), ("none", Fallback::None)]),
+            widget: keys.path("widget"),
+            visibility: choice(&mut keys, "visibility", &[("app", Visibility::App), ("model", Visibility::Model)]),
             hints: Hints {
                 read_only: keys.flag("read_only"),
                 destructive: keys.flag("destructive"),
@@ -126,6 +139,8 @@ mod tests {
             timeout = "0s",
             on_crash = "never",
             fallback = "x",
+            widget = "Board",
+            visibility = "user",
             name = 3,
             read_only = 1
         );
@@ -140,6 +155,8 @@ mod tests {
                 "`timeout` is zero\nhelp: use at least `\"1ms\"`",
                 "`on_crash` cannot be `\"never\"`\nhelp: use `\"fail\"` or `\"restart\"`",
                 "`fallback` cannot be `\"x\"`\nhelp: use `\"handle\"` or `\"none\"`",
+                "`widget` takes a path\nhelp: write `widget = Board`",
+                "`visibility` cannot be `\"user\"`\nhelp: use `\"app\"` or `\"model\"`",
                 "`read_only` takes `true` or `false`\nhelp: write `read_only` or `read_only = false`",
             ]
         );

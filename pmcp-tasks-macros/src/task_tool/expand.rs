@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 
 use super::{
-    args::{Fallback, Hints, OnCrash, Support},
+    args::{Fallback, Hints, OnCrash, Support, Visibility},
     input::Input,
     model::TaskTool,
     parameter::{Answer, Argument, Context, ContextKind, Parameter, State, StateKind},
@@ -95,6 +95,7 @@ impl TaskTool {
             Fallback::Handle => quote!(fallback: #p::Fallback::Handle,),
             Fallback::None => quote!(fallback: #p::Fallback::None,),
         });
+        let ui = self.ui(p);
         let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
         let inline = self.inline.map(|inline| {
             let inline = time(Some(inline));
@@ -103,9 +104,9 @@ impl TaskTool {
         let Hints { read_only, destructive, idempotent, open_world } = self.hints;
         let (read_only, destructive) = (flag(read_only), flag(destructive));
         let (idempotent, open_world) = (flag(idempotent), flag(open_world));
-        let input_schema = match &self.input {
-            Input::List(name) => quote!(#p::input_schema::<#name>()),
-            Input::Object(_) => quote!((__pmcp_object().schema)()),
+        let (input_schema, arguments) = match &self.input {
+            Input::List(name) => (quote!(#p::input_schema::<#name>()), quote!(#p::named_schema::<#name>)),
+            Input::Object(_) => (quote!((__pmcp_object().schema)()), quote!(__pmcp_object().named)),
         };
         let questions = self.answers().map(|Answer { ident, .. }| {
             let spec = answer_spec(ident);
@@ -125,6 +126,7 @@ impl TaskTool {
                 timeout: #timeout,
                 on_crash: #p::OnCrash::#on_crash,
                 #fallback
+                #ui
                 annotations: #p::ToolAnnotations {
                     read_only: #read_only,
                     destructive: #destructive,
@@ -135,8 +137,26 @@ impl TaskTool {
                 output_schema: (__pmcp_output().schema)(),
                 questions: ::core::convert::From::from([#(#questions),*]),
                 variables: #variables,
+                types: ::core::option::Option::Some(#p::ToolTypes {
+                    arguments: #arguments,
+                    result: __pmcp_output().named,
+                }),
                 ..::core::default::Default::default()
             }
+        }
+    }
+
+    /// Its part in widgets, if it has one.
+    fn ui(&self, p: &TokenStream) -> Option<TokenStream> {
+        let visibility = match self.visibility {
+            None => quote!(#p::Visibility::Both),
+            Some(Visibility::Model) => quote!(#p::Visibility::Model),
+            Some(Visibility::App) => quote!(#p::Visibility::App),
+        };
+        match (&self.widget, self.visibility) {
+            (Some(widget), _) => Some(quote!(ui: #p::ToolUi::opening::<#widget>(#visibility),)),
+            (None, Some(_)) => Some(quote!(ui: #p::ToolUi::visible(#visibility),)),
+            (None, None) => None,
         }
     }
 
@@ -236,7 +256,7 @@ impl TaskTool {
         }
     }
 
-    /// Says what belongs to the tool, for steps of workflows.
+    /// Says what belongs to the tool, for steps of workflows and for widgets.
     fn named(&self, p: &TokenStream) -> TokenStream {
         let ident = &self.func.sig.ident;
         let (arguments, fields) = match &self.input {
@@ -248,6 +268,9 @@ impl TaskTool {
             impl #p::NamedTool for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
                 type Itself = Self;
+            }
+            impl #p::ToolName for #ident {
+                const NAME: &'static ::core::primitive::str = #name;
             }
             impl #p::ArgumentsOf<#ident> for #arguments {
                 #fields

@@ -1,10 +1,10 @@
 //! The checked form of a tool.
 
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
-use syn::{LitStr, Safety, ext::IdentExt};
+use syn::{LitStr, Path, Safety, ext::IdentExt};
 
 use super::{
-    args::{Fallback, Hints, OnCrash, Support, TaskToolArgs},
+    args::{Fallback, Hints, OnCrash, Support, TaskToolArgs, Visibility},
     input::Input,
     parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
     place::{Place, check_attributes},
@@ -30,6 +30,10 @@ pub(super) struct TaskTool {
     pub(super) timeout: Option<Millis>,
     pub(super) on_crash: OnCrash,
     pub(super) fallback: Option<Fallback>,
+    /// The type of the widget that it opens.
+    pub(super) widget: Option<Path>,
+    /// The one caller it is for.
+    pub(super) visibility: Option<Visibility>,
     pub(super) hints: Hints,
     pub(super) input: Input,
     /// In the order of the signature.
@@ -50,6 +54,7 @@ impl TaskTool {
         check_forbidden(given, diag);
         check_inline(given, diag);
         check_hints(given, diag);
+        check_widget(given, diag);
         let func = func?;
         if place.check(func, diag) {
             return None;
@@ -81,6 +86,8 @@ impl TaskTool {
             timeout: given.timeout.map(|timeout| timeout.value),
             on_crash: given.on_crash.map_or(OnCrash::Fail, |on_crash| on_crash.value),
             fallback: given.fallback.map(|fallback| fallback.value),
+            widget: given.widget.clone(),
+            visibility: given.visibility.map(|visibility| visibility.value),
             hints: given.hints,
             input,
             parameters: parameters.into_iter().collect::<Option<_>>()?,
@@ -165,6 +172,17 @@ fn check_hints(args: &TaskToolArgs, diag: &mut Diagnostics) {
     let Hints { read_only: Some(true), destructive: Some(true), .. } = args.hints else { return };
     if let Some(key) = &args.destructive {
         diag.error(key, "a tool that is `read_only` destroys nothing", "keep one of `read_only` and `destructive`");
+    }
+}
+
+/// Fails if a tool that no model calls is said to open a widget: a host shows one where its model made the call.
+fn check_widget(args: &TaskToolArgs, diag: &mut Diagnostics) {
+    if let (Some(widget), Some(Given { value: Visibility::App, .. })) = (&args.widget, args.visibility) {
+        diag.error(
+            widget,
+            "`widget` has no effect when `visibility = \"app\"`: a widget is opened by a call of the model",
+            "remove it, or leave `visibility` out",
+        );
     }
 }
 
@@ -290,6 +308,12 @@ mod tests {
             "\"1s\"",
             "`inline` has no effect when `support = \"required\"`",
         ),
+        (
+            "widget = Board, visibility = \"app\"",
+            "async fn f() {}",
+            "Board",
+            "`widget` has no effect when `visibility = \"app\"`: a widget is opened by a call of the model",
+        ),
         ("read_only, destructive", "async fn f() {}", "destructive", "a tool that is `read_only` destroys nothing"),
         (
             "",
@@ -329,6 +353,7 @@ mod tests {
             ("support = \"forbidden\", timeout = \"1s\"", "async fn f(cx: &ToolContext, mut a: u8) {}"),
             ("name = \"a.b-c_D9\"", "pub(crate) async fn r#type(r#fn: Option<&[u8]>) -> io::Result<()> {}"),
             ("", "async fn f(State(a): State<u8>, State(b): &State<u16>, #[args] Q { q }: Q) -> Result<u8, E> {}"),
+            ("widget = crate::ui::Board, visibility = \"model\"", "async fn f() {}"),
             ("destructive = false, open_world", "async fn f(#[context] a: Alias, #[ask(\"?\")] b: Option<u8>) {}"),
         ];
         for (args, item) in cases {

@@ -3,6 +3,7 @@
 use pmcp_macro_support::{CratePath, Diagnostics, SigFn, is_primitive_type, strip_attributes};
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{LitStr, ext::IdentExt};
 
 use super::{
     args::TaskToolArgs,
@@ -52,6 +53,9 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
         }
     });
     let arguments_of = has_struct.then(|| quote!(impl #p::ArgumentsOf<#ident> for #name {}));
+    // A name that is not allowed is one mistake, and no second where a widget compares it.
+    let given = args.and_then(|args| args.name.as_ref()).map(LitStr::value);
+    let name_of = given.unwrap_or_else(|| ident.unraw().to_string());
     let result_of = Output::build(&sig.output, "a tool").ok().map(|output| {
         let value = output.value(&p);
         quote! {
@@ -72,6 +76,9 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
             impl #p::NamedTool for #ident {
                 const NAME: &'static ::core::primitive::str = "";
                 type Itself = Self;
+            }
+            impl #p::ToolName for #ident {
+                const NAME: &'static ::core::primitive::str = #name_of;
             }
             #arguments_of
             #result_of

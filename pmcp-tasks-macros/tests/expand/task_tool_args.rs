@@ -24,6 +24,9 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "search";
         type Itself = Self;
     }
+    impl crate::tasks::__private::ToolName for search {
+        const NAME: &'static ::core::primitive::str = "search";
+    }
     impl crate::tasks::__private::ArgumentsOf<search> for Query {}
     impl crate::tasks::__private::ResultOf<search>
     for <io::Result<Found> as crate::tasks::__private::AnyResult>::Value {}
@@ -51,6 +54,10 @@ const _: () = {
                 output_schema: (__pmcp_output().schema)(),
                 questions: ::core::convert::From::from([]),
                 variables: (__pmcp_context().fields)(),
+                types: ::core::option::Option::Some(crate::tasks::__private::ToolTypes {
+                    arguments: __pmcp_object().named,
+                    result: __pmcp_output().named,
+                }),
                 ..::core::default::Default::default()
             }
         }

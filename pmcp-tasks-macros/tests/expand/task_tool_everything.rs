@@ -122,6 +122,9 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "import_csv";
         type Itself = Self;
     }
+    impl ::pmcp_tasks::__private::ToolName for import_csv {
+        const NAME: &'static ::core::primitive::str = "import_csv";
+    }
     impl ::pmcp_tasks::__private::ArgumentsOf<import_csv> for ImportCsvArgs {
         const FIELDS: &'static [::pmcp_tasks::__private::ArgumentField] = &[
             ::pmcp_tasks::__private::ArgumentField {
@@ -186,6 +189,10 @@ const _: () = {
                     __pmcp_sure_question().question(),
                 ]),
                 variables: (__pmcp_context().fields)(),
+                types: ::core::option::Option::Some(::pmcp_tasks::__private::ToolTypes {
+                    arguments: ::pmcp_tasks::__private::named_schema::<ImportCsvArgs>,
+                    result: __pmcp_output().named,
+                }),
                 ..::core::default::Default::default()
             }
         }

@@ -20,6 +20,9 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "";
         type Itself = Self;
     }
+    impl ::pmcp_tasks::__private::ToolName for add {
+        const NAME: &'static ::core::primitive::str = "add";
+    }
     impl ::pmcp_tasks::__private::ArgumentsOf<add> for AddArgs {}
     impl ::pmcp_tasks::__private::ResultOf<add> for u32 {}
     impl ::pmcp_tasks::__private::Gives<u32> for add {}

@@ -77,6 +77,9 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "ping";
         type Itself = Self;
     }
+    impl ::pmcp_tasks::__private::ToolName for ping {
+        const NAME: &'static ::core::primitive::str = "ping";
+    }
     impl ::pmcp_tasks::__private::ArgumentsOf<ping> for PingArgs {}
     impl ::pmcp_tasks::__private::ResultOf<ping> for () {}
     impl ::pmcp_tasks::__private::Gives<()> for ping {}
@@ -101,6 +104,10 @@ const _: () = {
                 output_schema: (__pmcp_output().schema)(),
                 questions: ::core::convert::From::from([]),
                 variables: ::std::vec::Vec::new(),
+                types: ::core::option::Option::Some(::pmcp_tasks::__private::ToolTypes {
+                    arguments: ::pmcp_tasks::__private::named_schema::<PingArgs>,
+                    result: __pmcp_output().named,
+                }),
                 ..::core::default::Default::default()
             }
         }

@@ -120,6 +120,12 @@ pub fn input_schema<T: JsonSchema>() -> Value {
     schema
 }
 
+/// The same with the Rust names of the types.
+#[must_use]
+pub fn named_schema<T: JsonSchema>() -> Value {
+    schema::named::<T>()
+}
+
 /// Type that may take the place of an argument list.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a tool's arguments",
@@ -137,12 +143,14 @@ pub struct ObjectSpec<T> {
     pub decode: fn(Values) -> Result<T, ArgumentError>,
     /// Describes it.
     pub schema: fn() -> Value,
+    /// Describes it with the Rust names of its types.
+    pub named: fn() -> Value,
 }
 
 /// The type of a parameter marked `#[args]`.
 #[must_use]
 pub fn object<T: ArgumentObject>() -> ObjectSpec<T> {
-    ObjectSpec { decode: decode_object, schema: input_schema::<T> }
+    ObjectSpec { decode: decode_object, schema: input_schema::<T>, named: named_schema::<T> }
 }
 
 fn decode_object<T: DeserializeOwned>(given: Values) -> Result<T, ArgumentError> {

@@ -10,12 +10,14 @@ pub struct OutputSpec<T> {
     pub convert: fn(T) -> Result<ToolResult, ToolError>,
     /// Describes its structured content, if it has one.
     pub schema: fn() -> Option<Value>,
+    /// Describes it with the Rust names of its types.
+    pub named: fn() -> Option<Value>,
 }
 
 /// The type of a function's value.
 #[must_use]
 pub fn output<T: ToolOutput<Form>, Form>() -> OutputSpec<T> {
-    OutputSpec { convert: T::into_result, schema: T::schema }
+    OutputSpec { convert: T::into_result, schema: T::schema, named: T::named_schema }
 }
 
 /// Type the error of a tool's function may have.
@@ -78,5 +80,6 @@ where
     OutputSpec {
         convert: |result| result.parts().map_err(Into::into).and_then(ToolOutput::into_result),
         schema: <R::Value as ToolOutput<Form>>::schema,
+        named: <R::Value as ToolOutput<Form>>::named_schema,
     }
 }

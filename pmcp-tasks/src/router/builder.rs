@@ -1,6 +1,12 @@
 //! Making of a router: works, store and settings, checked together.
 
-use std::{any::TypeId, collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    any::TypeId,
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     asking,
@@ -27,6 +33,8 @@ pub struct TaskRouterBuilder<S> {
     flows: Vec<Arc<dyn Flow>>,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
+    /// The names of tools that views call.
+    called_by_views: HashSet<String>,
 }
 
 impl<S: fmt::Debug> fmt::Debug for TaskRouterBuilder<S> {
@@ -153,6 +161,7 @@ impl TaskRouterBuilder<()> {
             flows: Vec::new(),
             settings: EngineSettings::default(),
             fallback: None,
+            called_by_views: HashSet::new(),
         }
     }
 }
@@ -167,6 +176,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             flows: self.flows,
             settings: self.settings,
             fallback: self.fallback,
+            called_by_views: self.called_by_views,
         }
     }
 
@@ -237,6 +247,19 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
+    /// Tells the names of tools that views of widgets call. Where a client shows widgets and knows no tasks, its views go on with
+    /// the tasks of these by the tools of the [`TaskFallback`], whatever models get.
+    #[must_use]
+    pub fn called_by_views<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.called_by_views.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The tools that were registered so far, as they declare themselves.
+    pub fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
+        self.tools.iter().map(|(_, definition, _)| definition)
+    }
+
     /// Sets whether clients see what went wrong inside a tool. For development only.
     #[must_use]
     pub fn expose_errors(mut self, expose_errors: bool) -> Self {
@@ -274,6 +297,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             {
                 return Err(BuildError::StepAsks { workflow: workflow.to_owned(), step: step.to_owned(), tool: name });
             }
+            let prepare = if definition.ui.widget.is_some() { viewed(prepare, store.clone()) } else { prepare };
             let work = Arc::new(Work::of_tool(&definition, given, prepare));
             if flows.has_step(&name) {
                 bindable(&mut definition);
@@ -282,19 +306,28 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                 return Err(BuildError::DuplicateTool(name));
             }
             order.push(name.clone());
-            all.insert(name, Registered { definition: Arc::new(definition), work });
+            let is_called_by_views = self.called_by_views.contains(&name);
+            let meta = definition.ui.listed(&definition.meta, is_called_by_views);
+            let with_ui = meta.map(|meta| Arc::new(ToolDefinition { meta, ..definition.clone() }));
+            all.insert(name, Registered { definition: Arc::new(definition), with_ui, is_called_by_views, work });
         }
         // Without a word of the server, tools that say so themselves have the fallback.
         let fallback = self.fallback.unwrap_or(TaskFallback { every_tool: false, ..TaskFallback::default() });
-        let companions = if all.values().any(|tool| fallback.covers(&tool.definition)) {
-            let companions = Companions::new(fallback, |name| all.contains_key(name));
-            Some(companions.map_err(BuildError::CompanionTool)?)
-        } else {
-            None
-        };
+        let for_models = all.values().any(|tool| fallback.covers(&tool.definition));
+        let for_views = all.values().any(Registered::may_run_for_views);
+        let companions = Companions::new(fallback, (for_models, for_views), |name| all.contains_key(name));
+        let companions = companions.map_err(BuildError::CompanionTool)?;
         let engine = Engine::new(works, store, self.settings)?;
         Ok((engine, Tools { all, order, companions, flows }))
     }
+}
+
+/// The same calls with a name in each result, under which the view that shows it keeps its state.
+fn viewed(prepare: Prepare, store: TaskStore) -> Prepare {
+    Box::new(move |arguments| {
+        let store = store.clone();
+        prepare(arguments).map(|prepared| prepared.viewed(move || store.random_text().ok()))
+    })
 }
 
 /// Fails if a workflow cannot be offered as it is declared.

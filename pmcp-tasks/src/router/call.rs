@@ -21,11 +21,11 @@ use crate::{
     protocol::{
         Decider, RpcError,
         bounds::shortened,
-        params as parse,
+        meta, params as parse,
         params::{CallParams, TaskMetadata},
     },
     run::NotAccepted,
-    tool::{Arguments, TaskSupport, ToolDefinition, ToolResult},
+    tool::{Arguments, TaskSupport, ToolDefinition, ToolResult, Visibility},
 };
 
 /// Way a call is run.
@@ -103,7 +103,7 @@ async fn unbound(
     step: Option<CallOfRun>,
 ) -> Result<Value, RpcError> {
     let (cx, host) = (rq.cx, &rq.engine.host);
-    let companions = companions.filter(|companions| companions.settings.covers(&tool.definition));
+    let companions = companions.filter(|it| it.settings.covers(&tool.definition) || is_of_view(rq, tool));
     let mode = match mode(rq, &tool.definition, &call, companions.is_some())? {
         Mode::Companioned | Mode::Inline if step.is_some() => Mode::Plain,
         mode => mode,
@@ -136,6 +136,13 @@ async fn unbound(
     let variables = rq.variables(&tool.work.fields)?;
     let accepted = Accepted { work: tool.work.clone(), arguments, prepared, variables, step };
     begin(rq, mode, tool, accepted, companions).await
+}
+
+/// Tells whether the call is a view's that goes on with the tool's task by companions. It says so with the time it waits, unless
+/// its host drops that; a tool for views alone is called by nobody else.
+fn is_of_view(rq: RequestCx<'_>, tool: &Registered) -> bool {
+    let says_so = || meta::wait(rq.params).is_some() || tool.definition.ui.visibility == Visibility::App;
+    rq.cx.client.ui && tool.may_run_for_views() && says_so()
 }
 
 async fn begin(

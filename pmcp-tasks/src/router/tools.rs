@@ -8,13 +8,17 @@ use super::{fallback::Companions, request::RequestCx, workflow::Flows};
 use crate::{
     call::CallContext,
     protocol::{RpcError, params::ListParams},
-    tool::{ToolDefinition, Work},
+    tool::{TaskSupport, ToolDefinition, Visibility, Work},
 };
 
 /// A tool as it was registered.
 #[derive(Clone, Debug)]
 pub(super) struct Registered {
     pub(super) definition: Arc<ToolDefinition>,
+    /// The same for clients that show widgets; `None` if they are told nothing more.
+    pub(super) with_ui: Option<Arc<ToolDefinition>>,
+    /// Set if a view names it among the tools it calls.
+    pub(super) is_called_by_views: bool,
     pub(super) work: Arc<Work>,
 }
 
@@ -30,6 +34,22 @@ pub(super) struct Tools {
     pub(super) flows: Flows,
 }
 
+impl Registered {
+    /// The tool as it is listed to a client, which may not be told of it at all.
+    fn seen_by(&self, cx: &CallContext) -> Option<&ToolDefinition> {
+        if cx.client.ui {
+            return Some(self.with_ui.as_deref().unwrap_or(&self.definition));
+        }
+        Some(&*self.definition).filter(|tool| tool.ui.visibility != Visibility::App)
+    }
+
+    /// Tells whether a view may ask for its task: where the client knows none, it goes on with companions.
+    pub(super) fn may_run_for_views(&self) -> bool {
+        let ToolDefinition { support, ui, .. } = &*self.definition;
+        self.is_called_by_views && *support != TaskSupport::Forbidden && ui.visibility != Visibility::Model
+    }
+}
+
 impl Tools {
     pub(super) fn find(&self, name: &str) -> Option<&Registered> {
         self.all.get(name)
@@ -42,20 +62,25 @@ impl Tools {
 
     /// The tools to go on with tasks, if this client needs and may use them.
     pub(super) fn companions_for(&self, cx: &CallContext) -> Option<&Companions> {
-        self.companions.as_ref().filter(|_| Companions::serve(cx))
+        self.companions.as_ref().filter(|companions| companions.serve(cx))
     }
 
     /// A page of tools in the order of their registration. The cursor is the name of the last tool of the page before.
-    pub(super) fn list(&self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    pub(super) fn list<'a>(&'a self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
         let ListParams { cursor } = ListParams::read(rq.params)?;
         let companions = self.companions_for(rq.cx);
-        let as_seen = |tool| match companions {
-            Some(companions) => companions.as_seen(tool),
-            None => Cow::Borrowed(tool),
+        let as_seen = |tool: &'a Registered| {
+            let seen = tool.seen_by(rq.cx)?;
+            let is_for_views = rq.cx.client.ui && tool.may_run_for_views();
+            Some(match companions {
+                Some(companions) => companions.as_seen(seen, is_for_views),
+                None => Cow::Borrowed(seen),
+            })
         };
-        let more = companions.map(Companions::definitions).unwrap_or_default();
+        let more = companions.map(|companions| companions.definitions(rq.cx)).unwrap_or_default();
+        let own = self.order.iter().filter_map(|name| self.all.get(name)).filter_map(as_seen);
         let all: Vec<Cow<'_, ToolDefinition>> =
-            self.definitions().map(as_seen).chain(self.flows.tools().iter().chain(more).map(Cow::Borrowed)).collect();
+            own.chain(self.flows.tools().iter().chain(more).map(Cow::Borrowed)).collect();
         let start = match cursor {
             None => 0,
             Some(cursor) => {
@@ -73,7 +98,7 @@ impl Tools {
         }
         if revision.has_cache_hints() {
             result["resultType"] = "complete".into();
-            if self.companions.is_some() {
+            if self.companions.is_some() || self.all.values().any(|tool| tool.with_ui.is_some()) {
                 // What is listed depends on what the client declares (caching, "Cache Scope").
                 result["cacheScope"] = "private".into();
             }

@@ -32,6 +32,21 @@ pub(crate) fn of_output<T: JsonSchema + ?Sized>() -> Value {
     settings().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
+/// The schema of `T` with the types inside it as definitions under their Rust names, for whoever writes types of another language.
+pub(crate) fn named<T: JsonSchema + ?Sized>() -> Value {
+    settings()
+        .with(|settings| settings.inline_subschemas = false)
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+/// The same of what `T` serialises to.
+pub(crate) fn named_output<T: JsonSchema + ?Sized>() -> Value {
+    let settings = settings().for_serialize().with(|settings| settings.inline_subschemas = false);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -125,7 +125,7 @@ impl<V: TaskVariables> TestContext<V> {
         let session = format!("test {}", CLIENTS.fetch_add(1, Ordering::Relaxed));
         let client = Arc::new(Script { session, ..Script::default() });
         let peer: Arc<dyn Peer> = client.clone();
-        let abilities = ClientCapabilities { elicitation: true, sampling: true, roots: true, tasks: true };
+        let abilities = ClientCapabilities { elicitation: true, sampling: true, roots: true, tasks: true, ui: true };
         let origin = Origin {
             owner: Some(Owner::local()),
             principal: None,

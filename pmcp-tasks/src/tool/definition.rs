@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{TaskSupport, ToolAnnotations, ToolResult};
+use super::{TaskSupport, ToolAnnotations, ToolResult, ToolTypes, ToolUi};
 use crate::{
     context::RunContext,
     error::ToolError,
     protocol::{
-        ToolView,
+        ToolView, VIEW,
         header::{self, HeaderParameter},
     },
     schema::{Compiled, published},
@@ -81,6 +81,10 @@ pub struct ToolDefinition {
     pub variables: Vec<FieldDefinition>,
     /// `_meta` of the tool.
     pub meta: Map<String, Value>,
+    /// Its part in widgets: listed for clients that show them.
+    pub ui: ToolUi,
+    /// Its types under their Rust names; `None` if nobody knows them.
+    pub types: Option<ToolTypes>,
 }
 
 impl ToolDefinition {
@@ -206,6 +210,22 @@ impl Prepared {
         R: Future<Output = Result<Output, ToolError>> + Send + 'static,
     {
         Self(Box::new(move |cx| Box::pin(run(cx))))
+    }
+
+    /// The same call of a tool with a widget: its result has the name under which a view keeps its state.
+    pub(crate) fn viewed(self, name: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
+        Self(Box::new(move |cx| {
+            let run = self.run(cx);
+            Box::pin(async move {
+                let mut output = run.await?;
+                if let Output::Ended(Outcome::Result(result), _) = &mut output
+                    && !result.meta.contains_key(VIEW)
+                {
+                    result.meta.extend(name().map(|name| (VIEW.to_owned(), name.into())));
+                }
+                Ok(output)
+            })
+        }))
     }
 
     /// Runs it.

@@ -10,12 +10,13 @@ mod named;
 mod reading;
 mod registry;
 mod result;
+mod ui;
 
 pub use crate::error::{IntoFailure, ResultExt, ToolError};
 pub use call::CallTools;
 pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
-pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
+pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, ToolName, WritableArguments};
 pub use pmcp_protocol::{
     Content, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},
@@ -23,5 +24,6 @@ pub use pmcp_protocol::{
 pub(crate) use reading::{misfit, read_as_written, read_result};
 pub(crate) use registry::{Prepare, Registry, Work, WorkKind};
 pub use result::{AsContent, AsValue, ToolOutput};
+pub use ui::{ToolTypes, ToolUi, ToolWidget, Visibility};
 
 pub use crate::task::OnCrash;

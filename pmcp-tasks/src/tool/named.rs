@@ -1,4 +1,4 @@
-//! Types that are known to belong to a tool: how a step of a workflow, or a call, names a tool, its arguments and its result.
+//! Types that are known to belong to a tool: how a step of a workflow, a call or a widget names a tool, its arguments and its result.
 //!
 //! They are traits of the argument and the result, not associated types of the tool: a public function may take and return
 //! private types, and what is said of a wrong one is said at that type.
@@ -20,6 +20,17 @@ pub trait NamedTool: 'static {
 
     /// The tool itself. Everything else that is said of it is said of this, so that a type which is no tool is one error.
     type Itself: 'static;
+}
+
+/// The name of a tool, as clients call it. `#[task_tool]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool",
+    label = "not a tool",
+    note = "annotate the function with `#[task_tool]`, and name it as it is imported: `tools(move_piece)`"
+)]
+pub trait ToolName: 'static {
+    /// The name: that of the function, or the one given with `name = "…"`.
+    const NAME: &'static str;
 }
 
 /// The type of a tool's arguments. `#[task_tool]` implements it.

@@ -29,6 +29,12 @@ pub trait ToolOutput<Form>: Send + 'static {
 
     /// The JSON Schema of its structured content, if it has some.
     fn schema() -> Option<Value>;
+
+    /// The same with the types inside it under their Rust names: see [`ToolTypes`](super::ToolTypes).
+    #[must_use]
+    fn named_schema() -> Option<Value> {
+        Self::schema()
+    }
 }
 
 /// The form of a [`ToolOutput`] that is structured content, with its text.
@@ -62,9 +68,17 @@ impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput<AsValue> for T {
     }
 
     fn schema() -> Option<Value> {
-        let plain = [TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
-        (!plain.contains(&TypeId::of::<T>())).then(|| crate::schema::json::of_output::<T>())
+        is_structured::<T>().then(|| crate::schema::json::of_output::<T>())
     }
+
+    fn named_schema() -> Option<Value> {
+        is_structured::<T>().then(|| crate::schema::json::named_output::<T>())
+    }
+}
+
+fn is_structured<T: 'static>() -> bool {
+    let plain = [TypeId::of::<String>(), TypeId::of::<&'static str>(), TypeId::of::<()>()];
+    !plain.contains(&TypeId::of::<T>())
 }
 
 /// What goes out as content. None of it has a schema, so that it is no value as well.

@@ -40,5 +40,6 @@ mod v2025;
 mod v2026;
 mod values;
 mod variables;
+mod widgets;
 mod withdrawal;
 mod workflows;

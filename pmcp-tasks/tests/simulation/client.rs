@@ -112,6 +112,7 @@ impl Client {
                 roots: true,
                 sampling: true,
                 tasks: self.revision == Revision::V2026,
+                ui: false,
             },
             peer: asked("stream"),
             session: (self.revision == Revision::V2025).then(|| asked("session") as _),

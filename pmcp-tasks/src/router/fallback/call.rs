@@ -8,12 +8,12 @@ use super::{
     answer::answer,
     companions::{Companion, Companions},
     settings::TaskFallback,
-    told::{SUGGESTED_WAIT, told, told_after},
+    told::{SUGGESTED_WAIT, for_programs, told, told_after},
     waiting::needs_answer,
 };
 use crate::{
     engine::{Ended, Patience},
-    protocol::{RpcError, code, meta, params::CallParams},
+    protocol::{RpcError, TASK, code, meta, params::CallParams},
     router::{
         questions::{ask, asked, is_askable, let_ask},
         request::RequestCx,
@@ -128,11 +128,18 @@ fn result(rq: RequestCx<'_>, task: &Task, outcome: Outcome, names: &TaskFallback
                 task.id(),
                 error.message
             );
-            Ok(revision.tool_result(&ToolResult::error(text)))
+            Ok(revision.tool_result(&of_task(ToolResult::error(text), task, names)))
         }
         Outcome::Cancelled => Ok(revision.tool_result(&told(rq, task, names)?)),
-        outcome => Ok(revision.outcome(outcome)?),
+        Outcome::Result(result) => Ok(revision.tool_result(&of_task(result, task, names))),
+        outcome @ Outcome::Raw(_) => Ok(revision.outcome(outcome)?),
     }
+}
+
+/// The result, with what tells programs that it is a task's.
+fn of_task(mut result: ToolResult, task: &Task, names: &TaskFallback) -> ToolResult {
+    result.meta.insert(TASK.to_owned(), for_programs(task, names).into());
+    result
 }
 
 async fn cancel(rq: RequestCx<'_>, task: Task, names: &TaskFallback) -> Result<ToolResult, Refusal> {

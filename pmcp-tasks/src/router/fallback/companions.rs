@@ -8,14 +8,18 @@ use super::{settings::TaskFallback, told::SUGGESTED_WAIT};
 use crate::{
     call::CallContext,
     schema::Compiled,
-    tool::{TaskSupport, ToolAnnotations, ToolDefinition},
+    tool::{TaskSupport, ToolAnnotations, ToolDefinition, ToolUi, Visibility},
 };
 
 /// The tools, and how they are set up.
 #[derive(Debug)]
 pub(in crate::router) struct Companions {
     pub(in crate::router) settings: TaskFallback,
+    /// Set if models go on with tasks by them.
+    for_models: bool,
     definitions: [ToolDefinition; 4],
+    /// The same for clients whose views go on with tasks by them.
+    for_views: Option<[ToolDefinition; 4]>,
 }
 
 /// Companion tools, by what they do, in the order of their definitions.
@@ -28,11 +32,18 @@ pub(in crate::router) enum Companion {
 }
 
 impl Companions {
-    /// The companions, set up like this.
+    /// The companions, set up like this; `None` if nobody goes on by them.
     ///
     /// # Errors
     /// The name of the one that is taken by another, or by a tool of the server.
-    pub(in crate::router) fn new(settings: TaskFallback, is_taken: impl Fn(&str) -> bool) -> Result<Self, String> {
+    pub(in crate::router) fn new(
+        settings: TaskFallback,
+        (for_models, for_views): (bool, bool),
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Result<Option<Self>, String> {
+        if !for_models && !for_views {
+            return Ok(None);
+        }
         let definitions = definitions(&settings);
         for (at, definition) in definitions.iter().enumerate() {
             let is_other = definitions[..at].iter().any(|other| other.name == definition.name);
@@ -40,18 +51,25 @@ impl Companions {
                 return Err(definition.name.clone());
             }
         }
-        Ok(Self { settings, definitions })
+        let visibility = if for_models { Visibility::Both } else { Visibility::App };
+        let for_views = for_views.then(|| definitions.clone().map(|definition| of_views(definition, visibility)));
+        Ok(Some(Self { settings, for_models, definitions, for_views }))
     }
 
     /// Tells whether this client needs them, and may use them.
-    pub(in crate::router) fn serve(cx: &CallContext) -> bool {
+    pub(in crate::router) fn serve(&self, cx: &CallContext) -> bool {
         let knows_tasks = cx.revision.has_tasks() && cx.client.tasks;
-        !knows_tasks && cx.caller.owner().is_some()
+        let has_callers = self.for_models || (cx.client.ui && self.for_views.is_some());
+        has_callers && !knows_tasks && cx.caller.owner().is_some()
     }
 
-    /// The tool as a client that needs them is to see it.
-    pub(in crate::router) fn as_seen<'a>(&self, tool: &'a ToolDefinition) -> Cow<'a, ToolDefinition> {
-        if !self.settings.covers(tool) {
+    /// The tool as a client that needs them is to see it. `is_for_views` is set if its views may get the tool's task.
+    pub(in crate::router) fn as_seen<'a>(
+        &self,
+        tool: &'a ToolDefinition,
+        is_for_views: bool,
+    ) -> Cow<'a, ToolDefinition> {
+        if !self.settings.covers(tool) && !is_for_views {
             return Cow::Borrowed(tool);
         }
         // A result that names the task does not fit the schema of the tool's own, and clients check; some refuse to call a
@@ -59,8 +77,9 @@ impl Companions {
         Cow::Owned(ToolDefinition { output_schema: None, support: TaskSupport::Optional, ..tool.clone() })
     }
 
-    pub(in crate::router) fn definitions(&self) -> &[ToolDefinition] {
-        &self.definitions
+    /// The tools themselves, as this client is to see them.
+    pub(in crate::router) fn definitions(&self, cx: &CallContext) -> &[ToolDefinition] {
+        self.for_views.as_ref().filter(|_| cx.client.ui).unwrap_or(&self.definitions)
     }
 
     /// Puts arguments into the form that is meant, as those of tools are; what does not fit the schema that is listed, for the
@@ -89,6 +108,13 @@ impl Companions {
         ];
         all.into_iter().find(|(known, _)| *known == name).map(|(_, companion)| companion)
     }
+}
+
+/// A companion that views call.
+fn of_views(definition: ToolDefinition, visibility: Visibility) -> ToolDefinition {
+    let ui = ToolUi::visible(visibility);
+    let meta = ui.listed(&definition.meta, true).unwrap_or_default();
+    ToolDefinition { meta, ui, ..definition }
 }
 
 fn definitions(settings: &TaskFallback) -> [ToolDefinition; 4] {

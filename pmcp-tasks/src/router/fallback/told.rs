@@ -43,8 +43,7 @@ pub(super) fn told_after(
 ) -> Result<ToolResult, RpcError> {
     let tool = task.body.as_ref().map_or("the tool", |body| body.tool.as_str());
     let shown = rq.shown(task)?;
-    let status = if task.is_error() { TaskStatus::Failed } else { task.status() };
-    let (mut text, next) = match status {
+    let (mut text, next) = match status(task) {
         TaskStatus::Working => working(task, tool, names),
         TaskStatus::InputRequired => asking(rq, task, tool, names),
         TaskStatus::Completed => ended(task, tool, names, "has completed", "its result"),
@@ -70,10 +69,10 @@ pub(super) fn told_after(
         .iter()
         .map(|next| json!({ "tool": next.tool, "arguments": next.arguments, "purpose": next.purpose }))
         .collect();
-    let mut for_programs = Map::from_iter([
+    let mut for_programs = for_programs(task, names);
+    for_programs.extend([
         ("task_id".to_owned(), Value::from(task.id().to_string())),
         ("tool".into(), tool.into()),
-        ("status".into(), status.as_str().into()),
         ("next".into(), next.into()),
     ]);
     for_programs.extend(task.message().map(|message| ("message".to_owned(), message.into())));
@@ -86,6 +85,22 @@ pub(super) fn told_after(
     // Not structured content: some hosts show their model that instead of the text, and the text tells all.
     let meta = Map::from_iter([(TASK.to_owned(), for_programs.into())]);
     Ok(ToolResult { meta, ..ToolResult::text(text) })
+}
+
+/// A task's state; a result with `isError` is a failure.
+fn status(task: &Task) -> TaskStatus {
+    if task.is_error() { TaskStatus::Failed } else { task.status() }
+}
+
+/// What every result tells programs of its task.
+pub(super) fn for_programs(task: &Task, names: &TaskFallback) -> Map<String, Value> {
+    let TaskFallback { status_tool, result_tool, cancel_tool, answer_tool, .. } = names;
+    let tools = json!({ "status": status_tool, "result": result_tool, "cancel": cancel_tool, "answer": answer_tool });
+    Map::from_iter([
+        ("taskId".to_owned(), task.id().to_string().into()),
+        ("tools".to_owned(), tools),
+        ("status".to_owned(), status(task).as_str().into()),
+    ])
 }
 
 fn waiting<'a>(task: &Task, names: &'a TaskFallback) -> Next<'a> {

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::{Companions, told::told};
+use super::{Companions, TaskFallback, told::told};
 use crate::{
     call::{CallContext, ClientCapabilities},
     engine::{Ended, Patience},
-    protocol::{IDEMPOTENCY_KEY, RpcError, params::CallParams},
+    protocol::{IDEMPOTENCY_KEY, RpcError, meta, params::CallParams},
     router::{
         questions::{ask, is_askable, let_ask},
         request::RequestCx,
@@ -33,7 +33,9 @@ pub(in crate::router) async fn wait(
     let engine = rq.engine;
     let_ask(rq, key);
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
-    let deadline = engine.host.clock().sleep(companions.settings.inline_wait);
+    let TaskFallback { inline_wait, max_wait, .. } = companions.settings;
+    let wait = meta::wait(rq.params).map_or(inline_wait, |wait| wait.min(inline_wait.max(max_wait)));
+    let deadline = engine.host.clock().sleep(wait);
     let patience = Patience { cancellation: Some(&rq.cx.cancellation), deadline: Some(deadline), until_left: true };
     let mut task = match engine.until(key, parts, patience, |task| needs_answer(rq, task)).await {
         Ok(task) => task,

@@ -151,6 +151,7 @@ impl Client {
                 sampling: true,
                 roots: true,
                 tasks: revision == Revision::V2026,
+                ui: false,
             },
             peer: stream.clone(),
             session: (revision != Revision::V2026).then(|| session.clone() as _),

@@ -11,7 +11,10 @@ use pmcp_tasks::{
     TaskVariables, ToolError, ToolResult,
     context::{Cells, RunContext, Variable, take_field},
     task::{FieldDefinition, VariableError},
-    tool::{ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition},
+    tool::{
+        ArgumentError, Arguments, Fallback, OnCrash, Prepared, Question, TaskSupport, Tool, ToolDefinition, ToolUi,
+        ToolWidget, Visibility,
+    },
 };
 use serde_json::{Map, Value, json};
 
@@ -123,8 +126,21 @@ tools! {
         output_schema: Some(json!({ "type": "object" })),
         variables: Shared::fields();
     Unhandled = "unhandled", Optional, fallback: Fallback::None;
+    Shown = "shown", Optional, inline: None, output_schema: Some(json!({ "type": "object" })), ui: ToolUi::opening::<Board>(Visibility::Both);
+    Moved = "moved", Required, ui: ToolUi::visible(Visibility::App);
+    Told = "told", Forbidden, ui: ToolUi::visible(Visibility::Model);
     AskName = "ask_name", Optional, questions: vec![name_question()];
     AskBoth = "ask_both", Forbidden, questions: vec![name_question(), address_question()];
+}
+
+/// A widget, as tools know it.
+pub(crate) enum Board {}
+
+impl ToolWidget for Board {
+    fn fill(meta: &mut Map<String, Value>) {
+        meta.insert("ui".into(), json!({ "resourceUri": "ui://chess/board/1.html" }));
+        meta.insert("openai/outputTemplate".into(), "ui://chess/board/1.html".into());
+    }
 }
 
 fn name_question() -> Question {
