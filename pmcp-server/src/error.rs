@@ -26,6 +26,10 @@ pub enum Error {
     /// The prompts and resources do not fit together.
     #[error(transparent)]
     Offer(OfferError),
+    /// The widgets and tools do not fit together.
+    #[cfg(feature = "apps")]
+    #[error(transparent)]
+    Widget(pmcp_apps::WidgetError),
     /// The store failed.
     #[error("{}", with_causes(.0))]
     Store(StoreError),
@@ -63,6 +67,13 @@ impl From<BuildError> for Error {
 impl From<OfferError> for Error {
     fn from(error: OfferError) -> Self {
         Self::Offer(error)
+    }
+}
+
+#[cfg(feature = "apps")]
+impl From<pmcp_apps::WidgetError> for Error {
+    fn from(error: pmcp_apps::WidgetError) -> Self {
+        Self::Widget(error)
     }
 }
 

@@ -122,7 +122,7 @@ impl LegacySession {
 
     /// Answers `initialize` (lifecycle, "Initialization").
     pub(crate) fn initialize(&self, service: &Service, agreement: Agreement) -> Result<Value, RpcError> {
-        let version = agreement.version;
+        let (version, client) = (agreement.version, agreement.client);
         if self.agreement.set(agreement).is_err() {
             return Err(RpcError::new(code::INVALID_REQUEST, "this session has been initialized already"));
         }
@@ -131,6 +131,7 @@ impl LegacySession {
             let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
             capabilities.extend(tasks_capability(service, &caller));
         }
+        service.widgets.declare(client, &mut capabilities);
         let mut result = json!({
             "protocolVersion": version.as_str(),
             "capabilities": capabilities,

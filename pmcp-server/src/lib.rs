@@ -47,6 +47,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
+//! | `apps` | yes | widgets: pages of MCP Apps that the compiler checks, which hosts show beside results |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
 //! | `redis` | no | tasks on Redis, Valkey or a cluster of them, for servers on several machines |
 //! | `postgres` | no | tasks on PostgreSQL |
@@ -61,6 +62,7 @@
 //! | [`Server`] | everything a server is made of, and how it is served |
 //! | [`Running`], [`Embedded`] | what stops a server in the background, or one in an application of yours |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
+//! | [`apps`], [`Offer`] | widgets, and whom they are offered to |
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
@@ -98,11 +100,19 @@ mod shares;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod widgets;
 pub mod workflows;
 
 pub use access::Anonymous;
 pub use auth::{Authenticator, BearerTokens, Challenge};
 pub use error::Error;
+/// Widgets: [`widget`](pmcp_apps::widget) makes one of a directory of HTML.
+#[cfg(feature = "apps")]
+pub use pmcp_apps as apps;
+// The name that generated code goes by, where a crate depends on this one alone.
+#[cfg(feature = "apps")]
+#[doc(hidden)]
+pub use pmcp_apps;
 pub use pmcp_tasks;
 pub use pmcp_tasks::offer::{
     Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
@@ -112,6 +122,8 @@ pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};
 pub use transport::Transport;
+#[cfg(feature = "apps")]
+pub use widgets::Offer;
 
 /// The examples of the workspace's README, which compile.
 #[cfg(doctest)]

@@ -148,8 +148,10 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
     if kind == "complete" {
         // Lists are the same for all and change only with the server; what is read may be anything (caching).
         let caching = match method {
-            // Whether there are tasks depends on the caller.
-            "server/discover" if service.access.authenticated => Some((LIST_TTL_MS, "private")),
+            // Whether there are tasks depends on the caller, and of widgets only those are told who show them.
+            "server/discover" if service.access.authenticated || !service.widgets.is_empty() => {
+                Some((LIST_TTL_MS, "private"))
+            }
             "server/discover" | "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
                 Some((LIST_TTL_MS, "public"))
             }
@@ -171,6 +173,7 @@ fn discover(service: &Service, cx: &CallContext) -> Value {
     if service.router.has_tasks() && cx.caller.owner().is_some() {
         capabilities.insert("extensions".into(), json!({ TASKS_EXTENSION: {} }));
     }
+    service.widgets.declare(cx.client, &mut capabilities);
     let mut result = json!({ "supportedVersions": supported(), "capabilities": capabilities });
     if let Some(instructions) = &service.instructions {
         result["instructions"] = instructions.as_str().into();

@@ -15,6 +15,8 @@ use pmcp_tasks::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "apps")]
+use crate::widgets::{Offer, offered};
 use crate::{
     access::{Access, Anonymous},
     auth::Authenticator,
@@ -22,6 +24,7 @@ use crate::{
     http::Allowed,
     service::{ServeLimits, Service},
     shares::Shares,
+    widgets::Widgets,
 };
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
@@ -30,6 +33,7 @@ pub struct Server<S = ()> {
     instructions: Option<String>,
     tools: TaskRouterBuilder<S>,
     offers: OffersBuilder,
+    widgets: Widgets,
     store: TaskStore,
     authenticator: Option<Arc<dyn Authenticator>>,
     anonymous: Anonymous,
@@ -53,6 +57,7 @@ impl Server {
             instructions: None,
             tools: TaskRouter::builder(),
             offers: Offers::builder(),
+            widgets: Widgets::default(),
             store: TaskStore::memory(),
             authenticator: None,
             anonymous: Anonymous::default(),
@@ -84,6 +89,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             instructions: self.instructions,
             tools: self.tools.state(state),
             offers: self.offers,
+            widgets: self.widgets,
             store: self.store,
             authenticator: self.authenticator,
             anonymous: self.anonymous,
@@ -104,6 +110,32 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn workflow<W: Workflow<S>>(self /* and the workflow as a type: `.workflow::<Deploy>()` */) -> Self {
         Self { tools: self.tools.workflow::<W>(), ..self }
+    }
+
+    /// Offers a widget: a struct with `#[widget]`. Tools open it with `widget = …`; those that it names in `tools(…)` have to be
+    /// registered, too.
+    #[cfg(feature = "apps")]
+    #[must_use]
+    pub fn widget<W: pmcp_apps::Widget>(mut self /* and the widget as a type: `.widget::<Board>()` */) -> Self {
+        let widget = W::definition();
+        self.widgets.all.push(widget);
+        let (tools, offers) = (self.tools.called_by_views(widget.tools.iter().copied()), self.offers);
+        Self { tools, offers: offered(offers, widget), ..self }
+    }
+
+    /// Sets whom widgets are offered to: those who declare that they show them, unless this says otherwise.
+    #[cfg(feature = "apps")]
+    #[must_use]
+    pub fn widgets(mut self, offer: Offer) -> Self {
+        self.widgets.offer = offer;
+        self
+    }
+
+    /// The tools that were registered so far, as they declare themselves: for
+    /// [`types_are_current`](pmcp_apps::testing::types_are_current).
+    #[cfg(feature = "apps")]
+    pub fn tool_definitions(&self) -> impl Iterator<Item = &pmcp_tasks::tool::ToolDefinition> {
+        self.tools.definitions()
     }
 
     /// Offers a prompt.
@@ -246,6 +278,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         if let Some(authenticator) = &self.authenticator {
             authenticator.check().map_err(Error::Authenticator)?;
         }
+        #[cfg(feature = "apps")]
+        {
+            pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
+            write_types(&self.widgets, &self.tools);
+        }
         let router = self.tools.build(self.store)?;
         let offers = self.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();
@@ -256,6 +293,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             instructions: self.instructions,
             router,
             offers,
+            widgets: self.widgets,
             access,
             requests: Shares::new(self.limits.requests),
             subscriptions: Shares::new(self.limits.subscriptions),
@@ -276,6 +314,20 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user.
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
         Ok(Self { authenticator: None, ..self }.build(true)?.service)
+    }
+}
+
+/// Writes the types of the tools beside each widget, in development; a directory that cannot be written is no reason not to serve.
+#[cfg(feature = "apps")]
+fn write_types<S: Clone + Send + Sync + 'static>(widgets: &Widgets, tools: &TaskRouterBuilder<S>) {
+    for widget in &widgets.all {
+        if let Err(error) = widget.write_types(tools.definitions()) {
+            tracing::warn!(
+                widget = widget.name,
+                error = &error as &dyn std::error::Error,
+                "its types were not written"
+            );
+        }
     }
 }
 

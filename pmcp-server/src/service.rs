@@ -20,6 +20,7 @@ use crate::{
     outbox::Budget,
     panics::told,
     shares::{Sharer, Shares},
+    widgets::Widgets,
 };
 
 /// A server as it was built.
@@ -30,6 +31,7 @@ pub(crate) struct Service {
     pub(crate) instructions: Option<String>,
     pub(crate) router: TaskRouter,
     pub(crate) offers: Offers,
+    pub(crate) widgets: Widgets,
     pub(crate) access: Access,
     pub(crate) limits: ServeLimits,
     /// A place for each request over HTTP.
@@ -143,7 +145,7 @@ impl Service {
         CallContext {
             revision: call.revision,
             caller: self.access.caller(call.principal, call.session_id.as_deref()),
-            client: call.client,
+            client: self.widgets.client(call.client),
             peer: call.peer,
             session: call.session,
             cancellation: call.cancellation,

@@ -80,7 +80,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Ok(())
     }
 
-    /// Starts to serve HTTP and returns. Tasks of callers who do not authenticate belong to the local user on a loopback
+    /// Starts to serve HTTP and returns. If the server has widgets, a page at `/` tells people what it is and how to connect hosts. Tasks of callers who do not authenticate belong to the local user on a loopback
     /// address, and are refused on any other.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let (serving, until) = (service.clone(), closing.clone());
         let serving = tokio::spawn(async move {
             let clock = serving.router.store().clock().clone();
-            http::serve(listener, built.routes(), &serving.limits, clock, until).await;
+            http::serve(listener, built.routes(true), &serving.limits, clock, until).await;
         });
         Ok(Running { address, service, closing, serving })
     }
@@ -158,7 +158,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         if Handle::try_current().is_ok() {
             service.router.keep_house();
         }
-        Ok((built.routes(), Embedded { service }))
+        Ok((built.routes(false), Embedded { service }))
     }
 
     /// Serves one client over a pair of streams, a message a line, until its input ends: as on stdio.
@@ -184,8 +184,8 @@ async fn log_to_its_end() {
 }
 
 impl Built {
-    fn routes(self) -> axum::Router {
-        http::routes(self.service, self.authenticator, self.allowed, PATH)
+    fn routes(self, has_page: bool) -> axum::Router {
+        http::routes(self.service, self.authenticator, self.allowed, PATH, has_page)
     }
 }
 

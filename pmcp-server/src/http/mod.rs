@@ -6,6 +6,8 @@ mod body;
 mod connections;
 mod endpoint;
 mod guard;
+#[cfg(feature = "apps")]
+mod landing;
 mod legacy;
 mod modern;
 mod refusal;

@@ -16,6 +16,8 @@ use pmcp_tasks::tool::ToolDefinition;
 use serde_json::Value;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+#[cfg(feature = "apps")]
+use super::landing;
 use super::{
     allowed::Allowed,
     body::{self, Whole},
@@ -30,13 +32,16 @@ use crate::{
     modern::{claimed_version, is_modern, unsupported},
     service::Service,
 };
+#[cfg(feature = "apps")]
+use axum::routing::get;
 
-/// The routes of the MCP endpoint at `path`.
+/// The routes of the MCP endpoint at `path`, and of the page for people at `/` if `has_page` is set.
 pub(crate) fn routes(
     service: Arc<Service>,
     authenticator: Option<Arc<dyn Authenticator>>,
     allowed: Allowed,
     path: &str,
+    has_page: bool,
 ) -> Router {
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
@@ -55,7 +60,26 @@ pub(crate) fn routes(
         .layer::<_, Infallible>(cors)
         .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host));
     // Not of the router: what an application adds to it, and what it has not, is none of theirs.
-    Router::new().route(path, endpoint).with_state(http)
+    let routes = Router::new().route(path, endpoint);
+    let routes = if has_page { with_page(routes, &http, path) } else { routes };
+    routes.with_state(http)
+}
+
+/// Adds the page for people, if there is something to show.
+#[cfg(feature = "apps")]
+fn with_page(routes: Router<Arc<Http>>, http: &Arc<Http>, path: &str) -> Router<Arc<Http>> {
+    if http.service.widgets.is_empty() {
+        return routes;
+    }
+    let path = path.to_owned();
+    let page = get(async move |http: Shared, headers: HeaderMap| landing::page(&path, http, &headers));
+    routes.route("/", page.layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host)))
+}
+
+/// There is nothing to show.
+#[cfg(not(feature = "apps"))]
+fn with_page(routes: Router<Arc<Http>>, _: &Arc<Http>, _: &str) -> Router<Arc<Http>> {
+    routes
 }
 
 /// A POST: one message, or a batch.

@@ -39,4 +39,6 @@ mod standard_output;
 mod start_log;
 mod too_much;
 mod watched;
+#[cfg(feature = "apps")]
+mod widgets;
 mod workflows;

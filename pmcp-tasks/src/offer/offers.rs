@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     future::Future,
+    sync::Arc,
 };
 
 use serde_json::{Map, Value, json};
@@ -11,7 +12,7 @@ use super::{
     completion::{Completer, Completion, CompletionRequest},
     error::OfferError,
     prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
-    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest},
+    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest, Uris},
     updates::ResourceUpdates,
 };
 use crate::{context::ToolContext, tool::ToolError};
@@ -65,7 +66,7 @@ impl OffersBuilder {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.resources.push(RegisteredResource::new(resource.into(), false, handler));
+        self.resources.push(RegisteredResource::one(resource.into(), handler));
         self
     }
 
@@ -77,7 +78,20 @@ impl OffersBuilder {
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        self.resources.push(RegisteredResource::new(template.into(), true, handler));
+        self.resources.push(RegisteredResource::template(template.into(), handler));
+        self
+    }
+
+    /// Offers a resource that only clients which show widgets are told of. Whoever knows its URI reads it, under each URI that `knows` takes
+    /// for one of it, too: hosts keep those of earlier versions.
+    pub fn ui_resource<K, F, R, C>(mut self, resource: impl Into<Resource>, knows: K, handler: F) -> Self
+    where
+        K: Fn(&str) -> bool + Send + Sync + 'static,
+        F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<ResourceContents>,
+    {
+        self.resources.push(RegisteredResource::new(resource.into(), Uris::OfUi(Arc::new(knows)), handler));
         self
     }
 

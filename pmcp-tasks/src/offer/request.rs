@@ -12,7 +12,10 @@ use super::{
     prompt::GetParams,
     resource::RegisteredResource,
 };
-use crate::{call::Revision, tool::Prepared};
+use crate::{
+    call::{CallContext, Revision},
+    tool::Prepared,
+};
 
 /// The meaning of a request.
 #[derive(Debug)]
@@ -38,22 +41,29 @@ impl Offers {
         &self,
         method: &str,
         params: &Value,
-        revision: Revision,
+        cx: &CallContext,
         page_size: u16,
     ) -> Option<Result<OfferRequest, RpcError>> {
+        let shows_ui = cx.client.ui;
         let resources = |templates: bool| {
             let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
-            resources.map(RegisteredResource::describe)
+            resources.filter(move |resource| shows_ui || !resource.is_of_ui()).map(RegisteredResource::describe)
         };
         let page = match method {
             "prompts/list" => {
                 let prompts = self.prompts.iter().map(|prompt| prompt.prompt.describe());
                 page("prompts", prompts, params, page_size)
             }
-            "resources/list" => page("resources", resources(false), params, page_size),
+            "resources/list" => page("resources", resources(false), params, page_size).map(|mut page| {
+                if cx.revision.has_cache_hints() && self.resources.iter().any(RegisteredResource::is_of_ui) {
+                    // What is listed depends on what the client declares (caching, "Cache Scope").
+                    page["cacheScope"] = "private".into();
+                }
+                page
+            }),
             "resources/templates/list" => page("resourceTemplates", resources(true), params, page_size),
             "prompts/get" => return Some(self.get_prompt(params).map(OfferRequest::Call)),
-            "resources/read" => return Some(self.read_resource(params, revision).map(OfferRequest::Call)),
+            "resources/read" => return Some(self.read_resource(params, cx.revision).map(OfferRequest::Call)),
             "completion/complete" if self.has_completions() => {
                 return Some(self.complete(params));
             }

@@ -20,13 +20,14 @@ pub struct Resource {
     title: Option<String>,
     description: Option<String>,
     mime_type: Option<String>,
+    meta: Map<String, Value>,
 }
 
 impl Resource {
     /// A resource, named after its URI.
     pub fn new(uri: impl Into<String>) -> Self {
         let uri = uri.into();
-        Self { name: uri.clone(), uri, title: None, description: None, mime_type: None }
+        Self { name: uri.clone(), uri, title: None, description: None, mime_type: None, meta: Map::new() }
     }
 
     /// Its name for programs.
@@ -53,6 +54,12 @@ impl Resource {
         Self { mime_type: Some(mime_type.into()), ..self }
     }
 
+    /// Its `_meta`, in lists and beside its contents.
+    #[must_use]
+    pub fn meta(self, meta: Map<String, Value>) -> Self {
+        Self { meta, ..self }
+    }
+
     fn describe(&self, uri_key: &str) -> Value {
         let mut resource = Map::from_iter([
             (uri_key.to_owned(), Value::from(self.uri.as_str())),
@@ -60,6 +67,9 @@ impl Resource {
         ]);
         let texts = [("title", &self.title), ("description", &self.description), ("mimeType", &self.mime_type)];
         resource.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_deref()?.into()))));
+        if !self.meta.is_empty() {
+            resource.insert("_meta".to_owned(), self.meta.clone().into());
+        }
         resource.into()
     }
 }
@@ -110,11 +120,22 @@ pub struct ResourceRequest {
 type ReadFuture = Pin<Box<dyn Future<Output = Result<ResourceContents, ToolError>> + Send>>;
 type Handler = Arc<dyn Fn(ResourceRequest, ToolContext) -> ReadFuture + Send + Sync>;
 
+/// The URIs a resource has.
+#[derive(Clone)]
+pub(super) enum Uris {
+    /// The one that is listed.
+    One,
+    /// All that fit a template, which is listed in their place.
+    Fitting(Template),
+    /// The one that is listed, to clients that show widgets, and whatever this knows.
+    OfUi(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
 /// A resource or template with what reads it.
 #[derive(Clone)]
 pub(super) struct RegisteredResource {
     resource: Resource,
-    template: Option<Template>,
+    uris: Uris,
     handler: Handler,
 }
 
@@ -125,21 +146,42 @@ impl fmt::Debug for RegisteredResource {
 }
 
 impl RegisteredResource {
-    pub(super) fn new<F, R, C>(resource: Resource, is_template: bool, handler: F) -> Result<Self, OfferError>
+    /// A resource with its one URI.
+    pub(super) fn one<F, R, C>(resource: Resource, handler: F) -> Result<Self, OfferError>
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        let template = is_template.then(|| Template::parse(&resource.uri)).transpose()?;
-        if template.is_none() && Uri::parse(resource.uri.as_str()).is_err() {
+        Self::new(resource, Uris::One, handler)
+    }
+
+    /// The resources that fit a template.
+    pub(super) fn template<F, R, C>(template: Resource, handler: F) -> Result<Self, OfferError>
+    where
+        F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<ResourceContents>,
+    {
+        let uris = Uris::Fitting(Template::parse(&template.uri)?);
+        Self::new(template, uris, handler)
+    }
+
+    /// A resource, known by these URIs.
+    pub(super) fn new<F, R, C>(resource: Resource, uris: Uris, handler: F) -> Result<Self, OfferError>
+    where
+        F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<C, ToolError>> + Send + 'static,
+        C: Into<ResourceContents>,
+    {
+        if !matches!(uris, Uris::Fitting(_)) && Uri::parse(resource.uri.as_str()).is_err() {
             return Err(OfferError::Uri { uri: resource.uri });
         }
         let handler: Handler = Arc::new(move |request, cx| {
             let reading = handler(request, cx);
             Box::pin(async move { reading.await.map(Into::into) })
         });
-        Ok(Self { resource, template, handler })
+        Ok(Self { resource, uris, handler })
     }
 
     pub(super) fn uri(&self) -> &str {
@@ -147,11 +189,16 @@ impl RegisteredResource {
     }
 
     pub(super) fn is_template(&self) -> bool {
-        self.template.is_some()
+        matches!(self.uris, Uris::Fitting(_))
+    }
+
+    /// Tells whether only clients that show widgets are told of it.
+    pub(super) fn is_of_ui(&self) -> bool {
+        matches!(self.uris, Uris::OfUi(_))
     }
 
     pub(super) fn has_variable(&self, name: &str) -> bool {
-        self.template.as_ref().is_some_and(|template| template.has_variable(name))
+        matches!(&self.uris, Uris::Fitting(template) if template.has_variable(name))
     }
 
     pub(super) fn describe(&self) -> Value {
@@ -160,15 +207,17 @@ impl RegisteredResource {
 
     /// The variables of the template, if the URI fits it.
     pub(super) fn fits(&self, uri: &str) -> Option<BTreeMap<String, String>> {
-        match &self.template {
-            Some(template) => template.fit(uri),
-            None => (self.resource.uri == uri).then(BTreeMap::new),
+        match &self.uris {
+            Uris::Fitting(template) => template.fit(uri),
+            Uris::One => (self.resource.uri == uri).then(BTreeMap::new),
+            Uris::OfUi(knows) => (self.resource.uri == uri || knows(uri)).then(BTreeMap::new),
         }
     }
 
     /// The call of the handler for this URI.
     pub(super) fn prepare(&self, uri: &str, variables: BTreeMap<String, String>) -> Prepared {
-        let (handler, mime_type, uri) = (self.handler.clone(), self.resource.mime_type.clone(), uri.to_owned());
+        let (handler, uri) = (self.handler.clone(), uri.to_owned());
+        let Resource { mime_type, meta, .. } = self.resource.clone();
         Prepared::raw(move |cx| async move {
             let request = ResourceRequest { uri: uri.clone(), variables };
             let mut contents = match handler(request, cx.tool()).await? {
@@ -177,6 +226,9 @@ impl RegisteredResource {
             };
             if let Some(mime_type) = mime_type {
                 contents["mimeType"] = mime_type.into();
+            }
+            if !meta.is_empty() {
+                contents["_meta"] = meta.into();
             }
             Ok(json!({ "contents": [contents] }))
         })

@@ -83,6 +83,7 @@ const SERVER: House = House {
             "process",
             "shares",
             "transport",
+            "widgets",
             "workflows",
         ],
         &["outbox"],

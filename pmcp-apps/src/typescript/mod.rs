@@ -1,0 +1,97 @@
+//! TypeScript types of a widget's tools: `mcp.d.ts`, beside the page.
+//!
+//! They are written from the JSON Schemas of the Rust types, which say what is on the wire. With `// @ts-check`, a field that was renamed in
+//! Rust is an error in the widget.
+
+mod names;
+mod schema;
+
+use std::fmt::Write as _;
+
+use pmcp_tasks::{
+    task::FieldDefinition,
+    tool::{ToolDefinition, ToolTypes},
+};
+use serde_json::Value;
+
+use self::{names::Names, schema::literal};
+use crate::WidgetDefinition;
+
+/// The types of the bridge itself.
+const BRIDGE: &str = include_str!("../bridge.d.ts");
+
+/// The name of the file in the widget's directory.
+pub const FILE: &str = "mcp.d.ts";
+
+/// The types of a widget's tools and of the bridge to them, as a file of TypeScript declarations. `tools` are those of the server; the
+/// widget's are those that open it, and those that it names in `tools(…)`.
+pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item = &'a ToolDefinition>) -> String {
+    let uri = widget.uri();
+    let (mut names, mut entries, mut own) = (Names::default(), String::new(), Vec::new());
+    for tool in tools {
+        let opens =
+            tool.ui.widget.as_ref().and_then(|meta| meta.get("ui")?.get("resourceUri")) == Some(&uri.as_str().into());
+        if !opens && !widget.tools.contains(&&*tool.name) {
+            continue;
+        }
+        let name = literal(&tool.name.as_str().into());
+        if opens {
+            own.push(name.clone());
+        }
+        let (arguments, result) = types(tool);
+        let arguments = names.of_root(&arguments, "Arguments");
+        let result = result.map_or_else(|| result_without_schema(tool), |result| names.of_root(&result, "Output"));
+        let description = schema::doc(tool.description.as_deref(), "  ");
+        // Writing to a `String` does not fail.
+        let _ = writeln!(entries, "{description}  {name}: {{\n    arguments: {arguments};\n    result: {result};");
+        if let Some(variables) = variables(&tool.variables) {
+            let _ = writeln!(entries, "    variables: {variables};");
+        }
+        entries.push_str("  };\n");
+    }
+    let own = if own.is_empty() { "never".to_owned() } else { own.join(" | ") };
+    let declared = names.declared();
+    format!(
+        "// Written by pmcp-apps from the tools of the server: what is changed here is lost.\n\n{}\n\n\
+         /** The types of the server's tools. */\ndeclare namespace Rust {{\n{declared}}}\n\n\
+         /** The tools of this widget. */\ntype WidgetTools = {{\n{entries}}};\n\n\
+         /** The bridge to the host. */\ndeclare const mcp: Mcp<WidgetTools, {own}>;\n",
+        BRIDGE.trim_end(),
+    )
+}
+
+/// The schemas of a tool's arguments and result.
+fn types(tool: &ToolDefinition) -> (Value, Option<Value>) {
+    match tool.types {
+        Some(ToolTypes { arguments, result }) => (arguments(), result()),
+        None => (tool.input_schema.clone(), tool.output_schema.clone()),
+    }
+}
+
+/// The type of a result that has no schema. A view reads the text of a plain one as it is.
+fn result_without_schema(tool: &ToolDefinition) -> String {
+    if tool.types.is_some() { "string" } else { "unknown" }.to_owned()
+}
+
+/// The variables of a tool's tasks that clients see. Their values in a new task tell how they begin, not all that they may be.
+fn variables(fields: &[FieldDefinition]) -> Option<String> {
+    let shown: Vec<String> = fields
+        .iter()
+        .filter(|field| !field.hidden)
+        .map(|field| {
+            let ty = match &field.default {
+                Value::Bool(_) => "boolean",
+                Value::Number(_) => "number",
+                Value::String(_) => "string",
+                Value::Array(_) => "unknown[]",
+                Value::Object(_) => "{ [key: string]: unknown }",
+                Value::Null => "unknown",
+            };
+            format!("{}: {ty}", schema::key(field.name))
+        })
+        .collect();
+    (!shown.is_empty()).then(|| format!("{{ {} }}", shown.join("; ")))
+}
+
+#[cfg(test)]
+mod tests;
