@@ -7,17 +7,39 @@
 //!
 //! Most of it is reached through `pmcp-server`, whose `.widget::<Board>()` offers one. [`widget`] makes one:
 //!
-//! ```ignore
-//! # // The directory of a widget is that of the crate which is compiled, and documentation has none: see the example `chess`.
+//! ```
+//! use pmcp_apps::{Widget, widget};
+//! use pmcp_tasks::{TaskRouter, TaskStore, prelude::*};
+//! # use schemars::JsonSchema;
+//! # use serde::Serialize;
+//!
 //! /// The board, with its legal moves.
-//! #[widget(dir = "widgets/board", tools(move_piece), modes("inline", "fullscreen"))]
+//! #[widget(dir = "tests/board", tools(move_piece), modes("inline", "fullscreen"))]
 //! pub struct Board;
 //!
+//! # #[derive(Serialize, JsonSchema)]
+//! # struct BoardView { pieces: Vec<String> }
+//! /// Show the board.
 //! #[task_tool(support = "forbidden", widget = Board)]
-//! async fn show_board() -> Result<BoardView, ToolError> { … }
+//! async fn show_board() -> Result<BoardView, ToolError> {
+//!     # Ok(BoardView { pieces: Vec::new() })
+//!     // …
+//! }
 //!
+//! /// Called by the page: no model is told of it.
 //! #[task_tool(support = "forbidden", visibility = "app")]
-//! async fn move_piece(from: String, to: String) -> Result<BoardView, ToolError> { … }
+//! async fn move_piece(from: String, to: String) -> Result<BoardView, ToolError> {
+//!     # let _ = (from, to);
+//!     # Ok(BoardView { pieces: Vec::new() })
+//!     // …
+//! }
+//!
+//! let board = Board::definition();
+//! assert!(board.document().contains("<title>Board</title>"));
+//! assert_eq!(board.description, Some("The board, with its legal moves."));
+//!
+//! let router = TaskRouter::builder().tool::<show_board>().tool::<move_piece>();
+//! assert_eq!(pmcp_apps::check(&[board], router.definitions()), Ok(()));
 //! ```
 //!
 //! # Modules

@@ -41,4 +41,23 @@
 ///
 /// In a build with `debug_assertions` the directory is named, too: the document is made of the files whenever it is read, and a mistake is a
 /// page that tells it.
+///
+/// # Example
+///
+/// ```
+/// use pmcp_apps::{Widget, widget};
+///
+/// /// The board, with its legal moves.
+/// #[widget(dir = "tests/board", title = "Board", invoking = "Setting up")]
+/// struct Board;
+///
+/// assert!(Board::definition().has_uri("ui://pmcp-apps/board/dev.html"));
+/// ```
+///
+/// A file that is not there does not compile:
+///
+/// ```compile_fail
+/// #[pmcp_apps::widget(dir = "tests/nowhere")]
+/// struct Board;
+/// ```
 pub use pmcp_apps_macros::widget;

@@ -34,10 +34,10 @@ pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item =
         if !opens && !widget.tools.contains(&&*tool.name) {
             continue;
         }
-        let name = literal(&tool.name.as_str().into());
         if opens {
-            own.push(name.clone());
+            own.push(literal(&tool.name.as_str().into()));
         }
+        let name = schema::key(&tool.name);
         let (arguments, result) = types(tool);
         let arguments = names.of_root(&arguments, "Arguments");
         let result = result.map_or_else(|| result_without_schema(tool), |result| names.of_root(&result, "Output"));
@@ -54,8 +54,8 @@ pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item =
     format!(
         "// Written by pmcp-apps from the tools of the server: what is changed here is lost.\n\n{}\n\n\
          /** The types of the server's tools. */\ndeclare namespace Rust {{\n{declared}}}\n\n\
-         /** The tools of this widget. */\ntype WidgetTools = {{\n{entries}}};\n\n\
-         /** The bridge to the host. */\ndeclare const mcp: Mcp<WidgetTools, {own}>;\n",
+         /** The tools of this widget. */\ninterface Tools {{\n{entries}}}\n\n\
+         /** The bridge to the host. */\ndeclare const mcp: Mcp<Tools, {own}>;\n",
         BRIDGE.trim_end(),
     )
 }

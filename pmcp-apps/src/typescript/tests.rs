@@ -131,21 +131,21 @@ fn types_are_those_of_rust_under_their_names() {
 }
 
 /** The tools of this widget. */
-type WidgetTools = {
+interface Tools {
   /** Show the board. */
-  "show_board": {
+  show_board: {
     arguments: Rust.ShowBoardArgs;
     result: Rust.BoardView;
   };
-  "move_piece": {
+  move_piece: {
     arguments: Rust.MovePieceArgs;
     result: string;
     variables: { depth: number };
   };
-};
+}
 
 /** The bridge to the host. */
-declare const mcp: Mcp<WidgetTools, "show_board">;
+declare const mcp: Mcp<Tools, "show_board">;
 "#;
     assert_eq!(ours(&text), expected, "{}", ours(&text));
 }
@@ -203,5 +203,5 @@ fn what_is_not_known_is_unknown() {
 #[test]
 fn a_widget_that_no_tool_opens_has_no_call_of_its_own() {
     let text = typescript(&board(), &[]);
-    assert!(text.ends_with("declare const mcp: Mcp<WidgetTools, never>;\n"), "{text}");
+    assert!(text.ends_with("declare const mcp: Mcp<Tools, never>;\n"), "{text}");
 }

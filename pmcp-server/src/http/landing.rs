@@ -23,7 +23,10 @@ pub(super) fn page(path: &str, State(http): Shared, headers: &HeaderMap) -> Resp
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // A proxy in front says which address people see.
     let scheme = if header("x-forwarded-proto") == "https" { "https" } else { "http" };
-    let url = format!("{scheme}://{}{path}", header(HOST.as_str()));
+    // It stands in commands that are copied.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']');
+    let host = Some(header(HOST.as_str())).filter(|host| host.chars().all(is_plain)).unwrap_or("HOST");
+    let url = format!("{scheme}://{host}{path}");
     let page = Landing {
         name: text("name").unwrap_or_default(),
         title: text("title"),

@@ -1,8 +1,13 @@
 //! Widgets over HTTP, in both eras: who is told of them, what is read, and what does not fit together.
 
+use std::{fs, path::Path, sync::LazyLock};
+
 use pmcp_server::{
     Error, Offer, Server,
-    apps::{Csp, Permissions, Widget, WidgetDefinition, WidgetError},
+    apps::{
+        Csp, Permissions, Widget, WidgetDefinition, WidgetError, WidgetSource,
+        testing::{TypesError, types_are_current},
+    },
 };
 use pmcp_tasks::{prelude::*, tool::ToolWidget};
 use serde_json::{Map, Value, json};
@@ -259,4 +264,68 @@ async fn people_who_open_the_address_are_told_how_to_connect() {
     assert_eq!(page.send("GET", &[("origin", "https://evil.example")], "").await.status, 403);
     let (_running, without) = listening(server().0).await;
     assert_eq!(Http { path: "/", ..without }.send("GET", &[], "").await.status, 404);
+}
+
+/// A widget in development: its directory is made for the test.
+struct Draft;
+
+static DRAFT: LazyLock<WidgetDefinition> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap().keep();
+    fs::create_dir(folder.join("draft")).unwrap();
+    fs::write(folder.join("draft/index.html"), PAGE).unwrap();
+    let crate_dir = folder.to_str().unwrap().to_owned().leak();
+    let source = Some(WidgetSource { crate_dir, dir: "draft" });
+    WidgetDefinition { name: "draft", tools: &["sketch"], source, ..BOARD.clone() }
+});
+
+const PAGE: &str =
+    "<!doctype html>\n<html lang=\"en\">\n<head><title>Draft</title></head>\n<body><p>first</p></body>\n</html>\n";
+
+impl ToolWidget for Draft {
+    fn fill(meta: &mut Map<String, Value>) {
+        DRAFT.fill_tool(meta);
+    }
+}
+
+impl Widget for Draft {
+    fn definition() -> &'static WidgetDefinition {
+        &DRAFT
+    }
+}
+
+#[task_tool(support = "forbidden", widget = Draft)]
+async fn sketch(strokes: u32) -> u32 {
+    strokes
+}
+
+#[tokio::test]
+async fn in_development_a_page_is_what_its_files_are_and_types_are_written_beside_it() {
+    let server = server_of_sketch();
+    let source = DRAFT.source.unwrap();
+    let folder = Path::new(source.crate_dir).join(source.dir);
+    assert!(matches!(types_are_current::<Draft>(server.tool_definitions()), Err(TypesError::Stale { dir: "draft" })));
+    let (_running, http) = listening(server).await;
+    let types = fs::read_to_string(folder.join("mcp.d.ts")).unwrap();
+    assert!(types.contains("strokes: number;") && types.contains("Mcp<Tools, \"sketch\">"), "{types}");
+    let again = server_of_sketch();
+    types_are_current::<Draft>(again.tool_definitions()).unwrap();
+    let [_, client] = Client::both(&http, with_ui()).await;
+    let uri = client.tool("sketch").await.unwrap()["_meta"]["ui"]["resourceUri"].clone();
+    assert_eq!(uri, "ui://chess/draft/dev.html");
+    let read = async || {
+        let read = client.ask("resources/read", json!({ "uri": uri })).await;
+        read["result"]["contents"][0]["text"].as_str().unwrap_or_else(|| panic!("{read}")).to_owned()
+    };
+    let first = read().await;
+    assert!(first.contains("<p>first</p>") && first.contains("<script>("), "the bridge is in it");
+    fs::write(folder.join("index.html"), PAGE.replace("first", "second")).unwrap();
+    assert!(read().await.contains("<p>second</p>"));
+    fs::write(folder.join("index.html"), PAGE.replace("<p>first", "<p><b>first")).unwrap();
+    let mistake = read().await;
+    assert!(mistake.contains("draft/index.html:4:") && mistake.contains("is never closed"), "{mistake}");
+    assert!(!mistake.contains(source.crate_dir), "{mistake}");
+}
+
+fn server_of_sketch() -> Server<App> {
+    server().0.tool::<sketch>().widget::<Draft>()
 }
