@@ -167,6 +167,10 @@ edits! {
         "read_only, " => "";
     tool_unknown_key, "did you mean `support`?":
         "suport" => "support";
+    tool_visibility_unknown, "did you mean `\"app\"`?":
+        "\"apps\"" => "\"app\"";
+    tool_widget_for_views, "remove it":
+        "widget = Board, " => "";
     tool_without_comma, "write a `,` between `title` and `read_only`":
         " read_only" => ", read_only";
     tool_without_equals, "write `name = \"sum\"`":

@@ -23,7 +23,11 @@ mod in_the_way {
     pub(crate) mod serde {}
     pub(crate) mod serde_json {}
     pub(crate) mod schemars {}
+    pub(crate) mod pmcp_apps {}
     pub(crate) mod pmcp_tasks {}
+    pub(crate) struct Widget;
+    pub(crate) struct ToolWidget;
+    pub(crate) struct WidgetDefinition;
     pub(crate) trait Into {}
     pub(crate) trait From {}
     pub(crate) trait Default {}
@@ -118,6 +122,38 @@ pub mod tools {
     // The manifest says by which name the crate goes.
     #[::renamed::task_tool]
     async fn private() {}
+
+    /// Has everything a widget can have.
+    #[::apps::widget(
+        crate = ::apps,
+        dir = "widgets/board",
+        title = "Board",
+        csp(connect = ["https://api.example.com"], redirect = []),
+        permissions(clipboard_write),
+        domain = "board.example.com",
+        border,
+        tools(self::everything, private),
+        modes("inline", "pip"),
+        invoking = "…",
+        invoked = "!",
+        budget = "64KiB"
+    )]
+    #[derive(::core::fmt::Debug)]
+    pub struct Board;
+
+    // The manifest says by which name its crate goes, too.
+    #[::apps::widget(dir = "widgets/board", csp(connect = ["https://api.example.com"]))]
+    struct Private;
+
+    /// Opens one.
+    #[::renamed::task_tool(crate = ::renamed, widget = self::Board, visibility = "model", support = "forbidden")]
+    pub async fn show_board() {}
+
+    /// Both.
+    #[must_use]
+    pub fn widgets() -> [&'static ::apps::WidgetDefinition; 2] {
+        [<Board as ::apps::Widget>::definition(), <Private as ::apps::Widget>::definition()]
+    }
 
     /// Begins a workflow, whose arguments are named like its own.
     #[::renamed::task_tool(crate = ::renamed, args = Deploy)]
