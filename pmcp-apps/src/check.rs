@@ -61,8 +61,8 @@ pub fn check<'a>(
     let tools: Vec<&ToolDefinition> = tools.into_iter().collect();
     let by_name: HashMap<&str, &ToolDefinition> = tools.iter().map(|tool| (tool.name.as_str(), *tool)).collect();
     for (at, widget) in widgets.iter().enumerate() {
-        let is_same = |other: &&WidgetDefinition| (other.package, other.name) == (widget.package, widget.name);
-        if widgets[..at].iter().any(|other| is_same(other)) {
+        let is_same = |other: &&'static WidgetDefinition| (other.package, other.name) == (widget.package, widget.name);
+        if widgets[..at].iter().any(is_same) {
             return Err(WidgetError::Duplicate { package: widget.package, name: widget.name });
         }
         for tool in widget.tools.iter().copied() {

@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn every_mistake_of_grammar_is_told_with_its_edit() {
         let cases = [
-            (quote!(dri = "w"), "unknown key `dri`\nhelp: did you mean `dir`?"),
+            (quote!(dirr = "w"), "unknown key `dirr`\nhelp: did you mean `dir`?"),
             (quote!(dir = widgets), "`dir` takes a string\nhelp: write `dir = \"widgets\"`"),
             (
                 quote!(csp = ["https://a.example"]),
@@ -350,8 +350,8 @@ mod tests {
             (quote!(tools(a b)), "a `,` is missing before `b`\nhelp: write a `,` before `b`"),
             (quote!(modes(inline)), "a display mode is a text\nhelp: write `modes(\"inline\")`"),
             (
-                quote!(permissions(mic)),
-                "unknown key `mic`\n\
+                quote!(permissions(gps)),
+                "unknown key `gps`\n\
                  help: the known keys are `camera`, `microphone`, `geolocation` and `clipboard_write`",
             ),
         ];

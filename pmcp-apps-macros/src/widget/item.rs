@@ -36,6 +36,17 @@ impl UnitStruct {
         Ok(Self { ident: item.ident, attrs: item.attrs })
     }
 
+    /// What can stand for one where it is none, so that uses of its name are no further mistakes.
+    pub(super) fn named(item: TokenStream) -> Option<Self> {
+        let (ident, attrs, generics) = match syn::parse2::<Item>(item).ok()? {
+            Item::Struct(item) => (item.ident, item.attrs, item.generics),
+            Item::Enum(item) => (item.ident, item.attrs, item.generics),
+            Item::Union(item) => (item.ident, item.attrs, item.generics),
+            _ => return None,
+        };
+        generics.params.is_empty().then_some(Self { ident, attrs })
+    }
+
     /// Attributes that say when the struct is there at all.
     pub(super) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))

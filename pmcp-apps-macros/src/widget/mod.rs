@@ -5,33 +5,16 @@ mod expand;
 mod item;
 mod lists;
 mod model;
+mod named;
 mod read;
 mod stub;
-
-use std::{env, path::PathBuf};
+mod surroundings;
 
 use pmcp_macro_support::{Diagnostics, Fallback};
 use proc_macro2::TokenStream;
 
+pub(crate) use self::surroundings::Surroundings;
 use self::{args::WidgetArgs, item::UnitStruct, model::Widget, read::Read};
-
-/// The crate that is compiled, as Cargo tells it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Surroundings {
-    /// The directory of its manifest.
-    pub(crate) crate_dir: PathBuf,
-    pub(crate) version: String,
-}
-
-impl Surroundings {
-    /// The crate that calls the macro.
-    pub(crate) fn here() -> Self {
-        Self {
-            crate_dir: env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default(),
-            version: env::var("CARGO_PKG_VERSION").unwrap_or_default(),
-        }
-    }
-}
 
 /// Expands the attribute.
 pub(crate) fn expand(args: TokenStream, item: TokenStream, around: &Surroundings) -> TokenStream {
@@ -40,9 +23,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream, around: &Surroundings
     let of = diag.take(UnitStruct::parse(item.clone()));
     let read = args.as_ref().and_then(|args| Read::of(args, of.as_ref(), around, &mut diag));
     let files = expand::files(read.as_ref());
-    let tokens = match Widget::build(args.as_ref(), of.as_ref(), read, &mut diag) {
-        Some(widget) => widget.expand(&item),
-        None => Fallback::new(item).stub(stub::stub(args.as_ref(), of.as_ref())),
+    let tokens = if let Some(widget) = Widget::build(args.as_ref(), of.as_ref(), read, &mut diag) {
+        widget.expand(&item)
+    } else {
+        let named = of.or_else(|| UnitStruct::named(item.clone()));
+        Fallback::new(item).stub(stub::stub(args.as_ref(), named.as_ref()))
     };
     diag.finish(tokens.into_iter().chain(files).collect())
 }

@@ -1,18 +1,15 @@
 //! The checked form of a widget.
 
-use heck::ToKebabCase;
-use pmcp_macro_support::{CratePath, Diagnostics, description, did_you_mean};
+use pmcp_macro_support::{CratePath, Diagnostics, description};
 use proc_macro2::Ident;
-use syn::{Attribute, LitStr, Path, ext::IdentExt};
+use syn::{Attribute, LitStr, Path};
 
 use super::{
     args::{Csp, Permissions, WidgetArgs},
     item::UnitStruct,
-    read::{Read, tool_name},
+    named::{modes, name, tool_name},
+    read::Read,
 };
-
-/// Display modes that hosts know.
-const MODES: [&str; 3] = ["inline", "fullscreen", "pip"];
 
 /// The longest text beside a running tool, in characters: hosts cut what is longer.
 const LONGEST: usize = 64;
@@ -92,12 +89,6 @@ impl Widget {
     }
 }
 
-/// The widget's part of its URI.
-pub(super) fn name(args: &WidgetArgs, item: &UnitStruct) -> String {
-    let given = args.uri.as_ref().map(LitStr::value);
-    given.unwrap_or_else(|| item.ident.unraw().to_string().to_kebab_case())
-}
-
 fn check_uri(args: &WidgetArgs, diag: &mut Diagnostics) {
     let Some(uri) = &args.uri else { return };
     let (text, help) = (uri.value(), "write letters, digits, `-` and `_`, such as `\"board\"`");
@@ -116,34 +107,6 @@ fn check_text(key: &str, text: Option<&LitStr>, diag: &mut Diagnostics) {
         let help = format!("make it {LONGEST} characters or shorter: hosts cut what is longer");
         diag.error(text, format_args!("`{key}` has {length} characters"), help);
     }
-}
-
-/// The display modes; `None` if they have a mistake, which is reported once however often they are asked for.
-pub(super) fn modes(args: &WidgetArgs, diag: &mut Diagnostics) -> Option<Vec<String>> {
-    let Some((key, given)) = &args.modes else { return Some(vec![MODES[0].to_owned()]) };
-    let mut modes: Vec<String> = Vec::new();
-    let mut is_right = true;
-    if given.is_empty() {
-        diag.error(key, "a widget without display modes is never shown", "write `modes(\"inline\")`, or leave it out");
-        is_right = false;
-    }
-    for literal in given {
-        let mode = literal.value();
-        if !MODES.contains(&mode.as_str()) {
-            let help = did_you_mean(&mode, MODES).map_or_else(
-                || "use `\"inline\"`, `\"fullscreen\"` or `\"pip\"`".to_owned(),
-                |meant| format!("did you mean `\"{meant}\"`?"),
-            );
-            diag.error(literal, format_args!("`\"{mode}\"` is not a display mode"), help);
-            is_right = false;
-        } else if modes.contains(&mode) {
-            diag.error(literal, format_args!("`\"{mode}\"` is given twice"), "remove one of them");
-            is_right = false;
-        } else {
-            modes.push(mode);
-        }
-    }
-    is_right.then_some(modes)
 }
 
 fn tools(args: &WidgetArgs, diag: &mut Diagnostics) -> Vec<Tool> {
@@ -170,7 +133,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::widget::Surroundings;
+    use crate::widget::surroundings::Surroundings;
 
     /// The mistakes in a widget: what is underlined, and the first line of what is said.
     fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {

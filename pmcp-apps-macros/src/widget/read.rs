@@ -2,13 +2,13 @@
 
 use pmcp_apps_bundle::{Csp, Declared, Identity, Kind, Permissions, Source, bundle, check_origin};
 use pmcp_macro_support::Diagnostics;
-use syn::{LitStr, ext::IdentExt};
+use syn::LitStr;
 
 use super::{
-    Surroundings,
     args::{self, WidgetArgs},
     item::UnitStruct,
-    model::{modes, name},
+    named::{modes, name, tool_name},
+    surroundings::Surroundings,
 };
 
 /// The outcome of a look at the directory.
@@ -80,12 +80,6 @@ impl Read {
         }
         Some(Self { document: bundle.document, files: bundle.files, warnings, budget })
     }
-}
-
-/// The name by which clients know a tool.
-pub(super) fn tool_name(tool: &args::ToolArg) -> String {
-    let function = || tool.path.segments.last().map(|last| last.ident.unraw().to_string());
-    tool.name.as_ref().map(LitStr::value).or_else(function).unwrap_or_default()
 }
 
 fn csp(csp: &args::Csp) -> Csp {
