@@ -1,7 +1,7 @@
 //! The floors of the house: what may know what. A floor names only floors below it.
 
 /// The crates, from the ground up. One may depend on those before it, unless it stands among those that are apart.
-pub(super) const CRATES: [&str; 11] = [
+pub(super) const CRATES: [&str; 12] = [
     "pmcp-protocol",
     "pmcp-client",
     "pmcp-macro-support",
@@ -11,6 +11,7 @@ pub(super) const CRATES: [&str; 11] = [
     "pmcp-apps-macros",
     "pmcp-apps",
     "pmcp-server",
+    "pmcp-preview",
     "spec-check",
     "xtask",
 ];

@@ -1,0 +1,135 @@
+//! The first listener: the page and what it asks for.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use http::{StatusCode, header};
+use pmcp_client::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{guard, key::Key, rpc, sandbox::Sandbox};
+
+const INDEX: &str = include_str!("../assets/index.html");
+const SCRIPTS: [(&str, &str); 2] =
+    [("host.js", include_str!("../assets/host.js")), ("page.js", include_str!("../assets/page.js"))];
+
+/// Bytes of a request: a document is the largest.
+const LARGEST: usize = 32 << 20;
+
+/// What the page is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    pub(crate) client: Client,
+    pub(crate) key: Key,
+    /// Our name: the address with its port.
+    pub(crate) host: Arc<str>,
+    pub(crate) sandbox: Sandbox,
+    /// The page may tell views that tasks are passed on.
+    pub(crate) tasks: bool,
+}
+
+impl Page {
+    pub(crate) fn router(self) -> Router {
+        let api = Router::new()
+            .route("/api/host", get(host))
+            .route("/api/rpc", post(call))
+            .route("/api/views", post(mount))
+            .route("/api/views/{id}", delete(unmount))
+            .layer(middleware::from_fn_with_state(self.clone(), authorize));
+        Router::new()
+            .route("/", get(index))
+            .route("/assets/{name}", get(script))
+            .merge(api)
+            .layer(DefaultBodyLimit::max(LARGEST))
+            .layer(middleware::from_fn_with_state(self.clone(), protect))
+            .with_state(self)
+    }
+
+    /// The policy of the page: its own scripts, and the sandbox in frames.
+    fn policy(&self) -> String {
+        format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src {}; \
+             frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
+            self.sandbox.origin()
+        )
+    }
+}
+
+/// Answers our own page only, under headers that keep it to itself.
+async fn protect(State(page): State<Page>, request: Request, next: Next) -> Response {
+    if let Err(status) = guard::check(request.headers(), &page.host) {
+        return status.into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = [
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, page.policy()),
+    ];
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Asks for the key of this launch.
+async fn authorize(State(page): State<Page>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match given.and_then(|value| value.strip_prefix("Bearer ")) {
+        Some(given) if page.key.is(given) => next.run(request).await,
+        _ => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+async fn index() -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], INDEX).into_response()
+}
+
+async fn script(Path(name): Path<String>) -> Response {
+    match SCRIPTS.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], *text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What the page has to know of the host.
+async fn host(State(page): State<Page>) -> Json<Value> {
+    Json(json!({
+        "version": page.client.protocol_version(),
+        "proxy": format!("{}/proxy", page.sandbox.origin()),
+        "tasks": page.tasks,
+    }))
+}
+
+async fn call(State(page): State<Page>, Json(request): Json<rpc::Request>) -> Response {
+    rpc::pass(page.client, request)
+}
+
+/// A document to mount, and `_meta.ui` of its resource.
+#[derive(Debug, Deserialize)]
+struct Mount {
+    html: String,
+    #[serde(default)]
+    ui: Value,
+}
+
+async fn mount(State(page): State<Page>, Json(Mount { html, ui }): Json<Mount>) -> Response {
+    match page.sandbox.views.mount(html, &ui) {
+        Some(id) => Json(json!({ "url": page.sandbox.view(&id), "id": id })).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn unmount(State(page): State<Page>, Path(id): Path<String>) -> StatusCode {
+    if page.sandbox.views.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
