@@ -53,11 +53,10 @@ export const mount = async (upstream: Upstream, place: HTMLElement, tool: string
   const ui = _meta?.ui ?? {};
   const view = await (await upstream.fetch("/api/views", { method: "POST", body: { html: text, ui } })).json();
 
-  const frame = document.createElement("iframe");
+  const channel = await openProxy(place, new URL(about.proxy), { url: view.url, csp: ui.csp, permissions: ui.permissions });
+  const { frame } = channel;
   frame.title = tool;
   frame.style.cssText = "border:0;width:720px;height:300px";
-  place.append(frame);
-  const channel = await openProxy(frame, new URL(about.proxy), { url: view.url, csp: ui.csp, permissions: ui.permissions });
   const recorder = new Recorder();
   const context = { ...CONTEXT, ...(about.tasks && { [Name.State]: null }), ...wishes.context };
   const capabilities = { ...CAPABILITIES, ...(about.tasks && { experimental: { [Name.Tasks]: {} } }), ...wishes.capabilities };
@@ -83,7 +82,6 @@ export const mount = async (upstream: Upstream, place: HTMLElement, tool: string
   host.result(result);
   const remove = async () => {
     await host.teardown("removed");
-    frame.remove();
     await upstream.fetch(`/api/views/${view.id}`, { method: "DELETE" });
   };
   return { host, frame, recorder, result, remove };
