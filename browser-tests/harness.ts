@@ -1,0 +1,203 @@
+/** The examples as users have them: a real server, our host in a real browser, and the view inside. */
+
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { ROOT, tool } from "../widget-runtime/test/tools.ts";
+
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+const SCREENSHOTS = join(TARGET, "screenshots");
+
+/** A process that says on a line where it is. */
+class Child {
+  readonly #child: ChildProcess;
+  readonly said: Promise<string>;
+
+  constructor(program: string, args: string[], start: string) {
+    this.#child = spawn(join(TARGET, "debug", program), args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.said = new Promise((resolve, reject) => {
+      const heard: string[] = [];
+      for (const stream of [this.#child.stdout, this.#child.stderr]) {
+        createInterface({ input: stream! }).on("line", (line) => {
+          if (line.startsWith(start)) resolve(line.slice(start.length));
+          else heard.push(line);
+        });
+      }
+      this.#child.on("error", reject);
+      this.#child.on("exit", (code) => reject(Error(`${program} ended with ${code}: ${heard.join("\n")}`)));
+    });
+  }
+
+  stop() {
+    this.#child.kill("SIGKILL");
+  }
+}
+
+export interface Wishes {
+  context?: HostContext;
+  capabilities?: HostCapabilities;
+  width?: number;
+}
+
+/** A view that a test looks at. */
+export interface View {
+  page: any;
+  frame: any;
+  /** Takes the view away and mounts it anew, with what it kept. */
+  again(): Promise<View>;
+}
+
+/** A server, a host that passes tasks on and one that knows none, and a browser. */
+export class Stage {
+  readonly #children: Child[] = [];
+  #browser: any;
+  #contexts: any[] = [];
+  server = "";
+  #hosts = new Map<string, string>();
+  /** Errors of consoles that a test has not expected. */
+  errors: string[] = [];
+
+  /** Starts an example. */
+  static async start(example: string, ...args: string[]): Promise<Stage> {
+    const stage = new Stage();
+    try {
+      stage.server = await stage.#run(example, ["--http", "127.0.0.1:0", ...args], "listening on ");
+      for (const [name, flags] of [["tasks", []], ["plain", ["--no-tasks"]]] as const) {
+        stage.#hosts.set(name, await stage.#run("examples/host", ["--url", stage.server, ...flags], "preview "));
+      }
+      stage.#browser = await tool("puppeteer-core").default.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        // Containers have no user to drop to. Partitioned storage stays as users have it.
+        args: ["--no-sandbox", "--disable-dev-shm-usage"],
+        pipe: true,
+      });
+    } catch (error) {
+      await stage.stop();
+      throw error;
+    }
+    return stage;
+  }
+
+  #run(program: string, args: string[], start: string): Promise<string> {
+    const child = new Child(program, args, start);
+    this.#children.push(child);
+    return child.said;
+  }
+
+  /** Opens a view of a tool, in a profile of its own. */
+  async open(name: string, input: object = {}, wishes: Wishes = {}, host: "tasks" | "plain" = "tasks"): Promise<View> {
+    const context = await this.#browser.createBrowserContext();
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    await page.setViewport({ width: (wishes.width ?? 900) + 16, height: 1200 });
+    page.on("console", (message: any) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("pageerror", (error: Error) => this.errors.push(error.message));
+    await page.goto(this.#hosts.get(host)!);
+    await page.waitForFunction("globalThis.preview");
+    return this.#mount(page, name, input, wishes);
+  }
+
+  async #mount(page: any, name: string, input: object, wishes: Wishes): Promise<View> {
+    await page.evaluate(
+      async (name: string, input: object, { context, capabilities, width }: Wishes) => {
+        const { preview } = globalThis as any;
+        const seen = { sizes: [], links: [], files: [], models: [] } as Record<string, unknown[]>;
+        const mounted = await preview.mount(name, input, {
+          context: { containerDimensions: { width: width ?? 900, maxHeight: 5000 }, ...context },
+          capabilities,
+          page: {
+            openLink: (url: string) => seen.links!.push(url),
+            download: (contents: object[]) => seen.files!.push(contents),
+            modelContext: (params: object) => seen.models!.push(params),
+            message: () => {},
+            log: () => {},
+          },
+        });
+        mounted.frame.style.width = `${width ?? 900}px`;
+        Object.assign(globalThis, { mounted, seen });
+      },
+      name,
+      input,
+      wishes,
+    );
+    const frame = await viewOf(page);
+    const again = async () => {
+      const state = await page.evaluate("mounted.host.context['run.pmcp/state']");
+      await page.evaluate("mounted.remove()");
+      return this.#mount(page, name, input, { ...wishes, context: { ...wishes.context, "run.pmcp/state": state } });
+    };
+    return { page, frame, again };
+  }
+
+  /** Ends what a test has opened, and fails if a console told of an error. */
+  async clear(...expected: RegExp[]) {
+    for (const context of this.#contexts.splice(0)) await context.close();
+    const errors = this.errors.splice(0).filter((error) => !expected.some((known) => known.test(error)));
+    assert.deepEqual(errors, []);
+  }
+
+  async stop() {
+    await this.#browser?.close();
+    for (const child of this.#children) child.stop();
+  }
+}
+
+/** The frame of the view: the one on an origin of its own. */
+const viewOf = async (page: any): Promise<any> => {
+  for (let tries = 0; tries < 400; tries++) {
+    const frame = page.frames().find((frame: any) => /^http:\/\/[0-9a-f]{32}\.localhost/.test(frame.url()));
+    if (frame) {
+      await frame.waitForFunction("document.readyState === 'complete'");
+      return frame;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw Error("there is no view");
+};
+
+/** Waits until an element of the view has this text. */
+export const says = (frame: any, selector: string, text: string | RegExp) =>
+  frame.waitForFunction(
+    (selector: string, source: string) => new RegExp(source).test(document.querySelector(selector)?.textContent ?? ""),
+    { timeout: 30_000 },
+    selector,
+    typeof text === "string" ? text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : text.source,
+  );
+
+export const textOf = (frame: any, selector: string): Promise<string> => frame.$eval(selector, (element: Element) => element.textContent);
+
+/** What axe finds in the view, as lines. */
+export const findings = async (frame: any): Promise<string[]> => {
+  await frame.evaluate(tool("axe-core").source);
+  const { violations } = await frame.evaluate("axe.run(document)");
+  return violations.flatMap(({ id, nodes }: any) => nodes.map(({ html }: any) => `${id}: ${html}`));
+};
+
+/** What of the view is wider than the view. */
+export const overflowing = (frame: any): Promise<boolean> =>
+  frame.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
+
+/** Keeps a picture of the view, under `target/screenshots`. */
+export const picture = async (view: View, name: string) => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  const frame = await view.page.$("iframe");
+  await frame.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+};
+
+/** Rules that hold for each example: axe in both themes, and 320 px. */
+export const holds = async (stage: Stage, name: string, ready: (frame: any) => Promise<unknown>) => {
+  for (const theme of ["light", "dark"] as const) {
+    const view = await stage.open(name, {}, { context: { theme } });
+    await ready(view.frame);
+    assert.deepEqual(await findings(view.frame), [], theme);
+    assert.equal(await view.frame.evaluate("getComputedStyle(document.documentElement).colorScheme"), theme);
+    await picture(view, `${name}-${theme}`);
+  }
+  const narrow = await stage.open(name, {}, { width: 320 });
+  await ready(narrow.frame);
+  assert.equal(await overflowing(narrow.frame), false, "it is wider than 320 px");
+  await picture(narrow, `${name}-320`);
+};
