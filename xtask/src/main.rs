@@ -15,6 +15,7 @@ mod setup;
 mod simulate;
 mod steps;
 mod templates;
+mod widgets;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ Commands:
   features     compile each feature of each library crate alone
   floors       check that crates and their rooms name only what is below them
   runtime      build what of widget-runtime/ is committed, or check it
+  widgets      the widgets of the examples in a browser
   ui           the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
@@ -70,6 +72,7 @@ enum Task {
     Services(Vec<String>),
     Simulate(Simulation),
     Bench { arguments: Vec<String> },
+    Widgets,
 }
 
 fn main() -> ExitCode {
@@ -112,6 +115,10 @@ fn main() -> ExitCode {
             report.step_after("setup", "services", |_| services::serve(&names));
         }
         Task::Simulate(simulation) => report.step("simulation", |counts| simulation.run(counts)),
+        Task::Widgets => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "widgets", widgets::test);
+        }
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
@@ -140,6 +147,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "features" => (Task::Features, features::HELP),
         "floors" => (Task::Floors, floors::HELP),
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
+        "widgets" => (Task::Widgets, widgets::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {

@@ -13,10 +13,11 @@ use crate::services::Services;
 use crate::setup;
 use crate::simulate::Simulation;
 use crate::templates;
+use crate::widgets;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, the runtime of widgets, conformance, peers and the examples.
+ends of rusqlite's range, the templates, the runtime of widgets and those of the examples, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -84,6 +85,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("sqlite", features::check_sqlite);
     report.step_after("setup", "templates", templates::check);
     report.step_after("setup", "widget-runtime", runtime::check);
+    report.step_after("setup", "widgets", widgets::test);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),
         ("conformance tasks, sqlite", Selection::Tasks, Subject::ExampleOnSqlite),

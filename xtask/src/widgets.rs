@@ -1,0 +1,24 @@
+//! The widgets of the examples in a browser.
+
+use crate::command::{cargo, program, root, run, run_cases};
+use crate::report::Counts;
+use crate::setup;
+
+pub(crate) const HELP: &str = "\
+Run the tests of the examples' widgets: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
+They leave pictures in target/screenshots.
+
+Usage: cargo xtask widgets
+";
+
+/// Builds the servers and the host, and runs the tests.
+pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
+    let node = setup::node()?;
+    run(program(&node).arg(setup::widgets("typescript/bin/tsc")).args(["--project", "browser-tests"]))?;
+    run(&mut cargo("build --package chess --package map --package dataviz"))?;
+    run(&mut cargo("build --package pmcp-preview --example host"))?;
+    let mut tests = program(node);
+    // Side by side: they wait more than they compute.
+    tests.args(["--test", "--test-reporter=tap", "--test-timeout=120000", "--disable-warning=ExperimentalWarning"]);
+    run_cases(tests.arg("browser-tests/*.test.ts").current_dir(root()), counts)
+}
