@@ -1,6 +1,6 @@
 //! The widgets of the examples in a browser.
 
-use crate::command::{cargo, program, root, run, run_cases};
+use crate::command::{cargo, program, root, run, run_cases, target_directory};
 use crate::report::Counts;
 use crate::setup;
 
@@ -20,5 +20,6 @@ pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     let mut tests = program(node);
     // Side by side: they wait more than they compute.
     tests.args(["--test", "--test-reporter=tap", "--test-timeout=120000", "--disable-warning=ExperimentalWarning"]);
-    run_cases(tests.arg("browser-tests/*.test.ts").current_dir(root()), counts)
+    tests.arg("browser-tests/*.test.ts").env("CARGO_TARGET_DIR", target_directory()?);
+    run_cases(tests.current_dir(root()), counts)
 }
