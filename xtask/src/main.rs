@@ -6,6 +6,7 @@ mod command;
 mod conformance;
 mod features;
 mod floors;
+mod map;
 mod peers;
 mod report;
 mod runtime;
@@ -47,6 +48,7 @@ Commands:
   conformance  the official conformance suite against examples/conformance-server
   peers        clients of other SDKs, and hosts, against examples/conformance-server
   services     the services that stores stand on, for tests that are run by hand
+  map          the data of examples/map, from Natural Earth
   simulate     many instances over a store that fails, in a simulation that repeats
   bench        our performance budgets, measured beside peers
 
@@ -73,6 +75,7 @@ enum Task {
     Simulate(Simulation),
     Bench { arguments: Vec<String> },
     Widgets,
+    Map { check: bool },
 }
 
 fn main() -> ExitCode {
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
             report.step("setup", |_| setup::install());
             report.step_after("setup", "widgets", widgets::test);
         }
+        Task::Map { check } => report.step("map", |_| map::run(check)),
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
         Task::Conformance { selection, subject } => {
             report.step("setup", |_| setup::install());
@@ -156,6 +160,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "peers" => (Task::Peers(peers::Selection::Usual), peers::HELP),
         "services" => (Task::Services(Vec::new()), services::HELP),
         "simulate" => (Task::Simulate(Simulation::default()), simulate::HELP),
+        "map" => (Task::Map { check: false }, map::HELP),
         "bench" => (Task::Bench { arguments: Vec::new() }, bench::HELP),
         "help" => (Task::Help(HELP), HELP),
         unknown => bail!("unknown command `{unknown}`"),
@@ -168,6 +173,7 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
         match (&mut task, argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
             (Task::Fmt { check } | Task::Runtime { check }, Long("check")) => *check = true,
+            (Task::Fmt { check } | Task::Map { check }, Long("check")) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
                 if *selection != Selection::Tasks {
                     bail!("`--scenario` and `--requirements` are given once, and not together");

@@ -6,6 +6,7 @@ use crate::command::{cargo, run, run_tests, target_directory};
 use crate::conformance::{self, Selection, Subject};
 use crate::features;
 use crate::floors;
+use crate::map;
 use crate::peers;
 use crate::report::{Counts, Report};
 use crate::runtime;
@@ -17,7 +18,8 @@ use crate::widgets;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, the runtime of widgets and those of the examples, conformance, peers and the examples.
+ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets and those of the examples, conformance, peers
+and the examples.
 
 Usage: cargo xtask test
 
@@ -84,6 +86,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("services' crates", |_| features::check_services());
     report.step("sqlite", features::check_sqlite);
     report.step_after("setup", "templates", templates::check);
+    report.step("map", |_| map::run(true));
     report.step_after("setup", "widget-runtime", runtime::check);
     report.step_after("setup", "widgets", widgets::test);
     for (step, selection, subject) in [
