@@ -26,7 +26,9 @@ pub(crate) struct Pace(pub(crate) Duration);
 pub(crate) struct RouteSoFar {
     stops: Vec<String>,
     kilometres: f64,
+    /// The rounds of improvements so far, and how many there are at most.
     round: u32,
+    of: u32,
 }
 
 /// A route.
@@ -71,7 +73,7 @@ pub(crate) async fn plan_route(
     for round in told.round..ROUNDS {
         let improved = best.improve(A_ROUND);
         let (stops, kilometres) = (best.names(), best.kilometres());
-        let so_far = |all: &mut RouteSoFar| *all = RouteSoFar { stops: stops.clone(), kilometres, round: round + 1 };
+        let so_far = |all: &mut RouteSoFar| *all = RouteSoFar { stops: stops.clone(), kilometres, round: round + 1, of: ROUNDS };
         task.variables().update(so_far).await?;
         task.progress(round + 1, ROUNDS).await;
         if !improved {

@@ -83,10 +83,11 @@ function plan() {
   };
   busy(true);
   told.textContent = "Looking for a route…";
+  at("progress").removeAttribute("value");
   at("cancel").onclick = () => call.cancel();
-  call.on("progress", ({ progress, total }) => Object.assign(at("progress"), { max: total ?? 1, value: progress }));
   call.on("task", ({ variables }) => {
     if (!variables?.stops?.length) return;
+    Object.assign(at("progress"), { max: variables.of, value: variables.round });
     told.textContent = `${kilometres(variables.kilometres)} so far…`;
     drawing.route(found(variables.stops), true);
   });
