@@ -22,7 +22,9 @@ pub(crate) struct Pace(pub(crate) Duration);
 /// What the analysis has found so far, as the client sees it.
 #[derive(TaskVariables, Default)]
 pub(crate) struct Thoughts {
+    /// Moves that were looked ahead, and how many that will be at most.
     depth: u32,
+    of: u32,
     /// What is written of the value.
     score: String,
     line: Vec<String>,
@@ -59,7 +61,7 @@ pub(crate) async fn analyse(
         // Recorded: after a crash what is known is not looked for again.
         let found = task.step(format!("depth-{depth}"), || look(&game, depth, &task)).await?;
         let (score, line, positions) = (found.score.clone(), found.line.clone(), found.positions);
-        let told = |all: &mut Thoughts| *all = Thoughts { depth, score: score.clone(), line: line.clone(), positions };
+        let told = |all: &mut Thoughts| *all = Thoughts { depth, of: DEEPEST, score: score.clone(), line: line.clone(), positions };
         task.variables().update(told).await?;
         task.progress(depth, DEEPEST).await;
         best = Some(found);

@@ -129,9 +129,13 @@ function analyse() {
   };
   running(true);
   at("found").textContent = "Looking…";
+  at("progress").removeAttribute("value");
   at("cancel").onclick = () => call.cancel();
-  call.on("progress", ({ progress, total }) => Object.assign(at("progress"), { max: total ?? 1, value: progress }));
-  call.on("task", ({ variables }) => variables?.depth && tell(/** @type {any} */ (variables)));
+  call.on("task", ({ variables }) => {
+    if (!variables?.depth) return;
+    Object.assign(at("progress"), { max: variables.of, value: variables.depth });
+    tell(variables);
+  });
   call.then(
     (result) => (result.isError ? (at("found").textContent = result.text) : tell(result.data)),
     (error) => {
