@@ -1,0 +1,62 @@
+//! The widget, the tool that opens it, and the tool by which the view asks.
+
+use pmcp_server::apps::widget;
+use pmcp_tasks::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    columns::profile,
+    database::{Column, Database, Rows},
+};
+
+/// A chart and the table it shows, of a query that the user can change.
+#[widget(dir = "widgets/chart", title = "Data", tools(show_chart, query, profile), modes("inline", "fullscreen"))]
+pub(crate) struct Chart;
+
+/// How rows are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    #[default]
+    Bars,
+    Lines,
+    Points,
+}
+
+/// A chart.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct ChartView {
+    pub(crate) title: String,
+    pub(crate) kind: Kind,
+    pub(crate) sql: String,
+    pub(crate) result: Rows,
+    /// What there is to ask about.
+    pub(crate) columns: Vec<Column>,
+}
+
+/// Draw what a query gives: the first column along the axis, the others, which are numbers, as series. There are two tables: `lake` (id,
+/// station, country, date, `water_celsius`, `level_metres`, remark) and `rentals` (station, district, day, rentals, minutes).
+#[task_tool(support = "forbidden", read_only, widget = Chart)]
+pub(crate) async fn show_chart(
+    /// One SELECT, in SQLite's SQL.
+    #[arg(default = "SELECT date, round(avg(water_celsius), 2) AS celsius FROM lake GROUP BY date")] sql: String,
+    /// How the rows are drawn.
+    #[arg(default)] kind: Kind,
+    /// What the chart is about.
+    #[arg(default = "Water temperature of the lake")] title: String,
+    State(database): State<Database>,
+) -> Result<ChartView, ToolError> {
+    let result = database.query(sql.clone()).await?;
+    Ok(ChartView { title, kind, sql, result, columns: database.columns().await? })
+}
+
+/// Run a query.
+#[task_tool(support = "forbidden", read_only, visibility = "app")]
+pub(crate) async fn query(
+    /// One SELECT, in SQLite's SQL.
+    sql: String,
+    State(database): State<Database>,
+) -> Result<Rows, ToolError> {
+    database.query(sql).await
+}
