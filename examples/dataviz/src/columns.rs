@@ -31,6 +31,8 @@ pub(crate) struct ColumnProfile {
 #[derive(TaskVariables, Default)]
 pub(crate) struct ColumnsSoFar {
     columns: Vec<ColumnProfile>,
+    /// How many there are.
+    of: usize,
 }
 
 /// What is known of a table.
@@ -63,7 +65,8 @@ pub(crate) async fn profile(
         );
         let look = || async { described(name, &database.query(sql.clone()).await?.rows) };
         columns.push(task.step(format!("column-{name}"), look).await?);
-        task.variables().columns.set(columns.clone()).await?;
+        let so_far = |all: &mut ColumnsSoFar| *all = ColumnsSoFar { columns: columns.clone(), of: names.len() };
+        task.variables().update(so_far).await?;
         task.progress(columns.len(), names.len()).await;
     }
     Ok(Profile { columns })

@@ -100,8 +100,12 @@ function describe() {
     all.map(({ name, filled, distinct, least, most, mean }) => [name, filled, distinct, least, most, mean]), number);
   busy(true);
   at("described").textContent = "Looking…";
-  call.on("progress", ({ progress, total }) => Object.assign(at("progress"), { max: total ?? 1, value: progress }));
-  call.on("task", ({ variables }) => variables?.columns?.length && columns(variables.columns));
+  at("progress").removeAttribute("value");
+  call.on("task", ({ variables }) => {
+    if (!variables?.of) return;
+    Object.assign(at("progress"), { max: variables.of, value: variables.columns.length });
+    columns(variables.columns);
+  });
   call.then(
     (result) => {
       if (!result.isError) columns(result.data.columns);
