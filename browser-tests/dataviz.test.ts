@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 import { holds, says, Stage, textOf } from "./harness.ts";
 
 let stage: Stage;
-before(async () => void (stage = await Stage.start("dataviz", "--pace", "100")));
+before(async () => void (stage = await Stage.start("dataviz", "--pace", "900")));
 afterEach(() => stage.clear());
 after(() => stage?.stop());
 
@@ -25,7 +25,7 @@ test("the chart shows what the table says", async () => {
   const values = rows.map(([, value]) => Number(value));
   const scale = bars[0]! / values[0]!;
   bars.forEach((bar, at) => assert.ok(Math.abs(bar - scale * values[at]!) < 0.6, `${rows[at]}`));
-  await view.frame.focus("#chart");
+  await view.frame.$eval("#chart", (chart: SVGElement) => chart.focus());
   await view.page.keyboard.press("ArrowRight");
   assert.equal(await textOf(view.frame, "#point"), `${rows[0]![0]}: celsius ${rows[0]![1]}`);
 });
@@ -34,8 +34,8 @@ test("an error of a query is told, and the chart stays", async () => {
   const view = await stage.open("show_chart");
   await drawn(view.frame);
   const before = await textOf(view.frame, "#table");
-  await fill(view.frame, "SELECT nothing FROM lake");
-  await says(view.frame, "#told", /No such column: nothing/);
+  await fill(view.frame, "SELECT missing FROM lake");
+  await says(view.frame, "#told", /No such column: missing/);
   assert.equal(await textOf(view.frame, "#table"), before);
   await fill(view.frame, STATIONS);
   await says(view.frame, "#title", "Your query");

@@ -39,7 +39,7 @@ test("it is moved and zoomed by keyboard", async () => {
   const view = await stage.open("show_map");
   await drawn(view.frame);
   const whole = await box(view);
-  await view.frame.focus("#map");
+  await view.frame.$eval("#map", (map: SVGElement) => map.focus());
   for (const key of ["+", "+", "ArrowRight"]) await view.page.keyboard.press(key);
   const near = await box(view);
   assert.ok(near[2]! < whole[2]! / 2 && near[0]! > whole[0]!, `${near}`);

@@ -42,7 +42,7 @@ impl Page {
             .route("/api/rpc", post(call))
             .route("/api/views", post(mount))
             .route("/api/views/{id}", delete(unmount))
-            .layer(middleware::from_fn_with_state(self.clone(), authorize));
+            .route_layer(middleware::from_fn_with_state(self.clone(), authorize));
         Router::new()
             .route("/", get(index))
             .route("/assets/{name}", get(script))

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Moves of both sides that are looked ahead.
-const DEEPEST: u32 = 7;
+const DEEPEST: u32 = 5;
 
 /// The time each depth takes at least, so that it can be watched.
 #[derive(Clone, Copy, Debug)]

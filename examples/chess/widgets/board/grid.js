@@ -135,7 +135,9 @@ export function board(grid, moved) {
         button.replaceChildren(...(piece ? [picture(piece)] : []));
         for (const [kind, text] of [["file", name[1] === "1" && name[0]], ["rank", name[0] === "a" && name[1]]]) {
           if (!text) continue;
-          button.append(Object.assign(document.createElement("span"), { className: `name ${kind}`, textContent: text, ariaHidden: "true" }));
+          const name = Object.assign(document.createElement("span"), { className: `name ${kind}`, ariaHidden: "true" });
+          name.dataset.text = text;
+          button.append(name);
         }
       }
       mark();
