@@ -5,6 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::bytes::unescape;
 
+/// First byte and end.
+type Range = (usize, usize);
+
 /// A range of the text in which declarations hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scope {
@@ -108,7 +111,7 @@ impl Names {
                 filter[usize::from(*first)] |= 1 << name.len().min(63);
             }
         }
-        let mut ranges: HashMap<_, Vec<(usize, usize)>> = HashMap::new();
+        let mut ranges: HashMap<_, Vec<Range>> = HashMap::new();
         for &(start, end, scope) in &self.declared {
             let first = usize::from(source.as_bytes()[start]);
             let maybe = filter[first] & (1 << (end - start).min(63)) != 0;
@@ -127,18 +130,18 @@ impl Names {
 }
 
 /// The range of what the whole text sees.
-const WHOLE: (usize, usize) = (0, usize::MAX);
+const WHOLE: Range = (0, usize::MAX);
 
 /// The declarations of some names.
 #[derive(Debug)]
 pub(super) struct Declarations<'a> {
     /// By name, the starts of scopes in order, each with the furthest end of those before and itself; and whether the whole text sees one.
-    ranges: HashMap<Cow<'a, str>, (Vec<(usize, usize)>, bool)>,
+    ranges: HashMap<Cow<'a, str>, (Vec<Range>, bool)>,
 }
 
 impl<'a> Declarations<'a> {
-    fn new(ranges: HashMap<Cow<'a, str>, Vec<(usize, usize)>>) -> Self {
-        let furthest = |mut ranges: Vec<(usize, usize)>| {
+    fn new(ranges: HashMap<Cow<'a, str>, Vec<Range>>) -> Self {
+        let furthest = |mut ranges: Vec<Range>| {
             let all = ranges.len();
             ranges.retain(|range| *range != WHOLE);
             let whole = ranges.len() < all;

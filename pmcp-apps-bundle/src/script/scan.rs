@@ -44,6 +44,9 @@ pub(super) const LITERAL: u8 = 8;
 /// A literal was here; it matters unless an operator follows.
 pub(super) const WHOLE: u8 = 16;
 
+/// The name is a candidate, unless a member of it follows.
+pub(super) const OFFERED: u8 = 32;
+
 /// A place where the linker changes the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Edit {
@@ -70,6 +73,7 @@ pub enum Piece {
 
 /// Reads a script and gathers what is told of it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is about the next token, and independent of the others")]
 pub(super) struct Scanner<'s> {
     pub(super) source: &'s str,
     pub(super) bytes: &'s [u8],
@@ -274,13 +278,15 @@ impl<'s> Scanner<'s> {
 
     pub(super) fn fail(&mut self, at: usize, message: impl Into<String>, help: impl Into<String>) {
         self.flaw.get_or_insert(Flaw { at, message: message.into(), help: help.into() });
-        // Nothing is left to read.
-        self.at = self.bytes.len();
     }
 
     fn never_closed(&mut self, open: usize, closer: u8) {
-        let shown = if self.bytes[open] == b'$' { "${" } else { &self.source[open..=open] };
-        self.fail(open, format!("`{shown}` is never closed"), format!("add `{}`", closer as char));
+        let shown = self.bytes.get(open).copied().unwrap_or_default() as char;
+        let message = match shown {
+            '`' => "this template is never closed".to_owned(),
+            _ => format!("`{shown}` is never closed"),
+        };
+        self.fail(open, message, format!("add `{}`", closer as char));
     }
 
     /// Opens brackets. What is within them is in the same scope and function as what is around.
@@ -370,8 +376,14 @@ impl<'s> Scanner<'s> {
         if pending & RESTRICTED != 0 && self.newline {
             self.end_statement();
         }
-        if pending & UPDATED != 0 && !matches!(byte, b'.' | b'[' | b'(' | b'`') && !(byte == b'?' && next == b'.') {
-            self.write();
+        if pending & (UPDATED | OFFERED) != 0 {
+            let has_member = matches!(byte, b'.' | b'[' | b'(' | b'`') || (byte == b'?' && next == b'.');
+            if has_member && pending & OFFERED != 0 {
+                self.names.candidates.pop();
+            }
+            if !has_member && pending & UPDATED != 0 {
+                self.write();
+            }
         }
         if pending & SETTLE != 0 {
             let later = self.top.function != 0;
@@ -456,7 +468,7 @@ impl<'s> Scanner<'s> {
         } else {
             self.pending &= !WHOLE;
             self.push(Kind::Substitution, State::Operator, Role::Use, 0);
-            self.top.open = end.at.saturating_sub(2);
+            self.top.open = opened;
             self.state = State::Operand;
             self.previous = Previous::Other;
         }

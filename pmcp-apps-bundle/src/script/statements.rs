@@ -260,15 +260,12 @@ impl Scanner<'_> {
             for span in default_span.iter().chain(names.iter().map(|(_, local)| &local.span)) {
                 self.names.declare(span.start, span.end, 0);
             }
-            form = match namespace {
-                Some(namespace) => {
-                    self.names.declare(namespace.span.start, namespace.span.end, 0);
-                    Form::Namespace(default, namespace)
-                }
-                None => {
-                    let default = default.map(|local| (Name { text: "default".to_owned(), ..local.clone() }, local));
-                    Form::Names(default.into_iter().chain(names).collect())
-                }
+            form = if let Some(namespace) = namespace {
+                self.names.declare(namespace.span.start, namespace.span.end, 0);
+                Form::Namespace(default, namespace)
+            } else {
+                let default = default.map(|local| (Name { text: "default".to_owned(), ..local.clone() }, local));
+                Form::Names(default.into_iter().chain(names).collect())
             };
             self.from()?
         };

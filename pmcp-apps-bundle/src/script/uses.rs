@@ -62,14 +62,17 @@ enum Place {
 struct Found {
     start: usize,
     end: usize,
-    root: Option<(usize, usize)>,
+    root: Root,
 }
+
+/// The name of the browser that a use begins with, by its bytes.
+type Root = Option<(usize, usize)>;
 
 /// Uses so far. Those with a root count unless it is a name of the script.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    pub(super) words: Vec<(Word, Span, Option<(usize, usize)>)>,
-    pub(super) calls: Vec<(Call, Option<(usize, usize)>)>,
+    pub(super) words: Vec<(Word, Span, Root)>,
+    pub(super) calls: Vec<(Call, Root)>,
     pub(super) sources: Vec<Literal>,
     pub(super) secrets: Vec<(Secret, Span)>,
     /// Words that the script asks for before it uses them, a bit each.

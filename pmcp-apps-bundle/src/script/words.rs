@@ -3,7 +3,7 @@
 use super::bytes::{CLASS, DIGIT, NAME, name_end, unescape};
 use super::frames::{ASYNC, DEFAULT, FOR, GENERATOR, Kind, Role, SCOPE, State};
 use super::scan::Edit;
-use super::scan::{Head, Previous, RESTRICTED, Scanner, UPDATED};
+use super::scan::{Head, OFFERED, Previous, RESTRICTED, Scanner, UPDATED};
 use super::{Goal, Word};
 
 /// By the first byte, the lengths that some words have.
@@ -168,7 +168,10 @@ impl Scanner<'_> {
         match role {
             Role::Use => {}
             Role::Declared => self.declare(start, self.at),
-            Role::Candidate => self.names.offer(start, self.at),
+            Role::Candidate => {
+                self.names.offer(start, self.at);
+                self.pending |= OFFERED;
+            }
         }
         if role != Role::Declared {
             self.reference(start);
@@ -207,7 +210,7 @@ impl Scanner<'_> {
         let mut after = State::Operand;
         let mut previous = Previous::Other;
         match word {
-            b"this" | b"super" => after = State::Operator,
+            b"this" | b"super" | b"default" => after = State::Operator,
             b"if" | b"while" | b"switch" | b"with" => after = self.head(Head::Plain),
             b"for" => after = self.head(Head::For),
             b"catch" => after = self.head(Head::Catch),
@@ -243,7 +246,6 @@ impl Scanner<'_> {
                 self.previous = Previous::Other;
                 return true;
             }
-            b"default" => after = State::Operator,
             b"var" | b"const" | b"let" => {
                 if word == b"let" && !self.declares() {
                     return false;

@@ -219,7 +219,7 @@ impl Output<'_, '_> {
             match edit {
                 Edit::Drop(words) => changes.push((words.start, words.end, lines(words.start, words.end))),
                 Edit::Statement(span) => {
-                    changes.push((span.start, span.end, format!(";{}", lines(span.start, span.end))))
+                    changes.push((span.start, span.end, format!(";{}", lines(span.start, span.end))));
                 }
                 Edit::Default(words) => {
                     let text = format!("const {default} ={}", lines(words.start, words.end));

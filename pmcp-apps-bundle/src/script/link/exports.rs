@@ -72,7 +72,7 @@ impl<'a> Linker<'a> {
         let bound = bound(self.imports(file));
         let mut whole = Vec::new();
         for export in &script.exports {
-            let named = match &export.from {
+            let found = match &export.from {
                 Exported::All(import) => {
                     whole.push((*import, &export.name));
                     continue;
@@ -91,8 +91,8 @@ impl<'a> Linker<'a> {
                 Exported::Namespace(import) => self.named(file, *import, None, all),
             };
             let Name { text, span } = &export.name;
-            let is_new = match named {
-                Some(named) => names.insert(text.clone(), named).is_none(),
+            let is_new = match found {
+                Some(found) => names.insert(text.clone(), found).is_none(),
                 None => true,
             };
             if !is_new {

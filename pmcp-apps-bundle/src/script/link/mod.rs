@@ -125,8 +125,7 @@ impl<'a> Linker<'a> {
         } else if let Some(path) = resolve(module.path, specifier) {
             if let Some(target) = self.by_path.get(&*path) {
                 let target = *target;
-                self.check_kind(module, import, target);
-                return Target::File(target);
+                return if self.check_kind(module, import, target) { Target::File(target) } else { Target::Nothing };
             }
             let near = near(&path, self.by_path.keys().copied());
             let help =
@@ -141,12 +140,12 @@ impl<'a> Linker<'a> {
     }
 
     /// JSON is imported as JSON, and scripts are not.
-    fn check_kind(&mut self, module: &Module<'_>, import: &Import, target: usize) {
+    fn check_kind(&mut self, module: &Module<'_>, import: &Import, target: usize) -> bool {
         let specifier = &*import.specifier.value;
         let is_json = self.modules[target].script.is_none();
         let kind = import.kind.as_ref().map(|kind| &*kind.value);
         let (at, message, help) = match (kind, is_json) {
-            (None, false) | (Some("json"), true) => return,
+            (None, false) | (Some("json"), true) => return true,
             (Some("json"), false) => {
                 let message = format!("`{specifier}` is a script, which is not imported as JSON");
                 (import.specifier.span.start, message, "remove `with { type: \"json\" }`".to_owned())
@@ -165,6 +164,7 @@ impl<'a> Linker<'a> {
             }
         };
         self.mistake(module.path, at, message, help);
+        false
     }
 }
 
