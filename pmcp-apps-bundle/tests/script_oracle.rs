@@ -53,7 +53,7 @@ fn oracle() -> String {
     node.arg(script).arg(packages.join("acorn")).arg(&packages).arg(tools.join("npm/node_modules"));
     let output = node.output().expect("Node.js is on the PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("Node.js tells UTF-8")
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn the_scanner_reads_what_acorn_reads() {
             }
         }
     }
-    println!("{files} files, {bytes} bytes in {seconds:.2} s, {counts:?}");
+    eprintln!("{files} files, {bytes} bytes in {seconds:.2} s, {counts:?}");
     assert!(files > 5000 && counts["r"] > 1000 && counts["t"] > 1000, "too little was compared");
     assert!(
         differences.is_empty(),

@@ -35,6 +35,17 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
+/// By the first byte, the lengths that some words have.
+pub(super) const fn filter(words: &[&str]) -> [u32; 128] {
+    let mut lengths = [0; 128];
+    let mut word = 0;
+    while word < words.len() {
+        lengths[words[word].as_bytes()[0] as usize] |= 1 << words[word].len();
+        word += 1;
+    }
+    lengths
+}
+
 /// The end of a piece of text, and whether its closing mark was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {

@@ -1,6 +1,6 @@
 //! Texts that look like a secret.
 
-use super::{Secret, Span};
+use super::facts::{Secret, Span};
 
 /// The shortest text that can hold one.
 pub(super) const SHORTEST: usize = 20;

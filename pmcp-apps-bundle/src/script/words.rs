@@ -1,21 +1,9 @@
 //! Names and words of the language.
 
-use super::bytes::{CLASS, DIGIT, NAME, name_end, unescape};
-use super::frames::{ASYNC, DEFAULT, FOR, GENERATOR, Kind, Role, SCOPE, State};
-use super::scan::Edit;
-use super::scan::{Head, OFFERED, Previous, RESTRICTED, Scanner, UPDATED};
-use super::{Goal, Word};
-
-/// By the first byte, the lengths that some words have.
-pub(super) const fn filter(words: &[&str]) -> [u32; 128] {
-    let mut lengths = [0; 128];
-    let mut word = 0;
-    while word < words.len() {
-        lengths[words[word].as_bytes()[0] as usize] |= 1 << words[word].len();
-        word += 1;
-    }
-    lengths
-}
+use super::bytes::{CLASS, DIGIT, NAME, filter, name_end, unescape};
+use super::facts::{Edit, Goal, Word};
+use super::frames::{ASYNC, DEFAULT, FOR, GENERATOR, Kind, MEDIA, Role, SCOPE, State};
+use super::scanner::{Head, OFFERED, Previous, RESTRICTED, Scanner, UPDATED};
 
 static KEYWORDS: [u32; 128] = filter(&[
     "await",
@@ -124,7 +112,7 @@ impl Scanner<'_> {
         self.name_end = self.at;
         self.state = State::AfterKey;
         self.previous = Previous::Property;
-        if self.top.flags & super::frames::MEDIA != 0 {
+        if self.top.flags & MEDIA != 0 {
             match &self.bytes[start..self.at] {
                 b"video" => self.uses.media(Word::Camera),
                 b"audio" => self.uses.media(Word::Microphone),

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
-use super::super::scan::Edit;
-use super::super::{Form, Script};
+use super::super::facts::{Edit, Form, Script};
 use super::exports::{Named, Names, Origin};
-use super::{Linker, Target};
+use super::linker::{Linker, Target};
 
 /// A change to a text: its first byte, its end, and what takes its place.
 type Change = (usize, usize, String);

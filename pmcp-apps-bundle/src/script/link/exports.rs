@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::{Exported, Form, Import, Name};
-use super::{Linker, Target, near};
+use super::super::facts::{Exported, Form, Import, Name};
+use super::linker::{Linker, Target, near};
 
 /// The place where the value of a name is.
 #[derive(Debug, Clone, PartialEq, Eq)]

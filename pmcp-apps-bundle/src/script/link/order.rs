@@ -1,7 +1,7 @@
 //! The order in which files run: each after those it imports.
 
-use super::super::Form;
-use super::{Linker, Target};
+use super::super::facts::Form;
+use super::linker::{Linker, Target};
 
 /// A file on the way, as far as it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
