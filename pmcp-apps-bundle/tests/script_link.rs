@@ -223,9 +223,19 @@ fn libraries_are_the_same_linked() {
             "[lib.format(new Date(2026, 10, 26, 21, 5), \"yyyy-MM-dd'T'HH:mm\"), lib.addDays(new Date(0), 3), lib.formatDistance(new Date(0), new Date(1e9)), lib.parse('26.11.2026', 'dd.MM.yyyy', new Date(0))]",
         ),
         (
-            "d3/src/index.js",
-            500,
-            "[lib.scaleLinear([0, 10], [0, 100])(3.3), lib.scaleTime().ticks(3).length, lib.scaleOrdinal(['a','b'],[1,2])('b'), lib.scaleLog([1, 1000], [0, 1]).ticks(), lib.line()([[0, 1], [2, 3]]), lib.hsl('red').h, lib.Delaunay.from([[0, 0], [1, 0], [0, 1]]).triangles]",
+            "d3-geo/dist/d3-geo.mjs",
+            40,
+            "[lib.geoMercator()([10, 50]), lib.geoPath(lib.geoEqualEarth())({ type: 'LineString', coordinates: [[0, 0], [90, 45]] }), lib.geoDistance([0, 0], [1, 1])]",
+        ),
+        (
+            "d3-shape/dist/d3-shape.mjs",
+            50,
+            "[lib.line()([[0, 1], [2, 3]]), lib.arc()({ innerRadius: 1, outerRadius: 2, startAngle: 0, endAngle: 1 }), lib.pie()([1, 2, 3])]",
+        ),
+        (
+            "d3-delaunay/dist/d3-delaunay.mjs",
+            2,
+            "[lib.Delaunay.from([[0, 0], [1, 0], [0, 1]]).triangles, lib.Delaunay.from([[0, 0], [1, 0], [0, 1], [2, 2]]).voronoi().render()]",
         ),
     ] {
         let entry = format!("import * as lib from './{library}'; globalThis.linked = lib;");
@@ -282,6 +292,24 @@ fn main_of(packages: &Path, name: &str) -> String {
         Some(value.split('"').next().unwrap_or_default().to_owned())
     };
     format!("{name}/{}", of("module").or_else(|| of("main")).expect("a module"))
+}
+
+#[test]
+#[ignore = "needs the packages of `cargo xtask setup`"]
+fn all_of_d3_meets_the_limit_of_assigned_exports() {
+    let packages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.tools/scripts/node_modules");
+    let files = d3(&packages, "import { scaleLinear } from './d3/src/index.js'; scaleLinear();");
+    let told = linked(&files, "entry.js").expect_err("it links");
+    let names: Vec<_> = told.lines().filter(|line| line.contains("assigned later")).collect();
+    assert_eq!(names.len() * 2, told.lines().count(), "{told}");
+    assert!(names.len() >= 4 && names[0].contains("`format`"), "{told}");
+    // Through a namespace they are seen.
+    let format = packages.join("d3-format/dist/d3-format.mjs");
+    let files = [
+        ("entry.js".to_owned(), "import * as lib from './format.js'; lib.format('.2f');".to_owned()),
+        ("format.js".to_owned(), fs::read_to_string(format).expect("a package")),
+    ];
+    linked(&files, "entry.js").expect("it links");
 }
 
 /// The mistakes of linking these files, with the entry `a.js`.
