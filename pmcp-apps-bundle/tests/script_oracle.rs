@@ -135,3 +135,20 @@ fn the_scanner_reads_what_acorn_reads() {
         differences[..differences.len().min(20)].join("\n")
     );
 }
+
+#[test]
+#[ignore = "needs the packages of `cargo xtask setup`"]
+fn megabytes_of_minified_code_are_scanned_at_once() {
+    let packages = tools().join("scripts/node_modules");
+    let files = ["three/build/three.module.min.js", "three/build/three.core.min.js", "d3/dist/d3.min.js"];
+    let read = |file: &&str| fs::read_to_string(packages.join(file)).unwrap();
+    // Blocks, as their exports cannot be repeated.
+    let block = |source: String| format!("{{{}}}\n", source.replace("export{", "x={").replace("import{", "x={"));
+    let one = files.iter().map(read).map(block).collect::<Vec<_>>().concat();
+    let source = one.repeat(3_800_000 / one.len() + 1);
+    let started = Instant::now();
+    let script = scan_pieces(&source, Goal::Script).1;
+    let took = started.elapsed();
+    eprintln!("{} bytes of minified code in {took:?}, {:?}", source.len(), script.flaw);
+    assert!(took.as_secs() < 5, "{took:?}");
+}

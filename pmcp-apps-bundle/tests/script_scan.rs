@@ -100,6 +100,8 @@ fn what_is_no_global_is_not_told() {
         "x = { alert() {}, get prompt() { return 1 }, async confirm() {} }",
         "function f() { if (a) { var alert = b } alert() }",
         "let alert; { alert() }",
+        "function f(alert) { { let alert; } alert() }",
+        "function f(alert) { return alert => 1, alert() }",
         "'alert()'; `alert()`; /alert()/; // alert()",
         "typeof Worker !== 'undefined' && new Worker('./w.js')",
         "if ('serviceWorker' in navigator) navigator.serviceWorker.register(x)",

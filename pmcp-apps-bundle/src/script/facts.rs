@@ -17,7 +17,7 @@ pub enum Goal {
 /// Facts about a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
-    /// Modules that are named by a literal, static imports first come first served with all others.
+    /// Modules that are named by a literal, in the order of the text.
     pub imports: Vec<Import>,
     /// Names that others can import.
     pub exports: Vec<Export>,
@@ -25,7 +25,8 @@ pub struct Script {
     pub calls: Vec<Call>,
     /// Literals assigned to a property `src`.
     pub sources: Vec<Literal>,
-    /// Uses of what hosts block or ask permission for.
+    /// Uses of what hosts block or ask permission for. Left out are workers and `WebAssembly` where the script tests for them first, by
+    /// `typeof Worker` or `"serviceWorker" in navigator`.
     pub words: Vec<(Word, Span)>,
     /// Texts that look like a secret.
     pub secrets: Vec<(Secret, Span)>,
@@ -35,7 +36,7 @@ pub struct Script {
     pub flaw: Option<Flaw>,
     /// Changes that the linker makes.
     pub(super) edits: Vec<Edit>,
-    /// Exported variables that functions assign to, each with the first such place.
+    /// Exported variables that functions assign to, by name, each with the first such place.
     pub(super) assigned: Vec<(String, usize)>,
     /// It waits outside of functions.
     pub(super) awaits: bool,

@@ -79,6 +79,7 @@ fn finish(scanner: Scanner<'_>) -> Script {
             }
         }
     }
+    assigned.sort_unstable();
     uses.secrets.sort_unstable_by_key(|(_, span)| span.start);
     uses.secrets.dedup();
     Script {

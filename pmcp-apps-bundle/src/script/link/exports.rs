@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::facts::{Exported, Form, Import, Name};
-use super::linker::{Linker, Target, near};
+use super::linker::{Linker, Target};
 
 /// The place where the value of a name is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,8 @@ impl<'a> Linker<'a> {
                     continue;
                 };
                 let assigned = self.modules[*owner].script.map_or(&[][..], |script| &script.assigned);
-                let Some((local, at)) = assigned.iter().find(|(assigned, _)| assigned == local) else { continue };
+                let found = assigned.binary_search_by(|(assigned, _)| assigned.cmp(local));
+                let Some((local, at)) = found.ok().and_then(|found| assigned.get(found)) else { continue };
                 if told.insert((*owner, &**local)) {
                     let message = format!("`{local}` is exported and assigned later; importers would not see it");
                     self.mistake(self.modules[*owner].path, *at, message, "export a function that returns it");
@@ -183,7 +184,7 @@ impl<'a> Linker<'a> {
             ),
             None => {
                 let names = all[target].keys().map(|name| &**name);
-                let help = near(name, names.clone()).map_or_else(
+                let help = self.near(name, names.clone()).map_or_else(
                     || {
                         let some: Vec<_> = names.take(5).map(|name| format!("`{name}`")).collect();
                         let some = if some.is_empty() { "nothing".to_owned() } else { some.join(", ") };

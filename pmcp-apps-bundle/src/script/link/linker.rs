@@ -87,7 +87,7 @@ impl<'a> Linker<'a> {
                 let target = *target;
                 return if self.check_kind(module, import, target) { Target::File(target) } else { Target::Nothing };
             }
-            let near = near(&path, self.by_path.keys().copied());
+            let near = self.near(&path, self.by_path.keys().copied());
             let help =
                 near.map_or_else(|| format!("create `{directory}/{path}`"), |near| format!("did you mean `{near}`?"));
             (format!("`{specifier}` does not exist"), help)
@@ -97,6 +97,16 @@ impl<'a> Linker<'a> {
         };
         self.mistake(module.path, at, message, help);
         Target::Nothing
+    }
+
+    /// The name that was probably meant. Who has many mistakes is not told it: each costs a look at all names.
+    pub(super) fn near<'n>(&self, name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        if self.mistakes.len() >= 100 {
+            return None;
+        }
+        let likely = names.map(|other| (strsim::jaro_winkler(name, other), other));
+        let likely = likely.filter(|(likeness, _)| *likeness > 0.85);
+        likely.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)
     }
 
     /// JSON is imported as JSON, and scripts are not.
@@ -135,10 +145,4 @@ fn is_url(specifier: &str) -> bool {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
                 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
         })
-}
-
-/// The name that was probably meant.
-pub(super) fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let close = names.map(|other| (strsim::jaro_winkler(name, other), other)).filter(|(likeness, _)| *likeness > 0.85);
-    close.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)
 }
