@@ -172,8 +172,7 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
     while let Some(argument) = arguments.next()? {
         match (&mut task, argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
-            (Task::Fmt { check } | Task::Runtime { check }, Long("check")) => *check = true,
-            (Task::Fmt { check } | Task::Map { check }, Long("check")) => *check = true,
+            (Task::Fmt { check } | Task::Map { check } | Task::Runtime { check }, Long("check")) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
                 if *selection != Selection::Tasks {
                     bail!("`--scenario` and `--requirements` are given once, and not together");

@@ -61,7 +61,9 @@ pub(crate) async fn analyse(
         // Recorded: after a crash what is known is not looked for again.
         let found = task.step(format!("depth-{depth}"), || look(&game, depth, &task)).await?;
         let (score, line, positions) = (found.score.clone(), found.line.clone(), found.positions);
-        let told = |all: &mut Thoughts| *all = Thoughts { depth, of: DEEPEST, score: score.clone(), line: line.clone(), positions };
+        let told = |all: &mut Thoughts| {
+            *all = Thoughts { depth, of: DEEPEST, score: score.clone(), line: line.clone(), positions }
+        };
         task.variables().update(told).await?;
         task.progress(depth, DEEPEST).await;
         best = Some(found);

@@ -104,7 +104,9 @@ const fn worth(piece: Piece) -> i32 {
 fn value(board: &Board) -> i32 {
     let side = |color| {
         let ending = (board.pieces(Piece::Queen) | board.pieces(Piece::Rook)).len() < 3;
-        Piece::ALL.into_iter().flat_map(|piece| board.colored_pieces(color, piece).into_iter().map(move |at| (piece, at)))
+        Piece::ALL
+            .into_iter()
+            .flat_map(|piece| board.colored_pieces(color, piece).into_iter().map(move |at| (piece, at)))
             .map(|(piece, at)| worth(piece) + stands(piece, at, color, ending))
             .sum::<i32>()
     };
@@ -123,7 +125,13 @@ fn stands(piece: Piece, at: Square, color: Color, ending: bool) -> i32 {
         Piece::Pawn => 4 * forward + if far <= 4 { 16 } else { 0 },
         Piece::Knight => 24 - 4 * far,
         Piece::Bishop => 14 - 2 * far,
-        Piece::Rook => if rank == 6 { 20 } else { 0 },
+        Piece::Rook => {
+            if rank == 6 {
+                20
+            } else {
+                0
+            }
+        }
         Piece::Queen => 6 - far,
         Piece::King if ending => 28 - 4 * far,
         Piece::King => 3 * far - 8 * forward,

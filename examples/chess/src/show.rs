@@ -20,7 +20,8 @@ pub(crate) struct Board;
 #[task_tool(support = "forbidden", read_only, widget = Board)]
 pub(crate) async fn show_board(
     /// The moves of the game, such as `e4` and `Nf6`; none for a new one.
-    #[arg(default)] moves: Vec<String>,
+    #[arg(default)]
+    moves: Vec<String>,
 ) -> Result<BoardView, ToolError> {
     Ok(Game::read(&moves)?.view())
 }

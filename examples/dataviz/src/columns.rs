@@ -16,7 +16,7 @@ pub(crate) struct Pace(pub(crate) Duration);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct ColumnProfile {
     pub(crate) name: String,
-    /// Rows in which it has a value.
+    /// Table in which it has a value.
     pub(crate) filled: u32,
     /// How many of the values differ.
     pub(crate) distinct: u32,

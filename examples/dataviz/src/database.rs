@@ -16,14 +16,18 @@ const RENTALS: &str = include_str!("../../code-mode/data/rentals.csv");
 
 /// The tables, with their columns' types.
 const TABLES: [(&str, &str, &str); 2] = [
-    ("lake", "id TEXT, station TEXT, country TEXT, date TEXT, water_celsius REAL, level_metres REAL, remark TEXT", LAKE),
+    (
+        "lake",
+        "id TEXT, station TEXT, country TEXT, date TEXT, water_celsius REAL, level_metres REAL, remark TEXT",
+        LAKE,
+    ),
     ("rentals", "station TEXT, district TEXT, day TEXT, rentals INTEGER, minutes INTEGER", RENTALS),
 ];
 
 /// The time a query may take.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Rows that are given.
+/// Table that are given.
 const MOST: usize = 1_000;
 
 /// Bytes of a query.
@@ -43,7 +47,7 @@ pub(crate) enum Cell {
 
 /// What a query gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Rows {
+pub(crate) struct Table {
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Vec<Cell>>,
     /// There are more, which are left out.
@@ -81,7 +85,7 @@ impl Database {
     }
 
     /// Runs a query, on a thread that may take its time. It is stopped when that is over, or when nobody waits for it any more.
-    pub(crate) async fn query(&self, sql: String) -> Result<Rows, ToolError> {
+    pub(crate) async fn query(&self, sql: String) -> Result<Table, ToolError> {
         let database = self.clone();
         let waits = Arc::new(());
         let waited_for = Arc::downgrade(&waits);
@@ -91,7 +95,7 @@ impl Database {
         read
     }
 
-    fn read(&self, sql: &str, is_waited_for: impl Fn() -> bool + Send + 'static) -> Result<Rows, ToolError> {
+    fn read(&self, sql: &str, is_waited_for: impl Fn() -> bool + Send + 'static) -> Result<Table, ToolError> {
         let mut connection = Connection::open_with_flags(&*self.0, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // No other file can be opened from a query.
         connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
@@ -117,13 +121,13 @@ impl Cell {
     }
 }
 
-fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Rows> {
+fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
     let mut statement = connection.prepare(sql)?;
-    let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
     let (mut found, mut all) = (statement.query([])?, Vec::new());
     while let Some(row) = found.next()? {
         if all.len() == MOST {
-            return Ok(Rows { columns, rows: all, more: true });
+            return Ok(Table { columns, rows: all, more: true });
         }
         let cell = |at| {
             Ok(match row.get_ref(at)? {
@@ -137,7 +141,7 @@ fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Rows> {
         };
         all.push((0..columns.len()).map(cell).collect::<rusqlite::Result<_>>()?);
     }
-    Ok(Rows { columns, rows: all, more: false })
+    Ok(Table { columns, rows: all, more: false })
 }
 
 /// What a query is refused with. SQLite's words are about the query, which the caller wrote.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     columns::profile,
-    database::{Column, Database, Rows},
+    database::{Column, Database, Table},
 };
 
 /// A chart and the table it shows, of a query that the user can change.
@@ -30,7 +30,7 @@ pub(crate) struct ChartView {
     pub(crate) title: String,
     pub(crate) kind: Kind,
     pub(crate) sql: String,
-    pub(crate) result: Rows,
+    pub(crate) result: Table,
     /// What there is to ask about.
     pub(crate) columns: Vec<Column>,
 }
@@ -40,11 +40,14 @@ pub(crate) struct ChartView {
 #[task_tool(support = "forbidden", read_only, widget = Chart)]
 pub(crate) async fn show_chart(
     /// One SELECT, in SQLite's SQL.
-    #[arg(default = "SELECT date, round(avg(water_celsius), 2) AS celsius FROM lake GROUP BY date")] sql: String,
+    #[arg(default = "SELECT date, round(avg(water_celsius), 2) AS celsius FROM lake GROUP BY date")]
+    sql: String,
     /// How the rows are drawn.
-    #[arg(default)] kind: Kind,
+    #[arg(default)]
+    kind: Kind,
     /// What the chart is about.
-    #[arg(default = "Water temperature of the lake")] title: String,
+    #[arg(default = "Water temperature of the lake")]
+    title: String,
     State(database): State<Database>,
 ) -> Result<ChartView, ToolError> {
     let result = database.query(sql.clone()).await?;
@@ -57,6 +60,6 @@ pub(crate) async fn query(
     /// One SELECT, in SQLite's SQL.
     sql: String,
     State(database): State<Database>,
-) -> Result<Rows, ToolError> {
+) -> Result<Table, ToolError> {
     database.query(sql).await
 }

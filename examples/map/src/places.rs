@@ -1,4 +1,4 @@
-//! The places: a list in GeoJSON, read once.
+//! The places: a list in `GeoJSON`, read once.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -104,7 +104,7 @@ mod tests {
     fn distances_are_those_of_the_globe() {
         let places = Places::read().unwrap();
         let distance = |from, to| places.named(from).unwrap().distance(places.named(to).unwrap()).round();
-        assert_eq!(distance("London", "London"), 0.0);
+        assert!(distance("London", "London") < 1.0);
         assert!((330.0..350.0).contains(&distance("London", "Paris")));
         // Over the date line, not around the world.
         assert!((1000.0..1200.0).contains(&distance("Suva", "Apia")));

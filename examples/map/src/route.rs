@@ -66,14 +66,16 @@ pub(crate) async fn plan_route(
 
     // After a crash the search goes on from the best route that was told.
     let told = task.variables().get().await?;
-    let mut best = match told.stops.is_empty() {
-        true => asked.nearest_first(),
-        false => Stops { places: found(&world, &told.stops)?, round_trip },
+    let mut best = if told.stops.is_empty() {
+        asked.nearest_first()
+    } else {
+        Stops { places: found(&world, &told.stops)?, round_trip }
     };
     for round in told.round..ROUNDS {
         let improved = best.improve(A_ROUND);
         let (stops, kilometres) = (best.names(), best.kilometres());
-        let so_far = |all: &mut RouteSoFar| *all = RouteSoFar { stops: stops.clone(), kilometres, round: round + 1, of: ROUNDS };
+        let so_far =
+            |all: &mut RouteSoFar| *all = RouteSoFar { stops: stops.clone(), kilometres, round: round + 1, of: ROUNDS };
         task.variables().update(so_far).await?;
         task.progress(round + 1, ROUNDS).await;
         if !improved {
@@ -98,6 +100,11 @@ fn found<'a>(world: &'a Places, names: &[String]) -> Result<Vec<&'a Place>, Tool
     Ok(places)
 }
 
+/// The way between two places, if there are two.
+fn leg(from: Option<&Place>, to: Option<&Place>) -> f64 {
+    from.zip(to).map_or(0.0, |(from, to)| from.distance(to))
+}
+
 /// Places in the order they are visited.
 #[derive(Clone, Debug)]
 struct Stops<'a> {
@@ -112,16 +119,12 @@ impl Stops<'_> {
 
     fn kilometres(&self) -> f64 {
         let way: f64 = self.places.windows(2).map(|pair| pair[0].distance(pair[1])).sum();
-        way + self.leg(self.places.last().copied(), self.after_last())
+        way + leg(self.places.last().copied(), self.after_last())
     }
 
     /// The place behind the last one, if there is one.
     fn after_last(&self) -> Option<&Place> {
         self.places.first().copied().filter(|_| self.round_trip)
-    }
-
-    fn leg(&self, from: Option<&Place>, to: Option<&Place>) -> f64 {
-        from.zip(to).map_or(0.0, |(from, to)| from.distance(to))
     }
 
     /// The same places, each followed by the nearest of those that are left.
@@ -146,8 +149,8 @@ impl Stops<'_> {
             for to in from + 1..count {
                 let behind = self.places.get(to + 1).copied().or(self.after_last());
                 let (before, first, last) = (self.places[from - 1], self.places[from], self.places[to]);
-                let now = before.distance(first) + self.leg(Some(last), behind);
-                let turned = before.distance(last) + self.leg(Some(first), behind);
+                let now = before.distance(first) + leg(Some(last), behind);
+                let turned = before.distance(last) + leg(Some(first), behind);
                 if turned + 1e-6 < now {
                     self.places[from..=to].reverse();
                     made += 1;
