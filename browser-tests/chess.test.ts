@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { holds, says, Stage, textOf, type View } from "./harness.ts";
+import { holds, picture, says, Stage, textOf, type View } from "./harness.ts";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.start("chess", "--pace", "50")));
@@ -84,6 +84,7 @@ test("an analysis shows how far it is", async () => {
   await says(view.frame, "#found", /^[+-]\d\.\d\d2\. \S.*\(depth \d/);
   await view.frame.waitForFunction("document.querySelector('#progress').value >= 2");
   await says(view.frame, "#found", "depth 5");
+  await picture(view, "chess");
   await view.frame.waitForSelector("#analyse:not([hidden])");
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { holds, says, Stage, textOf } from "./harness.ts";
+import { holds, picture, says, Stage, textOf } from "./harness.ts";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.start("dataviz", "--pace", "900")));
@@ -60,6 +60,7 @@ for (const host of ["tasks", "plain"] as const) {
     await view.frame.waitForFunction(`${rows} === 7`);
     await view.frame.waitForSelector("#profile:not([hidden])");
     assert.match(await textOf(view.frame, "#columns"), /water_celsius480/);
+    await picture(view, "dataviz");
   });
 }
 

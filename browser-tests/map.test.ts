@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { holds, says, Stage, textOf, type View } from "./harness.ts";
+import { holds, picture, says, Stage, textOf, type View } from "./harness.ts";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.start("map", "--pace", "50")));
@@ -71,6 +71,7 @@ for (const host of ["tasks", "plain"] as const) {
     const stops: string[] = await view.frame.$$eval("#stops li", (all: Element[]) => all.map(({ textContent }) => textContent));
     assert.equal(stops.length, names.length + 1);
     assert.equal(stops.at(-1), `${names[0]} again`);
+    await picture(view, "map");
   });
 }
 

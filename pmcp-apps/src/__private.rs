@@ -1,13 +1,13 @@
 //! Names for generated code. No compatibility promise: the macro crate is pinned to this version.
 
-pub use pmcp_tasks::tool::{ToolName, ToolWidget};
+pub use pmcp_tasks::tool::{NamedTool, ToolWidget};
 pub use serde_json::{Map, Value};
 
 pub use crate::{Csp, Permissions, Widget, WidgetDefinition, WidgetSource};
 
 /// The name of a tool, for a constant to compare.
 #[must_use]
-pub const fn tool_name<T: ToolName>() -> &'static str {
+pub const fn tool_name<T: NamedTool>() -> &'static str {
     T::NAME
 }
 

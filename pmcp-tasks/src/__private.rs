@@ -46,7 +46,7 @@ pub use crate::{
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, NamedTool, OnCrash, Prepared, Question,
-        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolName, ToolResult, ToolTypes,
+        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult, ToolTypes,
         ToolUi, ToolWidget, Visibility,
     },
     workflow::{

@@ -74,7 +74,7 @@ enum Task {
     Services(Vec<String>),
     Simulate(Simulation),
     Bench { arguments: Vec<String> },
-    Widgets,
+    Widgets { pictures: bool },
     Map { check: bool },
 }
 
@@ -118,9 +118,9 @@ fn main() -> ExitCode {
             report.step_after("setup", "services", |_| services::serve(&names));
         }
         Task::Simulate(simulation) => report.step("simulation", |counts| simulation.run(counts)),
-        Task::Widgets => {
+        Task::Widgets { pictures } => {
             report.step("setup", |_| setup::install());
-            report.step_after("setup", "widgets", widgets::test);
+            report.step_after("setup", "widgets", if pictures { widgets::picture } else { widgets::test });
         }
         Task::Map { check } => report.step("map", |_| map::run(check)),
         Task::Bench { arguments } => report.step("bench", |_| bench::measure(&arguments)),
@@ -151,7 +151,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "features" => (Task::Features, features::HELP),
         "floors" => (Task::Floors, floors::HELP),
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
-        "widgets" => (Task::Widgets, widgets::HELP),
+        "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),
         "ui" => (Task::Ui, steps::UI_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {
@@ -172,6 +172,7 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
     while let Some(argument) = arguments.next()? {
         match (&mut task, argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
+            (Task::Widgets { pictures }, Long("pictures")) => *pictures = true,
             (Task::Fmt { check } | Task::Map { check } | Task::Runtime { check }, Long("check")) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
                 if *selection != Selection::Tasks {

@@ -1,5 +1,9 @@
 //! The widgets of the examples in a browser.
 
+use std::fs;
+
+use anyhow::Context as _;
+
 use crate::command::{cargo, program, root, run, run_cases, target_directory};
 use crate::report::Counts;
 use crate::setup;
@@ -8,18 +12,36 @@ pub(crate) const HELP: &str = "\
 Run the tests of the examples' widgets: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
 They leave pictures in target/screenshots.
 
-Usage: cargo xtask widgets
+Usage: cargo xtask widgets [--pictures]
+
+Options:
+  --pictures  put the pictures of the examples beside their READMEs, too
 ";
+
+/// The examples with a widget, each of which has a picture in its README.
+const EXAMPLES: [&str; 3] = ["chess", "map", "dataviz"];
 
 /// Builds the servers and the host, and runs the tests.
 pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     let node = setup::node()?;
     run(program(&node).arg(setup::widgets("typescript/bin/tsc")).args(["--project", "browser-tests"]))?;
-    run(&mut cargo("build --package chess --package map --package dataviz"))?;
+    run(cargo("build").args(EXAMPLES.iter().flat_map(|example| ["--package", example])))?;
     run(&mut cargo("build --package pmcp-preview --example host"))?;
     let mut tests = program(node);
     // Side by side: they wait more than they compute.
     tests.args(["--test", "--test-reporter=tap", "--test-timeout=120000", "--disable-warning=ExperimentalWarning"]);
     tests.arg("browser-tests/*.test.ts").env("CARGO_TARGET_DIR", target_directory()?);
     run_cases(tests.current_dir(root()), counts)
+}
+
+/// Runs the tests, and puts their pictures where the READMEs show them.
+pub(crate) fn picture(counts: &mut Counts) -> anyhow::Result<()> {
+    test(counts)?;
+    let pictures = target_directory()?.join("screenshots");
+    for example in EXAMPLES {
+        let picture = root().join("examples").join(example).join("screenshot.png");
+        fs::copy(pictures.join(format!("{example}.png")), picture)
+            .with_context(|| format!("the tests of {example} left no picture"))?;
+    }
+    Ok(())
 }

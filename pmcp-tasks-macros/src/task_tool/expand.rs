@@ -269,9 +269,6 @@ impl TaskTool {
                 const NAME: &'static ::core::primitive::str = #name;
                 type Itself = Self;
             }
-            impl #p::ToolName for #ident {
-                const NAME: &'static ::core::primitive::str = #name;
-            }
             impl #p::ArgumentsOf<#ident> for #arguments {
                 #fields
             }

@@ -74,11 +74,8 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
         #(#cfgs)*
         const _: () = {
             impl #p::NamedTool for #ident {
-                const NAME: &'static ::core::primitive::str = "";
-                type Itself = Self;
-            }
-            impl #p::ToolName for #ident {
                 const NAME: &'static ::core::primitive::str = #name_of;
+                type Itself = Self;
             }
             #arguments_of
             #result_of

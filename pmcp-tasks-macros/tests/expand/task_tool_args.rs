@@ -24,9 +24,6 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "search";
         type Itself = Self;
     }
-    impl crate::tasks::__private::ToolName for search {
-        const NAME: &'static ::core::primitive::str = "search";
-    }
     impl crate::tasks::__private::ArgumentsOf<search> for Query {}
     impl crate::tasks::__private::ResultOf<search>
     for <io::Result<Found> as crate::tasks::__private::AnyResult>::Value {}

@@ -122,9 +122,6 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "import_csv";
         type Itself = Self;
     }
-    impl ::pmcp_tasks::__private::ToolName for import_csv {
-        const NAME: &'static ::core::primitive::str = "import_csv";
-    }
     impl ::pmcp_tasks::__private::ArgumentsOf<import_csv> for ImportCsvArgs {
         const FIELDS: &'static [::pmcp_tasks::__private::ArgumentField] = &[
             ::pmcp_tasks::__private::ArgumentField {

@@ -17,11 +17,8 @@ pub struct AddArgs {
 }
 const _: () = {
     impl ::pmcp_tasks::__private::NamedTool for add {
-        const NAME: &'static ::core::primitive::str = "";
-        type Itself = Self;
-    }
-    impl ::pmcp_tasks::__private::ToolName for add {
         const NAME: &'static ::core::primitive::str = "add";
+        type Itself = Self;
     }
     impl ::pmcp_tasks::__private::ArgumentsOf<add> for AddArgs {}
     impl ::pmcp_tasks::__private::ResultOf<add> for u32 {}

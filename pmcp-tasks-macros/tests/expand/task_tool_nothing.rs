@@ -77,9 +77,6 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "ping";
         type Itself = Self;
     }
-    impl ::pmcp_tasks::__private::ToolName for ping {
-        const NAME: &'static ::core::primitive::str = "ping";
-    }
     impl ::pmcp_tasks::__private::ArgumentsOf<ping> for PingArgs {}
     impl ::pmcp_tasks::__private::ResultOf<ping> for () {}
     impl ::pmcp_tasks::__private::Gives<()> for ping {}

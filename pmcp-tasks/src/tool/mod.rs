@@ -16,7 +16,7 @@ pub use crate::error::{IntoFailure, ResultExt, ToolError};
 pub use call::CallTools;
 pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
-pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, ToolName, WritableArguments};
+pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
 pub use pmcp_protocol::{
     Content, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},

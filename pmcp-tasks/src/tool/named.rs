@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tool",
     label = "not a tool",
-    note = "annotate the function with `#[task_tool]`, and name it as it is imported: `tool = build_image`, `call::<build_image>(…)`"
+    note = "annotate the function with `#[task_tool]`, and name it as it is imported: `tool = build_image`, `call::<build_image>(…)`, `tools(build_image)`"
 )]
 pub trait NamedTool: 'static {
     /// Its name, as clients call it.
@@ -20,17 +20,6 @@ pub trait NamedTool: 'static {
 
     /// The tool itself. Everything else that is said of it is said of this, so that a type which is no tool is one error.
     type Itself: 'static;
-}
-
-/// The name of a tool, as clients call it. `#[task_tool]` implements it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a tool",
-    label = "not a tool",
-    note = "annotate the function with `#[task_tool]`, and name it as it is imported: `tools(move_piece)`"
-)]
-pub trait ToolName: 'static {
-    /// The name: that of the function, or the one given with `name = "…"`.
-    const NAME: &'static str;
 }
 
 /// The type of a tool's arguments. `#[task_tool]` implements it.
