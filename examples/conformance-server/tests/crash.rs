@@ -259,6 +259,17 @@ impl Cluster {
         client_2025(&url, false).await.list_tasks().await.unwrap()
     }
 
+    /// The same once all of them have ended: of a creation that was not answered nobody has waited for the takeover.
+    async fn all_listed_ended(&self) -> Vec<TaskState> {
+        let started = Instant::now();
+        loop {
+            let listed = self.listed().await;
+            let Some(open) = listed.iter().find(|state| !state.status.is_terminal()) else { return listed };
+            assert!(started.elapsed() < PATIENCE, "never ended: {open:?}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Nobody watched for more than two lease periods while a task of a killed process waited.
     fn check_recoveries(&self, stalls: &[(SystemTime, SystemTime)]) {
         let begun =
@@ -286,10 +297,7 @@ impl Cluster {
             restarted += usize::from(attempt > 1);
             repeated += check_lines(&known[which].path, LINES, attempt);
         }
-        let listed = self.listed().await;
-        for state in &listed {
-            assert!(state.status.is_terminal(), "never ended: {state:?}");
-        }
+        let listed = self.all_listed_ended().await;
         let listed: HashSet<_> = listed.into_iter().map(|state| state.id).collect();
         let known = self.known.lock().unwrap();
         assert!(known.iter().all(|known| listed.contains(&known.id)), "a task is not listed");
