@@ -62,7 +62,7 @@
 //! | [`Server`] | everything a server is made of, and how it is served |
 //! | [`Running`], [`Embedded`] | what stops a server in the background, or one in an application of yours |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
-//! | [`apps`], [`Offer`] | widgets, and whom they are offered to |
+//! | `apps`, `Offer` | widgets, and whom they are offered to (feature `apps`) |
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |

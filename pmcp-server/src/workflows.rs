@@ -1,7 +1,7 @@
 //! Workflows: plans that the server runs as far as it can, and then hands over to whoever called it.
 //!
 //! A workflow is a struct of arguments with steps in an `impl`: the docs of
-//! [`#[workflow]`](macro@pmcp_tasks::workflow), in `pmcp-tasks`, have the grammar, and say how texts become arguments.
+//! `#[workflow]` and [its module](mod@pmcp_tasks::workflow), in `pmcp-tasks`, have the grammar, and say how texts become arguments.
 //! Some steps the server does; some the client does, with its model and its user. A run is a task: it is recorded step by step,
 //! outlives the process, and waits for its client without holding anything.
 //!

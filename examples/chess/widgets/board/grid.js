@@ -8,6 +8,7 @@ import { picture } from "./pieces.js";
 
 const FILES = [..."abcdefgh"];
 const RANKS = [8, 7, 6, 5, 4, 3, 2, 1];
+const ENDS = /** @type {const} */ (["pointerup", "pointercancel"]);
 
 /**
  * @param {HTMLElement} grid
@@ -114,7 +115,7 @@ export function board(grid, moved) {
     /** @param {PointerEvent} event */
     const end = (event) => {
       grid.removeEventListener("pointermove", follow);
-      for (const name of ["pointerup", "pointercancel"]) grid.removeEventListener(name, end);
+      for (const name of ENDS) grid.removeEventListener(name, end);
       piece.classList.remove("held");
       piece.style.transform = "";
       if (!dragged) return;
@@ -122,7 +123,7 @@ export function board(grid, moved) {
       if (event.type === "pointerup" && to) choose(to);
     };
     grid.addEventListener("pointermove", follow);
-    for (const name of ["pointerup", "pointercancel"]) grid.addEventListener(name, end);
+    for (const name of ENDS) grid.addEventListener(name, end);
   });
 
   return {

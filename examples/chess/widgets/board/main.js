@@ -5,7 +5,7 @@
 import { board } from "./grid.js";
 import { picture, pieces } from "./pieces.js";
 
-/** @typedef {import("./mcp.d.ts").BoardView} BoardView */
+/** @typedef {Rust.BoardView} BoardView */
 
 /** @param {string} id */
 const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -20,7 +20,7 @@ let busy = false;
 /** Shows a game, and keeps it for when the view is opened again. @param {BoardView} next */
 function show(next) {
   game = next;
-  mcp.state = { game };
+  mcp.state = /** @type {any} */ ({ game });
   const placed = pieces(next.fen);
   const king = [...placed].find(([, piece]) => piece.kind === "king" && piece.side === next.turn)?.[0];
   grid.show({ pieces: placed, last: next.last ?? [], check: next.check ? king : undefined, legal: next.legal });
@@ -44,7 +44,7 @@ function buttons() {
   /** @type {HTMLButtonElement} */ (at("analyse")).disabled = !game || Boolean(game.ending);
 }
 
-/** Asks the server for a game, and says what it says if it has none. @param {Promise<import("./mcp.d.ts").Result<BoardView>>} asked */
+/** Asks the server for a game, and says what it says if it has none. @param {Promise<Result<BoardView>>} asked */
 async function ask(asked) {
   busy = true;
   buttons();
@@ -134,7 +134,7 @@ function analyse() {
   call.on("task", ({ variables }) => {
     if (!variables?.depth) return;
     Object.assign(at("progress"), { max: variables.of, value: variables.depth });
-    tell(variables);
+    tell(/** @type {Rust.Analysis} */ (variables));
   });
   call.then(
     (result) => (result.isError ? (at("found").textContent = result.text) : tell(result.data)),

@@ -17,10 +17,14 @@ let running;
 const number = (value) => new Intl.NumberFormat(mcp.context.locale, { maximumFractionDigits: 2 }).format(value);
 const drawing = chart(at("chart"), (row) => {
   if (!shown) return;
-  const { columns, rows } = shown.result;
-  const words = (values) => `${values[0] ?? ""}: ${series(shown?.result ?? shown).map(({ name, at }) => `${name} ${typeof values[at] === "number" ? number(values[at]) : "none"}`).join(", ")}`;
-  at("point").textContent = row === undefined ? `${number(rows.length)} rows by ${columns[0]}` : words(rows[row]);
+  const { result } = shown;
+  const value = (values, at) => (typeof values[at] === "number" ? number(values[at]) : "none");
+  const words = (values) => `${values[0] ?? ""}: ${series(result).map(({ name, at }) => `${name} ${value(values, at)}`).join(", ")}`;
+  at("point").textContent = row === undefined ? count(result) : words(result.rows[row]);
 });
+
+/** @param {Table} table */
+const count = ({ columns, rows }) => `${number(rows.length)} rows by ${columns[0]}`;
 
 /** Shows what a query gave, and keeps it. @param {NonNullable<typeof shown>} next */
 function show(next) {
@@ -36,7 +40,7 @@ function show(next) {
   }));
   drawing.show(result, kind, number);
   table(at("table"), result.columns, result.rows, number);
-  at("point").textContent = `${number(result.rows.length)} rows by ${result.columns[0]}`;
+  at("point").textContent = count(result);
   tell(result.more ? "There are more rows, which are left out." : "");
   at("export").disabled = !result.rows.length;
 }

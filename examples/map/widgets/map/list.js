@@ -1,7 +1,7 @@
 // @ts-check
 // The places as a list: what the map shows, for those who do not see it, and to choose by name.
 
-/** @typedef {{name: string, country?: string, continent: string}} Place */
+/** @typedef {{name: string, country?: string | null, continent: string}} Place */
 
 /**
  * @param {HTMLElement} list

@@ -12,10 +12,10 @@ const at = (id) => /** @type {any} */ (document.getElementById(id));
 const [nameField, continentField] = [at("name"), at("continent")].map((field) => /** @type {HTMLInputElement} */ (field));
 const told = at("told");
 
-/** @type {import("./mcp.d.ts").Place[]} */
+/** @type {Rust.Place[]} */
 let places = [];
 /** What is kept over a reload of the view. */
-const kept = Object.assign({ name: "", continent: "", stops: /** @type {string[]} */ ([]), route: /** @type {any} */ (null), view: /** @type {any} */ (null) }, mcp.state);
+const kept = Object.assign({ name: "", continent: "", stops: /** @type {string[]} */ ([]), route: /** @type {any} */ (null), view: /** @type {any} */ (null) }, /** @type {object | undefined} */ (mcp.state));
 const keep = () => (mcp.state = { ...kept });
 
 const drawing = draw(at("map"), toggle);
@@ -89,7 +89,7 @@ function plan() {
     if (!variables?.stops?.length) return;
     Object.assign(at("progress"), { max: variables.of, value: variables.round });
     told.textContent = `${kilometres(variables.kilometres)} so far…`;
-    drawing.route(found(variables.stops), true);
+    drawing.route(found(/** @type {string[]} */ (variables.stops)), true);
   });
   call.on("question", (question) => {
     const form = at("question");
