@@ -1,0 +1,39 @@
+/** The scripts of the examples' widgets beside the types of their tools. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { ROOT } from "../widget-runtime/test/tools.ts";
+
+const TSC = join(ROOT, ".tools/widgets/node_modules/typescript/bin/tsc");
+
+/** What the compiler says of the scripts in a directory. */
+const checked = (directory: string): string => {
+  const { stdout, error } = spawnSync(process.execPath, [TSC, "--project", join(directory, "jsconfig.json")], { encoding: "utf8", cwd: directory });
+  if (error) throw error;
+  return stdout;
+};
+
+for (const widget of ["chess/widgets/board", "map/widgets/map", "dataviz/widgets/chart"]) {
+  test(`the scripts of ${widget} fit the tools`, () => assert.equal(checked(join(ROOT, "examples", widget)), ""));
+}
+
+test("a field that has another name in Rust is a line of the widget", () => {
+  const copy = mkdtempSync(join(tmpdir(), "widget-"));
+  try {
+    cpSync(join(ROOT, "examples/chess/widgets/board"), copy, { recursive: true });
+    const types = join(copy, "mcp.d.ts");
+    const text = readFileSync(types, "utf8");
+    assert.match(text, /\bfen: string;/);
+    writeFileSync(types, text.replace(/\bfen: string;/, "position: string;"));
+    const lines = readFileSync(join(copy, "main.js"), "utf8").split("\n");
+    const line = lines.findIndex((line) => line.includes("pieces(next.fen)")) + 1;
+    assert.match(checked(copy), new RegExp(`^main\\.js\\(${line},\\d+\\): error TS2339: Property 'fen' does not exist`, "m"));
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
