@@ -40,6 +40,8 @@ test("a move by mouse is answered", async () => {
 test("a piece is dragged where it goes", async () => {
   const view = await stage.open("show_board");
   await drawn(view.frame);
+  // The host has given the view the height it asks for.
+  await view.page.waitForFunction("mounted.frame.getBoundingClientRect().height > 560");
   const at = async (name: string) => {
     const { x, y, width, height } = await (await view.frame.$(square(name))).boundingBox();
     return [x + width / 2, y + height / 2] as const;

@@ -46,8 +46,8 @@ pub use crate::{
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
         ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, NamedTool, OnCrash, Prepared, Question,
-        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult, ToolTypes,
-        ToolUi, ToolWidget, Visibility,
+        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult, ToolTypes, ToolUi,
+        ToolWidget, Visibility,
     },
     workflow::{
         By, OnError, Outputs, Resolved, Start, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,

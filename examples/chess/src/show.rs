@@ -49,3 +49,22 @@ pub(crate) async fn move_piece(
     }
     Ok(game.view())
 }
+
+#[cfg(test)]
+mod tests {
+    use pmcp_server::apps::testing::types_are_current;
+    use pmcp_tasks::tool::Tool;
+
+    use super::*;
+    use crate::analysis::Pace;
+
+    #[test]
+    fn the_types_of_the_page_are_those_of_the_tools() {
+        let tools = [
+            <show_board as Tool<Pace>>::definition(),
+            <move_piece as Tool<Pace>>::definition(),
+            <analyse as Tool<Pace>>::definition(),
+        ];
+        types_are_current::<Board>(&tools).unwrap();
+    }
+}

@@ -63,3 +63,22 @@ pub(crate) async fn query(
 ) -> Result<Table, ToolError> {
     database.query(sql).await
 }
+
+#[cfg(test)]
+mod tests {
+    use pmcp_server::apps::testing::types_are_current;
+    use pmcp_tasks::tool::Tool;
+
+    use super::*;
+    use crate::Data;
+
+    #[test]
+    fn the_types_of_the_page_are_those_of_the_tools() {
+        let tools = [
+            <show_chart as Tool<Data>>::definition(),
+            <query as Tool<Data>>::definition(),
+            <profile as Tool<Data>>::definition(),
+        ];
+        types_are_current::<Chart>(&tools).unwrap();
+    }
+}

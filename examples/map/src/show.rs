@@ -38,3 +38,18 @@ pub(crate) async fn show_map(
 ) -> Result<MapView, ToolError> {
     Ok(MapView { continent, places: world.of(continent).cloned().collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use pmcp_server::apps::testing::types_are_current;
+    use pmcp_tasks::tool::Tool;
+
+    use super::*;
+    use crate::World;
+
+    #[test]
+    fn the_types_of_the_page_are_those_of_the_tools() {
+        let tools = [<show_map as Tool<World>>::definition(), <plan_route as Tool<World>>::definition()];
+        types_are_current::<Map>(&tools).unwrap();
+    }
+}
