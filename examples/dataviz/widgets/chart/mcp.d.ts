@@ -217,7 +217,7 @@ declare namespace Rust {
     table: string;
   }
   /** What a query gives. */
-  interface Rows {
+  interface Table {
     columns: string[];
     /** There are more, which are left out. */
     more: boolean;
@@ -228,7 +228,7 @@ declare namespace Rust {
     /** What there is to ask about. */
     columns: Column[];
     kind: Kind;
-    result: Rows;
+    result: Table;
     sql: string;
     title: string;
   }
@@ -237,7 +237,7 @@ declare namespace Rust {
     sql: string;
   }
   /** What a query gives. */
-  interface Rows2 {
+  interface Table2 {
     columns: string[];
     /** There are more, which are left out. */
     more: boolean;
@@ -251,7 +251,7 @@ declare namespace Rust {
   interface ColumnProfile {
     /** How many of the values differ. */
     distinct: number;
-    /** Rows in which it has a value. */
+    /** Table in which it has a value. */
     filled: number;
     least: string;
     /** The mean, of numbers. */
@@ -278,7 +278,7 @@ interface Tools {
   /** Run a query. */
   query: {
     arguments: Rust.QueryArgs;
-    result: Rust.Rows2;
+    result: Rust.Table2;
   };
   /** Describe each column of a table: how many values it has, how many of them differ, the least, the most and the mean. */
   profile: {
