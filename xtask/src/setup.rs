@@ -18,6 +18,9 @@ the services that are packages of the system.
 Usage: cargo xtask setup
 ";
 
+/// The signature of directories of caches (Cache Directory Tagging Specification).
+const CACHE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
 /// Something to install.
 #[derive(Debug)]
 pub(crate) struct Tool<'a> {
@@ -129,6 +132,8 @@ pub(crate) fn install_tool(tool: &Tool<'_>, tools: &Path) -> anyhow::Result<()> 
         removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
     }
     fs::create_dir_all(&directory).with_context(|| format!("could not create {}", directory.display()))?;
+    // Nobody backs up or indexes what can be installed again.
+    fs::write(tools.join("CACHEDIR.TAG"), CACHE)?;
     (tool.install)(&directory).with_context(|| format!("could not install {}", tool.name))?;
     // Written last, so that an interrupted installation is not taken for a complete one.
     fs::write(&stamp, tool.version).with_context(|| format!("could not write {}", stamp.display()))?;
