@@ -40,6 +40,9 @@ const RECOVERY: f64 = 2.0;
 /// Time a test waits for what has to come on a machine that does much else; only a failing one waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The turn of tests that kill processes by the dozen, one after the other: each needs the machine for itself, to keep to its times.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 async fn start(place: &Place, lease: u64) -> Process {
     let process = Process::start(lease, &["--store", place.store(), "--grace", "200"]);
     process.ready().await;
@@ -322,8 +325,6 @@ async fn tasks_survive_60_kills_and_go_on_within_two_lease_periods(place: Place)
 }
 
 async fn tasks_survive_kills(place: Place, kills: u32) {
-    // One after the other: each needs the machine for itself, to keep to its times.
-    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let _turn = TURN.lock().await;
     let cluster = Arc::new(Cluster::new(place));
     // An instance that stands still for longer than between two looks cannot be said to watch.

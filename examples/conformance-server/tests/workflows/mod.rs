@@ -108,6 +108,7 @@ enum Kill {
 }
 
 pub(crate) async fn a_run_survives_a_kill_anywhere_and_goes_on_within_two_lease_periods(place: Place) {
+    let _turn = TURN.lock().await;
     let other = start(&place, LEASE).await;
     let stalls = Stalls::watch(place.path(), Duration::from_millis(LEASE) / 4);
     let (mut lives, mut begun) = (vec![other.life()], HashMap::new());
@@ -165,6 +166,7 @@ pub(crate) async fn a_run_survives_a_kill_anywhere_and_goes_on_within_two_lease_
 }
 
 pub(crate) async fn a_run_is_one_wherever_its_client_lands(place: Place) {
+    let _turn = TURN.lock().await;
     let (one, other) = (start(&place, 2 * LEASE).await, start(&place, 2 * LEASE).await);
     let thing = Thing::new(&place, "thing");
     let (here, there) = (one.client(), client_2025(&other.url(), false).await);
@@ -205,6 +207,7 @@ pub(crate) async fn a_run_is_one_wherever_its_client_lands(place: Place) {
 }
 
 pub(crate) async fn a_run_that_is_cancelled_elsewhere_stops_here(place: Place) {
+    let _turn = TURN.lock().await;
     let (one, other) = (start(&place, 2 * LEASE).await, start(&place, 2 * LEASE).await);
     let (here, there) = (one.client(), other.client());
     for by_tool in [false, true] {
