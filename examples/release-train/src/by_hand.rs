@@ -18,10 +18,13 @@ use crate::{
 };
 
 const STEPS: [(&str, &str); 6] = [
-    ("read", "Read the manifests and the changelog."),
+    ("read", "Read the manifests and what the changelogs have unreleased."),
     ("propose", "Find the next versions."),
-    ("approve", "Show the user the versions and ask whether to release. Leave a version as it is to take it."),
-    ("notes", "Write release notes in Markdown from these changes, for users of the crates."),
+    ("approve", "Show the user the next versions of the crates that change, and ask whether to release them."),
+    (
+        "notes",
+        "Write release notes in Markdown from these changes, for users of the crates, and show them to the user.",
+    ),
     ("write", "Write the versions and the notes."),
     ("verify", "Read again, and compare."),
 ];
@@ -61,8 +64,8 @@ pub(crate) async fn release_by_hand(
     task: TaskContext<Standing>,
 ) -> Result<Released, ToolError> {
     let mut course = Course::begin(task.clone()).await?;
-    let found: Found = course.run("read", |_| workspace::read(&root)).await?;
-    let next: Vec<Next> = course.run("propose", |_| async { propose(&found) }).await?;
+    let found: Found = course.run("read", |_| workspace::unreleased(&root)).await?;
+    let next: Vec<Next> = course.run("propose", |_| async { Ok(propose(&found)) }).await?;
     let decision = course.approve(&next).await?;
     let versions = decision.or(&next);
     let written: Option<Written> = if decision.approved {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ pub(crate) struct Next {
 }
 
 /// Raises what has changed, and what needs it: at least by a patch, because its requirement changes.
-pub(crate) fn propose(found: &Found) -> Result<Vec<Next>, ToolError> {
+pub(crate) fn propose(found: &Found) -> Vec<Next> {
     let mut bumps: BTreeMap<&str, Bump> = BTreeMap::new();
     for change in &found.unreleased {
         for of in found.crates.iter().filter(|of| change.about.as_ref().is_none_or(|about| *about == of.name)) {
@@ -43,14 +42,11 @@ pub(crate) fn propose(found: &Found) -> Result<Vec<Next>, ToolError> {
         }
         is_news
     }) {}
-    if bumps.is_empty() {
-        return Err(ToolError::new("nothing is unreleased: there is no change in a changelog"));
-    }
     let next = found.crates.iter().filter_map(|of| {
         let to = raised(&of.version, *bumps.get(of.name.as_str())?);
         Some(Next { name: of.name.clone(), from: of.version.clone(), to })
     });
-    Ok(next.collect())
+    next.collect()
 }
 
 /// The next version. Below 1.0 a break raises the second number and all else the third, as Cargo takes them.

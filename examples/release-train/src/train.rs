@@ -16,9 +16,9 @@ use crate::{
 /// What the user decides.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Decision {
-    /// Whether to release.
+    /// Whether to release; `false` ends the run, and nothing is written.
     pub(crate) approved: bool,
-    /// Other versions than those proposed; empty takes them as they are.
+    /// The versions of all crates that are to be released, where they differ from those proposed; left out, those are taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) versions: Vec<Next>,
 }
@@ -33,6 +33,7 @@ impl Decision {
 /// What the client writes.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Notes {
+    /// The notes: no title and no day, which the changelog gives them.
     pub(crate) markdown: String,
 }
 
@@ -45,25 +46,27 @@ pub(crate) struct ReleaseTrain {
 
 #[workflow(title = "Release train", ttl = "2d")]
 impl ReleaseTrain {
-    /// Read the manifests and the changelog.
+    /// Read the manifests and what the changelogs have unreleased.
     #[step]
     async fn read(&self) -> Result<Found, ToolError> {
-        workspace::read(&self.root).await
+        workspace::unreleased(&self.root).await
     }
 
     /// Find the next versions.
     #[step]
-    async fn propose(&self, read: &Found) -> Result<Vec<Next>, ToolError> {
+    async fn propose(&self, read: &Found) -> Vec<Next> {
         propose::propose(read)
     }
 
-    /// Show the user the versions and ask whether to release. Leave `versions` empty to take them as they are.
+    /// Show the user the next versions of the crates that change, and ask whether to release them. Leave `versions` out unless the user
+    /// wants other ones.
     #[step(client, output = Decision)]
     fn approve(&self, propose: &[Next]) -> Vec<Next> {
         propose.to_vec()
     }
 
-    /// Write release notes in Markdown from these changes, for users of the crates.
+    /// Write release notes in Markdown from these changes, for users of the crates, and show them to the user. Once you give them, the
+    /// server writes the versions and the notes into the files.
     #[step(client, output = Notes)]
     fn notes(&self, read: &Found, approve: &Decision) -> Option<Vec<Change>> {
         approve.approved.then(|| read.unreleased.clone())

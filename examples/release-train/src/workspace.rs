@@ -39,6 +39,8 @@ pub(crate) struct Crate {
 /// A line of a changelog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Change {
+    /// The heading it stands under, such as `Added`.
+    pub(crate) kind: String,
     pub(crate) bump: Bump,
     /// The crate it is about; else it counts for each.
     pub(crate) about: Option<String>,
@@ -73,6 +75,16 @@ pub(crate) const DEPENDENCIES: [&str; 3] = ["dependencies", "dev-dependencies", 
 pub(crate) async fn read(root: &Path) -> Result<Found, ToolError> {
     let root = root.to_owned();
     on_disk(move || found(&root)).await
+}
+
+/// Reads a workspace that has something to release.
+pub(crate) async fn unreleased(root: &Path) -> Result<Found, ToolError> {
+    let found = read(root).await?;
+    if found.unreleased.is_empty() {
+        let text = "there is nothing to release: no changelog has a line under \"Unreleased\"; write one first";
+        return Err(ToolError::new(text));
+    }
+    Ok(found)
 }
 
 /// Reads the workspace in this directory, on a thread that may wait.
@@ -155,13 +167,15 @@ pub(crate) fn section<'a>(changelog: &'a str, name: &str) -> Result<Option<&'a s
 /// The changes under "Unreleased": what they are is said by the heading they stand under, or by a bold word in front.
 fn changes(changelog: &str, owner: Option<&str>, names: &BTreeSet<String>) -> Result<Vec<Change>, ToolError> {
     let mut changes: Vec<Change> = Vec::new();
-    let mut under = Bump::Patch;
+    let mut under = ("Fixed", Bump::Patch);
     for line in section(changelog, "Unreleased")?.unwrap_or_default().lines() {
         if let Some(heading) = line.strip_prefix("### ") {
-            under = Bump::of(heading.trim()).or_tell(&format!("a changelog has the heading `{heading}`"))?;
+            let heading = heading.trim();
+            under = (heading, Bump::of(heading).or_tell(&format!("a changelog has the heading `{heading}`"))?);
         } else if let Some(entry) = line.strip_prefix("- ") {
             let bold = entry.strip_prefix("**").and_then(|rest| rest.split_once("**"));
-            let (bump, text) = match bold.and_then(|(word, rest)| Some((Bump::of(word)?, rest.trim_start()))) {
+            let marked = bold.and_then(|(word, rest)| Some(((word, Bump::of(word)?), rest.trim_start())));
+            let ((kind, bump), text) = match marked {
                 Some(marked) => marked,
                 None => (under, entry),
             };
@@ -170,7 +184,8 @@ fn changes(changelog: &str, owner: Option<&str>, names: &BTreeSet<String>) -> Re
                 Some((name, rest)) => (Some(name), rest),
                 None => (owner, text),
             };
-            changes.push(Change { bump, about: about.map(str::to_owned), text: text.to_owned() });
+            let [kind, text] = [kind, text].map(str::to_owned);
+            changes.push(Change { kind, bump, about: about.map(str::to_owned), text });
         } else if let (Some(last), true) = (changes.last_mut(), line.starts_with("  ")) {
             last.text = format!("{} {}", last.text, line.trim());
         }

@@ -54,7 +54,7 @@ impl Engine {
                     (true, _, _) => error.to_string(),
                     (false, Some(context), Some(mistake)) => format!("{context}: {mistake}"),
                     (false, None, Some(mistake)) => mistake,
-                    (false, Some(context), None) => format!("{context}\ninternal error (ref {reference})"),
+                    (false, Some(context), None) => format!("{context} (the server's log has more: ref {reference})"),
                     (false, None, None) => format!("internal error (ref {reference})"),
                 }
             }

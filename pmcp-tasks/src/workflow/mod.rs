@@ -45,5 +45,5 @@ pub(crate) use recorded::{Party, RecordedStep, name as recorded_name};
 pub use resolved::{Mismatch, Resolved, StepFailure};
 pub(crate) use room::Room;
 pub(crate) use texts::{names, read};
-pub(crate) use view::{CONTINUE, Questions, Subject, TASK_ID, View, WORKFLOW, outline};
+pub(crate) use view::{CONTINUE, Questions, Subject, TASK_ID, View, WORKFLOW, outline, result_of};
 pub(crate) use words::look;

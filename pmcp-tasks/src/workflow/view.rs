@@ -152,8 +152,8 @@ impl View<'_> {
             let answers = open.iter().map(|(key, question)| {
                 let purpose = "answer a question of the server".to_owned();
                 let mut next = going_on("question", key.as_str().into(), purpose);
-                next.arguments.insert("answer".to_owned(), "<the answer>".into());
                 let schema = question.params.get("requestedSchema").cloned().unwrap_or_else(|| json!({}));
+                next.arguments.insert("answer".to_owned(), placeholder("the answer", &schema));
                 next.schemas.insert("answer".to_owned(), schema);
                 next
             });
@@ -184,7 +184,7 @@ impl View<'_> {
             }
             (Reason::Client | Reason::Limit, Some((_, step @ StepDefinition { by: By::ClientOutput, .. }))) => {
                 let mut next = going_on("step", step.name.into(), format!("give the result of {at}"));
-                next.arguments.insert("result".to_owned(), "<the result>".into());
+                next.arguments.insert("result".to_owned(), result_of(step));
                 next.schemas.extend(step.output_schema.clone().map(|schema| ("result".to_owned(), schema)));
                 vec![next]
             }
@@ -254,6 +254,21 @@ impl NextCall {
     pub(super) fn words(&self) -> String {
         format!("`{}` with {}", self.tool, Value::from(self.arguments.clone()))
     }
+}
+
+/// What stands for the result that a client has yet to give.
+pub(crate) fn result_of(step: &StepDefinition) -> Value {
+    placeholder("the result", step.output_schema.as_ref().unwrap_or(&Value::Null))
+}
+
+/// What stands for a value of this schema: of an object its required fields, so that nobody takes it for a text.
+fn placeholder(value: &str, schema: &Value) -> Value {
+    let mark = |name: &str| Value::from(format!("<{name}>"));
+    if schema["type"] != "object" {
+        return mark(value);
+    }
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    required.map(|name| (name.to_owned(), mark(name))).collect::<Map<_, _>>().into()
 }
 
 fn text((name, value): (&str, &str)) -> (String, Value) {

@@ -73,7 +73,7 @@ impl View<'_> {
                 "skipped" => "left out".to_owned(),
                 "running" => "the server is at it".to_owned(),
                 "open" => "yours, now".to_owned(),
-                "failed" => "stopped".to_owned(),
+                "failed" => "failed".to_owned(),
                 _ if step.by.is_client() => format!("yours{}", after(n)),
                 _ => format!("the server's{}", after(n)),
             };
@@ -151,7 +151,7 @@ impl View<'_> {
         let by_client = self.offered(pause).map_or_else(String::new, |tool| {
             format!(" Or call `{tool}` yourself, with `{TASK_ID}` \"{}\" and better arguments.", self.subject.id)
         });
-        format!("{subject}, {stopped} To try it again, call {}.{by_client}", self.first())
+        format!("{subject}, {stopped} To try it again with the same arguments, call {}.{by_client}", self.first())
     }
 
     /// The tool with which the client may do what the server could not.
@@ -189,8 +189,9 @@ impl View<'_> {
     fn warning(&self) -> String {
         let other = self.course.head.pause.as_ref().and_then(|pause| self.offered(pause)).map_or("", |_| "other ");
         format!(
-            "Do not do the server's {other}steps yourself, and do not begin the workflow again. If anything fails or you lost track, \
-             call {}; with \"action\":\"cancel\" it stops for good. {DATA}",
+            "Do not do the server's {other}steps yourself, and do not begin a second run while this one is open. If anything fails or \
+             you lost track, call {}. If it was begun with wrong arguments, or the user wants it no more, add \"action\":\"cancel\" to \
+             that: it stops for good, and a new one may be begun. {DATA}",
             look(&self.subject.id.to_string())
         )
     }

@@ -104,7 +104,7 @@ async fn context_adds_a_line_the_model_may_read() {
     let client = server.v2026("ann");
     let result = client.call("plain", json!({})).await.unwrap();
     let text = text_of(&result);
-    assert!(text.starts_with("no import: the settings are broken\ninternal error (ref "), "{text}");
+    assert!(text.starts_with("no import: the settings are broken (the server's log has more: ref "), "{text}");
     detail_is_absent(&result.to_string());
 
     server.world.on("plain", |_, _| async { Err(ToolError::new("the file is empty").context("no import")) });

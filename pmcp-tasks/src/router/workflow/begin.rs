@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Flows, Registered,
+    going::NO_RUN,
     look::{NEW, is_look, is_placeholder, plan},
     standing::{Standing, prompt_result},
 };
@@ -78,11 +79,15 @@ pub(super) async fn by_tool(
         // It only shows how the run stands: a call of it is no wish to try something again.
         return match flows.run_of(rq, flow, id).await {
             Ok(standing) => standing.tool_result(rq, None),
-            Err(error) => Ok(rq.cx.revision.tool_result(&ToolResult::error(error.message))),
+            Err(error) => {
+                let text = if error == unknown_task() { NO_RUN } else { &error.message };
+                Ok(rq.cx.revision.tool_result(&ToolResult::error(text)))
+            }
         };
     }
     if let Err(refused) = flow.flow.read(given.clone()) {
-        return Ok(rq.cx.revision.tool_result(&ToolResult::error(refused.message)));
+        let text = format!("{}\n{}", refused.message, plan(flow.flow.definition()));
+        return Ok(rq.cx.revision.tool_result(&ToolResult::error(text)));
     }
     told(flows.begin(rq, flow, given, of.is_some()).await?)
 }

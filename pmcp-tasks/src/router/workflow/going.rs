@@ -8,19 +8,23 @@ use serde_json::{Map, Value, json};
 use super::{
     Flows,
     moves::{Mover, NotMoved, Wish},
-    standing::Standing,
+    standing::{Standing, cancelled_words},
 };
 use crate::{
     error::plain,
     protocol::{RpcError, ToolResult, bounds::shortened, params as parse},
     router::request::RequestCx,
     task::{Change, NotChanged, Outcome, Reason, Task},
-    workflow::{By, CONTINUE, Resolved, TASK_ID},
+    workflow::{By, CONTINUE, Resolved, TASK_ID, result_of},
 };
 
 /// Time a call waits while the server works, if it does not say, and at most.
 const WAIT: u64 = 20;
 const LONGEST_WAIT: u64 = 50;
+
+/// Words about an id that is none of the caller's runs.
+pub(super) const NO_RUN: &str = "You have no run with this `_task_id`: it is mistyped, or the run has expired. Compare it with the one you were given. If it \
+    is right, tell the user that the run is gone and may have done a part of its work; begin the workflow again only if they want that.";
 
 /// The arguments of the tool.
 #[derive(Debug, Default, Deserialize)]
@@ -83,7 +87,7 @@ pub(super) async fn go_on_with(
     let standing = match flows.standing(rq, &given.task_id).await {
         Ok(standing) => standing,
         Err(error) if error.code == RpcError::invalid_params("").code => {
-            return refused("there is no such run: begin the workflow again".to_owned());
+            return refused(NO_RUN.to_owned());
         }
         Err(error) => return Err(error),
     };
@@ -145,8 +149,7 @@ fn retry(standing: &Standing) -> Wish {
 async fn cancelled(rq: RequestCx<'_>, flows: &Flows, id: &str) -> Result<Value, RpcError> {
     let task = rq.find(id).await.ok().filter(|task| task.head.workflow.is_some());
     let Some(task) = task else {
-        let text = "there is no such run: begin the workflow again";
-        return Ok(rq.cx.revision.tool_result(&ToolResult::error(text)));
+        return Ok(rq.cx.revision.tool_result(&ToolResult::error(NO_RUN)));
     };
     let key = task.key.clone();
     match rq.engine.change_read(task, Change::Finish(Outcome::Cancelled.into())).await {
@@ -155,9 +158,7 @@ async fn cancelled(rq: RequestCx<'_>, flows: &Flows, id: &str) -> Result<Value, 
     }
     match flows.standing_at(rq.engine, &key).await {
         Ok(standing) => standing.tool_result(rq, None),
-        Err(_) => {
-            Ok(rq.cx.revision.tool_result(&ToolResult::text("This run was cancelled: nothing more is to be done.")))
-        }
+        Err(_) => Ok(rq.cx.revision.tool_result(&ToolResult::text(cancelled_words(id)))),
     }
 }
 
@@ -174,10 +175,10 @@ fn gives(standing: &Standing, step: &str, result: &Value) -> Result<Value, Strin
     match &step.by {
         By::ClientOutput => standing.course.checked(step, result.clone()).map_err(|reason| {
             let schema = step.output_schema.as_ref().map(Value::to_string).unwrap_or_default();
-            let again = json!({ TASK_ID: standing.subject.id.to_string(), "step": step.name, "result": "<the result>" });
+            let again = json!({ TASK_ID: standing.subject.id.to_string(), "step": step.name, "result": result_of(step) });
             format!(
                 "the result of step `{}` does not fit: {reason}. Nothing was recorded. To give it again, call `{CONTINUE}` with {again}, \
-                 where `result` fits this JSON schema: {schema}",
+                 where `result` fits this JSON schema: {schema}\nIf it is the user's to decide, ask them rather than guess.",
                 step.name
             )
         }),

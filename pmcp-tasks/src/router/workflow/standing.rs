@@ -153,12 +153,15 @@ impl Standing {
     /// What a model is told.
     pub(super) fn text(&self) -> String {
         match self.task.status() {
-            TaskStatus::Cancelled => "This run was cancelled: nothing more is to be done.".to_owned(),
+            TaskStatus::Cancelled => cancelled_words(&self.subject.id.to_string()),
             TaskStatus::Completed if !self.task.is_error() => self.view().text(),
             TaskStatus::InputRequired | TaskStatus::Working => self.view().text(),
             TaskStatus::Completed | TaskStatus::Failed => {
                 let message = self.task.message().unwrap_or_default().trim_end_matches('.');
-                format!("This run has failed, and cannot go on: {message}. Tell the user.")
+                format!(
+                    "This run has failed, and cannot go on: {message}. Tell the user. A new run may be begun once the reason is \
+                     gone."
+                )
             }
         }
     }
@@ -205,6 +208,14 @@ impl Standing {
         }
         Ok(result)
     }
+}
+
+/// What a model is told of a run that was cancelled.
+pub(super) fn cancelled_words(id: &str) -> String {
+    format!(
+        "The run {id} was cancelled: nothing more is to be done. What its steps did before stands. A new run may be begun if the user \
+         wants one."
+    )
 }
 
 /// The state of a run that has ended.

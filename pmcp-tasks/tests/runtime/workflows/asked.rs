@@ -136,7 +136,7 @@ async fn a_session_that_takes_its_time_is_told_in_time_and_its_answer_counts() {
     assert!(text.contains("The user is being asked in a form: Which name?"), "{text}");
     let next = assert_leads_on("asked in a form", &reply);
     assert!(next["arguments"]["wait_seconds"].is_number(), "{next}");
-    assert!(text.contains(r#""answer":"<the answer>","question":"build/input-1"}"#), "{text}");
+    assert!(text.contains(r#""answer":{"name":"<name>"},"question":"build/input-1"}"#), "{text}");
     assert_eq!(client.stream.abandoned(), 0, "the form stays open");
     let id = run_id(&reply);
     // Whoever answers first: here the model.
