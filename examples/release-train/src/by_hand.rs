@@ -23,7 +23,7 @@ const STEPS: [(&str, &str); 6] = [
     ("approve", "Show the user the next versions of the crates that change, and ask whether to release them."),
     (
         "notes",
-        "Write release notes in Markdown from these changes, for users of the crates, and show them to the user.",
+        "Write release notes in Markdown from these changes, for users of the crates, and show them to the user until they agree.",
     ),
     ("write", "Write the versions and the notes."),
     ("verify", "Read again, and compare."),

@@ -65,8 +65,8 @@ impl ReleaseTrain {
         propose.to_vec()
     }
 
-    /// Write release notes in Markdown from these changes, for users of the crates, and show them to the user. Once you give them, the
-    /// server writes the versions and the notes into the files.
+    /// Write release notes in Markdown from these changes, for users of the crates, and show them to the user until they agree: the server
+    /// then writes the versions and the notes into the files.
     #[step(client, output = Notes)]
     fn notes(&self, read: &Found, approve: &Decision) -> Option<Vec<Change>> {
         approve.approved.then(|| read.unreleased.clone())

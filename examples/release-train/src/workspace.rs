@@ -81,7 +81,7 @@ pub(crate) async fn read(root: &Path) -> Result<Found, ToolError> {
 pub(crate) async fn unreleased(root: &Path) -> Result<Found, ToolError> {
     let found = read(root).await?;
     if found.unreleased.is_empty() {
-        let text = "there is nothing to release: no changelog has a line under \"Unreleased\"; write one first";
+        let text = "there is nothing to release: no changelog has a line under \"Unreleased\"";
         return Err(ToolError::new(text));
     }
     Ok(found)

@@ -268,7 +268,11 @@ fn placeholder(value: &str, schema: &Value) -> Value {
         return mark(value);
     }
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    required.map(|name| (name.to_owned(), mark(name))).collect::<Map<_, _>>().into()
+    let marked = required.map(|name| match schema["properties"][name]["type"].as_str() {
+        Some(kind) if kind != "string" => (name.to_owned(), mark(&format!("{name}: {kind}"))),
+        _ => (name.to_owned(), mark(name)),
+    });
+    marked.collect::<Map<_, _>>().into()
 }
 
 fn text((name, value): (&str, &str)) -> (String, Value) {

@@ -12,6 +12,9 @@ use crate::task::{Pause, Reason};
 /// Size up to which a result stands whole in the text, in bytes.
 const IN_TEXT: usize = 4 << 10;
 
+/// Size up to which the result of a run stands in a sentence, in bytes.
+const SHORT: usize = 400;
+
 impl View<'_> {
     /// The text of a run that has begun.
     pub(crate) fn text(&self) -> String {
@@ -27,7 +30,10 @@ impl View<'_> {
                 vec![
                     format!("This workflow is finished: {named}"),
                     self.plan(),
-                    format!("It is over, and nothing more is to be done: tell the user what came of it. {DATA}"),
+                    format!(
+                        "It is over, and nothing more is to be done: tell the user what came of it.{} {DATA}",
+                        self.result()
+                    ),
                 ]
             }
             (None, None) => {
@@ -57,6 +63,16 @@ impl View<'_> {
             ));
         }
         format!("{}\n```json\n{object}\n```", lines.join("\n"))
+    }
+
+    /// What the last step gave, where that is short.
+    fn result(&self) -> String {
+        let steps = self.course.flow.definition().steps.iter().rev().filter(|step| !step.hidden);
+        let result =
+            steps.map(|step| self.course.outputs.get(step.name)).find_map(Option::flatten).map(Value::to_string);
+        result
+            .filter(|result| result.len() <= SHORT)
+            .map_or_else(String::new, |result| format!(" The result is {result}."))
     }
 
     /// The first of the calls that go on with the run.
@@ -138,7 +154,9 @@ impl View<'_> {
             }
             Reason::Refused => format!("could not begin: {message}. Tell the user."),
             Reason::Failed | Reason::ToolFailed => {
-                format!("has failed: {message}. It may have done part of its work: tell the user.")
+                format!(
+                    "has failed: {message}. It may have done part of its work: tell the user, and ask how to go on."
+                )
             }
             Reason::Mismatch => format!("stopped at a result that does not fit: {message}. Tell the user."),
             Reason::Interrupted => {
@@ -149,7 +167,10 @@ impl View<'_> {
             Reason::Limit => format!("gave more than is kept: {message}. Tell the user."),
         };
         let by_client = self.offered(pause).map_or_else(String::new, |tool| {
-            format!(" Or call `{tool}` yourself, with `{TASK_ID}` \"{}\" and better arguments.", self.subject.id)
+            format!(
+                " If its arguments are what is wrong, call `{tool}` yourself instead, with `{TASK_ID}` \"{}\" and the right ones.",
+                self.subject.id
+            )
         });
         format!("{subject}, {stopped} To try it again with the same arguments, call {}.{by_client}", self.first())
     }
@@ -175,7 +196,9 @@ impl View<'_> {
                 } else {
                     String::new()
                 };
-                format!("Next, {at}:{guidance}{about}\nCall {call}, where `result` fits this JSON schema: {schema}.")
+                format!(
+                    "Next, {at}:{guidance}{about}\nOnce that is done, call {call}, where `result` fits this JSON schema: {schema}."
+                )
             }
         }
     }

@@ -46,7 +46,10 @@ pub(super) fn plan(definition: &WorkflowDefinition) -> String {
     let given = if required.is_empty() {
         "To begin".to_owned()
     } else {
-        format!("Once the user has given {}", joined(&required))
+        format!(
+            "Once the user has given {}",
+            joined(&required.iter().map(|name| named(definition, name)).collect::<Vec<_>>())
+        )
     };
     let begin = if definition.ways() == Start::PromptOnly { "get the prompt" } else { "call" };
     format!(
@@ -58,12 +61,19 @@ pub(super) fn plan(definition: &WorkflowDefinition) -> String {
 }
 
 /// A list of words as a sentence has it.
-fn joined(words: &[&str]) -> String {
+fn joined(words: &[String]) -> String {
     match words {
         [] => String::new(),
-        [one] => format!("the {one}"),
-        [rest @ .., last] => format!("the {} and the {last}", rest.join(", the ")),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// An argument, with what it is.
+fn named(definition: &WorkflowDefinition, name: &str) -> String {
+    let about = definition.arguments["properties"][name]["description"].as_str().unwrap_or_default();
+    let about = about.lines().next().unwrap_or_default().trim_end_matches('.');
+    if about.is_empty() { format!("the {name}") } else { format!("the {name} ({about})") }
 }
 
 #[cfg(test)]

@@ -80,7 +80,9 @@ impl Flows {
         if let Wish::Did { step, result, .. } = wish
             && course.outputs.get(step) == Some(Some(result))
         {
-            return Err(NotMoved(format!("Step `{step}` was recorded with this result before.")));
+            return Err(NotMoved(format!(
+                "Step `{step}` was recorded with this result before: nothing was done again."
+            )));
         }
         if task.status().is_terminal() {
             return Err(NotMoved("The run has ended; nothing was recorded.".to_owned()));

@@ -29,7 +29,7 @@ async fn the_whole_way_by_tools_alone() {
     assert!(said.contains("Next, step 4 of 5, `notes`: Write the notes."), "{said}");
     assert!(
         said.contains(&format!(
-            "Call `workflow_continue` with {{\"_task_id\":\"{id}\",\"result\":\"<the result>\",\"step\":\"notes\"}}"
+            "call `workflow_continue` with {{\"_task_id\":\"{id}\",\"result\":\"<the result>\",\"step\":\"notes\"}}"
         )),
         "{said}"
     );
@@ -250,7 +250,7 @@ async fn what_a_client_says_twice_or_wrongly_is_told_as_that() {
     // As its type reads it.
     assert_eq!(texts(&client.go_on(&id, json!({ "show": "notes" })).await), "\"What is new.\"");
     let again = client.go_on(&id, notes).await;
-    assert!(texts(&again).starts_with("Step `notes` was recorded with this result before."), "{again}");
+    assert!(texts(&again).starts_with("Step `notes` was recorded with this result before: nothing"), "{again}");
     for (wrong, said) in [
         (json!({ "steps": "notes" }), "unknown field `steps`"),
         (json!({ "result": 5 }), "`result` belongs to a `step`"),

@@ -147,7 +147,7 @@ async fn what_stops_a_run_is_told_with_another_try() {
     let text = prompt_text(&reply);
     assert!(text.contains("Step 2 of 5, `build`, has failed: no disk. It may"), "{text}");
     let id = run_id(&reply);
-    let yours = format!("Or call `restarting` yourself, with `_task_id` \"{id}\" and better arguments.");
+    let yours = format!("call `restarting` yourself instead, with `_task_id` \"{id}\" and the right ones.");
     assert!(text.contains(&yours), "{text}");
 
     let (_cluster, server) = served(Limits { max_result: 4096, ..Limits::default() });
