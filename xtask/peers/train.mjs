@@ -79,9 +79,9 @@ export function inText(text) {
   return { tool: call[0], args: call[1], schemas };
 }
 
-/** The arguments, with something that fits in place of each text in angle brackets. */
+/** The arguments, with something that fits in place of each that has a schema beside it: it is left to the reader. */
 export function filledIn({ args, schemas = {} }, agrees = true) {
-  const fill = ([name, value]) => [name, /^<.*>$/.test(value) && schemas[name] ? fitting(schemas[name], agrees) : value];
+  const fill = ([name, value]) => [name, schemas[name] ? fitting(schemas[name], agrees) : value];
   return Object.fromEntries(Object.entries(args).map(fill));
 }
 

@@ -88,11 +88,10 @@ READERS = {"text": lambda reply: in_text(said(reply)), "structure": in_structure
 
 
 def filled_in(arguments, schemas, agrees=True):
-    """The arguments, with something that fits in place of each text in angle brackets."""
+    """The arguments, with something that fits in place of each that has a schema beside it: it is left to the reader."""
 
     def fill(name, value):
-        is_left = isinstance(value, str) and re.fullmatch("<.*>", value) and name in schemas
-        return fitting(schemas[name], agrees) if is_left else value
+        return fitting(schemas[name], agrees) if name in schemas else value
 
     return {name: fill(name, value) for name, value in arguments.items()}
 
