@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { Stage, type View } from "./harness.ts";
+import { Stage, type View, type Wishes } from "./harness.ts";
 
 let stage: Stage;
 before(async () => void (stage = await Stage.start("chess")));
@@ -11,8 +11,8 @@ before(async () => void (stage = await Stage.start("chess")));
 afterEach(() => stage.clear(/./));
 after(() => stage?.stop());
 
-const open = async (): Promise<View> => {
-  const view = await stage.open("show_board");
+const open = async (wishes: Wishes = {}): Promise<View> => {
+  const view = await stage.open("show_board", {}, wishes);
   await view.frame.waitForSelector("#board svg");
   return view;
 };
@@ -110,9 +110,96 @@ test("it speaks to the host through the proxy only, and not as the sandbox", asy
   assert.equal(await view.frame.$$eval("#board svg", (all: Element[]) => all.length), 32);
 });
 
-test("it calls no tool that is not its own", async () => {
+/** Requests that the host has passed on to the server. */
+const passed = (view: View): Promise<string[]> =>
+  view.page.evaluate(`mounted.recorder.trace({}).frames.filter(({ to, message }) => to === "server" && message.method)
+    .map(({ message: { method, params } }) => method + " " + (params.name ?? params.uri))`);
+
+/** What a call of a tool comes to. */
+const called = (view: View, tool: string, args = "{}"): Promise<string> =>
+  run(view, `return mcp.callTool("${tool}", ${args}).then(({ isError }) => (isError ? "failed" : "answered"), ({ code }) => "refused with " + code)`);
+
+test("it calls the tools of its own server that are for views, and no others", async () => {
+  const view = await open({ visibility: { analyse: ["model"], show_board: ["model", "app"] } });
+  // Of another server, of nobody, of an object; and one that its own server has for models.
+  for (const tool of ["show_map", "task_list", "constructor", "", "analyse"]) {
+    assert.equal(await called(view, tool), "refused with -32602", tool);
+  }
+  assert.deepEqual(await passed(view), [], "no server was asked");
+  assert.equal(await called(view, "show_board"), "answered");
+  assert.equal(await called(view, "move_piece", `{ moves: [], from: "e2", to: "e4" }`), "answered", "one that is for views alone");
+  assert.deepEqual(await passed(view), ["tools/call show_board", "tools/call move_piece"]);
+});
+
+test("what only views may call says so to the host, which gives it to no model", async () => {
+  for (const host of ["tasks", "plain"] as const) {
+    const view = await stage.open("show_board", {}, {}, host);
+    const tools: any[] = await view.page.evaluate(`preview.upstream.request("tools/list", {}).then(({ tools }) => tools)`);
+    const ofModels = tools.filter(({ _meta }) => _meta?.ui?.visibility?.includes("model") ?? true).map(({ name }) => name);
+    assert.deepEqual(ofModels, ["show_board", "analyse"], host);
+  }
+});
+
+test("it reaches no other server, and a view no other view", async () => {
   const view = await open();
-  assert.equal(await run(view, `return mcp.callTool("task_list", {}).then(() => "answered")`), "Error");
+  const other = new URL(stage.host("plain")).origin;
+  assert.equal(await stopped(view, `fetch("${other}/api/rpc", { method: "POST", body: "{}" }).catch(() => {})`), "connect-src");
+  assert.equal(await stopped(view, `fetch("${stage.server}", { method: "POST", body: "{}" }).catch(() => {})`), "connect-src");
+  // Beside it in the page is another one, whose calls it would make and whose results it would forge.
+  await view.page.evaluate(`globalThis.first = mounted; preview.mount("show_board").then((other) => Object.assign(globalThis, { other }))`);
+  await view.page.waitForFunction("globalThis.other?.recorder.trace({}).frames.some(({ message }) => message.method === 'ui/notifications/size-changed')");
+  const heard = "other.recorder.trace({}).frames.length";
+  const before = await view.page.evaluate(heard);
+  await run(view, `
+    const call = { jsonrpc: "2.0", id: "x", method: "tools/call", params: { name: "show_board", arguments: {} } };
+    const forged = { jsonrpc: "2.0", method: "ui/notifications/tool-result", params: { content: [], structuredContent: { moves: [], squares: [] } } };
+    const proxy = top.frames[1];
+    for (const message of [call, forged]) for (const to of [proxy, proxy.frames[0]]) to.postMessage(message, "*");
+    await new Promise((resolve) => setTimeout(resolve, 300))`);
+  assert.equal(await view.page.evaluate(heard), before);
+  const views = view.page.frames().filter((frame: any) => /^http:\/\/[0-9a-f]{32}\./.test(frame.url()));
+  assert.equal(views.length, 2);
+  for (const frame of views) assert.equal(await frame.$$eval("#board svg", (all: Element[]) => all.length), 32);
+});
+
+test("it reads no file, by whatever name", async () => {
+  const view = await open();
+  const names = ["file:///etc/passwd", "ui://app/../x", "ui://chess/board/../../Cargo.toml", "ui://chess/board/%2e%2e%2fCargo.toml", "ui://map/map/dev.html", "/etc/passwd", ""];
+  for (const name of names) {
+    assert.equal(await run(view, `return mcp.readResource(${JSON.stringify(name)}).then(() => "read", ({ code }) => code)`), -32602, name);
+  }
+});
+
+const FEATURES = {
+  camera: `navigator.mediaDevices.getUserMedia({ video: true })`,
+  microphone: `navigator.mediaDevices.getUserMedia({ audio: true })`,
+  geolocation: `new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, ({ code }) => reject({ name: code === 1 ? "NotAllowedError" : "unavailable" })))`,
+  clipboardWrite: `navigator.clipboard.writeText("x")`,
+};
+
+/** What comes of each feature, for a user who allows the page everything. */
+const used = async (permissions?: object): Promise<Record<string, string>> => {
+  const view = await open({ permissions });
+  const origin = new URL(view.page.url()).origin;
+  await view.page.browserContext().overridePermissions(origin, ["camera", "microphone", "geolocation", "clipboard-read", "clipboard-sanitized-write"]);
+  await view.page.setGeolocation({ latitude: 47, longitude: 8 });
+  await view.frame.focus("button");
+  const told: Record<string, string> = {};
+  for (const [feature, use] of Object.entries(FEATURES)) {
+    told[feature] = await run(view, `return ${use}.then(() => "used", ({ name }) => name)`);
+  }
+  told.frame = await view.page.$eval("iframe", (frame: HTMLIFrameElement) => frame.allow);
+  return told;
+};
+
+test("it uses nothing that its document does not declare, and what it declares", async () => {
+  const no = "NotAllowedError";
+  assert.deepEqual(await used(), { camera: no, microphone: no, geolocation: no, clipboardWrite: no, frame: "" });
+  // A permission that nobody knows opens nothing.
+  const declared = { camera: {}, geolocation: {}, usb: {}, toString: {}, "*": {} };
+  assert.deepEqual(await used(declared), { camera: "used", microphone: no, geolocation: "used", clipboardWrite: no, frame: "camera; geolocation" });
+  const others = { microphone: {}, clipboardWrite: {} };
+  assert.deepEqual(await used(others), { camera: no, microphone: "used", geolocation: no, clipboardWrite: "used", frame: "microphone; clipboard-write" });
 });
 
 test("a flood of messages ends the view and not the page", async () => {
@@ -120,6 +207,36 @@ test("a flood of messages ends the view and not the page", async () => {
   await view.frame.evaluate(`for (let n = 0; n < 20000; n++) parent.postMessage({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "x" } }, "*")`);
   assert.equal(await view.page.evaluate("1 + 1"), 2);
   assert.ok((await view.page.evaluate("mounted.recorder.trace({}).frames.length")) < 5000);
+});
+
+test("messages of 64 MiB, and those that would be so large as JSON, are refused, and the page goes on", async () => {
+  const view = await open();
+  const heard = () => view.page.evaluate(`mounted.recorder.trace({}).frames.filter(({ from }) => from === "view").length`);
+  const before = await heard();
+  const huge = `"x".repeat(64 << 20)`;
+  assert.equal(await called(view, "show_board", `{ moves: [${huge}] }`), "refused with -32000");
+  // A list of nothing, and one that is named over and over, are small until somebody writes them down.
+  const sent = await run(view, `
+    const text = ${huge}, bytes = new Uint8Array(64 << 20), sparse = [];
+    sparse.length = 2 ** 32 - 1;
+    let often = [text.slice(0, 1000)];
+    for (let n = 0; n < 30; n++) often = [often, often];
+    const all = [text, bytes, bytes.buffer, sparse, often, [text], { text }, new Map([[1, text]])];
+    for (const data of all) {
+      parent.postMessage({ jsonrpc: "2.0", method: "run.pmcp/state", params: { state: data } }, "*");
+      parent.postMessage({ jsonrpc: "2.0", id: "x", method: data, params: {} }, "*");
+      parent.postMessage(data, "*");
+    }
+    return all.length`);
+  assert.equal(sent, 8);
+  const start = Date.now();
+  assert.equal(await view.page.evaluate("1 + 1"), 2);
+  assert.ok(Date.now() - start < 2_000, `the page was busy for ${Date.now() - start} ms`);
+  assert.equal(await called(view, "show_board"), "answered", "the view goes on, too");
+  const kept = await view.page.evaluate("JSON.stringify([mounted.host.context, mounted.recorder.trace({})]).length");
+  assert.ok(kept < 1 << 20, `${kept} characters are kept`);
+  // What is no JSON is what JSON makes of it: nothing.
+  assert.ok((await heard()) - before <= 4);
 });
 
 test("no other page has the page, the proxy or a view in a frame", async () => {

@@ -40,6 +40,10 @@ export interface Wishes {
   context?: HostContext;
   capabilities?: HostCapabilities;
   width?: number;
+  /** Says of the document what its server does not: which permissions it declares. */
+  permissions?: object;
+  /** Says of tools what their server does not: who may call them. */
+  visibility?: Record<string, ("model" | "app")[]>;
 }
 
 /** A view that a test looks at. */
@@ -71,7 +75,8 @@ export class Stage {
       stage.#browser = await tool("puppeteer-core").default.launch({
         executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
         // Containers have no user to drop to. Partitioned storage stays as users have it.
-        args: ["--no-sandbox", "--disable-dev-shm-usage"],
+        // The camera is a picture of the browser's own.
+        args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"],
         pipe: true,
       });
     } catch (error) {
@@ -85,6 +90,11 @@ export class Stage {
     const child = new Child(program, args, start);
     this.#children.push(child);
     return child.said;
+  }
+
+  /** The page of a host, with the key of its launch. */
+  host(name: "tasks" | "plain"): string {
+    return this.#hosts.get(name)!;
   }
 
   /** Opens a view of a tool, in a profile of its own. */
@@ -102,8 +112,18 @@ export class Stage {
 
   async #mount(page: any, name: string, input: object, wishes: Wishes): Promise<View> {
     await page.evaluate(
-      async (name: string, input: object, { context, capabilities, width }: Wishes) => {
+      async (name: string, input: object, { context, capabilities, width, permissions, visibility = {} }: Wishes) => {
         const { preview } = globalThis as any;
+        const { upstream } = preview;
+        const ask = Object.getPrototypeOf(upstream).request.bind(upstream);
+        upstream.request = async (...asked: unknown[]) => {
+          const answer = await ask(...asked);
+          if (asked[0] === "resources/read" && permissions) answer.contents[0]._meta.ui.permissions = permissions;
+          for (const tool of answer.tools ?? []) {
+            if (visibility[tool.name]) tool._meta = { ...tool._meta, ui: { ...tool._meta?.ui, visibility: visibility[tool.name] } };
+          }
+          return answer;
+        };
         const seen = { sizes: [], links: [], files: [], models: [] } as Record<string, unknown[]>;
         const mounted = await preview.mount(name, input, {
           context: { containerDimensions: { width: width ?? 900, maxHeight: 5000 }, ...context },

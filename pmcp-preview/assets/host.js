@@ -118,6 +118,21 @@ var Bucket = class {
   }
 };
 var LIMITS = { burst: 500, rate: 100, patience: 2e3, pending: 64, size: 4 << 20, state: 256 << 10 };
+var isPlain = (part) => typeof part !== "object" || part === null || Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype;
+var written = (value, most) => {
+  let left = most;
+  try {
+    const text = JSON.stringify(value, function(name, part) {
+      left -= (Array.isArray(this) ? 1 : name.length) + (typeof part === "string" ? part.length : 0);
+      if (left < 0 || !isPlain(part)) throw Error("too large, or no JSON");
+      return part;
+    });
+    return text !== void 0 && text.length <= most ? text : void 0;
+  } catch {
+    return void 0;
+  }
+};
+var isId = (id) => typeof id === "number" || typeof id === "string" && id.length <= 1e3;
 
 // src/host/host.ts
 var UI = "ui/notifications/";
@@ -224,12 +239,19 @@ var ViewHost = class {
     this.#options.observe?.("host", "view", message);
     this.#channel.post(message);
   }
-  #receive(message) {
+  #receive(given) {
     if (this.#isClosed) return;
+    const refusal = this.#busy(given);
+    const text = refusal ? void 0 : written(given, this.#limits.size);
+    if (text === void 0) {
+      const { id: id2, method: method2 } = given;
+      if (method2 !== void 0 && isId(id2)) this.#refuse(id2, refusal ?? new Refusal(-32e3 /* Refused */, "the message is too large, or no JSON"));
+      return;
+    }
+    const message = JSON.parse(text);
     const { id, method } = message;
-    const refusal = this.#refusal(message);
-    if (refusal) {
-      if (method !== void 0 && id !== void 0) this.#refuse(id, refusal);
+    if (!isWellFormed(message)) {
+      if (method !== void 0 && id !== void 0) this.#refuse(id, new Refusal(-32600 /* InvalidRequest */, "the message is malformed"));
       return;
     }
     this.#options.observe?.("view", "host", message);
@@ -238,8 +260,8 @@ var ViewHost = class {
     else if (id === void 0) this.#hear(method, params);
     else void this.#serve(id, method, params);
   }
-  /** Reason not to take the message at all. */
-  #refusal(message) {
+  /** Reason not to look at the message at all. */
+  #busy({ id, method }) {
     if (!this.#bucket.take()) {
       if (++this.#over === this.#limits.patience) {
         this.close();
@@ -247,17 +269,8 @@ var ViewHost = class {
       }
       return new Refusal(-32e3 /* Refused */, "too many messages");
     }
-    const { id, method, params } = message;
     const isRequest = method !== void 0 && id !== void 0;
-    if (isRequest && this.#serving.size >= this.#limits.pending) return new Refusal(-32e3 /* Refused */, "too many requests at a time");
-    let text;
-    try {
-      text = JSON.stringify(message);
-    } catch {
-    }
-    if (text === void 0 || text.length > this.#limits.size) return new Refusal(-32e3 /* Refused */, "the message is too large");
-    const isWellFormed = ["string", "number", "undefined"].includes(typeof id) && ["string", "undefined"].includes(typeof method) && (params === void 0 || typeof params === "object" && params !== null && !Array.isArray(params));
-    return isWellFormed ? void 0 : new Refusal(-32600 /* InvalidRequest */, "the message is malformed");
+    return isRequest && this.#serving.size >= this.#limits.pending ? new Refusal(-32e3 /* Refused */, "too many requests at a time") : void 0;
   }
   #refuse(id, { code, message, data }) {
     this.#post({ jsonrpc: "2.0", id, error: data === void 0 ? { code, message } : { code, message, data } });
@@ -373,6 +386,7 @@ var ViewHost = class {
     }
   }
 };
+var isWellFormed = ({ id, method, params }) => ["string", "number", "undefined"].includes(typeof id) && ["string", "undefined"].includes(typeof method) && (params === void 0 || typeof params === "object" && params !== null && !Array.isArray(params));
 var isWebPage = (url) => typeof url === "string" && URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol);
 
 // src/host/replay.ts
@@ -482,17 +496,23 @@ var Recorder = class {
   #frames = [];
   #now;
   #most;
+  /** Characters that are left. */
+  #left;
   #start;
-  /** Keeps the first `most` frames. */
-  constructor(now = () => performance.now(), most = 5e4) {
+  /** Keeps the first `most` frames, as long as they have no more than `size` characters together. */
+  constructor(now = () => performance.now(), most = 5e4, size = 64 << 20) {
     this.#now = now;
     this.#most = most;
+    this.#left = size;
   }
   observe = (from, to, message) => {
-    if (this.#frames.length >= this.#most) return;
+    if (this.#frames.length >= this.#most || this.#left <= 0) return;
+    const text = JSON.stringify(message);
+    this.#left -= text.length;
+    if (this.#left < 0) return;
     const now = this.#now();
     this.#start ??= now;
-    this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(JSON.stringify(message)) });
+    this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(text) });
   };
   trace(head) {
     return { head: { format: 1, ...head }, frames: [...this.#frames] };

@@ -25,6 +25,21 @@
     }
   };
   var LIMITS = { burst: 500, rate: 100, patience: 2e3, pending: 64, size: 4 << 20, state: 256 << 10 };
+  var isPlain = (part) => typeof part !== "object" || part === null || Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype;
+  var written = (value, most) => {
+    let left = most;
+    try {
+      const text = JSON.stringify(value, function(name, part) {
+        left -= (Array.isArray(this) ? 1 : name.length) + (typeof part === "string" ? part.length : 0);
+        if (left < 0 || !isPlain(part)) throw Error("too large, or no JSON");
+        return part;
+      });
+      return text !== void 0 && text.length <= most ? text : void 0;
+    } catch {
+      return void 0;
+    }
+  };
+  var isId = (id) => typeof id === "number" || typeof id === "string" && id.length <= 1e3;
 
   // src/host/policy.ts
   var SOURCE = /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?(?:\/[\w./~-]*)?$/i;
@@ -94,18 +109,25 @@
     });
     document.body.append(frame);
   };
+  var refuse = ({ id, method }) => {
+    const error = { code: -32e3 /* Refused */, message: "the message is too large, or no JSON" };
+    if (method !== void 0 && isId(id)) post({ jsonrpc: "2.0", id, error });
+  };
+  var post = (message) => frame?.contentWindow?.postMessage(message, viewOrigin === "null" ? "*" : viewOrigin);
+  var isOfSandbox = ({ method }) => String(method).startsWith(SANDBOX);
   addEventListener("message", ({ data, origin, source }) => {
     if (data?.jsonrpc !== "2.0") return;
-    const isOfSandbox = String(data.method).startsWith(SANDBOX);
     if (source === host) {
       if (hostOrigin !== void 0 && origin !== hostOrigin) return;
-      if (isOfSandbox) {
-        if (frame || data.method !== `${SANDBOX}resource-ready`) return;
+      if (!isOfSandbox(data)) post(data);
+      else if (!frame && data.method === `${SANDBOX}resource-ready`) {
         hostOrigin = origin;
         load(data.params ?? {});
-      } else frame?.contentWindow?.postMessage(data, viewOrigin === "null" ? "*" : viewOrigin);
+      }
     } else if (frame && source === frame.contentWindow && origin === viewOrigin && hostOrigin !== void 0) {
-      if (!isOfSandbox && bucket.take()) host.postMessage(data, hostOrigin);
+      if (!bucket.take()) return;
+      if (written(data, LIMITS.size) === void 0) refuse(data);
+      else if (!isOfSandbox(data)) host.postMessage(data, hostOrigin);
     }
   });
   host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, "*");

@@ -205,6 +205,27 @@ test("malformed and oversize messages are refused", async () => {
   assert.equal(await code(view.ask("tools/call", { name: "x".repeat(300) })), -32000);
 });
 
+test("what is no JSON, or would be too much of it, is refused in no time", async () => {
+  const asked = page();
+  const view = await View.ready({ page: asked, context: { "run.pmcp/state": null } });
+  const sparse: unknown[] = [];
+  sparse.length = 2 ** 32 - 1;
+  let often: unknown = ["x".repeat(1000)];
+  for (let n = 0; n < 40; n++) often = [often, often];
+  let deep: unknown = [];
+  for (let n = 0; n < 100_000; n++) deep = [deep];
+  const start = performance.now();
+  for (const data of [sparse, often, deep, new Uint8Array(1 << 24), new Map([[1, 2]]), new String("x"), 7n]) {
+    assert.equal(await code(view.ask("tools/call", { name: "move", arguments: { data } })), -32000);
+    await view.tell("run.pmcp/state", { state: data });
+    await view.send({ id: data as any, method: "ping" });
+  }
+  assert.ok(performance.now() - start < 3000);
+  assert.deepEqual([view.host.context["run.pmcp/state"], asked.asked.length], [null, 1]);
+  assert.ok((await view.ask("tools/call", { name: "move", arguments: { at: new Date(0), none: undefined, list: [1, null, true] } })).result);
+  assert.deepEqual(view.observed.at(-3)?.message.params.arguments, { at: "1970-01-01T00:00:00.000Z", list: [1, null, true] });
+});
+
 test("a flood is cut off, its requests told why, and given up in the end", async () => {
   const asked = page();
   let now = 0;

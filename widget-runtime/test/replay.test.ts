@@ -51,6 +51,17 @@ test("a trace is lines of JSON that can be read back", async () => {
   assert.ok(!text.includes("secret"));
 });
 
+test("a trace has so many frames and characters, and is the session to there", () => {
+  const message = { jsonrpc: "2.0", method: "notifications/message", params: { data: "x".repeat(100) } } as const;
+  const kept = (recorder: InstanceType<typeof Recorder>, messages: object[]) => {
+    for (const message of messages) recorder.observe("view", "host", message as any);
+    return recorder.trace({}).frames.length;
+  };
+  assert.equal(kept(new Recorder(() => 0, 2), [message, message, message]), 2);
+  const large = { ...message, params: { data: "x".repeat(1000) } };
+  assert.equal(kept(new Recorder(() => 0, 9, 500), [message, large, message]), 1, "and has no gap");
+});
+
 test("values at given places are left out", async () => {
   const text = write(await recorded(), ["/params/arguments/a", "/result/content/*/text"]);
   const calls = parse(text).frames.filter(({ message }) => message.params?.name === "move");

@@ -181,3 +181,12 @@ test("a flood is cut off before it reaches the page, whatever the host would bea
   assert.ok(arrived < 3000, `${arrived} messages arrived`);
   await close();
 });
+
+test("what is too large is refused before it reaches the page, whatever the host would bear", async () => {
+  browser.views.set("large", withBridge());
+  const { page, view, close } = await mounted({ url: browser.view("large") }, "large", { size: 1e9 });
+  assert.equal(await view.evaluate(`mcp.callTool("move", { to: "x".repeat(5 << 20) }).then(() => "done", ({ code }) => code)`), -32000);
+  assert.equal(await view.evaluate(`mcp.callTool("move", { to: "x".repeat(3 << 20) }).then(({ text }) => text)`), "move done");
+  assert.equal(await page.evaluate(`fromFrame.some((message) => JSON.stringify(message).length > 4 << 20)`), false);
+  await close();
+});

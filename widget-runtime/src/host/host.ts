@@ -3,7 +3,7 @@
 import { Code, Name, type Message } from "../message";
 import { Refusal, type Backend, type Page } from "./backend";
 import type { Channel } from "./channel";
-import { Bucket, LIMITS, type Limits } from "./limits";
+import { Bucket, isId, LIMITS, written, type Limits } from "./limits";
 
 export interface Options {
   info: { name: string; version: string };
@@ -142,12 +142,20 @@ export class ViewHost {
     this.#channel.post(message);
   }
 
-  #receive(message: Message) {
+  #receive(given: Message) {
     if (this.#isClosed) return;
+    const refusal = this.#busy(given);
+    // What is kept is the JSON of it: whatever else a window can send is nobody's to keep.
+    const text = refusal ? undefined : written(given, this.#limits.size);
+    if (text === undefined) {
+      const { id, method } = given;
+      if (method !== undefined && isId(id)) this.#refuse(id, refusal ?? new Refusal(Code.Refused, "the message is too large, or no JSON"));
+      return;
+    }
+    const message = JSON.parse(text) as Message;
     const { id, method } = message;
-    const refusal = this.#refusal(message);
-    if (refusal) {
-      if (method !== undefined && id !== undefined) this.#refuse(id, refusal);
+    if (!isWellFormed(message)) {
+      if (method !== undefined && id !== undefined) this.#refuse(id, new Refusal(Code.InvalidRequest, "the message is malformed"));
       return;
     }
     this.#options.observe?.("view", "host", message);
@@ -157,8 +165,8 @@ export class ViewHost {
     else void this.#serve(id, method, params);
   }
 
-  /** Reason not to take the message at all. */
-  #refusal(message: Message): Refusal | undefined {
+  /** Reason not to look at the message at all. */
+  #busy({ id, method }: Message): Refusal | undefined {
     if (!this.#bucket.take()) {
       if (++this.#over === this.#limits.patience) {
         this.close();
@@ -166,21 +174,8 @@ export class ViewHost {
       }
       return new Refusal(Code.Refused, "too many messages");
     }
-    const { id, method, params } = message;
     const isRequest = method !== undefined && id !== undefined;
-    if (isRequest && this.#serving.size >= this.#limits.pending) return new Refusal(Code.Refused, "too many requests at a time");
-    let text: string | undefined;
-    try {
-      text = JSON.stringify(message);
-    } catch {
-      // No JSON at all.
-    }
-    if (text === undefined || text.length > this.#limits.size) return new Refusal(Code.Refused, "the message is too large");
-    const isWellFormed =
-      ["string", "number", "undefined"].includes(typeof id) &&
-      ["string", "undefined"].includes(typeof method) &&
-      (params === undefined || (typeof params === "object" && params !== null && !Array.isArray(params)));
-    return isWellFormed ? undefined : new Refusal(Code.InvalidRequest, "the message is malformed");
+    return isRequest && this.#serving.size >= this.#limits.pending ? new Refusal(Code.Refused, "too many requests at a time") : undefined;
   }
 
   #refuse(id: string | number, { code, message, data }: Refusal) {
@@ -306,6 +301,11 @@ export class ViewHost {
     }
   }
 }
+
+const isWellFormed = ({ id, method, params }: Message) =>
+  ["string", "number", "undefined"].includes(typeof id) &&
+  ["string", "undefined"].includes(typeof method) &&
+  (params === undefined || (typeof params === "object" && params !== null && !Array.isArray(params)));
 
 const isWebPage = (url: unknown) =>
   typeof url === "string" && URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol);

@@ -41,3 +41,27 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = { burst: 500, rate: 100, patience: 2000, pending: 64, size: 4 << 20, state: 256 << 10 };
+
+const isPlain = (part: unknown) =>
+  typeof part !== "object" || part === null || Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype;
+
+/**
+ * A value of another window as JSON, if it is JSON of at most so many characters. That takes no longer to find out than to write
+ * them: a list may have billions of places with nothing in them, and a value name one part of itself over and over.
+ */
+export const written = (value: unknown, most: number): string | undefined => {
+  let left = most;
+  try {
+    const text = JSON.stringify(value, function (name, part) {
+      left -= (Array.isArray(this) ? 1 : name.length) + (typeof part === "string" ? part.length : 0);
+      if (left < 0 || !isPlain(part)) throw Error("too large, or no JSON");
+      return part;
+    });
+    return text !== undefined && text.length <= most ? text : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** An identifier that is worth an answer. */
+export const isId = (id: unknown): id is string | number => typeof id === "number" || (typeof id === "string" && id.length <= 1000);

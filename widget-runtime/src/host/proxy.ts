@@ -1,7 +1,7 @@
 /** The sandbox proxy: a page on an origin of its own that loads one view, and relays between it and the host. */
 
-import type { Message } from "../message";
-import { Bucket } from "./limits";
+import { Code, type Message } from "../message";
+import { Bucket, isId, LIMITS, written } from "./limits";
 import { allowed, policy, tokens, under } from "./policy";
 
 const SANDBOX = "ui/notifications/sandbox-";
@@ -41,18 +41,29 @@ const load = ({ html = "", sandbox, csp, permissions }: any) => {
   document.body.append(frame);
 };
 
+/** Says to the view what the host would have said, had it come so far. */
+const refuse = ({ id, method }: Message) => {
+  const error = { code: Code.Refused, message: "the message is too large, or no JSON" };
+  if (method !== undefined && isId(id)) post({ jsonrpc: "2.0", id, error });
+};
+
+const post = (message: Message) => frame?.contentWindow?.postMessage(message, viewOrigin === "null" ? "*" : viewOrigin);
+
+const isOfSandbox = ({ method }: Message) => String(method).startsWith(SANDBOX);
+
 addEventListener("message", ({ data, origin, source }: MessageEvent<Message>) => {
   if (data?.jsonrpc !== "2.0") return;
-  const isOfSandbox = String(data.method).startsWith(SANDBOX);
   if (source === host) {
     if (hostOrigin !== undefined && origin !== hostOrigin) return;
-    if (isOfSandbox) {
-      if (frame || data.method !== `${SANDBOX}resource-ready`) return;
+    if (!isOfSandbox(data)) post(data);
+    else if (!frame && data.method === `${SANDBOX}resource-ready`) {
       hostOrigin = origin;
       load(data.params ?? {});
-    } else frame?.contentWindow?.postMessage(data, viewOrigin === "null" ? "*" : viewOrigin);
+    }
   } else if (frame && source === frame.contentWindow && origin === viewOrigin && hostOrigin !== undefined) {
-    if (!isOfSandbox && bucket.take()) host.postMessage(data, hostOrigin);
+    if (!bucket.take()) return;
+    if (written(data, LIMITS.size) === undefined) refuse(data);
+    else if (!isOfSandbox(data)) host.postMessage(data, hostOrigin);
   }
 });
 

@@ -27,20 +27,27 @@ export class Recorder {
   readonly #frames: Frame[] = [];
   readonly #now: () => number;
   readonly #most: number;
+  /** Characters that are left. */
+  #left: number;
   #start: number | undefined;
 
-  /** Keeps the first `most` frames. */
-  constructor(now: () => number = () => performance.now(), most = 50_000) {
+  /** Keeps the first `most` frames, as long as they have no more than `size` characters together. */
+  constructor(now: () => number = () => performance.now(), most = 50_000, size = 64 << 20) {
     this.#now = now;
     this.#most = most;
+    this.#left = size;
   }
 
   readonly observe = (from: Party, to: Party, message: Message) => {
-    if (this.#frames.length >= this.#most) return;
+    if (this.#frames.length >= this.#most || this.#left <= 0) return;
+    const text = JSON.stringify(message);
+    this.#left -= text.length;
+    // Without a gap: what comes after one that is too large is not kept, either.
+    if (this.#left < 0) return;
     const now = this.#now();
     this.#start ??= now;
     // A copy: the message may change, and the trace is JSON anyway.
-    this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(JSON.stringify(message)) });
+    this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(text) });
   };
 
   trace(head: Omit<Head, "format">): Trace {
