@@ -12,7 +12,7 @@ use pmcp_server::{
 use pmcp_tasks::{prelude::*, tool::ToolWidget};
 use serde_json::{Map, Value, json};
 
-use crate::support::{App, Http, Legacy, Modern, call, code, listening, server, text};
+use crate::support::{App, Http, Legacy, LineClient, Modern, call, code, listening, modern, server, text};
 
 const MIME_TYPE: &str = "text/html;profile=mcp-app";
 
@@ -176,21 +176,110 @@ async fn a_host_that_kept_an_older_uri_gets_the_document_of_today_under_it() {
             let document = &read["result"]["contents"][0];
             assert_eq!((&document["uri"], &document["text"]), (&json!(uri), &json!(BOARD.document)));
         }
-        for uri in [
-            "ui://app/../x",
-            "ui://chess/board/../board/dev.html",
-            "ui://chess/board/%64ev.html",
-            "ui://chess/board/a%2Fb.html",
-            "ui://chess/board/..%2f..%2fetc%2fpasswd",
-            "ui://chess/board/dev.html?x",
-            "ui://chess/board/",
-            "ui://chess/other/dev.html",
-        ] {
-            let read = client.ask("resources/read", json!({ "uri": uri })).await;
+    }
+}
+
+/// URIs that are nobody's: each looks like that of a document, and leads to a file or elsewhere.
+fn nobodys(widget: &str) -> Vec<String> {
+    let below = format!("ui://chess/{widget}");
+    let names = [
+        "",
+        "../secret.html",
+        "../../secret.html",
+        "%2e%2e/secret.html",
+        "..%2fsecret.html",
+        "%2e%2e%2fsecret.html",
+        "..\\secret.html",
+        "..%5csecret.html",
+        "....//secret.html",
+        "./dev.html",
+        "/dev.html",
+        "//etc/passwd.html",
+        "a%2Fb.html",
+        "%64ev.html",
+        "%2564ev.html",
+        "dev.html?x",
+        "dev.html#x",
+        "dev.html/",
+        "dev.HTML",
+        "dev",
+        "dev.htm",
+        "dev .html",
+        " dev.html",
+        "dev.html ",
+        "dev\0.html",
+        "\0",
+        "dev.html\0",
+        "..\0.html",
+        "dev%00.html",
+        "dev\n.html",
+        "d\u{e9}v.html",
+        "dev\u{202e}.html",
+        "\u{ff0e}\u{ff0e}/secret.html",
+        "index.html.html",
+        "app.js",
+        "mcp.d.ts",
+    ];
+    let elsewhere = [
+        "ui://app/../x",
+        "ui://chess",
+        "ui://chess/",
+        "ui://chess/other/dev.html",
+        "ui://other/board/dev.html",
+        "ui://chess/board/draft/dev.html",
+        "ui:///board/dev.html",
+        "ui://chess@other/board/dev.html",
+        "ui://chess:80/board/dev.html",
+        "UI://chess/board/dev.html",
+        "ui:chess/board/dev.html",
+        "http://chess/board/dev.html",
+        "file:///etc/passwd",
+        "file:///secret.html",
+        "/etc/passwd",
+        "secret.html",
+        "",
+        "\0",
+    ];
+    let long = [format!("{below}/{}.html/", "x".repeat(4_000)), format!("{below}/{}secret.html", "../".repeat(1_000))];
+    names.iter().map(|name| format!("{below}/{name}")).chain(elsewhere.map(str::to_owned)).chain(long).collect()
+}
+
+#[tokio::test]
+async fn a_uri_is_a_document_s_or_nobody_s_and_never_a_file_s() {
+    for (server, widget) in [(chess as fn() -> Server<App>, "board"), (server_of_notes, "notes")] {
+        let (_running, http) = listening(server()).await;
+        for client in Client::both(&http, with_ui()).await {
             let unknown = if matches!(client, Client::Modern(..)) { -32602 } else { -32002 };
-            assert_eq!(code(&read), unknown, "{uri}");
+            for uri in nobodys(widget) {
+                let read = client.ask("resources/read", json!({ "uri": uri })).await;
+                assert_eq!(code(&read), unknown, "{uri:?}");
+                assert!(!read.to_string().contains("secret</p>"), "{uri:?}: {read}");
+            }
+            // A name that a file has, and names of any length, are versions of the document.
+            for name in ["secret", "index", &"x".repeat(4_000)] {
+                let uri = format!("ui://chess/{widget}/{name}.html");
+                let read = client.ask("resources/read", json!({ "uri": uri })).await;
+                let document = &read["result"]["contents"][0];
+                assert_eq!(document["uri"], uri);
+                assert!(document["text"].as_str().is_some_and(|text| !text.contains("secret</p>")), "{read}");
+            }
         }
     }
+}
+
+#[tokio::test]
+async fn a_uri_of_a_mebibyte_is_answered_in_a_few_words() {
+    let uri = format!("ui://chess/board/{}.html/", "x".repeat(1 << 20));
+    let mut client = LineClient::begun(chess(), "2025-11-25", with_ui()).await;
+    let read = client.ask(1, "resources/read", json!({ "uri": uri })).await;
+    assert_eq!(code(&read), -32602, "it is too long to be looked for");
+    assert!(read.to_string().len() < 4_096, "{} bytes", read.to_string().len());
+    client.vanish().await;
+    let mut client = LineClient::new(chess());
+    let read = client.ask(1, "resources/read", modern(json!({ "uri": uri }), with_ui())).await;
+    assert_eq!(code(&read), -32602);
+    assert!(read.to_string().len() < 4_096, "{} bytes", read.to_string().len());
+    client.vanish().await;
 }
 
 #[tokio::test]
@@ -269,14 +358,15 @@ async fn people_who_open_the_address_are_told_how_to_connect() {
 /// A widget in development: its directory is made for the test.
 struct Draft;
 
-static DRAFT: LazyLock<WidgetDefinition> = LazyLock::new(|| {
+static DRAFT: LazyLock<WidgetDefinition> = LazyLock::new(|| in_development("draft", &["sketch"]));
+
+fn in_development(name: &'static str, tools: &'static [&'static str]) -> WidgetDefinition {
     let folder = tempfile::tempdir().unwrap().keep();
-    fs::create_dir(folder.join("draft")).unwrap();
-    fs::write(folder.join("draft/index.html"), PAGE).unwrap();
+    fs::create_dir(folder.join(name)).unwrap();
+    fs::write(folder.join(name).join("index.html"), PAGE).unwrap();
     let crate_dir = folder.to_str().unwrap().to_owned().leak();
-    let source = Some(WidgetSource { crate_dir, dir: "draft" });
-    WidgetDefinition { name: "draft", tools: &["sketch"], source, ..BOARD.clone() }
-});
+    WidgetDefinition { name, tools, source: Some(WidgetSource { crate_dir, dir: name }), ..BOARD.clone() }
+}
 
 const PAGE: &str =
     "<!doctype html>\n<html lang=\"en\">\n<head><title>Draft</title></head>\n<body><p>first</p></body>\n</html>\n";
@@ -296,6 +386,39 @@ impl Widget for Draft {
 #[task_tool(support = "forbidden", widget = Draft)]
 async fn sketch(strokes: u32) -> u32 {
     strokes
+}
+
+/// Another one, with files beside it that are nobody's to read.
+struct Notes;
+
+static NOTES: LazyLock<WidgetDefinition> = LazyLock::new(|| {
+    let notes = in_development("notes", &["jot"]);
+    let folder = Path::new(notes.source.unwrap().crate_dir);
+    for name in ["secret.html", "notes/secret.html", "notes/secret"] {
+        fs::write(folder.join(name), "<p>a secret</p>").unwrap();
+    }
+    notes
+});
+
+impl ToolWidget for Notes {
+    fn fill(meta: &mut Map<String, Value>) {
+        NOTES.fill_tool(meta);
+    }
+}
+
+impl Widget for Notes {
+    fn definition() -> &'static WidgetDefinition {
+        &NOTES
+    }
+}
+
+#[task_tool(support = "forbidden", widget = Notes)]
+async fn jot() -> String {
+    String::new()
+}
+
+fn server_of_notes() -> Server<App> {
+    server().0.tool::<jot>().widget::<Notes>()
 }
 
 #[tokio::test]

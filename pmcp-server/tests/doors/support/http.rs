@@ -198,7 +198,7 @@ impl Modern {
             _ => &Value::Null,
         };
         if let Some(name) = name.as_str() {
-            headers.push(("mcp-name", name.to_owned()));
+            headers.push(("mcp-name", pmcp_protocol::header::encode(name)));
         }
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
         Self { headers, body: request(1, method, modern(params, capabilities)) }
