@@ -58,7 +58,8 @@
 //! - *Views of widgets.* A host that shows widgets and knows no tasks passes calls of tools on, and a view follows its task by these
 //!   tools: their names are in `_meta` under `run.pmcp/task`, as `taskId` and `tools`. A call with `_meta["run.pmcp/wait"]: 0` is
 //!   answered with its task at once. That holds for the tools that a widget names in `tools(…)`, without the fallback, too: then
-//!   the tools to go on with are listed for views alone.
+//!   the tools to go on with are listed for views alone. `mark` there, as `seen` of the next `task_status`, has that answer as soon
+//!   as status, message, variables or questions are others than those told with it.
 //! - *Tools with `support = "required"`* run the same way; without the fallback they refuse as the specification says.
 //!
 //! Parameters marked `#[ask]` are asked before a task exists: they still need a client with elicitation.

@@ -52,8 +52,8 @@ var byTasks = ({ ask }, taskId, _meta) => {
 var byTools = ({ ask }, task_id, tools) => {
   const call = (tool, more) => ask("tools/call", { name: tools[tool], arguments: { task_id, ...more } });
   return [
-    async () => {
-      const answer = await call("status", { wait_seconds: 5 });
+    async ({ mark }) => {
+      const answer = await call("status", { wait_seconds: 5, seen: mark });
       const seen = answer._meta?.["run.pmcp/task" /* Task */];
       if (!seen) throw Error(read(answer).text);
       return seen;
@@ -100,11 +100,11 @@ var follow = async ({ pending }, taskId, [look, reply, , result], seen, tell) =>
       const { message, requestedSchema } = seen.inputRequests[key].params;
       put(key, message, requestedSchema);
     }
-    setTimeout(wake, seen.pollIntervalMs ?? (status === "working" && !failed ? 0 : 1e3));
+    setTimeout(wake, seen.pollIntervalMs ?? (status === "working" && !failed ? 200 : 1e3));
     await hinted;
     hint();
     try {
-      seen = await look();
+      seen = await look(seen);
       failed = 0;
     } catch (error) {
       if (error.code === -32602 /* InvalidParams */ || ++failed > 4) throw error;

@@ -227,19 +227,23 @@ const companion = (page: Page) => {
   return [name, args];
 };
 
-test("elsewhere a task is followed by tools, which wait by themselves", async () => {
+test("elsewhere a task is followed by tools, which wait until there is something new", async () => {
   const page = await new Page().begin();
   const { heard } = await calling(page);
-  await page.answer("tools/call", { result: told({ status: "working", message: "begun", variables: { depth: 1 } }) });
-  await page.pass(0);
-  assert.deepEqual(companion(page), ["job_status", { task_id: "t1", wait_seconds: 5 }]);
+  await page.answer("tools/call", { result: told({ status: "working", message: "begun", variables: { depth: 1 }, mark: "m1" }) });
+  await page.pass(199);
+  assert.equal(page.of("tools/call").length, 1, "what changes all the time is not asked for all the time");
+  await page.pass(1);
+  assert.deepEqual(companion(page), ["job_status", { task_id: "t1", wait_seconds: 5, seen: "m1" }]);
+  await page.answer("tools/call", { result: told({ status: "working", variables: { depth: 2 }, mark: "m2" }) });
+  await page.pass(200);
+  assert.deepEqual(companion(page)[1].seen, "m2");
   await page.answer("tools/call", { result: told({ status: "completed" }) });
   assert.deepEqual(companion(page), ["job_result", { task_id: "t1" }]);
   await page.answer("tools/call", { result: text("e4") });
   assert.equal(heard.outcome.text, "e4");
-  assert.deepEqual(heard.task.map(({ status }) => status), ["working", "completed"]);
-  const { statusMessage, variables } = heard.task[0];
-  assert.deepEqual([statusMessage, variables], ["begun", { depth: 1 }]);
+  assert.deepEqual(heard.task.map(({ status, variables }) => [status, variables?.depth]), [["working", 1], ["working", 2], ["completed", undefined]]);
+  assert.equal(heard.task[0].statusMessage, "begun");
 });
 
 test("a failed task gives its failure by tools", async () => {
@@ -279,7 +283,7 @@ test("by tools a task is cancelled", async () => {
   call.cancel();
   assert.deepEqual(companion(page), ["job_cancel", { task_id: "t1" }]);
   await page.answer("tools/call", { result: told({ status: "cancelled" }) });
-  await page.pass(0);
+  await page.pass(200);
   await page.answer("tools/call", { result: told({ status: "cancelled" }) });
   assert.equal(heard.outcome.name, "AbortError");
 });

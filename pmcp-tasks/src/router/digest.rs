@@ -30,6 +30,11 @@ pub(super) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32
     hash.finalize().into()
 }
 
+/// That of parts, as a text of 32 characters: for whoever compares it with another one, and proves nothing by it.
+pub(super) fn mark<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    hex(&of_parts(parts)[..16])
+}
+
 /// That of a handle, which is all that is kept of it.
 pub(super) fn of_handle(nonce: &[u8]) -> String {
     hex(&Sha256::digest(nonce))

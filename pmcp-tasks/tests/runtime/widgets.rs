@@ -21,6 +21,7 @@ fn server(called: &[&str], fallback: Option<TaskFallback>) -> Server {
         .tool::<Moved>()
         .tool::<Told>()
         .tool::<Optional>()
+        .tool::<WithVariables>()
         .called_by_views(called.iter().copied());
     if let Some(fallback) = fallback {
         builder = builder.task_fallback(fallback);
@@ -56,7 +57,7 @@ async fn tool(client: &Client, name: &str) -> Value {
 async fn a_client_that_shows_no_widgets_is_told_nothing_of_them() {
     let server = server(&["moved"], None);
     for client in [server.v2025("ann"), server.v2026("ann")] {
-        assert_eq!(names(&client).await, ["plain", "shown", "told", "optional"]);
+        assert_eq!(names(&client).await, ["plain", "shown", "told", "optional", "variables"]);
         for tool in tools(&client).await {
             assert_eq!(tool.get("_meta"), None, "{tool}");
         }
@@ -151,6 +152,113 @@ async fn a_view_goes_on_with_a_task_where_the_model_gets_no_fallback() {
         assert_eq!(text_of(&done), "the result");
         assert_eq!(done["_meta"]["run.pmcp/task"]["status"], "completed");
         assert!(done["_meta"]["run.pmcp/view"].is_string(), "{done}");
+    }
+}
+
+/// What a view knows of its task, and a look for something else.
+struct Following {
+    client: Client,
+    known: Value,
+}
+
+impl Following {
+    async fn begin(client: Client, tool: &str) -> Self {
+        let call = json!({ "name": tool, "arguments": {}, "_meta": { "run.pmcp/wait": 0 } });
+        let known = client.ok("tools/call", call).await["_meta"]["run.pmcp/task"].clone();
+        Self { client, known }
+    }
+
+    /// Looks, as a view does, and lets so many seconds pass; what it is told, if anything by then.
+    async fn look(&self, server: &Server, seen: Option<&Value>, time: u64) -> Option<Value> {
+        let mut arguments = json!({ "task_id": self.known["taskId"], "wait_seconds": 5 });
+        if let Some(seen) = seen {
+            arguments["seen"] = seen.clone();
+        }
+        let client = self.client.clone();
+        let looking = tokio::spawn(async move { client.call("task_status", arguments).await.unwrap() });
+        settle().await;
+        for _ in 0..time {
+            assert!(!looking.is_finished(), "it was told too early");
+            server.advance(seconds(1)).await;
+            settle().await;
+        }
+        if !looking.is_finished() {
+            looking.abort();
+            return None;
+        }
+        Some(looking.await.unwrap()["_meta"]["run.pmcp/task"].clone())
+    }
+
+    /// The same with the mark of what it knows, which it is told something else than.
+    async fn follow(&mut self, server: &Server, time: u64) -> &Value {
+        let told = self.look(server, Some(&self.known["mark"]), time).await.expect("it is told");
+        assert_ne!(told["mark"], self.known["mark"], "{told}");
+        self.known = told;
+        &self.known
+    }
+}
+
+#[tokio::test]
+async fn a_view_is_told_of_its_task_as_soon_as_there_is_something_new() {
+    let server = server(&["variables"], None);
+    server.world.on("variables", |_, cx| async move {
+        let task = cx.task::<Shared>();
+        task.sleep(seconds(2)).await?;
+        task.variables().rows.set(1).await?;
+        task.sleep(seconds(1)).await?;
+        task.variables().secret.set("other".into()).await?;
+        task.sleep(seconds(1)).await?;
+        task.status_message("half").await?;
+        task.sleep(seconds(3)).await?;
+        Ok(ToolResult::text("the result"))
+    });
+    for client in hosts(&server) {
+        let mut view = Following::begin(client, "variables").await;
+        let first = view.known["mark"].clone();
+        assert_eq!(first.as_str().map(str::len), Some(32), "{first}");
+        assert_eq!(view.follow(&server, 2).await["variables"]["rows"], 1);
+        // What views are not shown is nothing new.
+        let half = view.follow(&server, 2).await;
+        assert_eq!((&half["message"], &half["status"]), (&json!("half"), &json!("working")));
+        // Whoever knows less, or what never was, is told at once.
+        for seen in [&first, &json!(""), &json!("x".repeat(100_000))] {
+            assert_eq!(view.look(&server, Some(seen), 0).await.unwrap()["mark"], view.known["mark"]);
+        }
+        assert_eq!(view.follow(&server, 3).await["status"], "completed");
+        assert_eq!(view.look(&server, Some(&first), 0).await.unwrap(), view.known);
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_what_was_seen_waits_for_the_end_and_a_view_no_longer_than_it_says() {
+    let server = server(&["variables"], None);
+    server.world.on("variables", |_, cx| async move {
+        let task = cx.task::<Shared>();
+        task.sleep(seconds(1)).await?;
+        task.variables().rows.set(1).await?;
+        task.sleep(seconds(60)).await?;
+        Ok(ToolResult::text("the result"))
+    });
+    for client in hosts(&server) {
+        let view = Following::begin(client, "variables").await;
+        assert_eq!(view.look(&server, None, 2).await, None);
+        let told = view.look(&server, Some(&view.known["mark"]), 0).await.unwrap();
+        assert_eq!(view.look(&server, Some(&told["mark"]), 5).await.unwrap(), told, "the same, when the time is up");
+    }
+}
+
+#[tokio::test]
+async fn what_a_view_has_seen_is_an_argument_for_views_only() {
+    let server = server(&["variables"], Some(TaskFallback::default()));
+    let listed =
+        async |client: &Client| tool(client, "task_status").await["inputSchema"]["properties"]["seen"]["type"].clone();
+    assert_eq!(listed(&server.client(Revision::Plain, user_owner("ann"))).await, Value::Null);
+    for client in hosts(&server) {
+        assert_eq!(listed(&client).await, "string");
+        let view = Following::begin(client, "variables").await;
+        let arguments = json!({ "task_id": view.known["taskId"], "seen": ["x"] });
+        let refused = view.client.call("task_status", arguments).await.unwrap();
+        assert!(refused["isError"] == true && text_of(&refused).contains("`seen`"), "{refused}");
     }
 }
 

@@ -23,6 +23,8 @@ interface Seen {
   _meta?: Record<string, unknown>;
   variables?: unknown;
   inputRequests?: Record<string, { params: { message: string; requestedSchema: object } }>;
+  /** A mark of what the companions have told. */
+  mark?: string;
   questions?: { question: string; message: string; schema: object }[];
   result?: ToolResult;
   error?: { message: string };
@@ -32,7 +34,7 @@ type Action = "accept" | "decline";
 
 /** A way to a task: looks, answers, cancels, fetches the result. */
 type Way = [
-  look: () => Promise<Seen>,
+  look: (seen: Seen) => Promise<Seen>,
   answer: (question: string, action: Action, content?: object) => Promise<ToolResult | undefined>,
   cancel: () => void,
   result: (seen: Seen) => ToolResult | Promise<ToolResult>,
@@ -71,8 +73,8 @@ const byTools = ({ ask }: Line, task_id: string, tools: Record<string, string>):
   const call = (tool: string, more?: object): Promise<ToolResult> =>
     ask("tools/call", { name: tools[tool], arguments: { task_id, ...more } });
   return [
-    async () => {
-      const answer = await call("status", { wait_seconds: 5 });
+    async ({ mark }) => {
+      const answer = await call("status", { wait_seconds: 5, seen: mark });
       const seen = answer._meta?.[Name.Task] as Seen | undefined;
       if (!seen) throw Error(read(answer).text);
       return seen;
@@ -129,12 +131,12 @@ const follow = async (
       const { message, requestedSchema } = seen.inputRequests[key]!.params;
       put(key, message, requestedSchema);
     }
-    // A look at a working task by tools waits by itself.
-    setTimeout(wake, seen.pollIntervalMs ?? (status === "working" && !failed ? 0 : 1000));
+    // A look at a working task by tools waits by itself, until there is something new: not too often.
+    setTimeout(wake, seen.pollIntervalMs ?? (status === "working" && !failed ? 200 : 1000));
     await hinted!;
     hint();
     try {
-      seen = await look();
+      seen = await look(seen);
       failed = 0;
     } catch (error) {
       // A host may lose its server for a while.

@@ -1,6 +1,6 @@
 //! Calls of the companions. Whatever a model can mend is a result it can read.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
     answer::answer,
     companions::{Companion, Companions},
     settings::TaskFallback,
-    told::{SUGGESTED_WAIT, for_programs, told, told_after},
+    told::{SUGGESTED_WAIT, for_programs, mark, told, told_after},
     waiting::needs_answer,
 };
 use crate::{
@@ -87,10 +87,15 @@ async fn task_of(rq: RequestCx<'_>, call: &CallParams) -> Result<Task, Refusal> 
     }
 }
 
-/// Waits for the task, and tells its state or asks what it asks.
+/// Waits for the task, and tells its state or asks what it asks. Who says what was seen of it hears of the next change.
 async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFallback) -> Result<Value, Refusal> {
     let seconds = call.arguments.get("wait_seconds").and_then(Value::as_u64).unwrap_or(SUGGESTED_WAIT);
     let wait = Duration::from_secs(seconds).min(names.max_wait);
+    let seen = call.arguments.get("seen").and_then(Value::as_str);
+    let has_changed = |task: &Task| match (seen, rq.shown(task)) {
+        (Some(seen), Ok(shown)) => mark(task, shown.as_ref()) != seen,
+        _ => false,
+    };
     // One without a token takes it from nobody who has one.
     let _told = meta::progress_token(rq.params).map(|_| told_here(rq, &task.key));
     if let Some(state) = call.request_state.as_ref().filter(|_| !rq.cx.revision.asks_by_request()) {
@@ -105,7 +110,11 @@ async fn status(rq: RequestCx<'_>, task: Task, call: &CallParams, names: &TaskFa
     let deadline = rq.engine.host.clock().sleep(wait);
     let patience = Patience { cancellation: Some(&rq.cx.cancellation), deadline: Some(deadline), until_left: true };
     let parts = Parts::BODY | Parts::VARIABLES | Parts::OUTCOME;
-    let task = match rq.engine.until(&task.key, parts, patience, |task| needs_answer(rq, task)).await {
+    let decide = |task: &Task| match needs_answer(rq, task) {
+        ControlFlow::Continue(()) if has_changed(task) => ControlFlow::Break(task.clone()),
+        decided => decided,
+    };
+    let task = match rq.engine.until(&task.key, parts, patience, decide).await {
         Ok(task) => task,
         Err(Ended::InTime(task)) => *task,
         Err(ended) => return Err(ended.into()),

@@ -52,7 +52,14 @@ impl Companions {
             }
         }
         let visibility = if for_models { Visibility::Both } else { Visibility::App };
-        let for_views = for_views.then(|| definitions.clone().map(|definition| of_views(definition, visibility)));
+        let for_views = for_views.then(|| {
+            let mut definitions = definitions.clone().map(|definition| of_views(definition, visibility));
+            definitions[Companion::Status as usize].input_schema["properties"]["seen"] = json!({
+                "type": "string",
+                "description": "For programs: the `mark` of the task that they had last, to be told as soon as it has another.",
+            });
+            definitions
+        });
         Ok(Some(Self { settings, for_models, definitions, for_views }))
     }
 
@@ -85,7 +92,8 @@ impl Companions {
     /// Puts arguments into the form that is meant, as those of tools are; what does not fit the schema that is listed, for the
     /// model.
     pub(super) fn read(&self, companion: Companion, arguments: &mut Map<String, Value>) -> Option<String> {
-        let mistake = match Compiled::new(&self.definitions[companion as usize].input_schema) {
+        let definitions = self.for_views.as_ref().unwrap_or(&self.definitions);
+        let mistake = match Compiled::new(&definitions[companion as usize].input_schema) {
             Ok(schema) => schema.read_fields(arguments).any()?.of_arguments(),
             Err(reason) => reason,
         };

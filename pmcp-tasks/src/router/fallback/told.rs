@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::settings::TaskFallback;
 use crate::{
     protocol::{RpcError, TASK},
-    router::{questions::is_askable, request::RequestCx},
-    task::{InputRequest, Task, TaskStatus},
+    router::{digest, questions::is_askable, request::RequestCx},
+    task::{InputRequest, Task, TaskStatus, canonical},
     tool::ToolResult,
 };
 
@@ -70,6 +70,7 @@ pub(super) fn told_after(
         .map(|next| json!({ "tool": next.tool, "arguments": next.arguments, "purpose": next.purpose }))
         .collect();
     let mut for_programs = for_programs(task, names);
+    for_programs.insert("mark".into(), mark(task, shown.as_ref()).into());
     for_programs.extend([
         ("task_id".to_owned(), Value::from(task.id().to_string())),
         ("tool".into(), tool.into()),
@@ -85,6 +86,14 @@ pub(super) fn told_after(
     // Not structured content: some hosts show their model that instead of the text, and the text tells all.
     let meta = Map::from_iter([(TASK.to_owned(), for_programs.into())]);
     Ok(ToolResult { meta, ..ToolResult::text(text) })
+}
+
+/// A mark of what is told of a task: another one as soon as a view has something else to show.
+pub(super) fn mark(task: &Task, shown: Option<&Map<String, Value>>) -> String {
+    // What cannot be written cannot be told, either.
+    let [variables, questions] = [canonical(&shown), canonical(task.inputs())].map(Result::unwrap_or_default);
+    let message = task.message().unwrap_or_default();
+    digest::mark([status(task).as_str().as_bytes(), message.as_bytes(), &variables, &questions])
 }
 
 /// A task's state; a result with `isError` is a failure.
