@@ -32,6 +32,7 @@ pub enum ElicitAnswer {
 }
 
 type Elicit = Arc<dyn Fn(Elicitation) -> BoxFuture<'static, ElicitAnswer> + Send + Sync>;
+type Roots = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Vec<Value>, RpcError>> + Send + Sync>;
 type Sample = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, RpcError>> + Send + Sync>;
 
 /// The callbacks a client was built with.
@@ -40,6 +41,7 @@ pub(crate) struct Callbacks {
     pub(crate) elicit: Option<Elicit>,
     pub(crate) sample: Option<Sample>,
     pub(crate) roots: Option<Vec<Value>>,
+    pub(crate) ask_roots: Option<Roots>,
 }
 
 impl fmt::Debug for Callbacks {
@@ -48,6 +50,7 @@ impl fmt::Debug for Callbacks {
             .field("elicit", &self.elicit.is_some())
             .field("sample", &self.sample.is_some())
             .field("roots", &self.roots)
+            .field("ask_roots", &self.ask_roots.is_some())
             .finish()
     }
 }
@@ -62,10 +65,14 @@ impl Callbacks {
         if self.sample.is_some() {
             capabilities.insert("sampling".into(), json!({}));
         }
-        if self.roots.is_some() {
+        if self.tells_roots() {
             capabilities.insert("roots".into(), json!({}));
         }
         capabilities
+    }
+
+    fn tells_roots(&self) -> bool {
+        self.roots.is_some() || self.ask_roots.is_some()
     }
 
     /// Tells whether a question with this method is answered.
@@ -73,7 +80,7 @@ impl Callbacks {
         match method {
             "elicitation/create" => self.elicit.is_some(),
             "sampling/createMessage" => self.sample.is_some(),
-            "roots/list" => self.roots.is_some(),
+            "roots/list" => self.tells_roots(),
             _ => false,
         }
     }
@@ -103,10 +110,15 @@ impl Callbacks {
                 Some(sample) => sample(params).await,
                 None => Err(unknown(method)),
             },
-            "roots/list" => match &self.roots {
-                Some(roots) => Ok(json!({ "roots": roots })),
-                None => Err(unknown(method)),
-            },
+            "roots/list" => {
+                let mut all = self.roots.clone().unwrap_or_default();
+                match &self.ask_roots {
+                    Some(ask) => all.extend(ask(params).await?),
+                    None if self.roots.is_none() => return Err(unknown(method)),
+                    None => {}
+                }
+                Ok(json!({ "roots": all }))
+            }
             "ping" => Ok(json!({})),
             _ => Err(unknown(method)),
         }

@@ -17,6 +17,7 @@ use crate::{
     connection::Connection,
     error::ClientError,
     inbox::Inbox,
+    observe::{Observed, Observer, Side},
     revision::ClientRevision,
     runtime::Runtime,
     settings::Settings,
@@ -35,7 +36,10 @@ impl Client {
 #[must_use]
 pub struct ClientBuilder {
     settings: Settings,
+    #[cfg(feature = "streamable-http")]
+    headers: http::HeaderMap,
     bearer: Option<String>,
+    observer: Option<Observer>,
     session_stream: bool,
     max_message: usize,
 }
@@ -55,7 +59,10 @@ impl ClientBuilder {
                 call_timeout: None,
                 max_rounds: 16,
             },
+            #[cfg(feature = "streamable-http")]
+            headers: http::HeaderMap::new(),
             bearer: None,
+            observer: None,
             session_stream: true,
             max_message: 16 * 1024 * 1024,
         }
@@ -92,6 +99,21 @@ impl ClientBuilder {
         self
     }
 
+    /// A header of every HTTP request. One that carries a secret is marked as sensitive; none of them follows a redirection to another
+    /// origin.
+    #[cfg(feature = "streamable-http")]
+    pub fn header(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// Shows every message of the connection as it is sent, and as it has come. What is shown has no HTTP headers, so no token either.
+    /// The callback is called in the midst of sending and receiving, and must not block.
+    pub fn observe(mut self, observe: impl Fn(Side, &Value) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer::new(observe));
+        self
+    }
+
     /// Declares an extension with its settings.
     pub fn extension(mut self, id: impl Into<String>, settings: impl Into<Value>) -> Self {
         self.settings.extensions.insert(id.into(), settings.into());
@@ -122,6 +144,16 @@ impl ClientBuilder {
     pub fn root(mut self, uri: impl Into<String>, name: impl Into<String>) -> Self {
         let root = json!({ "uri": uri.into(), "name": name.into() });
         self.settings.callbacks.roots.get_or_insert_default().push(root);
+        self
+    }
+
+    /// Answers `roots/list` with roots that are not known beforehand: its parameters in, its roots out. Declares that the client does.
+    pub fn on_roots<F, A>(mut self, callback: F) -> Self
+    where
+        F: Fn(Value) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Vec<Value>, RpcError>> + Send + 'static,
+    {
+        self.settings.callbacks.ask_roots = Some(Arc::new(move |params| Box::pin(callback(params))));
         self
     }
 
@@ -179,6 +211,7 @@ impl ClientBuilder {
     ) -> Result<Client, ClientError> {
         let settings = HttpSettings {
             stateless: self.settings.revision.version().filter(|version| !version.has_handshake()),
+            headers: self.headers.clone(),
             bearer: self.bearer.clone(),
             max_message: self.max_message,
             session_stream: self.session_stream,
@@ -228,8 +261,12 @@ impl ClientBuilder {
         runtime: Arc<dyn Runtime>,
         make: impl FnOnce(Arc<Inbox>) -> Result<W, ClientError> + Send,
     ) -> Result<Client, ClientError> {
-        let (inbox, asked) = Inbox::new();
-        let wire = Arc::new(make(inbox.clone())?);
+        let (inbox, asked) = Inbox::new(self.observer.clone());
+        let wire = make(inbox.clone())?;
+        let wire: Arc<dyn Wire> = match self.observer {
+            Some(observer) => Arc::new(Observed { wire, observer }),
+            None => Arc::new(wire),
+        };
         let connection = Connection::new(self.settings, runtime, wire, inbox, asked);
         connection.start().await?;
         Ok(Client::new(connection))

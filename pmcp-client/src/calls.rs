@@ -203,6 +203,24 @@ impl Client {
         self.connection().complete("resources/read", params, &RequestOptions::new()).await
     }
 
+    /// Sends a request, answers by callbacks what the server asks for first, and gives the result as it came.
+    ///
+    /// # Errors
+    /// As [`call_tool`](Self::call_tool); the parameters are not an object.
+    pub async fn request_answering(
+        &self,
+        method: &str,
+        params: Value,
+        options: RequestOptions,
+    ) -> Result<Value, ClientError> {
+        let params = match params {
+            Value::Null => Map::new(),
+            Value::Object(params) => params,
+            _ => return Err(ClientError::Input("the parameters of a request are an object".into())),
+        };
+        self.connection().complete(method, params, &options).await
+    }
+
     /// Asks what the server is and can (2026-07-28): the result of `server/discover`.
     ///
     /// # Errors

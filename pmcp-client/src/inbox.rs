@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::ClientError,
+    observe::{self, Observer, Side},
     request::{Answer, Notification, Reply, outcome},
 };
 
@@ -44,6 +45,7 @@ pub struct Inbox {
     /// The number of times the list of tools has changed.
     tool_changes: AtomicU64,
     closed: CancellationToken,
+    observer: Option<Observer>,
 }
 
 /// An answer that somebody waits for.
@@ -85,7 +87,7 @@ impl Drop for Expected {
 
 impl Inbox {
     /// An empty one, and where questions of the server arrive.
-    pub(crate) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Asked>) {
+    pub(crate) fn new(observer: Option<Observer>) -> (Arc<Self>, mpsc::UnboundedReceiver<Asked>) {
         let (asked, questions) = mpsc::unbounded_channel();
         let inbox = Self {
             pending: Mutex::default(),
@@ -94,6 +96,7 @@ impl Inbox {
             asked,
             tool_changes: AtomicU64::new(0),
             closed: CancellationToken::new(),
+            observer,
         };
         (Arc::new(inbox), questions)
     }
@@ -115,7 +118,11 @@ impl Inbox {
             _ => return tracing::warn!("the server sent something that is not a message"),
         };
         let params = message.remove("params").unwrap_or_default();
-        match (message.remove("method"), message.remove("id")) {
+        let (method, id) = (message.remove("method"), message.remove("id"));
+        if let (Some(observer), Some(Value::String(method))) = (&self.observer, &method) {
+            observer.show(Side::Server, &observe::asked(method, &params, id.as_ref()));
+        }
+        match (method, id) {
             (Some(Value::String(method)), Some(id)) => self.ask(Asked::Question { id, method, params: Ok(params) }),
             (Some(Value::String(method)), None) => self.notified(Notification { method, params }),
             (None, Some(id)) => {

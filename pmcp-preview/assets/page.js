@@ -20,14 +20,14 @@ var CAPABILITIES = {
   updateModelContext: { text: {}, structuredContent: {} }
 };
 var mount = async (upstream2, place2, tool2, input, wishes = {}) => {
-  const about = await (await upstream2.fetch("/api/host")).json();
   const { tools } = await upstream2.request("tools/list", {});
+  const about = await (await upstream2.fetch("/api/host")).json();
   const uri = tools.find(({ name }) => name === tool2)?._meta?.ui?.resourceUri;
   if (uri === void 0) throw Error(`the tool \`${tool2}\` has no widget`);
   const { contents } = await upstream2.request("resources/read", { uri });
   const [{ text, _meta }] = contents;
   const ui = _meta?.ui ?? {};
-  const view = await (await upstream2.fetch("/api/views", { method: "POST", body: { html: text, ui } })).json();
+  const view = await (await upstream2.fetch("/api/views", { method: "POST", body: { html: text, meta: _meta } })).json();
   const channel = await openProxy(place2, new URL(about.proxy), { url: view.url, csp: ui.csp, permissions: ui.permissions });
   const { frame } = channel;
   frame.title = tool2;

@@ -1,12 +1,11 @@
 //! Run with `cargo run -p pmcp-preview --example host -- --url http://127.0.0.1:8081/mcp`.
 //!
-//! Shows the widgets of a server in a page, until it is interrupted. With `--no-tasks` it is a host that knows no tasks.
+//! Shows the widgets of a server in a page, until it is interrupted. With `--no-tasks` it is a host that knows no tasks, and with
+//! `--profile ID` another host than that of the specification.
 
 use std::{io::Write as _, process::ExitCode};
 
-use pmcp_client::Client;
-use pmcp_preview::Host;
-use serde_json::json;
+use pmcp_preview::{Endpoint, Host, Protocol};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -23,24 +22,25 @@ async fn main() -> ExitCode {
 
 async fn run() -> Outcome<()> {
     use lexopt::prelude::{Long, ValueExt as _};
-    let (mut url, mut tasks, mut revision, mut ui) = (String::new(), true, "2026-07-28".to_owned(), true);
+    let (mut url, mut tasks, mut protocol, mut profile) =
+        (String::new(), true, Protocol::Auto, "specification".to_owned());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("url") => url = parser.value()?.string()?,
             Long("no-tasks") => tasks = false,
-            Long("no-ui") => ui = false,
-            Long("revision") => revision = parser.value()?.string()?,
+            Long("profile") => profile = parser.value()?.string()?,
+            Long("revision") => {
+                protocol = match parser.value()?.string()?.as_str() {
+                    "2026-07-28" => Protocol::V2026,
+                    "2025-11-25" => Protocol::V2025,
+                    other => return Err(format!("`{other}` is no version that is spoken here").into()),
+                }
+            }
             other => return Err(other.unexpected().into()),
         }
     }
-    let passes = tasks && revision == "2026-07-28";
-    let mut client =
-        Client::builder("pmcp-preview", env!("CARGO_PKG_VERSION")).revision(revision.as_str()).declare_tasks(passes);
-    if ui {
-        client = client.extension("io.modelcontextprotocol/ui", json!({ "mimeTypes": ["text/html;profile=mcp-app"] }));
-    }
-    let host = Host::builder(client.connect_http(&url).await?).pass_tasks(passes).start().await?;
+    let host = Host::builder(Endpoint::http(url)).pass_tasks(tasks).protocol(protocol).profile(profile).start().await?;
     writeln!(std::io::stdout(), "preview {}", host.url())?;
     tokio::signal::ctrl_c().await?;
     Ok(())

@@ -1,13 +1,22 @@
 //! The host: its two listeners, for as long as it is there.
 
-use std::{io, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use pmcp_client::Client;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{key::Key, page::Page, sandbox::Sandbox, views::Views};
+use crate::{
+    connection::Protocol,
+    events::Events,
+    key::Key,
+    link::{Link, Order, Wishes},
+    page::Page,
+    profile::{self, FIRST},
+    sandbox::Sandbox,
+    upstream::Upstream,
+    views::Views,
+};
 
 /// A host could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -22,17 +31,30 @@ pub enum HostError {
         #[source]
         source: io::Error,
     },
+    /// There is no such profile.
+    #[error("there is no host profile `{0}`")]
+    Profile(String),
     /// The system gives no random bytes.
     #[error("there are no random bytes")]
     Random(#[source] getrandom::Error),
 }
 
 /// A host to be started.
-#[derive(Debug)]
 pub struct HostBuilder {
-    client: Client,
+    upstream: Arc<dyn Upstream>,
     port: u16,
     tasks: bool,
+    protocol: Protocol,
+    profile: String,
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { upstream: _, port, tasks, protocol, profile } = self;
+        let mut shown = formatter.debug_struct("HostBuilder");
+        shown.field("port", port).field("tasks", tasks).field("protocol", protocol).field("profile", profile);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl HostBuilder {
@@ -43,18 +65,33 @@ impl HostBuilder {
         self
     }
 
-    /// Tells views that tasks are passed on. The client has to declare them, and to speak 2026-07-28.
+    /// Passes tasks on where the server and the profile have them, which is what it does unless told otherwise.
     #[must_use]
     pub const fn pass_tasks(mut self, pass: bool) -> Self {
         self.tasks = pass;
         self
     }
 
+    /// Speaks this version until the page wishes for another; the newest that both sides have unless it is said.
+    #[must_use]
+    pub const fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Emulates this host until the page wishes for another; `specification` unless it is said.
+    #[must_use]
+    pub fn profile(mut self, id: impl Into<String>) -> Self {
+        self.profile = id.into();
+        self
+    }
+
     /// Listens on loopback, and serves until the host is dropped.
     ///
     /// # Errors
-    /// A port is taken, or there are no random bytes.
+    /// A port is taken, there is no such profile, or there are no random bytes.
     pub async fn start(self) -> Result<Host, HostError> {
+        let profile = profile::find(&self.profile).ok_or(HostError::Profile(self.profile))?;
         let (page_listener, page_address) = listen(self.port).await?;
         let (sandbox_listener, sandbox_address) = listen(0).await?;
         let key = Key::new().map_err(HostError::Random)?;
@@ -65,37 +102,57 @@ impl HostBuilder {
             page: format!("http://{host}").into(),
         };
         let url = format!("http://{host}/#key={}", key.text());
-        let page = Page { client: self.client, key, host, sandbox: sandbox.clone(), tasks: self.tasks };
         let (ended, serving) = (CancellationToken::new(), TaskTracker::new());
+        let wishes = Wishes { profile, protocol: self.protocol };
+        let (link, keeping) = Link::new(self.upstream, wishes, self.tasks, ended.clone());
+        serving.spawn(keeping);
+        let page = Page { link: link.clone(), key, host, sandbox: sandbox.clone() };
         for (listener, router) in [(page_listener, page.router()), (sandbox_listener, sandbox.router())] {
             serving.spawn(serve(listener, router, ended.clone()));
         }
         serving.close();
-        Ok(Host { url, ended, serving })
+        Ok(Host { url, link, ended, serving })
     }
+}
+
+/// Files that have changed, as whoever watches them tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Changed {
+    /// These, which are no part of the program: pages read again what they show.
+    Files(Vec<PathBuf>),
+    /// The program's sources: it is built and started anew. If it does not build, the one that runs goes on.
+    Rust,
 }
 
 /// A local host of widgets, which ends when it is dropped.
 #[derive(Debug)]
 pub struct Host {
     url: String,
+    link: Link,
     ended: CancellationToken,
     serving: TaskTracker,
 }
 
 impl Host {
-    /// Begins a host of what this client's server serves.
+    /// Begins a host of what this server serves.
     #[must_use]
-    pub const fn builder(client: Client) -> HostBuilder {
-        HostBuilder { client, port: 0, tasks: false }
+    pub fn builder(upstream: impl Upstream) -> HostBuilder {
+        HostBuilder {
+            upstream: Arc::new(upstream),
+            port: 0,
+            tasks: true,
+            protocol: Protocol::Auto,
+            profile: FIRST.to_owned(),
+        }
     }
 
     /// Starts a host on any free port.
     ///
     /// # Errors
     /// As [`HostBuilder::start`].
-    pub async fn start(client: Client) -> Result<Self, HostError> {
-        Self::builder(client).start().await
+    pub async fn start(upstream: impl Upstream) -> Result<Self, HostError> {
+        Self::builder(upstream).start().await
     }
 
     /// The address of the page, with the key of this launch behind `#`: whoever has it may call the server.
@@ -104,8 +161,28 @@ impl Host {
         &self.url
     }
 
+    /// All that happens, to be told to pages.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        self.link.events()
+    }
+
+    /// Takes note of changed files.
+    pub fn reload(&self, changed: Changed) {
+        match changed {
+            Changed::Files(paths) => self.link.events().files(&paths),
+            Changed::Rust => self.link.order(Order::Build),
+        }
+    }
+
     /// Waits until both listeners have ended.
     pub async fn wait(&self) {
+        self.serving.wait().await;
+    }
+
+    /// Ends the host, and waits until the server is stopped, too.
+    pub async fn stop(self) {
+        self.ended.cancel();
         self.serving.wait().await;
     }
 }

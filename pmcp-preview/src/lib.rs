@@ -5,30 +5,40 @@
 //! Its policy is a header, made from what its resource declares (MCP Apps 2026-01-26). The page reaches the server through the host only,
 //! with a key that is made anew for each launch and is in no request line, log or referrer.
 //!
+//! The server is an [`Upstream`]: an [`Endpoint`], or whatever can be built and started. All pages and views share one connection to it,
+//! whose state, like everything else that happens, is told to pages by [`Events`].
+//!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use pmcp_client::Client;
-//! use pmcp_preview::Host;
+//! use pmcp_preview::{Endpoint, Host};
 //!
-//! let client = Client::builder("preview", "1.0.0")
-//!     .extension("io.modelcontextprotocol/ui", serde_json::json!({ "mimeTypes": ["text/html;profile=mcp-app"] }))
-//!     .connect_http("http://127.0.0.1:8080/mcp")
-//!     .await?;
-//! let host = Host::start(client).await?;
+//! let host = Host::start(Endpoint::http("http://127.0.0.1:8080/mcp")).await?;
 //! println!("{}", host.url());
 //! host.wait().await;
 //! # Ok(())
 //! # }
 //! ```
 
+mod api;
+mod connection;
+mod dial;
+mod events;
 mod guard;
 mod host;
 mod key;
+mod link;
 mod page;
 mod policy;
+mod profile;
+mod questions;
+mod queue;
 mod rpc;
 mod sandbox;
+mod upstream;
 mod views;
 
-pub use host::{Host, HostBuilder, HostError};
+pub use connection::Protocol;
+pub use events::{Build, Events};
+pub use host::{Changed, Host, HostBuilder, HostError};
 pub use policy::policy;
+pub use upstream::{Endpoint, StartError, StdioCommand, Upstream};

@@ -1,20 +1,17 @@
-//! The first listener: the page and what it asks for.
+//! The first listener: the page, and who may ask it for anything.
 
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{DefaultBodyLimit, Path, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::get,
 };
 use http::{StatusCode, header};
-use pmcp_client::Client;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
-use crate::{guard, key::Key, rpc, sandbox::Sandbox};
+use crate::{api, guard, key::Key, link::Link, sandbox::Sandbox};
 
 const INDEX: &str = include_str!("../assets/index.html");
 const SCRIPTS: [(&str, &str); 2] =
@@ -26,23 +23,16 @@ const LARGEST: usize = 32 << 20;
 /// What the page is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
-    pub(crate) client: Client,
+    pub(crate) link: Link,
     pub(crate) key: Key,
     /// Our name: the address with its port.
     pub(crate) host: Arc<str>,
     pub(crate) sandbox: Sandbox,
-    /// The page may tell views that tasks are passed on.
-    pub(crate) tasks: bool,
 }
 
 impl Page {
     pub(crate) fn router(self) -> Router {
-        let api = Router::new()
-            .route("/api/host", get(host))
-            .route("/api/rpc", post(call))
-            .route("/api/views", post(mount))
-            .route("/api/views/{id}", delete(unmount))
-            .route_layer(middleware::from_fn_with_state(self.clone(), authorize));
+        let api = api::routes().route_layer(middleware::from_fn_with_state(self.clone(), authorize));
         Router::new()
             .route("/", get(index))
             .route("/assets/{name}", get(script))
@@ -100,36 +90,4 @@ async fn script(Path(name): Path<String>) -> Response {
         Some((_, text)) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], *text).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-/// What the page has to know of the host.
-async fn host(State(page): State<Page>) -> Json<Value> {
-    Json(json!({
-        "version": page.client.protocol_version(),
-        "proxy": format!("{}/proxy", page.sandbox.origin()),
-        "tasks": page.tasks,
-    }))
-}
-
-async fn call(State(page): State<Page>, Json(request): Json<rpc::Request>) -> Response {
-    rpc::pass(page.client, request)
-}
-
-/// A document to mount, and `_meta.ui` of its resource.
-#[derive(Debug, Deserialize)]
-struct Mount {
-    html: String,
-    #[serde(default)]
-    ui: Value,
-}
-
-async fn mount(State(page): State<Page>, Json(Mount { html, ui }): Json<Mount>) -> Response {
-    match page.sandbox.views.mount(html, &ui) {
-        Some(id) => Json(json!({ "url": page.sandbox.view(&id), "id": id })).into_response(),
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
-}
-
-async fn unmount(State(page): State<Page>, Path(id): Path<String>) -> StatusCode {
-    if page.sandbox.views.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }

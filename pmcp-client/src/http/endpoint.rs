@@ -37,6 +37,8 @@ const MAX_REFUSAL: usize = 64 * 1024;
 pub(crate) struct HttpSettings {
     /// The version of every request, where there is no handshake.
     pub(crate) stateless: Option<Version>,
+    /// Headers of every request beside the wire's own.
+    pub(crate) headers: HeaderMap,
     pub(crate) bearer: Option<String>,
     pub(crate) max_message: usize,
     /// Set if a session opens the stream for messages of the server.
@@ -56,6 +58,7 @@ pub(super) struct Session {
 pub(super) struct Endpoint {
     transport: Arc<dyn HttpTransport>,
     uri: Uri,
+    more: HeaderMap,
     authorization: Option<HeaderValue>,
     pub(super) stateless: Option<Version>,
     max_message: usize,
@@ -72,6 +75,7 @@ impl Endpoint {
         Ok(Self {
             transport,
             uri,
+            more: settings.headers.clone(),
             authorization: settings.bearer.as_deref().map(secret).transpose()?,
             stateless: settings.stateless,
             max_message: settings.max_message,
@@ -81,7 +85,7 @@ impl Endpoint {
 
     /// The headers of every message.
     pub(super) fn headers(&self) -> Result<HeaderMap, ClientError> {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.more.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         headers.extend(self.authorization.clone().map(|token| (AUTHORIZATION, token)));

@@ -44,14 +44,15 @@ const CAPABILITIES: HostCapabilities = {
 
 /** Calls a tool that has a widget, and shows it in the page. */
 export const mount = async (upstream: Upstream, place: HTMLElement, tool: string, input: object, wishes: Wishes = {}): Promise<Mounted> => {
-  const about = await (await upstream.fetch("/api/host")).json();
   const { tools } = await upstream.request("tools/list", {});
+  // Known once the server answers.
+  const about = await (await upstream.fetch("/api/host")).json();
   const uri = tools.find(({ name }: any) => name === tool)?._meta?.ui?.resourceUri;
   if (uri === undefined) throw Error(`the tool \`${tool}\` has no widget`);
   const { contents } = await upstream.request("resources/read", { uri });
   const [{ text, _meta }] = contents;
   const ui = _meta?.ui ?? {};
-  const view = await (await upstream.fetch("/api/views", { method: "POST", body: { html: text, ui } })).json();
+  const view = await (await upstream.fetch("/api/views", { method: "POST", body: { html: text, meta: _meta } })).json();
 
   const channel = await openProxy(place, new URL(about.proxy), { url: view.url, csp: ui.csp, permissions: ui.permissions });
   const { frame } = channel;

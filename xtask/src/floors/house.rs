@@ -58,7 +58,7 @@ const CLIENT: House = House {
     floors: &[
         &["answers", "error", "revision"],
         &["request", "result", "runtime", "settings", "state"],
-        &["inbox", "tokio_runtime", "wire"],
+        &["inbox", "observe", "tokio_runtime", "wire"],
         &["answering", "http", "lines"],
         &["connection"],
         &["client", "session"],

@@ -1,67 +1,15 @@
 //! What the two listeners answer, to whom, and under which headers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::{client::legacy, rt::TokioExecutor};
-use pmcp_client::Client;
-use pmcp_preview::Host;
+use pmcp_preview::{Endpoint, Protocol};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
-/// A server of one line a request: it answers with what it was asked.
-async fn echo(stream: DuplexStream) {
-    let (read, mut write) = tokio::io::split(stream);
-    let mut lines = BufReader::new(read).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let request: Value = serde_json::from_str(&line).unwrap();
-        let Some(id) = request.get("id") else { continue };
-        let token = &request["params"]["_meta"]["progressToken"];
-        let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": token, "progress": 1 } });
-        let result = json!({ "method": request["method"], "resultType": "complete" });
-        let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
-        write.write_all(format!("{progress}\n{answer}\n").as_bytes()).await.unwrap();
-    }
-}
+use crate::stage::{JSON, Stage, send};
 
-/// A host, its name and the key.
-async fn host() -> (Host, String, String) {
-    let (ours, theirs) = tokio::io::duplex(1 << 16);
-    tokio::spawn(echo(theirs));
-    let (read, write) = tokio::io::split(ours);
-    let client = Client::builder("test", "1").connect_io(read, write).await.unwrap();
-    let host = Host::start(client).await.unwrap();
-    let (page, key) = host.url().split_once("/#key=").unwrap();
-    let (name, key) = (page.strip_prefix("http://").unwrap().to_owned(), key.to_owned());
+/// A host, its name and the key. Its server is nowhere.
+async fn host() -> (pmcp_preview::Host, String, String) {
+    let Stage { host, name, key } = Stage::of(Endpoint::http("http://127.0.0.1:1/mcp")).await;
     (host, name, key)
 }
-
-struct Answer {
-    status: u16,
-    headers: http::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-/// Sends to an address of loopback under any name.
-async fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let client = legacy::Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
-    let mut request = http::Request::builder().method(method).uri(format!("http://{address}{path}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = client.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().into()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-}
-
-const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn the_page_is_served_without_the_key_and_holds_no_data() {
@@ -99,17 +47,18 @@ async fn nobody_calls_without_the_key_or_from_another_page() {
 
 #[tokio::test]
 async fn requests_reach_the_server_and_its_progress_comes_first() {
-    let (_host, name, key) = host().await;
-    let right = format!("Bearer {key}");
-    let ask = async |method: &str| {
-        let body = json!({ "method": method, "params": { "name": "x" } }).to_string();
-        let answer = send(&name, "POST", "/api/rpc", &[JSON, ("authorization", &right)], &body).await;
-        answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
-    };
-    let lines = ask("tools/call").await;
-    assert_eq!(lines[0]["progress"]["progress"], 1);
-    assert_eq!(lines[1]["result"]["method"], "tools/call");
-    assert_eq!(ask("server/discover").await[0]["error"]["code"], -32601, "a view could learn what is not its own");
+    for protocol in [Protocol::V2026, Protocol::V2025] {
+        let (stage, _server) = Stage::ready(protocol).await;
+        let mut lines = stage.rpc("tools/call", json!({ "name": "count", "arguments": { "to": 2 } })).await;
+        assert_eq!(lines.next().await.unwrap()["progress"]["progress"], 1);
+        let end = lines.find(|line| line.get("progress").is_none()).await;
+        assert_eq!(end["result"]["content"][0]["text"], "counted to 2");
+        assert!(lines.next().await.is_none());
+        let refused = stage.call("server/discover", json!({})).await;
+        assert_eq!(refused["error"]["code"], -32601, "a view could learn what is not its own");
+        let other = json!({ "method": "tools/list", "protocol": "2024-11-05" });
+        assert_eq!(stage.ask("POST", "/api/rpc", &other).await.json()["error"]["code"], -32000);
+    }
 }
 
 #[tokio::test]
@@ -118,9 +67,9 @@ async fn a_view_is_on_an_origin_of_its_own_under_the_policy_it_declares() {
     let right = format!("Bearer {key}");
     let headers = [JSON, ("authorization", right.as_str())];
     let ui = json!({ "csp": { "connectDomains": ["https://a.example", "https://b.example; script-src *"] } });
-    let mount = json!({ "html": "<!doctype html><p>view", "ui": ui }).to_string();
+    let mount = json!({ "html": "<!doctype html><p>view", "meta": { "ui": ui } }).to_string();
     let mounted = send(&name, "POST", "/api/views", &headers, &mount).await;
-    let mounted: Value = serde_json::from_str(&mounted.body).unwrap();
+    let mounted: Value = mounted.json();
     let (id, url) = (mounted["id"].as_str().unwrap(), mounted["url"].as_str().unwrap());
     let at = url.strip_prefix("http://").unwrap().trim_end_matches('/');
     let port = at.rsplit_once(':').unwrap().1;

@@ -1,0 +1,131 @@
+//! Requests of the page to its host.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use futures_util::stream;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    connection::Protocol,
+    link::Order,
+    page::Page,
+    profile::{self, PROFILES},
+    questions::Given,
+    rpc,
+};
+
+pub(crate) fn routes() -> Router<Page> {
+    Router::new()
+        .route("/api/host", get(host))
+        .route("/api/events", get(events))
+        .route("/api/rpc", post(call))
+        .route("/api/answer", post(answer))
+        .route("/api/connection", post(connect))
+        .route("/api/restart", post(restart))
+        .route("/api/views", post(mount))
+        .route("/api/views/{id}", delete(unmount))
+}
+
+/// What the page has to know of the host.
+async fn host(State(page): State<Page>) -> Json<Value> {
+    let profiles: Vec<_> = PROFILES.iter().map(|profile| &profile.json).collect();
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "proxy": format!("{}/proxy", page.sandbox.origin()),
+        "profiles": profiles,
+        "profile": page.link.wishes().profile.id,
+        "connection": page.link.events().connection(),
+        "tasks": page.link.live().is_some_and(|live| live.tasks),
+        "features": { "shot": false },
+    }))
+}
+
+/// Lines of JSON of all that happens, from now on: the present connection and open questions first.
+async fn events(State(page): State<Page>) -> Response {
+    match page.link.events().read(page.link.questions().open()) {
+        Some(reader) => rpc::lines_of_json(stream::unfold(reader, |reader| async {
+            Some((reader.next().await.to_string(), reader))
+        })),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn call(State(page): State<Page>, Json(request): Json<rpc::Request>) -> Response {
+    rpc::pass(page.link, request)
+}
+
+/// An answer to a question.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    question: u64,
+    action: Action,
+    #[serde(default)]
+    content: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Accept,
+    Decline,
+    Cancel,
+}
+
+async fn answer(State(page): State<Page>, Json(Answer { question, action, content }): Json<Answer>) -> StatusCode {
+    let given = match action {
+        Action::Accept => Given::Accept(content),
+        Action::Decline => Given::Decline,
+        Action::Cancel => Given::Cancel,
+    };
+    if page.link.questions().answer(question, given) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// Wishes for the connection; one that is not named stays as it is.
+#[derive(Debug, Deserialize)]
+struct Connect {
+    protocol: Option<Protocol>,
+    profile: Option<String>,
+}
+
+async fn connect(State(page): State<Page>, Json(Connect { protocol, profile }): Json<Connect>) -> StatusCode {
+    let profile = match profile.map(|id| profile::find(&id).ok_or(StatusCode::NOT_FOUND)).transpose() {
+        Ok(profile) => profile,
+        Err(status) => return status,
+    };
+    page.link.wish(|wishes| {
+        wishes.protocol = protocol.unwrap_or(wishes.protocol);
+        wishes.profile = profile.unwrap_or(wishes.profile);
+    });
+    page.link.order(Order::Connect);
+    StatusCode::ACCEPTED
+}
+
+async fn restart(State(page): State<Page>) -> StatusCode {
+    page.link.order(Order::Restart);
+    StatusCode::ACCEPTED
+}
+
+/// A document to mount, and `_meta` of its resource.
+#[derive(Debug, Deserialize)]
+struct Mount {
+    html: String,
+    #[serde(default)]
+    meta: Value,
+}
+
+async fn mount(State(page): State<Page>, Json(Mount { html, meta }): Json<Mount>) -> Response {
+    match page.sandbox.views.mount(html, &meta["ui"]) {
+        Some(id) => Json(json!({ "url": page.sandbox.view(&id), "id": id })).into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn unmount(State(page): State<Page>, Path(id): Path<String>) -> StatusCode {
+    if page.sandbox.views.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}

@@ -1,0 +1,385 @@
+//! Connecting to a server as the client of a profile.
+
+use std::{
+    collections::BTreeMap,
+    process::ExitStatus,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use pmcp_client::{
+    Client, ClientBuilder, ClientError, ElicitAnswer, RequestOptions, RpcError, Side, Version,
+    pmcp_protocol::{
+        TASKS_EXTENSION, UI_EXTENSION, UI_MIME_TYPE,
+        meta::{SERVER_INFO, related_task},
+    },
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
+    process::Child,
+};
+
+use crate::{
+    connection::Protocol,
+    events::Events,
+    profile::Profile,
+    questions::{Given, Questions},
+    upstream::{Endpoint, ending},
+};
+
+/// The time a server may take to tell what it is.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+/// The time a process may take to tell by its end that it does not know the question.
+const EXIT: Duration = Duration::from_millis(500);
+/// The requests whose times are kept.
+const TIMED: usize = 1024;
+/// The longest line of standard error that is read in one.
+const LINE: u64 = 8 << 10;
+
+/// A server that answers.
+#[derive(Debug)]
+pub(crate) struct Dialled {
+    pub(crate) client: Client,
+    pub(crate) version: Version,
+    /// `name`, `version`, `capabilities`, and `instructions` where there are any.
+    pub(crate) server: Value,
+    /// The process behind it, which is killed when it is dropped.
+    pub(crate) child: Option<Child>,
+}
+
+/// The reason that a server does not answer.
+#[derive(Debug)]
+pub(crate) enum Silent {
+    /// It is not there; it may come back.
+    Lost(String),
+    /// It wants to know who asks, and how.
+    Refused(String),
+    /// Asking again would change nothing.
+    Failed(String),
+}
+
+/// What a connection is made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Dial {
+    pub(crate) profile: &'static Profile,
+    pub(crate) protocol: Protocol,
+    /// Calls may become tasks.
+    pub(crate) tasks: bool,
+    pub(crate) events: Events,
+    pub(crate) questions: Arc<Questions>,
+}
+
+impl Dial {
+    /// Connects, with the newest version that both speak.
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Dialled, Silent> {
+        let versions = self.versions();
+        let mut reason = Silent::Failed("the profile speaks no version of the protocol that is known here".into());
+        for (nth, version) in versions.iter().enumerate() {
+            match self.connect_with(endpoint, *version).await {
+                Ok(dialled) => return Ok(dialled),
+                Err(error) => {
+                    let is_last = nth + 1 == versions.len();
+                    let is_older = is_older(&error, endpoint);
+                    reason = silent(error);
+                    if is_last || !is_older {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(reason)
+    }
+
+    /// The versions to try, the newest first.
+    fn versions(&self) -> Vec<Version> {
+        let all = [Version::ALL[0], VERSION_WITH_HANDSHAKE];
+        match self.protocol {
+            Protocol::Auto => all.into_iter().filter(|version| self.profile.client.speaks(*version)).collect(),
+            Protocol::V2026 => vec![all[0]],
+            Protocol::V2025 => vec![all[1]],
+        }
+    }
+
+    async fn connect_with(&self, endpoint: &Endpoint, version: Version) -> Result<Dialled, ClientError> {
+        let mut builder = self.builder(version);
+        let (client, child) = match endpoint {
+            Endpoint::Http { url, headers } => {
+                for (name, value) in headers {
+                    builder = builder.header(name.clone(), value.clone());
+                }
+                (within(builder.connect_http(url)).await?, None)
+            }
+            Endpoint::Stdio(command) => {
+                let mut child = command
+                    .command()
+                    .spawn()
+                    .map_err(|error| ClientError::Input(format!("`{command}` cannot be run: {error}")))?;
+                if let Some(stderr) = child.stderr.take() {
+                    tokio::spawn(tell_lines(stderr, self.events.clone()));
+                }
+                let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+                    return Err(ClientError::transport("the process has no standard streams"));
+                };
+                match within(builder.connect_io(stdout, stdin)).await {
+                    Ok(client) => (client, Some(child)),
+                    Err(error) => return Err(ended(&mut child).await.unwrap_or(error)),
+                }
+            }
+        };
+        let mut child = child;
+        match describe(&client, version).await {
+            Ok(server) => Ok(Dialled { client, version, server, child }),
+            Err(error) => {
+                let ended = match &mut child {
+                    Some(child) if matches!(error, ClientError::Closed) => ended(child).await,
+                    _ => None,
+                };
+                Err(ended.unwrap_or(error))
+            }
+        }
+    }
+
+    /// The client of the profile.
+    fn builder(&self, version: Version) -> ClientBuilder {
+        let emulated = &self.profile.client;
+        let mut builder = Client::builder(&*emulated.name, &*emulated.version)
+            .revision(version)
+            .declare_tasks(self.tasks && emulated.tasks)
+            .observe(timed(self.events.clone()));
+        if emulated.ui {
+            builder = builder.extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }));
+        }
+        if emulated.elicitation {
+            let questions = self.questions.clone();
+            builder = builder.on_elicit(move |form| {
+                let questions = questions.clone();
+                async move { elicited(questions.ask("elicitation/create", form.params, form.task).await) }
+            });
+        }
+        if emulated.sampling {
+            let questions = self.questions.clone();
+            builder = builder.on_sample(move |params| {
+                let questions = questions.clone();
+                async move {
+                    let task = related_task(&params).map(str::to_owned);
+                    sampled(questions.ask("sampling/createMessage", params, task).await)
+                }
+            });
+        }
+        if emulated.roots {
+            let questions = self.questions.clone();
+            builder = builder.on_roots(move |params| {
+                let questions = questions.clone();
+                async move {
+                    let task = related_task(&params).map(str::to_owned);
+                    rooted(questions.ask("roots/list", params, task).await)
+                }
+            });
+        }
+        builder
+    }
+}
+
+/// The version of sessions and handshakes; the server may choose an earlier one.
+const VERSION_WITH_HANDSHAKE: Version = Version::ALL[1];
+
+/// Shows every message with the time its answer took.
+fn timed(events: Events) -> impl Fn(Side, &Value) + Send + Sync + 'static {
+    let sent: Mutex<BTreeMap<u64, Instant>> = Mutex::default();
+    move |from, message| {
+        let id = message.get("id").and_then(Value::as_u64);
+        let is_request = message.get("method").is_some();
+        let took = match (from, is_request, id) {
+            (Side::Client, true, Some(id)) => {
+                let mut sent = sent.lock();
+                sent.insert(id, Instant::now());
+                if sent.len() > TIMED {
+                    sent.pop_first();
+                }
+                None
+            }
+            (Side::Server, false, Some(id)) => sent.lock().remove(&id).map(|since| since.elapsed()),
+            _ => None,
+        };
+        events.wire(from, message, took);
+    }
+}
+
+fn elicited(given: Option<Given>) -> ElicitAnswer {
+    match given {
+        Some(Given::Accept(content)) => ElicitAnswer::Accept(content),
+        Some(Given::Decline) => ElicitAnswer::Decline,
+        Some(Given::Cancel) | None => ElicitAnswer::Cancel,
+    }
+}
+
+/// A sample typed by hand: the text of the answer, or the whole result.
+fn sampled(given: Option<Given>) -> Result<Value, RpcError> {
+    match given {
+        Some(Given::Accept(Value::String(text))) => Ok(json!({
+            "role": "assistant",
+            "content": { "type": "text", "text": text },
+            "model": "typed by hand",
+            "stopReason": "endTurn",
+        })),
+        Some(Given::Accept(result)) => Ok(result),
+        given => Err(declined(given.as_ref())),
+    }
+}
+
+/// Roots: a list of them, or the whole result.
+fn rooted(given: Option<Given>) -> Result<Vec<Value>, RpcError> {
+    match given {
+        Some(Given::Accept(content)) => Ok(match content {
+            Value::Array(roots) => roots,
+            mut content => content["roots"].as_array_mut().map(std::mem::take).unwrap_or_default(),
+        }),
+        given => Err(declined(given.as_ref())),
+    }
+}
+
+fn declined(given: Option<&Given>) -> RpcError {
+    match given {
+        Some(_) => RpcError::new(-1, "the user declined"),
+        None => RpcError::internal("too many questions are open"),
+    }
+}
+
+async fn within<T>(connecting: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+    tokio::time::timeout(HANDSHAKE, connecting).await.unwrap_or(Err(ClientError::Timeout(HANDSHAKE)))
+}
+
+/// What the server says of itself.
+async fn describe(client: &Client, version: Version) -> Result<Value, ClientError> {
+    let (said, info) = if let Some(said) = client.server() {
+        let info = said["serverInfo"].clone();
+        (said, info)
+    } else {
+        let reply = client.request_with("server/discover", json!({}), RequestOptions::new().timeout(HANDSHAKE)).await?;
+        let said = reply.result.map_err(ClientError::Rpc)?;
+        let speaks = |all: &Vec<Value>| all.iter().any(|other| other == version.as_str());
+        if !said["supportedVersions"].as_array().is_some_and(speaks) {
+            return Err(ClientError::Rpc(RpcError::method_not_found("the server does not name this version")));
+        }
+        let info = said["_meta"][SERVER_INFO].clone();
+        (said, info)
+    };
+    let mut server = json!({ "name": "", "version": "", "capabilities": said["capabilities"] });
+    for name in ["name", "title", "version", "icons", "websiteUrl"] {
+        if let Some(value) = info.get(name) {
+            server[name] = value.clone();
+        }
+    }
+    if let Some(instructions) = said.get("instructions") {
+        server["instructions"] = instructions.clone();
+    }
+    Ok(server)
+}
+
+/// Tells whether the server takes calls as tasks.
+pub(crate) fn has_tasks(version: Version, capabilities: &Value) -> bool {
+    if version.has_handshake() {
+        capabilities.pointer("/tasks/requests/tools/call").is_some()
+    } else {
+        capabilities["extensions"].get(TASKS_EXTENSION).is_some()
+    }
+}
+
+/// Tells whether an earlier version is worth trying: the server knows nothing of this one.
+fn is_older(error: &ClientError, endpoint: &Endpoint) -> bool {
+    match error {
+        ClientError::Rpc(_) | ClientError::Protocol(_) => true,
+        ClientError::Http { status, .. } => matches!(status, 400 | 404 | 405 | 406),
+        // A process may end at a question it does not know, or stay silent until it is greeted.
+        ClientError::Closed | ClientError::Timeout(_) => matches!(endpoint, Endpoint::Stdio(_)),
+        _ => false,
+    }
+}
+
+fn silent(error: ClientError) -> Silent {
+    match error {
+        ClientError::Http { status: 401, authenticate, .. } => Silent::Refused(match authenticate {
+            Some(challenge) => {
+                format!("the server asks for authorization (`{challenge}`); start the preview with a token")
+            }
+            None => "the server asks for authorization; start the preview with a token".into(),
+        }),
+        ClientError::Http { status: 403, .. } => {
+            Silent::Refused("the server does not let this client in (HTTP status 403)".into())
+        }
+        ClientError::Http { status: 404, .. } => {
+            Silent::Failed("nothing is at this address (HTTP status 404); is the path of the URL right?".into())
+        }
+        ClientError::Http { status, .. } if status >= 500 => {
+            Silent::Lost(format!("the server answered with HTTP status {status}"))
+        }
+        error @ (ClientError::Transport(_) | ClientError::Closed | ClientError::Timeout(_)) => {
+            Silent::Lost(format!("the server does not answer: {}", with_causes(&error)))
+        }
+        error => Silent::Failed(error.to_string()),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    for cause in std::iter::successors(Some(error), |error| error.source()) {
+        let cause = cause.to_string();
+        // Many repeat the text of their cause.
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// The error that a process has ended, if it does within a moment.
+async fn ended(child: &mut Child) -> Option<ClientError> {
+    let status = tokio::time::timeout(EXIT, child.wait()).await.ok()?.ok()?;
+    Some(ClientError::Input(format!("the server ended {}", ending(code(status)))))
+}
+
+pub(crate) fn code(status: ExitStatus) -> Option<i32> {
+    status.code()
+}
+
+/// Tells what a process writes to its standard error, line by line.
+async fn tell_lines(stderr: impl AsyncRead + Send + Unpin, events: Events) {
+    let (mut reader, mut line) = (BufReader::new(stderr), Vec::new());
+    loop {
+        line.clear();
+        match (&mut reader).take(LINE).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => events.stderr(&String::from_utf8_lossy(&line)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_typed_by_hand_have_the_shape_of_the_protocol() {
+        let typed = sampled(Some(Given::Accept("hello".into()))).unwrap();
+        assert_eq!(typed["content"], json!({ "type": "text", "text": "hello" }));
+        let whole = json!({ "role": "assistant", "content": { "type": "text", "text": "x" }, "model": "m" });
+        assert_eq!(sampled(Some(Given::Accept(whole.clone()))).unwrap(), whole);
+        assert_eq!(sampled(Some(Given::Decline)).unwrap_err().code, -1);
+        let roots = json!([{ "uri": "file:///r" }]);
+        assert_eq!(Value::from(rooted(Some(Given::Accept(roots.clone()))).unwrap()), roots);
+        assert_eq!(Value::from(rooted(Some(Given::Accept(json!({ "roots": roots })))).unwrap()), roots);
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_of_standard_error_is_told_in_pieces() {
+        let events = Events::new();
+        let endless = vec![b'x'; 100_000];
+        tell_lines(&*endless, events.clone()).await;
+        assert!(events.lines().iter().all(|line| line.len() <= 8 << 10));
+    }
+}

@@ -1,0 +1,126 @@
+//! Questions of the server, until somebody at a page has answered them.
+
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::events::Events;
+
+/// Questions that are open at a time.
+const MOST: usize = 32;
+
+/// An answer that somebody has given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Given {
+    /// With what was asked for.
+    Accept(Value),
+    Decline,
+    Cancel,
+}
+
+/// The open questions.
+#[derive(Debug)]
+pub(crate) struct Questions {
+    events: Events,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    last: u64,
+    all: BTreeMap<u64, (Value, oneshot::Sender<Given>)>,
+}
+
+impl Questions {
+    pub(crate) fn new(events: Events) -> Self {
+        Self { events, open: Mutex::default() }
+    }
+
+    /// Asks, and waits for the answer; `None` if too many questions are open. A question that nobody waits for any more is withdrawn.
+    pub(crate) async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
+        let mut question = json!({ "method": method, "params": params });
+        if let Some(task) = task {
+            question["taskId"] = task.into();
+        }
+        let (answer, answered) = oneshot::channel();
+        let id = {
+            let mut open = self.open.lock();
+            if open.all.len() >= MOST {
+                return None;
+            }
+            open.last += 1;
+            let id = open.last;
+            open.all.insert(id, (question.clone(), answer));
+            id
+        };
+        let _withdrawn = Withdraw { questions: self, id };
+        self.events.question(id, &question);
+        answered.await.ok()
+    }
+
+    /// Answers a question; false if it is not open.
+    pub(crate) fn answer(&self, id: u64, given: Given) -> bool {
+        let open = self.open.lock().all.remove(&id);
+        open.is_some_and(|(_, answer)| answer.send(given).is_ok())
+    }
+
+    /// The questions that are open.
+    pub(crate) fn open(&self) -> Vec<(u64, Value)> {
+        self.open.lock().all.iter().map(|(id, (question, _))| (*id, question.clone())).collect()
+    }
+}
+
+/// Takes a question away once it is answered, or nobody waits for it.
+struct Withdraw<'a> {
+    questions: &'a Questions,
+    id: u64,
+}
+
+impl Drop for Withdraw<'_> {
+    fn drop(&mut self) {
+        self.questions.open.lock().all.remove(&self.id);
+        self.questions.events.answered(self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_is_answered_once_and_gone_with_who_asked() {
+        let questions = Arc::new(Questions::new(Events::new()));
+        let asking = tokio::spawn({
+            let questions = questions.clone();
+            async move { questions.ask("elicitation/create", json!({ "message": "?" }), Some("t".into())).await }
+        });
+        while questions.open().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(questions.open()[0].1["taskId"], "t");
+        assert!(questions.answer(1, Given::Accept(json!({ "a": 1 }))));
+        assert!(!questions.answer(1, Given::Decline));
+        assert_eq!(asking.await.unwrap(), Some(Given::Accept(json!({ "a": 1 }))));
+
+        let asking = questions.ask("roots/list", Value::Null, None);
+        assert!(tokio::time::timeout(Duration::from_millis(1), asking).await.is_err());
+        assert!(questions.open().is_empty() && !questions.answer(2, Given::Cancel));
+    }
+
+    #[tokio::test]
+    async fn open_questions_are_bounded() {
+        let questions = Arc::new(Questions::new(Events::new()));
+        for _ in 0..MOST {
+            let questions = questions.clone();
+            tokio::spawn(async move { questions.ask("roots/list", Value::Null, None).await });
+        }
+        while questions.open().len() < MOST {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(questions.ask("roots/list", Value::Null, None).await, None);
+    }
+}

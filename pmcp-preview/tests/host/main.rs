@@ -1,0 +1,9 @@
+//! The host as its page meets it: a real server, both listeners, and whoever else asks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod connection;
+mod questions;
+mod server;
+mod serving;
+mod stage;
