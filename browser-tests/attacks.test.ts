@@ -241,7 +241,8 @@ test("messages of 64 MiB, and those that would be so large as JSON, are refused,
 
 test("no other page has the page, the proxy or a view in a frame", async () => {
   const view = await open();
-  const [page, proxy, document] = view.page.frames().map((frame: any) => frame.url());
+  const [, proxy, document] = view.page.frames().map((frame: any) => frame.url());
+  const page = `${new URL(view.page.url()).origin}/`;
   const other = await view.page.browserContext().newPage();
   for (const url of [page, proxy, document]) {
     await other.setContent(`<iframe src="${url}"></iframe>`);

@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { ROOT, tool } from "../widget-runtime/test/tools.ts";
+import { bundledFile, ROOT, tool } from "../widget-runtime/test/tools.ts";
 
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 const SCREENSHOTS = join(TARGET, "screenshots");
@@ -103,10 +103,15 @@ export class Stage {
     this.#contexts.push(context);
     const page = await context.newPage();
     await page.setViewport({ width: (wishes.width ?? 900) + 16, height: 1200 });
-    page.on("console", (message: any) => message.type() === "error" && this.errors.push(message.text()));
+    page.on("console", (message: any) => {
+      // A document without a head has no icon.
+      if (message.type() === "error" && !message.location().url?.endsWith("/favicon.ico")) this.errors.push(message.text());
+    });
     page.on("pageerror", (error: Error) => this.errors.push(error.message));
-    await page.goto(this.#hosts.get(host)!);
-    await page.waitForFunction("globalThis.preview");
+    // A document of the page's origin, under its policy, that shows views and nothing else.
+    const url = new URL(this.#hosts.get(host)!);
+    await page.goto(`${url.origin}/assets/LICENSES${url.hash}`);
+    await page.evaluate(await bundledFile("widget-runtime/src/page/page.ts"));
     return this.#mount(page, name, input, wishes);
   }
 

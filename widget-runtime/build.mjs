@@ -61,9 +61,6 @@ const types = async () => {
   }
 };
 
-/** The host's half is a file of its own, which the page loads. */
-const host = { name: "host", setup: ({ onResolve }) => onResolve({ filter: /\/host$/ }, () => ({ path: "./host.js", external: true })) };
-
 const ORIGIN = "// Built from widget-runtime by `cargo xtask runtime`.\n";
 
 const files = new Map([
@@ -71,7 +68,6 @@ const files = new Map([
   ["widget-runtime/dist/app.js", ORIGIN + (await bundle("app/module.ts", {}))],
   ["widget-runtime/dist/app.d.ts", ORIGIN + (await types())],
   ["pmcp-preview/assets/host.js", ORIGIN + (await bundle("host/index.ts", {}))],
-  ["pmcp-preview/assets/page.js", ORIGIN + (await bundle("page/page.ts", { plugins: [host] }))],
   ["pmcp-preview/assets/proxy.js", ORIGIN + (await bundle("host/proxy.ts", { format: "iife" }))],
 ]);
 

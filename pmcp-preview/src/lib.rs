@@ -20,6 +20,7 @@
 //! ```
 
 mod api;
+mod assets;
 mod connection;
 mod dial;
 mod events;

@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use http::{StatusCode, header};
 
-use crate::{api, guard, key::Key, link::Link, sandbox::Sandbox};
-
-const INDEX: &str = include_str!("../assets/index.html");
-const SCRIPTS: [(&str, &str); 2] =
-    [("host.js", include_str!("../assets/host.js")), ("page.js", include_str!("../assets/page.js"))];
+use crate::{api, assets, guard, key::Key, link::Link, sandbox::Sandbox};
 
 /// Bytes of a request: a document is the largest.
 const LARGEST: usize = 32 << 20;
@@ -34,8 +30,8 @@ impl Page {
     pub(crate) fn router(self) -> Router {
         let api = api::routes().route_layer(middleware::from_fn_with_state(self.clone(), authorize));
         Router::new()
-            .route("/", get(index))
-            .route("/assets/{name}", get(script))
+            .route("/", get(assets::index))
+            .route("/assets/{name}", get(assets::file))
             .merge(api)
             .layer(DefaultBodyLimit::max(LARGEST))
             .layer(middleware::from_fn_with_state(self.clone(), protect))
@@ -78,16 +74,5 @@ async fn authorize(State(page): State<Page>, request: Request, next: Next) -> Re
     match given.and_then(|value| value.strip_prefix("Bearer ")) {
         Some(given) if page.key.is(given) => next.run(request).await,
         _ => StatusCode::UNAUTHORIZED.into_response(),
-    }
-}
-
-async fn index() -> Response {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], INDEX).into_response()
-}
-
-async fn script(Path(name): Path<String>) -> Response {
-    match SCRIPTS.iter().find(|(known, _)| *known == name) {
-        Some((_, text)) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], *text).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -9,6 +9,12 @@ const require = createRequire(join(WIDGETS, "package.json"));
 
 export const tool = (name: string): any => require(name);
 
+/** A file of ours as a script. */
+export const bundledFile = async (file: string): Promise<string> => {
+  const { outputFiles } = await tool("esbuild").build({ entryPoints: [join(ROOT, file)], bundle: true, write: false, format: "iife" });
+  return outputFiles[0].text;
+};
+
 /** A script that bundles this text, with packages of the lock. */
 export const bundled = async (contents: string, globalName?: string): Promise<string> => {
   const { outputFiles } = await tool("esbuild").build({

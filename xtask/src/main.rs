@@ -16,6 +16,7 @@ mod setup;
 mod simulate;
 mod steps;
 mod templates;
+mod ui;
 mod widgets;
 
 use std::process::ExitCode;
@@ -43,7 +44,8 @@ Commands:
   floors       check that crates and their rooms name only what is below them
   runtime      build what of widget-runtime/ is committed, or check it
   widgets      the widgets of the examples in a browser
-  ui           the tests of compile errors and macro behaviour
+  ui           build the page of the preview, or check it
+  diagnostics  the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
   peers        clients of other SDKs, and hosts, against examples/conformance-server
@@ -67,7 +69,8 @@ enum Task {
     Features,
     Floors,
     Runtime { check: bool },
-    Ui,
+    Ui { check: bool },
+    Diagnostics,
     Bless,
     Conformance { selection: Selection, subject: Subject },
     Peers(peers::Selection),
@@ -111,7 +114,11 @@ fn main() -> ExitCode {
                 },
             );
         }
-        Task::Ui => report.step("ui", steps::ui),
+        Task::Ui { check } => {
+            report.step("setup", |_| setup::install());
+            report.step_after("setup", "preview-page", |_| if check { ui::check() } else { ui::build() });
+        }
+        Task::Diagnostics => report.step("diagnostics", steps::diagnostics),
         Task::Bless => report.step("bless", steps::bless),
         Task::Services(names) => {
             report.step("setup", |_| setup::install());
@@ -152,7 +159,8 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "floors" => (Task::Floors, floors::HELP),
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
         "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),
-        "ui" => (Task::Ui, steps::UI_HELP),
+        "ui" => (Task::Ui { check: false }, ui::HELP),
+        "diagnostics" => (Task::Diagnostics, steps::DIAGNOSTICS_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {
             (Task::Conformance { selection: Selection::Tasks, subject: Subject::Example }, conformance::HELP)
@@ -173,7 +181,10 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
         match (&mut task, argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
             (Task::Widgets { pictures }, Long("pictures")) => *pictures = true,
-            (Task::Fmt { check } | Task::Map { check } | Task::Runtime { check }, Long("check")) => *check = true,
+            (
+                Task::Fmt { check } | Task::Map { check } | Task::Runtime { check } | Task::Ui { check },
+                Long("check"),
+            ) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
                 if *selection != Selection::Tasks {
                     bail!("`--scenario` and `--requirements` are given once, and not together");
@@ -301,6 +312,7 @@ mod tests {
         assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
         assert_eq!(parsed("runtime"), Ok(Task::Runtime { check: false }));
         assert_eq!(parsed("runtime --check"), Ok(Task::Runtime { check: true }));
+        assert_eq!(parsed("ui --check"), Ok(Task::Ui { check: true }));
     }
 
     #[test]

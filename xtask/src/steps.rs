@@ -14,12 +14,13 @@ use crate::services::Services;
 use crate::setup;
 use crate::simulate::Simulation;
 use crate::templates;
+use crate::ui;
 use crate::widgets;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets and those of the examples, conformance, peers
-and the examples.
+ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets, the page of the preview, the widgets of the
+examples, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -51,10 +52,10 @@ Build the documentation; warnings are errors.
 Usage: cargo xtask doc
 ";
 
-pub(crate) const UI_HELP: &str = "\
+pub(crate) const DIAGNOSTICS_HELP: &str = "\
 Run the tests of compile errors and macro behaviour (the crate ui-tests).
 
-Usage: cargo xtask ui
+Usage: cargo xtask diagnostics
 ";
 
 pub(crate) const BLESS_HELP: &str = "\
@@ -88,6 +89,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step_after("setup", "templates", templates::check);
     report.step("map", |_| map::run(true));
     report.step_after("setup", "widget-runtime", runtime::check);
+    report.step_after("setup", "preview-page", |_| ui::check());
     report.step_after("setup", "widgets", widgets::test);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),
@@ -154,7 +156,7 @@ fn doctests(counts: &mut Counts) -> anyhow::Result<()> {
     run_tests(&mut cargo("test --workspace --all-features --doc --no-fail-fast"), counts)
 }
 
-pub(crate) fn ui(counts: &mut Counts) -> anyhow::Result<()> {
+pub(crate) fn diagnostics(counts: &mut Counts) -> anyhow::Result<()> {
     run_tests(&mut cargo("test --package ui-tests --no-fail-fast"), counts)
 }
 

@@ -1,0 +1,30 @@
+//! The files of the page, which are built from `preview-page/`.
+
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+
+const INDEX: &str = include_str!("../assets/index.html");
+
+/// Each file with its name and its media type.
+const FILES: [(&str, &str, &str); 4] = [
+    ("page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+    ("page.css", "text/css; charset=utf-8", include_str!("../assets/page.css")),
+    ("axe.js", "text/javascript; charset=utf-8", include_str!("../assets/axe.js")),
+    ("LICENSES", "text/plain; charset=utf-8", include_str!("../assets/LICENSES")),
+];
+
+/// The document of the page. There is no data in it.
+pub(crate) async fn index() -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], INDEX).into_response()
+}
+
+/// A file that the page loads.
+pub(crate) async fn file(Path(name): Path<String>) -> Response {
+    match FILES.iter().find(|(known, ..)| *known == name) {
+        Some((_, media_type, text)) => ([(header::CONTENT_TYPE, *media_type)], *text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,30 @@
+/** The page of the preview: it shows the views of one server as a host would, and what happens between them. */
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+
+import { wanted } from "./model/address";
+import { start } from "./model/connection";
+import { said } from "./model/layout";
+import { input, isOpening, tool, tools } from "./model/tools";
+import { call, turn } from "./model/turn";
+import { App } from "./parts/App";
+
+render(<App />, document.querySelector("#page")!);
+
+// The first minute: a view that needs nothing is there without a word, and so is what the address asks for.
+const stop = effect(() => {
+  const first = tool.value;
+  if (!tools.value || !first) return;
+  queueMicrotask(() => stop());
+  if (!turn.peek() && (wanted("args") !== undefined || isOpening(first))) call(first, input.value);
+});
+
+// What a call has come to, for those who do not see it.
+effect(() => {
+  const now = turn.value;
+  const phase = now?.phase.value;
+  if (now && phase !== "calling") said.value = `${now.tool.name}: ${phase === "done" ? "the result is there" : phase === "task" ? "it has become a task" : phase}`;
+});
+
+void start();

@@ -1,0 +1,107 @@
+/** The state of the connection, and what to do about it. */
+
+import { build, connection, stderr, type State } from "../model/connection";
+import { second, span } from "../model/clock";
+import { host } from "../wire/host";
+import { Choice, Copy } from "./controls";
+
+const WORDS: Record<State, string> = {
+  starting: "starting",
+  building: "building",
+  ready: "ready",
+  lost: "lost",
+  refused: "refused",
+  failed: "failed",
+  locked: "locked",
+  gone: "preview ended",
+};
+
+/** What to do where the host process does not say it. */
+const HELP: Partial<Record<State, string>> = {
+  starting: "The server is being started.",
+  building: "The server is being built. The view stays until the new one is there.",
+  lost: "The server does not answer. It is tried again by itself.",
+  refused: "The server asks for a sign-in. Give a token by `--bearer-env`.",
+  failed: "The server has ended. Its last lines are below.",
+  locked: "This page has no key, or that of an earlier launch. Open the address that the terminal shows.",
+  gone: "The preview has ended. Start it again; this page comes back by itself, or open the new address.",
+};
+
+const retry = () => void host.connect({}).catch(() => {});
+const restart = () => void host.restart().catch(() => {});
+
+/** The moment of the next try, counted down. */
+const left = { state: undefined as unknown, until: 0 };
+const countdown = (): string | undefined => {
+  const now = connection.value;
+  if (now.retryMs === undefined) return undefined;
+  if (left.state !== now) Object.assign(left, { state: now, until: Date.now() + now.retryMs });
+  const ms = left.until - Math.max(second.value, Date.now());
+  return ms > 0 ? `next try in ${span(ms)}` : "trying";
+};
+
+const protocols = [["auto", "Newest that both speak"], ["2026-07-28", "2026-07-28"], ["2025-11-25", "2025-11-25"]] as const;
+
+export const ConnectionButton = () => {
+  const { state, protocol, transport, address, server } = connection.value;
+  return (
+    <>
+      <button type="button" class={`connection ${state}`} popovertarget="connection" data-testid="connection" title="The connection to the server">
+        <span class="dot" aria-hidden="true" />
+        <span>{WORDS[state]}</span>
+        {protocol && state === "ready" && <span class="detail">{protocol}</span>}
+      </button>
+      <div id="connection" popover="auto" class="popover" role="dialog" aria-label="Connection">
+        <h2>{server?.title ?? server?.name ?? "No server yet"} {server?.version && <small>{server.version}</small>}</h2>
+        <dl class="facts">
+          <dt>State</dt><dd>{WORDS[state]}</dd>
+          {address && <><dt>{transport === "stdio" ? "Command" : "Address"}</dt><dd><code>{address}</code></dd></>}
+          {protocol && <><dt>Protocol</dt><dd>{protocol}</dd></>}
+          {server?.instructions && <><dt>Instructions</dt><dd class="prose">{server.instructions}</dd></>}
+        </dl>
+        <div class="row">
+          <Choice label="Protocol" testid="protocol" value={"auto" as string} options={[["auto", "Speak …"] as const, ...protocols.map(([id, title]) => [`=${id}`, title] as const)]}
+            onChange={(value) => void (value.startsWith("=") && host.connect({ protocol: value.slice(1) }).catch(() => {}))} />
+          <button type="button" onClick={retry} data-testid="reconnect">Connect anew</button>
+          <button type="button" onClick={restart} data-testid="restart">Restart the server</button>
+        </div>
+        {stderr.value.length > 0 && <details><summary>Standard error</summary><pre class="output">{stderr.value.join("\n")}</pre></details>}
+      </div>
+    </>
+  );
+};
+
+/** A strip under the bar while something is wrong. */
+export const Trouble = () => {
+  const { state, message, lines, server } = connection.value;
+  if (state === "ready" || (state === "starting" && !server)) return null;
+  const isSlow = state === "starting" || state === "building";
+  const canRetry = state === "lost" || state === "refused" || state === "failed";
+  return (
+    <div class={`trouble ${isSlow ? "calm" : ""}`} role={isSlow ? "status" : "alert"} data-testid="trouble">
+      <p><strong>{WORDS[state][0]!.toUpperCase() + WORDS[state].slice(1)}.</strong> {message ?? HELP[state]} {state === "lost" && <span class="muted">{countdown()}</span>}</p>
+      {canRetry && (
+        <div class="row">
+          <button type="button" onClick={retry} data-testid="retry">Try now</button>
+          <button type="button" onClick={restart}>Restart</button>
+        </div>
+      )}
+      {lines && lines.length > 0 && state !== "lost" && <pre class="output">{lines.join("\n")}</pre>}
+    </div>
+  );
+};
+
+/** What the compiler says, over the view, which stays as it was. */
+export const BuildErrors = () => {
+  if (build.value?.state !== "failed") return null;
+  const text = plain(build.value.text ?? "the build failed");
+  return (
+    <section class="build" role="alert" aria-label="Build" data-testid="build">
+      <header class="row"><h2>The build failed</h2><span class="muted">the view is the one of before</span><Copy text={() => text} label="Copy the errors" /></header>
+      <pre class="output">{text}</pre>
+    </section>
+  );
+};
+
+/** A text of a terminal without its colours. */
+const plain = (text: string) => text.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "");

@@ -1,0 +1,31 @@
+/** The document of a view, and what is put into it. */
+
+import { host } from "../wire/host";
+import probe from "script:./probe.ts";
+
+/** A document as the server gives it. */
+export interface Document {
+  uri: string;
+  html: string;
+  meta: Record<string, any>;
+}
+
+/** Reads the document at this address. */
+export const read = async (uri: string): Promise<Document> => {
+  const { contents } = await host.request("resources/read", { uri });
+  const [item] = Array.isArray(contents) ? contents : [];
+  if (!item) throw Error(`the server has no document at ${uri}`);
+  const html = typeof item.text === "string" ? item.text : typeof item.blob === "string" ? decode(item.blob) : undefined;
+  if (html === undefined) throw Error(`${uri} is no document`);
+  return { uri, html, meta: item._meta ?? {} };
+};
+
+const decode = (blob: string) => new TextDecoder().decode(Uint8Array.from(atob(blob), (character) => character.charCodeAt(0)));
+
+const element = (script: string) => `<script>${script.replaceAll("</script", "<\\/script")}</script>`;
+
+/** The document with our scripts in front of its own: after the doctype, without which it would be laid out as in 1998. */
+export const withScripts = (html: string, ...scripts: string[]): string => {
+  const [start] = /^(?:\s|<!--[\s\S]*?-->)*(?:<!doctype[^>]*>)?/i.exec(html) ?? [""];
+  return start + [probe, ...scripts].map(element).join("") + html.slice(start.length);
+};

@@ -1,0 +1,317 @@
+/** A view under one profile: its document, the host's half of the bridge, and what is known of it. */
+
+import { effect, signal, untracked } from "@preact/signals";
+
+import { openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page } from "../../../widget-runtime/src/host";
+import { Name, type Message } from "../../../widget-runtime/src/message";
+import { about } from "../model/connection";
+import { add, type Side } from "../model/log";
+import { faults } from "../model/faults";
+import { changes, contextOf, mode as wantedMode } from "../model/simulation";
+import { note, tasks } from "../model/tasks";
+import { isForView, noteTask, tools } from "../model/tools";
+import type { Violation } from "../model/violations";
+import { host } from "../wire/host";
+import type { Extra, Profile, Served, Tool } from "../wire/types";
+import { withScripts, type Document } from "./document";
+import { Own, type Happening } from "./names";
+
+export type Phase = "loading" | "ready" | "failed" | "closed" | "flooded";
+
+/** Something that the view said or asked for. */
+export type Said =
+  | { kind: "message"; role: string; content: ContentBlock[] }
+  | { kind: "log"; level: LogLevel; data: unknown; logger?: string }
+  | { kind: "link"; url: string; isOpen: boolean; settle(allow: boolean): void }
+  | { kind: "files"; contents: any[]; isOpen: boolean; settle(allow: boolean): void };
+
+/** Words that are kept of a view. */
+const MOST_SAID = 200;
+
+/** Violations that are kept of a view. */
+const MOST_VIOLATIONS = 500;
+
+let count = 0;
+
+export class Scene {
+  readonly id = `scene-${count++}`;
+  readonly profile: Profile;
+  readonly tool: Tool;
+  readonly phase = signal<Phase>("loading");
+  /** The reason of a failure. */
+  readonly trouble = signal<string | undefined>(undefined);
+  /** The size that the view has asked for, as far as its room lets it. */
+  readonly size = signal<{ width?: number; height?: number }>({});
+  readonly mode = signal<DisplayMode>("inline");
+  readonly context = signal<HostContext>({});
+  readonly said = signal<Said[]>([]);
+  readonly modelContext = signal<{ content?: ContentBlock[]; structuredContent?: object } | undefined>(undefined);
+  readonly state = signal<Json | undefined>(undefined);
+  readonly violations = signal<Violation[]>([]);
+  readonly served = signal<Served | undefined>(undefined);
+  /** Origins that the view is tried with. */
+  readonly extra = signal<Extra>({ resource: [], connect: [] });
+  readonly app = signal<{ name: string; version: string } | undefined>(undefined);
+  /** Time from the mount to `initialized`, in milliseconds. */
+  readonly took = signal<number | undefined>(undefined);
+  recorder = new Recorder();
+  document: Document | undefined;
+  host: ViewHost | undefined;
+  #place: Element | undefined;
+  #stop: (() => void)[] = [];
+  #mounts = 0;
+  #input: object | undefined;
+  #outcome: ((host: ViewHost) => void) | undefined;
+
+  constructor(profile: Profile, tool: Tool) {
+    this.profile = profile;
+    this.tool = tool;
+  }
+
+  /** Shows a document in this element, which is in the page. */
+  async open(place: Element, document: Document) {
+    this.#place = place;
+    await this.#mount(document);
+  }
+
+  /** Shows the document anew, with what the view has kept. */
+  async again(document = this.document) {
+    if (!document || !this.#place) return;
+    await this.#end("reloaded");
+    await this.#mount(document);
+  }
+
+  /** Takes the view away. */
+  async close(reason = "removed") {
+    await this.#end(reason);
+    this.phase.value = "closed";
+  }
+
+  /** Tells the arguments of the call, now and after each reload. */
+  input(input: object) {
+    this.#input = input;
+    this.host?.input(input);
+  }
+
+  /** Tells how the call ended, now and after each reload. */
+  outcome(tell: (host: ViewHost) => void) {
+    this.#outcome = tell;
+    if (this.host) tell(this.host);
+  }
+
+  /** Loads the view with origins that it does not declare. */
+  async tryWith(kind: keyof Extra, origin: string) {
+    const before = this.extra.value;
+    this.extra.value = { ...before, [kind]: [...new Set([...before[kind], origin])] };
+    await this.again();
+  }
+
+  async tryWithout() {
+    this.extra.value = { resource: [], connect: [] };
+    await this.again();
+  }
+
+  /** Puts the view into this mode, whoever wishes it. */
+  place(mode: DisplayMode) {
+    this.mode.value = mode;
+  }
+
+  /** Takes over a state that the user wrote. */
+  setState(state: Json) {
+    this.state.value = state;
+    this.host?.change({ [Name.State]: state });
+  }
+
+  async #mount(document: Document) {
+    const mount = ++this.#mounts;
+    const isStale = () => mount !== this.#mounts;
+    const began = performance.now();
+    const { profile } = this;
+    this.phase.value = "loading";
+    this.trouble.value = undefined;
+    this.violations.value = [];
+    this.size.value = {};
+    this.app.value = undefined;
+    this.document = document;
+    try {
+      const served = await host.mount(withScripts(document.html), document.meta, profile.id, this.extra.value);
+      if (isStale() || !this.#place) return void host.unmount(served.id);
+      this.served.value = served;
+      this.#stop.push(() => void host.unmount(served.id).catch(() => {}));
+      const ui = document.meta.ui ?? {};
+      const channel = await openProxy(this.#place, new URL(about.value!.proxy), {
+        url: served.url,
+        csp: ui.csp,
+        permissions: granted(ui.permissions, profile),
+        sandbox: profile.sandbox.tokens.join(" "),
+      });
+      if (isStale()) return channel.close();
+      channel.frame.title = `${this.tool.title ?? this.tool.name}, under ${profile.title}`;
+      this.recorder = new Recorder();
+      const context = this.#firstContext();
+      this.context.value = context;
+      this.host = new ViewHost(this.#tapped(channel), {
+        info: profile.host.info,
+        capabilities: profile.host.capabilities,
+        context,
+        backend: { request: (method, params, context) => this.#request(method, params, context) },
+        allows: (name) => this.#allows(name),
+        page: this.#page(began),
+        observe: this.recorder.observe,
+      });
+      this.#follow();
+      if (this.#input) this.host.input(this.#input);
+      this.#outcome?.(this.host);
+    } catch (error) {
+      if (isStale()) return;
+      this.phase.value = "failed";
+      this.trouble.value = (error as Error).message;
+    }
+  }
+
+  async #end(reason: string) {
+    this.#mounts++;
+    const ended = this.host?.teardown(reason);
+    this.host = undefined;
+    await ended;
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+
+  #firstContext(): HostContext {
+    const { profile, tool } = this;
+    const context = contextOf(profile, this.mode.value);
+    const keepsState = Name.State in profile.host.context;
+    return {
+      ...context,
+      ...(keepsState && { [Name.State]: this.state.value ?? null }),
+      ...(profile.host.toolInfo && { toolInfo: { tool: { ...tool } } }),
+    };
+  }
+
+  /** Tells the view what changes around it. */
+  #follow() {
+    const stop = effect(() => {
+      const after = contextOf(this.profile, this.mode.value);
+      untracked(() => {
+        const changed = changes(this.host?.context ?? after, after);
+        if (changed.containerDimensions) this.size.value = {};
+        if (Object.keys(changed).length) this.host?.change(changed);
+        this.context.value = this.host?.context ?? after;
+      });
+    });
+    const modes = this.profile.host.context.availableDisplayModes ?? ["inline"];
+    const stopMode = effect(() => {
+      const mode = wantedMode.value;
+      this.mode.value = modes.includes(mode) ? mode : "inline";
+    });
+    this.#stop.push(stop, stopMode);
+  }
+
+  /** The channel with each message of it in the log, and our own scripts' messages taken out. */
+  #tapped(channel: Channel): Channel {
+    const scene = this.profile.id;
+    const seen = (from: Side, to: Side, message: Message) => add({ from, to, scene, message });
+    return {
+      post: (message) => {
+        const { code } = message.error ?? {};
+        seen("host", "view", message);
+        if (code === -32601) add({ from: "host", to: "view", scene, note: { kind: "refused", text: `${this.profile.title} does not know this request` } });
+        channel.post(message);
+      },
+      receive: (take) =>
+        channel.receive((message) => {
+          if (message.method === Own.Happened) return this.#happened(message.params);
+          seen("view", "host", message);
+          take(message);
+        }),
+      close: () => channel.close(),
+    };
+  }
+
+  #happened(happening: Happening) {
+    const scene = this.profile.id;
+    if (happening?.kind === "violation" && typeof happening.directive === "string" && typeof happening.blocked === "string") {
+      if (this.violations.value.length < MOST_VIOLATIONS) this.violations.value = [...this.violations.value, happening];
+      add({ from: "view", to: "host", scene, note: { kind: "violation", text: `${happening.directive} stopped ${happening.blocked}` } });
+    } else if (happening?.kind === "error") {
+      const at = happening.line === undefined ? "" : ` (line ${happening.line})`;
+      add({ from: "view", to: "host", scene, note: { kind: "error", text: `${happening.text}${at}` } });
+    }
+  }
+
+  #allows(name: string): boolean {
+    const tool = tools.value?.find((tool) => tool.name === name);
+    return tool !== undefined && (!this.profile.visibility || isForView(tool));
+  }
+
+  async #request(method: string, params: any, context: Context): Promise<any> {
+    const { latency, isMissing, fails } = faults.value;
+    if (latency) await new Promise((resolve) => setTimeout(resolve, latency));
+    if (fails && method === "tools/call") throw new Refusal(-32000, "the server cannot be reached");
+    const result = await host.request(method, params, context);
+    if (result.resultType === "task") {
+      noteTask(params.name);
+      note(result, "view", params.name);
+    } else if (method === "tasks/get") {
+      tasks.value.find(({ id }) => id === params.taskId)?.see(result);
+    }
+    if (isMissing && method === "tools/call") return new Promise(() => {});
+    const task = tasks.value.find(({ id }) => id === params.taskId);
+    // What the user answers in the page, the view is not asked for.
+    if (method === "tasks/get" && task?.isOurs.value && result.inputRequests) {
+      const { inputRequests: _, ...rest } = result;
+      return rest;
+    }
+    return result;
+  }
+
+  #say(said: Said) {
+    this.said.value = [...this.said.value, said].slice(-MOST_SAID);
+  }
+
+  /** Asks the user, who may leave it. */
+  #ask(said: (settle: (allow: boolean) => void) => Said): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const asked = said((allow) => {
+        this.said.value = this.said.value.map((one) => (one === asked ? { ...asked, isOpen: false } as Said : one));
+        if (allow) resolve();
+        else reject(new Refusal(-32000, "the user does not wish it"));
+      });
+      this.#say(asked);
+    });
+  }
+
+  #page(began: number): Page {
+    return {
+      initialized: (app) => {
+        this.app.value = app;
+        this.took.value = performance.now() - began;
+        this.phase.value = "ready";
+      },
+      size: (size) => void (this.size.value = { ...this.size.value, ...size }),
+      message: (params) => this.#say({ kind: "message", role: params.role, content: params.content }),
+      modelContext: (params) => void (this.modelContext.value = params),
+      log: (params) => this.#say({ kind: "log", ...params }),
+      openLink: (url) => {
+        if (faults.value.deniesLinks) throw new Refusal(-32000, "the user does not wish it");
+        return this.#ask((settle) => ({ kind: "link", url, isOpen: true, settle }));
+      },
+      download: (contents) => this.#ask((settle) => ({ kind: "files", contents, isOpen: true, settle })),
+      displayMode: (mode) => {
+        // After the host has told the view of the mode: then the room is told alone.
+        setTimeout(() => void (this.mode.value = mode));
+        return mode;
+      },
+      state: (state) => void (this.state.value = state),
+      close: () => void this.close("the view asked for it"),
+      flooded: () => {
+        this.phase.value = "flooded";
+        this.#end("flooded");
+      },
+    };
+  }
+}
+
+/** The permissions that a view declares and the host grants. */
+const granted = (declared: object | undefined, profile: Profile): object =>
+  Object.fromEntries(Object.entries(declared ?? {}).filter(([name]) => profile.sandbox.permissions.includes(name)));
