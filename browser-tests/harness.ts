@@ -65,10 +65,19 @@ export class Stage {
   errors: string[] = [];
 
   /** Starts an example. */
-  static async start(example: string, ...args: string[]): Promise<Stage> {
+  static start(example: string, ...args: string[]): Promise<Stage> {
+    return Stage.#started((stage) => stage.#run(example, ["--http", "127.0.0.1:0", ...args], "listening on "));
+  }
+
+  /** Takes a server that is there. */
+  static at(url: string): Promise<Stage> {
+    return Stage.#started(() => Promise.resolve(url));
+  }
+
+  static async #started(server: (stage: Stage) => Promise<string>): Promise<Stage> {
     const stage = new Stage();
     try {
-      stage.server = await stage.#run(example, ["--http", "127.0.0.1:0", ...args], "listening on ");
+      stage.server = await server(stage);
       for (const [name, flags] of [["tasks", []], ["plain", ["--no-tasks"]]] as const) {
         stage.#hosts.set(name, await stage.#run("examples/host", ["--url", stage.server, ...flags], "preview "));
       }
@@ -92,22 +101,28 @@ export class Stage {
     return child.said;
   }
 
-  /** The page of a host, with the key of its launch. */
-  host(name: "tasks" | "plain"): string {
+  /** The address of a host, with its key. */
+  host(name: string): string {
     return this.#hosts.get(name)!;
   }
 
-  /** Opens a view of a tool, in a profile of its own. */
-  async open(name: string, input: object = {}, wishes: Wishes = {}, host: "tasks" | "plain" = "tasks"): Promise<View> {
+  /** A tab in a profile of its own. */
+  async tab(): Promise<any> {
     const context = await this.#browser.createBrowserContext();
     this.#contexts.push(context);
     const page = await context.newPage();
-    await page.setViewport({ width: (wishes.width ?? 900) + 16, height: 1200 });
     page.on("console", (message: any) => {
       // A document without a head has no icon.
       if (message.type() === "error" && !message.location().url?.endsWith("/favicon.ico")) this.errors.push(message.text());
     });
     page.on("pageerror", (error: Error) => this.errors.push(error.message));
+    return page;
+  }
+
+  /** Opens a view of a tool. */
+  async open(name: string, input: object = {}, wishes: Wishes = {}, host: "tasks" | "plain" = "tasks"): Promise<View> {
+    const page = await this.tab();
+    await page.setViewport({ width: (wishes.width ?? 900) + 16, height: 1200 });
     // A document of the page's origin, under its policy, that shows views and nothing else.
     const url = new URL(this.#hosts.get(host)!);
     await page.goto(`${url.origin}/assets/LICENSES${url.hash}`);

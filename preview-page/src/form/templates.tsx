@@ -3,10 +3,11 @@
 import type { ComponentChildren } from "preact";
 
 import { Icon, type IconName } from "../parts/Icon";
+import { Prose } from "../parts/Prose";
 
 type Props = Record<string, any> & { children?: ComponentChildren };
 
-const Description = ({ id, description }: Props) => (description ? <p id={id} class="description">{description}</p> : null);
+const Description = ({ id, description }: Props) => (description ? <p id={id} class="description">{typeof description === "string" ? <Prose text={description} /> : description}</p> : null);
 
 const Errors = ({ errors, fieldPathId }: Props) =>
   errors?.length ? <p id={`${fieldPathId.$id}__error`} class="error">{[...new Set(errors)].join("; ")}</p> : null;
@@ -56,7 +57,7 @@ const Group = ({ title, description, properties, fieldPathId, schema, onAddPrope
 const List = ({ title, schema, items, canAdd, onAddClick, fieldPathId, required, optionalDataControl }: Props) => (
   <fieldset class="items" id={fieldPathId.$id}>
     <legend>{title}{!required && <span class="optional">optional</span>}</legend>
-    {schema.description && <p class="description">{schema.description}</p>}
+    <Description description={schema.description} />
     {optionalDataControl}
     {items.length > 0 && <ol>{items}</ol>}
     {canAdd && <Add title={`Add to ${title}`} onClick={onAddClick} />}

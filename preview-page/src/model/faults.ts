@@ -9,11 +9,15 @@ export interface Faults {
   isMissing: boolean;
   /** Calls of a view fail as if there were no connection. */
   fails: boolean;
+  /** A view is removed while it calls. */
+  isRemoved: boolean;
+  /** Each view is mounted a second time beside itself. */
+  isTwice: boolean;
   /** Links are refused without a question. */
   deniesLinks: boolean;
 }
 
-const NONE: Faults = { latency: 0, isMissing: false, fails: false, deniesLinks: false };
+const NONE: Faults = { latency: 0, isMissing: false, fails: false, isRemoved: false, isTwice: false, deniesLinks: false };
 
 export const faults = signal<Faults>(NONE);
 export const isFaulty = computed(() => JSON.stringify(faults.value) !== JSON.stringify(NONE));

@@ -108,6 +108,14 @@ export class Task {
 
 export const isFinal = (status: Status) => status === "completed" || status === "failed" || status === "cancelled";
 
+/** The part that is done, where a message tells it: `3 of 12`, `40 %`. */
+export const fraction = (message = ""): number | undefined => {
+  const [, done, all] = /(\d+(?:\.\d+)?)\s*(?:\/|of)\s*(\d+(?:\.\d+)?)/.exec(message) ?? [];
+  if (done && all && Number(all) > 0) return Math.min(1, Number(done) / Number(all));
+  const [, percent] = /(\d+(?:\.\d+)?)\s*%/.exec(message) ?? [];
+  return percent ? Math.min(1, Number(percent) / 100) : undefined;
+};
+
 export const tasks = signal<Task[]>([]);
 
 /** Tasks that are kept, the newest first. */

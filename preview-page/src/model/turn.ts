@@ -2,16 +2,18 @@
 
 import { batch, effect, signal } from "@preact/signals";
 
-import { Refusal } from "../../../widget-runtime/src/host";
+import { Refusal, Replay } from "../../../widget-runtime/src/host";
 import { host } from "../wire/host";
 import type { Profile, TaskView, Tool } from "../wire/types";
-import { read, type Document } from "../view/document";
+import { read as readDocument, type Document } from "../view/document";
 import { Scene } from "../view/scene";
 import { isReady, listen } from "./connection";
 import { now } from "./clock";
+import { faults } from "./faults";
 import { profile, profiles } from "./profiles";
 import { ended } from "./tasks";
-import { load, noteTask, widget } from "./tools";
+import { load, noteTask, tools, widget } from "./tools";
+import { hash, open, outcome, pace, rewind } from "./traces";
 
 export class Turn {
   readonly tool: Tool;
@@ -27,6 +29,8 @@ export class Turn {
   readonly document = signal<Document | undefined>(undefined);
   /** The reason why it cannot be read. */
   readonly trouble = signal<string | undefined>(undefined);
+  /** The name of the trace that is replayed instead of a call. */
+  replay: string | undefined;
   readonly #abort = new AbortController();
 
   constructor(tool: Tool, input: object) {
@@ -42,7 +46,7 @@ export class Turn {
   run() {
     void this.#call();
     const uri = widget(this.tool);
-    if (uri !== undefined) void this.#readDocument(uri);
+    if (uri !== undefined) void this.read(uri);
   }
 
   cancel() {
@@ -72,16 +76,22 @@ export class Turn {
   /** Reads the document again, and shows it if it is another one. */
   async refresh(isForced = false) {
     const before = this.document.value;
-    if (!before) return;
-    const after = await read(before.uri).catch(() => undefined);
+    if (!before) {
+      const uri = widget(this.tool);
+      if (this.trouble.value !== undefined && uri !== undefined) await this.read(uri);
+      return;
+    }
+    const after = await readDocument(before.uri).catch(() => undefined);
     if (!after || (!isForced && after.html === before.html && JSON.stringify(after.meta) === JSON.stringify(before.meta))) return;
     this.document.value = after;
     await Promise.all(this.scenes.value.map((scene) => scene.again(after)));
   }
 
-  async #readDocument(uri: string) {
+  /** Reads the document of the view. */
+  async read(uri: string) {
     try {
-      this.document.value = await read(uri);
+      this.document.value = await readDocument(uri);
+      this.trouble.value = undefined;
     } catch (error) {
       this.trouble.value = (error as Error).message;
     }
@@ -133,9 +143,45 @@ export const turn = signal<Turn | undefined>(undefined);
 /** Profiles beside the chosen one, while views are compared. */
 export const compared = signal<string[]>([]);
 
+/** Replays a trace: its view, with a server and a user that say what they said then. */
+export const replay = async (name: string) => {
+  try {
+    const trace = await open(name);
+    const { tool: called, profile: under, input = {}, uri, document } = trace.head;
+    const tool = tools.value?.find((tool) => tool.name === called);
+    const recorded = profiles.value.find(({ id }) => id === under);
+    if (!tool) throw Error(`the server has no tool \`${String(called)}\` any more`);
+    if (!recorded) throw Error(`there is no profile \`${String(under)}\``);
+    rewind();
+    void turn.value?.end();
+    const next = new Turn(tool, input as object);
+    next.replay = name;
+    next.phase.value = "done";
+    await next.read(String(uri));
+    const { html } = next.document.value ?? {};
+    if (html === undefined) throw Error(next.trouble.value);
+    const scene = new Scene(recorded, tool);
+    const played = new Replay(trace, pace);
+    scene.replay = played;
+    next.scenes.value = [scene];
+    turn.value = next;
+    const isOther = (await hash(html)) !== document;
+    const tell = () => void (outcome.value = { name, isOver: scene.isReplayed.value, isOther, differences: played.differences(scene.isReplayed.value) });
+    tell();
+    // Differences come with what the view does, for as long as it is there.
+    const timer = setInterval(() => {
+      if (turn.value === next) tell();
+      else clearInterval(timer);
+    }, 500);
+  } catch (error) {
+    outcome.value = { name, isOver: true, isOther: false, differences: [], trouble: (error as Error).message };
+  }
+};
+
 /** Calls a tool, and shows what comes. */
 export const call = (tool: Tool, input: object) => {
   void turn.value?.end();
+  outcome.value = undefined;
   const next = new Turn(tool, input);
   turn.value = next;
   next.run();
@@ -146,12 +192,21 @@ effect(() => {
   const now = turn.value;
   const uri = now?.document.value?.uri;
   if (!now || uri === undefined) return;
-  const wanted = [profile.value?.id, ...compared.value];
+  // A replay is one view, under the profile it was recorded with.
+  if (now.replay) return;
+  const times = faults.value.isTwice ? 2 : 1;
+  const wanted = new Set([profile.value?.id, ...compared.value]);
   const shown = now.scenes.peek();
-  for (const scene of shown) if (!wanted.includes(scene.profile.id)) void now.hide(scene);
-  for (const id of new Set(wanted)) {
-    const one = profiles.value.find((profile) => profile.id === id);
-    if (one?.client.ui && !shown.some((scene) => scene.profile.id === id)) now.show(one);
+  const kept = new Map<string, number>();
+  for (const scene of shown) {
+    const { id } = scene.profile;
+    const count = (kept.get(id) ?? 0) + 1;
+    if (!wanted.has(id) || count > times) void now.hide(scene);
+    else kept.set(id, count);
+  }
+  for (const one of profiles.value) {
+    if (!wanted.has(one.id) || !one.client.ui) continue;
+    for (let count = kept.get(one.id) ?? 0; count < times; count++) now.show(one);
   }
 });
 

@@ -13,6 +13,7 @@ import { Keys, listenToKeys } from "./Keys";
 import { Panels } from "./Panels";
 import { Stage } from "./Stage";
 import { Tools } from "./Tools";
+import { Saving, Traces } from "./Traces";
 
 const TITLES: Record<Region, string> = { tools: "Tools", stage: "View", panels: "What happened" };
 
@@ -30,11 +31,14 @@ export const App = () => {
       <nav class="regions" aria-label="Parts of the page">
         {REGIONS.map((name) => <button key={name} type="button" aria-current={name === region.value ? "true" : undefined} data-testid={`region-${name}`} onClick={() => void (region.value = name)}>{TITLES[name]}</button>)}
       </nav>
-      <aside class="left" aria-label="What can be called"><Tools /><Arguments /></aside>
-      <Stage />
-      <aside class="right" aria-label="Panels"><Panels /></aside>
+      <main class="parts">
+        <div class="left"><Tools /><Arguments /><Traces /></div>
+        <Stage />
+        <div class="right"><Panels /></div>
+      </main>
       <div class="visually-hidden" role="status" aria-live="polite">{said.value}</div>
       <Keys />
+      <Saving />
     </div>
   );
 };

@@ -9,6 +9,7 @@ import { region } from "../model/layout";
 import { input, isForModel, setInput, tool } from "../model/tools";
 import { call, turn } from "../model/turn";
 import { Empty, Segments } from "./controls";
+import { Prose } from "./Prose";
 
 const isJson = signal(false);
 
@@ -63,7 +64,7 @@ export const Arguments = () => {
     <section class="arguments" aria-label="Arguments">
       <div class="about">
         <h2>{now.title ?? now.annotations?.title ?? now.name}</h2>
-        {now.description && <p class="muted">{now.description}</p>}
+        {now.description && <p class="muted"><Prose text={now.description} /></p>}
         {!isForModel(now) && <p class="note">The model does not see this tool; views call it.</p>}
       </div>
       {hasArguments || isJson.value ? (

@@ -5,7 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { isHelpOpen, panel, PANELS, region, REGIONS } from "../model/layout";
 import { choose, profile, profiles } from "../model/profiles";
 import { mode, MODES, theme } from "../model/simulation";
-import { compared, turn } from "../model/turn";
+import { outcome, step } from "../model/traces";
+import { compared, replay, turn } from "../model/turn";
 import { callNow } from "./Arguments";
 import { pause } from "./Log";
 
@@ -52,6 +53,10 @@ const KEYS: [keys: string[], title: string, run: (key: string) => void][] = [
     panel.value = name;
     region.value = "panels";
     focus(`#tab-${name}`);
+  }],
+  [["[", "]"], "a replay again, or its next message", (key) => {
+    if (key === "]") step();
+    else if (outcome.value) void replay(outcome.value.name);
   }],
   [["."], "pause the log", pause],
   [["?"], "these keys", () => void (isHelpOpen.value = true)],

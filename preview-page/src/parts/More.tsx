@@ -39,6 +39,8 @@ export const More = () => {
         </Field>
         <Toggle label="Calls of the view are never answered" testid="fault-missing" value={faults.value.isMissing} onChange={(isMissing) => set({ isMissing })} />
         <Toggle label="Calls of the view fail" testid="fault-fails" value={faults.value.fails} onChange={(fails) => set({ fails })} />
+        <Toggle label="The view is removed while it calls" testid="fault-removed" value={faults.value.isRemoved} onChange={(isRemoved) => set({ isRemoved })} />
+        <Toggle label="The view is mounted twice" testid="fault-twice" value={faults.value.isTwice} onChange={(isTwice) => set({ isTwice })} />
         <Toggle label="Links are denied" testid="fault-links" value={faults.value.deniesLinks} onChange={(deniesLinks) => set({ deniesLinks })} />
         {isFaulty.value && <button type="button" onClick={heal}>End all faults</button>}
       </div>

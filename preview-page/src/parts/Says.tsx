@@ -1,7 +1,7 @@
 /** What a view said into the conversation, and what it asks the user for. */
 
 import type { Said, Scene } from "../view/scene";
-import { Block } from "./Reads";
+import { Block } from "./Block";
 import { Tree } from "./Tree";
 
 /** Saves a text as a file, under a name that is one. */

@@ -1,18 +1,22 @@
 /** The middle of the page: what a user sees, what the model reads, and what the view said. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { span } from "../model/clock";
 import { connection } from "../model/connection";
+import { panel, region } from "../model/layout";
 import { profile, profiles } from "../model/profiles";
 import { CONTAINERS, container, isFixed, mode } from "../model/simulation";
+import { fraction, tasks } from "../model/tasks";
 import { tools, widget } from "../model/tools";
 import { compared, turn, type Turn } from "../model/turn";
 import type { Scene } from "../view/scene";
 import { Action, Choice, Empty } from "./controls";
 import { BuildErrors } from "./Connection";
+import { Differences } from "./Differences";
 import { Reads } from "./Reads";
 import { Says } from "./Says";
+import { Replayed, save } from "./Traces";
 
 /** The size of the room in words, as the view may fill it. */
 const room = (scene: Scene, frame: { width: number; height: number }): string => {
@@ -42,6 +46,17 @@ const View = ({ scene, of }: { scene: Scene; of: Turn }) => {
     const document = of.document.value;
     if (place.current && document) void scene.open(place.current, document);
   }, [scene]);
+  // A view that is wider than its place is scrolled, with the keyboard, too.
+  const frame = useRef<HTMLDivElement>(null);
+  const [isWider, setWider] = useState(false);
+  useEffect(() => {
+    const { current } = frame;
+    if (!current) return;
+    const observer = new ResizeObserver(() => setWider(current.scrollWidth > current.clientWidth + 1));
+    observer.observe(current);
+    if (place.current) observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [scene]);
   const now = scene.mode.value;
   const size = sizeOf(scene);
   const phase = scene.phase.value;
@@ -54,8 +69,8 @@ const View = ({ scene, of }: { scene: Scene; of: Turn }) => {
   return (
     <article class={`view ${now}`} aria-label={`View under ${scene.profile.title}`} data-testid={`view-${scene.profile.id}`} data-phase={phase}>
       {isComparing && <h3>{scene.profile.title}</h3>}
-      <div class={`frame ${phase}`} style={now === "fullscreen" ? {} : { width: size.width === undefined ? "100%" : `${size.width}px`, height: `${size.height}px` }}>
-        <div class="place" ref={place} />
+      <div class={`frame ${phase}`} ref={frame} tabIndex={isWider ? 0 : undefined} style={now === "fullscreen" ? {} : { width: size.width === undefined ? "100%" : `${size.width + 2}px`, height: `${size.height + 2}px` }}>
+        <div class="place" ref={place} style={now === "fullscreen" || size.width === undefined ? { width: "100%" } : { width: `${size.width}px` }} />
         {insets && now !== "pip" && <div class="insets" aria-hidden="true" style={{ "--top": `${insets.top}px`, "--bottom": `${insets.bottom}px` }} />}
         {phase in TROUBLES && <div class="cover" role="status"><p>{TROUBLES[phase]}</p>{scene.trouble.value && <p class="muted">{scene.trouble.value}</p>}<button type="button" onClick={() => void scene.again()}>Load it anew</button></div>}
         {now !== "inline" && <button type="button" class="leave" data-testid="leave" title="Back to inline (Esc)" onClick={leave}>{now === "fullscreen" ? "Leave fullscreen" : "Put back"} <kbd>Esc</kbd></button>}
@@ -68,6 +83,7 @@ const View = ({ scene, of }: { scene: Scene; of: Turn }) => {
           <span class="warn">tried with what it does not declare <button type="button" class="link" onClick={() => void scene.tryWithout()}>end this</button></span>
         )}
         <span class="grow" />
+        {!of.replay && <Action icon="record" label="Keep the record" testid="record" onClick={() => void save()} />}
         <Action icon="reload" label="Reload the view" hotkey="r" testid="reload" onClick={() => void of.refresh(true)} />
         <Action icon="expand" label="Fullscreen" hotkey="d" testid="fullscreen" onClick={() => void (mode.value = "fullscreen")} isDisabled={!(scene.profile.host.context.availableDisplayModes ?? []).includes("fullscreen")} />
       </footer>
@@ -85,12 +101,23 @@ const Compare = () => {
   );
 };
 
+/** The call, while it is under way. */
 const Progressing = ({ of }: { of: Turn }) => {
+  const task = tasks.value.find(({ id }) => id === of.taskId.value)?.view.value;
   const progress = of.progress.value;
+  const part = task ? fraction(task.statusMessage) : progress?.total ? progress.progress / progress.total : undefined;
   return (
-    <div class="progressing" role="status" data-testid="progress">
-      <progress aria-label="Progress of the call" value={progress?.total ? progress.progress : undefined} max={progress?.total ?? 1} />
-      <span>{progress?.message ?? (of.phase.value === "task" ? "The call has become a task." : `${of.tool.name} is called …`)}</span>
+    <div class="progressing" data-testid="progress">
+      <progress aria-label="Progress of the call" value={part} max={1} />
+      {task ? (
+        <p>
+          {task.status === "input_required" ? `${of.tool.name} asks something. ` : `${of.tool.name} has become a task${task.statusMessage ? `: ${task.statusMessage}` : ""}. `}
+          <button type="button" class="link" onClick={() => {
+            panel.value = "tasks";
+            region.value = "panels";
+          }}>{task.status === "input_required" ? "Answer it" : "Look at it"}</button>
+        </p>
+      ) : <p>{progress?.message ?? `${of.tool.name} is called …`}</p>}
     </div>
   );
 };
@@ -100,7 +127,7 @@ export const Stage = () => {
   const uri = now && widget(now.tool);
   const isTextOnly = profile.value && !profile.value.client.ui;
   return (
-    <main class="stage" aria-label="View" tabIndex={-1} data-testid="stage">
+    <section class="stage" aria-label="View" tabIndex={-1} data-testid="stage">
       <BuildErrors />
       {!now && tools.value && (
         <Empty title={tools.value.length ? "Call a tool" : "Nothing to call"}>
@@ -116,22 +143,24 @@ export const Stage = () => {
               <div class="views">
                 {now.scenes.value.map((scene) => <View key={scene.id} scene={scene} of={now} />)}
               </div>
-              <div class="row compare">
+              {!now.replay && <div class="row compare">
                 {compared.value.map((id) => (
-                  <button type="button" key={id} class="pill" onClick={() => void (compared.value = compared.value.filter((one) => one !== id))} title="End the comparison with this host">
+                  <button type="button" key={id} class="pill" data-testid={`end-${id}`} onClick={() => void (compared.value = compared.value.filter((one) => one !== id))} title="End the comparison with this host">
                     {profiles.value.find((one) => one.id === id)?.title ?? id} ×
                   </button>
                 ))}
                 <Compare />
-              </div>
+              </div>}
             </div>
           )}
           {uri !== undefined && isTextOnly && <p class="note">{profile.value?.title} shows no views: what the model reads is all there is.</p>}
+          <Replayed />
+          {now.scenes.value.length > 1 && <Differences of={now} />}
           {now.isUnderWay && <Progressing of={now} />}
           <Reads of={now} />
           {now.scenes.value.map((scene) => <Says key={scene.id} scene={scene} isNamed={now.scenes.value.length > 1} />)}
         </>
       )}
-    </main>
+    </section>
   );
 };

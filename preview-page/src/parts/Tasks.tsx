@@ -5,11 +5,11 @@ import { useEffect } from "preact/hooks";
 
 import { second, span } from "../model/clock";
 import { answer, questions } from "../model/questions";
-import { list, tasks, type Task } from "../model/tasks";
+import { fraction, list, tasks, type Task } from "../model/tasks";
 import { isReady } from "../model/connection";
 import { Empty } from "./controls";
 import { ofHost, Question } from "./Question";
-import { Block } from "./Reads";
+import { Result } from "./Result";
 import { Tree } from "./Tree";
 
 const opened = signal<string | undefined>(undefined);
@@ -20,14 +20,6 @@ const WORDS: Record<Status, string> = {
   completed: "completed",
   failed: "failed",
   cancelled: "cancelled",
-};
-
-/** A fraction as servers write it: `3 of 12`, `40 %`. */
-const fraction = (message = ""): number | undefined => {
-  const [, done, all] = /(\d+(?:\.\d+)?)\s*(?:\/|of)\s*(\d+(?:\.\d+)?)/.exec(message) ?? [];
-  if (done && all && Number(all) > 0) return Math.min(1, Number(done) / Number(all));
-  const [, percent] = /(\d+(?:\.\d+)?)\s*%/.exec(message) ?? [];
-  return percent ? Math.min(1, Number(percent) / 100) : undefined;
 };
 
 const times = (task: Task): string => {
@@ -53,10 +45,9 @@ const Detail = ({ task }: { task: Task }) => {
       ))}
       {task.trouble.value && <p class="error">{task.trouble.value}</p>}
       {error && <p class="error">{error.message} ({error.code})</p>}
-      {variables !== undefined && <div class="variables"><h4>Variables</h4><Tree value={variables} open={2} isLive /></div>}
+      {variables !== undefined && <div class="variables"><h3>Variables</h3><Tree value={variables} open={2} isLive /></div>}
       {result && (
-        <div><h4>Result</h4>{result.content?.map((block, at) => <Block key={at} block={block} />)}
-          {result.structuredContent !== undefined && <Tree value={result.structuredContent} open={1} />}</div>
+        <div><h3>Result</h3><Result result={result} /></div>
       )}
       <details><summary>History</summary>
         <ol class="history">{task.history.value.map(({ at, status, message }, n) => (

@@ -13,3 +13,28 @@ export const enum Own {
 export type Happening =
   | { kind: "violation"; directive: string; blocked: string; file?: string; line?: number; column?: number }
   | { kind: "error"; text: string; file?: string; line?: number };
+
+/** A barrier, and where it is. */
+export interface Finding {
+  id: string;
+  impact: string;
+  help: string;
+  places: { selector: string; html: string; fix: string }[];
+}
+
+/** A stop of the tab key, in the view's own measures. */
+export interface Stop {
+  role: string;
+  name: string;
+  /** It has a positive `tabindex`. */
+  isForced: boolean;
+  left: number;
+  top: number;
+}
+
+/** All that a look at a copy has found. */
+export interface Found {
+  findings: Finding[];
+  stops: Stop[];
+  trouble?: string;
+}

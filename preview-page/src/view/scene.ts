@@ -2,7 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 
-import { openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page } from "../../../widget-runtime/src/host";
+import { openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page, type Replay } from "../../../widget-runtime/src/host";
 import { Name, type Message } from "../../../widget-runtime/src/message";
 import { about } from "../model/connection";
 import { add, type Side } from "../model/log";
@@ -14,7 +14,7 @@ import type { Violation } from "../model/violations";
 import { host } from "../wire/host";
 import type { Extra, Profile, Served, Tool } from "../wire/types";
 import { withScripts, type Document } from "./document";
-import { Own, type Happening } from "./names";
+import { Own, type Found, type Happening } from "./names";
 
 export type Phase = "loading" | "ready" | "failed" | "closed" | "flooded";
 
@@ -24,6 +24,12 @@ export type Said =
   | { kind: "log"; level: LogLevel; data: unknown; logger?: string }
   | { kind: "link"; url: string; isOpen: boolean; settle(allow: boolean): void }
   | { kind: "files"; contents: any[]; isOpen: boolean; settle(allow: boolean): void };
+
+/** A view that is mounted to be looked at only: its scripts, and what hears of it. */
+export interface Copy {
+  scripts: string[];
+  found(found: Found): void;
+}
 
 /** Words that are kept of a view. */
 const MOST_SAID = 200;
@@ -62,10 +68,17 @@ export class Scene {
   #mounts = 0;
   #input: object | undefined;
   #outcome: ((host: ViewHost) => void) | undefined;
+  /** A trace that stands for the server and the user. */
+  replay: Replay | undefined;
+  /** The view has been told all that is in the trace. */
+  readonly isReplayed = signal(false);
 
-  constructor(profile: Profile, tool: Tool) {
+  readonly #copy: Copy | undefined;
+
+  constructor(profile: Profile, tool: Tool, copy?: Copy) {
     this.profile = profile;
     this.tool = tool;
+    this.#copy = copy;
   }
 
   /** Shows a document in this element, which is in the page. */
@@ -116,6 +129,11 @@ export class Scene {
     this.mode.value = mode;
   }
 
+  /** Asks our script in a copy for what it finds. */
+  look() {
+    this.host?.notify(Own.Look, {});
+  }
+
   /** Takes over a state that the user wrote. */
   setState(state: Json) {
     this.state.value = state;
@@ -134,7 +152,7 @@ export class Scene {
     this.app.value = undefined;
     this.document = document;
     try {
-      const served = await host.mount(withScripts(document.html), document.meta, profile.id, this.extra.value);
+      const served = await host.mount(withScripts(document.html, ...(this.#copy?.scripts ?? [])), document.meta, profile.id, this.extra.value);
       if (isStale() || !this.#place) return void host.unmount(served.id);
       this.served.value = served;
       this.#stop.push(() => void host.unmount(served.id).catch(() => {}));
@@ -154,9 +172,9 @@ export class Scene {
         info: profile.host.info,
         capabilities: profile.host.capabilities,
         context,
-        backend: { request: (method, params, context) => this.#request(method, params, context) },
-        allows: (name) => this.#allows(name),
-        page: this.#page(began),
+        backend: this.replay?.backend ?? { request: (method, params, context) => this.#request(method, params, context) },
+        allows: (name) => this.replay !== undefined || this.#allows(name),
+        page: this.replay?.page(this.#page(began)) ?? this.#page(began),
         observe: this.recorder.observe,
       });
       this.#follow();
@@ -210,17 +228,21 @@ export class Scene {
   /** The channel with each message of it in the log, and our own scripts' messages taken out. */
   #tapped(channel: Channel): Channel {
     const scene = this.profile.id;
-    const seen = (from: Side, to: Side, message: Message) => add({ from, to, scene, message });
+    const seen = (from: Side, to: Side, message: Message) => {
+      if (!this.#copy) add({ from, to, scene, message });
+    };
     return {
       post: (message) => {
-        const { code } = message.error ?? {};
         seen("host", "view", message);
-        if (code === -32601) add({ from: "host", to: "view", scene, note: { kind: "refused", text: `${this.profile.title} does not know this request` } });
+        if (message.error?.code === -32601 && !this.#copy) {
+          add({ from: "host", to: "view", scene, note: { kind: "refused", text: `${this.profile.title} does not know this request` } });
+        }
         channel.post(message);
       },
       receive: (take) =>
         channel.receive((message) => {
           if (message.method === Own.Happened) return this.#happened(message.params);
+          if (message.method === Own.Found) return this.#copy?.found(message.params);
           seen("view", "host", message);
           take(message);
         }),
@@ -229,6 +251,7 @@ export class Scene {
   }
 
   #happened(happening: Happening) {
+    if (this.#copy) return;
     const scene = this.profile.id;
     if (happening?.kind === "violation" && typeof happening.directive === "string" && typeof happening.blocked === "string") {
       if (this.violations.value.length < MOST_VIOLATIONS) this.violations.value = [...this.violations.value, happening];
@@ -245,9 +268,15 @@ export class Scene {
   }
 
   async #request(method: string, params: any, context: Context): Promise<any> {
-    const { latency, isMissing, fails } = faults.value;
+    if (this.#copy) {
+      const isReading = method !== "tools/call" || tools.value?.find(({ name }) => name === params.name)?.annotations?.readOnlyHint;
+      if (!isReading) throw new Refusal(-32000, "a copy of a view changes nothing");
+      return host.request(method, params, context);
+    }
+    const { latency, isMissing, fails, isRemoved } = faults.value;
     if (latency) await new Promise((resolve) => setTimeout(resolve, latency));
     if (fails && method === "tools/call") throw new Refusal(-32000, "the server cannot be reached");
+    if (isRemoved && method === "tools/call") setTimeout(() => void this.close("removed during a call"), 50);
     const result = await host.request(method, params, context);
     if (result.resultType === "task") {
       noteTask(params.name);
@@ -287,6 +316,7 @@ export class Scene {
         this.app.value = app;
         this.took.value = performance.now() - began;
         this.phase.value = "ready";
+        if (this.replay && this.host) void this.replay.tell(this.host).then(() => void (this.isReplayed.value = true));
       },
       size: (size) => void (this.size.value = { ...this.size.value, ...size }),
       message: (params) => this.#say({ kind: "message", role: params.role, content: params.content }),

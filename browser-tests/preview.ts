@@ -1,0 +1,108 @@
+/** The page of the preview as its users have it: a host, a browser, and hands. */
+
+import assert from "node:assert/strict";
+
+import { findings, Stage } from "./harness.ts";
+
+/** The page in a tab. */
+export class Preview {
+  readonly page: any;
+
+  constructor(page: any) {
+    this.page = page;
+  }
+
+  /** Opens the page of a host, at an address with these parameters. */
+  static async open(stage: Stage, parameters: Record<string, string> = {}, size = { width: 1440, height: 900 }, host: string = "tasks"): Promise<Preview> {
+    const page = await stage.tab();
+    await page.setViewport(size);
+    // What a test wants is in the address, and not the machine it runs on.
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    const url = new URL(stage.host(host));
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    await page.goto(url.href);
+    return new Preview(page);
+  }
+
+  /** An element by the name that tests have for it. */
+  at(name: string): Promise<any> {
+    return this.page.waitForSelector(`[data-testid="${name}"]`, { timeout: 20_000 });
+  }
+
+  async click(name: string) {
+    const element = await this.at(name);
+    await element.evaluate((element: Element) => element.scrollIntoView({ block: "center" }));
+    await element.click();
+  }
+
+  async choose(name: string, value: string) {
+    await this.at(name);
+    await this.page.select(`[data-testid="${name}"]`, value);
+  }
+
+  /** Waits until an element has this text. */
+  says(name: string, text: string | RegExp): Promise<unknown> {
+    const source = typeof text === "string" ? text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : text.source;
+    return this.page.waitForFunction(
+      (name: string, source: string) => [...document.querySelectorAll(`[data-testid="${name}"]`)].some(({ textContent }) => new RegExp(source).test(textContent ?? "")),
+      { timeout: 20_000 },
+      name,
+      source,
+    );
+  }
+
+  async lacks(name: string) {
+    await this.page.waitForFunction((name: string) => !document.querySelector(`[data-testid="${name}"]`), { timeout: 20_000 }, name);
+  }
+
+  async count(name: string): Promise<number> {
+    return (await this.page.$$(`[data-testid="${name}"]`)).length;
+  }
+
+  text(name: string): Promise<string> {
+    return this.page.$eval(`[data-testid="${name}"]`, (element: Element) => element.textContent);
+  }
+
+  press(...keys: string[]): Promise<void> {
+    return keys.reduce((before, key) => before.then(() => this.page.keyboard.press(key)), Promise.resolve());
+  }
+
+  /** The document of a view, by its profile. */
+  async view(profile = "specification"): Promise<any> {
+    const proxy = await this.page.waitForSelector(`[data-testid="view-${profile}"][data-phase="ready"] iframe`, { timeout: 20_000 });
+    const [frame] = (await proxy.contentFrame()).childFrames();
+    return frame;
+  }
+
+  /** The document that takes the place of the present one, when this is done. */
+  async another(run: () => Promise<unknown>, profile = "specification"): Promise<any> {
+    const before = (await this.view(profile)).url();
+    await run();
+    for (let tries = 0; tries < 400; tries++) {
+      const view = await this.view(profile).catch(() => undefined);
+      if (view && view.url() !== before) return view;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw Error("the view is the one of before");
+  }
+
+  /** Waits for a message in the log. */
+  async logged(text: string | RegExp) {
+    await this.says("entries", text);
+  }
+
+  async input(name: string, text: string) {
+    const element = await this.at(name);
+    await element.evaluate((field: HTMLTextAreaElement, text: string) => {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }, text);
+  }
+
+  /** Nothing that machines find keeps anyone from using it. */
+  async hasNoFindings(what: string) {
+    // Colours that are on their way are neither of both.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(await findings(this.page.mainFrame()), [], what);
+  }
+}
