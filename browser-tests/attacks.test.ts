@@ -42,6 +42,7 @@ test("it reads no document but its own", async () => {
   for (const whose of ["parent", "top", "parent.frames[0].parent", "top.frames[0]"]) {
     assert.equal(await run(view, `return ${whose}.document.title`), "SecurityError", whose);
     assert.equal(await run(view, `return ${whose}.localStorage.length`), "SecurityError", whose);
+    assert.equal(await run(view, `return ${whose}.eval("1")`), "SecurityError", whose);
   }
   assert.equal(await run(view, "return document.cookie"), "");
 });

@@ -124,6 +124,22 @@ fn no_text_ends_the_element_it_is_put_into() {
     );
 }
 
+/// Names of files are texts in scripts, in addresses and in the page of mistakes.
+#[test]
+fn no_name_of_a_file_ends_the_element_it_is_put_into() {
+    let name = "</script><img src=x onerror=alert(1)>";
+    let script = format!("import data from './{name}.json' with {{ type: 'json' }}; console.log(data);");
+    let widget = body("<script type=module src=a.js></script>")
+        .file("a.js", &script)
+        .file(&format!("{name}.json"), "{\"</script>\": \"</script><!-- <script>\"}");
+    let document = document(&widget);
+    assert_eq!(document.matches("</script").count(), 1, "{document}");
+    assert!(!document.contains("<img") && !document.contains("<!--"), "{document}");
+    let told = body("<script type=module src=a.js></script>").file("a.js", script).bundle();
+    let shown = pmcp_apps_bundle::page(&told.mistakes);
+    assert!(shown.contains("does not exist") && !shown.contains("<img"), "{shown}");
+}
+
 #[test]
 fn scripts_run_when_they_ran() {
     let widget = Widget::new(&[(
