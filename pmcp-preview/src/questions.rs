@@ -30,6 +30,8 @@ pub(crate) struct Questions {
 #[derive(Debug, Default)]
 struct Open {
     last: u64,
+    /// The requests during which a server may ask.
+    requests: usize,
     all: BTreeMap<u64, (Value, oneshot::Sender<Given>)>,
 }
 
@@ -60,6 +62,15 @@ impl Questions {
         answered.await.ok()
     }
 
+    /// Takes note of a request during which a server may ask, until that is dropped.
+    ///
+    /// Before 2026-07-28 a question does not say which request it belongs to, and servers do not take back those of a request that was
+    /// given up. So those that belong to no task are gone with the last request.
+    pub(crate) fn during_request(&self) -> DuringRequest<'_> {
+        self.open.lock().requests += 1;
+        DuringRequest { questions: self }
+    }
+
     /// Answers a question; false if it is not open.
     pub(crate) fn answer(&self, id: u64, given: Given) -> bool {
         let open = self.open.lock().all.remove(&id);
@@ -69,6 +80,22 @@ impl Questions {
     /// The questions that are open.
     pub(crate) fn open(&self) -> Vec<(u64, Value)> {
         self.open.lock().all.iter().map(|(id, (question, _))| (*id, question.clone())).collect()
+    }
+}
+
+/// A request during which a server may ask.
+#[derive(Debug)]
+pub(crate) struct DuringRequest<'a> {
+    questions: &'a Questions,
+}
+
+impl Drop for DuringRequest<'_> {
+    fn drop(&mut self) {
+        let mut open = self.questions.open.lock();
+        open.requests -= 1;
+        if open.requests == 0 {
+            open.all.retain(|_, (question, _)| question.get("taskId").is_some());
+        }
     }
 }
 

@@ -109,7 +109,10 @@ async fn answer(link: &Link, request: Request, lines: &mpsc::Sender<Value>) -> R
     let entries = LISTS.iter().find(|(list, _)| *list == method).map(|(_, entries)| *entries);
     match entries {
         Some(entries) if params.get("cursor").is_none() => all_pages(&live, &method, entries, params).await,
-        _ => send(&live, &method, params, lines).await,
+        _ => {
+            let _during = link.questions().during_request();
+            send(&live, &method, params, lines).await
+        }
     }
 }
 
