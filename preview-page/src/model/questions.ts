@@ -20,7 +20,7 @@ listen((event) => {
   }
 });
 
-export const answer = async (id: string, action: Action, content?: unknown) => {
+export const answer = async (id: number, action: Action, content?: unknown) => {
   // One that is gone has been answered, or given up with its request.
   await host.answer(id, action, content).catch(() => {});
   questions.value = questions.value.filter((asked) => asked.id !== id);

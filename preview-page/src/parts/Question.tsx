@@ -99,5 +99,5 @@ export const Question = ({ id, method, params, onAnswer }: QuestionProps) => {
 };
 
 export const ofHost = (asked: Asked, onAnswer: QuestionProps["onAnswer"]) => (
-  <Question key={asked.id} id={asked.id} method={asked.method} params={asked.params} onAnswer={onAnswer} />
+  <Question key={asked.id} id={String(asked.id)} method={asked.method} params={asked.params} onAnswer={onAnswer} />
 );

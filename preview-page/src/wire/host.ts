@@ -66,7 +66,7 @@ export const host = {
     yield* lines<HostEvent>(await send("/api/events", { signal }));
   },
 
-  answer: (question: string, action: Action, content?: unknown) =>
+  answer: (question: number, action: Action, content?: unknown) =>
     send("/api/answer", { method: "POST", body: { question, action, content } }),
 
   mount: (html: string, meta: object, profile: string, extra?: Extra) =>

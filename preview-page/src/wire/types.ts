@@ -83,7 +83,7 @@ export type Schema = { [name: string]: any };
 
 /** A question that the server puts to the user of the host. */
 export interface Asked {
-  id: string;
+  id: number;
   method: "elicitation/create" | "sampling/createMessage" | "roots/list";
   params: any;
   taskId?: string;
@@ -99,7 +99,7 @@ export type HostEvent = { at: number } & (
   | { kind: "notification"; method: string; params?: any }
   | { kind: "stderr"; line: string }
   | ({ kind: "question" } & Asked)
-  | { kind: "answered"; id: string }
+  | { kind: "answered"; id: number }
   | { kind: "wire"; from: "host" | "server"; message: Message; ms?: number }
   | { kind: "missed"; count: number }
 );
