@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 
 import { wanted } from "./model/address";
-import { start } from "./model/connection";
+import { connection, start } from "./model/connection";
 import { said } from "./model/layout";
 import { input, isOpening, tool, tools } from "./model/tools";
 import { call, turn } from "./model/turn";
@@ -25,6 +25,14 @@ effect(() => {
   const now = turn.value;
   const phase = now?.phase.value;
   if (now && phase !== "calling") said.value = `${now.tool.name}: ${phase === "done" ? "the result is there" : phase === "task" ? "it has become a task" : phase}`;
+});
+
+// So is the state of the connection.
+let before: string | undefined;
+effect(() => {
+  const { state } = connection.value;
+  if (before !== undefined && before !== state) said.value = `The connection is ${state}`;
+  before = state;
 });
 
 void start();

@@ -26,10 +26,13 @@ export interface Entry {
   note?: { kind: "violation" | "error" | "refused" | "missed" | "view"; text: string; help?: string };
 }
 
-/** Entries that are kept. */
+/** Entries that are kept, and characters of their messages. */
 const MOST = 50_000;
+const LARGEST = 64 << 20;
 
 const entries: Entry[] = [];
+const sizes: number[] = [];
+let size = 0;
 let count = 0;
 
 /** Changes with each entry, at most once a frame. */
@@ -58,7 +61,16 @@ export const add = (entry: Omit<Entry, "n" | "at"> & { at?: number }) => {
   const at = entry.at ?? now();
   const match = entry.message ? matched(entry.from, entry.to, entry.scene, entry.message, at) : {};
   entries.push({ ...match, ...entry, at, n: count++ });
-  if (entries.length > MOST) entries.splice(0, MOST / 10);
+  const characters = JSON.stringify(entry.message ?? null).length;
+  sizes.push(characters);
+  size += characters;
+  if (entries.length > MOST || size > LARGEST) {
+    let dropped = Math.min(MOST / 10, entries.length - 1);
+    for (const one of sizes.slice(0, dropped)) size -= one;
+    for (; size > LARGEST && dropped < entries.length - 1; dropped++) size -= sizes[dropped]!;
+    entries.splice(0, dropped);
+    sizes.splice(0, dropped);
+  }
   if (isTold) return;
   isTold = true;
   requestAnimationFrame(() => {
@@ -68,7 +80,7 @@ export const add = (entry: Omit<Entry, "n" | "at"> & { at?: number }) => {
 };
 
 export const clear = () => {
-  entries.length = 0;
+  entries.length = sizes.length = size = 0;
   version.value++;
 };
 

@@ -4,13 +4,14 @@ import { computed, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { all, clear, isError, isPaused, text, version, type Entry } from "../model/log";
-import { roving, Copy, Empty, Action } from "./controls";
+import { Action, Copy, Empty, roving, Segments } from "./controls";
 import { summary } from "./summary";
 import { Tree } from "./Tree";
 
 const filter = signal("");
 const hidden = signal<ReadonlySet<string>>(new Set());
 const opened = signal<number | undefined>(undefined);
+const isRaw = signal(false);
 /** Rows that are in the page; earlier ones on demand. */
 const shown = signal(400);
 const PAGE = 400;
@@ -72,8 +73,8 @@ const Row = ({ entry }: { entry: Entry }) => {
       </button>
       {isOpen && (
         <div class="detail">
-          <div class="row"><span class="muted">{lane}{entry.scene ? `, ${entry.scene}` : ""}</span><span class="grow" /><Copy text={() => JSON.stringify(entry.message ?? entry.note, null, 2)} label="Copy as JSON" /></div>
-          <Tree value={entry.message ?? entry.note} open={3} />
+          <div class="row"><span class="muted">{lane}{entry.scene ? `, ${entry.scene}` : ""}</span><span class="grow" /><Segments label="Message as" testid="message-as" value={isRaw.value ? "raw" : "tree"} options={[["tree", "Tree"], ["raw", "Raw"]]} onChange={(value) => void (isRaw.value = value === "raw")} /><Copy text={() => JSON.stringify(entry.message ?? entry.note, null, 2)} label="Copy as JSON" /></div>
+          {isRaw.value ? <pre class="raw">{JSON.stringify(entry.message ?? entry.note)}</pre> : <Tree value={entry.message ?? entry.note} open={3} />}
         </div>
       )}
     </li>

@@ -74,6 +74,8 @@ export class Scene {
   readonly isReplayed = signal(false);
 
   readonly #copy: Copy | undefined;
+  /** Requests of the view that the host has heard. */
+  readonly #asked = new Set<string | number>();
 
   constructor(profile: Profile, tool: Tool, copy?: Copy) {
     this.profile = profile;
@@ -175,7 +177,7 @@ export class Scene {
         backend: this.replay?.backend ?? { request: (method, params, context) => this.#request(method, params, context) },
         allows: (name) => this.replay !== undefined || this.#allows(name),
         page: this.replay?.page(this.#page(began)) ?? this.#page(began),
-        observe: this.recorder.observe,
+        observe: (from, to, message) => this.#observe(from, to, message),
       });
       this.#follow();
       if (this.#input) this.host.input(this.#input);
@@ -225,29 +227,39 @@ export class Scene {
     this.#stop.push(stop, stopMode);
   }
 
-  /** The channel with each message of it in the log, and our own scripts' messages taken out. */
+  /** The channel without the messages of our own scripts. */
   #tapped(channel: Channel): Channel {
-    const scene = this.profile.id;
-    const seen = (from: Side, to: Side, message: Message) => {
-      if (!this.#copy) add({ from, to, scene, message });
-    };
     return {
       post: (message) => {
-        seen("host", "view", message);
-        if (message.error?.code === -32601 && !this.#copy) {
-          add({ from: "host", to: "view", scene, note: { kind: "refused", text: `${this.profile.title} does not know this request` } });
-        }
+        this.#posted(message);
         channel.post(message);
       },
       receive: (take) =>
         channel.receive((message) => {
-          if (message.method === Own.Happened) return this.#happened(message.params);
-          if (message.method === Own.Found) return this.#copy?.found(message.params);
-          seen("view", "host", message);
-          take(message);
+          if (message.method === Own.Happened) this.#happened(message.params);
+          else if (message.method === Own.Found) this.#copy?.found(message.params);
+          else take(message);
         }),
       close: () => channel.close(),
     };
+  }
+
+  /** Puts a message into the log that the host has let through. */
+  #observe(from: Side, to: Side, message: Message) {
+    this.recorder.observe(from, to, message);
+    if (this.#copy) return;
+    const isOfView = from === "view" || to === "view";
+    if (from === "view" && message.id !== undefined && message.method !== undefined) this.#asked.add(message.id);
+    // What passes between host and server the host process tells; in a replay there is none.
+    if (isOfView || this.replay) add({ from, to, scene: this.profile.id, message });
+  }
+
+  /** Says in the log why a request was refused. */
+  #posted({ id, error }: Message) {
+    if (error === undefined || id === undefined || this.#copy) return;
+    const wasHeard = this.#asked.delete(id);
+    const text = error.code === -32601 ? `${this.profile.title} does not know this request` : `refused before it was read: ${error.message}`;
+    if (!wasHeard || error.code === -32601) add({ from: "host", to: "view", scene: this.profile.id, note: { kind: "refused", text } });
   }
 
   #happened(happening: Happening) {
