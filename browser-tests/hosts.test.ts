@@ -20,7 +20,8 @@ after(async () => {
   await server?.away();
 });
 
-const open = (parameters: Record<string, string> = {}) => Preview.open(stage, parameters);
+/** The page under the profile of the specification, whatever the last test has left its host with. */
+const open = (parameters: Record<string, string> = {}) => Preview.open(stage, { profile: "specification", ...parameters });
 const context = async (preview: Preview, profile?: string) => JSON.parse(await textOf(await preview.view(profile), "#context"));
 const told = async (preview: Preview, what: string, text: string | RegExp, profile?: string) => {
   const view = await preview.view(profile);
@@ -120,6 +121,22 @@ test("a host that has no messages answers so, and the log says it", async () => 
   assert.equal(await preview.count("says-vscode"), 0);
   assert.deepEqual((await context(preview, "vscode")).containerDimensions.width, 494);
   await told(preview, "large", "large: inline", "vscode");
+});
+
+test("`window.openai` is there where the host has it: state, a modal, an end", async () => {
+  const preview = await open();
+  assert.equal(await (await preview.view()).evaluate("'openai' in globalThis"), false);
+  await preview.choose("profile", "chatgpt-developer");
+  await told(preview, "keep", "keep: kept", "chatgpt-developer");
+  await preview.logged(/window\.openai: state/);
+  const view = await preview.another(() => preview.click("reload"), "chatgpt-developer");
+  await says(view, "#kept", '{"tab":2}');
+  await view.click("#modal");
+  await preview.page.waitForSelector(".modal .frame");
+  await preview.click("leave");
+  await preview.page.waitForFunction("!document.querySelector('.modal')");
+  await view.click("#leave");
+  await preview.says("view-chatgpt-developer", /closed itself/);
 });
 
 test("a tool that is not for views is kept from them", async () => {

@@ -33,6 +33,8 @@ const tries = {
   large: () => mcp.requestDisplayMode("fullscreen"),
   fail: () => { setTimeout(() => { throw Error("the view broke") }) },
   keep: () => { mcp.state = { tab: 2 }; return Promise.resolve("kept") },
+  modal: () => openai.requestModal({}),
+  leave: () => openai.requestClose(),
   end: () => mcp.close(),
 };
 for (const [name, run] of Object.entries(tries)) {

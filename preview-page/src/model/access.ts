@@ -56,7 +56,7 @@ export const examine = async (turn: Turn, scene: Scene) => {
   const into = place(width, height);
   let told: (found: Found) => void = () => {};
   const found = new Promise<Found>((resolve) => (told = resolve));
-  const copy = new Scene(scene.profile, scene.tool, { scripts: [await loadAxe(), look], found: told });
+  const copy = new Scene(scene.profile, scene.tool, { scripts: [{ text: await loadAxe() }, { text: look }], found: told });
   try {
     copy.state.value = scene.state.value;
     copy.input(turn.input);

@@ -31,7 +31,7 @@ export const App = () => {
       <nav class="regions" aria-label="Parts of the page">
         {REGIONS.map((name) => <button key={name} type="button" aria-current={name === region.value ? "true" : undefined} data-testid={`region-${name}`} onClick={() => void (region.value = name)}>{TITLES[name]}</button>)}
       </nav>
-      <main class="parts">
+      <main class="columns">
         <div class="left"><Tools /><Arguments /><Traces /></div>
         <Stage />
         <div class="right"><Panels /></div>

@@ -1,9 +1,11 @@
 /** The state of the connection, and what to do about it. */
 
+import { signal } from "@preact/signals";
+
 import { build, connection, stderr, type State } from "../model/connection";
 import { second, span } from "../model/clock";
 import { host } from "../wire/host";
-import { Choice, Copy } from "./controls";
+import { Choice, Copy, Field } from "./controls";
 
 const WORDS: Record<State, string> = {
   starting: "starting",
@@ -40,7 +42,15 @@ const countdown = (): string | undefined => {
   return ms > 0 ? `next try in ${span(ms)}` : "trying";
 };
 
-const protocols = [["auto", "Newest that both speak"], ["2026-07-28", "2026-07-28"], ["2025-11-25", "2025-11-25"]] as const;
+/** Revisions that may be wished for. */
+const PROTOCOLS = [["auto", "the newest of both"], ["2026-07-28", "2026-07-28"], ["2025-11-25", "2025-11-25"]] as const;
+type Protocol = (typeof PROTOCOLS)[number][0];
+const wish = signal<Protocol>("auto");
+
+const speak = (protocol: Protocol) => {
+  wish.value = protocol;
+  void host.connect({ protocol }).catch(() => {});
+};
 
 export const ConnectionButton = () => {
   const { state, protocol, transport, address, server } = connection.value;
@@ -59,9 +69,8 @@ export const ConnectionButton = () => {
           {protocol && <><dt>Protocol</dt><dd>{protocol}</dd></>}
           {server?.instructions && <><dt>Instructions</dt><dd class="prose">{server.instructions}</dd></>}
         </dl>
+        <Field label="Speak"><Choice label="Protocol to speak" testid="protocol" value={wish.value} options={PROTOCOLS} onChange={speak} /></Field>
         <div class="row">
-          <Choice label="Protocol" testid="protocol" value={"auto" as string} options={[["auto", "Speak …"] as const, ...protocols.map(([id, title]) => [`=${id}`, title] as const)]}
-            onChange={(value) => void (value.startsWith("=") && host.connect({ protocol: value.slice(1) }).catch(() => {}))} />
           <button type="button" onClick={retry} data-testid="reconnect">Connect anew</button>
           <button type="button" onClick={restart} data-testid="restart">Restart the server</button>
         </div>

@@ -19,9 +19,12 @@ const focus = (selector: string) => {
 
 const leave = () => {
   if (isHelpOpen.value) isHelpOpen.value = false;
-  else if (turn.value?.scenes.value.some(({ mode }) => mode.value !== "inline")) {
+  else if (turn.value?.scenes.value.some(({ mode, isModal }) => mode.value !== "inline" || isModal.value)) {
     mode.value = "inline";
-    for (const scene of turn.value.scenes.value) scene.place("inline");
+    for (const scene of turn.value.scenes.value) {
+      scene.place("inline");
+      scene.isModal.value = false;
+    }
   } else if (compared.value.length) compared.value = [];
 };
 

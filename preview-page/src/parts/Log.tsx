@@ -60,7 +60,7 @@ const Row = ({ entry }: { entry: Entry }) => {
   const isOpen = opened.value === entry.n;
   const [arrow, lane] = LANES[`${entry.from} ${entry.to}`] ?? ["·", ""];
   return (
-    <li class={`entry ${kind} ${layer(entry)}${isOpen ? " open" : ""}`}>
+    <li class={`entry is-${kind} of-${layer(entry)}${isOpen ? " open" : ""}`}>
       <button
         type="button" class="line" aria-expanded={isOpen} onClick={() => void (opened.value = isOpen ? undefined : entry.n)}
         title={`${lane}${entry.scene ? `, ${entry.scene}` : ""}`}

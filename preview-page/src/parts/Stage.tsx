@@ -63,17 +63,18 @@ const View = ({ scene, of }: { scene: Scene; of: Turn }) => {
   const isComparing = of.scenes.value.length > 1;
   const insets = scene.context.value.safeAreaInsets;
   const leave = () => {
+    scene.isModal.value = false;
     mode.value = "inline";
     scene.place("inline");
   };
   return (
-    <article class={`view ${now}`} aria-label={`View under ${scene.profile.title}`} data-testid={`view-${scene.profile.id}`} data-phase={phase}>
+    <article class={`view ${now}${scene.isModal.value ? " modal" : ""}`} aria-label={`View under ${scene.profile.title}`} data-testid={`view-${scene.profile.id}`} data-phase={phase}>
       {isComparing && <h3>{scene.profile.title}</h3>}
       <div class={`frame ${phase}`} ref={frame} tabIndex={isWider ? 0 : undefined} style={now === "fullscreen" ? {} : { width: size.width === undefined ? "100%" : `${size.width + 2}px`, height: `${size.height + 2}px` }}>
         <div class="place" ref={place} style={now === "fullscreen" || size.width === undefined ? { width: "100%" } : { width: `${size.width}px` }} />
         {insets && now !== "pip" && <div class="insets" aria-hidden="true" style={{ "--top": `${insets.top}px`, "--bottom": `${insets.bottom}px` }} />}
         {phase in TROUBLES && <div class="cover" role="status"><p>{TROUBLES[phase]}</p>{scene.trouble.value && <p class="muted">{scene.trouble.value}</p>}<button type="button" onClick={() => void scene.again()}>Load it anew</button></div>}
-        {now !== "inline" && <button type="button" class="leave" data-testid="leave" title="Back to inline (Esc)" onClick={leave}>{now === "fullscreen" ? "Leave fullscreen" : "Put back"} <kbd>Esc</kbd></button>}
+        {(now !== "inline" || scene.isModal.value) && <button type="button" class="leave" data-testid="leave" title="Back to inline (Esc)" onClick={leave}>{now === "fullscreen" ? "Leave fullscreen" : "Put back"} <kbd>Esc</kbd></button>}
       </div>
       {now === "pip" && <p class="elsewhere muted">The view floats below.</p>}
       <footer class="row under">

@@ -11,7 +11,7 @@ import { Tree } from "./Tree";
 const Kept = ({ scene }: { scene: Scene }) => {
   const [text, setText] = useState<string | undefined>();
   const [trouble, setTrouble] = useState<string | undefined>();
-  const isKept = Name.State in scene.profile.host.context;
+  const isKept = Name.State in scene.profile.host.context || scene.profile.openai?.state;
   if (!isKept) return <p class="muted">{scene.profile.title} keeps no state for views. The bridge keeps it in the view’s own storage.</p>;
   if (text === undefined) {
     return (

@@ -22,10 +22,21 @@ export const read = async (uri: string): Promise<Document> => {
 
 const decode = (blob: string) => new TextDecoder().decode(Uint8Array.from(atob(blob), (character) => character.charCodeAt(0)));
 
-const element = (script: string) => `<script>${script.replaceAll("</script", "<\\/script")}</script>`;
+/** A script to put into a document, and what it finds in `document.currentScript.dataset.given`. */
+export interface Script {
+  text: string;
+  given?: Json;
+}
+
+const ENTITIES: Record<string, string> = { "&": "&amp;", '"': "&quot;", "<": "&lt;" };
+
+const element = ({ text, given }: Script) => {
+  const data = given === undefined ? "" : ` data-given="${JSON.stringify(given).replace(/[&"<]/g, (character) => ENTITIES[character]!)}"`;
+  return `<script${data}>${text.replaceAll("</script", "<\\/script")}</script>`;
+};
 
 /** The document with our scripts in front of its own: after the doctype, without which it would be laid out as in 1998. */
-export const withScripts = (html: string, ...scripts: string[]): string => {
+export const withScripts = (html: string, ...scripts: Script[]): string => {
   const [start] = /^(?:\s|<!--[\s\S]*?-->)*(?:<!doctype[^>]*>)?/i.exec(html) ?? [""];
-  return start + [probe, ...scripts].map(element).join("") + html.slice(start.length);
+  return start + [{ text: probe }, ...scripts].map(element).join("") + html.slice(start.length);
 };

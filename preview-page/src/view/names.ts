@@ -3,6 +3,8 @@
 export const enum Own {
   /** From a view: something that the page cannot see from outside. */
   Happened = "run.pmcp/preview-happened",
+  /** From a view: a call of `window.openai`. */
+  OpenAi = "run.pmcp/preview-openai",
   /** To the copy of a view: what it is to look at. */
   Look = "run.pmcp/preview-look",
   /** From the copy: what it has found. */
@@ -13,6 +15,9 @@ export const enum Own {
 export type Happening =
   | { kind: "violation"; directive: string; blocked: string; file?: string; line?: number; column?: number }
   | { kind: "error"; text: string; file?: string; line?: number };
+
+/** A call of `window.openai`. */
+export type OpenAi = { kind: "state"; state: Json } | { kind: "modal" } | { kind: "close" };
 
 /** A barrier, and where it is. */
 export interface Finding {

@@ -2,7 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 
-import { openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page, type Replay } from "../../../widget-runtime/src/host";
+import { LIMITS, openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page, type Replay } from "../../../widget-runtime/src/host";
 import { Name, type Message } from "../../../widget-runtime/src/message";
 import { about } from "../model/connection";
 import { add, type Side } from "../model/log";
@@ -13,8 +13,9 @@ import { isForView, noteTask, tools } from "../model/tools";
 import type { Violation } from "../model/violations";
 import { host } from "../wire/host";
 import type { Extra, Profile, Served, Tool } from "../wire/types";
-import { withScripts, type Document } from "./document";
-import { Own, type Found, type Happening } from "./names";
+import { withScripts, type Document, type Script } from "./document";
+import { Own, type Found, type Happening, type OpenAi } from "./names";
+import openai from "script:./openai.ts";
 
 export type Phase = "loading" | "ready" | "failed" | "closed" | "flooded";
 
@@ -27,7 +28,7 @@ export type Said =
 
 /** A view that is mounted to be looked at only: its scripts, and what hears of it. */
 export interface Copy {
-  scripts: string[];
+  scripts: Script[];
   found(found: Found): void;
 }
 
@@ -49,6 +50,8 @@ export class Scene {
   /** The size that the view has asked for, as far as its room lets it. */
   readonly size = signal<{ width?: number; height?: number }>({});
   readonly mode = signal<DisplayMode>("inline");
+  /** The view is over the page, as `window.openai.requestModal` asks for it. */
+  readonly isModal = signal(false);
   readonly context = signal<HostContext>({});
   readonly said = signal<Said[]>([]);
   readonly modelContext = signal<{ content?: ContentBlock[]; structuredContent?: object } | undefined>(undefined);
@@ -151,10 +154,11 @@ export class Scene {
     this.trouble.value = undefined;
     this.violations.value = [];
     this.size.value = {};
+    this.isModal.value = false;
     this.app.value = undefined;
     this.document = document;
     try {
-      const served = await host.mount(withScripts(document.html, ...(this.#copy?.scripts ?? [])), document.meta, profile.id, this.extra.value);
+      const served = await host.mount(withScripts(document.html, ...this.#scripts()), document.meta, profile.id, this.extra.value);
       if (isStale() || !this.#place) return void host.unmount(served.id);
       this.served.value = served;
       this.#stop.push(() => void host.unmount(served.id).catch(() => {}));
@@ -197,6 +201,23 @@ export class Scene {
     for (const stop of this.#stop.splice(0)) stop();
   }
 
+  #scripts(): Script[] {
+    const has = this.profile.openai;
+    const emulated = has ? [{ text: openai, given: { has, state: this.state.value ?? null } }] : [];
+    return [...emulated, ...(this.#copy?.scripts ?? [])];
+  }
+
+  /** Does what the view has called a function of `window.openai` for. */
+  #openai(asked: OpenAi) {
+    const has = this.profile.openai;
+    if (!has || this.#copy) return;
+    if (asked?.kind === "state" && has.state && (JSON.stringify(asked.state) ?? "").length <= LIMITS.state) this.state.value = asked.state;
+    else if (asked?.kind === "modal" && has.modal) this.isModal.value = true;
+    else if (asked?.kind === "close" && has.close) void this.close("the view asked for it");
+    else return;
+    add({ from: "view", to: "host", scene: this.profile.id, note: { kind: "view", text: `window.openai: ${asked.kind}` } });
+  }
+
   #firstContext(): HostContext {
     const { profile, tool } = this;
     const context = contextOf(profile, this.mode.value);
@@ -237,6 +258,7 @@ export class Scene {
       receive: (take) =>
         channel.receive((message) => {
           if (message.method === Own.Happened) this.#happened(message.params);
+          else if (message.method === Own.OpenAi) this.#openai(message.params);
           else if (message.method === Own.Found) this.#copy?.found(message.params);
           else take(message);
         }),
