@@ -265,6 +265,48 @@ test("another document is shown with the state that was kept", async () => {
   await says(view, "#kept", '{"tab":2}');
 });
 
+test("a saved file shows the new document, and a build that fails leaves the view as it is", async () => {
+  server.title = "Before";
+  const preview = await open();
+  await told(preview, "keep", "keep: kept");
+  server.title = "After";
+  const view = await preview.another(() => preview.tell({ kind: "files", paths: ["widgets/view/index.html"] }));
+  await says(view, "h1", "After");
+  await says(view, "#kept", '{"tab":2}');
+  await preview.tell({ kind: "build", state: "started" });
+  await preview.tell({ kind: "build", state: "failed", ms: 900, text: "\u001b[31merror\u001b[0m: no such field `kettle`" });
+  await preview.says("build", /error: no such field `kettle`/);
+  await says(view, "h1", "After");
+  await preview.tell({ kind: "build", state: "finished", ms: 900 });
+  await preview.lacks("build");
+});
+
+test("each state of the connection says what to do", async () => {
+  const preview = await open();
+  await preview.view();
+  for (const [state, more, text] of [
+    ["building", {}, /Building.*being built/],
+    ["refused", {}, /Refused.*--bearer-env/],
+    ["failed", { message: "It ended with exit code 101.", lines: ["no more tea"] }, /Failed.*exit code 101.*no more tea/],
+    ["lost", { retryMs: 4000 }, /Lost.*next try in/],
+  ] as const) {
+    await preview.tell({ kind: "connection", state, ...more });
+    await preview.says("trouble", text);
+    await preview.says("connection", state);
+  }
+  await preview.tell({ kind: "connection", state: "ready", protocol: "2025-11-25", server: { name: "scripted", version: "2" } });
+  await preview.lacks("trouble");
+  await preview.says("connection", /ready.*2025-11-25/);
+});
+
+test("without the key the page says where to find it", async () => {
+  const preview = await open();
+  await preview.view();
+  const page = await stage.tab();
+  await page.goto(new URL(preview.page.url()).origin);
+  await new Preview(page).says("trouble", /Locked.*the terminal shows/);
+});
+
 test("a server that goes away is said to be lost, and when it is back the page goes on", async () => {
   server.title = "Still here";
   const preview = await open();

@@ -18,10 +18,45 @@ export class Preview {
     await page.setViewport(size);
     // What a test wants is in the address, and not the machine it runs on.
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    // A test may add events to the stream, of what a server that is built here would do.
+    await page.evaluateOnNewDocument(() => {
+      const real = fetch;
+      globalThis.fetch = async (path, options) => {
+        const response = await real(path, options);
+        if (path !== "/api/events" || !response.body) return response;
+        const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+        const writer = writable.getWriter();
+        const told: Uint8Array[] = [];
+        let isLineEnd = true;
+        // Between lines only.
+        const flush = () => isLineEnd && told.splice(0).forEach((line) => void writer.write(line));
+        const pass = async () => {
+          for await (const chunk of response.body as any) {
+            await writer.write(chunk);
+            isLineEnd = chunk.at(-1) === 10;
+            flush();
+          }
+          await writer.close();
+        };
+        void pass().catch(() => writer.abort().catch(() => {}));
+        const tell = (event: object) => {
+          told.push(new TextEncoder().encode(`${JSON.stringify({ at: 0, ...event })}\n`));
+          flush();
+        };
+        Object.assign(globalThis, { tell });
+        return new Response(readable, response);
+      };
+    });
     const url = new URL(stage.host(host));
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     await page.goto(url.href);
     return new Preview(page);
+  }
+
+  /** Adds an event to those of the host process. */
+  async tell(event: object) {
+    await this.page.waitForFunction("globalThis.tell");
+    await this.page.evaluate((event: object) => (globalThis as any).tell(event), event);
   }
 
   /** An element by the name that tests have for it. */

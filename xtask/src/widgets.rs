@@ -29,7 +29,7 @@ pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     run(&mut cargo("build --package pmcp-preview --example host"))?;
     let mut tests = program(node);
     // Side by side: they wait more than they compute.
-    tests.args(["--test", "--test-reporter=tap", "--test-timeout=120000", "--disable-warning=ExperimentalWarning"]);
+    tests.args(["--test", "--test-reporter=tap", "--test-timeout=300000", "--disable-warning=ExperimentalWarning"]);
     tests.arg("browser-tests/*.test.ts").env("CARGO_TARGET_DIR", target_directory()?);
     run_cases(tests.current_dir(root()), counts)
 }

@@ -9,8 +9,10 @@ type Row = [name: string, values: string[]];
 const yes = (value: unknown) => (value ? "yes" : "no");
 
 const size = (scene: Scene): string => {
-  const { width, height } = { ...scene.context.value.containerDimensions, ...scene.size.value };
-  return `${width ?? "free"} × ${height ?? "free"}`;
+  const room = scene.context.value.containerDimensions ?? {};
+  const asked = scene.size.value;
+  const width = room.width ?? asked.width ?? room.maxWidth;
+  return `${width ?? "free"} × ${room.height ?? asked.height ?? "free"}`;
 };
 
 /** Counts of what happened to a view. */

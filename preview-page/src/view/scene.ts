@@ -352,7 +352,7 @@ export class Scene {
         this.phase.value = "ready";
         if (this.replay && this.host) void this.replay.tell(this.host).then(() => void (this.isReplayed.value = true));
       },
-      size: (size) => void (this.size.value = { ...this.size.value, ...size }),
+      size: ({ width = this.size.value.width, height = this.size.value.height }) => void (this.size.value = { width, height }),
       message: (params) => this.#say({ kind: "message", role: params.role, content: params.content }),
       modelContext: (params) => void (this.modelContext.value = params),
       log: (params) => this.#say({ kind: "log", ...params }),
