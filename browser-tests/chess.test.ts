@@ -111,7 +111,10 @@ test("the game is there when the view is mounted anew", async () => {
   assert.equal(await moves(anew), before);
 });
 
-test("it has no findings in either theme, and fits 320 px", () => holds(stage, "show_board", drawn));
+test("it has no findings in either theme, fits 320 px, and tells of a call that failed", () => {
+  const refused = { input: { moves: ["e9"] }, words: /^Move 1, `e9`, is not possible\.$/ };
+  return holds(stage, "show_board", drawn, refused);
+});
 
 test("without widgets the tool answers in text", async () => {
   const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "show_board", arguments: {}, _meta: META } };

@@ -90,4 +90,7 @@ test("a view that is taken away during a call ends its task", async () => {
   assert.ok((await view.page.evaluate(asked)).includes("tasks/cancel"));
 });
 
-test("it has no findings in either theme, and fits 320 px", () => holds(stage, "show_chart", drawn));
+test("it has no findings in either theme, fits 320 px, and tells of a call that failed", () => {
+  const refused = { input: { sql: "SELECT missing FROM lake" }, words: /^No such column: missing/ };
+  return holds(stage, "show_chart", drawn, refused);
+});

@@ -17,7 +17,11 @@ class Child {
   readonly said: Promise<string>;
 
   constructor(program: string, args: string[], start: string) {
-    this.#child = spawn(join(TARGET, "debug", program), args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(join(TARGET, "debug", program), args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      // Servers write no types into the sources there.
+      env: { ...process.env, CI: "true" },
+    });
     this.said = new Promise((resolve, reject) => {
       const heard: string[] = [];
       for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -227,8 +231,8 @@ export const picture = async (view: View, name: string) => {
   await frame.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 };
 
-/** Rules that hold for each example: axe in both themes, and 320 px. */
-export const holds = async (stage: Stage, name: string, ready: (frame: any) => Promise<unknown>) => {
+/** Rules that hold for each example: axe in both themes, 320 px, and words in place of what the opening call did not give. */
+export const holds = async (stage: Stage, name: string, ready: (frame: any) => Promise<unknown>, refused: { input: object; words: RegExp }) => {
   for (const theme of ["light", "dark"] as const) {
     const view = await stage.open(name, {}, { context: { theme } });
     await ready(view.frame);
@@ -240,4 +244,9 @@ export const holds = async (stage: Stage, name: string, ready: (frame: any) => P
   await ready(narrow.frame);
   assert.equal(await overflowing(narrow.frame), false, "it is wider than 320 px");
   await picture(narrow, `${name}-320`);
+  const empty = await stage.open(name, refused.input);
+  await says(empty.frame, "#told", refused.words);
+  assert.deepEqual(await findings(empty.frame), [], "without a result");
+  await empty.page.evaluate("mounted.host.cancelled()");
+  await says(empty.frame, "#told", /^The \w+ was not /);
 };

@@ -97,4 +97,7 @@ test("it fits the room that it has, and says how much it needs", async () => {
   assert.ok(Math.abs(pixel - 1000 / (await view.frame.$eval("#map", (svg: Element) => svg.clientWidth))) < 0.3);
 });
 
-test("it has no findings in either theme, and fits 320 px", () => holds(stage, "show_map", drawn));
+test("it has no findings in either theme, fits 320 px, and tells of a call that failed", () => {
+  const refused = { input: { continent: "Atlantis" }, words: /continent/ };
+  return holds(stage, "show_map", drawn, refused);
+});

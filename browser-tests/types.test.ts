@@ -13,8 +13,10 @@ const TSC = join(ROOT, ".tools/widgets/node_modules/typescript/bin/tsc");
 
 /** What the compiler says of the scripts in a directory. */
 const checked = (directory: string): string => {
-  const { stdout, error } = spawnSync(process.execPath, [TSC, "--project", join(directory, "jsconfig.json")], { encoding: "utf8", cwd: directory });
+  const { stdout, stderr, status, error } = spawnSync(process.execPath, [TSC, "--project", join(directory, "jsconfig.json")], { encoding: "utf8", cwd: directory });
   if (error) throw error;
+  // A compiler that is not there or fails finds nothing.
+  if ((status === 0) !== (stdout === "")) throw Error(`tsc ended with ${status}: ${stderr}`);
   return stdout;
 };
 

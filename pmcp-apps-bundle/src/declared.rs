@@ -48,7 +48,7 @@ pub struct Csp {
 }
 
 /// The abilities of `permissions(…)`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of the attribute, and they are independent")]
 pub struct Permissions {
     /// Pictures of a camera.

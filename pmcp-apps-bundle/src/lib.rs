@@ -57,3 +57,4 @@ pub use mistake::{Kind, Mistake, Place};
 pub use origin::{Refused, check_origin};
 pub use page::page;
 pub use source::{Bundle, Source};
+pub use text::escape_html;

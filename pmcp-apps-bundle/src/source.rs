@@ -1,4 +1,4 @@
-//! What is looked at, and what comes of it.
+//! A widget's directory, and the outcome of a look at it.
 
 use std::path::Path;
 

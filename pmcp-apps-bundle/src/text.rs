@@ -1,7 +1,8 @@
 //! Texts within texts: escapes for HTML, style elements, scripts and JSON.
 
 /// Escapes a text for the content of an element or a value between double quotes.
-pub(crate) fn escape_html(text: &str) -> String {
+#[must_use]
+pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

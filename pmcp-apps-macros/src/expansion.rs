@@ -38,6 +38,7 @@ fn a_widget_with_everything() {
     let item = "
         /// The board, with its legal moves.
         #[cfg(unix)]
+        #[allow(deprecated)]
         #[derive(Clone, Copy)]
         pub(crate) struct Board;
     ";

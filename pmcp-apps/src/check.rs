@@ -76,8 +76,7 @@ pub fn check<'a>(
         }
     }
     for tool in tools {
-        let uri = tool.ui.widget.as_ref().and_then(|meta| meta.get("ui")?.get("resourceUri")?.as_str());
-        if let Some(uri) = uri.filter(|uri| !widgets.iter().any(|widget| widget.has_uri(uri))) {
+        if let Some(uri) = tool.ui.resource_uri().filter(|uri| !widgets.iter().any(|widget| widget.has_uri(uri))) {
             return Err(WidgetError::UnknownWidget { tool: tool.name.clone(), uri: uri.to_owned() });
         }
     }

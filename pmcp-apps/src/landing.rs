@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pmcp_apps_bundle::escape_html;
 use serde_json::json;
 
 use crate::WidgetDefinition;
@@ -25,8 +26,8 @@ impl Landing<'_> {
     /// Renders the page. It loads nothing, and has no script.
     #[must_use]
     pub fn render(&self) -> String {
-        let title = escaped(self.title.unwrap_or(self.name));
-        let (version, url) = (escaped(self.version), escaped(self.url));
+        let title = escape_html(self.title.unwrap_or(self.name));
+        let (version, url) = (escape_html(self.version), escape_html(self.url));
         let mut page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
@@ -38,7 +39,7 @@ impl Landing<'_> {
             page.push_str("<h2>What it shows</h2>\n<dl>\n");
             for widget in self.widgets {
                 let (name, description) =
-                    (escaped(widget.shown_name()), escaped(widget.description.unwrap_or_default()));
+                    (escape_html(widget.shown_name()), escape_html(widget.description.unwrap_or_default()));
                 let _ = writeln!(page, "<dt>{name}</dt><dd>{description}</dd>");
             }
             page.push_str("</dl>\n");
@@ -47,7 +48,7 @@ impl Landing<'_> {
         for (host, how, code) in self.hosts() {
             let _ = writeln!(page, "<h3>{host}</h3>\n<p>{how}</p>");
             if let Some(code) = code {
-                let _ = writeln!(page, "<pre tabindex=\"0\"><code>{}</code></pre>", escaped(&code));
+                let _ = writeln!(page, "<pre tabindex=\"0\"><code>{}</code></pre>", escape_html(&code));
             }
         }
         page.push_str("</main>\n</body>\n</html>\n");
@@ -55,7 +56,7 @@ impl Landing<'_> {
     }
 
     /// The hosts, what is to be done in each, and a text to copy.
-    fn hosts(&self) -> [(&'static str, &'static str, Option<String>); 5] {
+    fn hosts(&self) -> [(&'static str, &'static str, Option<String>); 6] {
         let (name, url) = (program_name(self.name), self.url);
         let vs_code = json!({ "servers": { &name: { "type": "http", "url": url } } });
         let cursor = json!({ "mcpServers": { &name: { "url": url } } });
@@ -76,6 +77,11 @@ impl Landing<'_> {
             ),
             ("VS Code", "Put this into <code>.vscode/mcp.json</code>:", Some(pretty(&vs_code))),
             ("Cursor", "Put this into <code>.cursor/mcp.json</code>:", Some(pretty(&cursor))),
+            (
+                "A browser, while you work on it",
+                "Run in a terminal:",
+                Some(format!("cargo pmcp preview --url {url}")),
+            ),
         ]
     }
 }
@@ -86,19 +92,6 @@ fn program_name(name: &str) -> String {
         name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
     let name = name.trim_matches('-');
     if name.is_empty() { "server".to_owned() } else { name.to_owned() }
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, c| {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-        escaped
-    })
 }
 
 const STYLE: &str = ":root{color-scheme:light dark}\
@@ -124,6 +117,7 @@ mod tests {
         assert!(page.contains("<code>http://127.0.0.1:8080/mcp</code>"), "{page}");
         assert!(page.contains("<dt>The &lt;board&gt;</dt>"), "{page}");
         assert!(page.contains("claude mcp add --transport http chess http://127.0.0.1:8080/mcp"), "{page}");
+        assert!(page.contains("cargo pmcp preview --url http://127.0.0.1:8080/mcp"), "{page}");
         assert!(!page.contains("<script"));
     }
 

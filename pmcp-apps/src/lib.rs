@@ -3,9 +3,10 @@
 //! - What a page needs is found and checked when the crate is compiled, and is one document in the binary: nothing is read from a disk in
 //!   production. In development the document is made of the files as they are.
 //! - A widget and its tools are types: a tool that does not exist, and one that goes by another name for clients, do not compile.
-//! - Each host is told what it needs in its own keys, MCP Apps and `ChatGPT`, and nobody is told who did not say that it shows widgets.
+//! - MCP Apps and `ChatGPT` are told of a widget in their own keys each. Clients that do not declare that they show widgets are told of none.
 //!
-//! Most of it is reached through `pmcp-server`, whose `.widget::<Board>()` offers one. [`widget`] makes one:
+//! A server depends on `pmcp-server`, which has this crate as `pmcp_server::apps` and offers a widget with `.widget::<Board>()`: the whole of
+//! one is in the documentation of `Server::widget`. [`widget`] makes one:
 //!
 //! ```
 //! use pmcp_apps::{Widget, widget};
@@ -42,6 +43,40 @@
 //! assert_eq!(pmcp_apps::check(&[board], router.definitions()), Ok(()));
 //! ```
 //!
+//! # The page
+//!
+//! The widget's directory has an `index.html`, and whatever that names: style sheets, modules, pictures. `tests/board/index.html` of the
+//! example, and `board.js`:
+//!
+//! ```html
+#![doc = include_str!("../tests/board/index.html")]
+//! ```
+//!
+//! ```js
+#![doc = include_str!("../tests/board/board.js")]
+//! ```
+//!
+//! `mcp` is the bridge to the host, which is there before any script of the page:
+//!
+//! | `mcp.` | what |
+//! |---|---|
+//! | `on("result", f)`, `result` | the result of the call that opened the view: `isError`, `text` and, unless `isError` is set, `data`, which is what the tool returns. Who listens late is told, too |
+//! | `on("input", f)`, `on("partial", f)`, `input` | that call's arguments; `partial`, as far as the model has written them |
+//! | `on("cancelled", f)` | that call has no result, and will have none |
+//! | `callTool(name, arguments)` | calls a tool of `tools(…)`, and is the promise of its result. `.cancel()` ends it; `.on("progress", f)`, `.on("task", f)` and `.on("question", f)` tell how it gets on: a task's state and variables, and what it asks |
+//! | `state` | any value of JSON, kept for when the same view is shown again |
+//! | `context`, `on("context", f)` | the host's theme, locale, time zone, display mode and sizes. Its colours are applied, as style variables |
+//! | `sendMessage(text)`, `updateModelContext(text, data)` | something for the conversation, and for the model's next turn |
+//! | `openLink(url)`, `download(uri, type, text)`, `requestDisplayMode(mode)`, `readResource(uri)`, `log(level, data)`, `close()` | other wishes to the host. Those that it answers are promises, and reject where it does not do them |
+//! | `on("teardown", f)` | the view is about to be removed: the host waits for what `f` returns |
+//! | `ready`, `host`, `capabilities` | the promise of the host's first answer, and what it says of itself. Calls wait by themselves |
+//!
+//! `Server::serve` writes `mcp.d.ts` into the directory of a build for development, the types of the bridge and of the widget's tools, unless
+//! the variable `CI` is set. With `// @ts-check` and `/// <reference path="./mcp.d.ts" />` at the top of a script, an editor checks it
+//! against the Rust types. Commit the file, and have [`types_are_current`](testing::types_are_current) in a test tell when it is old.
+//!
+//! `cargo pmcp preview --url http://127.0.0.1:8080/mcp` shows a server's widgets in a browser.
+//!
 //! # Modules
 //!
 //! | item | what |
@@ -73,5 +108,6 @@ pub use check::{WidgetError, check};
 pub use landing::Landing;
 pub use macros::widget;
 pub use meta::{MIME_TYPE, mcp_ui};
+pub use pmcp_apps_bundle::Permissions;
 pub use typescript::{FILE as TYPES_FILE, typescript};
-pub use widget::{Csp, Permissions, Widget, WidgetDefinition, WidgetSource};
+pub use widget::{Csp, Widget, WidgetDefinition, WidgetSource};

@@ -2,7 +2,8 @@
 
 /// Makes a widget of a directory of HTML.
 ///
-/// It stands on a unit struct, which is what `widget = Board` of `#[task_tool]` and `.widget::<Board>()` of a server take.
+/// It stands on a unit struct, which is what `widget = Board` of `#[task_tool]` and `.widget::<Board>()` of a server take. What stands in the
+/// directory, and how its scripts reach the tools, is told by [the page](crate#the-page).
 ///
 /// | argument | value | default |
 /// |---|---|---|
@@ -25,9 +26,17 @@
 ///
 /// # What is checked
 ///
-/// Everything that `index.html` reaches is read, and made one document. A mistake in a file is an error at the literal of `dir`, with the
-/// place in the file: `widgets/board/index.html:10:10: …`. What hosts block is one, too: requests to an origin that `csp` lacks, `eval`,
-/// workers. Advice is a warning.
+/// Everything that `index.html` reaches is read, and made one document: at most 16 MiB a file, 4,096 files and 64 MiB. A mistake in a file is
+/// an error at the literal of `dir`, with the place in the file: `widgets/board/index.html:10:10: …`. What hosts block for certain is one,
+/// too, such as a request to an origin that `csp` lacks.
+///
+/// Modules are linked, with every form of `import` and `export`, JSON and top-level `await`. Refused are imports by a bare name
+/// (`import "d3"`), modules that import each other, `import.meta`, and an exported variable that is assigned later. Who has a bundler points
+/// `dir` at its output.
+///
+/// Advice is a warning, and the document is made: what some hosts block (workers, `eval`, inlined fonts), what does nothing in a host
+/// (`alert`), an origin that nothing uses. A macro's warning is the use of something deprecated: `#[allow(deprecated)]` on the struct
+/// silences the advice about this widget.
 ///
 /// # Rebuilds
 ///
@@ -46,9 +55,15 @@
 ///
 /// ```
 /// use pmcp_apps::{Widget, widget};
+/// use pmcp_tasks::prelude::*;
+///
+/// #[task_tool(support = "forbidden", visibility = "app")]
+/// async fn move_piece(from: String, to: String) -> String {
+///     format!("{from} to {to}")
+/// }
 ///
 /// /// The board, with its legal moves.
-/// #[widget(dir = "tests/board", title = "Board", invoking = "Setting up")]
+/// #[widget(dir = "tests/board", tools(move_piece), title = "Board", invoking = "Setting up")]
 /// struct Board;
 ///
 /// assert!(Board::definition().has_uri("ui://pmcp-apps/board/dev.html"));

@@ -1,4 +1,4 @@
-//! What hosts are told of a widget: beside its document, and beside the tools that open it.
+//! Metadata for hosts: beside a widget's document, and beside the tools that open it.
 //!
 //! Both MCP Apps (2026-01-26) and `ChatGPT` are told, each in its own keys. The policy is always written, because hosts differ in what
 //! they make of its absence.
@@ -28,7 +28,7 @@ impl WidgetDefinition {
         let mut ui = Map::from_iter([("csp".to_owned(), csp)]);
         let mut meta = Map::from_iter([("openai/widgetCSP".to_owned(), for_chatgpt)]);
         if self.permissions != Permissions::default() {
-            ui.insert("permissions".into(), self.permissions.told().into());
+            ui.insert("permissions".into(), told(self.permissions).into());
         }
         if let Some(domain) = self.domain {
             ui.insert("domain".into(), domain.into());
@@ -66,21 +66,25 @@ impl WidgetDefinition {
     }
 }
 
-impl Permissions {
-    /// As MCP Apps writes them: an empty object for each that is asked for.
-    fn told(self) -> Map<String, Value> {
-        let Self { camera, microphone, geolocation, clipboard_write } = self;
-        let all = [
-            ("camera", camera),
-            ("microphone", microphone),
-            ("geolocation", geolocation),
-            ("clipboardWrite", clipboard_write),
-        ];
-        all.into_iter().filter(|(_, is_asked)| *is_asked).map(|(name, _)| (name.to_owned(), json!({}))).collect()
-    }
+/// Permissions as MCP Apps writes them: an empty object for each that is asked for.
+fn told(permissions: Permissions) -> Map<String, Value> {
+    let Permissions { camera, microphone, geolocation, clipboard_write } = permissions;
+    let all = [
+        ("camera", camera),
+        ("microphone", microphone),
+        ("geolocation", geolocation),
+        ("clipboardWrite", clipboard_write),
+    ];
+    all.into_iter().filter(|(_, is_asked)| *is_asked).map(|(name, _)| (name.to_owned(), json!({}))).collect()
 }
 
 /// The widget as a part of a tool's result, for hosts of MCP-UI: they show a document that comes with the result, and read none.
+///
+/// The document comes without data. In a host that speaks MCP-UI alone there is nobody to answer the bridge: `mcp.ready` is never
+/// fulfilled, and the page is told no result. It has to show something by itself, or the tool puts what it has to say into the text
+/// beside it.
+///
+/// In a build for development it reads the widget's files, and blocks while it does.
 ///
 /// ```
 /// use pmcp_apps::{Widget, mcp_ui};

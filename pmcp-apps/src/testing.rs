@@ -14,7 +14,7 @@ use crate::{
 pub enum TypesError {
     /// The file is not what would be written now.
     #[error(
-        "`{dir}/{FILE}` is not of the tools as they are; start the server once in development, or run `cargo pmcp app types`"
+        "`{dir}/{FILE}` is out of date: the tools have other types now; start the server once in development, or run `cargo pmcp app types`"
     )]
     Stale {
         /// The widget's directory.
@@ -28,7 +28,10 @@ pub enum TypesError {
     },
 }
 
-/// Tells whether `mcp.d.ts` in the widget's directory is what a server with these tools writes there.
+/// Compares `mcp.d.ts` in the widget's directory with the types of these tools.
+///
+/// `Server::serve` writes it in development, where the variable `CI` is not set. No way to start a server that tests use does, so that
+/// nothing mends the file before it is compared.
 ///
 /// ```no_run
 /// # use pmcp_apps::{Widget, testing::{TypesError, types_are_current}};

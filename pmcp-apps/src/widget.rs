@@ -1,6 +1,6 @@
 //! A widget as its attribute declares it.
 
-use pmcp_apps_bundle::{self as bundle, Declared, Identity};
+use pmcp_apps_bundle::{self as bundle, Declared, Identity, Permissions};
 use pmcp_tasks::tool::ToolWidget;
 
 /// A widget: a page that hosts show beside the result of a tool. `#[widget]` implements it.
@@ -77,26 +77,11 @@ pub struct Csp {
     pub redirect: &'static [&'static str],
 }
 
-/// The abilities of `permissions(…)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of the attribute, and they are independent")]
-pub struct Permissions {
-    /// Pictures of a camera.
-    pub camera: bool,
-    /// Sound of a microphone.
-    pub microphone: bool,
-    /// The place of the device.
-    pub geolocation: bool,
-    /// Writing to the clipboard.
-    pub clipboard_write: bool,
-}
-
 impl WidgetDefinition {
-    /// What its files are checked against.
+    /// The declaration that its files are checked against.
     pub(crate) fn declared(&self) -> Declared {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let Csp { connect, resource, frame, base_uri, redirect } = self.csp;
-        let Permissions { camera, microphone, geolocation, clipboard_write } = self.permissions;
         Declared {
             csp: bundle::Csp {
                 connect: owned(connect),
@@ -105,7 +90,7 @@ impl WidgetDefinition {
                 base_uri: owned(base_uri),
                 redirect: owned(redirect),
             },
-            permissions: bundle::Permissions { camera, microphone, geolocation, clipboard_write },
+            permissions: self.permissions,
             tools: Some(owned(self.tools)),
             bridge: self.bridge.then(|| Identity {
                 name: self.name.to_owned(),

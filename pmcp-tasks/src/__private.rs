@@ -35,7 +35,7 @@ pub use self::{
         output_of, prompt, result_of, same_variables, step_value, variables,
     },
     values::Values,
-    variable::{VariableSpec, default_of, variable},
+    variable::{HasNoSchema, HasSchema, SchemaOf, VariableSpec, default_of, variable},
 };
 pub use crate::{
     context::{Cells, Form, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},

@@ -222,7 +222,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `on_crash` | `"fail"`, or `"restart"` to call the function again with what was recorded | `"fail"` |
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
 /// | `widget` | The widget that shows its results: a struct with `#[widget]` of the crate `pmcp-apps` | none |
-/// | `visibility` | Who calls it where widgets are shown: `"model"` alone, or `"app"`, the views of widgets alone, and then clients that show none are not told of it | both |
+/// | `visibility` | In hosts that show widgets: `"model"` if only the model may call it, `"app"` if only the pages of widgets may. Clients that show no widgets are not told of a tool with `"app"` | both may |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; `read_only` and `destructive` exclude each other | the protocol's |
 /// | `args` | The name of the generated struct of arguments, where the module has an `AddArgs` of its own | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |

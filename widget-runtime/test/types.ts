@@ -15,6 +15,8 @@ interface Tools {
 
 export const uses = async (mcp: Mcp<Tools, "show_board">, loose: Mcp, app: App<Tools, "show_board">) => {
   const level: number | undefined = mcp.input?.level;
+  mcp.on("result", (result) => (result.isError ? result.text : result.data.moves.length));
+  // @ts-expect-error: what a tool that failed says is not a board.
   mcp.on("result", ({ data }) => data.moves.length);
   mcp.on("partial", ({ level }) => level?.toFixed());
   mcp.on("teardown", async () => {});
@@ -28,13 +30,13 @@ export const uses = async (mcp: Mcp<Tools, "show_board">, loose: Mcp, app: App<T
   const call = mcp.callTool("analyse", { depth: 1 });
   call.on("task", ({ status, variables }) => status === "working" && variables?.best.length);
   call.on("question", (question) => question.answer({ piece: "queen" }));
-  const best: string = (await call).data;
-  mcp.state = { tab: 1, list: ["a", null] };
-  // @ts-expect-error: it is no JSON.
-  mcp.state = () => {};
+  const found = await call;
+  const best: string = found.isError ? "" : found.data;
+  // A generated type is an interface, which has no index signature.
+  if (mcp.result && !mcp.result.isError) mcp.state = { best, board: mcp.result.data };
   // @ts-expect-error: it is not for the page to set.
   mcp.context = {};
   const mode: DisplayMode = await mcp.requestDisplayMode("fullscreen");
   void loose.callTool("anything", { at: "all" });
-  return [level, best, mode, app.mcp.result?.data.fen];
+  return [level, best, mode, app.mcp.result?.isError === false && app.mcp.result.data.fen];
 };

@@ -19,13 +19,13 @@ const DEEPEST: u32 = 5;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace(pub(crate) Duration);
 
-/// What the analysis has found so far, as the client sees it.
+/// The best line so far, as the client sees it.
 #[derive(TaskVariables, Default)]
 pub(crate) struct Thoughts {
     /// Moves that were looked ahead, and how many that will be at most.
     depth: u32,
     of: u32,
-    /// What is written of the value.
+    /// The value, as people write it.
     score: String,
     line: Vec<String>,
     positions: u64,

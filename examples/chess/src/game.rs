@@ -19,7 +19,7 @@ pub(crate) enum Side {
     Black,
 }
 
-/// What a pawn becomes on the last rank.
+/// The piece that a pawn becomes on the last rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Promotion {
@@ -29,7 +29,7 @@ pub(crate) enum Promotion {
     Knight,
 }
 
-/// How a game ended.
+/// The end of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ending {

@@ -10,7 +10,7 @@ pub(crate) const MATE: i32 = 30_000;
 /// Positions between two looks at whether to stop.
 const LOOK: u64 = 2_048;
 
-/// What a search found.
+/// The outcome of a search.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// In hundredths of a pawn, for the side that moves.
@@ -82,7 +82,7 @@ impl Search<'_> {
     }
 }
 
-/// How much a move promises, so that good ones come first.
+/// The promise of a move, so that good ones come first.
 fn promise(board: &Board, next: Move, theirs: BitBoard) -> i32 {
     let worth_of = |square| board.piece_on(square).map_or(0, worth);
     let taken = if theirs.has(next.to) { 10 * worth_of(next.to) - worth_of(next.from) } else { 0 };
@@ -114,7 +114,7 @@ fn value(board: &Board) -> i32 {
     side(mine) - side(!mine)
 }
 
-/// What a piece gains by its square.
+/// The gain of a piece by its square.
 fn stands(piece: Piece, at: Square, color: Color, ending: bool) -> i32 {
     let from_middle = |index: usize| i32::try_from((2 * index).abs_diff(7)).unwrap_or(7);
     let (file, rank) = (at.file() as usize, at.rank().relative_to(color) as usize);

@@ -35,7 +35,7 @@ pub(crate) async fn move_piece(
     from: String,
     /// The square it goes to.
     to: String,
-    /// What a pawn becomes on the last rank.
+    /// The piece that a pawn becomes on the last rank.
     promotion: Option<Promotion>,
 ) -> Result<BoardView, ToolError> {
     let mut game = Game::read(&moves)?;

@@ -12,13 +12,13 @@ use crate::database::{Cell, Database};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace(pub(crate) Duration);
 
-/// What is known of a column.
+/// The description of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct ColumnProfile {
     pub(crate) name: String,
-    /// Table in which it has a value.
+    /// Rows in which it has a value.
     pub(crate) filled: u32,
-    /// How many of the values differ.
+    /// The number of different values.
     pub(crate) distinct: u32,
     pub(crate) least: String,
     pub(crate) most: String,
@@ -31,11 +31,11 @@ pub(crate) struct ColumnProfile {
 #[derive(TaskVariables, Default)]
 pub(crate) struct ColumnsSoFar {
     columns: Vec<ColumnProfile>,
-    /// How many there are.
+    /// The number of columns that the table has.
     of: usize,
 }
 
-/// What is known of a table.
+/// The description of a table.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Profile {
     pub(crate) columns: Vec<ColumnProfile>,

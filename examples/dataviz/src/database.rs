@@ -27,7 +27,7 @@ const TABLES: [(&str, &str, &str); 2] = [
 /// The time a query may take.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Table that are given.
+/// Rows that are given.
 const MOST: usize = 1_000;
 
 /// Bytes of a query.
@@ -45,7 +45,7 @@ pub(crate) enum Cell {
     Nothing(()),
 }
 
-/// What a query gives.
+/// The outcome of a query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<String>,
@@ -144,7 +144,7 @@ fn rows(connection: &Connection, sql: &str) -> rusqlite::Result<Table> {
     Ok(Table { columns, rows: all, more: false })
 }
 
-/// What a query is refused with. SQLite's words are about the query, which the caller wrote.
+/// The refusal of a query. SQLite's words are about the query, which the caller wrote.
 fn refused(error: &rusqlite::Error) -> ToolError {
     match error {
         rusqlite::Error::SqliteFailure(code, _) if code.code == rusqlite::ErrorCode::OperationInterrupted => {

@@ -14,7 +14,7 @@ use crate::{
 #[widget(dir = "widgets/chart", title = "Data", tools(show_chart, query, profile), modes("inline", "fullscreen"))]
 pub(crate) struct Chart;
 
-/// How rows are drawn.
+/// The form in which rows are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
@@ -31,7 +31,7 @@ pub(crate) struct ChartView {
     pub(crate) kind: Kind,
     pub(crate) sql: String,
     pub(crate) result: Table,
-    /// What there is to ask about.
+    /// Columns to ask about.
     pub(crate) columns: Vec<Column>,
 }
 
@@ -42,10 +42,10 @@ pub(crate) async fn show_chart(
     /// One SELECT, in SQLite's SQL.
     #[arg(default = "SELECT date, round(avg(water_celsius), 2) AS celsius FROM lake GROUP BY date")]
     sql: String,
-    /// How the rows are drawn.
+    /// The form in which the rows are drawn.
     #[arg(default)]
     kind: Kind,
-    /// What the chart is about.
+    /// The chart's heading.
     #[arg(default = "Water temperature of the lake")]
     title: String,
     State(database): State<Database>,

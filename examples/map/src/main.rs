@@ -35,7 +35,7 @@ struct Arguments {
     pace: Pace,
 }
 
-/// What the command line says; `None` if it asks for help.
+/// Reads the command line; `None` if it asks for help.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
     let mut arguments = Arguments {
@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
     log::exit_code(serve(arguments).await)
 }
 
-/// What the tools share.
+/// The state that tools take parts of.
 #[derive(Clone, Debug, FromRef)]
 struct World {
     places: Places,

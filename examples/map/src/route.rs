@@ -38,9 +38,9 @@ pub(crate) struct Route {
     pub(crate) stops: Vec<String>,
     /// The length of the whole route.
     pub(crate) kilometres: f64,
-    /// How much shorter it is than the places in the order they were given.
+    /// Kilometres by which it is shorter than the places in the order they were given.
     pub(crate) saved: f64,
-    /// Where it ends where it began.
+    /// Set if it ends where it began.
     pub(crate) round_trip: bool,
 }
 

@@ -212,7 +212,7 @@ impl Secret {
 pub struct Flaw {
     /// Its byte.
     pub at: usize,
-    /// What is wrong here.
+    /// The fault.
     pub message: String,
     /// The edit to make.
     pub help: String,

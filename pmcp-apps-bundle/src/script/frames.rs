@@ -9,11 +9,11 @@ pub(super) enum State {
     Operand,
     /// An expression or a pattern that stands for itself: an element, a parameter, a declared name.
     Element,
-    /// What follows an expression.
+    /// The place after an expression.
     Operator,
     /// The name of a member, in an object or a class.
     Key,
-    /// What follows such a name.
+    /// The place after such a name.
     AfterKey,
     /// A name behind a point.
     Member,
@@ -23,7 +23,7 @@ pub(super) enum State {
     Body,
     /// The body of an arrow function.
     Arrow,
-    /// What follows the braces of an arrow function, where a line's end ends the statement.
+    /// The place after the braces of an arrow function, where a line's end ends the statement.
     ArrowEnd,
 }
 

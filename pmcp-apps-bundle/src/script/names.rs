@@ -156,12 +156,12 @@ impl<'a> Declarations<'a> {
         Self { ranges: ranges.into_iter().map(|(name, ranges)| (name, furthest(ranges))).collect() }
     }
 
-    /// Whether the name means a declaration of the script, at this place.
+    /// Tells whether the name means a declaration of the script, at this place.
     pub(super) fn declare(&self, name: &str, at: usize) -> bool {
         self.ranges.get(name).is_some_and(|(_, whole)| *whole) || self.shadow(name, at)
     }
 
-    /// Whether the name means something else here than it does in the whole text.
+    /// Tells whether the name means something else here than it does in the whole text.
     pub(super) fn shadow(&self, name: &str, at: usize) -> bool {
         let Some((ranges, _)) = self.ranges.get(name) else { return false };
         let before = ranges.partition_point(|(start, _)| *start <= at);

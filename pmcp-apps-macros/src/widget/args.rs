@@ -1,5 +1,6 @@
 //! The grammar of `#[widget(…)]`.
 
+use pmcp_apps_bundle::Permissions;
 use pmcp_macro_support::{Keys, error, visible};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -67,16 +68,6 @@ pub(super) struct Csp {
     pub(super) redirect: Vec<LitStr>,
 }
 
-/// The abilities of `permissions(…)`.
-#[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of the attribute, and they are independent")]
-pub(super) struct Permissions {
-    pub(super) camera: bool,
-    pub(super) microphone: bool,
-    pub(super) geolocation: bool,
-    pub(super) clipboard_write: bool,
-}
-
 /// A tool of `tools(…)`.
 pub(super) struct ToolArg {
     pub(super) path: Path,
@@ -110,10 +101,7 @@ impl WidgetArgs {
             title: keys.string("title"),
             description: keys.string("description"),
             csp: lists.take("csp").map(|(_, list)| Csp::parse(list, &mut keys)).unwrap_or_default(),
-            permissions: lists
-                .take("permissions")
-                .map(|(_, list)| Permissions::parse(list, &mut keys))
-                .unwrap_or_default(),
+            permissions: lists.take("permissions").map(|(_, list)| permissions(list, &mut keys)).unwrap_or_default(),
             domain: keys.string("domain"),
             border: keys.flag("border"),
             tools: lists.take("tools").map(|(_, list)| tools(list, &mut keys)).unwrap_or_default(),
@@ -158,21 +146,20 @@ impl Csp {
     }
 }
 
-impl Permissions {
-    fn parse(list: TokenStream, outer: &mut Keys) -> Self {
-        let mut keys = Keys::parse(list, &["camera", "microphone", "geolocation", "clipboard_write"]);
-        let mut flag = |name| keys.flag(name).unwrap_or_default();
-        let parsed = Self {
-            camera: flag("camera"),
-            microphone: flag("microphone"),
-            geolocation: flag("geolocation"),
-            clipboard_write: flag("clipboard_write"),
-        };
-        keys.finish(parsed).unwrap_or_else(|error| {
-            outer.report(error);
-            Self::default()
-        })
-    }
+/// The abilities of `permissions(…)`.
+fn permissions(list: TokenStream, outer: &mut Keys) -> Permissions {
+    let mut keys = Keys::parse(list, &["camera", "microphone", "geolocation", "clipboard_write"]);
+    let mut flag = |name| keys.flag(name).unwrap_or_default();
+    let parsed = Permissions {
+        camera: flag("camera"),
+        microphone: flag("microphone"),
+        geolocation: flag("geolocation"),
+        clipboard_write: flag("clipboard_write"),
+    };
+    keys.finish(parsed).unwrap_or_else(|error| {
+        outer.report(error);
+        Permissions::default()
+    })
 }
 
 /// The value of a key that takes a list of texts.

@@ -1,10 +1,11 @@
 //! The tokens of a widget.
 
+use pmcp_apps_bundle::{Csp, Permissions};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{args::Permissions, model::Widget, read::Read};
+use super::{model::Widget, read::Read};
 
 /// Has the compiler track the files that were read, whether or not there were mistakes in them.
 pub(super) fn files(read: Option<&Read>) -> TokenStream {
@@ -22,13 +23,13 @@ impl Widget {
     /// The struct, and what it is to a server and to tools.
     pub(super) fn expand(&self, item: &TokenStream) -> TokenStream {
         let p = self.krate.private();
-        let Self { ident, cfgs, dir, .. } = self;
+        let Self { ident, carried, dir, .. } = self;
         let (tools, warnings) = (self.tools(&p), self.warnings());
         let definition = self.definition(&p);
         quote! {
             #item
 
-            #(#cfgs)*
+            #(#carried)*
             const _: () = {
                 #tools
                 #warnings
@@ -65,7 +66,7 @@ impl Widget {
         let (invoking, invoked) = (text(self.invoking.as_deref()), text(self.invoked.as_deref()));
         let domain = text(self.domain.as_deref());
         let border = option(self.border.map(|border| quote!(#border)));
-        let [connect, resource, frame, base_uri, redirect] = &self.csp;
+        let Csp { connect, resource, frame, base_uri, redirect } = &self.csp;
         let Permissions { camera, microphone, geolocation, clipboard_write } = self.permissions;
         let tools = self.tools.iter().map(|tool| &tool.name);
         quote! {

@@ -36,7 +36,7 @@ impl UnitStruct {
         Ok(Self { ident: item.ident, attrs: item.attrs })
     }
 
-    /// What can stand for one where it is none, so that uses of its name are no further mistakes.
+    /// A stand-in for one where it is none, so that uses of its name are no further mistakes.
     pub(super) fn named(item: TokenStream) -> Option<Self> {
         let (ident, attrs, generics) = match syn::parse2::<Item>(item).ok()? {
             Item::Struct(item) => (item.ident, item.attrs, item.generics),
@@ -47,9 +47,11 @@ impl UnitStruct {
         generics.params.is_empty().then_some(Self { ident, attrs })
     }
 
-    /// Attributes that say when the struct is there at all.
-    pub(super) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    /// Attributes of the struct that go for what is made beside it: whether it is there at all, and what the compiler is to say of it.
+    /// Not `expect`, which asks for a warning in each place it stands at.
+    pub(super) fn carried(&self) -> impl Iterator<Item = &Attribute> {
+        const CARRIED: [&str; 5] = ["cfg", "allow", "warn", "deny", "forbid"];
+        self.attrs.iter().filter(|attr| CARRIED.iter().any(|name| attr.path().is_ident(name)))
     }
 }
 

@@ -1,13 +1,14 @@
 //! The checked form of a widget.
 
+use pmcp_apps_bundle::{Csp, Permissions};
 use pmcp_macro_support::{CratePath, Diagnostics, description};
 use proc_macro2::Ident;
 use syn::{Attribute, LitStr, Path};
 
 use super::{
-    args::{Csp, Permissions, WidgetArgs},
+    args::WidgetArgs,
     item::UnitStruct,
-    named::{modes, name, tool_name},
+    named::{name, tool_name},
     read::Read,
 };
 
@@ -17,13 +18,13 @@ const LONGEST: usize = 64;
 /// A widget.
 pub(super) struct Widget {
     pub(super) ident: Ident,
-    pub(super) cfgs: Vec<Attribute>,
+    pub(super) carried: Vec<Attribute>,
     pub(super) krate: CratePath,
     pub(super) dir: LitStr,
     pub(super) name: String,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
-    pub(super) csp: [Vec<String>; 5],
+    pub(super) csp: Csp,
     pub(super) permissions: Permissions,
     pub(super) domain: Option<String>,
     pub(super) border: Option<bool>,
@@ -63,26 +64,24 @@ impl Widget {
             return None;
         }
         let text = |literal: &Option<LitStr>| literal.as_ref().map(LitStr::value);
-        let origins = |literals: &[LitStr]| literals.iter().map(LitStr::value).collect();
-        let Csp { connect, resource, frame, base_uri, redirect } = &args.csp;
         Some(Self {
             ident: item.ident.clone(),
-            cfgs: item.cfgs().cloned().collect(),
+            carried: item.carried().cloned().collect(),
             krate: CratePath::new(args.krate.as_ref(), "pmcp_apps"),
             dir,
             name: name(args, item),
             title: text(&args.title),
             description: text(&args.description).or_else(|| description(&item.attrs)),
-            csp: [origins(connect), origins(resource), origins(frame), origins(base_uri), origins(redirect)],
-            permissions: args.permissions,
+            csp: read.declared.csp,
+            permissions: read.declared.permissions,
             domain: text(&args.domain),
             border: args.border,
             tools,
-            modes: modes(args, diag)?,
+            modes: read.modes,
             invoking: text(&args.invoking),
             invoked: text(&args.invoked),
             bridge: args.bridge.unwrap_or(true),
-            budget: read.budget,
+            budget: read.declared.budget,
             document,
             warnings: read.warnings,
         })

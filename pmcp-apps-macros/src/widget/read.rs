@@ -1,6 +1,6 @@
 //! The directory, read and checked.
 
-use pmcp_apps_bundle::{Csp, Declared, Identity, Kind, Permissions, Source, bundle, check_origin};
+use pmcp_apps_bundle::{Csp, Declared, Identity, Kind, Source, bundle, check_origin};
 use pmcp_macro_support::Diagnostics;
 use syn::LitStr;
 
@@ -20,7 +20,9 @@ pub(super) struct Read {
     pub(super) files: Vec<String>,
     /// Advice about them.
     pub(super) warnings: Vec<String>,
-    pub(super) budget: usize,
+    /// The arguments that the files were judged by.
+    pub(super) declared: Declared,
+    pub(super) modes: Vec<String>,
 }
 
 impl Read {
@@ -60,11 +62,11 @@ impl Read {
         let identity = Identity {
             name: item.map(|item| name(args, item)).unwrap_or_default(),
             version: around.version.clone(),
-            modes,
+            modes: modes.clone(),
         };
         let declared = Declared {
             csp: csp(&args.csp),
-            permissions: permissions(args.permissions),
+            permissions: args.permissions,
             tools: Some(args.tools.iter().map(tool_name).collect()),
             bridge: args.bridge.unwrap_or(true).then_some(identity),
             budget,
@@ -78,7 +80,7 @@ impl Read {
                 Kind::Warning => warnings.push(format!("{mistake}\nhelp: {}", mistake.help)),
             }
         }
-        Some(Self { document: bundle.document, files: bundle.files, warnings, budget })
+        Some(Self { document: bundle.document, files: bundle.files, warnings, declared, modes })
     }
 }
 
@@ -92,11 +94,6 @@ fn csp(csp: &args::Csp) -> Csp {
         base_uri: texts(base_uri),
         redirect: texts(redirect),
     }
-}
-
-fn permissions(permissions: args::Permissions) -> Permissions {
-    let args::Permissions { camera, microphone, geolocation, clipboard_write } = permissions;
-    Permissions { camera, microphone, geolocation, clipboard_write }
 }
 
 /// A size as it is written.

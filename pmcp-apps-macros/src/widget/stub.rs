@@ -10,9 +10,9 @@ use super::{args::WidgetArgs, item::UnitStruct};
 pub(super) fn stub(args: Option<&WidgetArgs>, item: Option<&UnitStruct>) -> TokenStream {
     let Some(item) = item else { return TokenStream::new() };
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_apps").private();
-    let (ident, cfgs) = (&item.ident, item.cfgs());
+    let (ident, carried) = (&item.ident, item.carried());
     quote! {
-        #(#cfgs)*
+        #(#carried)*
         const _: () = {
             impl #p::ToolWidget for #ident {
                 fn fill(_: &mut #p::Map<::std::string::String, #p::Value>) {}

@@ -1,8 +1,10 @@
 /// The board, with its legal moves.
 #[cfg(unix)]
+#[allow(deprecated)]
 #[derive(Clone, Copy)]
 pub(crate) struct Board;
 #[cfg(unix)]
+#[allow(deprecated)]
 const _: () = {
     const _: () = ::core::assert!(
         crate ::apps::__private::same(crate ::apps::__private::tool_name:: < move_piece >

@@ -29,8 +29,7 @@ pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item =
     let uri = widget.uri();
     let (mut names, mut entries, mut own) = (Names::default(), String::new(), Vec::new());
     for tool in tools {
-        let opens =
-            tool.ui.widget.as_ref().and_then(|meta| meta.get("ui")?.get("resourceUri")) == Some(&uri.as_str().into());
+        let opens = tool.ui.resource_uri() == Some(&uri);
         if !opens && !widget.tools.contains(&&*tool.name) {
             continue;
         }
@@ -44,7 +43,7 @@ pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item =
         let description = schema::doc(tool.description.as_deref(), "  ");
         // Writing to a `String` does not fail.
         let _ = writeln!(entries, "{description}  {name}: {{\n    arguments: {arguments};\n    result: {result};");
-        if let Some(variables) = variables(&tool.variables) {
+        if let Some(variables) = variables(&tool.variables, &mut names) {
             let _ = writeln!(entries, "    variables: {variables};");
         }
         entries.push_str("  };\n");
@@ -73,24 +72,30 @@ fn result_without_schema(tool: &ToolDefinition) -> String {
     if tool.types.is_some() { "string" } else { "unknown" }.to_owned()
 }
 
-/// The variables of a tool's tasks that clients see. Their values in a new task tell how they begin, not all that they may be.
-fn variables(fields: &[FieldDefinition]) -> Option<String> {
-    let shown: Vec<String> = fields
-        .iter()
-        .filter(|field| !field.hidden)
-        .map(|field| {
-            let ty = match &field.default {
-                Value::Bool(_) => "boolean",
-                Value::Number(_) => "number",
-                Value::String(_) => "string",
-                Value::Array(_) => "unknown[]",
-                Value::Object(_) => "{ [key: string]: unknown }",
-                Value::Null => "unknown",
-            };
-            format!("{}: {ty}", schema::key(field.name))
-        })
-        .collect();
-    (!shown.is_empty()).then(|| format!("{{ {} }}", shown.join("; ")))
+/// The variables of a tool's tasks that clients see.
+fn variables(fields: &[FieldDefinition], names: &mut Names) -> Option<String> {
+    const INDENT: &str = "      ";
+    let mut shown = String::new();
+    for field in fields.iter().filter(|field| !field.hidden) {
+        let ty = field.schema.map_or_else(|| begun(&field.default), |schema| names.of_root(&schema(), "Variable"));
+        let (doc, key) = (schema::doc(field.description, INDENT), schema::key(field.name));
+        // Writing to a `String` does not fail.
+        let _ = writeln!(shown, "{doc}{INDENT}{key}: {ty};");
+    }
+    (!shown.is_empty()).then(|| format!("{{\n{shown}    }}"))
+}
+
+/// The type of a variable without a schema. Its value in a new task tells how it begins, not all that it may be.
+fn begun(default: &Value) -> String {
+    let ty = match default {
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "unknown[]",
+        Value::Object(_) => "{ [key: string]: unknown }",
+        Value::Null => "unknown",
+    };
+    ty.to_owned()
 }
 
 #[cfg(test)]

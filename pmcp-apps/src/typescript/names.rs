@@ -37,7 +37,12 @@ impl Names {
         let is_declared = schema.get("properties").is_some() || schema.get("oneOf").is_some() || text.contains("\"#\"");
         let mut root = None;
         if is_declared {
-            let (given, is_new) = self.name(&title, &text);
+            // As a definition elsewhere has it, where the name is its key.
+            let mut bare = schema.clone();
+            if let Some(bare) = bare.as_object_mut() {
+                bare.retain(|key, _| key != "title" && key != "$defs");
+            }
+            let (given, is_new) = self.name(&title, &signature(&title, &bare, &defs));
             scope.add("#".to_owned(), given.clone());
             if is_new {
                 new.push((given.clone(), schema));

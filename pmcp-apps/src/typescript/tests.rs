@@ -50,9 +50,21 @@ struct Tree {
 
 #[derive(TaskVariables, Default)]
 struct Progress {
+    /// Moves that were looked ahead.
+    ///
+    /// Of both sides.
     depth: u32,
+    best: Vec<Piece>,
+    first: Option<Piece>,
+    cache: Cache,
     #[variable(hidden)]
     nodes: u64,
+}
+
+/// A value whose type has no schema.
+#[derive(Serialize, Deserialize, Default)]
+struct Cache {
+    entries: u32,
 }
 
 /// Show the board.
@@ -87,7 +99,7 @@ fn definitions() -> Vec<ToolDefinition> {
     ]
 }
 
-/// What follows the types of the bridge.
+/// The part behind the types of the bridge.
 fn ours(text: &str) -> &str {
     text.split_once("/** The types of the server's tools. */\n").unwrap().1
 }
@@ -140,7 +152,13 @@ interface Tools {
   move_piece: {
     arguments: Rust.MovePieceArgs;
     result: string;
-    variables: { depth: number };
+    variables: {
+      /** Moves that were looked ahead. */
+      depth: number;
+      best: Rust.Piece[];
+      first: Rust.Piece | null;
+      cache: { [key: string]: unknown };
+    };
   };
 }
 
@@ -148,6 +166,17 @@ interface Tools {
 declare const mcp: Mcp<Tools, "show_board">;
 "#;
     assert_eq!(ours(&text), expected, "{}", ours(&text));
+}
+
+#[test]
+fn a_type_is_one_wherever_it_stands() {
+    let mut names = Names::default();
+    let item = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let mut root = item.clone();
+    root["title"] = "Item".into();
+    let list = json!({ "title": "Array_of_Item", "type": "array", "items": { "$ref": "#/$defs/Item" }, "$defs": { "Item": item } });
+    assert_eq!(names.of_root(&list, ""), "Rust.Item[]");
+    assert_eq!(names.of_root(&root, ""), "Rust.Item");
 }
 
 #[test]

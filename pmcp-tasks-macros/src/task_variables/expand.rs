@@ -21,8 +21,14 @@ impl VariableSet {
             let doc = summary.iter();
             quote!(#(#[doc = #doc])* pub #ident: #p::Variable<'a, #ty>)
         });
-        let specs = variables.iter().map(|Variable { name, ty, is_hidden, is_client_writable, .. }| {
-            quote!(#p::variable::<#ty>(#name, #is_hidden, #is_client_writable))
+        let specs = variables.iter().map(|Variable { name, summary, ty, is_hidden, is_client_writable, .. }| {
+            let text = summary.as_ref().map(|text| text.lines().map(str::trim).collect::<Vec<_>>().join("\n"));
+            let none = quote!(::core::option::Option::None);
+            let description = text.map_or(none, |text| quote!(::core::option::Option::Some(#text)));
+            quote! {
+                #p::variable::<#ty>(#name, #is_hidden, #is_client_writable)
+                    .described(#description, (&#p::SchemaOf::<#ty>::new()).schema())
+            }
         });
         quote! {
             #[doc = #doc]
@@ -62,6 +68,7 @@ impl VariableSet {
                 }
 
                 fn __pmcp_specs() -> __PmcpSpecs {
+                    use #p::{HasNoSchema as _, HasSchema as _};
                     __PmcpSpecs { #(#idents: #specs,)* }
                 }
 

@@ -38,12 +38,26 @@ const _: () = {
         dry_run: ::pmcp_tasks::__private::VariableSpec<bool>,
     }
     fn __pmcp_specs() -> __PmcpSpecs {
+        use ::pmcp_tasks::__private::{HasNoSchema as _, HasSchema as _};
         __PmcpSpecs {
-            rows: ::pmcp_tasks::__private::variable::<u64>("rows", false, false),
+            rows: ::pmcp_tasks::__private::variable::<u64>("rows", false, false)
+                .described(
+                    ::core::option::Option::Some("Rows so far."),
+                    (&::pmcp_tasks::__private::SchemaOf::<u64>::new()).schema(),
+                ),
             cursor: ::pmcp_tasks::__private::variable::<
                 Option<String>,
-            >("cursor", true, false),
-            dry_run: ::pmcp_tasks::__private::variable::<bool>("dryRun", false, true),
+            >("cursor", true, false)
+                .described(
+                    ::core::option::Option::None,
+                    (&::pmcp_tasks::__private::SchemaOf::<Option<String>>::new())
+                        .schema(),
+                ),
+            dry_run: ::pmcp_tasks::__private::variable::<bool>("dryRun", false, true)
+                .described(
+                    ::core::option::Option::None,
+                    (&::pmcp_tasks::__private::SchemaOf::<bool>::new()).schema(),
+                ),
         }
     }
     impl ::pmcp_tasks::__private::TaskVariables for ImportState {

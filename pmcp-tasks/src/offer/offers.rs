@@ -82,8 +82,8 @@ impl OffersBuilder {
         self
     }
 
-    /// Offers a resource that only clients which show widgets are told of. Whoever knows its URI reads it, under each URI that `knows` takes
-    /// for one of it, too: hosts keep those of earlier versions.
+    /// Offers a resource that is listed only for clients that show widgets. It is read by its URI, and by every other one that `knows`
+    /// accepts: hosts keep URIs of earlier versions.
     pub fn ui_resource<K, F, R, C>(mut self, resource: impl Into<Resource>, knows: K, handler: F) -> Self
     where
         K: Fn(&str) -> bool + Send + Sync + 'static,

@@ -47,6 +47,16 @@ pub(crate) fn named_output<T: JsonSchema + ?Sized>() -> Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
+/// The same of a part of something: `T`, too, is a definition if it has a name.
+pub(crate) fn named_part<T: JsonSchema>() -> Value {
+    let mut all = named_output::<Vec<T>>();
+    let mut part = all["items"].take();
+    if let (Some(part), Some(definitions)) = (part.as_object_mut(), all.get_mut("$defs")) {
+        part.insert("$defs".into(), definitions.take());
+    }
+    part
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -22,6 +22,8 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> VariableValue for 
 pub struct FieldDefinition {
     /// Its name on the wire.
     pub name: &'static str,
+    /// The first paragraph of its docs.
+    pub description: Option<&'static str>,
     /// Set if it stays on the server.
     pub hidden: bool,
     /// Set if the client may set it.
@@ -30,6 +32,9 @@ pub struct FieldDefinition {
     pub default: Value,
     /// Check that a value fits its type; the error is one sentence without the value.
     pub check: fn(&Value) -> Result<(), String>,
+    /// Gives the JSON Schema of its values with the types inside it as definitions under their Rust names, for whoever writes types of
+    /// another language. `None` if its type has none.
+    pub schema: Option<fn() -> Value>,
 }
 
 /// A variable could not be read or written.

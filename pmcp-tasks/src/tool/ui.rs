@@ -30,18 +30,18 @@ impl Visibility {
     }
 }
 
-/// A widget as tools know it: what it adds to `_meta` of a tool that opens it. `#[widget]` implements it.
+/// A widget as tools see it: it adds to the `_meta` of a tool that opens it. `#[widget]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a widget",
     label = "not a widget",
     note = "annotate the struct with `#[widget(dir = \"…\")]`, and name it as it is imported: `widget = Board`"
 )]
 pub trait ToolWidget: 'static {
-    /// Adds what hosts are told of the widget beside a tool that opens it.
+    /// Adds the widget's URI and texts to the `_meta` of a tool that opens it.
     fn fill(meta: &mut Map<String, Value>);
 }
 
-/// Everything about a tool that clients which show widgets are told beside.
+/// Facts about a tool that are told only to clients that show widgets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolUi {
     /// The callers it is for.
@@ -63,6 +63,12 @@ impl ToolUi {
         let mut meta = Map::new();
         W::fill(&mut meta);
         Self { visibility, widget: Some(meta) }
+    }
+
+    /// The URI of the widget's document.
+    #[must_use]
+    pub fn resource_uri(&self) -> Option<&str> {
+        self.widget.as_ref()?.get(UI)?.get("resourceUri")?.as_str()
     }
 
     /// Tells whether there is anything to list. `is_called` is set if a view names the tool among those it calls.

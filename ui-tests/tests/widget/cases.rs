@@ -105,6 +105,11 @@ cases! {
         ("widgets/board/board.js", "fetch(\"https://api.example.com/games\");\n")
     ];
     origin_unused, board!("dir = \"widgets/board\", csp(connect = [\"https://api.example.com\"])"), [INDEX];
+    advice_silenced: right, concat!(
+        "#![deny(warnings)]\n\n",
+        "#[allow(deprecated)]\n#[pmcp_apps::widget(dir = \"widgets/board\", csp(connect = [\"https://api.example.com\"]))]\npub struct Board;\n\n",
+        "#[pmcp_apps::widget(dir = \"widgets/board\", csp(connect = [\"https://api.example.com\"]))]\n#[allow(deprecated)]\npub struct Other;\n",
+    ), [INDEX];
     tool_misspelt_in_the_page, concat!(
         "use pmcp_tasks::prelude::*;\n\n",
         "#[pmcp_apps::widget(dir = \"widgets/board\", tools(move_piece))]\npub struct Board;\n\n",

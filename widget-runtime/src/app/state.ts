@@ -6,7 +6,7 @@ import { Name } from "../message";
 declare global {
   interface Window {
     /** Of ChatGPT. */
-    openai?: { widgetState?: Json; setWidgetState(state: Json): void };
+    openai?: { widgetState?: unknown; setWidgetState(state: unknown): void };
   }
 }
 
@@ -14,9 +14,9 @@ declare global {
  * Gives the bridge its `state`, and a function that looks for it: when the host is known, and when the view's id is. `tell` tells a
  * host that keeps it.
  */
-export const keep = (mcp: Mcp, tell: (state: Json) => void) => {
-  let state: Json | undefined;
-  let save: ((state: Json) => void) | undefined;
+export const keep = (mcp: Mcp, tell: (state: unknown) => void) => {
+  let state: unknown;
+  let save: ((state: unknown) => void) | undefined;
   Object.defineProperty(mcp, "state", {
     get: () => state,
     set(value) {
@@ -39,7 +39,7 @@ export const keep = (mcp: Mcp, tell: (state: Json) => void) => {
       found = attempt(() => JSON.parse(localStorage[place]));
       save = (state) => attempt(() => (localStorage[place] = JSON.stringify(state)));
     }
-    if (found != null) state = found as Json;
+    if (found != null) state = found;
     else if (state != null) save?.(state);
   };
 };

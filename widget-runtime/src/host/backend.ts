@@ -26,7 +26,7 @@ export interface Page {
   download?(contents: object[]): unknown;
   log?(params: { level: LogLevel; data: unknown; logger?: string }): void;
   size?(size: { width?: number; height?: number }): void;
-  state?(state: Json): void;
+  state?(state: unknown): void;
   /** The view asks to be removed. */
   close?(): void;
   /** The view speaks for the first time, and is ready. */

@@ -72,6 +72,8 @@ export function board(grid, moved) {
     }
   }
 
+  // A board has its squares before it has a game.
+  mark();
   grid.addEventListener("click", (event) => {
     const name = square(event);
     if (name) choose(name);

@@ -20,7 +20,7 @@ let busy = false;
 /** Shows a game, and keeps it for when the view is opened again. @param {BoardView} next */
 function show(next) {
   game = next;
-  mcp.state = /** @type {any} */ ({ game });
+  mcp.state = { game };
   const placed = pieces(next.fen);
   const king = [...placed].find(([, piece]) => piece.kind === "king" && piece.side === next.turn)?.[0];
   grid.show({ pieces: placed, last: next.last ?? [], check: next.check ? king : undefined, legal: next.legal });
@@ -40,9 +40,14 @@ function show(next) {
 
 function buttons() {
   const none = !game?.moves.length;
-  for (const id of ["new", "back"]) /** @type {HTMLButtonElement} */ (at(id)).disabled = busy || none;
+  // Where the tool gave none, a game can be begun.
+  /** @type {HTMLButtonElement} */ (at("new")).disabled = busy || Boolean(game && none);
+  /** @type {HTMLButtonElement} */ (at("back")).disabled = busy || none;
   /** @type {HTMLButtonElement} */ (at("analyse")).disabled = !game || Boolean(game.ending);
 }
+
+/** @param {string} text */
+const sentence = (text) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
 
 /** Asks the server for a game, and says what it says if it has none. @param {Promise<Result<BoardView>>} asked */
 async function ask(asked) {
@@ -57,7 +62,7 @@ async function ask(asked) {
     }
     // What was shown ahead is taken back.
     if (game) show(game);
-    told.textContent = `${result.text[0].toUpperCase()}${result.text.slice(1)}.`;
+    told.textContent = sentence(result.text);
   } catch {
     busy = false;
     if (game) show(game);
@@ -134,7 +139,7 @@ function analyse() {
   call.on("task", ({ variables }) => {
     if (!variables?.depth) return;
     Object.assign(at("progress"), { max: variables.of, value: variables.depth });
-    tell(/** @type {Rust.Analysis} */ (variables));
+    tell(variables);
   });
   call.then(
     (result) => (result.isError ? (at("found").textContent = result.text) : tell(result.data)),
@@ -156,7 +161,10 @@ at("new").onclick = () => ask(mcp.callTool("show_board", { moves: [] }));
 at("back").onclick = () => ask(mcp.callTool("show_board", { moves: (game?.moves ?? []).slice(0, -2) }));
 at("analyse").onclick = analyse;
 mcp.on("context", buttons);
-mcp.on("result", ({ data }) => {
+mcp.on("result", (result) => {
   const kept = /** @type {{game: BoardView} | undefined} */ (mcp.state);
-  show(kept?.game ?? data);
+  if (kept) show(kept.game);
+  else if (result.isError) told.textContent = sentence(result.text);
+  else show(result.data);
 });
+mcp.on("cancelled", () => (told.textContent = "The game was not opened."));

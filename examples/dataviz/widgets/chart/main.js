@@ -56,13 +56,12 @@ const sentence = (text) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
 
 at("ask").onsubmit = async (event) => {
   event.preventDefault();
-  if (!shown) return;
   const sql = at("sql").value;
   tell("Running…");
   try {
     const result = await mcp.callTool("query", { sql });
     if (result.isError) return tell(sentence(result.text), true);
-    const title = sql === shown.sql ? shown.title : "Your query";
+    const title = shown && sql === shown.sql ? shown.title : "Your query";
     show({ title, kind: at("kind").value, sql, result: result.data });
     mcp.updateModelContext(`The user ran this query, which gave ${result.data.rows.length} rows: ${sql}`).catch(() => {});
   } catch {
@@ -127,10 +126,20 @@ mcp.on("context", () => {
   mode();
   if (shown) show(shown);
 });
-mcp.on("result", ({ data }) => {
-  const tables = [...new Set(data.columns.map((column) => column.table))];
-  at("source").replaceChildren(...tables.map((name) => Object.assign(document.createElement("option"), { textContent: name })));
+mcp.on("result", (result) => {
   const kept = /** @type {{shown: NonNullable<typeof shown>} | undefined} */ (mcp.state);
-  show(kept?.shown ?? data);
+  const columns = result.isError ? [] : result.data.columns;
+  const tables = [...new Set(columns.map((column) => column.table))];
+  at("source").replaceChildren(...tables.map((name) => Object.assign(document.createElement("option"), { textContent: name })));
+  at("profile").disabled = !tables.length;
+  if (kept) show(kept.shown);
+  else if (!result.isError) show(result.data);
+  else {
+    // To be mended and run again.
+    at("sql").value = mcp.input?.sql ?? "";
+    at("export").disabled = true;
+    tell(sentence(result.text), true);
+  }
   mode();
 });
+mcp.on("cancelled", () => tell("The chart was not made.", true));

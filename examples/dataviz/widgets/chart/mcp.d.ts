@@ -3,9 +3,6 @@
 // Types of the bridge between a widget and its host: the global `mcp`. A widget's own declaration follows them:
 // `declare const mcp: Mcp<Tools, "show_board">;` with an interface `Tools` of its tools by name.
 
-/** Values of JSON. */
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 /** A tool that a widget calls: its arguments, its result and, where it can be a task, its live variables. */
 interface AnyTool {
   arguments: object;
@@ -41,22 +38,35 @@ interface ToolResult {
   [key: string]: unknown;
 }
 
-/** A tool's result. */
-interface Result<D> {
-  /**
-   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
-   * the text, where it is JSON, and are the text itself where it is not. If `isError` is set, this is what went wrong.
-   */
-  data: D;
-  /** The text parts, one a line. */
+/** Parts of a tool's result, whether it failed or not. */
+interface AnyResult {
+  /** The text parts, one a line. Of a tool that failed they tell why. */
   text: string;
-  /** Set if the tool says that it failed. */
-  isError: boolean;
   /** Metadata, which is not for the model. */
   meta: Record<string, unknown>;
   /** The whole result, as it came. */
   raw: ToolResult;
 }
+
+/** A tool that did what it was asked. */
+interface Success<D> extends AnyResult {
+  isError: false;
+  /**
+   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
+   * the text, where it is JSON, and are the text itself where it is not.
+   */
+  data: D;
+}
+
+/** A tool that says that it failed. */
+interface Failure extends AnyResult {
+  isError: true;
+  /** The same, of whatever the tool says. */
+  data: unknown;
+}
+
+/** A tool's result: `data` has its type once `isError` is known to be false. */
+type Result<D> = Success<D> | Failure;
 
 /** A part of a resource. */
 interface ResourceContents {
@@ -172,11 +182,11 @@ interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyo
   /** Its result, once it is known. */
   readonly result?: Result<T[Own]["result"]>;
   /**
-   * State of the view, found again when the same view is mounted anew. It is there when `ready` is fulfilled or, where the host
+   * State of the view, found again when the same view is mounted anew: any value of JSON. It is there when `ready` is fulfilled or, where the host
    * keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it whole: changes
    * inside are not seen.
    */
-  state: Json | undefined;
+  state: unknown;
   /** Listens, and gives a function that ends it. */
   on<E extends keyof Events<T, Own>>(event: E, listener: (value: Events<T, Own>[E]) => void): () => void;
   /** Calls a tool of the same server. */
@@ -199,14 +209,14 @@ interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyo
 
 /** The types of the server's tools. */
 declare namespace Rust {
-  /** How rows are drawn. */
+  /** The form in which rows are drawn. */
   type Kind = "bars" | "lines" | "points";
   interface ShowChartArgs {
-    /** How the rows are drawn. */
+    /** The form in which the rows are drawn. */
     kind?: Kind;
     /** One SELECT, in SQLite's SQL. */
     sql?: string;
-    /** What the chart is about. */
+    /** The chart's heading. */
     title?: string;
   }
   /** A value of a row. */
@@ -216,7 +226,7 @@ declare namespace Rust {
     name: string;
     table: string;
   }
-  /** What a query gives. */
+  /** The outcome of a query. */
   interface Table {
     columns: string[];
     /** There are more, which are left out. */
@@ -225,7 +235,7 @@ declare namespace Rust {
   }
   /** A chart. */
   interface ChartView {
-    /** What there is to ask about. */
+    /** Columns to ask about. */
     columns: Column[];
     kind: Kind;
     result: Table;
@@ -236,22 +246,15 @@ declare namespace Rust {
     /** One SELECT, in SQLite's SQL. */
     sql: string;
   }
-  /** What a query gives. */
-  interface Table2 {
-    columns: string[];
-    /** There are more, which are left out. */
-    more: boolean;
-    rows: Cell[][];
-  }
   interface ProfileArgs {
     /** The table: `lake` or `rentals`. */
     table: string;
   }
-  /** What is known of a column. */
+  /** The description of a column. */
   interface ColumnProfile {
-    /** How many of the values differ. */
+    /** The number of different values. */
     distinct: number;
-    /** Table in which it has a value. */
+    /** Rows in which it has a value. */
     filled: number;
     least: string;
     /** The mean, of numbers. */
@@ -259,7 +262,7 @@ declare namespace Rust {
     most: string;
     name: string;
   }
-  /** What is known of a table. */
+  /** The description of a table. */
   interface Profile {
     columns: ColumnProfile[];
   }
@@ -278,13 +281,17 @@ interface Tools {
   /** Run a query. */
   query: {
     arguments: Rust.QueryArgs;
-    result: Rust.Table2;
+    result: Rust.Table;
   };
   /** Describe each column of a table: how many values it has, how many of them differ, the least, the most and the mean. */
   profile: {
     arguments: Rust.ProfileArgs;
     result: Rust.Profile;
-    variables: { columns: unknown[]; of: number };
+    variables: {
+      columns: Rust.ColumnProfile[];
+      /** The number of columns that the table has. */
+      of: number;
+    };
   };
 }
 

@@ -74,6 +74,9 @@ function sequence(stops, roundTrip) {
   at("stops").replaceChildren(...stops.map(item), ...(roundTrip ? [item(`${stops[0]} again`)] : []));
 }
 
+/** @param {string} text */
+const sentence = (text) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
+
 function plan() {
   const call = mcp.callTool("plan_route", { places: kept.stops });
   const busy = (is) => {
@@ -89,7 +92,7 @@ function plan() {
     if (!variables?.stops?.length) return;
     Object.assign(at("progress"), { max: variables.of, value: variables.round });
     told.textContent = `${kilometres(variables.kilometres)} so far…`;
-    drawing.route(found(/** @type {string[]} */ (variables.stops)), true);
+    drawing.route(found(variables.stops), true);
   });
   call.on("question", (question) => {
     const form = at("question");
@@ -139,8 +142,10 @@ at("filter").oninput = () => {
   const shown = filter();
   if (document.activeElement === continentField) view.fit(kept.continent ? shown.map((place) => project(place.longitude, place.latitude)) : []);
 };
-mcp.on("context", () => filter());
-mcp.on("result", ({ data }) => {
+mcp.on("context", () => places.length && filter());
+mcp.on("result", (result) => {
+  if (result.isError) return missing(sentence(result.text));
+  const { data } = result;
   places = data.places;
   if (data.continent && !mcp.state) kept.continent = data.continent;
   [nameField.value, continentField.value] = [kept.name, kept.continent];
@@ -148,3 +153,10 @@ mcp.on("result", ({ data }) => {
   if (kept.view) view.show(kept.view);
   else if (kept.continent) view.fit(shown.map((place) => project(place.longitude, place.latitude)));
 });
+mcp.on("cancelled", () => missing("The map was not opened."));
+
+/** Says why there are no places. @param {string} words */
+function missing(words) {
+  filter();
+  told.textContent = words;
+}

@@ -210,7 +210,8 @@ fn fits<T: serde::de::DeserializeOwned>(value: &Value) -> Result<(), String> {
 }
 
 fn field<T: serde::de::DeserializeOwned>(name: &'static str, default: Value) -> FieldDefinition {
-    FieldDefinition { name, hidden: false, client_writable: false, default, check: fits::<T> }
+    let (description, schema) = (None, None);
+    FieldDefinition { name, description, hidden: false, client_writable: false, default, check: fits::<T>, schema }
 }
 
 impl TaskVariables for Shared {
