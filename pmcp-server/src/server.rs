@@ -112,8 +112,53 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.workflow::<W>(), ..self }
     }
 
-    /// Offers a widget: a struct with `#[widget]`. Tools open it with `widget = …`; those that it names in `tools(…)` have to be
-    /// registered, too.
+    /// Offers a widget: a struct with [`#[widget]`](macro@pmcp_apps::widget). Tools open it with `widget = …`; those that it names in
+    /// `tools(…)` have to be registered, too. What the page and its scripts look like is told by [its chapter](pmcp_apps#the-page).
+    ///
+    /// ```no_run
+    /// use pmcp_server::{Error, Server, Transport, apps::widget};
+    /// use pmcp_tasks::prelude::*;
+    /// use schemars::JsonSchema;
+    /// use serde::Serialize;
+    ///
+    /// /// A game as the page gets it.
+    /// #[derive(Serialize, JsonSchema)]
+    /// struct BoardView {
+    ///     pieces: Vec<String>,
+    /// }
+    ///
+    /// /// The board. Its page is `tests/board/index.html`, from the crate's `Cargo.toml`.
+    /// #[widget(dir = "tests/board", tools(move_piece))]
+    /// struct Board;
+    ///
+    /// /// Show the board. Hosts that show widgets put the page beside this result, and hand it over.
+    /// #[task_tool(support = "forbidden", widget = Board)]
+    /// async fn show_board() -> BoardView {
+    ///     BoardView { pieces: vec!["e2".into(), "e7".into()] }
+    /// }
+    ///
+    /// /// Called by the page as `mcp.callTool("move_piece", { from, to })`: no model is told of it.
+    /// #[task_tool(support = "forbidden", visibility = "app")]
+    /// async fn move_piece(from: String, to: String) -> Result<BoardView, ToolError> {
+    ///     if from == to {
+    ///         return Err(ToolError::new("a piece has to move"));
+    ///     }
+    ///     Ok(BoardView { pieces: vec![to, "e7".into()] })
+    /// }
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), Error> {
+    ///     Server::new("chess", env!("CARGO_PKG_VERSION"))
+    ///         .tool::<show_board>()
+    ///         .tool::<move_piece>()
+    ///         .widget::<Board>()
+    ///         .serve(Transport::from_args()?)
+    ///         .await
+    /// }
+    /// ```
+    ///
+    /// In a build for development the page is made of the files as they are whenever it is read, and [`serve`](Self::serve) and
+    /// [`serve_on`](Self::serve_on) write `mcp.d.ts` into the widget's directory, types for its scripts, unless the variable `CI` is set.
     #[cfg(feature = "apps")]
     #[must_use]
     pub fn widget<W: pmcp_apps::Widget>(mut self /* and the widget as a type: `.widget::<Board>()` */) -> Self {
@@ -279,10 +324,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             authenticator.check().map_err(Error::Authenticator)?;
         }
         #[cfg(feature = "apps")]
-        {
-            pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
-            write_types(&self.widgets, &self.tools);
-        }
+        pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
         let router = self.tools.build(self.store)?;
         let offers = self.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();
@@ -305,6 +347,21 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
 
+    /// Writes the types of the tools beside each widget, in development: what a `main` calls does, and not what tests call, which would
+    /// compare what they have just written. Nor where `CI` is set. A directory that cannot be written is no reason not to serve.
+    #[cfg(feature = "apps")]
+    pub(crate) fn write_types(&self) {
+        if std::env::var_os("CI").is_some() {
+            return;
+        }
+        for widget in &self.widgets.all {
+            if let Err(error) = widget.write_types(self.tools.definitions()) {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(widget = widget.name, error, "its types were not written");
+            }
+        }
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn with_clock(mut self, clock: impl pmcp_tasks::time::Clock) -> Self {
         self.store = self.store.with_clock(clock);
@@ -314,20 +371,6 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user.
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
         Ok(Self { authenticator: None, ..self }.build(true)?.service)
-    }
-}
-
-/// Writes the types of the tools beside each widget, in development; a directory that cannot be written is no reason not to serve.
-#[cfg(feature = "apps")]
-fn write_types<S: Clone + Send + Sync + 'static>(widgets: &Widgets, tools: &TaskRouterBuilder<S>) {
-    for widget in &widgets.all {
-        if let Err(error) = widget.write_types(tools.definitions()) {
-            tracing::warn!(
-                widget = widget.name,
-                error = &error as &dyn std::error::Error,
-                "its types were not written"
-            );
-        }
     }
 }
 

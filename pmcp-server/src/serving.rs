@@ -36,6 +36,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together, or the address cannot be listened on.
     pub async fn serve(self, transport: Transport) -> Result<(), Error> {
+        #[cfg(feature = "apps")]
+        self.write_types();
         match transport {
             Transport::Stdio => {
                 let service = self.into_service()?;
@@ -63,6 +65,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Errors
     /// The parts do not fit together, or the listener has no address.
     pub async fn serve_on(self, listener: TcpListener) -> Result<(), Error> {
+        #[cfg(feature = "apps")]
+        self.write_types();
         self.start_on(listener)?.until_terminated().await
     }
 
@@ -80,8 +84,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Ok(())
     }
 
-    /// Starts to serve HTTP and returns. If the server has widgets, a page at `/` tells people what it is and how to connect hosts. Tasks of callers who do not authenticate belong to the local user on a loopback
-    /// address, and are refused on any other.
+    /// Starts to serve HTTP and returns.
+    ///
+    /// Tasks of callers who do not authenticate belong to the local user on a loopback address, and are refused on any other.
+    ///
+    /// If the server has widgets, a page at `/` tells people what it is and how to connect hosts.
     ///
     /// # Errors
     /// The parts do not fit together, or the address cannot be listened on.

@@ -37,7 +37,7 @@ impl Widgets {
         is_empty
     }
 
-    /// What a client can do, as far as widgets go by it.
+    /// The abilities of a client, as far as widgets go by them.
     pub(crate) fn client(&self, declared: ClientCapabilities) -> ClientCapabilities {
         #[cfg(feature = "apps")]
         let always = self.offer == Offer::Always;

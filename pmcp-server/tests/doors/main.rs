@@ -40,5 +40,7 @@ mod start_log;
 mod too_much;
 mod watched;
 #[cfg(feature = "apps")]
+mod widget_types;
+#[cfg(feature = "apps")]
 mod widgets;
 mod workflows;
