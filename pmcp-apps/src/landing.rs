@@ -77,11 +77,7 @@ impl Landing<'_> {
             ),
             ("VS Code", "Put this into <code>.vscode/mcp.json</code>:", Some(pretty(&vs_code))),
             ("Cursor", "Put this into <code>.cursor/mcp.json</code>:", Some(pretty(&cursor))),
-            (
-                "A browser, while you work on it",
-                "Run in a terminal:",
-                Some(format!("cargo pmcp preview --url {url}")),
-            ),
+            ("A browser, while you work on it", "Run in a terminal:", Some(format!("cargo pmcp preview --url {url}"))),
         ]
     }
 }

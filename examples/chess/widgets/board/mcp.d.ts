@@ -182,9 +182,9 @@ interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyo
   /** Its result, once it is known. */
   readonly result?: Result<T[Own]["result"]>;
   /**
-   * State of the view, found again when the same view is mounted anew: any value of JSON. It is there when `ready` is fulfilled or, where the host
-   * keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it whole: changes
-   * inside are not seen.
+   * State of the view, any value of JSON, found again when the same view is mounted anew. It is there when `ready` is fulfilled
+   * or, where the host keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it
+   * whole: changes inside are not seen.
    */
   state: unknown;
   /** Listens, and gives a function that ends it. */
