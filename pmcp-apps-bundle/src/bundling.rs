@@ -6,7 +6,7 @@ use crate::{
     folder::{Folder, Missing},
     job::{At, Job},
     mistake::{Kind, Mistake},
-    policy,
+    policy, secrets,
     source::{Bundle, Source},
 };
 
@@ -22,6 +22,7 @@ pub fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
     if let Some(document) = &document {
         check_budget(&mut job, document);
     }
+    check_secrets(&mut job);
     let files = job.folder.touched();
     let unused = unused(&job);
     let mut mistakes = job.mistakes.finish();
@@ -35,7 +36,6 @@ pub fn bundle(source: &Source<'_>, declared: &Declared) -> Bundle {
 
 fn read_page(job: &mut Job<'_>) -> Option<String> {
     let shown = job.folder.shown(PAGE);
-    let error = |message: String, help: String| Mistake { place: None, message, help, kind: Kind::Error };
     match job.folder.bytes(PAGE) {
         Ok(_) => {
             let page = job.text(PAGE)?;
@@ -45,16 +45,17 @@ fn read_page(job: &mut Job<'_>) -> Option<String> {
             let dir = &job.folder.dir;
             let help =
                 format!("paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it");
-            job.once(error(format!("`{shown}` does not exist"), help));
+            job.once(Kind::Error, None, format!("`{shown}` does not exist"), help);
             None
         }
         Err(Missing::Link) => {
             let help = format!("copy the file into `{}`", job.folder.dir);
-            job.once(error(format!("`{shown}` is a link out of the widget's directory"), help));
+            job.once(Kind::Error, None, format!("`{shown}` is a link out of the widget's directory"), help);
             None
         }
         Err(_) => {
-            job.once(error(format!("`{shown}` cannot be read"), "make it a file of at most 16 MiB".to_owned()));
+            let help = "make it a file of at most 16 MiB";
+            job.once(Kind::Error, None, format!("`{shown}` cannot be read"), help);
             None
         }
     }
@@ -76,6 +77,19 @@ fn check_budget(job: &mut Job<'_>, document: &str) {
     job.error(At { file: PAGE, offset: 0 }, message, help);
 }
 
+/// Looks at every text: whatever a view gets, whoever looks at it has.
+fn check_secrets(job: &mut Job<'_>) {
+    let found: Vec<(String, usize, &str)> = job
+        .folder
+        .texts()
+        .flat_map(|(path, text)| secrets::find(text).map(|(offset, shown)| (path.to_owned(), offset, shown)))
+        .collect();
+    for (path, offset, shown) in found {
+        let message = format!("this looks like a secret (`{shown}`)");
+        job.error(At { file: &path, offset }, message, "keep it on the server and ask a tool");
+    }
+}
+
 fn kibibytes(bytes: usize) -> String {
     if bytes.is_multiple_of(1024) { format!("{} KiB", bytes / 1024) } else { format!("{bytes} bytes") }
 }
@@ -91,7 +105,7 @@ fn enough(bytes: usize) -> String {
 }
 
 fn unused(job: &Job<'_>) -> Vec<Mistake> {
-    let texts: Vec<String> = job.folder.texts().map(str::to_ascii_lowercase).collect();
+    let texts: Vec<String> = job.folder.texts().map(|(_, text)| text.to_ascii_lowercase()).collect();
     let dir = &job.folder.dir;
     policy::unused(&job.declared.csp, &job.used, &texts)
         .into_iter()

@@ -3,7 +3,7 @@
 use crate::{
     folder::closest,
     job::{At, Job},
-    mistake::{Kind, Mistake},
+    mistake::Kind,
     policy::Directive,
     reference::{Target, target},
     script::{Call, Receiver, Script, Word},
@@ -41,10 +41,6 @@ pub(crate) fn check(job: &mut Job<'_>, file: &str, places: Places, script: &Scri
     }
     for (word, span) in &script.words {
         check_word(job, at(span.start), *word);
-    }
-    for (secret, span) in &script.secrets {
-        let message = format!("this looks like a secret (`{}`)", secret.shown());
-        job.error(at(span.start), message, "keep it on the server and ask a tool");
     }
 }
 
@@ -135,6 +131,14 @@ fn check_word(job: &mut Job<'_>, at: At<'_>, word: Word) {
         Word::Prompt => nothing("prompt", "show it in the page"),
         Word::Open => nothing("window.open", "use `mcp.openLink`"),
         Word::TopLocation => nothing("top.location", "use `mcp.openLink`"),
+        Word::Location => {
+            let message = "`location` leaves the document here, and hosts then remove the view";
+            warning(message.to_owned(), "use `mcp.openLink`, or draw the page anew")
+        }
+        Word::PeerConnection => {
+            let message = "`RTCPeerConnection` reaches others past `csp(…)`, so hosts may take it away";
+            warning(message.to_owned(), "use `fetch` or a `WebSocket` to an origin of `csp(connect = […])`, or a tool")
+        }
         Word::Camera => needs("getUserMedia", "camera", permissions.camera),
         Word::Microphone => needs("getUserMedia", "microphone", permissions.microphone),
         Word::GetUserMedia => needs("getUserMedia", "camera", permissions.camera || permissions.microphone),
@@ -146,7 +150,6 @@ fn check_word(job: &mut Job<'_>, at: At<'_>, word: Word) {
         }),
     };
     if let Some((kind, message, help)) = found {
-        let place = job.place(at);
-        job.once(Mistake { place, message, help, kind });
+        job.once(kind, Some(at), message, help);
     }
 }

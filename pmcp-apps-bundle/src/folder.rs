@@ -93,9 +93,9 @@ impl Folder {
         self.touched.iter().map(|path| self.shown(path)).collect()
     }
 
-    /// Every text that was read.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.values().map(AsRef::as_ref)
+    /// Every text that was read, with its path.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_ref()))
     }
 
     pub(crate) fn text_read(&self, path: &str) -> Option<&Rc<str>> {

@@ -9,7 +9,7 @@ use crate::{
     declared::Declared,
     folder::{Folder, Missing, NoText},
     mime,
-    mistake::{Kind, Mistake, Mistakes, Place},
+    mistake::{Kind, Mistakes, Place},
     origin::Origin,
     policy::Directive,
     reference::{Local, Target, join, target},
@@ -50,20 +50,25 @@ impl<'a> Job<'a> {
         Self { folder, declared, mistakes, used, sizes, spent: 0 }
     }
 
-    pub(crate) fn place(&self, at: At<'_>) -> Option<Place> {
-        let text = self.folder.text_read(at.file).map_or("", AsRef::as_ref);
-        // Nobody reads the place of a mistake that is not told.
-        (!self.mistakes.is_full()).then(|| Place::of(&self.folder.shown(at.file), text, at.offset))
-    }
-
     pub(crate) fn error(&mut self, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
-        let place = self.place(at);
+        let place = self.place(at, Kind::Error);
         self.mistakes.error(place, message, help);
     }
 
-    /// Tells a mistake that one edit mends wherever it is made.
-    pub(crate) fn once(&mut self, mistake: Mistake) {
-        self.mistakes.once(mistake);
+    pub(crate) fn warning(&mut self, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
+        let place = self.place(at, Kind::Warning);
+        self.mistakes.warning(place, message, help);
+    }
+
+    fn place(&self, at: At<'_>, kind: Kind) -> Option<Place> {
+        // Nobody reads the place of a mistake that is not told.
+        (!self.mistakes.is_full(kind)).then(|| place(&self.folder, at))
+    }
+
+    /// Tells a mistake that one edit mends wherever it is made, at the first such place, if it has one.
+    pub(crate) fn once(&mut self, kind: Kind, at: Option<At<'_>>, message: impl Into<String>, help: impl Into<String>) {
+        let folder = &self.folder;
+        self.mistakes.once(kind, message.into(), help.into(), || at.map(|at| place(folder, at)));
     }
 
     /// Follows an address that browsers load. It is relative to the file `base`.
@@ -105,10 +110,15 @@ impl<'a> Job<'a> {
             }
             Target::Remote(origin) => {
                 if !directive.covers(&self.declared.csp, &origin) {
-                    let place = self.place(at);
-                    self.once(directive.refusal(&origin, place));
+                    let (kind, message, help) = directive.refusal(&origin);
+                    self.once(kind, Some(at), message, help);
                 }
-                self.used.insert((directive, origin));
+                self.used.insert((directive.declared(), origin));
+            }
+            Target::Data(scheme) => {
+                if let Some((message, help)) = directive.refusal_of_data(&scheme) {
+                    self.error(at, message, help);
+                }
             }
         }
     }
@@ -175,10 +185,14 @@ impl<'a> Job<'a> {
         self.spent = self.spent.saturating_add(bytes);
         *self.sizes.entry(path.to_owned()).or_default() += bytes;
         if self.spent > LARGEST {
-            let (message, help) = ("the document would have more than 64 MiB", "name large files once");
-            self.once(Mistake { place: None, message: message.to_owned(), help: help.to_owned(), kind: Kind::Error });
+            self.once(Kind::Error, None, "the document would have more than 64 MiB", "name large files once");
             return None;
         }
         Some(())
     }
+}
+
+fn place(folder: &Folder, at: At<'_>) -> Place {
+    let text = folder.text_read(at.file).map_or("", AsRef::as_ref);
+    Place::of(&folder.shown(at.file), text, at.offset)
 }

@@ -26,7 +26,8 @@
 //!
 //! # Modules
 //! `folder` reads files and lets nothing out of the directory. `html`, `style` and `script` find what a text names, each by the rules of its
-//! own standard. `document` walks the page and puts one into the other. `job` follows every address, `policy` and `code` know what hosts block.
+//! own standard. `document` walks the page and puts one into the other. `job` follows every address, `policy` and `code` know what hosts block, and
+//! `secrets` what nobody may see.
 
 mod bridge;
 mod bundling;
@@ -44,6 +45,7 @@ mod page;
 mod policy;
 mod reference;
 pub mod script;
+mod secrets;
 mod source;
 mod style;
 #[cfg(test)]

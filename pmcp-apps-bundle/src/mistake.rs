@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-/// Mistakes that are told of one directory. More would be read by nobody, and each costs a walk to its line.
+/// Errors that are told of one directory, and as many warnings. More would be read by nobody, and each costs a walk to its line.
 const MOST: usize = 100;
 
 /// A fault of a widget's directory, or advice about it.
@@ -30,7 +30,7 @@ pub struct Place {
 }
 
 /// The weight of a mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// No document is made.
     Error,
@@ -74,7 +74,15 @@ pub(crate) struct Mistakes {
     found: Vec<Mistake>,
     /// Messages that one edit mends wherever they were found.
     said: BTreeSet<String>,
-    left_out: usize,
+    errors: Count,
+    warnings: Count,
+}
+
+/// Mistakes of one kind.
+#[derive(Debug, Default)]
+struct Count {
+    told: usize,
+    is_over: bool,
 }
 
 impl Mistakes {
@@ -86,16 +94,18 @@ impl Mistakes {
         self.add(Mistake { place, message: message.into(), help: help.into(), kind: Kind::Warning });
     }
 
-    /// Adds a mistake that one edit mends everywhere: it is told at the first place only.
-    pub(crate) fn once(&mut self, mistake: Mistake) {
-        if self.said.insert(mistake.message.clone()) {
-            self.add(mistake);
+    /// Adds a mistake that one edit mends everywhere: it is told at the first place only, and only that is looked for.
+    pub(crate) fn once(&mut self, kind: Kind, message: String, help: String, place: impl FnOnce() -> Option<Place>) {
+        if !self.said.contains(&message) {
+            self.said.insert(message.clone());
+            self.add(Mistake { place: place(), message, help, kind });
         }
     }
 
     /// Ends the search of places once nobody would read them.
-    pub(crate) fn is_full(&self) -> bool {
-        self.found.len() >= MOST
+    pub(crate) fn is_full(&self, kind: Kind) -> bool {
+        let count = if kind == Kind::Error { &self.errors } else { &self.warnings };
+        count.told >= MOST
     }
 
     fn add(&mut self, mistake: Mistake) {
@@ -104,23 +114,26 @@ impl Mistakes {
         if self.found.iter().any(|known| is_same(&known)) {
             return;
         }
-        if self.is_full() {
-            self.left_out += 1;
+        let is_full = self.is_full(mistake.kind);
+        let count = if mistake.kind == Kind::Error { &mut self.errors } else { &mut self.warnings };
+        if is_full {
+            count.is_over = true;
             return;
         }
+        count.told += 1;
         self.found.push(mistake);
     }
 
     /// The mistakes in the order of files and places, errors before what has no place.
     pub(crate) fn finish(mut self) -> Vec<Mistake> {
         self.found.sort_by(|one, other| one.place.cmp(&other.place));
-        if self.left_out > 0 {
-            self.found.push(Mistake {
-                place: None,
-                message: format!("there are more than {MOST} mistakes; the others are not told"),
-                help: "mend these first".to_owned(),
-                kind: Kind::Error,
-            });
+        for (count, what, kind) in
+            [(&self.errors, "mistakes", Kind::Error), (&self.warnings, "warnings", Kind::Warning)]
+        {
+            if count.is_over {
+                let message = format!("there are more than {MOST} {what}; the others are not told");
+                self.found.push(Mistake { place: None, message, help: "mend these first".to_owned(), kind });
+            }
         }
         self.found
     }

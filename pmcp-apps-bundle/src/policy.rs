@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    declared::Csp,
-    mistake::{Kind, Mistake, Place},
-    origin::Origin,
-};
+use crate::{declared::Csp, mistake::Kind, origin::Origin};
 
 /// Keys of `csp(…)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Directive {
     Connect,
     Resource,
+    /// Scripts and style sheets. They come from where `resource` says, but not from addresses that hold them.
+    Code,
     Frame,
     BaseUri,
     Redirect,
@@ -21,10 +19,15 @@ pub(crate) enum Directive {
 impl Directive {
     pub(crate) const ALL: [Self; 5] = [Self::Connect, Self::Resource, Self::Frame, Self::BaseUri, Self::Redirect];
 
+    /// The directive whose key in `csp(…)` it is under.
+    pub(crate) fn declared(self) -> Self {
+        if self == Self::Code { Self::Resource } else { self }
+    }
+
     fn key(self) -> &'static str {
         match self {
             Self::Connect => "connect",
-            Self::Resource => "resource",
+            Self::Resource | Self::Code => "resource",
             Self::Frame => "frame",
             Self::BaseUri => "base_uri",
             Self::Redirect => "redirect",
@@ -34,7 +37,7 @@ impl Directive {
     pub(crate) fn origins(self, csp: &Csp) -> &[String] {
         match self {
             Self::Connect => &csp.connect,
-            Self::Resource => &csp.resource,
+            Self::Resource | Self::Code => &csp.resource,
             Self::Frame => &csp.frame,
             Self::BaseUri => &csp.base_uri,
             Self::Redirect => &csp.redirect,
@@ -46,22 +49,26 @@ impl Directive {
     }
 
     /// The mistake of an origin that the attribute does not name.
-    pub(crate) fn refusal(self, origin: &Origin, place: Option<Place>) -> Mistake {
+    pub(crate) fn refusal(self, origin: &Origin) -> (Kind, String, String) {
         let key = self.key();
         if self == Self::Redirect {
-            return Mistake {
-                place,
-                message: format!("`openLink` to `{origin}`, which is not in `csp(redirect = […])`"),
-                help: "ChatGPT asks users before it opens other origins".to_owned(),
-                kind: Kind::Warning,
-            };
+            let message = format!("`openLink` to `{origin}`, which is not in `csp(redirect = […])`");
+            return (Kind::Warning, message, "ChatGPT asks users before it opens other origins".to_owned());
         }
-        Mistake {
-            place,
-            message: format!("`{origin}` is not in `csp({key} = […])`, so hosts block this request"),
-            help: format!("add `csp({key} = [\"{origin}\"])` to the attribute"),
-            kind: Kind::Error,
-        }
+        let message = format!("`{origin}` is not in `csp({key} = […])`, so hosts block this request");
+        (Kind::Error, message, format!("add `csp({key} = [\"{origin}\"])` to the attribute"))
+    }
+
+    /// The mistake of an address that holds its content, or stands for some: hosts let images and media in so, and nothing else.
+    pub(crate) fn refusal_of_data(self, scheme: &str) -> Option<(String, &'static str)> {
+        let (what, help) = match self {
+            Self::Resource | Self::Redirect => return None,
+            Self::Connect => ("requests to", "write the data into the script, or ask a tool"),
+            Self::Code => ("scripts and style sheets from", "write it into a file of the widget, or into the page"),
+            Self::Frame => ("frames of", "put its content into the page, or into `srcdoc`"),
+            Self::BaseUri => ("a base of", "remove it"),
+        };
+        Some((format!("{what} `{scheme}:` addresses are blocked by hosts that follow the specification"), help))
     }
 }
 

@@ -4,8 +4,10 @@ use crate::origin::{Origin, is_loopback};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Nothing that is loaded from elsewhere: an empty address, a fragment of the page, `data:` or `blob:`.
+    /// Nothing that is loaded: an empty address, a fragment of the page, `mailto:`.
     Nothing,
+    /// Something that the address itself holds, or the browser: `data:` or `blob:`, with the scheme.
+    Data(String),
     Remote(Origin),
     /// An origin whose scheme hosts block, with the scheme.
     Plain(String),
@@ -63,6 +65,7 @@ fn with_scheme(scheme: &str, url: &str) -> Target {
             _ => Target::Plain(scheme.to_owned()),
         },
         "file" | "ftp" => Target::Absolute,
+        "data" | "blob" => Target::Data(scheme.to_owned()),
         _ => Target::Nothing,
     }
 }
@@ -120,7 +123,9 @@ mod tests {
         assert_eq!(target("HTTP://a.example"), Target::Plain("http".to_owned()));
         assert_eq!(target("ht\ntp://a.example"), Target::Plain("http".to_owned()));
         assert!(matches!(target("http://localhost:3000/x"), Target::Remote(_)));
-        for nothing in ["", " ", "#a", "?a", "data:,x", "blob:x", "javascript:x", "mailto:x"] {
+        assert_eq!(target("DATA:,x"), Target::Data("data".to_owned()));
+        assert_eq!(target("blob:x"), Target::Data("blob".to_owned()));
+        for nothing in ["", " ", "#a", "?a", "javascript:x", "mailto:x"] {
             assert_eq!(target(nothing), Target::Nothing, "{nothing:?}");
         }
     }

@@ -92,6 +92,34 @@ fn a_sheet_that_is_imported_twice_is_put_in_twice() {
     assert_eq!(document(&widget), "<style>p { }@media print{p { }\n}</style><style>p { }</style>");
 }
 
+/// Browsers ignore an `@charset` that is not at the beginning.
+#[test]
+fn a_late_charset_takes_nothing_with_it() {
+    let sheet = "p { color: red }\n@charset \"utf-8\";q { }";
+    assert_eq!(
+        document(&body("<link rel=stylesheet href=a.css>").file("a.css", sheet)),
+        format!("<style>{sheet}</style>")
+    );
+    let twice = "@charset \"utf-8\";@charset \"utf-8\";q { }";
+    assert_eq!(
+        document(&body("<link rel=stylesheet href=a.css>").file("a.css", twice)),
+        "<style>@charset \"utf-8\";q { }</style>"
+    );
+}
+
+#[test]
+fn sections_within_svg_are_read() {
+    let text = "<svg><style>\n<![CDATA[ g > h { } a::after { content: '<&' } ]]>\n</style><script><![CDATA[ 1 < 2 ]]></script></svg>";
+    assert_eq!(document(&body(text)), text);
+    let widget = body("<svg><style><![CDATA[ g { fill: url(a.png) } h::after { content: '<&' } ]]></style></svg>");
+    assert_eq!(
+        document(&widget.file("a.png", "x")).replace("         ", ""),
+        "<svg><style> g { fill: url(\"data:image/png;base64,eA==\") } h::after { content: '&lt;&amp;' }    </style></svg>"
+    );
+    let told = body("<svg><script><![CDATA[\nalert(1)]]></script></svg>").told();
+    assert_eq!(told, ["warning: w/index.html:3:1: `alert` does nothing in hosts\nhelp: show it in the page"]);
+}
+
 #[test]
 fn sheets_within_svg_are_text() {
     let widget = body("<svg><style>@import 'a.css'; g { fill: url(a.png) }</style></svg>")
@@ -191,7 +219,7 @@ fn modules_that_are_shared_are_linked_once() {
 
 #[test]
 fn data_and_links_are_left_alone() {
-    let text = "<script type=\"application/json\" src=none.json>{\"a\": \"</p>\"}</script>\n<a href=\"/elsewhere\">a</a><a href=b.html>b</a>\n\
+    let text = "<script type=\"application/json\" src=none.json>{\"a\": \"</p>\"}</script>\n<a href=\"#elsewhere\">a</a><a href=mailto:a@b.example>b</a>\n\
                 <img alt='' src=\"\"><img alt='' src=\"data:,x\"><p title='url(none.png)'>\n<iframe title=a srcdoc=\"<p>\"></iframe>";
     assert_eq!(document(&body(text)), text);
 }

@@ -71,6 +71,15 @@ fn pieces() -> impl Strategy<Value = String> {
         "onclick=\"",
         "<iframe src=",
         "<template>",
+        "</template>",
+        "<a href=",
+        "defer ",
+        "<![CDATA[",
+        "]]>",
+        "@charset \"x\";",
+        "location.href",
+        "=>",
+        "class A extends (",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }

@@ -75,6 +75,10 @@ const CASES: &[(&str, &str)] = &[
         "--- a.mjs\nimport { x } from './b.mjs'; log(x); for await (const y of [1]) log(y);\n--- b.mjs\nexport const x = await Promise.resolve(7);\nlog('b');\n",
     ),
     (
+        "classes that wait and assign",
+        "--- a.mjs\nimport { A, B, n } from './b.mjs'; log(new B() instanceof A, new B().k, new B().f(), n);\n--- b.mjs\nexport class A {}\nexport let n = 0;\nexport class B extends (await (n = 1, A)) { [await (n++, 'k')] = 2; static [(n++, 's')]() {} f() { return n } }\n",
+    ),
+    (
         "dynamic imports",
         "--- a.mjs\nconst ns = await import('./b.mjs'); log(ns.x, (await import(`./b.mjs`)).default, ns === await import('./b.mjs'));\nconst { default: j } = await import('./d.json', { with: { type: 'json' } }); log(j);\n--- b.mjs\nexport const x = 1; export default 2;\n--- d.json\n{\"a\": [1, \"\\u2028'\"], \"__proto__\": {\"b\": 1}}\n",
     ),
@@ -419,6 +423,18 @@ fn a_shadowed_name_is_not_the_exported_one() {
             "--- a.js\nimport {{ x }} from './b.js';\n--- b.js\nexport let x; let a; export function f() {{ {assignment} }}\n"
         );
         assert!(mistakes(&case).contains("assigned later"), "{assignment}");
+    }
+}
+
+/// What stands before `=>` looks like an expression that happens at once.
+#[test]
+fn parameters_of_arrows_assign_later() {
+    let case = |of: &str| format!("--- a.js\nimport {{ x }} from './b.js';\n--- b.js\nexport let x; let a; {of}\n");
+    for of in ["(y = x = 7) => {}", "async (y = [x] = [7]) => {}", "({ y = (z = x++) => 1 }) => {}"] {
+        assert!(mistakes(&case(&format!("export const g = {of};"))).contains("assigned later"), "{of}");
+    }
+    for at_once in ["(a = x = 7);", "f((y) => y, x = 7);", "(x = 7, (y = 1) => y);", "((y = 1) => y)(x = 7);"] {
+        assert!(linked(&files(&case(at_once)), "a.js").is_ok(), "{at_once}");
     }
 }
 

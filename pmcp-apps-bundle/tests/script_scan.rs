@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pmcp_apps_bundle::script::{Form, Goal, Module, Receiver, Script, Secret, Word, link, scan};
+use pmcp_apps_bundle::script::{Form, Goal, Module, Receiver, Script, Word, link, scan};
 use proptest::prelude::*;
 
 fn module(source: &str) -> Script {
@@ -62,6 +62,13 @@ fn globals_are_told() {
         ("(function alert() {}); alert(1)", Word::Alert),
         ("x = { alert: 1 }; alert(1)", Word::Alert),
         ("/* alert() */ alert(1) // alert()", Word::Alert),
+        ("location = url", Word::Location),
+        ("window.location = url", Word::Location),
+        ("document.location.href = url", Word::Location),
+        ("location.replace(url)", Word::Location),
+        ("self.location.assign(url)", Word::Location),
+        ("location.reload()", Word::Location),
+        ("new RTCPeerConnection(x)", Word::PeerConnection),
     ] {
         assert_eq!(words(source), [word], "{source}");
     }
@@ -108,6 +115,10 @@ fn what_is_no_global_is_not_told() {
         "open",
         "Function.prototype",
         "dialog.open()",
+        "x.location = y; this.location.href = y",
+        "const location = x; location = y; location.href = y",
+        "location.hash = x; y = location.href; if (location.href == y) x(location == y)",
+        "({ location: 1, href: 2 }); f(({ location = 1 }) => location)",
         "x.top.location",
     ] {
         assert_eq!(words(source), [], "{source}");
@@ -212,16 +223,6 @@ fn comments_of_old_are_those_of_scripts_only() {
     assert_eq!(scan(source, Goal::Script).words, []);
     assert_eq!(module("x<!--y\n").flaw, None);
     assert_eq!(words("a<!--alert(1)"), [Word::Alert]);
-}
-
-#[test]
-fn secrets_are_told_in_texts_and_comments() {
-    let key = ["sk-", "proj-Ab3dEf6hIj9kLm2nOp5q"].concat();
-    for source in [format!("k = '{key}'"), format!("// {key}"), format!("`${{a}}{key}`"), format!("/* {key} */ x")] {
-        let script = module(&source);
-        assert_eq!(script.secrets.len(), 1, "{source}");
-        assert_eq!((script.secrets[0].0, &source[script.secrets[0].1.clone()]), (Secret::Sk, &*key));
-    }
 }
 
 #[test]

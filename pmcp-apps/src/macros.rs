@@ -38,6 +38,22 @@
 /// (`alert`), an origin that nothing uses. A macro's warning is the use of something deprecated: `#[allow(deprecated)]` on the struct
 /// silences the advice about this widget.
 ///
+/// Some things mean something else in one document, or destroy a view, and are told for that:
+///
+/// | in the page | why |
+/// |---|---|
+/// | a link to a file, `<meta http-equiv="refresh">` | The document is left, and hosts then remove the view |
+/// | a link to the web, `location = …` (advice) | The same. `onclick="mcp.openLink(this.href); return false"` opens it in the host |
+/// | a deferred script or module after, or between, those of another origin | It would run before them |
+/// | `onload` of a script or sheet, a `disabled` sheet | Once its text is in the document, nothing is loaded, and it holds |
+/// | a script with `src`, or a module, in a `<template>` | It is copied later, when there is no file |
+/// | `data:` and `blob:` for scripts, sheets, frames and requests | Hosts let images and media in so, and nothing else |
+/// | a text that looks like a key: `sk-…`, `sk_live_…`, `AKIA…`, `AIza…`, `ghp_…`, `github_pat_…`, `xoxb-…` | Who has the view has it |
+/// | `RTCPeerConnection` (advice) | No content policy covers it |
+///
+/// `import("./x.js")` of a file runs that file before the module that calls it, whether the call is reached or not, as an `import` statement
+/// does: what it throws ends the script, also within `try`. Of an `https` address it is called when it is reached.
+///
 /// # Rebuilds
 ///
 /// Each file that was read is tracked: a change of it compiles the crate anew. Cargo compares times, so a file that is replaced by an older

@@ -1,6 +1,6 @@
 //! Elements that load something, and those that no host lets load anything.
 
-use super::{PAGE, Walk, sheets, srcset};
+use super::{PAGE, Walk, cdata, sheets, srcset};
 use crate::{
     document::edits::Edits,
     html::{Attribute, Tag},
@@ -22,7 +22,8 @@ impl Walk<'_, '_> {
         match (tag.name.as_str(), tag.is_foreign) {
             ("script", _) => self.script(index, tag),
             ("style", _) => self.style(index, tag),
-            ("a" | "animate", true) => {}
+            ("a", _) | ("area", false) => self.anchor(tag),
+            ("animate", true) => {}
             ("image" | "feimage", true) => self.files(tag, &["href", "xlink:href"]),
             (_, true) => self.foreign_reference(tag),
             ("link", _) => self.link(tag),
@@ -36,6 +37,8 @@ impl Walk<'_, '_> {
                 self.files(tag, &["background"]);
             }
             ("iframe" | "frame", _) => self.frame(tag),
+            ("template", _) => self.templates.push(tag.attribute("shadowrootmode").is_none()),
+            ("meta", _) => self.refresh(tag),
             ("object" | "embed" | "applet", _) => self.blocked(tag.span.start, &format!("`<{}>`", tag.name)),
             ("form", _) => self.action(tag, "action"),
             ("button", _) => self.action(tag, "formaction"),
@@ -102,11 +105,10 @@ impl Walk<'_, '_> {
             return;
         }
         let span = tag.span.end..self.content_end(index);
-        let page = self.page.clone();
-        let text = &page[span.clone()];
-        let new = self.sheets.element(self.job, PAGE, &self.base, span.start, text);
-        if let Some(new) = new.filter(|new| new != text) {
-            let new = if tag.is_foreign { escape_foreign(&new, text) } else { escape_style(&new) };
+        let text = self.raw_text(span.clone(), tag);
+        let new = self.sheets.element(self.job, PAGE, &self.base, span.start, &text);
+        if let Some(new) = new.filter(|new| *new != text) {
+            let new = if tag.is_foreign { escape_foreign(&new, &self.page[span.clone()]) } else { escape_style(&new) };
             self.edits.replace(span, new);
         }
     }
@@ -116,6 +118,10 @@ impl Walk<'_, '_> {
         let rel = tag.value("rel").unwrap_or_default().to_ascii_lowercase();
         let is = |wanted: &str| rel.split_ascii_whitespace().any(|one| one == wanted);
         let at = At { file: PAGE, offset: href.span.start };
+        let is_early = is("preload") || is("modulepreload") || is("prefetch");
+        if (is("stylesheet") || is_early) && matches!(target(&href.value), Target::Local(_)) {
+            self.check_load(tag, "link", "link the sheet plainly, as in `<link rel=\"stylesheet\" href=\"…\">`");
+        }
         if is("stylesheet") {
             if is("alternate") {
                 let help = "leave out `alternate`, and choose by a class or by `media`";
@@ -125,7 +131,7 @@ impl Walk<'_, '_> {
             }
         } else if rel.split_ascii_whitespace().any(|one| one.ends_with("icon")) {
             self.files(tag, &["href"]);
-        } else if is("preload") || is("modulepreload") || is("prefetch") {
+        } else if is_early {
             // What is in the document need not be loaded before.
             if self.job.reach(&href.value, at, &self.base, Directive::Resource).is_some() {
                 self.edits.replace(tag.span.clone(), "");
@@ -135,7 +141,12 @@ impl Walk<'_, '_> {
 
     fn linked_sheet(&mut self, tag: &Tag, href: &Attribute) {
         let at = At { file: PAGE, offset: href.span.start };
-        let Some(found) = self.job.reach(&href.value, at, &self.base, Directive::Resource) else { return };
+        let Some(found) = self.job.reach(&href.value, at, &self.base, Directive::Code) else { return };
+        if let Some(disabled) = tag.attribute("disabled") {
+            let at = At { file: PAGE, offset: disabled.span.start };
+            let help = "link the sheet plainly, and choose by a class or by `media`";
+            self.job.error(at, "a `disabled` sheet would hold as soon as it is put into the document", help);
+        }
         let Some(text) = self.sheets.file(self.job, &found.path) else { return };
         let mut element = "<style".to_owned();
         for attribute in &tag.attributes {
@@ -148,6 +159,15 @@ impl Walk<'_, '_> {
         }
         let text = escape_style(&text);
         self.edits.replace(tag.span.clone(), format!("{element}>{text}</style>"));
+    }
+
+    /// Refuses a page that goes elsewhere by itself, or is loaded anew.
+    fn refresh(&mut self, tag: &Tag) {
+        if tag.says("http-equiv", "refresh") {
+            let at = At { file: PAGE, offset: tag.span.start };
+            let message = "this `<meta>` loads another document, and hosts then remove the view";
+            self.job.error(at, message, "remove it, and let a script change what is shown");
+        }
     }
 
     fn frame(&mut self, tag: &Tag) {
@@ -193,8 +213,10 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Escapes a sheet for `svg`, where it is text like others. References that it has stay as they are.
+/// Escapes a sheet for `svg`, where it is text like others. References that it has stay as they are, unless it stood in a section without
+/// references, of which the marks are gone.
 fn escape_foreign(new: &str, written: &str) -> String {
-    let new = if written.contains('&') { new.to_owned() } else { new.replace('&', "&amp;") };
+    let has_references = written.contains('&') && !written.contains(cdata::OPEN);
+    let new = if has_references { new.to_owned() } else { new.replace('&', "&amp;") };
     new.replace('<', "&lt;")
 }

@@ -1,7 +1,9 @@
 //! The document: the page with everything it loads put into it.
 
+mod cdata;
 mod edits;
 mod elements;
+mod links;
 mod modules;
 mod scripts;
 mod sheets;
@@ -17,7 +19,9 @@ use crate::{
     reference::{Target, join, target},
 };
 use edits::Edits;
+use links::Links;
 use modules::Modules;
+use scripts::Turns;
 use sheets::Sheets;
 
 /// The page of a widget.
@@ -32,12 +36,16 @@ pub(crate) fn document(job: &mut Job<'_>, page: &Rc<str>) -> String {
         job.error(At { file: PAGE, offset: at }, message, help);
     }
     let base = base(job, &tokens);
-    let (edits, sheets, modules, deferred) = Default::default();
-    let mut walk = Walk { job, page, tokens: &tokens, base, edits, sheets, modules, deferred, module_seen: false };
+    let (edits, sheets, modules, deferred, turns, templates, links) = Default::default();
+    let mut walk = Walk { job, page, tokens: &tokens, base, edits, sheets, modules, deferred, turns, templates, links };
     walk.start_bridge();
     for (index, token) in tokens.iter().enumerate() {
-        if let Token::Start(tag) = token {
-            walk.element(index, tag);
+        match token {
+            Token::Start(tag) => walk.element(index, tag),
+            Token::End { name, .. } if name == "template" => {
+                walk.templates.pop();
+            }
+            _ => {}
         }
     }
     walk.finish()
@@ -54,8 +62,10 @@ struct Walk<'a, 'b> {
     modules: Modules,
     /// Script elements that run once the page is read.
     deferred: String,
-    /// A module comes before.
-    module_seen: bool,
+    turns: Turns,
+    /// Templates that are open, and whether their content waits for a script.
+    templates: Vec<bool>,
+    links: Links,
 }
 
 impl Walk<'_, '_> {
@@ -69,6 +79,7 @@ impl Walk<'_, '_> {
 
     fn finish(mut self) -> String {
         self.put_modules();
+        std::mem::take(&mut self.links).tell(self.job);
         let end = |wanted: &str| {
             self.tokens.iter().rev().find_map(|token| match token {
                 Token::End { name, span } if name == wanted => Some(span.start),

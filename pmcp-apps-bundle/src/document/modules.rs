@@ -5,6 +5,7 @@ use std::{
     rc::Rc,
 };
 
+use super::PAGE;
 use crate::{
     code::{self, Places},
     job::{At, Job},
@@ -17,6 +18,8 @@ use crate::{
 pub(crate) struct Modules {
     files: BTreeMap<String, Module>,
     entries: Vec<Entry>,
+    /// Script elements of other origins that take turns with them: the number of each, and the byte of its address.
+    remote: Vec<(usize, usize)>,
     /// A module was found that is no text. What imports it cannot be judged.
     is_broken: bool,
 }
@@ -53,6 +56,11 @@ impl Modules {
     pub(crate) fn add_file(&mut self, job: &mut Job<'_>, path: &str, element: usize) {
         self.entries.push(Entry { key: path.to_owned(), element, is_inline: false });
         self.follow(job, vec![(path.to_owned(), false)]);
+    }
+
+    /// Notes a script element that the browser loads from another origin in its turn. Its address is at this byte of the page.
+    pub(crate) fn add_remote(&mut self, element: usize, offset: usize) {
+        self.remote.push((element, offset));
     }
 
     /// Adds the text of a script element, which is at a byte of the page. Its imports are relative to `base`.
@@ -99,7 +107,7 @@ impl Modules {
                     continue;
                 }
                 let base = key.split('#').next().unwrap_or(&key);
-                if let Some(found) = job.reach(specifier, at, base, Directive::Resource) {
+                if let Some(found) = job.reach(specifier, at, base, Directive::Code) {
                     let is_typed = import.kind.as_ref().is_some_and(|kind| kind.value == "json");
                     let is_json = is_typed || found.path.to_ascii_lowercase().ends_with(".json");
                     next.push((found.path.clone(), is_json));
@@ -117,6 +125,7 @@ impl Modules {
         let count = reached.iter().map(BTreeSet::len).sum::<usize>();
         let all: BTreeSet<&str> = reached.iter().flatten().copied().collect();
         if count > all.len() {
+            self.check_turns(job, &entries);
             let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
             let text = self.link_one(job, &all, &keys);
             let last = entries.len().saturating_sub(1);
@@ -136,6 +145,17 @@ impl Modules {
             }
         }
         linked
+    }
+
+    /// Refuses scripts of other origins between these, which become one.
+    fn check_turns(&self, job: &mut Job<'_>, entries: &[&Entry]) {
+        let elements = || entries.iter().map(|entry| entry.element);
+        let (Some(first), Some(last)) = (elements().min(), elements().max()) else { return };
+        for &(_, offset) in self.remote.iter().filter(|(element, _)| (first..last).contains(element)) {
+            let message =
+                "a script of another origin between modules that share a file cannot keep its turn in one document";
+            job.error(At { file: PAGE, offset }, message, "put it before these modules, or after them");
+        }
     }
 
     fn link_one(&self, job: &mut Job<'_>, reached: &BTreeSet<&str>, entries: &[&str]) -> Option<String> {

@@ -1,6 +1,8 @@
 //! Script elements: classic ones take the place they run at, modules are linked.
 
-use super::{PAGE, Walk};
+use std::ops::Range;
+
+use super::{PAGE, Walk, cdata};
 use crate::{
     code::{self, Places},
     html::{Tag, Token},
@@ -14,6 +16,15 @@ use crate::{
 /// Attributes that speak of a file, and mean nothing once its text is here.
 const OF_FILES: [&str; 9] =
     ["src", "integrity", "crossorigin", "defer", "async", "charset", "referrerpolicy", "fetchpriority", "blocking"];
+
+/// Scripts so far that run one after the other, once the page is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turns {
+    /// A module.
+    module: bool,
+    /// A module or deferred script that browsers load from another origin.
+    remote: bool,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -37,9 +48,23 @@ impl Walk<'_, '_> {
         };
         let at = At { file: PAGE, offset: source.span.start };
         let base = self.base.clone();
-        let Some(found) = self.job.reach(&source.value, at, &base, Directive::Resource) else { return };
-        if kind == Kind::Module {
-            self.module_seen |= tag.attribute("async").is_none();
+        let is_module = kind == Kind::Module;
+        let is_deferred = !is_module && tag.attribute("defer").is_some();
+        let has_turn = (is_module || is_deferred) && tag.attribute("async").is_none();
+        let Some(found) = self.job.reach(&source.value, at, &base, Directive::Code) else {
+            if has_turn && !self.is_inert() && matches!(target(&source.value), Target::Remote(_)) {
+                self.turns.remote = true;
+                self.modules.add_remote(index, source.span.start);
+            }
+            return;
+        };
+        if self.is_inert() {
+            let message = "a script in a `<template>` would not find its file once it is copied";
+            return self.job.error(at, message, "put the script outside of the `<template>`");
+        }
+        self.check_load(tag, "script", "call it at the end of the script");
+        if is_module {
+            self.turns.module |= has_turn;
             return self.modules.add_file(self.job, &found.path, index);
         }
         let Some(text) = self.job.text(&found.path) else { return };
@@ -50,10 +75,12 @@ impl Walk<'_, '_> {
         }
         let element = format!("{}{}</script>", self.start_tag(tag), escape_script(&text));
         let span = tag.span.start..self.end_of(index);
-        let is_deferred = tag.attribute("defer").is_some();
-        if is_deferred && self.module_seen {
+        if has_turn && self.turns.module {
             let help = "make it a module, or put it before the modules";
             self.job.error(at, "a deferred script after a module cannot keep its turn in one document", help);
+        } else if has_turn && self.turns.remote {
+            let message = "a deferred script after one of another origin cannot keep its turn in one document";
+            self.job.error(at, message, "make it a module, or put it before that script");
         }
         // A script that may run at any time runs last, when everything it could look for is there.
         if is_deferred || tag.attribute("async").is_some() {
@@ -66,15 +93,20 @@ impl Walk<'_, '_> {
 
     fn inline_script(&mut self, index: usize, tag: &Tag, kind: Kind) {
         let span = tag.span.end..self.content_end(index);
-        let page = self.page.clone();
-        let text = &page[span.clone()];
+        let text = self.raw_text(span.clone(), tag);
+        self.look_for_opener(&text);
         if kind == Kind::Module {
-            self.module_seen |= tag.attribute("async").is_none();
             let at = At { file: PAGE, offset: span.start };
+            if self.is_inert() {
+                let at = At { file: PAGE, offset: tag.span.start };
+                let message = "a module in a `<template>` would not find its files once it is copied";
+                return self.job.error(at, message, "put the script outside of the `<template>`");
+            }
+            self.turns.module |= tag.attribute("async").is_none();
             let base = self.base.clone();
-            return self.modules.add_text(self.job, at, &base, text, index);
+            return self.modules.add_text(self.job, at, &base, &text, index);
         }
-        let script = script::scan(text, Goal::Script);
+        let script = script::scan(&text, Goal::Script);
         self.check_classic(PAGE, Places::From(span.start), &script);
     }
 
@@ -109,9 +141,26 @@ impl Walk<'_, '_> {
                     let message = format!("`import(\"{specifier}\")` has no server to ask");
                     self.job.error(at, message, "make the script a module: `<script type=\"module\">`");
                 }
-                other => self.job.check_remote(other, specifier, at, Directive::Resource),
+                other => self.job.check_remote(other, specifier, at, Directive::Code),
             }
         }
+    }
+
+    /// Refuses what would run once a file is loaded, of which none is any more.
+    pub(super) fn check_load(&mut self, tag: &Tag, what: &str, help: &str) {
+        if let Some(load) = tag.attribute("onload") {
+            let at = At { file: PAGE, offset: load.span.start };
+            self.job.error(
+                at,
+                format!("`onload` of this {what} would never run, as its file is put into the document"),
+                help,
+            );
+        }
+    }
+
+    /// Tells whether elements here wait in a template until a script copies them.
+    fn is_inert(&self) -> bool {
+        self.templates.contains(&true)
     }
 
     /// Puts the linked modules into their elements.
@@ -132,6 +181,12 @@ impl Walk<'_, '_> {
         }
         out.push('>');
         out
+    }
+
+    /// The text of an element without elements, as its own standard reads it.
+    pub(super) fn raw_text(&self, span: Range<usize>, tag: &Tag) -> String {
+        let text = self.page.get(span).unwrap_or_default();
+        if tag.is_foreign { cdata::blank(text) } else { text.to_owned() }
     }
 
     /// The byte at which the text of an element without elements ends.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, rc::Rc};
 use super::edits::Edits;
 use crate::{
     job::{At, Found, Job},
+    mistake::Kind,
     policy::Directive,
     reference::{Target, target},
     style::{self, Form, Import, Reference, Sheet},
@@ -107,7 +108,7 @@ impl Sheets {
         let mut is_whole = sheet.faults.is_empty();
         for import in &sheet.imports {
             let at = origin.at(import.at);
-            match job.reach(&import.url, at, origin.base, Directive::Resource) {
+            match job.reach(&import.url, at, origin.base, Directive::Code) {
                 Some(Found { path, .. }) => {
                     let Some(done) =
                         self.done(job, &path, Some(at)).filter(|done| job.spend(&path, done.text.len()).is_some())
@@ -180,12 +181,8 @@ fn namespace(job: &mut Job<'_>, at: At<'_>) {
 fn inline(job: &mut Job<'_>, reference: &Reference, at: At<'_>, base: &str) -> Option<String> {
     let found = job.reach(&reference.url, at, base, Directive::Resource);
     if reference.is_font && (found.is_some() || is_data(&reference.url)) {
-        let place = job.place(at);
-        job.mistakes.warning(
-            place,
-            "an inlined font is blocked by hosts that follow the specification",
-            "use `var(--font-sans)` from the host",
-        );
+        let message = "an inlined font is blocked by hosts that follow the specification";
+        job.once(Kind::Warning, Some(at), message, "use `var(--font-sans)` from the host");
     }
     let url = job.data_url(&found?, at)?;
     let quoted = format!("\"{}\"", url.replace('\\', "\\\\").replace('"', "\\\""));

@@ -12,6 +12,7 @@ impl Scanner<'_> {
             previous => (self.name_start, previous == Previous::AsyncParameter),
         };
         let scope = self.names.begin(start);
+        self.names.take_parameters(start, self.at);
         match self.previous {
             Previous::Closed => self.names.declare_candidates(self.last.candidates, scope),
             Previous::Name(Role::Candidate) => {
@@ -104,7 +105,13 @@ impl Scanner<'_> {
             State::Operator | State::Member => self.push(Kind::Index, State::Operator, Role::Use, 0),
             State::Key | State::AfterKey => {
                 self.modifier();
+                let outer = self.stack.last().map_or(self.top.function, |outer| outer.function);
+                let is_of_class = self.top.kind == Kind::Class;
                 self.push(Kind::Index, State::AfterKey, Role::Use, 0);
+                if is_of_class {
+                    // It is computed once, with the class.
+                    self.top.function = outer;
+                }
             }
             State::Element => self.push(Kind::Array, State::Operator, self.top.role, self.root()),
             _ => self.push(Kind::Array, State::Operator, Role::Candidate, ROOT),
@@ -142,6 +149,8 @@ impl Scanner<'_> {
             State::Operator if self.top.kind == Kind::ClassHead => {
                 self.settle_anonymous();
                 self.top.kind = Kind::Class;
+                // What is before the braces happens at once, what is within them whenever an object is made.
+                self.top.function = self.top.scope;
                 self.top.open = self.at;
                 self.state = State::Key;
                 self.modifiers = 0;

@@ -28,8 +28,6 @@ pub struct Script {
     /// Uses of what hosts block or ask permission for. Left out are workers and `WebAssembly` where the script tests for them first, by
     /// `typeof Worker` or `"serviceWorker" in navigator`.
     pub words: Vec<(Word, Span)>,
-    /// Texts that look like a secret.
-    pub secrets: Vec<(Secret, Span)>,
     /// Places of `import.meta`.
     pub metas: Vec<Span>,
     /// The first mistake by which this is no script. Nothing behind it is told.
@@ -167,6 +165,10 @@ pub enum Word {
     Open,
     /// `top.location`.
     TopLocation,
+    /// An assignment to `location` or its `href`, or one of its methods that load a page.
+    Location,
+    /// `new RTCPeerConnection`.
+    PeerConnection,
     /// `getUserMedia` with something that cannot be told.
     GetUserMedia,
     /// `getUserMedia({ video: … })`.
@@ -179,32 +181,6 @@ pub enum Word {
     Clipboard,
     /// The text `ui/initialize`.
     Initialize,
-}
-
-/// Kinds of secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Secret {
-    /// `sk-…`
-    Sk,
-    /// `AKIA…`
-    Akia,
-    /// `ghp_…`
-    Ghp,
-    /// The header of a private key.
-    PrivateKey,
-}
-
-impl Secret {
-    /// The beginning that gives it away, as messages show it.
-    #[must_use]
-    pub fn shown(self) -> &'static str {
-        match self {
-            Self::Sk => "sk-…",
-            Self::Akia => "AKIA…",
-            Self::Ghp => "ghp_…",
-            Self::PrivateKey => "PRIVATE KEY",
-        }
-    }
 }
 
 /// A mistake in a script.

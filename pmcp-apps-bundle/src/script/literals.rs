@@ -4,16 +4,8 @@ use super::bytes::{chunk_end, number_end, regex_end, string_end};
 use super::facts::Piece;
 use super::frames::{ASYNC, Kind, Role, State};
 use super::scanner::{Previous, Scanner, WHOLE};
-use super::secrets;
 
 impl Scanner<'_> {
-    /// Looks for secrets from `start` up to here.
-    pub(super) fn secrets(&mut self, start: usize) {
-        if self.at - start >= secrets::SHORTEST {
-            secrets::find(self.bytes, start, self.at, &mut self.uses.secrets);
-        }
-    }
-
     pub(super) fn number(&mut self) {
         if self.state == State::Operator && self.newline {
             self.end_statement();
@@ -50,7 +42,6 @@ impl Scanner<'_> {
         if let Some(pieces) = &mut self.pieces {
             pieces.push(Piece::String(start, end.at));
         }
-        self.secrets(start);
         self.uses.string(self.bytes, start, end.at);
         self.operand();
     }
@@ -64,7 +55,6 @@ impl Scanner<'_> {
             return;
         }
         self.at = end.at;
-        self.secrets(start);
         let is_last = self.bytes[end.at - 1] == b'`';
         self.uses.string(self.bytes, start.saturating_sub(1), end.at);
         if let Some(pieces) = &mut self.pieces {

@@ -14,7 +14,6 @@ mod punctuation;
 mod references;
 mod run;
 mod scanner;
-mod secrets;
 mod statements;
 mod tokens;
 mod uses;
@@ -25,8 +24,7 @@ use std::collections::HashSet;
 use scanner::Scanner;
 
 pub use facts::{
-    Call, Export, Exported, Flaw, Form, Goal, Import, Literal, Module, Name, Piece, Receiver, Script, Secret, Span,
-    Word,
+    Call, Export, Exported, Flaw, Form, Goal, Import, Literal, Module, Name, Piece, Receiver, Script, Span, Word,
 };
 pub use link::{link, resolve};
 
@@ -53,6 +51,7 @@ pub fn scan_pieces(source: &str, goal: Goal) -> (Vec<Piece>, Script) {
 fn finish(scanner: Scanner<'_>) -> Script {
     let source = scanner.source;
     let mut uses = scanner.uses;
+    let mut names = scanner.names;
     let root = |root: &Option<(usize, usize)>| root.map(|(start, end)| (bytes::unescape(&source[start..end]), start));
     let locals: HashSet<&str> = scanner
         .exports
@@ -62,7 +61,7 @@ fn finish(scanner: Scanner<'_>) -> Script {
     let roots = uses.words.iter().map(|word| &word.2).chain(uses.calls.iter().map(|call| &call.1));
     let roots: Vec<_> = roots.filter_map(root).collect();
     let wanted = roots.iter().map(|(name, _)| &**name).chain(locals.iter().copied()).collect();
-    let declared = scanner.names.of(source, &wanted);
+    let declared = names.of(source, &wanted);
     let is_global = |of: &Option<(usize, usize)>| root(of).is_none_or(|(name, at)| !declared.declare(&name, at));
     uses.words.retain(|(word, _, root)| uses.tested & (1 << *word as u32) == 0 && is_global(root));
     uses.calls.retain(|(_, root)| is_global(root));
@@ -70,9 +69,7 @@ fn finish(scanner: Scanner<'_>) -> Script {
     let mut assigned = Vec::new();
     if !locals.is_empty() {
         let mut seen = HashSet::new();
-        let mut writes = scanner.names.writes;
-        writes.sort_unstable_by_key(|write| write.start);
-        for write in writes.into_iter().filter(|write| write.later) {
+        for write in names.later_writes() {
             let name = bytes::unescape(&source[write.start..write.end]);
             if locals.contains(&*name) && !declared.shadow(&name, write.start) && seen.insert(name.clone()) {
                 assigned.push((name.into_owned(), write.start));
@@ -80,15 +77,12 @@ fn finish(scanner: Scanner<'_>) -> Script {
         }
     }
     assigned.sort_unstable();
-    uses.secrets.sort_unstable_by_key(|(_, span)| span.start);
-    uses.secrets.dedup();
     Script {
         imports: scanner.imports,
         exports: scanner.exports,
         calls: uses.calls.into_iter().map(|(call, _)| call).collect(),
         sources: uses.sources,
         words: uses.words.into_iter().map(|(word, span, _)| (word, span)).collect(),
-        secrets: uses.secrets,
         metas: scanner.metas,
         flaw: scanner.flaw,
         edits: scanner.edits,

@@ -41,12 +41,15 @@ pub(super) struct Names {
     declared: Vec<(usize, usize, usize)>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) writes: Vec<Write>,
+    /// The parameters of arrow functions, which look like expressions until their `=>`.
+    parameters: Vec<Range>,
 }
 
 impl Names {
     pub(super) fn new(length: usize) -> Self {
         let whole = Scope { start: 0, end: length.saturating_add(1) };
-        Self { scopes: vec![whole], declared: Vec::new(), candidates: Vec::new(), writes: Vec::new() }
+        let (declared, candidates, writes, parameters) = Default::default();
+        Self { scopes: vec![whole], declared, candidates, writes, parameters }
     }
 
     /// Begins a scope, which ends with the text until it is told otherwise.
@@ -100,6 +103,26 @@ impl Names {
                 self.declared.push((candidate.start, candidate.end, scope));
             }
         }
+    }
+
+    /// What was read from here on are parameters of an arrow function, whose values are computed whenever it is called.
+    pub(super) fn take_parameters(&mut self, start: usize, end: usize) {
+        self.parameters.push((start, end));
+    }
+
+    /// The assignments that may happen at any time, in the order of the text.
+    pub(super) fn later_writes(&mut self) -> impl Iterator<Item = Write> + use<> {
+        let (mut writes, mut parameters) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.parameters));
+        writes.sort_unstable_by_key(|write| write.start);
+        parameters.sort_unstable();
+        let mut parameters = parameters.into_iter().peekable();
+        let mut end = 0;
+        writes.into_iter().filter(move |write| {
+            while let Some((_, until)) = parameters.next_if(|(start, _)| *start <= write.start) {
+                end = end.max(until);
+            }
+            write.later || write.start < end
+        })
     }
 
     /// The declarations of these names.

@@ -238,6 +238,7 @@ impl Scanner<'_> {
                     self.shorthand();
                 } else {
                     self.assigned();
+                    self.assign_location();
                 }
                 self.assign_source();
             }

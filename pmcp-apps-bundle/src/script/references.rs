@@ -25,6 +25,9 @@ static GLOBALS: [u32; 128] = filter(&[
     "fetch",
     "WebSocket",
     "EventSource",
+    "RTCPeerConnection",
+    "document",
+    "location",
 ]);
 
 static MEMBERS: [u32; 128] = filter(&["src", "open", "sendBeacon", "getUserMedia"]);
@@ -70,8 +73,16 @@ impl Scanner<'_> {
             let whole = root.0..end;
             let word = match (self.uses.base, &*name) {
                 (Base::Window, name) => return self.uses.global(name.as_bytes(), found),
+                (Base::Document, "location") => return self.uses.global(b"location", found),
                 (Base::Mcp, _) => return self.uses.callee(Callee::Literal(Receiver::Mcp), found),
                 (Base::WebAssembly, _) => Some((Word::WebAssembly, root.0..root.1)),
+                (Base::Location, "href") => {
+                    self.uses.location = Some(found);
+                    None
+                }
+                (Base::Location, "assign" | "replace" | "reload") => {
+                    return self.uses.callee(Callee::Word(Word::Location), found);
+                }
                 (Base::Top, "location") => Some((Word::TopLocation, whole)),
                 (Base::Navigator, "serviceWorker") => Some((Word::ServiceWorker, whole)),
                 (Base::Navigator, "geolocation") => Some((Word::Geolocation, whole)),
@@ -121,6 +132,14 @@ impl Scanner<'_> {
         {
             self.uses.place = Place::Source;
             self.pending |= LITERAL;
+        }
+    }
+
+    /// Something is assigned to what is before: the page goes where that says.
+    pub(super) fn assign_location(&mut self) {
+        if let Some(found) = self.uses.location.take().filter(|found| found.end == self.previous_end) {
+            let start = found.root.map_or(found.start, |(start, _)| start);
+            self.uses.words.push((Word::Location, start..found.end, found.root));
         }
     }
 

@@ -74,7 +74,6 @@ impl<'s> Scanner<'s> {
                 }
                 self.newline |= lines;
                 self.at = end.at;
-                self.secrets(start);
             }
             // Comments of the time when browsers did not know scripts. Modules are younger.
             (b'<', Some(b'!')) if self.goal == Goal::Script && self.rest().starts_with(b"<!--") => self.comment_line(),
@@ -93,9 +92,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn comment_line(&mut self) {
-        let start = self.at;
-        self.at = line_end(self.bytes, start + 2);
-        self.secrets(start);
+        self.at = line_end(self.bytes, self.at + 2);
     }
 
     fn rest(&self) -> &'s [u8] {

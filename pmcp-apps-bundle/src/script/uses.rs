@@ -1,6 +1,6 @@
 //! Uses of what a host may block, as far as they are known.
 
-use super::facts::{Call, Literal, Receiver, Secret, Span, Word};
+use super::facts::{Call, Literal, Receiver, Span, Word};
 
 /// Objects whose members matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,6 +11,8 @@ pub(super) enum Base {
     Navigator,
     Mcp,
     WebAssembly,
+    Document,
+    Location,
 }
 
 /// A function, should it be called.
@@ -47,7 +49,6 @@ pub(super) struct Uses {
     pub(super) words: Vec<(Word, Span, Root)>,
     pub(super) calls: Vec<(Call, Root)>,
     pub(super) sources: Vec<Literal>,
-    pub(super) secrets: Vec<(Secret, Span)>,
     /// Words that the script asks for before it uses them, a bit each.
     pub(super) tested: u32,
     pub(super) base: Base,
@@ -56,6 +57,8 @@ pub(super) struct Uses {
     pub(super) callee: Option<(Callee, Found)>,
     pub(super) callee_end: usize,
     pub(super) source_end: usize,
+    /// The end of a name that takes the page elsewhere if it is assigned to.
+    pub(super) location: Option<Found>,
     pub(super) place: Place,
     pub(super) called: Option<(Receiver, Found)>,
     pub(super) literal: usize,
@@ -124,12 +127,18 @@ impl Uses {
             b"navigator" => return self.base(Base::Navigator, found.end, root),
             b"mcp" => return self.base(Base::Mcp, found.end, root),
             b"WebAssembly" => return self.base(Base::WebAssembly, found.end, root),
+            b"document" => return self.base(Base::Document, found.end, root),
+            b"location" => {
+                self.location = Some(found);
+                return self.base(Base::Location, found.end, root);
+            }
             b"eval" => {
                 self.words.push((Word::Eval, found.start..found.end, found.root));
                 return;
             }
             b"fetch" | b"WebSocket" | b"EventSource" => return self.callee(Callee::Literal(Receiver::Global), found),
             b"Function" => Word::Function,
+            b"RTCPeerConnection" => Word::PeerConnection,
             b"Worker" => Word::Worker,
             b"SharedWorker" => Word::SharedWorker,
             b"alert" => Word::Alert,

@@ -265,7 +265,6 @@ impl Scanner<'_> {
                 let scope = self.names.begin(start);
                 self.push(Kind::ClassHead, after, Role::Use, SCOPE);
                 self.top.scope = scope;
-                self.top.function = scope;
                 self.mark_default();
                 self.state = State::Operator;
                 self.previous = Previous::Class;

@@ -150,8 +150,9 @@ impl Scan<'_> {
             }
             Kind::Close(byte) => self.close(byte, span.start),
             Kind::Semicolon => {
-                if self.rule.as_deref() == Some("charset") && self.open.is_empty() {
-                    self.sheet.charset = Some(0..span.end);
+                let is_first = self.open.is_empty() && self.prelude.is_some_and(|prelude| prelude.at == 0);
+                if let Some(charset) = self.sheet.charset.as_mut().filter(|_| is_first) {
+                    charset.end = span.end;
                 }
                 // Within parentheses it ends nothing.
                 if self.open.last().is_none_or(|open| open.close == b'}') {
@@ -217,6 +218,8 @@ impl Scan<'_> {
                 "move it to the beginning of the sheet",
             ),
             "namespace" => self.sheet.namespace = self.sheet.namespace.or(Some(at)),
+            // Browsers ignore a later one.
+            "charset" if at == 0 => self.sheet.charset = Some(0..0),
             _ => {}
         }
         self.rule = Some(name);

@@ -164,6 +164,28 @@ fn many_mistakes_are_told_at_once() {
     );
 }
 
+/// Errors and warnings are counted apart, so that no advice hides an error, or keeps a document from being made.
+#[test]
+fn many_warnings_are_no_error() {
+    let links = "<a href='https://a.example'>a</a>\n".repeat(150);
+    let widget = Widget::body(&links);
+    let bundle = widget.bundle();
+    assert!(bundle.document.is_some());
+    assert_eq!(bundle.mistakes.len(), 101);
+    let last = support::shown(&bundle.mistakes[100]);
+    let overflow = "warning: there are more than 100 warnings; the others are not told\nhelp: mend these first";
+    assert_eq!(last, overflow);
+    widget.write("index.html", support::page(&format!("{links}<img alt='' src=a.png>")));
+    assert_eq!(widget.told(), ["w/index.html:152:13: `a.png` does not exist\nhelp: create `w/a.png`"]);
+    // One edit mends all of these.
+    let faces = "@font-face { src: url(a.woff2) }\n".repeat(150);
+    let fonts = Widget::body("<link rel=stylesheet href=a.css>").file("a.css", faces).file("a.woff2", "x");
+    assert_eq!(fonts.told().len(), 1);
+    let many = Widget::body(&"<img alt='' src=a.png>\n".repeat(150)).told();
+    let overflow = "there are more than 100 mistakes; the others are not told\nhelp: mend these first";
+    assert_eq!((many.len(), many[100].as_str()), (101, overflow));
+}
+
 /// Warnings wait until all files can be read: until then every origin may look unused.
 #[test]
 fn warnings_are_told_without_errors_only() {

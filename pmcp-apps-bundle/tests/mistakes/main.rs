@@ -5,6 +5,7 @@ mod support;
 
 mod files;
 mod html;
+mod links;
 mod modules;
 mod scripts;
 mod styles;

@@ -147,6 +147,18 @@ fn calls_that_do_nothing() {
             |w| w.edit("index.html", "top.location = url", "mcp.openLink(url)"),
         ),
         case(
+            script("const to = location.href;\nwindow.location.href = 'https://a.example';"),
+            "warning: w/a.js:2:1: `location` leaves the document here, and hosts then remove the view",
+            "use `mcp.openLink`, or draw the page anew",
+            |w| w.edit("a.js", "window.location.href = 'https://a.example'", "mcp.openLink(url)"),
+        ),
+        case(
+            script("new RTCPeerConnection(servers)"),
+            "warning: w/a.js:1:5: `RTCPeerConnection` reaches others past `csp(…)`, so hosts may take it away",
+            "use `fetch` or a `WebSocket` to an origin of `csp(connect = […])`, or a tool",
+            |w| w.write("a.js", "fetch(url)"),
+        ),
+        case(
             Widget::body("<button onclick=\"ask(prompt('a'))\">a</button>"),
             "warning: w/index.html:2:9: `prompt` does nothing in hosts",
             "show it in the page",
@@ -214,4 +226,120 @@ fn code_that_is_blocked() {
             |w| w.write("index.html", page("<svg></svg><script src=a.js></script>")),
         ),
     ]);
+}
+
+/// Deferred scripts and modules run one after the other, those of other origins among them.
+#[test]
+fn scripts_that_take_turns() {
+    let body = |text: &str| {
+        let widget = Widget::body(text).declare(|d| d.csp.resource.push("https://a.example".to_owned()));
+        widget.file("a.js", "1").file("b.js", "import './n.js'").file("c.js", "import './n.js'").file("n.js", "1")
+    };
+    let turn = "a deferred script after one of another origin cannot keep its turn in one document";
+    let help = "make it a module, or put it before that script";
+    for first in ["<script defer src=https://a.example/l.js>", "<script type=module src=https://a.example/l.js>"] {
+        let widget = body(&format!("{first}</script>\n<script defer src=a.js></script>"));
+        assert_eq!(widget.told(), [format!("w/index.html:3:15: {turn}\nhelp: {help}")], "{first}");
+        widget.edit("index.html", "<script defer src=a.js>", "<script type=module src=a.js>");
+        assert_eq!(widget.told(), [""; 0], "{first}");
+    }
+    check([case(
+        body(
+            "<script type=module src=b.js></script>\n<script defer src=https://a.example/l.js></script>\n\
+             <script type=module src=c.js></script>",
+        ),
+        "w/index.html:3:15: a script of another origin between modules that share a file cannot keep its turn in one document",
+        "put it before these modules, or after them",
+        |w| {
+            let remote = "<script defer src=https://a.example/l.js></script>\n";
+            w.edit("index.html", remote, "");
+            w.edit("index.html", "<script type=module src=b.js>", &format!("{remote}<script type=module src=b.js>"));
+        },
+    )]);
+    for text in [
+        "<script async src=https://a.example/l.js></script><script defer src=a.js></script>",
+        "<script src=https://a.example/l.js></script><script defer src=a.js></script>",
+        "<script defer src=a.js></script><script defer src=https://a.example/l.js></script>",
+        "<script defer src=https://a.example/l.js></script><script async src=a.js></script>",
+        "<script type=module src=a.js></script><script defer src=https://a.example/l.js></script><script type=module src=b.js></script>",
+        "<template><script defer src=https://a.example/l.js></script></template><script defer src=a.js></script>",
+    ] {
+        assert_eq!(body(text).told(), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn scripts_in_templates() {
+    let help = "put the script outside of the `<template>`";
+    let file = |text: &str| Widget::body(text).file("a.js", "1");
+    check([
+        case(
+            file("<template><p><script src=a.js></script></template>"),
+            "w/index.html:2:22: a script in a `<template>` would not find its file once it is copied",
+            help,
+            |w| w.write("index.html", page("<template><p></template><script src=a.js></script>")),
+        ),
+        case(
+            file("<template><script type=module>import './a.js'</script></template>"),
+            "w/index.html:2:11: a module in a `<template>` would not find its files once it is copied",
+            help,
+            |w| w.write("index.html", page("<script type=module>import './a.js'</script>")),
+        ),
+    ]);
+    // These run where they stand, and that one needs no file.
+    let shadow = "<div><template shadowrootmode=open><script src=a.js></script></template></div>";
+    assert!(file(shadow).bundle().document.is_some_and(|document| document.contains("<script>1</script>")));
+    assert_eq!(file("<template><script>1</script></template>").told(), [""; 0]);
+}
+
+#[test]
+fn addresses_that_hold_their_content() {
+    let code = "scripts and style sheets from `data:` addresses are blocked by hosts that follow the specification";
+    let into = "write it into a file of the widget, or into the page";
+    for (text, place, code, help) in [
+        ("<script src='data:text/javascript,1'></script>", "2:9", code, into),
+        ("<link rel=stylesheet href='data:text/css,p{}'>", "2:22", code, into),
+        ("<style>@import 'data:text/css,p{}';</style>", "2:16", code, into),
+        ("<script type=module>import 'data:text/javascript,1'</script>", "2:28", code, into),
+        (
+            "<script>fetch('data:application/json,1')</script>",
+            "2:15",
+            "requests to `data:` addresses are blocked by hosts that follow the specification",
+            "write the data into the script, or ask a tool",
+        ),
+        (
+            "<script>fetch('blob:x')</script>",
+            "2:15",
+            "requests to `blob:` addresses are blocked by hosts that follow the specification",
+            "write the data into the script, or ask a tool",
+        ),
+        (
+            "<iframe title=a src='data:text/html,1'></iframe>",
+            "2:17",
+            "frames of `data:` addresses are blocked by hosts that follow the specification",
+            "put its content into the page, or into `srcdoc`",
+        ),
+    ] {
+        assert_eq!(Widget::body(text).told(), [format!("w/index.html:{place}: {code}\nhelp: {help}")], "{text}");
+    }
+    for text in ["<img alt='' src='data:image/gif;base64,x'>", "<p style='background: url(data:image/gif;base64,x)'>"] {
+        assert_eq!(Widget::body(text).told(), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn secrets_anywhere() {
+    let key = ["ghp_", "16C7e42F292c6912E7710c838347Ae178B4a"].concat();
+    let help = "keep it on the server and ask a tool";
+    let json = Widget::body("<script type=module>import c from './c.json' with { type: 'json' }; c</script>");
+    for (widget, place) in [
+        (Widget::body(&format!("<p data-key='{key}'>")), "index.html:2:14"),
+        (Widget::body(&format!("<!-- {key} -->")), "index.html:2:6"),
+        (Widget::body(&format!("<script type=application/json>{{\"key\": \"{key}\"}}</script>")), "index.html:2:40"),
+        (Widget::body(&format!("<p onclick='ask(\"{key}\")'>")), "index.html:2:18"),
+        (Widget::body("<link rel=stylesheet href=a.css>").file("a.css", format!("/* {key} */")), "a.css:1:4"),
+        (json.file("c.json", format!("[\n\"{key}\"]")), "c.json:2:2"),
+    ] {
+        assert_eq!(widget.told(), [format!("w/{place}: this looks like a secret (`ghp_…`)\nhelp: {help}")]);
+    }
 }
