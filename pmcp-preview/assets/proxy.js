@@ -41,34 +41,45 @@
   };
   var isId = (id) => typeof id === "number" || typeof id === "string" && id.length <= 1e3;
 
+  // ../pmcp-preview/src/policy.json
+  var policy_default = {
+    source: "^(?:https?|wss?)://(?:\\*\\.)?[a-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9_./~-]*)?$",
+    directives: [
+      { name: "default-src", always: ["'none'"] },
+      { name: "script-src", always: ["'self'", "'unsafe-inline'"], declared: "resource" },
+      { name: "style-src", always: ["'self'", "'unsafe-inline'"], declared: "resource" },
+      { name: "img-src", always: ["'self'", "data:"], declared: "resource" },
+      { name: "media-src", always: ["'self'", "data:"], declared: "resource" },
+      { name: "font-src", always: ["'self'"], declared: "resource" },
+      { name: "connect-src", always: [], declared: "connect", otherwise: "'none'" },
+      { name: "frame-src", always: [], declared: "frame", otherwise: "'none'" },
+      { name: "base-uri", always: [], declared: "baseUri", otherwise: "'self'" },
+      { name: "object-src", always: ["'none'"] },
+      { name: "form-action", always: ["'none'"] }
+    ],
+    features: {
+      camera: "camera",
+      microphone: "microphone",
+      geolocation: "geolocation",
+      clipboardWrite: "clipboard-write"
+    }
+  };
+
   // src/host/policy.ts
-  var SOURCE = /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?(?:\/[\w./~-]*)?$/i;
+  var LISTS = {
+    resource: "resourceDomains",
+    connect: "connectDomains",
+    frame: "frameDomains",
+    baseUri: "baseUriDomains"
+  };
+  var SOURCE = new RegExp(policy_default.source, "i");
   var sources = (domains) => Array.isArray(domains) ? domains.filter((domain) => typeof domain === "string" && SOURCE.test(domain)) : [];
-  var policy = (csp = {}) => {
-    const resources = sources(csp.resourceDomains);
-    const or = (domains, otherwise) => sources(domains).join(" ") || otherwise;
-    const directives = [
-      ["default-src", "'none'"],
-      ["script-src", "'self'", "'unsafe-inline'", ...resources],
-      ["style-src", "'self'", "'unsafe-inline'", ...resources],
-      ["img-src", "'self'", "data:", ...resources],
-      ["media-src", "'self'", "data:", ...resources],
-      ["font-src", "'self'", ...resources],
-      ["connect-src", or(csp.connectDomains, "'none'")],
-      ["frame-src", or(csp.frameDomains, "'none'")],
-      ["base-uri", or(csp.baseUriDomains, "'self'")],
-      ["object-src", "'none'"],
-      ["form-action", "'none'"]
-    ];
-    return directives.map((directive) => directive.join(" ")).join("; ");
-  };
+  var policy = (csp = {}) => policy_default.directives.map(({ name, always, declared, otherwise }) => {
+    const all = [...always, ...declared ? sources(csp[LISTS[declared]]) : []];
+    return [name, ...all.length || !otherwise ? all : [otherwise]].join(" ");
+  }).join("; ");
   var under = (policy2, html) => `<meta http-equiv="Content-Security-Policy" content="${policy2}">${html}`;
-  var FEATURES = {
-    camera: "camera",
-    microphone: "microphone",
-    geolocation: "geolocation",
-    clipboardWrite: "clipboard-write"
-  };
+  var FEATURES = policy_default.features;
   var allowed = (permissions = {}) => Object.keys(permissions).flatMap((permission) => Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []).join("; ");
   var GIVEN = ["allow-scripts", "allow-forms"];
   var ADDED = ["allow-modals", "allow-downloads"];

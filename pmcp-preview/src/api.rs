@@ -15,9 +15,11 @@ use crate::{
     connection::Protocol,
     link::Order,
     page::Page,
+    policy::{Extra, Policy, permissions},
     profile::{self, PROFILES},
     questions::Given,
     rpc,
+    views::View,
 };
 
 pub(crate) fn routes() -> Router<Page> {
@@ -111,17 +113,31 @@ async fn restart(State(page): State<Page>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// A document to mount, and `_meta` of its resource.
+/// A document to mount, `_meta` of its resource, and the host it is mounted in.
 #[derive(Debug, Deserialize)]
 struct Mount {
     html: String,
     #[serde(default)]
     meta: Value,
+    profile: Option<String>,
+    #[serde(default)]
+    extra: Extra,
 }
 
-async fn mount(State(page): State<Page>, Json(Mount { html, meta }): Json<Mount>) -> Response {
-    match page.sandbox.views.mount(html, &meta["ui"]) {
-        Some(id) => Json(json!({ "url": page.sandbox.view(&id), "id": id })).into_response(),
+async fn mount(State(page): State<Page>, Json(mount): Json<Mount>) -> Response {
+    let Mount { html, meta, profile, extra } = mount;
+    let profile = match profile {
+        Some(id) => profile::find(&id),
+        None => Some(page.link.wishes().profile),
+    };
+    let Some(profile) = profile else { return StatusCode::NOT_FOUND.into_response() };
+    let policy = Policy::new(profile, &meta, &extra);
+    let view = View { html, policy: policy.header(), permissions: permissions(profile, &meta) };
+    match page.sandbox.views.mount(view) {
+        Some(id) => {
+            let (url, policy, sources) = (page.sandbox.view(&id), policy.plain(), policy.sourced());
+            Json(json!({ "id": id, "url": url, "policy": policy, "sources": sources })).into_response()
+        }
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -94,11 +94,13 @@ impl Dial {
 
     /// The versions to try, the newest first.
     fn versions(&self) -> Vec<Version> {
-        let all = [Version::ALL[0], VERSION_WITH_HANDSHAKE];
+        let of =
+            |has_handshake| self.profile.client.versions().find(|version| version.has_handshake() == has_handshake);
         match self.protocol {
-            Protocol::Auto => all.into_iter().filter(|version| self.profile.client.speaks(*version)).collect(),
-            Protocol::V2026 => vec![all[0]],
-            Protocol::V2025 => vec![all[1]],
+            Protocol::Auto => self.profile.client.versions().collect(),
+            // Whoever wishes for a version gets it, though the host would not speak it.
+            Protocol::V2026 => vec![of(false).unwrap_or(NEWEST)],
+            Protocol::V2025 => vec![of(true).unwrap_or(WITH_HANDSHAKE)],
         }
     }
 
@@ -182,8 +184,10 @@ impl Dial {
     }
 }
 
-/// The version of sessions and handshakes; the server may choose an earlier one.
-const VERSION_WITH_HANDSHAKE: Version = Version::ALL[1];
+/// The newest version.
+const NEWEST: Version = Version::ALL[0];
+/// The newest version of sessions and handshakes; the server may choose an earlier one.
+const WITH_HANDSHAKE: Version = Version::ALL[1];
 
 /// Shows every message with the time its answer took.
 fn timed(events: Events) -> impl Fn(Side, &Value) + Send + Sync + 'static {

@@ -68,7 +68,8 @@ async fn view(State(sandbox): State<Sandbox>, headers: HeaderMap) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let id = host.strip_suffix(&format!(".localhost:{}", sandbox.port)).unwrap_or_default();
     let Some(view) = sandbox.views.get(id) else { return StatusCode::NOT_FOUND.into_response() };
-    let policy = format!("{}; frame-ancestors {} {}", view.policy, sandbox.origin(), sandbox.page);
+    let separator = if view.policy.is_empty() { "" } else { "; " };
+    let policy = format!("{}{separator}frame-ancestors {} {}", view.policy, sandbox.origin(), sandbox.page);
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::HeaderName::from_static("permissions-policy"), view.permissions),

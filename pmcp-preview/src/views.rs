@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use serde_json::Value;
 
-use crate::{
-    key::random,
-    policy::{permissions, policy},
-};
+use crate::key::random;
 
 /// Views at a time.
 const MOST: usize = 64;
+/// Bytes of their documents together.
+const LARGEST: usize = 256 << 20;
 
 /// A document and the headers it is served under.
 #[derive(Clone, Debug)]
@@ -26,12 +24,12 @@ pub(crate) struct View {
 pub(crate) struct Views(Mutex<BTreeMap<String, View>>);
 
 impl Views {
-    /// Mounts a document under what `_meta.ui` of its resource declares. There may be too many.
-    pub(crate) fn mount(&self, html: String, ui: &Value) -> Option<String> {
-        let view = View { html, policy: policy(&ui["csp"]), permissions: permissions(&ui["permissions"]) };
+    /// Mounts a document. There may be too many, or too much of them.
+    pub(crate) fn mount(&self, view: View) -> Option<String> {
         let id = random::<16>().ok()?;
         let mut all = self.0.lock();
-        if all.len() >= MOST {
+        let bytes: usize = all.values().map(|view| view.html.len()).sum();
+        if all.len() >= MOST || bytes + view.html.len() > LARGEST {
             return None;
         }
         all.insert(id.clone(), view);

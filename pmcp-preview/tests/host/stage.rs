@@ -60,10 +60,9 @@ impl Lines {
     /// The next line; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((line, rest)) = self.rest.split_once('\n') {
-                let line = serde_json::from_str(line).unwrap();
-                self.rest = rest.to_owned();
-                return Some(line);
+            if let Some(end) = self.rest.find('\n') {
+                let line: String = self.rest.drain(..=end).collect();
+                return Some(serde_json::from_str(&line).unwrap());
             }
             self.rest.push_str(&String::from_utf8_lossy(&self.body.next().await?.unwrap()));
         }

@@ -1,4 +1,6 @@
-/** The content policy of a view, where a document has to bring it itself. */
+/** The content policy of a view, where a document has to bring it itself. The table is the one that headers are made from. */
+
+import TABLE from "../../../pmcp-preview/src/policy.json" with { type: "json" };
 
 export interface Csp {
   connectDomains?: string[];
@@ -7,31 +9,34 @@ export interface Csp {
   baseUriDomains?: string[];
 }
 
+const LISTS = {
+  resource: "resourceDomains",
+  connect: "connectDomains",
+  frame: "frameDomains",
+  baseUri: "baseUriDomains",
+} as const satisfies Record<string, keyof Csp>;
+
+interface Directive {
+  name: string;
+  always: string[];
+  declared?: string;
+  otherwise?: string;
+}
+
 /** An origin, with a path at most: nothing that ends a source, a directive or an attribute. */
-const SOURCE = /^(?:https?|wss?):\/\/(?:\*\.)?[a-z0-9.-]+(?::\d+)?(?:\/[\w./~-]*)?$/i;
+const SOURCE = new RegExp(TABLE.source, "i");
 
 const sources = (domains: unknown): string[] =>
   Array.isArray(domains) ? domains.filter((domain) => typeof domain === "string" && SOURCE.test(domain)) : [];
 
 /** The strict policy of the specification, opened for what is declared. */
-export const policy = (csp: Csp = {}): string => {
-  const resources = sources(csp.resourceDomains);
-  const or = (domains: unknown, otherwise: string) => sources(domains).join(" ") || otherwise;
-  const directives: [string, ...string[]][] = [
-    ["default-src", "'none'"],
-    ["script-src", "'self'", "'unsafe-inline'", ...resources],
-    ["style-src", "'self'", "'unsafe-inline'", ...resources],
-    ["img-src", "'self'", "data:", ...resources],
-    ["media-src", "'self'", "data:", ...resources],
-    ["font-src", "'self'", ...resources],
-    ["connect-src", or(csp.connectDomains, "'none'")],
-    ["frame-src", or(csp.frameDomains, "'none'")],
-    ["base-uri", or(csp.baseUriDomains, "'self'")],
-    ["object-src", "'none'"],
-    ["form-action", "'none'"],
-  ];
-  return directives.map((directive) => directive.join(" ")).join("; ");
-};
+export const policy = (csp: Csp = {}): string =>
+  (TABLE.directives as Directive[])
+    .map(({ name, always, declared, otherwise }) => {
+      const all = [...always, ...(declared ? sources(csp[LISTS[declared as keyof typeof LISTS]]) : [])];
+      return [name, ...(all.length || !otherwise ? all : [otherwise])].join(" ");
+    })
+    .join("; ");
 
 /**
  * The document under this policy, which comes before anything that may be a script. Only for `srcdoc`, whose documents need no doctype
@@ -40,12 +45,7 @@ export const policy = (csp: Csp = {}): string => {
 export const under = (policy: string, html: string): string =>
   `<meta http-equiv="Content-Security-Policy" content="${policy}">${html}`;
 
-const FEATURES: Record<string, string> = {
-  camera: "camera",
-  microphone: "microphone",
-  geolocation: "geolocation",
-  clipboardWrite: "clipboard-write",
-};
+const FEATURES: Record<string, string> = TABLE.features;
 
 /** The `allow` of a frame with these permissions. */
 export const allowed = (permissions: object = {}): string =>
