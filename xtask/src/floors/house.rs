@@ -1,7 +1,7 @@
 //! The floors of the house: what may know what. A floor names only floors below it.
 
 /// The crates, from the ground up. One may depend on those before it, unless it stands among those that are apart.
-pub(super) const CRATES: [&str; 12] = [
+pub(super) const CRATES: [&str; 13] = [
     "pmcp-protocol",
     "pmcp-client",
     "pmcp-macro-support",
@@ -12,6 +12,7 @@ pub(super) const CRATES: [&str; 12] = [
     "pmcp-apps",
     "pmcp-server",
     "pmcp-preview",
+    "cargo-pmcp",
     "spec-check",
     "xtask",
 ];
