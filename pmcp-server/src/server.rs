@@ -305,6 +305,12 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
+    /// Lets pages of these origins in, too.
+    pub(crate) fn also_allowing(mut self, origins: Vec<String>) -> Self {
+        self.allowed.origins.extend(origins);
+        self
+    }
+
     /// The names clients reach the server under; requests with another `Host` are refused. Without any, only a server on a
     /// loopback address checks.
     #[must_use]

@@ -56,6 +56,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 Ok(())
             }
             Transport::Http(address) => self.start(address).await?.until_terminated().await,
+            Transport::HttpForPages { address, origins } => {
+                self.also_allowing(origins).start(address).await?.until_terminated().await
+            }
         }
     }
 

@@ -84,9 +84,10 @@ impl Arguments {
                 }
                 other => return Err(text(other.unexpected())),
             };
-            if transport.replace(chosen).is_some_and(|earlier| earlier != chosen) {
+            if transport.as_ref().is_some_and(|earlier| *earlier != chosen) {
                 return Err("choose one of `--stdio` and `--http`".into());
             }
+            transport = Some(chosen);
         }
         parsed.transport = transport.unwrap_or(Transport::Stdio);
         if parsed.transport == Transport::Stdio && !parsed.tokens.is_empty() {
