@@ -18,8 +18,10 @@ use crate::{
     error::ClientError,
     inbox::Inbox,
     observe::{Observed, Observer, Side},
+    probe,
     revision::ClientRevision,
     runtime::Runtime,
+    secret::Secret,
     settings::Settings,
     wire::Wire,
 };
@@ -38,7 +40,7 @@ pub struct ClientBuilder {
     settings: Settings,
     #[cfg(feature = "streamable-http")]
     headers: http::HeaderMap,
-    bearer: Option<String>,
+    bearer: Option<Secret>,
     observer: Option<Observer>,
     session_stream: bool,
     max_message: usize,
@@ -68,7 +70,8 @@ impl ClientBuilder {
         }
     }
 
-    /// The protocol version to speak; 2026-07-28 unless said otherwise. A string names one too.
+    /// The protocol version to speak; 2026-07-28 unless said otherwise. A string names one too, and `auto` whichever the server
+    /// speaks ([`ClientRevision::Auto`]).
     pub fn revision(mut self, revision: impl Into<ClientRevision>) -> Self {
         self.settings.revision = revision.into();
         self
@@ -95,7 +98,7 @@ impl ClientBuilder {
 
     /// The token for `Authorization: Bearer …`.
     pub fn bearer(mut self, token: impl Into<String>) -> Self {
-        self.bearer = Some(token.into());
+        self.bearer = Some(Secret(token.into()));
         self
     }
 
@@ -183,19 +186,26 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects over streamable HTTP. The URL's scheme is `http`.
+    /// Connects over streamable HTTP. The URL's scheme is `http` or, with the feature `tls`, `https`.
     ///
     /// # Errors
-    /// The URL is wrong, or the handshake fails where the version has one.
+    /// The URL is wrong, or the handshake fails where the version has one; for `https` the platform trusts nobody.
     #[cfg(feature = "http")]
     pub async fn connect_http(self, url: &str) -> Result<Client, ClientError> {
         let uri: http::Uri =
             url.parse().map_err(|error| ClientError::Input(format!("`{url}` is not a URL: {error}")))?;
-        if uri.scheme_str() != Some("http") {
-            return Err(ClientError::Input(format!("`{url}` is not an http URL")));
-        }
+        let transport: Arc<dyn HttpTransport> = match uri.scheme_str() {
+            Some("http") => Arc::new(crate::http::plain()),
+            #[cfg(feature = "tls")]
+            Some("https") => Arc::new(crate::http::secure()?),
+            #[cfg(not(feature = "tls"))]
+            Some("https") => {
+                return Err(ClientError::Input(format!("`{url}` cannot be reached without the feature `tls`")));
+            }
+            _ => return Err(ClientError::Input(format!("`{url}` is not an http URL"))),
+        };
         let runtime = Arc::new(TokioRuntime::try_current()?);
-        self.connect_http_over(runtime, Arc::new(crate::http::Hyper::new()), url).await
+        self.connect_http_over(runtime, transport, url).await
     }
 
     /// Connects over streamable HTTP, with a transport and an executor of yours.
@@ -210,7 +220,6 @@ impl ClientBuilder {
         url: &str,
     ) -> Result<Client, ClientError> {
         let settings = HttpSettings {
-            stateless: self.settings.revision.version().filter(|version| !version.has_handshake()),
             headers: self.headers.clone(),
             bearer: self.bearer.clone(),
             max_message: self.max_message,
@@ -255,9 +264,9 @@ impl ClientBuilder {
     /// Connects over a wire and an executor of yours. The wire is made around the inbox that it fills.
     ///
     /// # Errors
-    /// The wire cannot be made, or the handshake fails where the version has one.
+    /// The wire cannot be made, or the handshake fails where the version has one; no version is spoken by both.
     pub async fn connect_over<W: Wire>(
-        self,
+        mut self,
         runtime: Arc<dyn Runtime>,
         make: impl FnOnce(Arc<Inbox>) -> Result<W, ClientError> + Send,
     ) -> Result<Client, ClientError> {
@@ -267,6 +276,11 @@ impl ClientBuilder {
             Some(observer) => Arc::new(Observed { wire, observer }),
             None => Arc::new(wire),
         };
+        if self.settings.revision == ClientRevision::Auto {
+            self.settings.revision = probe::find(&self.settings, &runtime, &*wire).await?;
+        } else {
+            wire.speak(&self.settings.revision);
+        }
         let connection = Connection::new(self.settings, runtime, wire, inbox, asked);
         connection.start().await?;
         Ok(Client::new(connection))

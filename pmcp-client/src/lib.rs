@@ -32,7 +32,8 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `lines` | yes | a message a line: standard streams of a process, and streams in this one |
-//! | `http` | yes | streamable HTTP, by `hyper`, without TLS; for `https` bring an `HttpTransport` |
+//! | `http` | yes | streamable HTTP, by `hyper`; for `https` take `tls`, or bring an `HttpTransport` |
+//! | `tls` | no | `https`, by `rustls` with the certificates that the platform trusts; brings `http` |
 //! | `streamable-http` | by `http` | streamable HTTP over an `HttpTransport` of yours, such as `fetch` in a page |
 //! | `tokio-runtime` | by both | `TokioRuntime`; without it the [`Runtime`] is yours |
 
@@ -52,10 +53,12 @@ mod lines;
 mod listen;
 mod lists;
 mod observe;
+mod probe;
 mod request;
 mod result;
 mod revision;
 mod runtime;
+mod secret;
 mod session;
 mod settings;
 mod state;

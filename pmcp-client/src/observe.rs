@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     error::ClientError,
     request::Reply,
+    revision::ClientRevision,
     wire::{Exchange, Wire},
 };
 
@@ -71,6 +72,10 @@ impl<W: Wire> Wire for Observed<W> {
     fn cancel(&self, notification: Value) {
         self.observer.show(Side::Client, &notification);
         self.wire.cancel(notification);
+    }
+
+    fn speak(&self, version: &ClientRevision) {
+        self.wire.speak(version);
     }
 
     async fn established(&self) {

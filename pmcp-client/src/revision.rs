@@ -2,13 +2,19 @@
 
 use pmcp_protocol::{Revision, Version};
 
-/// The protocol version a client asks for: one that is spoken here, or the name of another.
+/// The name of the version that both sides find.
+const AUTO: &str = "auto";
+
+/// The protocol version a client asks for: one that is spoken here, the name of another, or whatever the server speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientRevision {
     /// A version that is spoken here.
     Spoken(Version),
     /// Any other. It is taken for one with a handshake and without tasks.
     Other(String),
+    /// The newest that both sides speak. The server is asked with `server/discover` first; one that does not know that is
+    /// greeted with `initialize`.
+    Auto,
 }
 
 impl Default for ClientRevision {
@@ -25,15 +31,16 @@ impl ClientRevision {
         match self {
             Self::Spoken(version) => version.as_str(),
             Self::Other(name) => name,
+            Self::Auto => AUTO,
         }
     }
 
-    /// The version, if it is spoken here.
+    /// The version, if it is a certain one that is spoken here.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         match self {
             Self::Spoken(version) => Some(*version),
-            Self::Other(_) => None,
+            Self::Other(_) | Self::Auto => None,
         }
     }
 
@@ -56,6 +63,9 @@ impl From<Version> for ClientRevision {
 
 impl From<&str> for ClientRevision {
     fn from(name: &str) -> Self {
+        if name == AUTO {
+            return Self::Auto;
+        }
         Version::parse(name).map_or_else(|| Self::Other(name.to_owned()), Self::Spoken)
     }
 }

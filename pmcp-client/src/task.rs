@@ -73,7 +73,9 @@ impl TaskHandle {
         Self::new(client, state.id.clone(), Some(state))
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    /// The client it is followed with.
+    #[must_use]
+    pub fn client(&self) -> &Client {
         &self.client
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{error::ClientError, request::Reply};
+use crate::{error::ClientError, request::Reply, revision::ClientRevision};
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,12 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
     /// Sends the notification that a request was given up, without waiting. It may be lost, and a wire on which the end of
     /// an exchange says as much sends nothing.
     fn cancel(&self, notification: Value);
+
+    /// Takes note of the version that messages have from now on: before the first one, and again if the server turns out to
+    /// speak another. It is never [`ClientRevision::Auto`].
+    fn speak(&self, version: &ClientRevision) {
+        let _ = version;
+    }
 
     /// Takes note that the handshake is over: a server that sends on a stream of its own may do so from now on.
     async fn established(&self) {}

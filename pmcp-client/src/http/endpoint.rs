@@ -21,7 +21,7 @@ use super::{
     events::Events,
     transport::{HttpBody, HttpTransport},
 };
-use crate::error::ClientError;
+use crate::{error::ClientError, secret::Secret};
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -35,11 +35,9 @@ const MAX_REFUSAL: usize = 64 * 1024;
 /// Everything an HTTP wire was built with.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpSettings {
-    /// The version of every request, where there is no handshake.
-    pub(crate) stateless: Option<Version>,
     /// Headers of every request beside the wire's own.
     pub(crate) headers: HeaderMap,
-    pub(crate) bearer: Option<String>,
+    pub(crate) bearer: Option<Secret>,
     pub(crate) max_message: usize,
     /// Set if a session opens the stream for messages of the server.
     pub(crate) session_stream: bool,
@@ -58,9 +56,10 @@ pub(super) struct Session {
 pub(super) struct Endpoint {
     transport: Arc<dyn HttpTransport>,
     uri: Uri,
-    more: HeaderMap,
-    authorization: Option<HeaderValue>,
-    pub(super) stateless: Option<Version>,
+    /// Headers of every request: what the server asks of its callers.
+    always: HeaderMap,
+    /// The version of every request, where there is no handshake.
+    stateless: Mutex<Option<Version>>,
     max_message: usize,
     pub(super) session: Mutex<Session>,
 }
@@ -72,25 +71,38 @@ impl Endpoint {
         settings: &HttpSettings,
     ) -> Result<Self, ClientError> {
         let uri: Uri = url.parse().map_err(|error| ClientError::Input(format!("`{url}` is not a URL: {error}")))?;
+        let mut always = settings.headers.clone();
+        if let Some(Secret(token)) = &settings.bearer {
+            let unfit = || ClientError::Input("the token cannot be sent in a header".into());
+            always.insert(AUTHORIZATION, secret(&format!("Bearer {token}")).ok_or_else(unfit)?);
+        }
         Ok(Self {
             transport,
             uri,
-            more: settings.headers.clone(),
-            authorization: settings.bearer.as_deref().map(secret).transpose()?,
-            stateless: settings.stateless,
+            always,
+            stateless: Mutex::default(),
             max_message: settings.max_message,
             session: Mutex::default(),
         })
     }
 
+    /// The version of every request, where there is no handshake.
+    pub(super) fn stateless(&self) -> Option<Version> {
+        *self.stateless.lock()
+    }
+
+    /// Has every request be of this version from now on, or begin with a handshake.
+    pub(super) fn speak(&self, version: Option<Version>) {
+        *self.stateless.lock() = version;
+    }
+
     /// The headers of every message.
     pub(super) fn headers(&self) -> Result<HeaderMap, ClientError> {
-        let mut headers = self.more.clone();
+        let mut headers = self.always.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.extend(self.authorization.clone().map(|token| (AUTHORIZATION, token)));
         let session = self.session.lock().clone();
-        if let Some(version) = self.stateless.map(Version::as_str).or(session.version.as_deref()) {
+        if let Some(version) = self.stateless().map(Version::as_str).or(session.version.as_deref()) {
             headers.insert(PROTOCOL_VERSION, value(version)?);
         }
         if let Some(id) = &session.id {
@@ -243,9 +255,9 @@ pub(super) fn value(text: &str) -> Result<HeaderValue, ClientError> {
     HeaderValue::from_str(text).map_err(|_| ClientError::Input(format!("`{text}` cannot be sent in a header")))
 }
 
-fn secret(token: &str) -> Result<HeaderValue, ClientError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| ClientError::Input("the token cannot be sent in a header".into()))?;
+/// The text as a header's value that is not shown.
+fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
 }

@@ -1,13 +1,16 @@
-//! HTTP over TCP.
+//! HTTP over TCP, with TLS if it is wanted.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{
+        Client,
+        connect::{Connect, HttpConnector},
+    },
     rt::TokioExecutor,
 };
 
@@ -17,21 +20,41 @@ use crate::error::ClientError;
 /// The time connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A pool of TCP connections.
+/// A pool of connections.
 #[derive(Debug)]
-pub(crate) struct Hyper(Client<HttpConnector, Full<Bytes>>);
+pub(crate) struct Hyper<C>(Client<C, Full<Bytes>>);
 
-impl Hyper {
-    pub(crate) fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
-        Self(Client::builder(TokioExecutor::new()).build(connector))
-    }
+/// A pool of TCP connections.
+pub(crate) fn plain() -> Hyper<HttpConnector> {
+    Hyper(Client::builder(TokioExecutor::new()).build(tcp()))
+}
+
+/// A pool of connections with TLS, for servers with certificates that the platform trusts.
+///
+/// # Errors
+/// The platform trusts nobody.
+#[cfg(feature = "tls")]
+pub(crate) fn secure() -> Result<Hyper<hyper_rustls::HttpsConnector<HttpConnector>>, ClientError> {
+    let mut tcp = tcp();
+    tcp.enforce_http(false);
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+        .map_err(ClientError::transport)?
+        .https_only()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Ok(Hyper(Client::builder(TokioExecutor::new()).build(connector)))
+}
+
+fn tcp() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT));
+    connector
 }
 
 #[async_trait]
-impl HttpTransport for Hyper {
+impl<C: Connect + Clone + fmt::Debug + Send + Sync + 'static> HttpTransport for Hyper<C> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<HttpBody>, ClientError> {
         let response = self.0.request(request.map(Full::new)).await.map_err(ClientError::transport)?;
         Ok(response.map(|body| body.map_err(ClientError::transport).boxed_unsync()))

@@ -18,13 +18,16 @@ use tokio::sync::oneshot;
 
 pub(crate) use endpoint::HttpSettings;
 #[cfg(feature = "http")]
-pub(crate) use hyper::Hyper;
+pub(crate) use hyper::plain;
+#[cfg(feature = "tls")]
+pub(crate) use hyper::secure;
 pub use transport::{HttpBody, HttpTransport};
 
 use crate::{
     error::ClientError,
     inbox::{Inbox, ours},
     request::{Reply, outcome},
+    revision::ClientRevision,
     runtime::{Runtime, Task, spawn, within},
     wire::{Exchange, Wire},
 };
@@ -66,7 +69,7 @@ impl HttpWire {
     /// The headers of a request, with what this one replaces.
     fn headers(&self, request: Exchange<'_>) -> Result<HeaderMap, ClientError> {
         let mut headers = self.endpoint.headers()?;
-        if self.endpoint.stateless.is_some() {
+        if self.endpoint.stateless().is_some() {
             headers.insert(METHOD, value(request.method)?);
             let name =
                 header::named_by(request.method).and_then(|name| request.message.get("params")?.get(name)?.as_str());
@@ -105,7 +108,7 @@ impl HttpWire {
                     Err(error) => break error,
                 }
             };
-            let (Some(last_id), None) = (events.last_id.take(), &endpoint.stateless) else { return Err(broken) };
+            let (Some(last_id), None) = (events.last_id.take(), endpoint.stateless()) else { return Err(broken) };
             if resumes == RESUMES {
                 return Err(broken);
             }
@@ -123,7 +126,7 @@ impl HttpWire {
 /// Sends a message that has no answer.
 async fn post(endpoint: &Endpoint, message: &Value) -> Result<(), ClientError> {
     let mut headers = endpoint.headers()?;
-    if let (Some(method), Some(_)) = (message["method"].as_str(), &endpoint.stateless) {
+    if let (Some(method), Some(_)) = (message["method"].as_str(), endpoint.stateless()) {
         headers.insert(METHOD, value(method)?);
     }
     let response = endpoint.send(Method::POST, headers, Some(message)).await?;
@@ -134,7 +137,7 @@ async fn post(endpoint: &Endpoint, message: &Value) -> Result<(), ClientError> {
 impl Wire for HttpWire {
     async fn exchange(&self, request: Exchange<'_>) -> Result<Reply, ClientError> {
         let endpoint = &self.endpoint;
-        let begins = request.method == "initialize" && endpoint.stateless.is_none();
+        let begins = request.method == "initialize" && endpoint.stateless().is_none();
         let response = endpoint.send(Method::POST, self.headers(request)?, Some(request.message)).await?;
         let status = response.status();
         if begins && status.is_success() {
@@ -173,13 +176,17 @@ impl Wire for HttpWire {
 
     fn cancel(&self, notification: Value) {
         // Without a session the end of the response stream says it.
-        if self.endpoint.stateless.is_none() {
+        if self.endpoint.stateless().is_none() {
             let (endpoint, runtime) = (self.endpoint.clone(), self.runtime.clone());
             self.runtime.spawn(Box::pin(async move {
                 // It may be lost.
                 let _ = within(&runtime, CANCEL, post(&endpoint, &notification)).await;
             }));
         }
+    }
+
+    fn speak(&self, version: &ClientRevision) {
+        self.endpoint.speak(version.version().filter(|version| !version.has_handshake()));
     }
 
     async fn established(&self) {

@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, Method, Response, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri},
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -183,7 +183,8 @@ async fn refusals_are_told_apart() {
 
 #[tokio::test]
 async fn a_url_that_cannot_work_is_refused_at_once() {
-    for url in ["https://example.com/mcp", "/mcp", "http://"] {
+    let without_tls = (!cfg!(feature = "tls")).then_some("https://example.com/mcp");
+    for url in ["ftp://example.com/mcp", "/mcp", "http://"].into_iter().chain(without_tls) {
         let error = builder("2026-07-28").connect_http(url).await.unwrap_err();
         assert!(matches!(error, ClientError::Input(_)), "{url}: {error}");
     }
@@ -353,4 +354,52 @@ async fn an_answer_is_matched_however_its_id_is_written() {
     .await;
     let client = builder("2026-07-28").connect_http(&url).await.unwrap();
     assert_eq!(client.list_tools().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_server_of_either_era_is_found() {
+    let (url, requests) = serve(|request| match request.method() {
+        "server/discover" => status(400),
+        "initialize" => initialized(request, "s"),
+        "notifications/initialized" => status(202),
+        _ => answer(&request.result(&json!({ "tools": [] }))),
+    })
+    .await;
+    let legacy = builder("auto").session_stream(false).connect_http(&url).await.unwrap();
+    legacy.list_tools().await.unwrap();
+    assert_eq!(legacy.protocol_version(), "2025-11-25");
+    let version = |request: &Seen| request.header("mcp-protocol-version").map(str::to_owned);
+    let versions: Vec<_> = requests.lock().unwrap().iter().map(version).collect();
+    let told = Some("2025-11-25".to_owned());
+    assert_eq!(versions, [Some("2026-07-28".to_owned()), None, told.clone(), told]);
+
+    let (url, requests) = serve(|request| {
+        let discovered = json!({ "supportedVersions": ["2026-07-28"], "capabilities": {}, "tools": [] });
+        answer(&request.result(&discovered))
+    })
+    .await;
+    let modern = builder("auto").connect_http(&url).await.unwrap();
+    modern.list_tools().await.unwrap();
+    let method = |request: &Seen| request.header("mcp-method").unwrap().to_owned();
+    let methods: Vec<_> = requests.lock().unwrap().iter().map(method).collect();
+    assert_eq!(methods, ["server/discover", "tools/list"]);
+
+    let (url, _) = serve(|_| status(401)).await;
+    let refused = builder("auto").connect_http(&url).await;
+    assert!(matches!(refused, Err(ClientError::Http { status: 401, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn headers_of_a_gateway_are_sent_and_not_shown() {
+    let (url, requests) = serve(|request| answer(&request.result(&json!({ "tools": [] })))).await;
+    let mut key = HeaderValue::from_static("k3y");
+    key.set_sensitive(true);
+    let builder = builder("2026-07-28").bearer("t0ken").header(HeaderName::from_static("x-gateway"), key);
+    let shown = format!("{builder:?}");
+    let client = builder.connect_http(&url).await.unwrap();
+    client.list_tools().await.unwrap();
+    assert_eq!(requests.lock().unwrap()[0].header("x-gateway"), Some("k3y"));
+    for shown in [shown, format!("{client:?}")] {
+        assert!(!shown.contains("k3y") && !shown.contains("t0ken"), "{shown}");
+    }
 }

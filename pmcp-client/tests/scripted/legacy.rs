@@ -315,3 +315,34 @@ async fn a_call_that_asked_for_a_task_is_not_cancelled_as_a_request() {
     let (pong, _) = tokio::join!(client.ping(), peer.serve("ping", json!({})));
     pong.unwrap();
 }
+
+#[tokio::test]
+async fn a_server_that_knows_no_discovery_is_greeted() {
+    let ((reader, writer), mut peer) = pair();
+    let script = async {
+        let asked = peer.expect("server/discover").await;
+        assert_eq!(asked["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+        peer.refuse(&asked, -32601).await;
+        let initialize = peer.shake_hands("2025-11-25", capabilities()).await;
+        assert_eq!((initialize["protocolVersion"].as_str(), initialize.get("_meta")), (Some("2025-11-25"), None));
+        assert!(peer.serve("tools/list", json!({ "tools": [] })).await.get("_meta").is_none());
+    };
+    let calls = async {
+        let client = builder("auto").connect_io(reader, writer).await.unwrap();
+        assert_eq!(client.protocol_version(), "2025-11-25");
+        assert_eq!(client.list_tools().await.unwrap(), []);
+    };
+    tokio::join!(calls, script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_to_discovery_is_greeted() {
+    let ((reader, writer), mut peer) = pair();
+    let script = async {
+        peer.expect("server/discover").await;
+        peer.shake_hands("2025-06-18", json!({})).await;
+        peer
+    };
+    let (client, _peer) = tokio::join!(builder("auto").connect_io(reader, writer), script);
+    assert_eq!(client.unwrap().protocol_version(), "2025-06-18");
+}

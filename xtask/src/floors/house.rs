@@ -57,10 +57,10 @@ const TASKS: House = House {
 const CLIENT: House = House {
     name: "pmcp-client",
     floors: &[
-        &["answers", "error", "revision"],
+        &["answers", "error", "revision", "secret"],
         &["request", "result", "runtime", "settings", "state"],
         &["inbox", "observe", "tokio_runtime", "wire"],
-        &["answering", "http", "lines"],
+        &["answering", "http", "lines", "probe"],
         &["connection"],
         &["client", "session"],
         &["builder", "listen", "lists", "task"],
