@@ -21,6 +21,8 @@ pub(crate) enum Exit {
 pub(crate) struct Error {
     /// One line, lower case, without a full stop; `None` if all has been told.
     pub(crate) message: Option<String>,
+    /// What a process said before it ended.
+    pub(crate) lines: Vec<String>,
     /// Texts that follow it, each what to do.
     pub(crate) help: Vec<String>,
     pub(crate) exit: Exit,
@@ -28,7 +30,7 @@ pub(crate) struct Error {
 
 impl Error {
     fn new(message: Option<String>, exit: Exit) -> Self {
-        Self { message, help: Vec::new(), exit }
+        Self { message, lines: Vec::new(), help: Vec::new(), exit }
     }
 
     /// Something failed.
@@ -54,6 +56,11 @@ impl Error {
     /// Ctrl-C.
     pub(crate) fn interrupted() -> Self {
         Self::new(None, Exit::Interrupted)
+    }
+
+    /// The same with what a process said before it ended.
+    pub(crate) fn lines(self, lines: Vec<String>) -> Self {
+        Self { lines, ..self }
     }
 
     /// The same with what to do about it.

@@ -3,13 +3,17 @@
 //! A command is a file of [`commands`]: its arguments and what it does. It tells what it is at on standard error, through [`shell`], and
 //! writes data to standard output. Whatever goes wrong is an [`error`] with a help and an exit code.
 
-#![expect(dead_code, clippy::unused_async, reason = "the commands that take the rest follow")]
-
+mod arguments;
 mod cli;
 mod commands;
 mod error;
+mod form;
 mod interrupt;
+mod output;
+mod questions;
 mod shell;
+mod target;
+mod text;
 mod usage;
 
 use std::process::ExitCode;

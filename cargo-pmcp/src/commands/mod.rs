@@ -1,6 +1,7 @@
 //! The commands: a file each, with its arguments and what it does.
 
 mod completions;
+mod inspect;
 
 use clap::Subcommand;
 
@@ -9,6 +10,8 @@ use crate::{error::Result, shell::Shell};
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(subcommand)]
+    Inspect(inspect::Inspect),
     Completions(completions::Completions),
 }
 
@@ -17,8 +20,9 @@ impl Command {
     ///
     /// # Errors
     /// It failed, or somebody interrupted it.
-    pub(crate) async fn run(self, _shell: &Shell) -> Result {
+    pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
+            Self::Inspect(command) => command.run(shell).await,
             Self::Completions(command) => command.run(),
         }
     }

@@ -1,0 +1,233 @@
+//! `cargo pmcp inspect call`.
+
+use clap::Args;
+use futures_util::{Stream, StreamExt as _};
+use pmcp_client::{
+    ClientError, Notification, RequestOptions, TaskHandle, TaskState, TaskStatus, TaskSupport, ToolInfo,
+};
+use pmcp_protocol::{
+    Version,
+    header::{self, ARGUMENT_PREFIX},
+};
+use serde_json::{Map, Value, json};
+
+use super::{Common, client, unknown};
+use crate::{
+    arguments,
+    error::{Error, Result},
+    interrupt::{Interrupts, until_interrupted},
+    output,
+    questions::AnswerArgs,
+    shell::Shell,
+    target::Connected,
+    text::line,
+};
+
+/// The token that names the progress of the call.
+const PROGRESS: &str = "call";
+
+/// Call a tool, and follow its task if it becomes one.
+///
+/// Ctrl-C cancels it, a second one leaves at once.
+#[derive(Args, Debug)]
+pub(crate) struct Call {
+    /// The tool.
+    name: String,
+    /// Its arguments. Text that is JSON is taken for it where the tool does not want text.
+    #[arg(value_name = "KEY=VALUE", value_parser = arguments::pair)]
+    pairs: Vec<(String, String)>,
+    /// All arguments as a JSON object, in a file, or on standard input.
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    args: Option<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The end of a call.
+enum Ended {
+    Result(Value),
+    Failed(ClientError),
+    Cancelled,
+    /// A second Ctrl-C.
+    Left,
+}
+
+impl Call {
+    pub(super) async fn run(self, shell: &Shell) -> Result {
+        let given = self.args.as_deref().map(arguments::json).transpose()?.unwrap_or_default();
+        let answers = self.answers.answers(shell);
+        let mut server = until_interrupted(self.common.target.connect(answers.give(client()), shell)).await?;
+        let mut interrupts = Interrupts::new();
+        let ended = self.call(&mut server, given, shell, &mut interrupts).await;
+        shell.end_live();
+        match ended? {
+            Ended::Result(result) => {
+                server.close().await;
+                if self.common.json {
+                    output::json(&result)?
+                } else {
+                    output::tool_result(&result)?
+                }
+                let failed = || Error::failed(format!("`{}` says that it failed", self.name));
+                if result["isError"] == true { Err(failed()) } else { Ok(()) }
+            }
+            Ended::Failed(error) => Err(server.explain(error).await),
+            Ended::Cancelled => {
+                shell.status("Cancelled", &self.name);
+                server.close().await;
+                Err(Error::interrupted())
+            }
+            Ended::Left => Err(Error::interrupted()),
+        }
+    }
+
+    async fn call(
+        &self,
+        server: &mut Connected,
+        mut given: Map<String, Value>,
+        shell: &Shell,
+        interrupts: &mut Interrupts,
+    ) -> Result<Ended> {
+        let client = server.client.clone();
+        let tools = tokio::select! {
+            tools = client.list_tools() => tools,
+            () = interrupts.next() => return Ok(Ended::Cancelled),
+        };
+        let tools = match tools {
+            Ok(tools) => tools,
+            Err(error) => return Err(server.explain(error).await),
+        };
+        let Some(tool) = tools.iter().find(|tool| tool.name == self.name) else {
+            return Err(unknown("tool", &self.name, tools.iter().map(|tool| tool.name.as_str())));
+        };
+        arguments::add(&mut given, &self.pairs, &tool.input_schema)?;
+        arguments::check(&given, &tool.input_schema, &format!("cargo pmcp inspect call {}", self.name))?;
+        let options = options(&client, tool, &given);
+        let params = Map::from_iter([("name".to_owned(), json!(self.name)), ("arguments".to_owned(), given.into())]);
+        let mut notifications = client.notifications();
+        let request = client.request_and_answer("tools/call", params, options);
+        tokio::pin!(request);
+        let result = loop {
+            tokio::select! {
+                biased;
+                () = interrupts.next() => return Ok(Ended::Cancelled),
+                Some(notification) = notifications.next() => show_progress(&notification, shell),
+                result = &mut request => break result,
+            }
+        };
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return Ok(Ended::Failed(error)),
+        };
+        let id = if result["resultType"] == "task" { &result["taskId"] } else { &result["task"]["taskId"] };
+        match id.as_str() {
+            Some(id) => {
+                shell.status("Task", &line(id));
+                Ok(follow(&client.task(id), &mut notifications, shell, interrupts).await)
+            }
+            None => Ok(Ended::Result(result)),
+        }
+    }
+}
+
+/// The options of the call: progress is wanted, and what its revision asks for beside the arguments.
+fn options(client: &pmcp_client::Client, tool: &ToolInfo, arguments: &Map<String, Value>) -> RequestOptions {
+    let mut options = RequestOptions::new().meta("progressToken", PROGRESS);
+    let has_handshake = Version::parse(&client.protocol_version()).is_none_or(Version::has_handshake);
+    if has_handshake {
+        // The client asks for a task where the tool allows one (2025-11-25, "Tool-Level Negotiation").
+        let has_tasks =
+            client.server().is_some_and(|server| server.pointer("/capabilities/tasks/requests/tools/call").is_some());
+        if has_tasks && tool.task_support != TaskSupport::Forbidden {
+            options = options.task(None);
+        }
+        return options;
+    }
+    // A server whose tool says otherwise is not to be called; it will say so itself.
+    for parameter in header::parameters(&tool.input_schema).unwrap_or_default() {
+        let mut path = parameter.path.iter();
+        let first = path.next().and_then(|name| arguments.get(name));
+        let text = match path.try_fold(first.unwrap_or(&Value::Null), |value, name| value.get(name)) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
+            _ => continue,
+        };
+        options = options.header(format!("{ARGUMENT_PREFIX}{}", parameter.name), header::encode(&text));
+    }
+    options
+}
+
+/// Follows a task to its end. The first Ctrl-C cancels it, the second one leaves it.
+async fn follow(
+    task: &TaskHandle,
+    notifications: &mut (impl Stream<Item = Notification> + Unpin),
+    shell: &Shell,
+    interrupts: &mut Interrupts,
+) -> Ended {
+    let mut changes = task.changes();
+    let mut is_cancelled = false;
+    loop {
+        let state = tokio::select! {
+            biased;
+            () = interrupts.next() => {
+                if is_cancelled {
+                    return Ended::Left;
+                }
+                is_cancelled = true;
+                shell.live("Cancelling", task.id());
+                match task.cancel().await {
+                    Ok(()) => continue,
+                    Err(error) => return Ended::Failed(error),
+                }
+            }
+            Some(notification) = notifications.next() => {
+                show_progress(&notification, shell);
+                continue;
+            }
+            state = changes.next() => state,
+        };
+        match state {
+            None => return Ended::Failed(ClientError::Closed),
+            Some(Err(error)) => return Ended::Failed(error),
+            Some(Ok(state)) if state.status.is_terminal() => return outcome(task, state, is_cancelled).await,
+            Some(Ok(state)) => show(&state, shell),
+        }
+    }
+}
+
+/// The end of a task.
+async fn outcome(task: &TaskHandle, state: TaskState, is_cancelled: bool) -> Ended {
+    match (state.status, state.result, state.error) {
+        (TaskStatus::Cancelled, ..) if is_cancelled => Ended::Cancelled,
+        (TaskStatus::Cancelled, ..) => Ended::Failed(ClientError::Cancelled),
+        (_, Some(result), _) => Ended::Result(result),
+        (_, None, Some(error)) => Ended::Failed(ClientError::Rpc(error)),
+        // In 2025-11-25 it is asked for.
+        _ => match task.client().request("tasks/result", json!({ "taskId": task.id() })).await {
+            Ok(result) => Ended::Result(result),
+            Err(error) => Ended::Failed(error),
+        },
+    }
+}
+
+fn show(state: &TaskState, shell: &Shell) {
+    let word = if state.status == TaskStatus::InputRequired { "Waiting" } else { "Working" };
+    let variables = || {
+        let variables = state.variables.iter().flatten().map(|(name, value)| format!("{name} {value}"));
+        variables.collect::<Vec<_>>().join(", ")
+    };
+    shell.live(word, &line(&state.message.clone().unwrap_or_else(variables)));
+}
+
+/// Shows how far it is, if a notification tells.
+fn show_progress(notification: &Notification, shell: &Shell) {
+    let params = &notification.params;
+    if notification.method != "notifications/progress" || params["progressToken"] != PROGRESS {
+        return;
+    }
+    let total = params["total"].as_f64().map(|total| format!("/{total}")).unwrap_or_default();
+    let message = line(output::string(params, "message"));
+    shell.live("Working", format!("{}{total} {message}", params["progress"]).trim_end());
+}

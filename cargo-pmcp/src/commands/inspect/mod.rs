@@ -1,0 +1,89 @@
+//! `cargo pmcp inspect`: a client in the terminal.
+
+mod answer;
+mod call;
+mod cancel;
+mod prompt;
+mod prompts;
+mod read;
+mod resources;
+mod task;
+mod tasks;
+mod tools;
+
+use clap::{Args, Subcommand};
+use pmcp_client::{Client, ClientBuilder};
+use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
+use serde_json::json;
+
+use crate::{
+    error::{Error, Result},
+    interrupt::until_interrupted,
+    shell::Shell,
+    target::TargetArgs,
+    text::{line, meant, quoted},
+};
+
+/// Call a server: its tools, tasks, resources and prompts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inspect {
+    Tools(tools::Tools),
+    Call(call::Call),
+    Tasks(tasks::Tasks),
+    Task(task::Task),
+    Answer(answer::Answer),
+    Cancel(cancel::Cancel),
+    Resources(resources::Resources),
+    Read(read::Read),
+    Prompts(prompts::Prompts),
+    Prompt(prompt::Prompt),
+}
+
+impl Inspect {
+    /// Does it.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or answers with an error; it was interrupted.
+    pub(super) async fn run(self, shell: &Shell) -> Result {
+        match self {
+            Self::Tools(command) => until_interrupted(command.run(shell)).await,
+            // The first Ctrl-C is for the call.
+            Self::Call(command) => command.run(shell).await,
+            Self::Tasks(command) => until_interrupted(command.run(shell)).await,
+            Self::Task(command) => until_interrupted(command.run(shell)).await,
+            Self::Answer(command) => until_interrupted(command.run(shell)).await,
+            Self::Cancel(command) => until_interrupted(command.run(shell)).await,
+            Self::Resources(command) => until_interrupted(command.run(shell)).await,
+            Self::Read(command) => until_interrupted(command.run(shell)).await,
+            Self::Prompts(command) => until_interrupted(command.run(shell)).await,
+            Self::Prompt(command) => until_interrupted(command.run(shell)).await,
+        }
+    }
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+struct Common {
+    /// Write everything the server answered, as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// The client, as it introduces itself: one that shows widgets is told of them.
+fn client() -> ClientBuilder {
+    Client::builder("cargo-pmcp", env!("CARGO_PKG_VERSION"))
+        .extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }))
+}
+
+/// The error of a name that the server does not have.
+fn unknown<'a>(kind: &str, given: &str, names: impl IntoIterator<Item = &'a str>) -> Error {
+    let names: Vec<_> = names.into_iter().collect();
+    let error = Error::usage(format!("the server has no {kind} `{given}`"));
+    match meant(given, names.iter().copied()) {
+        Some(meant) => error.help(format!("did you mean `{}`?", line(meant))),
+        None if names.is_empty() => error,
+        None => error.help(format!("it has {}", quoted(names))),
+    }
+}

@@ -1,0 +1,113 @@
+//! `cargo pmcp inspect task`.
+
+use clap::Args;
+use pmcp_client::{TaskState, TaskStatus};
+use serde_json::{Value, json};
+
+use super::{Common, client};
+use crate::{
+    error::{Error, Result},
+    form::Form,
+    output::{self, string, table},
+    shell::{Shell, write_text},
+    text::line,
+};
+
+/// Show a task: its state, variables and questions, and what to do next.
+#[derive(Args, Debug)]
+pub(crate) struct Task {
+    /// Its id.
+    id: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Task {
+    pub(super) async fn run(self, shell: &Shell) -> Result {
+        let mut server = self.common.target.connect(client(), shell).await?;
+        let task = match server.client.request("tasks/get", json!({ "taskId": self.id })).await {
+            Ok(task) => task,
+            Err(error) => return Err(server.explain(error).await),
+        };
+        server.close().await;
+        if self.common.json {
+            return output::json(&task);
+        }
+        let state: TaskState = serde_json::from_value(task)
+            .map_err(|error| Error::because("the server told of a task in another way than MCP does", &error))?;
+        write_text(&shown(&state))?;
+        if let Some(next) = next(&state) {
+            shell.status("Next", &next);
+        }
+        Ok(())
+    }
+}
+
+fn shown(state: &TaskState) -> String {
+    let kept = state.ttl.map_or_else(|| "for ever".to_owned(), |ttl| format!("{} s from its creation", ttl.as_secs()));
+    let rows = [
+        ["task", &state.id],
+        ["status", state.status.as_str()],
+        ["message", state.message.as_deref().unwrap_or_default()],
+        ["created", &state.created_at],
+        ["changed", &state.last_updated_at],
+        ["kept", &kept],
+    ];
+    let rows: Vec<_> = rows.into_iter().filter(|[_, value]| !value.is_empty()).map(|row| row.map(line)).collect();
+    let mut text = table(&rows);
+    let variables: Vec<_> = state
+        .variables
+        .iter()
+        .flatten()
+        .map(|(name, value)| [format!("  {}", line(name)), line(&value.to_string())])
+        .collect();
+    if !variables.is_empty() {
+        text = format!("{text}variables\n{}", table(&variables));
+    }
+    let questions: Vec<_> = state
+        .input_requests
+        .iter()
+        .map(|(key, question)| [format!("  {}", line(key)), line(&asked(&question.method, &question.params))])
+        .collect();
+    if !questions.is_empty() {
+        text = format!("{text}questions\n{}", table(&questions));
+    }
+    match (&state.result, &state.error) {
+        (Some(result), _) => {
+            let blocks =
+                result["content"].as_array().into_iter().flatten().map(output::block).collect::<Vec<_>>().join("\n");
+            let word = if result["isError"] == true { "failed with" } else { "result" };
+            format!("{text}{word}\n{blocks}")
+        }
+        (None, Some(error)) => format!("{text}failed with\n{} ({})", line(&error.message), error.code),
+        (None, None) => text,
+    }
+}
+
+/// The text of a question, and the fields of its form.
+fn asked(method: &str, params: &Value) -> String {
+    if method != "elicitation/create" {
+        return method.to_owned();
+    }
+    let fields: Vec<_> = Form::new(&params["requestedSchema"])
+        .fields
+        .iter()
+        .map(|field| format!("{}: {}", field.name, field.takes()))
+        .collect();
+    format!("{} ({})", string(params, "message"), fields.join("; "))
+}
+
+/// The command that brings the task on.
+fn next(state: &TaskState) -> Option<String> {
+    let id = line(&state.id);
+    match state.status {
+        TaskStatus::Working => Some(format!("cargo pmcp inspect cancel {id}, or wait")),
+        TaskStatus::InputRequired => {
+            let form = state.input_requests.values().find(|question| question.method == "elicitation/create");
+            let fields = form.map(|question| Form::new(&question.params["requestedSchema"]).fields).unwrap_or_default();
+            let fields: Vec<_> = fields.iter().map(|field| format!(" {}=…", line(&field.name))).collect();
+            Some(format!("cargo pmcp inspect answer {id}{}", fields.concat()))
+        }
+        _ => None,
+    }
+}

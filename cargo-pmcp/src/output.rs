@@ -1,0 +1,104 @@
+//! What a server answered, as text for people.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+use crate::{
+    error::Result,
+    shell::{write_out, write_text},
+    text,
+};
+
+/// Writes JSON.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn json(value: &Value) -> Result {
+    write_out(format!("{value:#}\n").as_bytes())
+}
+
+/// Writes the result of a tool: its texts, and a line for what is none.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn tool_result(result: &Value) -> Result {
+    let mut parts: Vec<String> = result["content"].as_array().into_iter().flatten().map(block).collect();
+    if let (true, Some(structured)) = (parts.is_empty(), result.get("structuredContent")) {
+        parts.push(format!("{structured:#}"));
+    }
+    write_text(&parts.join("\n"))
+}
+
+/// A content block: its text, or what it is.
+pub(crate) fn block(block: &Value) -> String {
+    match block["type"].as_str() {
+        Some("text") => block["text"].as_str().unwrap_or_default().to_owned(),
+        Some("resource") => match block["resource"]["text"].as_str() {
+            Some(text) => text.to_owned(),
+            None => {
+                format!("[{}: {}]", text::line(string(&block["resource"], "uri")), size(&block["resource"], "blob"))
+            }
+        },
+        Some("resource_link") => format!("[{}]", text::line(string(block, "uri"))),
+        Some(kind @ ("image" | "audio")) => format!("[{kind}: {}]", size(block, "data")),
+        kind => format!("[{}]", text::line(kind.unwrap_or("nothing"))),
+    }
+}
+
+/// The bytes in a field that holds them as Base64.
+pub(crate) fn bytes(object: &Value, field: &str) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(object[field].as_str()?).ok()
+}
+
+fn size(object: &Value, field: &str) -> String {
+    let kind = text::line(object["mimeType"].as_str().unwrap_or("no type"));
+    match bytes(object, field) {
+        Some(bytes) => format!("{kind}, {} bytes", bytes.len()),
+        None => format!("{kind}, no Base64"),
+    }
+}
+
+/// A field's text, empty if it has none.
+pub(crate) fn string<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field].as_str().unwrap_or_default()
+}
+
+/// Rows as a table: each column as wide as its widest cell, but for the last. Cells are lines already.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; N] = std::array::from_fn(width);
+    let row = |row: &[String; N]| {
+        let cells =
+            row.iter().zip(widths).filter(|(_, width)| *width > 0).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_block_has_a_text() {
+        for (given, shown) in [
+            (json!({ "type": "text", "text": "hello" }), "hello"),
+            (json!({ "type": "image", "mimeType": "image/png", "data": "AAAA" }), "[image: image/png, 3 bytes]"),
+            (json!({ "type": "resource", "resource": { "uri": "a:b", "text": "inner" } }), "inner"),
+            (json!({ "type": "resource", "resource": { "uri": "a:b", "blob": "AA==" } }), "[a:b: no type, 1 bytes]"),
+            (json!({ "type": "resource_link", "uri": "a:b" }), "[a:b]"),
+            (json!({ "type": "smell" }), "[smell]"),
+            (json!(null), "[nothing]"),
+        ] {
+            assert_eq!(block(&given), shown);
+        }
+    }
+
+    #[test]
+    fn a_table_is_as_wide_as_its_cells() {
+        let rows = [["a", "", "first"], ["long", "", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "a     first\nlong\n");
+    }
+}

@@ -1,0 +1,224 @@
+//! Answers to what a server asks meanwhile: from the command line, or from whoever sits at the terminal.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use clap::Args;
+use pmcp_client::{ClientBuilder, ElicitAnswer, Elicitation};
+use serde_json::{Map, Value};
+
+use crate::{
+    arguments::pair,
+    form::{Field, Form},
+    shell::Shell,
+    text,
+};
+
+/// Answers that are known before they are asked for.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AnswerArgs {
+    /// Answer a field of the server's questions; repeatable.
+    #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = pair, conflicts_with = "decline")]
+    given: Vec<(String, String)>,
+    /// Decline the server's questions.
+    #[arg(long)]
+    decline: bool,
+}
+
+/// The one who answers. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Answers {
+    given: Arc<[(String, String)]>,
+    refusal: Option<ElicitAnswer>,
+    shell: Shell,
+    /// Held while a question is asked: two at once would be one muddle.
+    asking: Arc<tokio::sync::Mutex<()>>,
+    answered: Arc<AtomicUsize>,
+}
+
+impl AnswerArgs {
+    pub(crate) fn answers(&self, shell: &Shell) -> Answers {
+        Answers::new(self.given.clone(), self.decline.then_some(ElicitAnswer::Decline), shell)
+    }
+}
+
+impl Answers {
+    /// Answers with these fields, or refuses everything.
+    pub(crate) fn new(given: Vec<(String, String)>, refusal: Option<ElicitAnswer>, shell: &Shell) -> Self {
+        let (asking, answered) = (Arc::default(), Arc::default());
+        Self { given: given.into(), refusal, shell: shell.clone(), asking, answered }
+    }
+
+    /// Has a client answer so.
+    pub(crate) fn give(&self, client: ClientBuilder) -> ClientBuilder {
+        let answers = self.clone();
+        client.on_elicit(move |question| {
+            let answers = answers.clone();
+            async move { answers.answer(question).await }
+        })
+    }
+
+    /// The number of questions that were answered.
+    pub(crate) fn answered(&self) -> usize {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    async fn answer(&self, question: Elicitation) -> ElicitAnswer {
+        self.reply(&question.message, &question.schema).await
+    }
+
+    /// Answers a form with this message and schema.
+    pub(crate) async fn reply(&self, message: &str, schema: &Value) -> ElicitAnswer {
+        let _asking = self.asking.lock().await;
+        let message = text::line(message);
+        let answer = self.decide(&message, Form::new(schema)).await;
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        let word = match &answer {
+            ElicitAnswer::Accept(_) => "Answered",
+            ElicitAnswer::Decline => "Declined",
+            ElicitAnswer::Cancel => "Dismissed",
+        };
+        self.shell.status(word, &message);
+        answer
+    }
+
+    async fn decide(&self, message: &str, form: Form) -> ElicitAnswer {
+        if let Some(refusal) = &self.refusal {
+            return refusal.clone();
+        }
+        let is_given = form.fields.iter().any(|field| self.given.iter().any(|(name, _)| *name == field.name));
+        let problem = match form.fill(&self.given) {
+            Ok(filled) if is_given && filled.missing.is_empty() => return ElicitAnswer::Accept(filled.content.into()),
+            Ok(filled) => {
+                let missing = filled.missing.iter().map(|field| format!("`--answer {}=…`", text::line(&field.name)));
+                format!("pass {} or `--decline`", missing.collect::<Vec<_>>().join(" "))
+            }
+            Err(reason) => reason,
+        };
+        if !io::stdin().is_terminal() {
+            self.shell.warn(&format!("nobody answers `{message}`, it is dismissed: {problem}"));
+            return ElicitAnswer::Cancel;
+        }
+        let (shell, given, message) = (self.shell.clone(), self.given.clone(), message.to_owned());
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut say = |text: &str| shell.ask(text);
+            converse(&message, &form, &given, &mut read_line, &mut say)
+        });
+        // Whoever asks cannot fail, and is not cancelled.
+        asked.await.unwrap_or(ElicitAnswer::Cancel)
+    }
+}
+
+fn read_line() -> Option<String> {
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+    }
+}
+
+/// Asks field by field, each until its answer is one. The end of input dismisses the question.
+fn converse(
+    message: &str,
+    form: &Form,
+    given: &[(String, String)],
+    read: &mut impl FnMut() -> Option<String>,
+    say: &mut impl FnMut(&str),
+) -> ElicitAnswer {
+    say(&format!("\n{message}\n"));
+    loop {
+        say("  answer it? [Y]es, [n]o, [d]ismiss: ");
+        match read().as_deref().map(str::trim) {
+            None | Some("d" | "D") => return ElicitAnswer::Cancel,
+            Some("n" | "N" | "no") => return ElicitAnswer::Decline,
+            Some("" | "y" | "Y" | "yes") => break,
+            Some(_) => {}
+        }
+    }
+    let mut content = Map::new();
+    for field in &form.fields {
+        let typed = given.iter().rev().find(|(name, _)| *name == field.name);
+        let value = match typed.and_then(|(_, typed)| field.read(typed).ok()) {
+            Some(value) => Some(value),
+            None => match ask(field, read, say) {
+                Ok(value) => value,
+                Err(EndOfInput) => return ElicitAnswer::Cancel,
+            },
+        };
+        content.extend(value.map(|value| (field.name.clone(), value)));
+    }
+    ElicitAnswer::Accept(content.into())
+}
+
+struct EndOfInput;
+
+/// Asks for one field; `None` if it is left out.
+fn ask(
+    field: &Field,
+    read: &mut impl FnMut() -> Option<String>,
+    say: &mut impl FnMut(&str),
+) -> Result<Option<Value>, EndOfInput> {
+    if let Some(description) = &field.description {
+        say(&format!("  {}\n", text::line(description)));
+    }
+    for (index, choice) in field.choices().iter().enumerate() {
+        say(&format!("  {:>2} {}\n", index + 1, text::line(&choice.title)));
+    }
+    let default = match (&field.default, field.is_required) {
+        (Some(Value::String(text)), _) => format!(" [{}]", text::line(text)),
+        (Some(default), _) => format!(" [{}]", text::line(&default.to_string())),
+        (None, true) => String::new(),
+        (None, false) => " [leave out]".to_owned(),
+    };
+    loop {
+        say(&format!("  {} ({}){default}: ", field.label(), field.takes()));
+        let typed = read().ok_or(EndOfInput)?;
+        if typed.is_empty() && (field.default.is_some() || !field.is_required) {
+            return Ok(field.default.clone());
+        }
+        match field.read(&typed) {
+            Ok(value) => return Ok(Some(value)),
+            Err(reason) => say(&format!("  it {reason}\n")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn conversation(lines: &[&str]) -> (ElicitAnswer, String) {
+        let form = Form::new(&json!({ "type": "object", "required": ["name", "age"], "properties": {
+            "name": { "type": "string", "description": "Your \u{1b}[31mname" },
+            "age": { "type": "integer", "title": "Age", "minimum": 18 },
+            "level": { "type": "string", "enum": ["low", "high"], "default": "low" },
+            "note": { "type": "string" } } }));
+        let (mut lines, mut said) = (lines.iter(), String::new());
+        let mut read = || lines.next().map(|line| (*line).to_owned());
+        let answer = converse("Who?", &form, &[], &mut read, &mut |text: &str| said.push_str(text));
+        (answer, said)
+    }
+
+    #[test]
+    fn a_person_is_asked_field_by_field_until_each_answer_is_one() {
+        let (answer, said) = conversation(&["", "Ann", "old", "17", "20", "2", ""]);
+        assert_eq!(answer, ElicitAnswer::Accept(json!({ "name": "Ann", "age": 20, "level": "high" })));
+        assert!(said.contains("it takes a whole number\n") && said.contains("it is 18 or more\n"), "{said}");
+        assert!(said.contains("   2 high\n") && said.contains("(one of these) [low]: "), "{said}");
+        assert!(!said.contains('\u{1b}'), "{said}");
+    }
+
+    #[test]
+    fn a_person_may_decline_and_dismiss() {
+        assert_eq!(conversation(&["n"]).0, ElicitAnswer::Decline);
+        assert_eq!(conversation(&["what?", "d"]).0, ElicitAnswer::Cancel);
+        assert_eq!(conversation(&["y", "Ann"]).0, ElicitAnswer::Cancel);
+    }
+}

@@ -1,0 +1,66 @@
+//! Texts of others, made fit for a terminal, and names that were meant.
+
+use std::fmt::Write as _;
+
+/// The likeness from which a name is taken for the one that was meant.
+const LIKE: f64 = 0.8;
+
+/// A text of a server as a terminal may show it: its control characters, with which it could write anything anywhere, and those that turn
+/// the direction of others are written out.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\n' | '\t') || !(c.is_control() || is_turning(c)) {
+            plain.push(c);
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(plain, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+    plain
+}
+
+/// The same in one line.
+pub(crate) fn line(text: &str) -> String {
+    plain(text.trim()).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first sentence or line, for a list.
+pub(crate) fn first_line(text: &str) -> String {
+    line(text.trim().lines().next().unwrap_or_default())
+}
+
+fn is_turning(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The name that was meant, if one is like it.
+pub(crate) fn meant<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
+    let likely = names.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > LIKE);
+    likely.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
+}
+
+/// The names, each as it is typed.
+pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_server_moves_the_cursor() {
+        assert_eq!(plain("a\tb\nc \u{1b}[2Jd\r\u{9b}1m\u{202e}x"), "a\tb\nc \\u{1b}[2Jd\\u{d}\\u{9b}1m\\u{202e}x");
+        assert_eq!(line(" two\n  lines\u{7} "), "two lines\\u{7}");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_known() {
+        let names = ["show_board", "move_piece", "analyse"];
+        assert_eq!(meant("shwo_board", names), Some("show_board"));
+        assert_eq!(meant("Analyze", names), Some("analyse"));
+        assert_eq!(meant("weather", names), None);
+    }
+}
