@@ -84,13 +84,23 @@ impl Known {
                 _ => {}
             }
         }
-        let is_named = underscored(manifest).contains(name);
+        // Comments say what they like.
+        let is_named = underscored(manifest).lines().any(|line| names(line.split('#').next().unwrap_or(line), name));
         let is_name = |name: &String| syn::parse_str::<Ident>(name).is_ok();
         match renamed.filter(is_name) {
             Some(renamed) => Some(Self::Renamed(renamed)),
             None => (has_reexporter && !is_named).then_some(Self::Reexported),
         }
     }
+}
+
+/// Tells whether a line has the crate's name, and not only in a path or an address, or as a part of another name.
+fn names(line: &str, name: &str) -> bool {
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '\\');
+    line.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + name.len()..]);
+        !before.ends_with(goes_on) && !after.starts_with(goes_on)
+    })
 }
 
 fn underscored(name: &str) -> String {
@@ -115,6 +125,11 @@ mod tests {
             ("[dependencies]\npmcp-server = \"0.1\"\nserde = \"1\"", Some(Known::Reexported)),
             ("[package]\nname = \"pmcp-tasks\"\n[dependencies]\npmcp-server = \"0.1\"", None),
             ("[dependencies]\nserver = { package = \"pmcp-server\" }", None),
+            ("[dependencies]\npmcp-server = { path = \"../pmcp-tasks/pmcp-server\" }", Some(Known::Reexported)),
+            ("# Beside pmcp-tasks.\n[dependencies]\npmcp-server = \"0.1\" # with pmcp-tasks", Some(Known::Reexported)),
+            ("[dependencies]\npmcp-server = { git = \"https://example.com/pmcp-tasks\" }", Some(Known::Reexported)),
+            ("[dependencies]\npmcp-server = { git = \"https://example.com/pmcp-tasks.git\" }", Some(Known::Reexported)),
+            ("[dependencies]\npmcp-server = { path = 'C:\\pmcp-tasks-main\\pmcp-server' }", Some(Known::Reexported)),
             ("[dependencies]\n\"not a name\" = { package = \"pmcp-tasks\" }", None),
             ("[workspace]\nmembers = [\"a\"]", None),
         ];
