@@ -48,6 +48,7 @@
 //! | name | default | brings |
 //! |---|---|---|
 //! | `apps` | yes | widgets: pages of MCP Apps that the compiler checks, which hosts show beside results |
+//! | `macros` | yes | `#[task_tool]` and its like under `pmcp_server::pmcp_tasks::prelude`, for crates that depend on this one alone |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in. To build none of it: `default-features = false` here, and on `pmcp-tasks` `default-features = false, features = ["macros"]` |
 //! | `redis` | no | tasks on Redis, Valkey or a cluster of them, for servers on several machines |
 //! | `postgres` | no | tasks on PostgreSQL |
@@ -113,6 +114,9 @@ pub use pmcp_apps as apps;
 #[cfg(feature = "apps")]
 #[doc(hidden)]
 pub use pmcp_apps;
+/// The client, to call a server from its tests.
+#[cfg(feature = "testing")]
+pub use pmcp_client as client;
 pub use pmcp_tasks;
 pub use pmcp_tasks::offer::{
     Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
