@@ -1,4 +1,4 @@
-/** The scripts of the examples' widgets beside the types of their tools. */
+/** The scripts of widgets beside the types of their tools. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -20,9 +20,23 @@ const checked = (directory: string): string => {
   return stdout;
 };
 
-for (const widget of ["chess/widgets/board", "map/widgets/map", "dataviz/widgets/chart"]) {
-  test(`the scripts of ${widget} fit the tools`, () => assert.equal(checked(join(ROOT, "examples", widget)), ""));
+const WIDGETS = ["examples/chess/widgets/board", "examples/map/widgets/map", "examples/dataviz/widgets/chart", "templates/app/widgets/app-name"];
+for (const widget of WIDGETS) {
+  test(`the scripts of ${widget} fit the tools`, () => assert.equal(checked(join(ROOT, widget)), ""));
 }
+
+test("the script of a new widget fits the bridge without tools", () => {
+  const copy = mkdtempSync(join(tmpdir(), "widget-"));
+  try {
+    cpSync(join(ROOT, "templates/widget"), copy, { recursive: true });
+    cpSync(join(ROOT, "templates/app/widgets/app-name/jsconfig.json"), join(copy, "jsconfig.json"));
+    const bridge = readFileSync(join(ROOT, "pmcp-apps/src/bridge.d.ts"), "utf8");
+    writeFileSync(join(copy, "mcp.d.ts"), `${bridge}\ndeclare const mcp: Mcp;\n`);
+    assert.equal(checked(copy), "");
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
 
 test("a field that has another name in Rust is a line of the widget", () => {
   const copy = mkdtempSync(join(tmpdir(), "widget-"));
