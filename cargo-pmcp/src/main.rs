@@ -11,6 +11,7 @@ mod form;
 mod interrupt;
 mod output;
 mod questions;
+mod scaffold;
 mod shell;
 mod target;
 mod text;

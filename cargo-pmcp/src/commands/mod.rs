@@ -1,6 +1,8 @@
 //! The commands: a file each, with its arguments and what it does.
 
+mod app;
 mod completions;
+mod deploy;
 mod inspect;
 
 use clap::Subcommand;
@@ -11,7 +13,11 @@ use crate::{error::Result, shell::Shell};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(subcommand)]
+    App(app::App),
+    #[command(subcommand)]
     Inspect(inspect::Inspect),
+    #[command(subcommand)]
+    Deploy(deploy::Deploy),
     Completions(completions::Completions),
 }
 
@@ -22,7 +28,9 @@ impl Command {
     /// It failed, or somebody interrupted it.
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
+            Self::App(command) => command.run(shell),
             Self::Inspect(command) => command.run(shell).await,
+            Self::Deploy(command) => command.run(shell),
             Self::Completions(command) => command.run(),
         }
     }

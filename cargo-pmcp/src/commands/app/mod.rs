@@ -1,0 +1,22 @@
+//! `cargo pmcp app`: what has to do with widgets.
+
+mod new;
+
+use clap::Subcommand;
+
+use crate::{error::Result, shell::Shell};
+
+/// Make apps and widgets.
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum App {
+    New(new::New),
+}
+
+impl App {
+    pub(crate) fn run(self, shell: &Shell) -> Result {
+        match self {
+            Self::New(command) => command.run(shell),
+        }
+    }
+}
