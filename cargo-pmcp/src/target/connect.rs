@@ -1,0 +1,137 @@
+//! A connection to TARGET: whatever it is, it is started, asked for its version and, in the end, stopped.
+
+use std::{ffi::OsString, process::Stdio, sync::Arc};
+
+use pmcp_client::{Client, ClientBuilder, ClientError};
+use tokio::process::Command;
+
+use super::{
+    PackageArgs, Target, TargetArgs,
+    build::build,
+    child::{Child, Ear, typed},
+    package,
+    start::serve,
+};
+use crate::{
+    error::{Error, Result},
+    shell::Shell,
+    text,
+};
+
+/// A connection to a server, and the server if we started it.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) client: Client,
+    /// Where it is, for people.
+    address: String,
+    child: Option<Child>,
+}
+
+impl TargetArgs {
+    /// Connects to the server, which is built and started if need be.
+    ///
+    /// # Errors
+    /// It cannot be built, started or reached, or lets nobody in.
+    pub(crate) async fn connect(&self, client: ClientBuilder, shell: &Shell) -> Result<Connected> {
+        let (target, secrets) = self.target()?;
+        let client = secrets.give(client.revision(self.protocol.name()));
+        match target {
+            Target::Url(url) => over_http(client, url, None).await,
+            Target::Package(args) => {
+                let (child, url) = start(&args, shell).await?;
+                over_http(client, url, Some(child)).await
+            }
+            Target::Command(command) => over_lines(client, &command, shell).await,
+        }
+    }
+}
+
+/// Builds and starts a program of a package.
+async fn start(args: &PackageArgs, shell: &Shell) -> Result<(Child, String)> {
+    let program = package::find(args).await?;
+    shell.status("Building", &format!("{} v{}", program.package, program.version));
+    let cargo = shell.clone();
+    let hear: Ear = Arc::new(move |line: &str| cargo.pass_on_cargo(line));
+    let built = build(&program, Shell::has_colors(), &hear).await;
+    // What cargo said has been told, unless nothing is.
+    let path = built.map_err(|error| if shell.is_quiet() { error } else { error.lines(Vec::new()) })?;
+    // Its log is shown if it ends: here the answer is what counts.
+    let silent: Ear = Arc::new(|_: &str| {});
+    let serving = serve(&path, None, &silent).await?;
+    Ok((serving.child, serving.url))
+}
+
+async fn over_http(client: ClientBuilder, url: String, mut child: Option<Child>) -> Result<Connected> {
+    match client.connect_http(&url).await {
+        Ok(client) => Ok(Connected { client, address: url, child }),
+        Err(error) => Err(explained(&error, &url, &mut child).await),
+    }
+}
+
+async fn over_lines(client: ClientBuilder, words: &[OsString], shell: &Shell) -> Result<Connected> {
+    let address = typed(words.iter().map(OsString::as_os_str));
+    let [program, arguments @ ..] = words else { return Err(Error::usage("the command is empty")) };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let silent: Ear = Arc::new(|_: &str| {});
+    let mut child = Child::start(command, &silent).map_err(|error| error.help("the command is run without a shell"))?;
+    shell.status("Started", &address);
+    let Some((reader, writer)) = child.streams() else {
+        return Err(Error::failed(format!("`{address}` has no standard streams")));
+    };
+    let mut child = Some(child);
+    match client.connect_io(reader, writer).await {
+        Ok(client) => Ok(Connected { client, address, child }),
+        Err(error) => Err(explained(&error, &address, &mut child).await),
+    }
+}
+
+impl Connected {
+    /// An error of the client, in words for people.
+    pub(crate) async fn explain(&mut self, error: ClientError) -> Error {
+        explained(&error, &self.address, &mut self.child).await
+    }
+
+    /// Ends the connection, and the server if we started it.
+    pub(crate) async fn close(self) {
+        // The server is left, or stopped, either way.
+        let _ = self.client.close().await;
+        if let Some(child) = self.child {
+            child.stop().await;
+        }
+    }
+}
+
+/// An error of the client, or that its server has ended.
+async fn explained(error: &ClientError, address: &str, child: &mut Option<Child>) -> Error {
+    if let (ClientError::Closed | ClientError::Transport(_), Some(child)) = (error, child)
+        && let Some(gone) = child.end().await
+    {
+        return gone;
+    }
+    lost(error, address)
+}
+
+/// An error of the client, in words for people.
+fn lost(error: &ClientError, address: &str) -> Error {
+    let address = text::plain(address);
+    match error {
+        ClientError::Rpc(error) => {
+            Error::failed(format!("the server answered with an error: {} ({})", text::line(&error.message), error.code))
+        }
+        ClientError::Http { status: 401, authenticate, .. } => {
+            let challenge = authenticate.as_ref().map(|challenge| format!(" ({})", text::line(challenge)));
+            Error::failed(format!("`{address}` does not know who calls{}", challenge.unwrap_or_default()))
+                .help("put a token into an environment variable, and pass `--bearer-env VAR`")
+        }
+        ClientError::Http { status: 403, .. } => {
+            Error::failed(format!("`{address}` lets this caller not in (HTTP status 403)"))
+        }
+        ClientError::Http { status: 404, .. } => Error::failed(format!("there is no server at `{address}`"))
+            .help("the address has a path, which often is `/mcp`"),
+        ClientError::Transport(_) => Error::because(&format!("`{address}` cannot be reached"), error)
+            .help("look whether the server runs, and listens there"),
+        ClientError::Closed => Error::failed(format!("`{address}` ended the connection")),
+        error => Error::failed(text::line(&crate::error::with_causes(error))),
+    }
+}
