@@ -82,7 +82,8 @@ export class Stage {
     const stage = new Stage();
     try {
       stage.server = await server(stage);
-      for (const [name, flags] of [["tasks", []], ["plain", ["--no-tasks"]]] as const) {
+      // The plain one asks no questions itself, so that views do.
+      for (const [name, flags] of [["tasks", []], ["plain", ["--no-tasks", "--profile", "claude"]]] as const) {
         stage.#hosts.set(name, await stage.#run("examples/host", ["--url", stage.server, ...flags], "preview "));
       }
       stage.#browser = await tool("puppeteer-core").default.launch({
