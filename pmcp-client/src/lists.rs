@@ -107,8 +107,12 @@ impl Client {
             })
     }
 
-    /// The support for tasks that this tool declares (2025-11-25, "Tool-Level Negotiation").
-    pub(crate) async fn task_support(&self, name: &str) -> Result<TaskSupport, ClientError> {
+    /// The support for tasks that this tool declares (2025-11-25, "Tool-Level Negotiation"). The list of tools is read when it has changed;
+    /// a tool that is not in it has none.
+    ///
+    /// # Errors
+    /// The server answers with an error, or the connection fails.
+    pub async fn task_support(&self, name: &str) -> Result<TaskSupport, ClientError> {
         let connection = self.connection();
         let of = |tools: &HashMap<String, TaskSupport>| tools.get(name).copied().unwrap_or(TaskSupport::Forbidden);
         let changes = connection.inbox.tool_changes();

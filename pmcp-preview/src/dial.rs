@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
     process::Child,
+    sync::mpsc,
 };
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     events::Events,
     profile::Profile,
     questions::{Given, Questions},
+    tasks::Tasks,
     upstream::{Endpoint, ending},
 };
 
@@ -45,6 +47,8 @@ pub(crate) struct Dialled {
     pub(crate) version: Version,
     /// `name`, `version`, `capabilities`, and `instructions` where there are any.
     pub(crate) server: Value,
+    /// The tasks of a connection before 2026-07-28, where calls may become tasks, and the ids of those that change.
+    pub(crate) tasks: Option<(Arc<Tasks>, mpsc::Receiver<String>)>,
     /// The process behind it, which is killed when it is dropped.
     pub(crate) child: Option<Child>,
 }
@@ -105,7 +109,11 @@ impl Dial {
     }
 
     async fn connect_with(&self, endpoint: &Endpoint, version: Version) -> Result<Dialled, ClientError> {
-        let mut builder = self.builder(version);
+        let tasks = (version.has_handshake() && self.tasks && self.profile.client.tasks).then(|| {
+            let (tasks, changes) = Tasks::new();
+            (Arc::new(tasks), changes)
+        });
+        let mut builder = self.builder(version, tasks.as_ref().map(|(tasks, _)| tasks));
         let (client, child) = match endpoint {
             Endpoint::Http { url, headers } => {
                 for (name, value) in headers {
@@ -132,7 +140,7 @@ impl Dial {
         };
         let mut child = child;
         match describe(&client, version).await {
-            Ok(server) => Ok(Dialled { client, version, server, child }),
+            Ok(server) => Ok(Dialled { client, version, server, tasks, child }),
             Err(error) => {
                 let ended = match &mut child {
                     Some(child) if matches!(error, ClientError::Closed) => ended(child).await,
@@ -144,7 +152,8 @@ impl Dial {
     }
 
     /// The client of the profile.
-    fn builder(&self, version: Version) -> ClientBuilder {
+    fn builder(&self, version: Version, tasks: Option<&Arc<Tasks>>) -> ClientBuilder {
+        let asker = Asker { questions: self.questions.clone(), tasks: tasks.cloned() };
         let emulated = &self.profile.client;
         let mut builder = Client::builder(&*emulated.name, &*emulated.version)
             .revision(version)
@@ -154,33 +163,58 @@ impl Dial {
             builder = builder.extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }));
         }
         if emulated.elicitation {
-            let questions = self.questions.clone();
+            let asker = asker.clone();
             builder = builder.on_elicit(move |form| {
-                let questions = questions.clone();
-                async move { elicited(questions.ask("elicitation/create", form.params, form.task).await) }
+                let asker = asker.clone();
+                async move { elicited(asker.ask("elicitation/create", form.params, form.task).await) }
             });
         }
         if emulated.sampling {
-            let questions = self.questions.clone();
+            let asker = asker.clone();
             builder = builder.on_sample(move |params| {
-                let questions = questions.clone();
+                let asker = asker.clone();
                 async move {
                     let task = related_task(&params).map(str::to_owned);
-                    sampled(questions.ask("sampling/createMessage", params, task).await)
+                    sampled(asker.ask("sampling/createMessage", params, task).await)
                 }
             });
         }
         if emulated.roots {
-            let questions = self.questions.clone();
             builder = builder.on_roots(move |params| {
-                let questions = questions.clone();
+                let asker = asker.clone();
                 async move {
                     let task = related_task(&params).map(str::to_owned);
-                    rooted(questions.ask("roots/list", params, task).await)
+                    rooted(asker.ask("roots/list", params, task).await)
                 }
             });
         }
         builder
+    }
+}
+
+/// Whoever puts questions of the server to somebody: those of tasks are part of the task, as in 2026-07-28.
+#[derive(Clone, Debug)]
+struct Asker {
+    questions: Arc<Questions>,
+    tasks: Option<Arc<Tasks>>,
+}
+
+impl Asker {
+    async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
+        match (&self.tasks, task) {
+            (Some(tasks), Some(task)) => tasks.ask(&task, method, params).await.map(given),
+            (_, task) => self.questions.ask(method, params, task).await,
+        }
+    }
+}
+
+/// The answer in a response as MCP writes it: of a form, or the result of a sample or of roots.
+fn given(mut response: Value) -> Given {
+    match response.get("action").and_then(Value::as_str) {
+        Some("accept") => Given::Accept(response.get_mut("content").map(Value::take).unwrap_or_default()),
+        Some("decline") => Given::Decline,
+        Some(_) => Given::Cancel,
+        None => Given::Accept(response),
     }
 }
 
@@ -238,7 +272,9 @@ fn rooted(given: Option<Given>) -> Result<Vec<Value>, RpcError> {
     match given {
         Some(Given::Accept(content)) => Ok(match content {
             Value::Array(roots) => roots,
-            mut content => content["roots"].as_array_mut().map(std::mem::take).unwrap_or_default(),
+            mut content => {
+                content.get_mut("roots").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
+            }
         }),
         given => Err(declined(given.as_ref())),
     }

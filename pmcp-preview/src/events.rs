@@ -8,7 +8,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use pmcp_client::{Notification, Side, pmcp_protocol::bounds::shortened};
+use pmcp_client::{Side, pmcp_protocol::bounds::shortened};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -143,8 +143,8 @@ impl Events {
         self.tell("files", json!({ "paths": paths }));
     }
 
-    pub(crate) fn notification(&self, notification: &Notification) {
-        self.tell("notification", json!({ "method": notification.method, "params": notification.params }));
+    pub(crate) fn notification(&self, method: &str, params: &Value) {
+        self.tell("notification", json!({ "method": method, "params": params }));
     }
 
     pub(crate) fn question(&self, id: u64, question: &Value) {

@@ -35,6 +35,8 @@ mod questions;
 mod queue;
 mod rpc;
 mod sandbox;
+mod tasks;
+mod translate;
 mod upstream;
 mod views;
 

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::StreamExt as _;
 use parking_lot::Mutex;
-use pmcp_client::{Client, ClientError, RequestOptions, Version};
+use pmcp_client::{Client, ClientError, Notification, RequestOptions, Version};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpStream,
@@ -26,6 +26,7 @@ use crate::{
     events::{Events, milliseconds},
     profile::Profile,
     questions::Questions,
+    translate::Translator,
     upstream::{Endpoint, StartError, Upstream, ending},
 };
 
@@ -42,6 +43,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const PROBE: Duration = Duration::from_secs(5);
 /// The time a request waits for a server that is about to answer.
 const SOON: Duration = Duration::from_secs(20);
+/// Changes of tasks that are told together.
+const CHANGES: usize = 64;
+/// Tasks whose changes are listened to at a time.
+const FOLLOWED: usize = 32;
 /// Orders that wait.
 const ORDERS: usize = 16;
 
@@ -70,6 +75,10 @@ pub(crate) struct Live {
     pub(crate) version: Version,
     /// Calls may become tasks: the server takes them, and the profile has them.
     pub(crate) tasks: bool,
+    /// Tells tasks as 2026-07-28 has them, where the connection has them otherwise.
+    pub(crate) translator: Option<Translator>,
+    /// Tasks whose changes the server tells, for as long as they have not ended.
+    followed: Mutex<Vec<AbortOnDropHandle<()>>>,
     endpoint: Endpoint,
     child: Mutex<Option<Child>>,
     /// Fires when the server is gone.
@@ -265,11 +274,19 @@ impl Link {
 
     /// Takes a server that answers in the place of the one before.
     async fn take(&self, dialled: Dialled, endpoint: Endpoint, profile: &Profile) -> Arc<Live> {
-        let Dialled { client, version, server, child } = dialled;
+        let Dialled { client, version, server, tasks, child } = dialled;
         let gone = CancellationToken::new();
-        let pump = pump(client.clone(), version, server["capabilities"].clone(), self.0.events.clone(), gone.clone());
+        let has_tasks = self.0.tasks && profile.client.tasks && has_tasks(version, &server["capabilities"]);
+        let (translator, changes) = match tasks {
+            Some((tasks, changes)) if has_tasks => (Some(Translator { client: client.clone(), tasks }), Some(changes)),
+            _ => (None, None),
+        };
+        let pump = Pump { client: client.clone(), events: self.0.events.clone(), translator: translator.clone() };
+        let pump = pump.run(version, server["capabilities"].clone(), changes, gone.clone());
         let live = Arc::new(Live {
-            tasks: self.0.tasks && profile.client.tasks && has_tasks(version, &server["capabilities"]),
+            tasks: has_tasks,
+            translator,
+            followed: Mutex::default(),
             version,
             endpoint,
             child: Mutex::new(child),
@@ -372,6 +389,24 @@ impl Live {
         }
     }
 
+    /// Has the server tell how a task changes (2026-07-28; before that it does so unasked).
+    pub(crate) fn follow(&self, id: &str) {
+        let mut followed = self.followed.lock();
+        followed.retain(|following| !following.is_finished());
+        if self.version.has_handshake() || followed.len() >= FOLLOWED {
+            return;
+        }
+        let (client, filter) = (self.client.clone(), json!({ "taskIds": [id] }));
+        followed.push(AbortOnDropHandle::new(tokio::spawn(async move {
+            let Ok(mut subscription) = client.listen(filter).await else { return };
+            while let Some(Notification { params, .. }) = subscription.next().await {
+                if matches!(params["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
+                    return;
+                }
+            }
+        })));
+    }
+
     /// The exit code of the process, if it has ended: `Some(None)` if by a signal.
     async fn exit(&self) -> Option<Option<i32>> {
         let mut child = self.child.lock().take()?;
@@ -380,6 +415,10 @@ impl Live {
     }
 
     async fn close(&self) {
+        self.followed.lock().clear();
+        if let Some(translator) = &self.translator {
+            translator.tasks.clear();
+        }
         // The server may be gone.
         let _ = tokio::time::timeout(FAREWELL, self.client.close()).await;
         self.exit().await;
@@ -399,23 +438,71 @@ async fn first(orders: &mut mpsc::Receiver<Order>, ended: &CancellationToken) ->
     }
 }
 
-/// Tells what the server says of itself, until it is gone.
-async fn pump(client: Client, version: Version, capabilities: Value, events: Events, gone: CancellationToken) {
-    let mut notifications = client.notifications();
-    let told = async {
-        while let Some(notification) = notifications.next().await {
-            // Progress is told to whoever waits for it.
-            if notification.method != "notifications/progress" {
-                events.notification(&notification);
+/// The one who tells what the server says of itself.
+struct Pump {
+    client: Client,
+    events: Events,
+    translator: Option<Translator>,
+}
+
+impl Pump {
+    /// Tells until the server is gone.
+    async fn run(
+        self,
+        version: Version,
+        capabilities: Value,
+        changes: Option<mpsc::Receiver<String>>,
+        gone: CancellationToken,
+    ) {
+        let mut notifications = self.client.notifications();
+        let told = async {
+            while let Some(notification) = notifications.next().await {
+                self.tell(&notification);
+            }
+            gone.cancel();
+        };
+        let translated = async {
+            if let (Some(translator), Some(changes)) = (&self.translator, changes) {
+                self.translate(translator, changes).await;
+            }
+        };
+        let listened = async {
+            if !version.has_handshake() {
+                listen(&self.client, &capabilities).await;
+            }
+        };
+        tokio::join!(told, translated, listened);
+    }
+
+    fn tell(&self, notification: &Notification) {
+        let Notification { method, params, .. } = notification;
+        match (method.as_str(), &self.translator) {
+            // It is told to whoever waits for it, but that of a task is part of the task.
+            ("notifications/progress", translator) => {
+                if let Some(translator) = translator {
+                    translator.tasks.progress(params);
+                }
+            }
+            ("notifications/tasks/status", Some(translator)) => {
+                translator.tasks.change(params["taskId"].as_str().unwrap_or_default());
+            }
+            _ => self.events.notification(method, params),
+        }
+    }
+
+    /// Tells tasks that have changed.
+    async fn translate(&self, translator: &Translator, mut changes: mpsc::Receiver<String>) {
+        let mut ids = Vec::new();
+        while changes.recv_many(&mut ids, CHANGES).await > 0 {
+            ids.sort_unstable();
+            ids.dedup();
+            for id in ids.drain(..) {
+                if let Some(task) = translator.notification(&id).await {
+                    self.events.notification("notifications/tasks", &task);
+                }
             }
         }
-    };
-    if version.has_handshake() {
-        told.await;
-    } else {
-        tokio::join!(told, listen(&client, &capabilities));
     }
-    gone.cancel();
 }
 
 /// Asks to be told when a list changes (2026-07-28), for as long as the server tells.

@@ -126,8 +126,9 @@ async fn all_pages(live: &Live, method: &str, entries: &str, mut params: Value) 
         let whole = match &mut whole {
             None => whole.insert(page),
             Some(whole) => {
-                if let (Some(all), Value::Array(more)) = (whole[entries].as_array_mut(), page[entries].take()) {
-                    all.extend(more);
+                let all = whole.get_mut(entries).and_then(Value::as_array_mut);
+                if let (Some(all), Some(more)) = (all, page.get_mut(entries).and_then(Value::as_array_mut)) {
+                    all.append(more);
                 }
                 whole
             }
@@ -150,8 +151,17 @@ async fn send(live: &Arc<Live>, method: &str, params: Value, lines: &mpsc::Sende
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let token = format!("preview-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let mut notifications = live.client.notifications();
-    let options = RequestOptions::new().meta("progressToken", token.clone());
-    let request = live.client.request_answering(method, params, options);
+    let request = async {
+        let options = RequestOptions::new().meta("progressToken", token.clone());
+        let translated = match &live.translator {
+            Some(translator) => translator.request(method, &params, options.clone(), &token).await,
+            None => None,
+        };
+        match translated {
+            Some(result) => result,
+            None => live.client.request_answering(method, params, options).await,
+        }
+    };
     tokio::pin!(request);
     loop {
         tokio::select! {
@@ -163,7 +173,13 @@ async fn send(live: &Arc<Live>, method: &str, params: Value, lines: &mpsc::Sende
                     drop(lines.try_send(json!({ "progress": notification.params })));
                 }
             }
-            result = &mut request => return result.map_err(|error| refusal(live, error)),
+            result = &mut request => {
+                let result = result.map_err(|error| refusal(live, error))?;
+                if let (true, Some(id)) = (result["resultType"] == "task", result["taskId"].as_str()) {
+                    live.follow(id);
+                }
+                return Ok(result);
+            }
         }
     }
 }

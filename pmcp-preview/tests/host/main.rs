@@ -8,3 +8,4 @@ mod questions;
 mod server;
 mod serving;
 mod stage;
+mod tasks;

@@ -1,5 +1,7 @@
 //! A server with a tool for each thing that a page can meet.
 
+use std::time::Duration;
+
 use pmcp_server::{Running, Server};
 use pmcp_tasks::prelude::*;
 use serde_json::json;
@@ -33,8 +35,47 @@ async fn model(cx: ToolContext) -> Result<String, ToolError> {
     Ok(said["content"]["text"].as_str().unwrap_or_default().to_owned())
 }
 
+/// What `job` shares with its client.
+#[derive(TaskVariables, Default)]
+struct Job {
+    done: u64,
+    #[variable(client_writable)]
+    note: String,
+}
+
+/// Asks in the midst of its work.
+#[task_tool(support = "optional", inline = "0")]
+async fn job(task: TaskContext<Job>) -> Result<String, ToolError> {
+    task.progress(1, 2).await;
+    task.variables().done.set(1).await?;
+    let Named { name } = task.elicit("What is your name?").await?;
+    task.progress(2, 2).await;
+    Ok(format!("{name} has done it"))
+}
+
+/// Has the model say something in the midst of its work.
+#[task_tool(support = "required")]
+async fn write(task: TaskContext) -> Result<String, ToolError> {
+    let said = task.sample(json!({ "messages": [], "maxTokens": 9 })).await?;
+    Ok(said["content"]["text"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Fails in a way that a model may read, or not.
+#[task_tool(support = "optional", inline = "0")]
+async fn fail(is_protocol: bool) -> Result<String, ToolError> {
+    Err(if is_protocol { ToolError::rpc(-32000, "it broke") } else { ToolError::new("it went wrong") })
+}
+
+/// Works until it is cancelled.
+#[task_tool(support = "optional", inline = "0")]
+async fn toil(task: TaskContext) -> Result<String, ToolError> {
+    task.sleep(Duration::from_secs(600)).await?;
+    Ok("done".to_owned())
+}
+
 fn server() -> Server {
-    Server::new("stage", "1.0").tool::<count>().tool::<greet>().tool::<model>()
+    let server = Server::new("stage", "1.0").tool::<count>().tool::<greet>().tool::<model>();
+    server.tool::<job>().tool::<write>().tool::<fail>().tool::<toil>()
 }
 
 /// Serves on a free port of loopback.
