@@ -86,7 +86,7 @@ const NAME = {
   required: ["name"],
 };
 
-/** The server, over HTTP in 2026-07-28. */
+/** The server, over HTTP in 2026-07-28, and without sessions in 2025-11-25. */
 export class Scripted {
   #server: Server | undefined;
   #port = 0;
@@ -133,13 +133,13 @@ export class Scripted {
   #answer(method: string, params: any): object {
     const done = (result: object) => ({ result: { resultType: "complete", ttlMs: 0, cacheScope: "private", ...result } });
     const said = (text: string, more = {}) => done({ content: [{ type: "text", text }], ...more });
+    const capabilities = { tools: {}, resources: {}, extensions: { "io.modelcontextprotocol/ui": {} } };
+    const serverInfo = { name: "scripted", version: "1.0.0" };
     switch (method) {
       case "server/discover":
-        return done({
-          supportedVersions: ["2026-07-28"],
-          capabilities: { tools: {}, resources: {}, extensions: { "io.modelcontextprotocol/ui": {} } },
-          _meta: { "io.modelcontextprotocol/serverInfo": { name: "scripted", version: "1.0.0" } },
-        });
+        return done({ supportedVersions: ["2026-07-28", "2025-11-25"], capabilities, _meta: { "io.modelcontextprotocol/serverInfo": serverInfo } });
+      case "initialize":
+        return { result: { protocolVersion: "2025-11-25", capabilities, serverInfo } };
       case "tools/list":
         return done({ tools: TOOLS });
       case "resources/list":

@@ -1,6 +1,6 @@
 /** The circumstances that a view is shown in, beside those of the profile. */
 
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
 import { Name } from "../../../widget-runtime/src/message";
 import type { Profile } from "../wire/types";
@@ -77,8 +77,6 @@ export const contextOf = (profile: Profile, mode: DisplayMode): HostContext => {
     ...(hasInsets.value && { safeAreaInsets: { top: 47, right: 0, bottom: 34, left: 0 } }),
   };
 };
-
-export const isTouch = computed(() => touch.value ?? (container.value ? CONTAINERS[container.value].touch : false));
 
 /** The parts of a context that are not as they were. */
 export const changes = (before: HostContext, after: HostContext): HostContext =>

@@ -51,10 +51,19 @@ export const setInput = (value: object) => {
 
 export const select = (name: string) => void (chosen.value = name);
 
-/** Reads the list. */
+/** Tools that are listed. */
+const MOST = 5000;
+
+/** Reads the list, page by page. */
 export const load = async () => {
   try {
-    const { tools: all } = await host.request("tools/list", {});
+    const all: Tool[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await host.request("tools/list", cursor === undefined ? {} : { cursor });
+      all.push(...page.tools);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && all.length < MOST);
     tools.value = all;
     trouble.value = undefined;
   } catch (error) {

@@ -1,5 +1,7 @@
 /** A part of a result. */
 
+import { useState } from "preact/hooks";
+
 import { Tree } from "./Tree";
 
 /** A text that is JSON is easier to read as a tree. */
@@ -12,13 +14,27 @@ export const parsed = (text: string): object | undefined => {
   }
 };
 
+/** Characters of a text that are shown before somebody asks for more. */
+const LONG = 20_000;
+
+const Text = ({ text }: { text: string }) => {
+  const [isWhole, setWhole] = useState(false);
+  const isLong = text.length > LONG && !isWhole;
+  return (
+    <p class="text">
+      {isLong ? text.slice(0, LONG) : text}
+      {isLong && <button type="button" class="link" onClick={() => setWhole(true)}>… {text.length - LONG} more</button>}
+    </p>
+  );
+};
+
 /** A part of a result. */
 export const Block = ({ block }: { block: ContentBlock }) => {
   const data = block as Record<string, any>;
   switch (block.type) {
     case "text": {
       const tree = parsed(block.text ?? "");
-      return tree ? <Tree value={tree} open={1} /> : <p class="text">{block.text}</p>;
+      return tree ? <Tree value={tree} open={1} /> : <Text text={block.text ?? ""} />;
     }
     case "image":
       // The page's own policy lets `data:` images in and nothing else.
