@@ -120,6 +120,8 @@ test("a host that has no messages answers so, and the log says it", async () => 
   await preview.logged(/does not know this request/);
   assert.equal(await preview.count("says-vscode"), 0);
   assert.deepEqual((await context(preview, "vscode")).containerDimensions.width, 494);
+  const { params } = server.asked.filter(({ method }) => method === "initialize").at(-1)!;
+  assert.equal(params.clientInfo.name, "Visual Studio Code");
   await told(preview, "large", "large: inline", "vscode");
 });
 

@@ -141,6 +141,25 @@ test("a task that a view began is there, too", async () => {
   assert.match(await textOf(view, "#found"), /depth/);
 });
 
+test("with the revision of 2025 tasks are as they are with that of 2026", async () => {
+  const preview = await open({ panel: "tasks" });
+  await preview.view();
+  await preview.click("connection");
+  await preview.choose("protocol", "2025-11-25");
+  await preview.says("connection", /ready.*2025-11-25/);
+  await preview.press("Escape");
+  await preview.click("tool-analyse");
+  await preview.page.click(".add");
+  await preview.page.type(".item input", "e4");
+  await preview.click("call");
+  await preview.says("task", /depth: \d/);
+  await preview.says("task", "completed");
+  await preview.says("reads", "score");
+  await preview.click("connection");
+  await preview.choose("protocol", "auto");
+  await preview.says("connection", /ready.*2026-07-28/);
+});
+
 test("what a view keeps is shown, written, and found again", async () => {
   const preview = await open({ panel: "state" });
   const view = await preview.view();

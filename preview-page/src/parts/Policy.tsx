@@ -37,6 +37,25 @@ const Stopped = ({ group, scene }: { group: Group; scene: Scene }) => {
   );
 };
 
+/** The parts of a profile, in the order that people ask for them. */
+const PARTS = [["client", "Name and versions"], ["capabilities", "Capabilities"], ["context", "Context"], ["policy", "Policy"], ["sandbox", "Sandbox"], ["openai", "window.openai"]] as const;
+
+const Known = ({ scene }: { scene: Scene }) => {
+  const { title, sources, client } = scene.profile;
+  return (
+    <details class="known" data-testid="known">
+      <summary>How {title} is known</summary>
+      <dl class="evidence">
+        {PARTS.map(([name, words]) => {
+          const evidence = sources[name];
+          return evidence && <div key={name}><dt>{words}</dt><dd><span class={`tag ${evidence.kind === "assumed" ? "guess" : ""}`}>{KINDS[evidence.kind]}</span> <span class="figures">{evidence.date}</span>{evidence.note && <span class="muted"> {evidence.note}</span>}</dd></div>;
+        })}
+      </dl>
+      <p class="muted">The server sees {client.name} {client.version}, {client.revisions.join(" or ")}.</p>
+    </details>
+  );
+};
+
 const Of = ({ scene }: { scene: Scene }) => {
   const served = scene.served.value;
   const groups = grouped(scene.violations.value);
@@ -70,6 +89,7 @@ const Of = ({ scene }: { scene: Scene }) => {
         )}
         <ul class="legend">{(Object.keys(FROM) as Source["from"][]).map((name) => <li key={name}><span class={`source ${name}`}>{FROM[name]}</span></li>)}</ul>
       </section>
+      <Known scene={scene} />
     </>
   );
 };
