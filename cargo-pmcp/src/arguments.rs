@@ -88,10 +88,10 @@ pub(crate) fn check(arguments: &Map<String, Value>, schema: &Value, command: &st
 }
 
 fn value(key: &str, typed: &str, property: &Value, schema: &Value) -> Result<Value> {
-    let types = types(property, schema);
-    if types.is_empty() || types.iter().any(|kind| kind == "string") && types.len() == 1 {
+    let kinds = types(property, schema);
+    if kinds.is_empty() || kinds.iter().any(|kind| kind == "string") && kinds.len() == 1 {
         // Without a schema a number is a number.
-        return Ok(if types.is_empty() { guessed(typed) } else { typed.into() });
+        return Ok(if kinds.is_empty() { guessed(typed) } else { typed.into() });
     }
     let value = guessed(typed);
     let is_one = |kind: &String| match kind.as_str() {
@@ -103,13 +103,13 @@ fn value(key: &str, typed: &str, property: &Value, schema: &Value) -> Result<Val
         "null" => value.is_null(),
         _ => false,
     };
-    if types.iter().any(is_one) {
+    if kinds.iter().any(is_one) {
         return Ok(value);
     }
-    if types.iter().any(|kind| kind == "string") {
+    if kinds.iter().any(|kind| kind == "string") {
         return Ok(typed.into());
     }
-    Err(Error::usage(format!("`{key}` is no {}: `{typed}`", types.join(" or ")))
+    Err(Error::usage(format!("`{key}` is no {}: `{typed}`", kinds.join(" or ")))
         .help("lists and objects are written as JSON, such as `key='[1, 2]'`"))
 }
 

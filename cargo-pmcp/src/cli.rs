@@ -16,7 +16,7 @@ use crate::commands::Command;
     subcommand_required = true
 )]
 pub(crate) struct Cli {
-    /// Colours on the terminal.
+    /// Colours on the terminal; `auto` has them there unless `NO_COLOR` is set.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
     /// Tell errors only.
@@ -43,7 +43,6 @@ impl Cli {
 /// Colours on the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     Always,
     Never,

@@ -59,7 +59,10 @@ impl Form {
             kind: Kind::of(schema),
             schema: schema.clone(),
         });
-        Self { fields: fields.collect() }
+        // The order of properties is lost on the way; what is needed comes first, in the order of that list.
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort_by_key(|field| required.iter().position(|name| *name == field.name).unwrap_or(required.len()));
+        Self { fields }
     }
 
     /// Fills the form with what was typed as `key=value`, and with defaults. A field that is needed and was not given is handed back.

@@ -16,6 +16,7 @@ mod shell;
 mod target;
 mod text;
 mod usage;
+mod watch;
 
 use std::process::ExitCode;
 

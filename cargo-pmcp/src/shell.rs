@@ -46,7 +46,7 @@ impl Shell {
     }
 
     /// Set if words about what happens have colours.
-    pub(crate) fn has_colors(&self) -> bool {
+    pub(crate) fn has_colors() -> bool {
         AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
     }
 
@@ -92,6 +92,12 @@ impl Shell {
         if !is_end {
             self.write(&format!("{line}\n"));
         }
+    }
+
+    /// Tells a line of a server's log.
+    pub(crate) fn pass_on(&self, line: &str) {
+        self.end_live();
+        self.write(&format!("{:>WIDTH$} {}\n", "|", text::plain(&anstream::adapter::strip_str(line).to_string())));
     }
 
     /// Asks a person, who answers in a line.

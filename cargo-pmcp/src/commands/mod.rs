@@ -4,6 +4,7 @@ mod app;
 mod completions;
 mod deploy;
 mod inspect;
+mod preview;
 
 use clap::Subcommand;
 
@@ -12,6 +13,7 @@ use crate::{error::Result, shell::Shell};
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Preview(preview::Preview),
     #[command(subcommand)]
     App(app::App),
     #[command(subcommand)]
@@ -29,6 +31,7 @@ impl Command {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
             Self::App(command) => command.run(shell),
+            Self::Preview(command) => command.run(shell).await,
             Self::Inspect(command) => command.run(shell).await,
             Self::Deploy(command) => command.run(shell),
             Self::Completions(command) => command.run(),

@@ -66,9 +66,9 @@ impl Call {
             Ended::Result(result) => {
                 server.close().await;
                 if self.common.json {
-                    output::json(&result)?
+                    output::json(&result)?;
                 } else {
-                    output::tool_result(&result)?
+                    output::tool_result(&result)?;
                 }
                 let failed = || Error::failed(format!("`{}` says that it failed", self.name));
                 if result["isError"] == true { Err(failed()) } else { Ok(()) }
@@ -107,7 +107,7 @@ impl Call {
         let options = options(&client, tool, &given);
         let params = Map::from_iter([("name".to_owned(), json!(self.name)), ("arguments".to_owned(), given.into())]);
         let mut notifications = client.notifications();
-        let request = client.request_and_answer("tools/call", params, options);
+        let request = client.request_answering("tools/call", params.into(), options);
         tokio::pin!(request);
         let result = loop {
             tokio::select! {

@@ -1,0 +1,237 @@
+//! `cargo pmcp preview`.
+
+use std::{ffi::OsString, net::TcpListener, path::PathBuf, time::Duration};
+
+use clap::Args;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use pmcp_client::{Client, ClientError};
+use pmcp_preview::{Changed, Endpoint, Host, HostBuilder, HostError, Protocol as Spoken};
+use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::{
+    arguments,
+    error::{Error, Result},
+    interrupt::{Interrupts, until_interrupted},
+    shell::Shell,
+    target::{PackageServer, Protocol, Secrets, Target, TargetArgs, Told, command, find, typed},
+    text,
+    watch::Watched,
+};
+
+/// The port of the page, and the number of those after it that are tried where it is taken.
+const PORT: u16 = 6280;
+const TRIED: u16 = 20;
+
+/// The time for which a server is looked at, to tell what it serves.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// What a query holds as it is.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
+/// Show the widgets of a server in a local host, and reload them as they are edited.
+#[derive(Args, Debug)]
+pub(crate) struct Preview {
+    /// The port of the page; the next free one from 6280 on, unless said otherwise. 0 is any.
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// The host to emulate.
+    #[arg(long, value_name = "ID")]
+    host_profile: Option<String>,
+    /// The tool to show first.
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
+    /// Its arguments.
+    #[arg(long, value_name = "JSON|@FILE|-", requires = "tool")]
+    args: Option<String>,
+    /// Do not open a browser.
+    #[arg(long)]
+    no_open: bool,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+impl Preview {
+    pub(super) async fn run(self, shell: &Shell) -> Result {
+        let query = self.query()?;
+        let (target, secrets) = self.target.target()?;
+        let port = free_port(self.port)?;
+        let (told, heard) = mpsc::channel(4);
+        let (host, program) = match target {
+            Target::Package(args) => {
+                let program = until_interrupted(find(&args)).await?;
+                let origin = format!("http://127.0.0.1:{port}");
+                let server = PackageServer::new(program.clone(), origin, shell.clone(), told);
+                (Host::builder(server), Some(program))
+            }
+            Target::Url(url) => {
+                // It is there from the start.
+                let _ = told.try_send(Told::Serving(url.clone()));
+                (Host::builder(Endpoint::Http { url, headers: secrets.headers() }), None)
+            }
+            Target::Command(words) => {
+                shell.status("Started", &typed(words.iter().map(OsString::as_os_str)));
+                let _ = told.try_send(Told::Elsewhere);
+                (Host::builder(Endpoint::Stdio(command(&words)?)), None)
+            }
+        };
+        let host = self.start(host.port(port)).await?;
+        let watched = program.map(|program| Watched::new(&program.folder, &program.target)).transpose()?;
+        let url = with_query(host.url(), &query);
+        let mut interrupts = Interrupts::new();
+        tokio::select! {
+            () = self.show(&host, &url, heard, watched, &secrets, shell) => {}
+            () = interrupts.next() => {}
+        }
+        shell.end_live();
+        tokio::select! {
+            () = host.stop() => {}
+            // A second one does not wait.
+            () = interrupts.next() => {}
+        }
+        Err(Error::interrupted())
+    }
+
+    async fn start(&self, host: HostBuilder) -> Result<Host> {
+        let host = host.protocol(match self.target.protocol {
+            Protocol::V2026 => Spoken::V2026,
+            Protocol::V2025 => Spoken::V2025,
+            Protocol::Auto => Spoken::Auto,
+        });
+        let host = match &self.host_profile {
+            Some(profile) => host.profile(profile),
+            None => host,
+        };
+        host.start().await.map_err(|error| match &error {
+            HostError::Profile(_) => Error::usage(error.to_string()).help("leave it out, and choose one on the page"),
+            _ => Error::because("the preview does not start", &error),
+        })
+    }
+
+    /// The parameters of the page's address.
+    fn query(&self) -> Result<String> {
+        let given = self.args.as_deref().map(arguments::json).transpose()?;
+        let args = given.map(|arguments| serde_json::Value::Object(arguments).to_string());
+        let parameters = [("tool", self.tool.clone()), ("args", args), ("profile", self.host_profile.clone())];
+        let written = parameters
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", utf8_percent_encode(&value?, QUERY))));
+        Ok(written.collect::<Vec<_>>().join("&"))
+    }
+
+    /// Tells what happens, and has pages take note of changed files, for ever.
+    async fn show(
+        &self,
+        host: &Host,
+        url: &str,
+        mut heard: mpsc::Receiver<Told>,
+        mut watched: Option<Watched>,
+        secrets: &Secrets,
+        shell: &Shell,
+    ) {
+        let mut is_shown = false;
+        loop {
+            tokio::select! {
+                Some(told) = heard.recv() => {
+                    if let Told::Serving(server) = told {
+                        let what = tokio::time::timeout(LOOK, self.served(&server, secrets)).await;
+                        let what = what.ok().and_then(std::result::Result::ok).unwrap_or_default();
+                        shell.status("Serving", &format!("{}{what}", text::plain(&server)));
+                    }
+                    if !is_shown {
+                        is_shown = true;
+                        if let Some(watched) = &watched {
+                            shell.status("Watching", &watched.shown());
+                        }
+                        let both = if watched.is_some() { "Ctrl-C stops both" } else { "Ctrl-C stops it" };
+                        shell.status("Preview", &format!("{url}  ({both})"));
+                        if !self.no_open && opener::open_browser(url).is_err() {
+                            shell.warn("no browser could be opened");
+                        }
+                    }
+                }
+                Some((changed, files)) = next(&mut watched) => {
+                    if let Changed::Files(_) = changed {
+                        let more = if files.len() > 1 { format!(" and {} more", files.len() - 1) } else { String::new() };
+                        let first = files.first().map(|file| file.to_string_lossy()).unwrap_or_default();
+                        shell.status("Reloaded", &format!("{}{more}", text::line(&first)));
+                    }
+                    host.reload(changed);
+                }
+                () = host.wait() => return,
+            }
+        }
+    }
+
+    /// The version, tools and widgets of a server, in a few words.
+    async fn served(&self, url: &str, secrets: &Secrets) -> std::result::Result<String, ClientError> {
+        let client = Client::builder("cargo-pmcp", env!("CARGO_PKG_VERSION"))
+            .extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }))
+            .session_stream(false)
+            .revision(self.target.protocol.name());
+        let client = secrets.give(client).connect_http(url).await?;
+        let tools = client.list_tools().await?;
+        // Not every server has resources.
+        let resources = client.list_resources().await.unwrap_or_default();
+        let widgets = resources.iter().filter(|resource| resource["mimeType"] == UI_MIME_TYPE).count();
+        let version = client.protocol_version();
+        client.close().await?;
+        Ok(format!(" ({}, {}, {})", text::line(&version), number(tools.len(), "tool"), number(widgets, "widget")))
+    }
+}
+
+async fn next(watched: &mut Option<Watched>) -> Option<(Changed, Vec<PathBuf>)> {
+    match watched {
+        Some(watched) => watched.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn number(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The port of the page.
+///
+/// # Errors
+/// The one that was asked for is taken, or all of those that are tried.
+fn free_port(wanted: Option<u16>) -> Result<u16> {
+    let free = |port| TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
+    let found = match wanted {
+        Some(port) => free(port).map_err(|_| {
+            Error::failed(format!("port {port} is taken")).help("leave `--port` out to have the next free one")
+        })?,
+        None => (PORT..PORT + TRIED).find_map(|port| free(port).ok()).ok_or_else(|| {
+            Error::failed(format!("the ports {PORT} to {} are taken", PORT + TRIED - 1)).help("pass `--port N`")
+        })?,
+    };
+    Ok(found.port())
+}
+
+/// The address with parameters, which stand before the key.
+fn with_query(url: &str, query: &str) -> String {
+    match url.split_once('#') {
+        Some((page, key)) if !query.is_empty() => format!("{page}?{query}#{key}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_stand_before_the_key() {
+        assert_eq!(with_query("http://127.0.0.1:1/#key=k", "tool=a"), "http://127.0.0.1:1/?tool=a#key=k");
+        assert_eq!(with_query("http://127.0.0.1:1/#key=k", ""), "http://127.0.0.1:1/#key=k");
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_not_ours() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert!(free_port(Some(port)).unwrap_err().message.unwrap().contains("is taken"));
+        assert!(free_port(None).unwrap() >= PORT);
+    }
+}

@@ -1,0 +1,179 @@
+//! The files of a package, watched: all but what is built, what is hidden and what git ignores.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ignore::WalkBuilder;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use pmcp_preview::Changed;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::error::{Error, Result};
+
+/// Changes that come within this time of each other are one, up to the longest.
+const TOGETHER: Duration = Duration::from_millis(30);
+const LONGEST: Duration = Duration::from_millis(300);
+/// The number of changes that wait. A save is a few; of more, all that counts is that there were some.
+const WAITING: usize = 1024;
+/// The number of folders that are watched.
+const FOLDERS: usize = 4096;
+
+/// The watched files of a package.
+pub(crate) struct Watched {
+    root: PathBuf,
+    /// The folder of what is built.
+    target: PathBuf,
+    watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
+    changes: mpsc::Receiver<PathBuf>,
+}
+
+impl Watched {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// The system does not let us.
+    pub(crate) fn new(root: &Path, target: &Path) -> Result<Self> {
+        let (sender, changes) = mpsc::channel(WAITING);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
+                for path in event.paths {
+                    // If it is full, enough has changed.
+                    let _ = sender.try_send(path);
+                }
+            }
+        });
+        let watcher = watcher.map_err(|error| Error::because("files cannot be watched", &error))?;
+        let (root, target) = (root.to_owned(), target.to_owned());
+        let mut all = Self { root: root.clone(), target, watcher, folders: BTreeSet::new(), changes };
+        all.add(&root)?;
+        Ok(all)
+    }
+
+    /// The folders at the root of the package, for people.
+    pub(crate) fn shown(&self) -> String {
+        let first = self.folders.iter().filter_map(|folder| {
+            let inside = folder.strip_prefix(&self.root).ok()?;
+            Some(inside.components().next()?.as_os_str().to_string_lossy().into_owned())
+        });
+        first.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+    }
+
+    /// Watches a folder, and those inside it.
+    fn add(&mut self, folder: &Path) -> Result {
+        for entry in self.walk(folder, None).flatten().filter(|entry| entry.path().is_dir()) {
+            if self.folders.len() >= FOLDERS || !self.folders.insert(entry.path().to_owned()) {
+                continue;
+            }
+            match self.watcher.watch(entry.path(), RecursiveMode::NonRecursive) {
+                // It may be gone again.
+                Err(_) if entry.path() != self.root => {
+                    self.folders.remove(entry.path());
+                }
+                watched => watched.map_err(|error| Error::because("files cannot be watched", &error))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(&self, folder: &Path, depth: Option<usize>) -> ignore::Walk {
+        let target = self.target.clone();
+        let mut walk = WalkBuilder::new(folder);
+        walk.max_depth(depth).require_git(false).filter_entry(move |entry| entry.path() != target);
+        walk.build()
+    }
+
+    /// Tells whether a file counts: it is there and not ignored, or it was removed.
+    fn counts(&self, path: &Path) -> bool {
+        let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if is_hidden || path.starts_with(&self.target) {
+            return false;
+        }
+        let is_there = path.symlink_metadata().is_ok();
+        let mut beside = path.parent().into_iter().flat_map(|folder| self.walk(folder, Some(1)).flatten());
+        !is_there || beside.any(|entry| entry.path() == path)
+    }
+
+    /// The next change, when nothing has followed it for a moment, and the files.
+    pub(crate) async fn next(&mut self) -> Option<(Changed, Vec<PathBuf>)> {
+        loop {
+            let mut paths = BTreeSet::from([self.changes.recv().await?]);
+            let longest = Instant::now() + LONGEST;
+            while let Ok(Some(path)) =
+                tokio::time::timeout_at((Instant::now() + TOGETHER).min(longest), self.changes.recv()).await
+            {
+                paths.insert(path);
+            }
+            let (folders, files): (Vec<_>, Vec<_>) =
+                paths.into_iter().filter(|path| self.counts(path)).partition(|path| path.is_dir());
+            for folder in &folders {
+                // A folder that cannot be watched is not worth an end.
+                let _ = self.add(folder);
+            }
+            let files: Vec<PathBuf> =
+                files.iter().map(|file| file.strip_prefix(&self.root).unwrap_or(file).to_owned()).collect();
+            if files.iter().any(|file| is_of_the_program(file)) {
+                return Some((Changed::Rust, files));
+            }
+            if !files.is_empty() {
+                return Some((Changed::Files(files.clone()), files));
+            }
+        }
+    }
+}
+
+/// Tells whether the program is made of this file.
+fn is_of_the_program(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "rs")
+        || file.file_name().is_some_and(|name| name == "Cargo.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    async fn next(watched: &mut Watched) -> (Changed, Vec<PathBuf>) {
+        tokio::time::timeout(Duration::from_secs(20), watched.next()).await.expect("nothing was seen").unwrap()
+    }
+
+    fn files(paths: &[&str]) -> Vec<PathBuf> {
+        paths.iter().map(PathBuf::from).collect()
+    }
+
+    #[tokio::test]
+    async fn what_counts_is_told_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for folder in ["src", "widgets/board", "target/debug", "node_modules/x"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        fs::write(root.join(".gitignore"), "*.log\nnode_modules/\n").unwrap();
+        let mut watched = Watched::new(&root, &root.join("target")).unwrap();
+        assert_eq!(watched.shown(), "src, widgets");
+
+        for ignored in ["target/debug/x", "node_modules/x/y.js", "tasks.log", ".hidden.rs"] {
+            fs::write(root.join(ignored), "").unwrap();
+        }
+        fs::write(root.join("widgets/board/app.js"), "1").unwrap();
+        let (changed, seen) = next(&mut watched).await;
+        assert_eq!(changed, Changed::Files(files(&["widgets/board/app.js"])));
+        assert_eq!(seen, files(&["widgets/board/app.js"]));
+
+        fs::write(root.join("src/main.rs"), "").unwrap();
+        assert_eq!(next(&mut watched).await.0, Changed::Rust);
+
+        // A folder that came later is watched, too.
+        fs::create_dir(root.join("widgets/clock")).unwrap();
+        tokio::time::timeout(Duration::from_millis(500), watched.next()).await.unwrap_err();
+        fs::write(root.join("widgets/clock/index.html"), "").unwrap();
+        assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
+        fs::remove_file(root.join("widgets/clock/index.html")).unwrap();
+        assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
+    }
+}

@@ -1,0 +1,11 @@
+//! The command line as whoever types it sees it: words, results and exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod inspect;
+#[cfg(unix)]
+mod interrupt;
+mod package;
+mod preview;
+mod support;
+mod usage;

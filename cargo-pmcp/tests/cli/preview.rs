@@ -1,0 +1,110 @@
+//! `preview`: the package is built, served, watched and stopped.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::Command,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{PMCP, Running, SERVER, conformance_server, over_http, package, wait_for_the_end_of};
+
+/// The answer of the host to a request with this key.
+fn get(page: &str, path: &str, key: &str) -> String {
+    let host = page.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The page and key in the line that tells them.
+fn page_of(line: &str) -> (String, String) {
+    let url = line.split_whitespace().nth(1).unwrap();
+    let (page, key) = url.split_once("#key=").unwrap();
+    (page.split('?').next().unwrap().to_owned(), key.to_owned())
+}
+
+fn process_of(line: &str) -> i32 {
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn interrupt(running: &Running) {
+    kill_process(Pid::from_raw(running.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+}
+
+#[test]
+fn a_package_is_built_served_watched_and_stopped() {
+    let (_folder, root) = package();
+    fs::create_dir(root.join("widgets")).unwrap();
+    let main = root.join("src/main.rs");
+    let mut command = Command::new(PMCP);
+    let mut preview = Running::start(command.args(["preview", "--no-open", "--port", "0"]).current_dir(&root));
+    preview.line("    Building small v0.3.1");
+    let first = process_of(&preview.line("process "));
+    assert!(preview.line("     Serving http://127.0.0.1:").ends_with("/mcp (2026-07-28, 1 tool, 0 widgets)"));
+    preview.line("    Watching src, widgets");
+    let line = preview.line("     Preview http://127.0.0.1:");
+    assert!(line.ends_with("  (Ctrl-C stops both)"), "{line}");
+    let (page, key) = page_of(&line);
+    assert!(get(&page, "/api/host", &key).starts_with("HTTP/1.1 200"));
+    assert!(get(&page, "/api/host", "other").starts_with("HTTP/1.1 401"));
+
+    fs::write(root.join("widgets/app.js"), "1").unwrap();
+    preview.line("    Reloaded widgets/app.js");
+
+    // One that does not build leaves the server that is there.
+    fs::write(&main, "fn main() {").unwrap();
+    preview.line("warning: `small` does not build");
+    assert!(crate::support::is_there(first));
+
+    fs::write(&main, SERVER.replace("first_tool", "second_tool")).unwrap();
+    let second = process_of(&preview.line("process "));
+    preview.line("     Serving http://127.0.0.1:");
+    wait_for_the_end_of(first);
+
+    interrupt(&preview);
+    assert_eq!(preview.code(), Some(130));
+    wait_for_the_end_of(second);
+    assert!(TcpStream::connect(page.trim_start_matches("http://").trim_end_matches('/')).is_err());
+}
+
+#[test]
+fn any_server_is_shown_where_it_is() {
+    let (_server, url) = over_http(&[]);
+    let mut command = Command::new(PMCP);
+    let tool = ["--tool", "slow_compute", "--args", r#"{"seconds": 1}"#];
+    let mut preview = Running::start(command.args(["preview", "--no-open", "--port", "0", "--url", &url]).args(tool));
+    let serving = preview.line("     Serving ");
+    assert!(serving.contains(&format!("{url} (2026-07-28, ")), "{serving}");
+    let line = preview.line("     Preview http://127.0.0.1:");
+    assert!(line.contains("/?tool=slow_compute&args=%7B%22seconds%22%3A1%7D#key="), "{line}");
+    interrupt(&preview);
+    assert_eq!(preview.code(), Some(130));
+
+    let mut command = Command::new(PMCP);
+    let lines = ["preview", "--no-open", "--port", "0", "--", conformance_server()];
+    let mut preview = Running::start(command.args(lines));
+    let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
+    assert!(get(&page, "/api/host", &key).starts_with("HTTP/1.1 200"));
+    interrupt(&preview);
+    assert_eq!(preview.code(), Some(130));
+}
+
+#[test]
+fn a_profile_has_to_be_one() {
+    let arguments =
+        ["preview", "--no-open", "--port", "0", "--host-profile", "nobody", "--url", "http://127.0.0.1:1/mcp"];
+    crate::support::pmcp(arguments).assert().code(2).stderr_eq(snapbox::str![[r#"
+error: there is no host profile `nobody`
+help: leave it out, and choose one on the page
+
+"#]]);
+}
