@@ -128,7 +128,7 @@ var Bucket = class {
     return true;
   }
 };
-var LIMITS = { burst: 500, rate: 100, patience: 2e3, pending: 64, size: 4 << 20, state: 256 << 10 };
+var LIMITS = { burst: 500, rate: 100, patience: 400, pending: 64, size: 4 << 20, state: 256 << 10 };
 var isPlain = (part) => typeof part !== "object" || part === null || Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype;
 var written = (value, most) => {
   let left = most;

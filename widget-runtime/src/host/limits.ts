@@ -30,7 +30,7 @@ export interface Limits {
   /** Messages at once, and a second for longer. */
   burst: number;
   rate: number;
-  /** Messages over the limit after which the view is given up. */
+  /** Messages over the limit after which the view is given up: fewer than the proxy passes on at once beyond the burst. */
   patience: number;
   /** Requests at a time. */
   pending: number;
@@ -40,7 +40,7 @@ export interface Limits {
   state: number;
 }
 
-export const LIMITS: Limits = { burst: 500, rate: 100, patience: 2000, pending: 64, size: 4 << 20, state: 256 << 10 };
+export const LIMITS: Limits = { burst: 500, rate: 100, patience: 400, pending: 64, size: 4 << 20, state: 256 << 10 };
 
 const isPlain = (part: unknown) =>
   typeof part !== "object" || part === null || Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype;
