@@ -2,7 +2,8 @@
 
 use crate::{
     declared::Identity,
-    text::{escape_script, json_string},
+    script::{Goal, escape},
+    text::json_string,
 };
 
 /// One function expression. Its argument is the widget's identity.
@@ -13,7 +14,7 @@ pub(crate) fn element(identity: &Identity) -> String {
     let modes: Vec<String> = identity.modes.iter().map(|mode| json_string(mode)).collect();
     format!(
         "<script>({})({{\"name\":{},\"version\":{},\"modes\":[{}]}})</script>",
-        escape_script(BRIDGE.trim_end()),
+        escape(BRIDGE.trim_end(), Goal::Script),
         json_string(&identity.name),
         json_string(&identity.version),
         modes.join(","),

@@ -21,6 +21,8 @@ const ALL: u64 = 64 << 20;
 const MOST: usize = 4_096;
 /// Names of a directory that are compared with one that is not there.
 const COMPARED: usize = 1_000;
+/// Names that are not there for which others are looked for: more mistakes are not told.
+const SUGGESTED: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -34,6 +36,8 @@ pub(crate) struct Folder {
     missing: BTreeMap<String, Missing>,
     touched: BTreeSet<String>,
     size: u64,
+    /// Names that were compared with those of a directory.
+    compared: usize,
 }
 
 /// Reasons for which a file is not read.
@@ -80,7 +84,7 @@ impl Folder {
             return Err(wrong(format!("`{dir}` is not a directory"), "name the directory that `index.html` is in"));
         }
         let (files, texts, missing, touched) = Default::default();
-        Ok(Self { dir, root, files, texts, missing, touched, size: 0 })
+        Ok(Self { dir, root, files, texts, missing, touched, size: 0, compared: 0 })
     }
 
     /// The path of a file as messages and builds name it.
@@ -154,7 +158,7 @@ impl Folder {
     }
 
     /// The file behind a path, if it is one and lies in the directory.
-    fn find(&self, path: &str) -> Result<PathBuf, Missing> {
+    fn find(&mut self, path: &str) -> Result<PathBuf, Missing> {
         let written = self.root.join(path);
         let is_plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         let found = match fs::canonicalize(&written) {
@@ -169,7 +173,11 @@ impl Folder {
     }
 
     /// The name of a neighbour that may be meant.
-    fn alike(&self, path: &str) -> Option<String> {
+    fn alike(&mut self, path: &str) -> Option<String> {
+        self.compared += 1;
+        if self.compared > SUGGESTED {
+            return None;
+        }
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let parent = fs::canonicalize(self.root.join(parent)).ok().filter(|parent| parent.starts_with(&self.root))?;
         let entries = fs::read_dir(parent).ok()?.take(COMPARED).filter_map(Result::ok);

@@ -71,9 +71,13 @@ impl<'a> Job<'a> {
         self.mistakes.once(kind, message.into(), help.into(), || at.map(|at| place(folder, at)));
     }
 
-    /// Follows an address that browsers load. It is relative to the file `base`.
+    /// Follows an address that browsers load. It is relative to the file `base`, or to a page of another origin.
     pub(crate) fn reach(&mut self, url: &str, at: At<'_>, base: &str, directive: Directive) -> Option<Found> {
         let local = match target(url) {
+            Target::Local(_) | Target::Absolute if matches!(target(base), Target::Remote(_)) => {
+                self.check_remote(target(base), base, at, directive);
+                return None;
+            }
             Target::Local(local) => local,
             other => {
                 self.check_remote(other, url, at, directive);

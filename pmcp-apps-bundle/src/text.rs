@@ -24,33 +24,26 @@ pub(crate) fn escape_value(text: &str) -> String {
 /// Keeps a style sheet from ending the element it is put into. In strings and comments, where alone the text makes sense, the escape is
 /// the same character.
 pub(crate) fn escape_style(text: &str) -> String {
-    escape_after(text, &["</style"], "<\\")
-}
-
-/// Keeps a script from ending its element, or from hiding the end, which takes a `<!--` with a `<script` behind it. Within strings,
-/// templates and regular expressions the escape is the same character.
-pub(crate) fn escape_script(text: &str) -> String {
-    let hides = text.contains("<!--") && text.to_ascii_lowercase().contains("<script");
-    escape_after(text, if hides { &["</script", "<!--"] } else { &["</script"] }, "\\x3c")
-}
-
-/// Replaces the `<` of each of some words, in capitals or not.
-fn escape_after(text: &str, words: &[&str], less: &str) -> String {
-    let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
-    for (at, _) in text.match_indices('<') {
-        let begins = |word: &&str| {
-            bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
-        };
-        if words.iter().any(begins) {
-            out.push_str(&text[copied..at]);
-            out.push_str(less);
-            copied = at + 1;
-        }
+    for at in places(text, &["</style"]) {
+        out.push_str(&text[copied..=at]);
+        out.push('\\');
+        copied = at + 1;
     }
     out.push_str(&text[copied..]);
     out
+}
+
+/// The bytes at which one of these words begins, in capitals or not. Each word begins with `<`.
+pub(crate) fn places<'a>(text: &'a str, words: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
+    let bytes = text.as_bytes();
+    text.match_indices('<').map(|(at, _)| at).filter(move |at| {
+        let begins = |word: &&str| {
+            bytes.get(*at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        words.iter().any(begins)
+    })
 }
 
 /// Writes a string of JSON that is safe within a script element, too.
@@ -88,7 +81,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{base64, escape_script, escape_style, json_string};
+    use super::{base64, escape_style, json_string};
 
     #[test]
     fn base64_has_the_values_of_the_standard() {
@@ -99,10 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_could_end_an_element_is_escaped() {
-        assert_eq!(escape_script("a < b; '</SCRIPT>'; a<script"), "a < b; '\\x3c/SCRIPT>'; a<script");
-        assert_eq!(escape_script("<!-- old"), "<!-- old");
-        assert_eq!(escape_script("'<!--<Script>'"), "'\\x3c!--<Script>'");
+    fn only_what_could_end_a_style_element_is_escaped() {
         assert_eq!(escape_style("a > b::after { content: '</style>' }"), "a > b::after { content: '<\\/style>' }");
     }
 

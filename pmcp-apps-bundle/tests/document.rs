@@ -237,6 +237,26 @@ fn a_base_is_followed() {
     assert!(widget.document().ends_with("<img alt='' src=\"data:image/png;base64,eA==\">"));
 }
 
+/// What a page loads from elsewhere by its base is there, and no file of the same name is put in its place.
+#[test]
+fn a_base_elsewhere_is_followed_there() {
+    let body = "<img alt='' src=a.png><link rel=stylesheet href=a.css><script type=module>import './a.js'</script>";
+    let text = format!("<!doctype html><html lang=en><title>a</title><base href=https://a.example/x/>{body}");
+    let widget = Widget::new(&[("index.html", &text)]).file("a.png", "x").declare(|d| {
+        d.csp.base_uri.push("https://a.example".to_owned());
+        d.csp.resource.push("https://a.example".to_owned());
+    });
+    let document = widget.document();
+    assert!(document.contains("<img alt='' src=a.png><link rel=stylesheet href=a.css>"), "{document}");
+    assert!(document.contains("./a.js"), "{document}");
+    let strict = widget.declare(|d| d.csp.resource.clear());
+    assert_eq!(
+        strict.told(),
+        ["w/index.html:1:90: `https://a.example` is not in `csp(resource = […])`, so hosts block this request\n\
+          help: add `csp(resource = [\"https://a.example\"])` to the attribute"]
+    );
+}
+
 #[test]
 fn the_bridge_comes_before_all_scripts() {
     let bridge = |text: &str| {

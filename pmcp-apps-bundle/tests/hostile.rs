@@ -178,6 +178,34 @@ fn files_have_a_largest_size() {
     );
 }
 
+/// A chain of files that export each other whole would make a text of hundreds of megabytes.
+#[test]
+fn exports_that_multiply_are_refused() {
+    let widget = Widget::body("<script type=module src=a0.js></script>");
+    for n in 0..1_000 {
+        let more = format!("export * from './a{}.js'; export const x{n} = 1;", n + 1);
+        widget.write(&format!("a{n}.js"), if n == 999 { "export const last = 1;".to_owned() } else { more });
+    }
+    let told = widget.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("export more than 262144 names"), "{told:?}");
+}
+
+#[test]
+fn one_mistake_made_often_is_looked_for_once() {
+    let begin = Instant::now();
+    let asks = "fetch('https://a.example');\n".repeat(100_000);
+    let widget = Widget::body("<script src=a.js></script>").file("a.js", asks).declare(|d| d.budget = usize::MAX);
+    assert_eq!(widget.told().len(), 1);
+    let images: Vec<String> = (0..20_000).map(|n| format!("<img alt='' src=none{n}.png>\n")).collect();
+    let widget = Widget::body(&images.concat());
+    for n in 0..900 {
+        widget.write(&format!("some{n}.png"), "x");
+    }
+    assert_eq!(widget.told().len(), 101);
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+}
+
 #[test]
 fn mistakes_have_an_end() {
     let told = Widget::body(&"<b></i>".repeat(5_000)).told();

@@ -79,6 +79,14 @@ const CASES: &[(&str, &str)] = &[
         "--- a.mjs\nimport { A, B, n } from './b.mjs'; log(new B() instanceof A, new B().k, new B().f(), n);\n--- b.mjs\nexport class A {}\nexport let n = 0;\nexport class B extends (await (n = 1, A)) { [await (n++, 'k')] = 2; static [(n++, 's')]() {} f() { return n } }\n",
     ),
     (
+        "a name of the language that a file has itself",
+        "--- a.mjs\nconst Promise = 2, ns = import('./b.mjs'); log((await ns).x, Promise);\n--- b.mjs\nexport const x = 1;\n",
+    ),
+    (
+        "async before a line's end is a name",
+        "--- a.mjs\nimport a from './b.mjs'; log(typeof a, a);\n--- b.mjs\nvar async = 5;\nexport default async\nfunction g() { return 1 }\nlog(g());\n",
+    ),
+    (
         "dynamic imports",
         "--- a.mjs\nconst ns = await import('./b.mjs'); log(ns.x, (await import(`./b.mjs`)).default, ns === await import('./b.mjs'));\nconst { default: j } = await import('./d.json', { with: { type: 'json' } }); log(j);\n--- b.mjs\nexport const x = 1; export default 2;\n--- d.json\n{\"a\": [1, \"\\u2028'\"], \"__proto__\": {\"b\": 1}}\n",
     ),

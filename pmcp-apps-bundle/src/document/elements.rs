@@ -3,7 +3,7 @@
 use super::{PAGE, Walk, cdata, sheets, srcset};
 use crate::{
     document::edits::Edits,
-    html::{Attribute, Tag},
+    html::{self, Attribute, Tag, Token},
     job::At,
     policy::Directive,
     reference::{Target, target},
@@ -171,6 +171,9 @@ impl Walk<'_, '_> {
     }
 
     fn frame(&mut self, tag: &Tag) {
+        if let Some(content) = tag.attribute("srcdoc") {
+            return self.frame_content(content);
+        }
         let Some(source) = tag.attribute("src") else { return };
         let at = At { file: PAGE, offset: source.span.start };
         match target(&source.value) {
@@ -179,6 +182,36 @@ impl Walk<'_, '_> {
                 self.job.error(at, message, "put its content into the page, or into `srcdoc`");
             }
             other => self.job.check_remote(other, &source.value, at, Directive::Frame),
+        }
+    }
+
+    /// Checks the document of a frame, into which no files are put.
+    fn frame_content(&mut self, content: &Attribute) {
+        const LOADING: [&str; 5] = ["src", "href", "poster", "data", "background"];
+        let at = At { file: PAGE, offset: content.span.start };
+        let (tokens, _) = html::tokens(&content.value);
+        for (index, token) in tokens.iter().enumerate() {
+            let Token::Start(inner) = token else { continue };
+            if matches!(inner.name.as_str(), "a" | "area" | "base") {
+                continue;
+            }
+            for loaded in LOADING.iter().filter_map(|name| inner.attribute(name)) {
+                match target(&loaded.value) {
+                    Target::Local(_) | Target::Absolute => {
+                        let message = format!("`{}` in `srcdoc` is not put into the document", loaded.value);
+                        self.job.error(at, message, "put the element into the page");
+                    }
+                    other if inner.name == "iframe" => {
+                        self.job.check_remote(other, &loaded.value, at, Directive::Frame);
+                    }
+                    other => self.job.check_remote(other, &loaded.value, at, Directive::Resource),
+                }
+            }
+            if inner.name == "script" {
+                let end = tokens.get(index + 1).map_or(content.value.len(), |next| next.span().start);
+                let text = content.value.get(inner.span.end..end).unwrap_or_default();
+                self.handler(content.span.start, text);
+            }
         }
     }
 

@@ -109,7 +109,7 @@ fn first_of_head(page: &str, tokens: &[Token]) -> usize {
     tokens[index].span().end
 }
 
-/// The file that addresses are relative to, as `<base>` has it.
+/// The file that addresses are relative to, or the page of another origin, as `<base>` has it.
 fn base(job: &mut Job<'_>, tokens: &[Token]) -> String {
     let named = tokens.iter().find_map(|token| match token {
         Token::Start(tag @ Tag { is_foreign: false, .. }) if tag.name == "base" => tag.attribute("href"),
@@ -126,7 +126,13 @@ fn base(job: &mut Job<'_>, tokens: &[Token]) -> String {
                 job.error(at, format!("`{}` leaves the widget's directory", href.value), help);
             }
         },
-        other => job.check_remote(other, &href.value, at, Directive::BaseUri),
+        other => {
+            let is_elsewhere = matches!(other, Target::Remote(_));
+            job.check_remote(other, &href.value, at, Directive::BaseUri);
+            if is_elsewhere {
+                return href.value.trim().to_owned();
+            }
+        }
     }
     PAGE.to_owned()
 }

@@ -9,8 +9,7 @@ use crate::{
     job::At,
     policy::Directive,
     reference::{Target, target},
-    script::{self, Form, Goal, Script},
-    text::escape_script,
+    script::{self, Form, Goal, Script, escape},
 };
 
 /// Attributes that speak of a file, and mean nothing once its text is here.
@@ -52,7 +51,7 @@ impl Walk<'_, '_> {
         let is_deferred = !is_module && tag.attribute("defer").is_some();
         let has_turn = (is_module || is_deferred) && tag.attribute("async").is_none();
         let Some(found) = self.job.reach(&source.value, at, &base, Directive::Code) else {
-            if has_turn && !self.is_inert() && matches!(target(&source.value), Target::Remote(_)) {
+            if has_turn && !self.is_inert() && self.is_remote(&source.value) {
                 self.turns.remote = true;
                 self.modules.add_remote(index, source.span.start);
             }
@@ -73,7 +72,7 @@ impl Walk<'_, '_> {
         if self.job.spend(&found.path, text.len()).is_none() {
             return;
         }
-        let element = format!("{}{}</script>", self.start_tag(tag), escape_script(&text));
+        let element = format!("{}{}</script>", self.start_tag(tag), escape(&text, Goal::Script));
         let span = tag.span.start..self.end_of(index);
         if has_turn && self.turns.module {
             let help = "make it a module, or put it before the modules";
@@ -158,6 +157,15 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Tells whether browsers load an address of the page from another origin.
+    fn is_remote(&self, url: &str) -> bool {
+        match target(url) {
+            Target::Remote(_) => true,
+            Target::Local(_) | Target::Absolute => matches!(target(&self.base), Target::Remote(_)),
+            _ => false,
+        }
+    }
+
     /// Tells whether elements here wait in a template until a script copies them.
     fn is_inert(&self) -> bool {
         self.templates.contains(&true)
@@ -167,7 +175,8 @@ impl Walk<'_, '_> {
     pub(super) fn put_modules(&mut self) {
         for linked in self.modules.link(self.job) {
             let Some(Token::Start(tag)) = self.tokens.get(linked.element) else { continue };
-            let new = linked.text.map(|text| format!("{}{}</script>", self.start_tag(tag), escape_script(&text)));
+            let new =
+                linked.text.map(|text| format!("{}{}</script>", self.start_tag(tag), escape(&text, Goal::Module)));
             self.edits.replace(tag.span.start..self.end_of(linked.element), new.unwrap_or_default());
         }
     }

@@ -16,6 +16,13 @@ pub(crate) fn nesting(page: &str, tokens: &[Token]) -> Vec<Fault> {
                 let is_done = if tag.is_foreign { tag.self_closing } else { is_void(&tag.name) };
                 if !tag.is_foreign {
                     stack.imply_ends(&tag.name);
+                } else if breaks_out(&tag.name) && !stack.is_in("math") {
+                    let message = format!("`<{}>` ends the `<svg>` around it", tag.name);
+                    let help = "put it into a `<foreignObject>`, or behind the `</svg>`".to_owned();
+                    stack.faults.push(Fault { at: tag.span.start, message, help });
+                    // What is behind it is somewhere else than it is written.
+                    stack.open.clear();
+                    break;
                 }
                 if !is_done && !stack.push(&tag.name, tag.span.start) {
                     break;
@@ -49,6 +56,10 @@ impl<'a> Stack<'a> {
         true
     }
 
+    fn is_in(&self, name: &str) -> bool {
+        self.count.get(name).is_some_and(|count| *count > 0)
+    }
+
     fn pop(&mut self) -> Option<(&'a str, usize)> {
         let top = self.open.pop()?;
         if let Some(count) = self.count.get_mut(top.0) {
@@ -65,7 +76,7 @@ impl<'a> Stack<'a> {
     }
 
     fn end(&mut self, name: &str, at: usize, written: &str) {
-        if self.count.get(name).is_none_or(|count| *count == 0) {
+        if !self.is_in(name) {
             let message = format!("`{}` closes nothing", shown(written));
             self.faults.push(Fault { at, message, help: "remove it, or open the element before".to_owned() });
             return;
@@ -147,6 +158,57 @@ fn may_stay_open(name: &str) -> bool {
             | "caption"
             | "plaintext"
     )
+}
+
+/// Elements of HTML before which browsers close all of `svg`. In `math` some elements hold them.
+fn breaks_out(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "b",
+        "big",
+        "blockquote",
+        "body",
+        "br",
+        "center",
+        "code",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "embed",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "listing",
+        "menu",
+        "meta",
+        "nobr",
+        "ol",
+        "p",
+        "pre",
+        "ruby",
+        "s",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tt",
+        "u",
+        "ul",
+        "var",
+    ];
+    NAMES.binary_search(&name).is_ok()
 }
 
 fn is_ended_by(open: &str, next: &str) -> bool {

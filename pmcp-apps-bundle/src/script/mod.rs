@@ -5,6 +5,7 @@
 
 mod brackets;
 mod bytes;
+mod escape;
 mod facts;
 mod frames;
 mod link;
@@ -23,6 +24,7 @@ use std::collections::HashSet;
 
 use scanner::Scanner;
 
+pub(crate) use escape::escape;
 pub use facts::{
     Call, Export, Exported, Flaw, Form, Goal, Import, Literal, Module, Name, Piece, Receiver, Script, Span, Word,
 };

@@ -237,10 +237,10 @@ impl Scanner<'_> {
                     let words = start..self.at;
                     let is_definition = self.ahead(|scanner| {
                         let first = scanner.token();
-                        scanner.newline = false;
+                        let end = scanner.at;
                         first.is("function")
                             || first.is("class")
-                            || (first.is("async") && scanner.token().is("function") && !scanner.newline)
+                            || (first.is("async") && scanner.token().is("function") && !scanner.has_line(end))
                     });
                     if is_definition {
                         self.default = Some(words);

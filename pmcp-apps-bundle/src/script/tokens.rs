@@ -63,6 +63,11 @@ impl Scanner<'_> {
         }
     }
 
+    /// Tells whether a line ended since this byte.
+    pub(super) fn has_line(&self, from: usize) -> bool {
+        self.source.get(from..self.at).is_some_and(|text| text.contains(['\n', '\r', '\u{2028}', '\u{2029}']))
+    }
+
     /// Looks at tokens and comes back.
     pub(super) fn ahead<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
         let (at, newline) = (self.at, self.newline);

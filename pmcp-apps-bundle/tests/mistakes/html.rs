@@ -95,6 +95,27 @@ fn elements_that_are_blocked() {
             |w| w.edit("index.html", "src=inner.html", "srcdoc=\"<p>a\""),
         ),
         case(
+            body("<iframe title=a srcdoc='<p>a<img alt=\"\" src=a.png>'></iframe>").file("a.png", "x"),
+            "w/index.html:2:17: `a.png` in `srcdoc` is not put into the document",
+            "put the element into the page",
+            |w| w.write("index.html", page("<iframe title=a srcdoc='<p>a'></iframe><img alt='' src=a.png>")),
+        ),
+        case(
+            body("<iframe title=a srcdoc='<script>fetch(\"https://a.example\")</script>'></iframe>"),
+            "w/index.html:2:17: `https://a.example` is not in `csp(connect = […])`, so hosts block this request",
+            "add `csp(connect = [\"https://a.example\"])` to the attribute",
+            |w| w.declared.csp.connect.push("https://a.example".to_owned()),
+        ),
+        case(
+            body("<svg><g><div><video src=v.mp4></video></div></g></svg>").file("v.mp4", "x"),
+            "w/index.html:2:9: `<div>` ends the `<svg>` around it",
+            "put it into a `<foreignObject>`, or behind the `</svg>`",
+            |w| {
+                w.edit("index.html", "<div>", "<foreignObject><div>");
+                w.edit("index.html", "</div>", "</div></foreignObject>");
+            },
+        ),
+        case(
             body("<svg><use href=\"sprite.svg#a\"/></svg>"),
             "w/index.html:2:11: `<use>` cannot reach into another file, as a widget is one document",
             "put the element into this page, and name it `#a`",

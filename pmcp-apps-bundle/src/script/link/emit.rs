@@ -44,6 +44,14 @@ impl Linker<'_> {
                 "const {prefix} = names => Object.freeze(Object.defineProperty(names, Symbol.toStringTag, {{ value: \"Module\" }}));"
             );
         }
+        let calls = |file: &usize| {
+            let mut imports = self.imports(*file).iter().zip(&self.targets[*file]);
+            imports.any(|(import, target)| import.form == Form::Call && matches!(target, Target::File(_)))
+        };
+        if order.iter().any(calls) {
+            // A file may have a `Promise` of its own.
+            let _ = writeln!(output.text, "const {}_import = async names => names;", output.prefix);
+        }
         for &file in order {
             output.file(file);
         }
@@ -234,7 +242,7 @@ impl Output<'_, '_> {
         }
         for (import, target) in script.imports.iter().zip(&self.linker.targets[file]) {
             if let (Form::Call, Target::File(target)) = (&import.form, target) {
-                let text = format!("Promise.resolve({})", self.exports_of(*target));
+                let text = format!("{}_import({})", self.prefix, self.exports_of(*target));
                 changes.push((import.span.start, import.span.end, text));
             }
         }

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::facts::{Exported, Form, Import, Name};
 use super::linker::{Linker, Target};
 
+/// Names of all files. Those of `export *` count for each file that has them, and a chain of such files multiplies them.
+const MOST: usize = 1 << 18;
+
 /// The place where the value of a name is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -56,9 +59,16 @@ impl<'a> Linker<'a> {
     pub(super) fn exports(&mut self, order: &[usize]) -> Vec<Names> {
         let mut all = vec![Names::new(); self.modules.len()];
         let mut told = HashSet::new();
+        let mut count = 0;
         for &file in order {
             self.check_imports(file, &all, &mut told);
             all[file] = self.exports_of(file, &all);
+            count += all[file].len();
+            if count > MOST {
+                let message = format!("the modules up to this one export more than {MOST} names, each file's again");
+                self.mistake(self.modules[file].path, 0, message, "import names from the files that declare them");
+                break;
+            }
         }
         all
     }

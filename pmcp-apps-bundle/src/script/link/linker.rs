@@ -72,7 +72,8 @@ impl<'a> Linker<'a> {
     fn target(&mut self, module: &Module<'_>, import: &Import) -> Target {
         let specifier = &*import.specifier.value;
         let at = import.specifier.span.start;
-        if is_url(specifier) {
+        // A script within a page that has its base elsewhere imports from there.
+        if is_url(specifier) || module.path.starts_with("https://") {
             return Target::Url;
         }
         let directory = self.directory;
