@@ -161,6 +161,8 @@ var ViewHost = class {
   #options;
   #limits;
   #bucket;
+  /** Messages over the limit that are borne, which are forgotten slowly. */
+  #patience;
   #channel;
   /** Requests of the view under way. */
   #serving = /* @__PURE__ */ new Map();
@@ -172,12 +174,13 @@ var ViewHost = class {
   #isClosed = false;
   #hasInput = false;
   #queue = [];
-  #over = 0;
   #count = 0;
   constructor(channel, options) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#bucket = new Bucket(this.#limits.burst, this.#limits.rate, options.now);
+    const { burst, rate, patience } = this.#limits;
+    this.#bucket = new Bucket(burst, rate, options.now);
+    this.#patience = new Bucket(patience - 1, rate / 10, options.now);
     this.#context = options.context;
     this.#channel = channel;
     channel.receive((message) => this.#receive(message));
@@ -274,7 +277,7 @@ var ViewHost = class {
   /** Reason not to look at the message at all. */
   #busy({ id, method }) {
     if (!this.#bucket.take()) {
-      if (++this.#over === this.#limits.patience) {
+      if (!this.#patience.take()) {
         this.close();
         this.#options.page.flooded?.();
       }
@@ -382,7 +385,7 @@ var ViewHost = class {
     const id = this.#count++;
     const token = params._meta?.progressToken;
     const progress = (progress2) => {
-      observe?.("server", "host", { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: id, ...progress2 } });
+      observe?.("server", "host", { jsonrpc: "2.0", method: "notifications/progress", params: { ...progress2, progressToken: id } });
       if (token !== void 0 && !signal.aborted) this.notify("notifications/progress", { ...progress2, progressToken: token });
     };
     observe?.("host", "server", { jsonrpc: "2.0", id, method, params });

@@ -239,6 +239,16 @@ test("a flood is cut off, its requests told why, and given up in the end", async
   assert.equal(asked.asked.at(-1)?.[0], "flooded");
 });
 
+test("a view that says a little too much now and then is borne for good", async () => {
+  let now = 0;
+  const view = await View.ready({ limits: { burst: 5, rate: 10, patience: 4 }, now: () => now });
+  for (let time = 0; time < 50; time++) {
+    now += 3000;
+    for (let message = 0; message < 7; message++) await view.tell("notifications/message", { level: "info", data: 1 });
+  }
+  assert.ok(view.isOpen);
+});
+
 test("so many requests at a time, and no id twice", async () => {
   const { backend } = server();
   const view = await View.ready({ backend, limits: { pending: 2 } });

@@ -15,7 +15,8 @@ const recorded = async (): Promise<Trace> => {
   const backend = {
     request: async (_: string, { name }: any, { progress }: any) => {
       now += 10;
-      progress({ progress: 1 });
+      // As upstream may tell it, with a token of its own.
+      progress({ progress: 1, progressToken: "preview-1" });
       now += 20;
       if (name === "fail") throw Error("secret");
       return { content: [{ type: "text", text: name }] };

@@ -84,7 +84,7 @@ async fn main() -> ExitCode {
         }
     };
     log::init();
-    let ran = match arguments.transport {
+    let ran = match arguments.transport.clone() {
         Some(transport) => serve(transport, arguments).await,
         None => demo::run().await,
     };

@@ -39,6 +39,8 @@ export class ViewHost {
   readonly #options: Options;
   readonly #limits: Limits;
   readonly #bucket: Bucket;
+  /** Messages over the limit that are borne, which are forgotten slowly. */
+  readonly #patience: Bucket;
   readonly #channel: Channel;
   /** Requests of the view under way. */
   readonly #serving = new Map<string | number, AbortController>();
@@ -50,13 +52,14 @@ export class ViewHost {
   #isClosed = false;
   #hasInput = false;
   #queue: Message[] = [];
-  #over = 0;
   #count = 0;
 
   constructor(channel: Channel, options: Options) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#bucket = new Bucket(this.#limits.burst, this.#limits.rate, options.now);
+    const { burst, rate, patience } = this.#limits;
+    this.#bucket = new Bucket(burst, rate, options.now);
+    this.#patience = new Bucket(patience - 1, rate / 10, options.now);
     this.#context = options.context;
     this.#channel = channel;
     channel.receive((message) => this.#receive(message));
@@ -168,7 +171,7 @@ export class ViewHost {
   /** Reason not to look at the message at all. */
   #busy({ id, method }: Message): Refusal | undefined {
     if (!this.#bucket.take()) {
-      if (++this.#over === this.#limits.patience) {
+      if (!this.#patience.take()) {
         this.close();
         this.#options.page.flooded?.();
       }
@@ -286,7 +289,7 @@ export class ViewHost {
     const id = this.#count++;
     const token = params._meta?.progressToken;
     const progress = (progress: Progress) => {
-      observe?.("server", "host", { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: id, ...progress } });
+      observe?.("server", "host", { jsonrpc: "2.0", method: "notifications/progress", params: { ...progress, progressToken: id } });
       if (token !== undefined && !signal.aborted) this.notify("notifications/progress", { ...progress, progressToken: token });
     };
     observe?.("host", "server", { jsonrpc: "2.0", id, method, params });

@@ -30,7 +30,10 @@ export interface Limits {
   /** Messages at once, and a second for longer. */
   burst: number;
   rate: number;
-  /** Messages over the limit after which the view is given up: fewer than the proxy passes on at once beyond the burst. */
+  /**
+   * Messages over the limit at which the view is given up: fewer than the proxy passes on at once beyond the burst. One is forgotten in the
+   * time that ten may be sent in.
+   */
   patience: number;
   /** Requests at a time. */
   pending: number;
