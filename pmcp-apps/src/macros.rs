@@ -49,7 +49,9 @@
 /// | a script with `src`, or a module, in a `<template>` | It is copied later, when there is no file |
 /// | `data:` and `blob:` for scripts, sheets, frames and requests | Hosts let images and media in so, and nothing else |
 /// | a text that looks like a key: `sk-…`, `sk_live_…`, `AKIA…`, `AIza…`, `ghp_…`, `github_pat_…`, `xoxb-…` | Who has the view has it |
-/// | `RTCPeerConnection` (advice) | No content policy covers it |
+/// | an element of HTML in `<svg>` outside of `<foreignObject>` | Browsers end the `<svg>` before it |
+/// | a file that `srcdoc` names | Nothing is put into the document of a frame |
+/// | `RTCPeerConnection` (advice) | No content policy covers it, nor `<link rel="preconnect">` |
 ///
 /// `import("./x.js")` of a file runs that file before the module that calls it, whether the call is reached or not, as an `import` statement
 /// does: what it throws ends the script, also within `try`. Of an `https` address it is called when it is reached.

@@ -3,6 +3,7 @@
 use pmcp_apps_bundle::{Csp, Permissions};
 use pmcp_macro_support::{CratePath, Diagnostics, description};
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::{Attribute, LitStr, Path};
 
 use super::{
@@ -54,7 +55,7 @@ impl Widget {
         diag: &mut Diagnostics,
     ) -> Option<Self> {
         let args = args?;
-        check_uri(args, diag);
+        check_uri(args, item, diag);
         check_text("invoking", args.invoking.as_ref(), diag);
         check_text("invoked", args.invoked.as_ref(), diag);
         let tools = tools(args, diag);
@@ -88,14 +89,18 @@ impl Widget {
     }
 }
 
-fn check_uri(args: &WidgetArgs, diag: &mut Diagnostics) {
-    let Some(uri) = &args.uri else { return };
-    let (text, help) = (uri.value(), "write letters, digits, `-` and `_`, such as `\"board\"`");
+/// Checks the part of the URI, which may come from the name of the type.
+fn check_uri(args: &WidgetArgs, item: Option<&UnitStruct>, diag: &mut Diagnostics) {
+    let (at, text, help): (&dyn ToTokens, _, _) = match (&args.uri, item) {
+        (Some(uri), _) => (uri, uri.value(), "write letters, digits, `-` and `_`, such as `\"board\"`"),
+        (None, Some(item)) => (&item.ident, name(args, item), "add `uri = \"…\"` with letters, digits, `-` and `_`"),
+        (None, None) => return,
+    };
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if let Some(wrong) = text.chars().find(|c| !is_allowed(*c)) {
-        diag.error(uri, format_args!("a widget's part of its URI cannot contain `{}`", wrong.escape_debug()), help);
+        diag.error(at, format_args!("a widget's part of its URI cannot contain `{}`", wrong.escape_debug()), help);
     } else if text.is_empty() {
-        diag.error(uri, "a widget's part of its URI cannot be empty", help);
+        diag.error(at, "a widget's part of its URI cannot be empty", help);
     }
 }
 
@@ -164,6 +169,8 @@ mod tests {
         ("uri = \"a/b\"", "struct Board;", "\"a/b\"", "a widget's part of its URI cannot contain `/`"),
         ("uri = \"..\"", "struct Board;", "\"..\"", "a widget's part of its URI cannot contain `.`"),
         ("uri = \"\"", "struct Board;", "\"\"", "a widget's part of its URI cannot be empty"),
+        ("", "struct Échecs;", "Échecs", "a widget's part of its URI cannot contain `é`"),
+        ("", "struct __;", "__", "a widget's part of its URI cannot be empty"),
         (
             "invoked = \"0123456789012345678901234567890123456789012345678901234567890123ü\"",
             "struct Board;",

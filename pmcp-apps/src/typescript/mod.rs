@@ -20,6 +20,9 @@ use crate::WidgetDefinition;
 /// The types of the bridge itself.
 const BRIDGE: &str = include_str!("../bridge.d.ts");
 
+/// The type of a result that has no schema: a text, of which the bridge reads what is JSON. `text` of the result is the text in any case.
+const UNKNOWN: &str = "unknown";
+
 /// The name of the file in the widget's directory.
 pub const FILE: &str = "mcp.d.ts";
 
@@ -39,7 +42,7 @@ pub fn typescript<'a>(widget: &WidgetDefinition, tools: impl IntoIterator<Item =
         let name = schema::key(&tool.name);
         let (arguments, result) = types(tool);
         let arguments = names.of_root(&arguments, "Arguments");
-        let result = result.map_or_else(|| result_without_schema(tool), |result| names.of_root(&result, "Output"));
+        let result = result.map_or_else(|| UNKNOWN.to_owned(), |result| names.of_root(&result, "Output"));
         let description = schema::doc(tool.description.as_deref(), "  ");
         // Writing to a `String` does not fail.
         let _ = writeln!(entries, "{description}  {name}: {{\n    arguments: {arguments};\n    result: {result};");
@@ -65,11 +68,6 @@ fn types(tool: &ToolDefinition) -> (Value, Option<Value>) {
         Some(ToolTypes { arguments, result }) => (arguments(), result()),
         None => (tool.input_schema.clone(), tool.output_schema.clone()),
     }
-}
-
-/// The type of a result that has no schema. A view reads the text of a plain one as it is.
-fn result_without_schema(tool: &ToolDefinition) -> String {
-    if tool.types.is_some() { "string" } else { "unknown" }.to_owned()
 }
 
 /// The variables of a tool's tasks that clients see.

@@ -151,7 +151,7 @@ interface Tools {
   };
   move_piece: {
     arguments: Rust.MovePieceArgs;
-    result: string;
+    result: unknown;
     variables: {
       /** Moves that were looked ahead. */
       depth: number;
