@@ -1,5 +1,6 @@
 //! The document: the page with everything it loads put into it.
 
+mod anchors;
 mod cdata;
 mod edits;
 mod elements;
@@ -8,6 +9,7 @@ mod modules;
 mod scripts;
 mod sheets;
 mod srcset;
+mod turns;
 
 use std::rc::Rc;
 
@@ -21,8 +23,8 @@ use crate::{
 use edits::Edits;
 use links::Links;
 use modules::Modules;
-use scripts::Turns;
 use sheets::Sheets;
+use turns::Turns;
 
 /// The page of a widget.
 pub(crate) const PAGE: &str = "index.html";
@@ -79,7 +81,7 @@ impl Walk<'_, '_> {
 
     fn finish(mut self) -> String {
         self.put_modules();
-        std::mem::take(&mut self.links).tell(self.job);
+        std::mem::take(&mut self.links).tell(self.job, PAGE);
         let end = |wanted: &str| {
             self.tokens.iter().rev().find_map(|token| match token {
                 Token::End { name, span } if name == wanted => Some(span.start),

@@ -5,7 +5,6 @@ use std::{
     rc::Rc,
 };
 
-use super::PAGE;
 use crate::{
     code::{self, Places},
     job::{At, Job},
@@ -18,8 +17,8 @@ use crate::{
 pub(crate) struct Modules {
     files: BTreeMap<String, Module>,
     entries: Vec<Entry>,
-    /// Script elements of other origins that take turns with them: the number of each, and the byte of its address.
-    remote: Vec<(usize, usize)>,
+    /// Script elements of other origins that take turns with them: the number of each, and the place of its address.
+    remote: Vec<(usize, At<'static>)>,
     /// A module was found that is no text. What imports it cannot be judged.
     is_broken: bool,
 }
@@ -58,9 +57,9 @@ impl Modules {
         self.follow(job, vec![(path.to_owned(), false)]);
     }
 
-    /// Notes a script element that the browser loads from another origin in its turn. Its address is at this byte of the page.
-    pub(crate) fn add_remote(&mut self, element: usize, offset: usize) {
-        self.remote.push((element, offset));
+    /// Notes a script element that the browser loads from another origin in its turn. Its address is at this place.
+    pub(crate) fn add_remote(&mut self, element: usize, at: At<'static>) {
+        self.remote.push((element, at));
     }
 
     /// Adds the text of a script element, which is at a byte of the page. Its imports are relative to `base`.
@@ -151,10 +150,10 @@ impl Modules {
     fn check_turns(&self, job: &mut Job<'_>, entries: &[&Entry]) {
         let elements = || entries.iter().map(|entry| entry.element);
         let (Some(first), Some(last)) = (elements().min(), elements().max()) else { return };
-        for &(_, offset) in self.remote.iter().filter(|(element, _)| (first..last).contains(element)) {
+        for &(_, at) in self.remote.iter().filter(|(element, _)| (first..last).contains(element)) {
             let message =
                 "a script of another origin between modules that share a file cannot keep its turn in one document";
-            job.error(At { file: PAGE, offset }, message, "put it before these modules, or after them");
+            job.error(at, message, "put it before these modules, or after them");
         }
     }
 

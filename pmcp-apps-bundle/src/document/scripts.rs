@@ -16,15 +16,6 @@ use crate::{
 const OF_FILES: [&str; 9] =
     ["src", "integrity", "crossorigin", "defer", "async", "charset", "referrerpolicy", "fetchpriority", "blocking"];
 
-/// Scripts so far that run one after the other, once the page is read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Turns {
-    /// A module.
-    module: bool,
-    /// A module or deferred script that browsers load from another origin.
-    remote: bool,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Classic,
@@ -53,7 +44,7 @@ impl Walk<'_, '_> {
         let Some(found) = self.job.reach(&source.value, at, &base, Directive::Code) else {
             if has_turn && !self.is_inert() && self.is_remote(&source.value) {
                 self.turns.remote = true;
-                self.modules.add_remote(index, source.span.start);
+                self.modules.add_remote(index, at);
             }
             return;
         };
@@ -93,7 +84,7 @@ impl Walk<'_, '_> {
     fn inline_script(&mut self, index: usize, tag: &Tag, kind: Kind) {
         let span = tag.span.end..self.content_end(index);
         let text = self.raw_text(span.clone(), tag);
-        self.look_for_opener(&text);
+        self.links.look_for_opener(&text);
         if kind == Kind::Module {
             let at = At { file: PAGE, offset: span.start };
             if self.is_inert() {
