@@ -18,8 +18,7 @@ const focus = (selector: string) => {
 };
 
 const leave = () => {
-  if (isHelpOpen.value) isHelpOpen.value = false;
-  else if (turn.value?.scenes.value.some(({ mode, isModal }) => mode.value !== "inline" || isModal.value)) {
+  if (turn.value?.scenes.value.some(({ mode, isModal }) => mode.value !== "inline" || isModal.value)) {
     mode.value = "inline";
     for (const scene of turn.value.scenes.value) {
       scene.place("inline");
@@ -87,6 +86,8 @@ export const listenToKeys = () => {
       event.preventDefault();
       return cycle(event.shiftKey);
     }
+    // What lies over the page is closed by the browser.
+    if (document.querySelector(":popover-open, dialog[open]")) return;
     if (event.key === "Escape" && isField(event.target)) return (event.target as HTMLElement).blur();
     if (isField(event.target) || (event.key === "Enter" && isButton(event.target))) return;
     const found = KEYS.find(([keys]) => keys.includes(event.key));

@@ -25,7 +25,7 @@ const decode = (blob: string) => new TextDecoder().decode(Uint8Array.from(atob(b
 /** A script to put into a document, and what it finds in `document.currentScript.dataset.given`. */
 export interface Script {
   text: string;
-  given?: Json;
+  given?: unknown;
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", '"': "&quot;", "<": "&lt;" };

@@ -17,7 +17,7 @@ export type Happening =
   | { kind: "error"; text: string; file?: string; line?: number };
 
 /** A call of `window.openai`. */
-export type OpenAi = { kind: "state"; state: Json } | { kind: "modal" } | { kind: "close" };
+export type OpenAi = { kind: "state"; state: unknown } | { kind: "modal" } | { kind: "close" };
 
 /** A barrier, and where it is. */
 export interface Finding {

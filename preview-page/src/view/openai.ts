@@ -3,14 +3,14 @@
 import { Own, type OpenAi } from "./names";
 
 const own = document.currentScript as HTMLScriptElement;
-const { has, state } = JSON.parse(own.dataset.given ?? "{}") as { has: { state: boolean; modal: boolean; close: boolean }; state: Json };
+const { has, state } = JSON.parse(own.dataset.given ?? "{}") as { has: { state: boolean; modal: boolean; close: boolean }; state: unknown };
 
 const tell = (params: OpenAi) => parent.postMessage({ jsonrpc: "2.0", method: Own.OpenAi, params }, "*");
 
 const openai: Record<string, unknown> = {};
 if (has.state) {
   openai.widgetState = state;
-  openai.setWidgetState = async (next: Json) => {
+  openai.setWidgetState = async (next: unknown) => {
     openai.widgetState = next;
     tell({ kind: "state", state: next });
     dispatchEvent(new CustomEvent("openai:set_globals", { detail: { globals: { widgetState: next } } }));

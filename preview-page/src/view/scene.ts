@@ -55,7 +55,7 @@ export class Scene {
   readonly context = signal<HostContext>({});
   readonly said = signal<Said[]>([]);
   readonly modelContext = signal<{ content?: ContentBlock[]; structuredContent?: object } | undefined>(undefined);
-  readonly state = signal<Json | undefined>(undefined);
+  readonly state = signal<unknown>(undefined);
   readonly violations = signal<Violation[]>([]);
   readonly served = signal<Served | undefined>(undefined);
   /** Origins that the view is tried with. */
@@ -140,7 +140,7 @@ export class Scene {
   }
 
   /** Takes over a state that the user wrote. */
-  setState(state: Json) {
+  setState(state: unknown) {
     this.state.value = state;
     this.host?.change({ [Name.State]: state });
   }
