@@ -109,5 +109,6 @@ pub use landing::Landing;
 pub use macros::widget;
 pub use meta::{MIME_TYPE, mcp_ui};
 pub use pmcp_apps_bundle::Permissions;
+pub use types::TypesFile;
 pub use typescript::{FILE as TYPES_FILE, typescript};
 pub use widget::{Csp, Widget, WidgetDefinition, WidgetSource};

@@ -2,11 +2,7 @@
 
 use pmcp_tasks::tool::ToolDefinition;
 
-use crate::{
-    Widget,
-    types::is_same,
-    typescript::{FILE, typescript},
-};
+use crate::{Widget, typescript::FILE};
 
 /// The reason why a widget's types are not known to be current.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +41,7 @@ pub enum TypesError {
 /// It is not, or there is nothing to compare with.
 pub fn types_are_current<'a, W: Widget>(tools: impl IntoIterator<Item = &'a ToolDefinition>) -> Result<(), TypesError> {
     let widget = W::definition();
-    let file = widget.types_file().zip(widget.source);
+    let file = widget.types(tools).zip(widget.source);
     let (file, source) = file.ok_or(TypesError::NoDirectory { widget: widget.name })?;
-    if is_same(&file, &typescript(widget, tools)) { Ok(()) } else { Err(TypesError::Stale { dir: source.dir }) }
+    if file.is_current() { Ok(()) } else { Err(TypesError::Stale { dir: source.dir }) }
 }

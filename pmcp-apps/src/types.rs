@@ -12,32 +12,43 @@ use crate::{
     typescript::{FILE, typescript},
 };
 
-impl WidgetDefinition {
-    /// Writes `mcp.d.ts` into its directory, if this is a build for development, the directory is there, and the types have changed.
+/// The file `mcp.d.ts` in a widget's directory, beside the text that it is to have.
+#[derive(Clone, Debug)]
+pub struct TypesFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl TypesFile {
+    /// Its path, in full.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells whether the file is there and has this text, whatever ends its lines.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        fs::read_to_string(&self.path).is_ok_and(|found| found.replace("\r\n", "\n") == self.text)
+    }
+
+    /// Writes the text.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write_types<'a>(&self, tools: impl IntoIterator<Item = &'a ToolDefinition>) -> io::Result<()> {
-        let Some(file) = self.types_file() else { return Ok(()) };
-        let text = typescript(self, tools);
-        if is_same(&file, &text) {
-            return Ok(());
-        }
+    pub fn write(&self) -> io::Result<()> {
         // Others may read it meanwhile: they find the old or the new one.
-        let new = file.with_extension(format!("{}.new", std::process::id()));
-        fs::write(&new, text)?;
-        fs::rename(new, file)
-    }
-
-    /// The file in the directory, where there is one.
-    pub(crate) fn types_file(&self) -> Option<PathBuf> {
-        let source = self.source?;
-        let dir = Path::new(source.crate_dir).join(source.dir);
-        dir.is_dir().then(|| dir.join(FILE))
+        let new = self.path.with_extension(format!("{}.new", std::process::id()));
+        fs::write(&new, &self.text)?;
+        fs::rename(new, &self.path)
     }
 }
 
-/// Tells whether the file has this text, whatever ends its lines.
-pub(crate) fn is_same(file: &Path, text: &str) -> bool {
-    fs::read_to_string(file).is_ok_and(|found| found.replace("\r\n", "\n") == text)
+impl WidgetDefinition {
+    /// The file of types for these tools of a server; `None` if this is no build for development, or the directory is not there.
+    pub fn types<'a>(&self, tools: impl IntoIterator<Item = &'a ToolDefinition>) -> Option<TypesFile> {
+        let source = self.source?;
+        let dir = Path::new(source.crate_dir).join(source.dir);
+        dir.is_dir().then(|| TypesFile { path: dir.join(FILE), text: typescript(self, tools) })
+    }
 }

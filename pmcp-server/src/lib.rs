@@ -101,6 +101,8 @@ mod shares;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+#[cfg(feature = "apps")]
+mod types;
 mod widgets;
 pub mod workflows;
 

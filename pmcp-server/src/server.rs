@@ -15,8 +15,6 @@ use pmcp_tasks::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-#[cfg(feature = "apps")]
-use crate::widgets::{Offer, offered};
 use crate::{
     access::{Access, Anonymous},
     auth::Authenticator,
@@ -25,6 +23,11 @@ use crate::{
     service::{ServeLimits, Service},
     shares::Shares,
     widgets::Widgets,
+};
+#[cfg(feature = "apps")]
+use crate::{
+    types,
+    widgets::{Offer, offered},
 };
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
@@ -353,19 +356,11 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
     }
 
-    /// Writes the types of the tools beside each widget, in development: what a `main` calls does, and not what tests call, which would
-    /// compare what they have just written. Nor where `CI` is set. A directory that cannot be written is no reason not to serve.
+    /// Keeps the types of the tools beside each widget: what a `main` calls does, and not what tests call, which would compare what they have
+    /// just written.
     #[cfg(feature = "apps")]
-    pub(crate) fn write_types(&self) {
-        if std::env::var_os("CI").is_some() {
-            return;
-        }
-        for widget in &self.widgets.all {
-            if let Err(error) = widget.write_types(self.tools.definitions()) {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(widget = widget.name, error, "its types were not written");
-            }
-        }
+    pub(crate) fn keep_types(&self) {
+        types::keep(&self.widgets.all, &self.tools);
     }
 
     #[cfg(feature = "testing")]

@@ -37,7 +37,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// The parts do not fit together, or the address cannot be listened on.
     pub async fn serve(self, transport: Transport) -> Result<(), Error> {
         #[cfg(feature = "apps")]
-        self.write_types();
+        self.keep_types();
         match transport {
             Transport::Stdio => {
                 let service = self.into_service()?;
@@ -69,7 +69,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// The parts do not fit together, or the listener has no address.
     pub async fn serve_on(self, listener: TcpListener) -> Result<(), Error> {
         #[cfg(feature = "apps")]
-        self.write_types();
+        self.keep_types();
         self.start_on(listener)?.until_terminated().await
     }
 

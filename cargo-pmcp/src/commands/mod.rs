@@ -30,8 +30,8 @@ impl Command {
     /// It failed, or somebody interrupted it.
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
-            Self::App(command) => command.run(shell),
             Self::Preview(command) => command.run(shell).await,
+            Self::App(command) => command.run(shell).await,
             Self::Inspect(command) => command.run(shell).await,
             Self::Deploy(command) => command.run(shell),
             Self::Completions(command) => command.run(),

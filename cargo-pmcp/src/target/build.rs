@@ -1,15 +1,34 @@
 //! The build of a program.
 
-use std::{path::PathBuf, process::Stdio};
+use std::{path::PathBuf, process::Stdio, sync::Arc};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::{
+    PackageArgs,
     child::{Child, Ear},
-    package::{Program, cargo},
+    package::{Program, cargo, find},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    shell::Shell,
+};
+
+/// Finds the program that is meant, and builds it. What cargo says is told as it comes.
+///
+/// # Errors
+/// There is none, it is not clear which, or it does not build.
+pub(crate) async fn find_and_build(args: &PackageArgs, shell: &Shell) -> Result<(Program, PathBuf)> {
+    let program = find(args).await?;
+    shell.status("Building", &format!("{} v{}", program.package, program.version));
+    let cargo = shell.clone();
+    let hear: Ear = Arc::new(move |line: &str| cargo.pass_on_cargo(line));
+    let built = build(&program, Shell::has_colors(), &hear).await;
+    // What cargo said has been told, unless nothing is.
+    let path = built.map_err(|error| if shell.is_quiet() { error } else { error.lines(Vec::new()) })?;
+    Ok((program, path))
+}
 
 /// Builds a program, and tells where it is. What cargo says is heard, with colours if they are wanted.
 ///

@@ -7,9 +7,8 @@ use tokio::process::Command;
 
 use super::{
     PackageArgs, Target, TargetArgs,
-    build::build,
+    build::find_and_build,
     child::{Child, Ear, typed},
-    package,
     start::serve,
 };
 use crate::{
@@ -48,13 +47,7 @@ impl TargetArgs {
 
 /// Builds and starts a program of a package.
 async fn start(args: &PackageArgs, shell: &Shell) -> Result<(Child, String)> {
-    let program = package::find(args).await?;
-    shell.status("Building", &format!("{} v{}", program.package, program.version));
-    let cargo = shell.clone();
-    let hear: Ear = Arc::new(move |line: &str| cargo.pass_on_cargo(line));
-    let built = build(&program, Shell::has_colors(), &hear).await;
-    // What cargo said has been told, unless nothing is.
-    let path = built.map_err(|error| if shell.is_quiet() { error } else { error.lines(Vec::new()) })?;
+    let (_, path) = find_and_build(args, shell).await?;
     // Its log is shown if it ends: here the answer is what counts.
     let silent: Ear = Arc::new(|_: &str| {});
     let serving = serve(&path, None, &silent).await?;

@@ -12,7 +12,8 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
-pub(crate) use child::typed;
+pub(crate) use build::find_and_build;
+pub(crate) use child::{Child, Ear, typed};
 pub(crate) use connect::Connected;
 pub(crate) use package::find;
 pub(crate) use secrets::Secrets;

@@ -1,10 +1,12 @@
-//! A new app, built as it is: without a network, with our lints, and by its own tests.
+//! A new app, built as it is: without a network, with our lints, by its own tests, and the types of its page.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
+
+use snapbox::str;
 
 use crate::pmcp;
 
@@ -19,7 +21,7 @@ fn tables(manifest: &str, beginning: &str, renamed: impl Fn(&str) -> String) -> 
         if let Some(name) = line.strip_prefix('[') {
             is_in = name.starts_with(beginning);
             if is_in {
-                tables.push_str(&format!("\n[{}\n", renamed(name)));
+                tables.extend(["\n[", &renamed(name), "\n"]);
             }
         } else if is_in {
             tables.push_str(line);
@@ -35,11 +37,16 @@ fn target() -> PathBuf {
     env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
 }
 
+/// What cargo, and what starts it, is told.
+fn surroundings() -> [(&'static str, PathBuf); 2] {
+    [("CARGO_TARGET_DIR", target()), ("CARGO_NET_OFFLINE", "true".into())]
+}
+
 fn cargo(directory: &Path, arguments: &str) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // The variables of the cargo that runs this test are about another package.
-    command.env_remove("CARGO_MANIFEST_DIR").env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
+    command.env_remove("CARGO_MANIFEST_DIR").envs(surroundings());
     let output = command.args(arguments.split(' ')).current_dir(directory).output().unwrap();
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).join("\n");
     assert!(output.status.success(), "cargo {arguments}: {said}");
@@ -63,4 +70,33 @@ fn a_new_app_passes_its_tests_and_our_lints_without_a_network() {
     cargo(&app, "fmt --check");
     cargo(&app, "clippy --quiet --all-targets -- -D warnings");
     cargo(&app, "test --quiet");
+
+    // The types of its page, which those tests compare, too.
+    cargo(&app, "build --quiet");
+    let types = |arguments: &[&str]| pmcp(&app).args(["app", "types"]).args(arguments).envs(surroundings()).assert();
+    let file = app.join("widgets/tea-house/mcp.d.ts");
+    let current = fs::read_to_string(&file).unwrap();
+    fs::write(&file, current.replace("minutes: number", "hours: number")).unwrap();
+    types(&["--check"]).code(1).stdout_eq("").stderr_eq(str![[r#"
+    Building tea-house v0.1.0
+error: `widgets/tea-house/mcp.d.ts` is not of the tools as they are
+help: run `cargo pmcp app types`
+
+"#]]);
+    types(&[]).success().stdout_eq("").stderr_eq(str![[r#"
+    Building tea-house v0.1.0
+       Wrote widgets/tea-house/mcp.d.ts
+
+"#]]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), current);
+    types(&["--check"]).success().stderr_eq(str![[r#"
+    Building tea-house v0.1.0
+     Current widgets/tea-house/mcp.d.ts
+
+"#]]);
+    types(&["--release"]).code(2).stderr_eq(str![[r#"
+error: a release does not know the directories of its widgets
+help: leave out `--release`
+
+"#]]);
 }

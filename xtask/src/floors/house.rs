@@ -85,6 +85,7 @@ const SERVER: House = House {
             "process",
             "shares",
             "transport",
+            "types",
             "widgets",
             "workflows",
         ],

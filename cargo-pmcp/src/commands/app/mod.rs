@@ -1,6 +1,7 @@
 //! `cargo pmcp app`: what has to do with widgets.
 
 mod new;
+mod types;
 
 use clap::Subcommand;
 
@@ -11,12 +12,14 @@ use crate::{error::Result, shell::Shell};
 #[command(disable_help_subcommand = true)]
 pub(crate) enum App {
     New(new::New),
+    Types(types::Types),
 }
 
 impl App {
-    pub(crate) fn run(self, shell: &Shell) -> Result {
+    pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
             Self::New(command) => command.run(shell),
+            Self::Types(command) => command.run(shell).await,
         }
     }
 }
