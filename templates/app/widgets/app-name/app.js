@@ -21,7 +21,7 @@ const written = (value, unit) => new Intl.NumberFormat(mcp.context.locale, { sty
 /** Shows a tea, and keeps it for when this view is mounted again. @param {Rust.Tea} next */
 function show(next) {
   tea = next;
-  mcp.state = { ...next };
+  mcp.state = next;
   cup.dataset.kind = next.kind;
   for (const input of teas.querySelectorAll("input")) input.checked = input.value === next.kind;
   at("facts").textContent = `${written(next.celsius, "celsius")} · ${written(next.minutes, "minute")}`;
@@ -55,11 +55,12 @@ async function choose(kind) {
   told.textContent = "";
   try {
     const result = await mcp.callTool("choose_tea", { kind });
-    show(result.data);
+    if (!result.isError) return show(result.data);
+    told.textContent = result.text;
   } catch {
     told.textContent = "The server cannot be reached.";
-    if (tea) show(tea);
   }
+  if (tea) show(tea);
 }
 
 /** A tool that is a task: it tells how far it is, may ask something, and can be stopped. @param {Rust.Tea} tea */
@@ -83,8 +84,9 @@ function brew({ kind, minutes }) {
   });
   call
     .then(
-      ({ text }) => {
+      ({ text, isError }) => {
         told.textContent = text;
+        if (isError) return;
         // What the model knows of this view when the user writes next.
         mcp.updateModelContext(`The user brewed ${kind} tea. ${text}`).catch(() => {});
       },
@@ -103,7 +105,13 @@ teas.onchange = (event) => choose(/** @type {Rust.Kind} */ (/** @type {HTMLInput
 button.onclick = () => (brewing ? brewing.cancel() : tea && brew(tea));
 
 // The result of the tool that opened the view comes with the page; what the view has kept since then is newer.
-mcp.on("result", ({ data }) => show(/** @type {Rust.Tea | undefined} */ (mcp.state) ?? data));
+mcp.on("result", (result) => {
+  const kept = /** @type {Rust.Tea | undefined} */ (mcp.state);
+  if (kept) show(kept);
+  else if (result.isError) told.textContent = result.text;
+  else show(result.data);
+});
+mcp.on("cancelled", () => (told.textContent = "No tea was chosen."));
 // Theme and fonts are the style sheet's; a change of the language is ours.
 mcp.on("context", () => tea && show(tea));
 // Nobody is left to drink it.
