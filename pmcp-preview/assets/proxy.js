@@ -80,7 +80,7 @@
   }).join("; ");
   var under = (policy2, html) => `<meta http-equiv="Content-Security-Policy" content="${policy2}">${html}`;
   var FEATURES = policy_default.features;
-  var allowed = (permissions = {}) => Object.keys(permissions).flatMap((permission) => Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []).join("; ");
+  var allowed = (permissions = {}) => Object.entries(permissions).flatMap(([permission, asked]) => asked && typeof asked === "object" && Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []).join("; ");
   var GIVEN = ["allow-scripts", "allow-forms"];
   var ADDED = ["allow-modals", "allow-downloads"];
   var tokens = (asked, hasOrigin) => {

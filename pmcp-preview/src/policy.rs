@@ -213,7 +213,8 @@ pub fn policy(csp: &Value) -> String {
 pub(crate) fn permissions(profile: &Profile, meta: &Value) -> String {
     let declared = &meta["ui"]["permissions"];
     let grant = |(name, feature): (&String, &String)| {
-        let is_granted = declared.get(name).is_some() && profile.sandbox.permissions.contains(name);
+        let is_asked = declared.get(name).is_some_and(Value::is_object);
+        let is_granted = is_asked && profile.sandbox.permissions.contains(name);
         if is_granted { format!("{feature}=*") } else { format!("{feature}=()") }
     };
     TABLE.features.iter().map(grant).collect::<Vec<_>>().join(", ")
@@ -237,7 +238,11 @@ mod tests {
         assert!(strict.contains("connect-src 'none'; frame-src 'none'; base-uri 'self'; object-src 'none'"));
         assert_eq!(of("specification", &json!({})), strict);
         let granted = permissions(find("specification").unwrap(), &json!({}));
-        assert_eq!(granted, "camera=(), clipboard-write=(), geolocation=(), microphone=()");
+        let none = "camera=(), clipboard-write=(), geolocation=(), microphone=()";
+        assert_eq!(granted, none);
+        // The specification has an object for each that is asked for.
+        let meta = json!({ "ui": { "permissions": { "camera": false, "microphone": null, "geolocation": true } } });
+        assert_eq!(permissions(find("specification").unwrap(), &meta), none);
     }
 
     #[test]

@@ -4,4 +4,4 @@ import type * as Host from "../src/host/index.ts";
 
 const built = new URL("../../pmcp-preview/assets/host.js", import.meta.url);
 
-export const { asRecorded, atOnce, parse, policy, Recorder, Refusal, Replay, under, ViewHost, write }: typeof Host = await import(built.href);
+export const { allowed, asRecorded, atOnce, parse, policy, Recorder, Refusal, Replay, under, ViewHost, write }: typeof Host = await import(built.href);

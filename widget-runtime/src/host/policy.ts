@@ -49,8 +49,9 @@ const FEATURES: Record<string, string> = TABLE.features;
 
 /** The `allow` of a frame with these permissions. */
 export const allowed = (permissions: object = {}): string =>
-  Object.keys(permissions)
-    .flatMap((permission) => (Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []))
+  Object.entries(permissions)
+    // An object stands for each that is asked for.
+    .flatMap(([permission, asked]) => (asked && typeof asked === "object" && Object.hasOwn(FEATURES, permission) ? FEATURES[permission] : []))
     .join("; ");
 
 /** Tokens that every view has. */
