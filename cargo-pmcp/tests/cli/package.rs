@@ -53,7 +53,7 @@ error: there is no example `demo` here
     Building small v0.3.1
    Compiling small v0.3.1 ([..])
            | no database
-error: `/tmp/.tmpyCI8gV/target/debug/small` ended with exit code 3
+error: `small` ended with exit code 3
 
 "#]]);
 
@@ -62,7 +62,7 @@ error: `/tmp/.tmpyCI8gV/target/debug/small` ended with exit code 3
     Building small v0.3.1
    Compiling small v0.3.1 ([..])
            | error: unexpected argument in ["--http", "127.0.0.1:0"]
-error: `/tmp/.tmpyCI8gV/target/debug/small` ended with exit code 2
+error: `small` ended with exit code 2
 help: it is started with `--http 127.0.0.1:0`, as `Transport::from_args()` reads it; if its arguments are others, pass `--url URL` or `-- COMMAND`
 
 "#]]);

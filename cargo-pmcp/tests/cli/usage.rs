@@ -13,7 +13,9 @@ Usage: cargo pmcp [OPTIONS] <COMMAND>
 
 Commands:
   preview      Show the widgets of a server in a local host, and reload them as they are edited
+  app          Make apps and widgets
   inspect      Call a server: its tools, tasks, resources and prompts
+  deploy       Set up what servers need where they run
   completions  Write the script that completes `cargo-pmcp` in a shell
 
 Options:
@@ -35,7 +37,9 @@ Usage: cargo pmcp [OPTIONS] <COMMAND>
 
 Commands:
   preview      Show the widgets of a server in a local host, and reload them as they are edited
+  app          Make apps and widgets
   inspect      Call a server: its tools, tasks, resources and prompts
+  deploy       Set up what servers need where they run
   completions  Write the script that completes `cargo-pmcp` in a shell
 
 Options:
