@@ -53,6 +53,7 @@ mod lines;
 mod listen;
 mod lists;
 mod observe;
+mod observed;
 mod probe;
 mod request;
 mod result;

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use crate::{
     connection::Protocol,
     link::Order,
-    page::Page,
     policy::{Extra, Policy, permissions},
     profile::{self, PROFILES},
     questions::Given,
     rpc,
+    state::Page,
     views::View,
 };
 

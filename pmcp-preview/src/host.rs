@@ -11,9 +11,9 @@ use crate::{
     events::Events,
     key::Key,
     link::{Link, Order, Wishes},
-    page::Page,
     profile::{self, FIRST},
     sandbox::Sandbox,
+    state::Page,
     upstream::Upstream,
     views::Views,
 };

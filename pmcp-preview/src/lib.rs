@@ -35,6 +35,7 @@ mod questions;
 mod queue;
 mod rpc;
 mod sandbox;
+mod state;
 mod tasks;
 mod translate;
 mod upstream;

@@ -1,7 +1,5 @@
 //! The first listener: the page, and who may ask it for anything.
 
-use std::sync::Arc;
-
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -11,20 +9,10 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-use crate::{api, assets, guard, key::Key, link::Link, sandbox::Sandbox};
+use crate::{api, assets, guard, state::Page};
 
 /// Bytes of a request: a document is the largest.
 const LARGEST: usize = 32 << 20;
-
-/// What the page is made of.
-#[derive(Clone, Debug)]
-pub(crate) struct Page {
-    pub(crate) link: Link,
-    pub(crate) key: Key,
-    /// Our name: the address with its port.
-    pub(crate) host: Arc<str>,
-    pub(crate) sandbox: Sandbox,
-}
 
 impl Page {
     pub(crate) fn router(self) -> Router {

@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     ffi::OsStr,
-    path::Path,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,

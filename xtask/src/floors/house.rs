@@ -57,10 +57,10 @@ const TASKS: House = House {
 const CLIENT: House = House {
     name: "pmcp-client",
     floors: &[
-        &["answers", "error", "revision", "secret"],
+        &["answers", "error", "observe", "revision", "secret"],
         &["request", "result", "runtime", "settings", "state"],
-        &["inbox", "observe", "tokio_runtime", "wire"],
-        &["answering", "http", "lines", "probe"],
+        &["inbox", "tokio_runtime", "wire"],
+        &["answering", "http", "lines", "observed", "probe"],
         &["connection"],
         &["client", "session"],
         &["builder", "listen", "lists", "task"],
