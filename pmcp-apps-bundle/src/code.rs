@@ -30,8 +30,8 @@ impl Places {
 /// Checks a script of a file.
 pub(crate) fn check(job: &mut Job<'_>, file: &str, places: Places, script: &Script) {
     let at = |offset| At { file, offset: places.of(offset) };
-    if let Some(flaw) = &script.flaw {
-        job.error(at(flaw.at), flaw.message.as_str(), flaw.help.as_str());
+    if let Some(fault) = &script.fault {
+        job.error(at(fault.at), fault.message.as_str(), fault.help.as_str());
     }
     for call in &script.calls {
         check_call(job, at(call.literal.span.start), call);

@@ -55,7 +55,7 @@ mod text;
 pub use bundling::bundle;
 pub use declared::{Csp, Declared, Identity, Permissions};
 pub use hash::hash;
-pub use mistake::{Kind, Mistake, Place};
+pub use mistake::{Fault, Kind, Mistake, Place};
 pub use origin::{Refused, check_origin};
 pub use page::page;
 pub use source::{Bundle, Source};

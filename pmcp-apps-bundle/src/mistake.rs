@@ -18,6 +18,17 @@ pub struct Mistake {
     pub kind: Kind,
 }
 
+/// A fault of one text: of a page, a style sheet or a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its byte.
+    pub at: usize,
+    /// The fault, as a mistake's.
+    pub message: String,
+    /// The edit to make.
+    pub help: String,
+}
+
 /// A place in a file, as editors count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

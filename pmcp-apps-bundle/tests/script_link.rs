@@ -19,7 +19,7 @@ fn linked(files: &[(String, String)], entry: &str) -> Result<String, String> {
     link("widgets/board", &modules, &[entry]).map_err(|mistakes| {
         let told: Vec<_> = mistakes
             .iter()
-            .map(|(path, flaw)| format!("{path}:{}: {}\n  {}", flaw.at, flaw.message, flaw.help))
+            .map(|(path, fault)| format!("{path}:{}: {}\n  {}", fault.at, fault.message, fault.help))
             .collect();
         told.join("\n")
     })

@@ -86,7 +86,7 @@ fn the_scanner_reads_what_acorn_reads() {
         files += 1;
         bytes += source.len();
         let mut differ = |what: &str, acorn: &dyn std::fmt::Debug, ours: &dyn std::fmt::Debug| {
-            differences.push(format!("{path}: {what}: acorn {acorn:?}, ours {ours:?}, flaw {:?}", script.flaw));
+            differences.push(format!("{path}: {what}: acorn {acorn:?}, ours {ours:?}, fault {:?}", script.fault));
         };
         let found = pieces_told(&found);
         // As a classic script it reads the same, unless it waits outside of functions or has comments of old.
@@ -116,8 +116,8 @@ fn the_scanner_reads_what_acorn_reads() {
         if (facts["awaits"] == 1) != script.awaits() {
             differ("awaits", &facts["awaits"], &script.awaits());
         }
-        if script.flaw.is_some() {
-            differ("flaw", &(), &());
+        if script.fault.is_some() {
+            differ("fault", &(), &());
         }
         // What is exported is there.
         for export in &script.exports {
@@ -149,6 +149,6 @@ fn megabytes_of_minified_code_are_scanned_at_once() {
     let started = Instant::now();
     let script = scan_pieces(&source, Goal::Script).1;
     let took = started.elapsed();
-    eprintln!("{} bytes of minified code in {took:?}, {:?}", source.len(), script.flaw);
+    eprintln!("{} bytes of minified code in {took:?}, {:?}", source.len(), script.fault);
     assert!(took.as_secs() < 5, "{took:?}");
 }

@@ -11,7 +11,7 @@ fn module(source: &str) -> Script {
 
 fn words(source: &str) -> Vec<Word> {
     let script = module(source);
-    assert_eq!(script.flaw, None, "{source}");
+    assert_eq!(script.fault, None, "{source}");
     script.words.into_iter().map(|(word, _)| word).collect()
 }
 
@@ -212,8 +212,8 @@ fn what_is_never_closed_is_told_where_it_opens() {
         ("import { a from './b.js'", 11, "this `import` is malformed"),
         ("export a", 7, "this `export` is malformed"),
     ] {
-        let flaw = module(source).flaw.unwrap_or_else(|| panic!("{source}"));
-        assert_eq!((flaw.at, &*flaw.message), (at, message), "{source}");
+        let fault = module(source).fault.unwrap_or_else(|| panic!("{source}"));
+        assert_eq!((fault.at, &*fault.message), (at, message), "{source}");
     }
 }
 
@@ -221,7 +221,7 @@ fn what_is_never_closed_is_told_where_it_opens() {
 fn comments_of_old_are_those_of_scripts_only() {
     let source = "<!-- alert(1)\nx\n--> alert(2)\n";
     assert_eq!(scan(source, Goal::Script).words, []);
-    assert_eq!(module("x<!--y\n").flaw, None);
+    assert_eq!(module("x<!--y\n").fault, None);
     assert_eq!(words("a<!--alert(1)"), [Word::Alert]);
 }
 
@@ -266,7 +266,7 @@ fn division_and_regular_expressions_are_told_apart() {
     ] {
         let (pieces, script) = scan_pieces(source, Goal::Module);
         let found = pieces.iter().filter(|piece| matches!(piece, Piece::Regex(..))).count();
-        assert_eq!((found, script.flaw), (regexes, None), "{source}");
+        assert_eq!((found, script.fault), (regexes, None), "{source}");
     }
 }
 
@@ -340,7 +340,7 @@ proptest! {
                 prop_assert!(within(&call.literal.span), "{call:?}");
             }
             prop_assert!(script.words.iter().all(|(_, span)| within(span)));
-            prop_assert!(script.flaw.iter().all(|flaw| source.is_char_boundary(flaw.at)));
+            prop_assert!(script.fault.iter().all(|fault| source.is_char_boundary(fault.at)));
             let other = scan("export const a = 1, b = 2; export default 3;", Goal::Module);
             let modules = [
                 Module { path: "a.js", source: &source, script: Some(&script) },

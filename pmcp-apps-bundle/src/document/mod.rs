@@ -15,8 +15,9 @@ use std::rc::Rc;
 
 use crate::{
     bridge,
-    html::{self, Fault, Tag, Token},
+    html::{self, Tag, Token},
     job::{At, Job},
+    mistake::Fault,
     policy::Directive,
     reference::{Target, join, target},
 };

@@ -172,10 +172,10 @@ impl Modules {
         let dir = job.folder.dir.clone();
         match script::link(&dir, &modules, entries) {
             Ok(text) => Some(text),
-            Err(flaws) => {
-                for (path, flaw) in flaws {
+            Err(faults) => {
+                for (path, fault) in faults {
                     let Some(module) = self.files.get(&path) else { continue };
-                    job.error(At { file: &module.file, offset: module.start + flaw.at }, flaw.message, flaw.help);
+                    job.error(At { file: &module.file, offset: module.start + fault.at }, fault.message, fault.help);
                 }
                 None
             }

@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
     pub(super) fn handler(&mut self, at: usize, value: &str) {
         let mut script = script::scan(value, Goal::Script);
         // It is the body of a function, so `return` and the like are at home.
-        script.flaw = None;
+        script.fault = None;
         self.check_classic(PAGE, Places::At(at), &script);
     }
 

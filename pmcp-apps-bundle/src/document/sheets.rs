@@ -100,7 +100,7 @@ impl Sheets {
     fn rewrite(&mut self, job: &mut Job<'_>, origin: Text<'_>, text: &str) -> Option<Done> {
         let sheet = style::sheet(text);
         for fault in &sheet.faults {
-            job.error(origin.at(fault.at), fault.message, fault.help);
+            job.error(origin.at(fault.at), &*fault.message, &*fault.help);
         }
         let mut edits = Edits::default();
         let mut remote = false;

@@ -1,6 +1,7 @@
 //! Access: what a page owes to readers who do not see it, as far as its tags tell.
 
-use super::{Fault, Tag, Token};
+use super::{Tag, Token};
+use crate::mistake::Fault;
 
 /// The faults of a page for readers who do not see it.
 pub(crate) fn access(page: &str, tokens: &[Token]) -> Vec<Fault> {

@@ -7,11 +7,3 @@ mod tokens;
 pub(crate) use access::access;
 pub(crate) use nesting::nesting;
 pub(crate) use tokens::{Attribute, Tag, Token, tokens};
-
-/// A fault of a page, at a byte.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) at: usize,
-    pub(crate) message: String,
-    pub(crate) help: String,
-}

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Fault, Token};
+use super::Token;
+use crate::mistake::Fault;
 
 /// Elements within each other that browsers keep apart.
 const DEEPEST: usize = 512;

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use html5gum::{Emitter, Error, State, Tokenizer};
 
-use super::Fault;
+use crate::mistake::Fault;
 
 /// Elements of `svg` and `math` within each other that are followed. No page has them.
 const DEEPEST: usize = 512;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::mistake::Fault;
+
 /// Bytes of a source.
 pub type Span = Range<usize>;
 
@@ -31,7 +33,7 @@ pub struct Script {
     /// Places of `import.meta`.
     pub metas: Vec<Span>,
     /// The first mistake by which this is no script. Nothing behind it is told.
-    pub flaw: Option<Flaw>,
+    pub fault: Option<Fault>,
     /// Changes that the linker makes.
     pub(super) edits: Vec<Edit>,
     /// Exported variables that functions assign to, by name, each with the first such place.
@@ -181,17 +183,6 @@ pub enum Word {
     Clipboard,
     /// The text `ui/initialize`.
     Initialize,
-}
-
-/// A mistake in a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// Its byte.
-    pub at: usize,
-    /// The fault.
-    pub message: String,
-    /// The edit to make.
-    pub help: String,
 }
 
 /// A file that takes part in linking.

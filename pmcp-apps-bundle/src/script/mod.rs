@@ -1,7 +1,7 @@
 //! Scripts: a scanner that tells what a script names, and a linker that makes one script of modules.
 //!
 //! The scanner knows where an expression ends and which names are declared where. It has no tree, and it takes any text: what is no
-//! script gives a [`Flaw`] or nothing. Every place is a byte offset into the source.
+//! script gives a [`Fault`] or nothing. Every place is a byte offset into the source.
 
 mod brackets;
 mod bytes;
@@ -26,7 +26,7 @@ use scanner::Scanner;
 
 pub(crate) use escape::escape;
 pub use facts::{
-    Call, Export, Exported, Flaw, Form, Goal, Import, Literal, Module, Name, Piece, Receiver, Script, Span, Word,
+    Call, Export, Exported, Form, Goal, Import, Literal, Module, Name, Piece, Receiver, Script, Span, Word,
 };
 pub use link::{link, resolve};
 
@@ -86,7 +86,7 @@ fn finish(scanner: Scanner<'_>) -> Script {
         sources: uses.sources,
         words: uses.words.into_iter().map(|(word, span, _)| (word, span)).collect(),
         metas: scanner.metas,
-        flaw: scanner.flaw,
+        fault: scanner.fault,
         edits: scanner.edits,
         assigned,
         awaits: scanner.awaits,

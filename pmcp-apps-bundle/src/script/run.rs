@@ -6,7 +6,7 @@ use super::frames::{Kind, ROOT, State};
 use super::scanner::{LITERAL, OFFERED, RESTRICTED, SETTLE, Scanner, UPDATED, WHOLE};
 
 impl<'s> Scanner<'s> {
-    /// Reads the whole text, or up to its first flaw: behind that all would be guesses.
+    /// Reads the whole text, or up to its first fault: behind that all would be guesses.
     pub(super) fn run(&mut self) {
         if self.source.starts_with("#!") {
             self.at = line_end(self.bytes, 2);
@@ -44,7 +44,7 @@ impl<'s> Scanner<'s> {
                 DIGIT => self.number(),
                 _ => self.punctuation(byte),
             }
-            if self.flaw.is_some() {
+            if self.fault.is_some() {
                 return;
             }
             self.previous_end = self.at;

@@ -1,9 +1,10 @@
 //! The scanner's state: where it is, what is open, and what was found so far.
 
-use super::facts::{Edit, Export, Flaw, Goal, Import, Piece, Span};
+use super::facts::{Edit, Export, Goal, Import, Piece, Span};
 use super::frames::{ASYNC, EXPORTS, Frame, GENERATOR, Kind, Role, SCOPE, State};
 use super::names::{Names, Write};
 use super::uses::Uses;
+use crate::mistake::Fault;
 
 /// Brackets deeper than this are no script that an engine would take.
 const DEPTH: usize = 1 << 16;
@@ -77,7 +78,7 @@ pub(super) struct Scanner<'s> {
     pub(super) exports: Vec<Export>,
     pub(super) edits: Vec<Edit>,
     pub(super) metas: Vec<Span>,
-    pub(super) flaw: Option<Flaw>,
+    pub(super) fault: Option<Fault>,
     pub(super) awaits: bool,
     /// The function or class to come is exported by default.
     pub(super) default: Option<Span>,
@@ -131,7 +132,7 @@ impl<'s> Scanner<'s> {
             exports: Vec::new(),
             edits: Vec::new(),
             metas: Vec::new(),
-            flaw: None,
+            fault: None,
             awaits: false,
             default: None,
             default_span: 0..0,
@@ -145,7 +146,7 @@ impl<'s> Scanner<'s> {
     }
 
     pub(super) fn fail(&mut self, at: usize, message: impl Into<String>, help: impl Into<String>) {
-        self.flaw.get_or_insert(Flaw { at, message: message.into(), help: help.into() });
+        self.fault.get_or_insert(Fault { at, message: message.into(), help: help.into() });
     }
 
     pub(super) fn never_closed(&mut self, open: usize, closer: u8) {

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::tokens::{Kind, Token, tokens};
+use crate::mistake::Fault;
 
 /// The references of a text, in its order.
 #[derive(Debug, Default)]
 pub(crate) struct Sheet {
     pub(crate) imports: Vec<Import>,
     pub(crate) references: Vec<Reference>,
+    /// Faults after which browsers read on in a way that nobody means.
     pub(crate) faults: Vec<Fault>,
     /// The `@charset` at the beginning, which has no meaning elsewhere.
     pub(crate) charset: Option<Range<usize>>,
@@ -51,14 +53,6 @@ impl Import {
     }
 }
 
-/// A fault after which browsers read on in a way that nobody means.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) at: usize,
-    pub(crate) message: &'static str,
-    pub(crate) help: &'static str,
-}
-
 /// The references of a style attribute, which is a list of declarations.
 pub(crate) fn attribute(text: &str) -> Vec<Reference> {
     sheet(text).references
@@ -83,7 +77,7 @@ pub(crate) fn sheet(text: &str) -> Sheet {
             b']' => ("`[` is never closed", "add `]`"),
             _ => ("`(` is never closed", "add `)`"),
         };
-        scan.sheet.faults.push(Fault { at: open.at, message, help });
+        scan.fault(open.at, message, help);
     }
     match scan.prelude {
         Some(Prelude { is_at_rule: true, .. }) => scan.sheet.is_unfinished = scan.open.is_empty(),
@@ -262,7 +256,7 @@ impl Scan<'_> {
     }
 
     fn fault(&mut self, at: usize, message: &'static str, help: &'static str) {
-        self.sheet.faults.push(Fault { at, message, help });
+        self.sheet.faults.push(Fault { at, message: message.to_owned(), help: help.to_owned() });
     }
 
     /// Reads the statement that an `@import` begins.

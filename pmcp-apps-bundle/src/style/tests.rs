@@ -213,13 +213,16 @@ fn an_import_has_its_conditions() {
 
 #[test]
 fn faults_are_told_at_their_place() {
-    let faults = |text: &str| sheet(text).faults.iter().map(|fault| (fault.at, fault.message)).collect::<Vec<_>>();
-    assert_eq!(faults("a { b: c } }"), [(11, "`}` closes nothing")]);
-    assert_eq!(faults("a { b: c"), [(2, "`{` is never closed")]);
-    assert_eq!(faults("a { b: 'c\n}"), [(7, "this string is never closed")]);
-    assert_eq!(faults("/* a"), [(0, "this comment is never closed")]);
-    assert_eq!(faults("a {} @import 'x';"), [(5, "browsers ignore an `@import` after other rules")]);
-    assert_eq!(faults("a { b: url(x y) }"), [(7, "this `url(…)` has a character that ends it")]);
+    let told = |text: &str, expected: (usize, &str)| {
+        let faults = sheet(text).faults;
+        assert_eq!(faults.iter().map(|fault| (fault.at, fault.message.as_str())).collect::<Vec<_>>(), [expected]);
+    };
+    told("a { b: c } }", (11, "`}` closes nothing"));
+    told("a { b: c", (2, "`{` is never closed"));
+    told("a { b: 'c\n}", (7, "this string is never closed"));
+    told("/* a", (0, "this comment is never closed"));
+    told("a {} @import 'x';", (5, "browsers ignore an `@import` after other rules"));
+    told("a { b: url(x y) }", (7, "this `url(…)` has a character that ends it"));
 }
 
 #[test]

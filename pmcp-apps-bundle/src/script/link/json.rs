@@ -4,7 +4,7 @@
 const DEPTH: usize = 1 << 16;
 
 /// The place where the text is no JSON.
-pub(super) fn flaw(text: &str) -> Option<usize> {
+pub(super) fn fault(text: &str) -> Option<usize> {
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader { bytes: text.as_bytes(), at: start, open: Vec::new() };
     reader.document().err().map(|Flawed| reader.at.min(text.len()))
@@ -151,12 +151,12 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::flaw;
+    use super::fault;
 
     #[test]
     fn json_is_told_from_its_like() {
         for text in ["1", " {\"a\":[1,-0.5e+3,true,null,{}],\"b\":\"\\u00e9\\n\"} ", "[]", "[[],[[]]]", "\u{feff}{}"] {
-            assert_eq!(flaw(text), None, "{text}");
+            assert_eq!(fault(text), None, "{text}");
         }
         for (text, at) in [
             ("", 0),
@@ -172,7 +172,7 @@ mod tests {
             ("\"\\x\"", 1),
             ("1.", 2),
         ] {
-            assert_eq!(flaw(text), Some(at), "{text}");
+            assert_eq!(fault(text), Some(at), "{text}");
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::facts::{Flaw, Form, Import, Module};
+use super::super::facts::{Form, Import, Module};
 use super::json;
 use super::path::resolve;
+use crate::mistake::Fault;
 
 /// The module that an import leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,7 +26,7 @@ pub(super) struct Linker<'a> {
     pub(super) by_path: HashMap<&'a str, usize>,
     /// By file and import.
     pub(super) targets: Vec<Vec<Target>>,
-    pub(super) mistakes: Vec<(String, Flaw)>,
+    pub(super) mistakes: Vec<(String, Fault)>,
 }
 
 impl<'a> Linker<'a> {
@@ -35,7 +36,7 @@ impl<'a> Linker<'a> {
     }
 
     pub(super) fn mistake(&mut self, path: &str, at: usize, message: impl Into<String>, help: impl Into<String>) {
-        self.mistakes.push((path.to_owned(), Flaw { at, message: message.into(), help: help.into() }));
+        self.mistakes.push((path.to_owned(), Fault { at, message: message.into(), help: help.into() }));
     }
 
     pub(super) fn imports(&self, module: usize) -> &'a [Import] {
@@ -48,7 +49,7 @@ impl<'a> Linker<'a> {
             let found = self.imports(index).iter().map(|import| self.target(&module, import)).collect();
             self.targets.push(found);
             let Some(script) = module.script else {
-                if let Some(at) = json::flaw(module.source) {
+                if let Some(at) = json::fault(module.source) {
                     self.mistake(
                         module.path,
                         at,
@@ -58,8 +59,8 @@ impl<'a> Linker<'a> {
                 }
                 continue;
             };
-            if let Some(flaw) = &script.flaw {
-                self.mistakes.push((module.path.to_owned(), flaw.clone()));
+            if let Some(fault) = &script.fault {
+                self.mistakes.push((module.path.to_owned(), fault.clone()));
             }
             for meta in &script.metas {
                 let message = "`import.meta` has no meaning in an inlined document";

@@ -10,7 +10,8 @@ mod linker;
 mod order;
 mod path;
 
-use super::facts::{Flaw, Module};
+use super::facts::Module;
+use crate::mistake::Fault;
 use linker::Linker;
 
 pub use path::resolve;
@@ -23,7 +24,7 @@ pub use path::resolve;
 /// # Errors
 ///
 /// The modules cannot be linked.
-pub fn link(directory: &str, modules: &[Module<'_>], entries: &[&str]) -> Result<String, Vec<(String, Flaw)>> {
+pub fn link(directory: &str, modules: &[Module<'_>], entries: &[&str]) -> Result<String, Vec<(String, Fault)>> {
     let mut linker = Linker::new(directory, modules);
     let mut roots = Vec::new();
     for entry in entries {
