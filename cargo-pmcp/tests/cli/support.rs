@@ -71,7 +71,7 @@ impl Running {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(with) => return line,
                 Ok(line) => passed.push(line),
-                Err(_) => panic!("no line with `{with}`, but {passed:#?}"),
+                Err(error) => panic!("no line with `{with}` ({error}), but {passed:#?}"),
             }
         }
     }
