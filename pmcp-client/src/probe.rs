@@ -77,12 +77,12 @@ fn common(supported: Option<&Value>) -> Result<ClientRevision, ClientError> {
 mod tests {
     use super::*;
 
-    fn refused(status: Option<u16>, code: i64, data: Option<Value>) -> Result<Reply, ClientError> {
-        Ok(Reply { status, result: Err(RpcError { code, message: "no".into(), data }) })
+    fn refused(status: Option<u16>, code: i64, data: Option<Value>) -> Reply {
+        Reply { status, result: Err(RpcError { code, message: "no".into(), data }) }
     }
 
-    fn told(body: Value) -> Result<Reply, ClientError> {
-        Ok(Reply { status: None, result: Ok(body) })
+    fn told(body: Value) -> Reply {
+        Reply { status: None, result: Ok(body) }
     }
 
     fn http(status: u16) -> Result<Reply, ClientError> {
@@ -93,10 +93,10 @@ mod tests {
     fn a_server_of_before_is_greeted() {
         let greeted = ClientRevision::from("2025-11-25");
         for answer in [
-            refused(None, code::METHOD_NOT_FOUND, None),
-            refused(None, code::INVALID_PARAMS, None),
-            refused(Some(400), -32000, None),
-            refused(Some(400), code::UNSUPPORTED_PROTOCOL_VERSION, None),
+            Ok(refused(None, code::METHOD_NOT_FOUND, None)),
+            Ok(refused(None, code::INVALID_PARAMS, None)),
+            Ok(refused(Some(400), -32000, None)),
+            Ok(refused(Some(400), code::UNSUPPORTED_PROTOCOL_VERSION, None)),
             Err(ClientError::Timeout(PATIENCE)),
             http(400),
             http(404),
@@ -104,24 +104,24 @@ mod tests {
             assert_eq!(choose(answer).unwrap(), greeted);
         }
         let supported = json!({ "supported": ["2025-06-18", "2024-11-05"] });
-        let found = choose(refused(None, code::UNSUPPORTED_PROTOCOL_VERSION, Some(supported))).unwrap();
+        let found = choose(Ok(refused(None, code::UNSUPPORTED_PROTOCOL_VERSION, Some(supported)))).unwrap();
         assert_eq!(found, ClientRevision::from("2025-06-18"));
     }
 
     #[test]
     fn a_server_of_today_is_taken_at_its_word() {
         for versions in [json!(["2025-11-25", "2026-07-28"]), json!(null)] {
-            let found = choose(told(json!({ "supportedVersions": versions }))).unwrap();
+            let found = choose(Ok(told(json!({ "supportedVersions": versions })))).unwrap();
             assert_eq!(found, ClientRevision::from("2026-07-28"));
         }
-        let of_tomorrow = choose(told(json!({ "supportedVersions": ["2027-01-01"] })));
+        let of_tomorrow = choose(Ok(told(json!({ "supportedVersions": ["2027-01-01"] }))));
         assert!(matches!(of_tomorrow, Err(ClientError::Protocol(text)) if text.contains("`2027-01-01`")));
     }
 
     #[test]
     fn who_is_not_let_in_is_told_so() {
         assert!(matches!(choose(http(401)), Err(ClientError::Http { status: 401, .. })));
-        assert!(matches!(choose(refused(Some(403), -32000, None)), Err(ClientError::Http { status: 403, .. })));
+        assert!(matches!(choose(Ok(refused(Some(403), -32000, None))), Err(ClientError::Http { status: 403, .. })));
         assert!(matches!(choose(http(502)), Err(ClientError::Http { status: 502, .. })));
         assert!(matches!(choose(Err(ClientError::Closed)), Err(ClientError::Closed)));
     }
