@@ -188,6 +188,8 @@ test("the kept record of a view is replayed without a difference, and one that i
   await view.click('[data-square="e2"]');
   await view.click('[data-square="e4"]');
   await preview.says("difference", /not in the trace.*tools\/call.*move_piece/);
+  await preview.page.click('[aria-label="Delete first-look"]');
+  await preview.lacks("trace-first-look");
 });
 
 test("barriers are looked for in a copy, and the view stays as it is", async () => {

@@ -55,14 +55,15 @@ const LANES: Record<string, [string, string]> = {
   "server host": ["⇠", "server to host"],
 };
 
-const Row = ({ entry }: { entry: Entry }) => {
+/** A message in the list. `isStop` if the tab key stops there: the arrow keys lead to the others. */
+const Row = ({ entry, isStop }: { entry: Entry; isStop: boolean }) => {
   const { method, text, kind } = summary(entry);
   const isOpen = opened.value === entry.n;
   const [arrow, lane] = LANES[`${entry.from} ${entry.to}`] ?? ["·", ""];
   return (
     <li class={`entry is-${kind} of-${layer(entry)}${isOpen ? " open" : ""}`}>
       <button
-        type="button" class="line" aria-expanded={isOpen} onClick={() => void (opened.value = isOpen ? undefined : entry.n)}
+        type="button" class="line" aria-expanded={isOpen} tabIndex={isStop ? 0 : -1} onClick={() => void (opened.value = isOpen ? undefined : entry.n)}
         title={`${lane}${entry.scene ? `, ${entry.scene}` : ""}`}
       >
         <span class="time">{time(entry.at)}</span>
@@ -86,6 +87,7 @@ export const Log = () => {
   const isAtEnd = useRef(true);
   const found = entries.value;
   const rows = found.slice(-shown.value);
+  const stop = rows.some(({ n }) => n === opened.value) ? opened.value : rows.at(-1)?.n;
   useLayoutEffect(() => {
     if (list.current && isAtEnd.current && opened.value === undefined) list.current.scrollTop = list.current.scrollHeight;
   });
@@ -123,7 +125,7 @@ export const Log = () => {
             onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => void (isAtEnd.current = scrollTop + clientHeight > scrollHeight - 24)}
           >
             {found.length > rows.length && <li><button type="button" class="link earlier" onClick={() => void (shown.value += PAGE * 5)}>{found.length - rows.length} earlier</button></li>}
-            {rows.map((entry) => <Row key={entry.n} entry={entry} />)}
+            {rows.map((entry) => <Row key={entry.n} entry={entry} isStop={entry.n === stop} />)}
           </ol>
         )}
     </>
