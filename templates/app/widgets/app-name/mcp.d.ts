@@ -243,7 +243,7 @@ interface Tools {
   /** Brew a tea: a task, which tells how far it is and asks whether to go on. */
   brew_tea: {
     arguments: Rust.BrewTeaArgs;
-    result: string;
+    result: unknown;
     variables: {
       minutes: number;
     };
