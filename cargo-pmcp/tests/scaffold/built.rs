@@ -77,20 +77,24 @@ fn a_new_app_passes_its_tests_and_our_lints_without_a_network() {
     let file = app.join("widgets/tea-house/mcp.d.ts");
     let current = fs::read_to_string(&file).unwrap();
     fs::write(&file, current.replace("minutes: number", "hours: number")).unwrap();
+    // Between the lines cargo may say that it waits for another one.
     types(&["--check"]).code(1).stdout_eq("").stderr_eq(str![[r#"
     Building tea-house v0.1.0
+...
 error: `widgets/tea-house/mcp.d.ts` is not of the tools as they are
 help: run `cargo pmcp app types`
 
 "#]]);
     types(&[]).success().stdout_eq("").stderr_eq(str![[r#"
     Building tea-house v0.1.0
+...
        Wrote widgets/tea-house/mcp.d.ts
 
 "#]]);
     assert_eq!(fs::read_to_string(&file).unwrap(), current);
     types(&["--check"]).success().stderr_eq(str![[r#"
     Building tea-house v0.1.0
+...
      Current widgets/tea-house/mcp.d.ts
 
 "#]]);
