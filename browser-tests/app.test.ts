@@ -63,4 +63,4 @@ test("a tea is poured away", async () => {
   assert.equal(await view.frame.$eval("#progress", (progress: HTMLProgressElement) => progress.value), 0);
 });
 
-test("it has no findings in either theme, and fits 320 px", () => holds(stage, "show_tea", drawn));
+test("it has no findings in either theme, and fits 320 px", () => holds(stage, "show_tea", drawn, { input: { kind: "coffee" }, words: /kind/ }));

@@ -3,9 +3,6 @@
 // Types of the bridge between a widget and its host: the global `mcp`. A widget's own declaration follows them:
 // `declare const mcp: Mcp<Tools, "show_board">;` with an interface `Tools` of its tools by name.
 
-/** Values of JSON. */
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 /** A tool that a widget calls: its arguments, its result and, where it can be a task, its live variables. */
 interface AnyTool {
   arguments: object;
@@ -41,22 +38,35 @@ interface ToolResult {
   [key: string]: unknown;
 }
 
-/** A tool's result. */
-interface Result<D> {
-  /**
-   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
-   * the text, where it is JSON, and are the text itself where it is not. If `isError` is set, this is what went wrong.
-   */
-  data: D;
-  /** The text parts, one a line. */
+/** Parts of a tool's result, whether it failed or not. */
+interface AnyResult {
+  /** The text parts, one a line. Of a tool that failed they tell why. */
   text: string;
-  /** Set if the tool says that it failed. */
-  isError: boolean;
   /** Metadata, which is not for the model. */
   meta: Record<string, unknown>;
   /** The whole result, as it came. */
   raw: ToolResult;
 }
+
+/** A tool that did what it was asked. */
+interface Success<D> extends AnyResult {
+  isError: false;
+  /**
+   * The value that the tool gives: its structured content. Servers of 2025 have only objects there; other values are read from
+   * the text, where it is JSON, and are the text itself where it is not.
+   */
+  data: D;
+}
+
+/** A tool that says that it failed. */
+interface Failure extends AnyResult {
+  isError: true;
+  /** The same, of whatever the tool says. */
+  data: unknown;
+}
+
+/** A tool's result: `data` has its type once `isError` is known to be false. */
+type Result<D> = Success<D> | Failure;
 
 /** A part of a resource. */
 interface ResourceContents {
@@ -172,11 +182,11 @@ interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyo
   /** Its result, once it is known. */
   readonly result?: Result<T[Own]["result"]>;
   /**
-   * State of the view, found again when the same view is mounted anew. It is there when `ready` is fulfilled or, where the host
-   * keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it whole: changes
-   * inside are not seen.
+   * State of the view, any value of JSON, found again when the same view is mounted anew. It is there when `ready` is fulfilled
+   * or, where the host keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it
+   * whole: changes inside are not seen.
    */
-  state: Json | undefined;
+  state: unknown;
   /** Listens, and gives a function that ends it. */
   on<E extends keyof Events<T, Own>>(event: E, listener: (value: Events<T, Own>[E]) => void): () => void;
   /** Calls a tool of the same server. */
@@ -203,7 +213,7 @@ declare namespace Rust {
     /** The moves of the game, such as `e4` and `Nf6`; none for a new one. */
     moves?: string[];
   }
-  /** How a game ended. */
+  /** The end of a game. */
   type Ending = "white_wins" | "black_wins" | "stalemate" | "draw";
   /** A move that the rules allow, by its squares. */
   interface Legal {
@@ -227,14 +237,14 @@ declare namespace Rust {
     moves: string[];
     turn: Side;
   }
-  /** What a pawn becomes on the last rank. */
+  /** The piece that a pawn becomes on the last rank. */
   type Promotion = "queen" | "rook" | "bishop" | "knight";
   interface MovePieceArgs {
     /** The square of the piece, such as `e2`. */
     from: string;
     /** The moves of the game so far. */
     moves: string[];
-    /** What a pawn becomes on the last rank. */
+    /** The piece that a pawn becomes on the last rank. */
     promotion?: Promotion | null;
     /** The square it goes to. */
     to: string;
@@ -272,7 +282,15 @@ interface Tools {
   analyse: {
     arguments: Rust.AnalyseArgs;
     result: Rust.Analysis;
-    variables: { depth: number; of: number; score: string; line: unknown[]; positions: number };
+    variables: {
+      /** Moves that were looked ahead, and how many that will be at most. */
+      depth: number;
+      of: number;
+      /** The value, as people write it. */
+      score: string;
+      line: string[];
+      positions: number;
+    };
   };
 }
 

@@ -111,7 +111,7 @@ mcp.on("result", (result) => {
   else if (result.isError) told.textContent = result.text;
   else show(result.data);
 });
-mcp.on("cancelled", () => (told.textContent = "No tea was chosen."));
+mcp.on("cancelled", () => (told.textContent = "The tea was not chosen."));
 // Theme and fonts are the style sheet's; a change of the language is ours.
 mcp.on("context", () => tea && show(tea));
 // Nobody is left to drink it.
