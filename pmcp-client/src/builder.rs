@@ -193,18 +193,7 @@ impl ClientBuilder {
     /// The URL is wrong, or the handshake fails where the version has one; for `https` the platform trusts nobody.
     #[cfg(feature = "http")]
     pub async fn connect_http(self, url: &str) -> Result<Client, ClientError> {
-        let uri: http::Uri =
-            url.parse().map_err(|error| ClientError::Input(format!("`{url}` is not a URL: {error}")))?;
-        let transport: Arc<dyn HttpTransport> = match uri.scheme_str() {
-            Some("http") => Arc::new(crate::http::plain()),
-            #[cfg(feature = "tls")]
-            Some("https") => Arc::new(crate::http::secure()?),
-            #[cfg(not(feature = "tls"))]
-            Some("https") => {
-                return Err(ClientError::Input(format!("`{url}` cannot be reached without the feature `tls`")));
-            }
-            _ => return Err(ClientError::Input(format!("`{url}` is not an http URL"))),
-        };
+        let transport = crate::http::transport_for(url)?;
         let runtime = Arc::new(TokioRuntime::try_current()?);
         self.connect_http_over(runtime, transport, url).await
     }

@@ -73,6 +73,8 @@ pub use builder::ClientBuilder;
 pub use calls::CallOutcome;
 pub use client::Client;
 pub use error::ClientError;
+#[cfg(feature = "http")]
+pub use http::transport_for;
 #[cfg(feature = "streamable-http")]
 pub use http::{HttpBody, HttpTransport};
 pub use inbox::{Expected, Inbox};

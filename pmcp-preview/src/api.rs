@@ -1,13 +1,16 @@
 //! Requests of the page to its host.
 
+use std::io::{self, ErrorKind};
+
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
 use futures_util::stream;
-use http::StatusCode;
+use http::{HeaderMap, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,6 +22,7 @@ use crate::{
     questions::Given,
     rpc,
     state::Page,
+    traces::{self, Traces},
     views::View,
 };
 
@@ -30,6 +34,13 @@ pub(crate) fn routes() -> Router<Page> {
         .route("/api/answer", post(answer))
         .route("/api/connection", post(connect))
         .route("/api/restart", post(restart))
+        .route("/api/traces", get(list_traces))
+        .route(
+            "/api/traces/{name}",
+            get(trace).put(keep_trace).delete(remove_trace).layer(DefaultBodyLimit::max(traces::LARGEST)),
+        )
+        .route("/api/upstream", get(relay).post(relay).delete(relay))
+        .route("/api/shot", post(shot))
         .route("/api/views", post(mount))
         .route("/api/views/{id}", delete(unmount))
 }
@@ -144,4 +155,49 @@ async fn mount(State(page): State<Page>, Json(mount): Json<Mount>) -> Response {
 
 async fn unmount(State(page): State<Page>, Path(id): Path<String>) -> StatusCode {
     if page.sandbox.views.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+/// Does something with the files of traces, where it holds nobody up.
+async fn with_traces<T: Send + 'static>(
+    page: Page,
+    work: impl FnOnce(&Traces) -> io::Result<T> + Send + 'static,
+) -> Result<T, StatusCode> {
+    let done = tokio::task::spawn_blocking(move || work(&page.traces)).await;
+    done.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
+        ErrorKind::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    })
+}
+
+async fn list_traces(State(page): State<Page>) -> Result<Response, StatusCode> {
+    Ok(Json(with_traces(page, Traces::list).await?).into_response())
+}
+
+async fn trace(State(page): State<Page>, Path(name): Path<String>) -> Result<Response, StatusCode> {
+    let text = with_traces(page, move |traces| traces.read(&name)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
+}
+
+async fn keep_trace(State(page): State<Page>, Path(name): Path<String>, text: Bytes) -> Result<StatusCode, StatusCode> {
+    with_traces(page, move |traces| traces.write(&name, &text)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_trace(State(page): State<Page>, Path(name): Path<String>) -> Result<StatusCode, StatusCode> {
+    with_traces(page, move |traces| traces.remove(&name)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn relay(State(page): State<Page>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
+    match page.link.live() {
+        Some(live) => live.relay.pass(&live.endpoint, method, &headers, body).await,
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the server is not connected").into_response(),
+    }
+}
+
+/// Pictures are made by a browser, which this build has none of.
+async fn shot() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_IMPLEMENTED, "this build takes no pictures; install `cargo-pmcp` with `--features browser`")
 }

@@ -298,6 +298,9 @@ async fn describe(client: &Client, version: Version) -> Result<Value, ClientErro
         (said, info)
     } else {
         let reply = client.request_with("server/discover", json!({}), RequestOptions::new().timeout(HANDSHAKE)).await?;
+        if let (Some(status @ (401 | 403)), Err(error)) = (reply.status, &reply.result) {
+            return Err(ClientError::Http { status, authenticate: None, body: error.message.clone() });
+        }
         let said = reply.result.map_err(ClientError::Rpc)?;
         let speaks = |all: &Vec<Value>| all.iter().any(|other| other == version.as_str());
         if !said["supportedVersions"].as_array().is_some_and(speaks) {
@@ -396,6 +399,8 @@ async fn tell_lines(stderr: impl AsyncRead + Send + Unpin, events: Events) {
             Ok(0) | Err(_) => return,
             Ok(_) => events.stderr(&String::from_utf8_lossy(&line)),
         }
+        // What is in the buffer already is read without a pause.
+        tokio::task::consume_budget().await;
     }
 }
 

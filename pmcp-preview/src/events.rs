@@ -23,6 +23,8 @@ const READERS: usize = 16;
 const KEPT: usize = 20;
 /// Bytes of one line of standard error.
 const LINE: usize = 4 << 10;
+/// Lines of standard error that are told in a second; of more the last are kept, and how many there were is told.
+const RATE: u64 = 500;
 /// Bytes of what a build tells.
 const BUILD: usize = 256 << 10;
 /// Bytes of a message that is told whole.
@@ -57,7 +59,16 @@ struct Inner {
     began: Instant,
     readers: Mutex<Vec<Weak<Queue>>>,
     connection: Mutex<Connection>,
-    lines: Mutex<VecDeque<String>>,
+    lines: Mutex<Lines>,
+}
+
+/// Standard error, as far as it is kept.
+#[derive(Debug)]
+struct Lines {
+    last: VecDeque<String>,
+    /// The beginning of this second, and the lines in it.
+    second: Instant,
+    in_second: u64,
 }
 
 /// Whatever happened, as a line.
@@ -75,7 +86,7 @@ impl Events {
             began: Instant::now(),
             readers: Mutex::default(),
             connection: Mutex::default(),
-            lines: Mutex::default(),
+            lines: Mutex::new(Lines { last: VecDeque::new(), second: Instant::now(), in_second: 0 }),
         }))
     }
 
@@ -99,27 +110,39 @@ impl Events {
         self.tell("build", fields);
     }
 
-    /// Tells of a line of the server's standard error. What is longer than 4 KiB is cut.
+    /// Tells of a line of the server's standard error. What is longer than 4 KiB is cut, and of a flood only a part is told.
     pub fn stderr(&self, line: &str) {
         let line = shortened(line.trim_end(), LINE);
-        {
+        let (is_told, left_out) = {
             let mut lines = self.0.lines.lock();
-            if lines.len() == KEPT {
-                lines.pop_front();
+            let mut left_out = 0;
+            if lines.second.elapsed() >= Duration::from_secs(1) {
+                left_out = lines.in_second.saturating_sub(RATE);
+                (lines.second, lines.in_second) = (Instant::now(), 0);
             }
-            lines.push_back(line.clone());
+            lines.in_second += 1;
+            if lines.last.len() == KEPT {
+                lines.last.pop_front();
+            }
+            lines.last.push_back(line.clone());
+            (lines.in_second <= RATE, left_out)
+        };
+        if left_out > 0 {
+            self.tell("stderr", json!({ "line": format!("… {left_out} lines are left out") }));
         }
-        self.tell("stderr", json!({ "line": line }));
+        if is_told {
+            self.tell("stderr", json!({ "line": line }));
+        }
     }
 
     /// The last lines of standard error.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lines.lock().iter().cloned().collect()
+        self.0.lines.lock().last.iter().cloned().collect()
     }
 
     /// Forgets the lines of a server that is no more.
     pub(crate) fn forget_lines(&self) {
-        self.0.lines.lock().clear();
+        self.0.lines.lock().last.clear();
     }
 
     /// The present connection.
@@ -306,6 +329,23 @@ mod tests {
         assert_eq!(events.lines().len(), KEPT);
         assert!(events.lines().iter().all(|line| line.len() < LINE + 8));
         assert!(events.lines()[0].starts_with("10 "));
+    }
+
+    #[tokio::test]
+    async fn of_a_flood_the_first_lines_are_told_and_the_last_kept() {
+        let events = Events::new();
+        let reader = events.read([]).unwrap();
+        drop(next(&reader).await);
+        for number in 0..2 * RATE {
+            events.stderr(&number.to_string());
+        }
+        assert_eq!(events.lines().last().unwrap(), &(2 * RATE - 1).to_string());
+        events.files(&[]);
+        let mut told = 0;
+        while next(&reader).await["kind"] == "stderr" {
+            told += 1;
+        }
+        assert_eq!(told, RATE);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
     profile::{self, FIRST},
     sandbox::Sandbox,
     state::Page,
+    traces::Traces,
     upstream::Upstream,
     views::Views,
 };
@@ -46,14 +47,15 @@ pub struct HostBuilder {
     tasks: bool,
     protocol: Protocol,
     profile: String,
+    traces: PathBuf,
 }
 
 impl std::fmt::Debug for HostBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { upstream: _, port, tasks, protocol, profile } = self;
+        let Self { upstream: _, port, tasks, protocol, profile, traces } = self;
         let mut shown = formatter.debug_struct("HostBuilder");
         shown.field("port", port).field("tasks", tasks).field("protocol", protocol).field("profile", profile);
-        shown.finish_non_exhaustive()
+        shown.field("traces", traces).finish_non_exhaustive()
     }
 }
 
@@ -76,6 +78,13 @@ impl HostBuilder {
     #[must_use]
     pub const fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
+        self
+    }
+
+    /// Keeps traces in this directory, which is made if it is not there; `target/pmcp/traces` unless it is said.
+    #[must_use]
+    pub fn traces(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.traces = directory.into();
         self
     }
 
@@ -106,7 +115,8 @@ impl HostBuilder {
         let wishes = Wishes { profile, protocol: self.protocol };
         let (link, keeping) = Link::new(self.upstream, wishes, self.tasks, ended.clone());
         serving.spawn(keeping);
-        let page = Page { link: link.clone(), key, host, sandbox: sandbox.clone() };
+        let traces = Traces::new(&self.traces);
+        let page = Page { link: link.clone(), key, host, sandbox: sandbox.clone(), traces };
         for (listener, router) in [(page_listener, page.router()), (sandbox_listener, sandbox.router())] {
             serving.spawn(serve(listener, router, ended.clone()));
         }
@@ -126,12 +136,18 @@ pub enum Changed {
 }
 
 /// A local host of widgets, which ends when it is dropped.
-#[derive(Debug)]
 pub struct Host {
     url: String,
     link: Link,
     ended: CancellationToken,
     serving: TaskTracker,
+}
+
+/// Without the key.
+impl std::fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Host").field("link", &self.link).finish_non_exhaustive()
+    }
 }
 
 impl Host {
@@ -144,6 +160,7 @@ impl Host {
             tasks: true,
             protocol: Protocol::Auto,
             profile: FIRST.to_owned(),
+            traces: PathBuf::from("target/pmcp/traces"),
         }
     }
 

@@ -26,6 +26,7 @@ use crate::{
     events::{Events, milliseconds},
     profile::Profile,
     questions::Questions,
+    relay::Relay,
     translate::Translator,
     upstream::{Endpoint, StartError, Upstream, ending},
 };
@@ -69,7 +70,6 @@ pub(crate) struct Wishes {
 }
 
 /// A server that answers.
-#[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) client: Client,
     pub(crate) version: Version,
@@ -79,7 +79,9 @@ pub(crate) struct Live {
     pub(crate) translator: Option<Translator>,
     /// Tasks whose changes the server tells, for as long as they have not ended.
     followed: Mutex<Vec<AbortOnDropHandle<()>>>,
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
+    /// The way of the page to the endpoint.
+    pub(crate) relay: Relay,
     child: Mutex<Option<Child>>,
     /// Fires when the server is gone.
     gone: CancellationToken,
@@ -110,7 +112,7 @@ struct Inner {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Link").field("live", &self.0.live).finish_non_exhaustive()
+        formatter.debug_struct("Link").field("connection", &self.0.events.connection()).finish_non_exhaustive()
     }
 }
 
@@ -287,6 +289,7 @@ impl Link {
             tasks: has_tasks,
             translator,
             followed: Mutex::default(),
+            relay: Relay::default(),
             version,
             endpoint,
             child: Mutex::new(child),

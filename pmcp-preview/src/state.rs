@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{key::Key, link::Link, sandbox::Sandbox};
+use crate::{key::Key, link::Link, sandbox::Sandbox, traces::Traces};
 
 /// The parts of the page.
 #[derive(Clone, Debug)]
@@ -12,4 +12,6 @@ pub(crate) struct Page {
     /// Our name: the address with its port.
     pub(crate) host: Arc<str>,
     pub(crate) sandbox: Sandbox,
+    /// What pages keep.
+    pub(crate) traces: Traces,
 }

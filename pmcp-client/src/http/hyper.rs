@@ -1,10 +1,10 @@
 //! HTTP over TCP, with TLS if it is wanted.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{
     client::legacy::{
@@ -24,8 +24,25 @@ const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Hyper<C>(Client<C, Full<Bytes>>);
 
+/// The transport that [`connect_http`](crate::ClientBuilder::connect_http) takes for this URL: a pool of connections, with TLS where the scheme
+/// is `https`.
+///
+/// # Errors
+/// It is no URL of HTTP, or TLS is not there.
+pub fn transport_for(url: &str) -> Result<Arc<dyn HttpTransport>, ClientError> {
+    let uri: Uri = url.parse().map_err(|error| ClientError::Input(format!("`{url}` is not a URL: {error}")))?;
+    match uri.scheme_str() {
+        Some("http") => Ok(Arc::new(plain())),
+        #[cfg(feature = "tls")]
+        Some("https") => Ok(Arc::new(secure()?)),
+        #[cfg(not(feature = "tls"))]
+        Some("https") => Err(ClientError::Input(format!("`{url}` cannot be reached without the feature `tls`"))),
+        _ => Err(ClientError::Input(format!("`{url}` is not an http URL"))),
+    }
+}
+
 /// A pool of TCP connections.
-pub(crate) fn plain() -> Hyper<HttpConnector> {
+fn plain() -> Hyper<HttpConnector> {
     Hyper(Client::builder(TokioExecutor::new()).build(tcp()))
 }
 
@@ -34,7 +51,7 @@ pub(crate) fn plain() -> Hyper<HttpConnector> {
 /// # Errors
 /// The platform trusts nobody.
 #[cfg(feature = "tls")]
-pub(crate) fn secure() -> Result<Hyper<hyper_rustls::HttpsConnector<HttpConnector>>, ClientError> {
+fn secure() -> Result<Hyper<hyper_rustls::HttpsConnector<HttpConnector>>, ClientError> {
     let mut tcp = tcp();
     tcp.enforce_http(false);
     let connector = hyper_rustls::HttpsConnectorBuilder::new()

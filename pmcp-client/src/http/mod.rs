@@ -18,9 +18,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use endpoint::HttpSettings;
 #[cfg(feature = "http")]
-pub(crate) use hyper::plain;
-#[cfg(feature = "tls")]
-pub(crate) use hyper::secure;
+pub use hyper::transport_for;
 pub use transport::{HttpBody, HttpTransport};
 
 use crate::{
