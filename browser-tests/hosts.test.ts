@@ -176,6 +176,18 @@ test("a view that closes itself is gone, and comes back", async () => {
   await preview.view();
 });
 
+test("a view that floods its host is ended, and the page stays usable", async () => {
+  const preview = await open();
+  const view = await preview.view();
+  await view.evaluate(`for (let n = 0; n < 20000; n++) parent.postMessage({ jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "x".repeat(1000) } }, "*")`);
+  await preview.says("view-specification", /too many messages/);
+  await preview.click("tab-state");
+  await preview.at("panel-state");
+  await preview.click("tab-log");
+  await preview.page.click(".cover button");
+  await told(preview, "call", /call: .*from the view/);
+});
+
 test("a form has nested parts, lists and mistakes", async () => {
   const preview = await open({ tool: "nested" });
   await preview.click("tool-nested");
