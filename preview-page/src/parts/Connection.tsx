@@ -22,7 +22,7 @@ const WORDS: Record<State, string> = {
 const HELP: Partial<Record<State, string>> = {
   starting: "The server is being started.",
   building: "The server is being built. The view stays until the new one is there.",
-  lost: "The server does not answer. It is tried again by itself.",
+  lost: "The server does not answer. See that it runs; it is tried again by itself,",
   refused: "The server asks for a sign-in. Give a token by `--bearer-env`.",
   failed: "The server has ended. Its last lines are below.",
   locked: "This page has no key, or that of an earlier launch. Open the address that the terminal shows.",
@@ -84,11 +84,16 @@ export const ConnectionButton = () => {
 export const Trouble = () => {
   const { state, message, lines, server } = connection.value;
   if (state === "ready" || (state === "starting" && !server)) return null;
+  // What to do is the same whatever happened; why it happened stands below.
+  const hasOwnWords = state === "lost" || state === "refused";
   const isSlow = state === "starting" || state === "building";
   const canRetry = state === "lost" || state === "refused" || state === "failed";
   return (
     <div class={`trouble ${isSlow ? "calm" : ""}`} role={isSlow ? "status" : "alert"} data-testid="trouble">
-      <p><strong>{WORDS[state][0]!.toUpperCase() + WORDS[state].slice(1)}.</strong> {message ?? HELP[state]} {state === "lost" && <span class="muted">{countdown()}</span>}</p>
+      <div>
+        <p><strong>{WORDS[state][0]!.toUpperCase() + WORDS[state].slice(1)}.</strong> {hasOwnWords ? HELP[state] : (message ?? HELP[state])} {state === "lost" && <span class="figures">{countdown()}</span>}</p>
+        {hasOwnWords && message && <p class="muted">{message}</p>}
+      </div>
       {canRetry && (
         <div class="row">
           <button type="button" onClick={retry} data-testid="retry">Try now</button>

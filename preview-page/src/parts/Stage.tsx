@@ -135,7 +135,7 @@ export const Stage = () => {
           {tools.value.length > 0 && <>Choose it on the left, and press <kbd>Enter</kbd>. What a user would see comes here.</>}
         </Empty>
       )}
-      {!now && !tools.value && connection.value.state === "ready" && <Empty title="Reading the tools …" />}
+      {!now && !tools.value && <Empty title={connection.value.state === "ready" ? "Reading the tools …" : "No view yet"}>When the server has told its tools, the first view comes here by itself.</Empty>}
       {now && (
         <>
           {uri !== undefined && !isTextOnly && (
