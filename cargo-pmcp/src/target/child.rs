@@ -54,6 +54,8 @@ impl Child {
         command.process_group(0);
         let mut process =
             command.spawn().map_err(|error| Error::because(&format!("`{name}` cannot be started"), &error))?;
+        // What it was started as is known by now.
+        let name = Path::new(&name).file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
         let last = Arc::new(Mutex::new(VecDeque::with_capacity(KEPT)));
         let mut readers = Vec::new();
         if let Some(stderr) = process.stderr.take() {

@@ -8,4 +8,5 @@ mod interrupt;
 mod package;
 mod preview;
 mod support;
+mod tls;
 mod usage;

@@ -26,6 +26,7 @@ use crate::{
 
 /// Call a server: its tools, tasks, resources and prompts.
 #[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
 pub(crate) enum Inspect {
     Tools(tools::Tools),
     Call(call::Call),
