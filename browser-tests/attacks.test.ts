@@ -157,7 +157,7 @@ test("it reaches no other server, and a view no other view", async () => {
     const proxy = top.frames[1];
     for (const message of [call, forged]) for (const to of [proxy, proxy.frames[0]]) to.postMessage(message, "*");
     await new Promise((resolve) => setTimeout(resolve, 300))`);
-  assert.equal(await view.page.evaluate(heard), before);
+  assert.equal(await view.page.evaluate(heard), before, await view.page.evaluate("JSON.stringify(other.recorder.trace({}).frames.map(({message, from, to}) => [from, to, message.method, message.params]).slice(-3))"));
   const views = view.page.frames().filter((frame: any) => /^http:\/\/[0-9a-f]{32}\./.test(frame.url()));
   assert.equal(views.length, 2);
   for (const frame of views) assert.equal(await frame.$$eval("#board svg", (all: Element[]) => all.length), 32);

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     ffi::OsStr,
+    path::Path,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
