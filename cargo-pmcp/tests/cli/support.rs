@@ -14,7 +14,7 @@ use snapbox::cmd::Command;
 use tempfile::TempDir;
 
 /// The time for which anything is waited, which a busy machine may need.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) const PMCP: &str = env!("CARGO_BIN_EXE_cargo-pmcp");
 
