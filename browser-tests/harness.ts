@@ -170,8 +170,9 @@ export class Stage {
     );
     const frame = await viewOf(page);
     const again = async () => {
-      const state = await page.evaluate("mounted.host.context['run.pmcp/state']");
+      // What the view has sent before it took leave is there then.
       await page.evaluate("mounted.remove()");
+      const state = await page.evaluate("mounted.host.context['run.pmcp/state']");
       return this.#mount(page, name, input, { ...wishes, context: { ...wishes.context, "run.pmcp/state": state } });
     };
     return { page, frame, again };

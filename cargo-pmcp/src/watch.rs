@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    mem,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -29,6 +30,8 @@ pub(crate) struct Watched {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     changes: mpsc::Receiver<PathBuf>,
+    /// Changes that are not told yet.
+    seen: BTreeSet<PathBuf>,
 }
 
 impl Watched {
@@ -49,7 +52,8 @@ impl Watched {
         });
         let watcher = watcher.map_err(|error| Error::because("files cannot be watched", &error))?;
         let (root, target) = (root.to_owned(), target.to_owned());
-        let mut all = Self { root: root.clone(), target, watcher, folders: BTreeSet::new(), changes };
+        let (folders, seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut all = Self { root: root.clone(), target, watcher, folders, changes, seen };
         all.add(&root)?;
         Ok(all)
     }
@@ -98,18 +102,23 @@ impl Watched {
         !is_there || beside.any(|entry| entry.path() == path)
     }
 
-    /// The next change, when nothing has followed it for a moment, and the files.
+    /// The next change, when nothing has followed it for a moment, and the files. A call that is dropped loses nothing: the next one
+    /// tells it.
     pub(crate) async fn next(&mut self) -> Option<(Changed, Vec<PathBuf>)> {
         loop {
-            let mut paths = BTreeSet::from([self.changes.recv().await?]);
+            if self.seen.is_empty() {
+                let path = self.changes.recv().await?;
+                self.seen.insert(path);
+            }
             let longest = Instant::now() + LONGEST;
             while let Ok(Some(path)) =
                 tokio::time::timeout_at((Instant::now() + TOGETHER).min(longest), self.changes.recv()).await
             {
-                paths.insert(path);
+                self.seen.insert(path);
             }
+            let seen = mem::take(&mut self.seen);
             let (folders, files): (Vec<_>, Vec<_>) =
-                paths.into_iter().filter(|path| self.counts(path)).partition(|path| path.is_dir());
+                seen.into_iter().filter(|path| self.counts(path)).partition(|path| path.is_dir());
             for folder in &folders {
                 // A folder that cannot be watched is not worth an end.
                 let _ = self.add(folder);
@@ -175,5 +184,22 @@ mod tests {
         assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
         fs::remove_file(root.join("widgets/clock/index.html")).unwrap();
         assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
+    }
+    #[tokio::test]
+    async fn whoever_stops_waiting_loses_no_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let mut watched = Watched::new(&root, &root.join("target")).unwrap();
+        fs::write(root.join("main.rs"), "").unwrap();
+        let mut told = None;
+        // Each is long enough for a change to be seen, and too short for it to be told, unless the machine is busy.
+        for _ in 0..20 {
+            told = told.or(tokio::time::timeout(TOGETHER / 2, watched.next()).await.ok());
+        }
+        let told = match told {
+            Some(told) => told.unwrap(),
+            None => next(&mut watched).await,
+        };
+        assert_eq!(told.1, files(&["main.rs"]));
     }
 }

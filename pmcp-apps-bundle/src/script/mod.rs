@@ -1,7 +1,7 @@
 //! Scripts: a scanner that tells what a script names, and a linker that makes one script of modules.
 //!
 //! The scanner knows where an expression ends and which names are declared where. It has no tree, and it takes any text: what is no
-//! script gives a [`Fault`] or nothing. Every place is a byte offset into the source.
+//! script gives a [`Fault`](crate::mistake::Fault) or nothing. Every place is a byte offset into the source.
 
 mod brackets;
 mod bytes;
