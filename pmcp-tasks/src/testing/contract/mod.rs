@@ -83,6 +83,7 @@ macro_rules! storage_contract {
                 a_task_larger_than_the_room_is_refused
                 every_part_takes_room
                 expired_and_deleted_tasks_take_no_room
+                a_task_created_anew_takes_its_own_room
                 each_owner_has_room
                 a_repeat_needs_no_room
                 racing_creates_keep_to_the_room

@@ -205,6 +205,17 @@ pub async fn expired_and_deleted_tasks_take_no_room(backend: Backend) {
     assert_eq!(backend.create(&last, later(TTL)).await.unwrap(), Create::Created);
 }
 
+/// A task that is created again after it has expired takes the place of the one it was, not that of others.
+pub async fn a_task_created_anew_takes_its_own_room(backend: Backend) {
+    let kept = NewTask { expires: later(3 * TTL), ..task(1) };
+    assert_eq!(backend.create(&kept, NOW).await.unwrap(), Create::Created);
+    end(&backend, &kept, NOW).await;
+    let mut again = sealed(&backend, 0, 2, later(1)).await;
+    (again.expires, again.max_bytes) = (later(2 * TTL), EACH + again.bytes());
+    assert_eq!(backend.create(&again, later(TTL)).await.unwrap(), Create::Created);
+    assert!(backend.get(&kept.key, Parts::empty(), later(TTL)).await.unwrap().is_some());
+}
+
 /// What one owner stores takes no room of another's, and removes nothing of his.
 pub async fn each_owner_has_room(backend: Backend) {
     let first = sealed(&backend, 1, 1, NOW).await;

@@ -27,6 +27,10 @@ local index, sums = index_of(owner), sums_of(owner)
 if call('ZLEXCOUNT', index, '[q' .. after, '(r') >= quota then
   return { 'full' }
 end
+-- It has expired, and is created again: it takes no room beside itself.
+if known then
+  room().remove(key)
+end
 -- Bytes that other tasks may take.
 local rest = most - bytes
 if rest < 0 then
@@ -42,9 +46,7 @@ if (taken[1] or 0) + (taken[2] or 0) > rest then
   end
   room.make_room(owner, living + (call('HGET', sums, 's') or 0), rest)
 end
-if known then
-  room().remove(key)
-elseif string.byte(id, 16) % 16 == 0 then
+if string.byte(id, 16) % 16 == 0 then
   room().purge(owner, before, 64)
 end
 call('HSET', task, 'v', 1, 'f', 1, 'h', holder, 's', stamp, 'e', expires, 'd', head, 'b', body, 'w', write,
