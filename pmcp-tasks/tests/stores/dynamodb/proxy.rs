@@ -28,8 +28,8 @@ pub(super) enum Mode {
     LoseLater,
     /// Nothing arrives, and nobody is told.
     Hang,
-    /// Connections end at once.
-    Cut,
+    /// As many connections end at once as was said, each at a request, then everything arrives.
+    CutSome,
 }
 
 /// A proxy, for as long as the runtime of its test runs.
@@ -114,6 +114,12 @@ impl Proxy {
         self.set(Mode::LoseSome);
     }
 
+    /// Ends the connections of the next requests, before they arrive.
+    pub(super) fn cut(&self, requests: usize) {
+        self.left.store(requests, SeqCst);
+        self.set(Mode::CutSome);
+    }
+
     /// Lets that many answers arrive, and loses all after them.
     pub(super) fn lose_after(&self, answers: usize) {
         self.left.store(answers, SeqCst);
@@ -168,7 +174,7 @@ impl Proxy {
         let asks = async move {
             let mut buffer = vec![0; 1 << 16];
             while let Ok(n @ 1..) = from_client.read(&mut buffer).await {
-                if asking.is(Mode::Cut) {
+                if asking.is(Mode::CutSome) && asking.is_left() {
                     return;
                 }
                 if asking.is(Mode::Hang) {
@@ -204,7 +210,7 @@ impl Proxy {
         }
     }
 
-    /// Counts one answer, if there are still some to count.
+    /// Counts one answer or request, if there are still some to count.
     fn is_left(&self) -> bool {
         self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
     }
