@@ -95,14 +95,12 @@ export class Scene {
   /** Shows the document anew, with what the view has kept. */
   async again(document = this.document) {
     if (!document || !this.#place) return;
-    await this.#end("reloaded");
-    await this.#mount(document);
+    if (await this.#end("reloaded")) await this.#mount(document);
   }
 
   /** Takes the view away. */
   async close(reason = "removed") {
-    await this.#end(reason);
-    this.phase.value = "closed";
+    if (await this.#end(reason)) this.phase.value = "closed";
   }
 
   /** Tells the arguments of the call, now and after each reload. */
@@ -193,12 +191,14 @@ export class Scene {
     }
   }
 
-  async #end(reason: string) {
-    this.#mounts++;
-    const ended = this.host?.teardown(reason);
+  /** Takes leave of the view. Tells whether nothing has happened to it meanwhile: then the next step is the caller's. */
+  async #end(reason: string): Promise<boolean> {
+    const mount = ++this.#mounts;
+    const [ended, stops] = [this.host?.teardown(reason), this.#stop.splice(0)];
     this.host = undefined;
     await ended;
-    for (const stop of this.#stop.splice(0)) stop();
+    for (const stop of stops) stop();
+    return mount === this.#mounts;
   }
 
   #scripts(): Script[] {
@@ -370,7 +370,7 @@ export class Scene {
       close: () => void this.close("the view asked for it"),
       flooded: () => {
         this.phase.value = "flooded";
-        this.#end("flooded");
+        void this.#end("flooded");
       },
     };
   }
