@@ -18,6 +18,8 @@ use crate::{
 
 /// CPU seconds, on the machine this repository was built on: rmcp takes 63 there.
 const BUDGET: f64 = 85.0;
+/// The most that widgets may add to the build of a default server.
+const WIDGETS: f64 = 1.06;
 
 /// A package that only depends on what is measured.
 struct Subject {
@@ -31,6 +33,8 @@ pub(crate) fn measure(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("bench is in the workspace's root")?;
     let path = |name: &str, how: &str| format!("{name} = {{ path = '{}'{how} }}\n", root.join(name).display());
     let ours = Subject::new("ours", &(path("pmcp-tasks", "") + &path("pmcp-server", "")))?;
+    let plain = path("pmcp-server", ", default-features = false, features = ['macros', 'sqlite']");
+    let plain = Subject::new("ours without widgets", &(path("pmcp-tasks", "") + &plain))?;
     let less = path("pmcp-tasks", ", default-features = false, features = ['macros']");
     let less = Subject::new("ours without SQLite", &(less + &path("pmcp-server", ", default-features = false")))?;
     // What serves the same transports; the HTTP framework that rmcp leaves to its users is left out.
@@ -40,7 +44,7 @@ pub(crate) fn measure(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
     let pmcp = "pmcp = { version = \"=2.23.0\", features = [\"macros\", \"streamable-http\"] }\n\
                 pmcp-tasks = \"=0.2.0\"\n";
     let pmcp = Subject::new("pmcp 2.23.0 and pmcp-tasks 0.2.0", pmcp)?;
-    let mut subjects = [ours, less, rmcp, pmcp];
+    let mut subjects = [ours, plain, less, rmcp, pmcp];
     for _ in 0..effort.of(3, 1) {
         for subject in &mut subjects {
             let seconds = subject.build()?;
@@ -48,11 +52,14 @@ pub(crate) fn measure(effort: Effort, table: &mut Table) -> anyhow::Result<()> {
             subject.seconds.push(seconds);
         }
     }
-    let [ours, less, rmcp, pmcp] = &subjects;
+    let [ours, plain, less, rmcp, pmcp] = &subjects;
     let met = Spread::of(ours.seconds.iter().copied()).median < BUDGET;
     let budget = Verdict::Budget { text: "< 85 CPU s", met };
+    let added = Spread::of(ours.seconds.iter().zip(&plain.seconds).map(|(ours, plain)| ours / plain)).median;
+    let widgets = Verdict::Budget { text: "≥ 0.94x", met: added <= WIDGETS };
     for (name, ours, peer, verdict) in [
         ("cold build of a default server", ours, rmcp, budget),
+        ("the same beside one without widgets", ours, plain, widgets),
         ("the same without SQLite", less, rmcp, Verdict::None),
         ("the same with SQLite", ours, pmcp, Verdict::None),
     ] {
