@@ -1,12 +1,11 @@
 //! Help, and what is told about wrong arguments.
 
-use snapbox::str;
+use snapbox::{Data, str};
 
 use crate::support::pmcp;
 
-#[test]
-fn help_lists_the_commands() {
-    pmcp(["--help"]).assert().success().stderr_eq("").stdout_eq(str![[r#"
+fn help() -> Data {
+    str![[r#"
 Servers of the Model Context Protocol: call them, and see their widgets
 
 Usage: cargo pmcp [OPTIONS] <COMMAND>
@@ -25,31 +24,17 @@ Options:
   -h, --help          Print help
   -V, --version       Print version
 
-"#]]);
+"#]]
+}
+
+#[test]
+fn help_lists_the_commands() {
+    pmcp(["--help"]).assert().success().stderr_eq("").stdout_eq(help());
 }
 
 #[test]
 fn each_mistake_has_its_words_and_a_help() {
-    pmcp([]).assert().code(2).stderr_eq(str![[r#"
-Servers of the Model Context Protocol: call them, and see their widgets
-
-Usage: cargo pmcp [OPTIONS] <COMMAND>
-
-Commands:
-  preview      Show the widgets of a server in a local host, and reload them as they are edited
-  app          Make apps and widgets
-  inspect      Call a server: its tools, tasks, resources and prompts
-  deploy       Set up what servers need where they run
-  completions  Write the script that completes `cargo-pmcp` in a shell
-
-Options:
-      --color <WHEN>  Colours on the terminal; `auto` has them there unless `NO_COLOR` is set
-                      [default: auto] [possible values: auto, always, never]
-  -q, --quiet         Tell errors only
-  -h, --help          Print help
-  -V, --version       Print version
-
-"#]]);
+    pmcp([]).assert().code(2).stderr_eq(help());
     pmcp(["inspct"]).assert().code(2).stderr_eq(str![[r#"
 error: there is no command `inspct`
 help: did you mean `inspect`?

@@ -1,5 +1,13 @@
 //! A service that is stopped hard and started again under a load: what was promised before is kept.
 
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
 use super::{services::Service, *};
 
 /// Tasks that are followed at the same time.

@@ -1,8 +1,9 @@
 //! Runs of a workflow whose processes die, or that several serve without a balancer that would keep a client at one of them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::PathBuf, time::SystemTime};
 
 use super::*;
+use crate::recoveries::{Recoveries, Stalls};
 
 const STANDING: &str = "run.pmcp/workflow";
 
