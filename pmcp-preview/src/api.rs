@@ -61,7 +61,7 @@ async fn host(State(page): State<Page>) -> Json<Value> {
 
 /// Lines of JSON of all that happens, from now on: the present connection and open questions first.
 async fn events(State(page): State<Page>) -> Response {
-    match page.link.events().read(page.link.questions().open()) {
+    match page.link.questions().read() {
         Some(reader) => rpc::lines_of_json(stream::unfold(reader, |reader| async {
             Some((reader.next().await.to_string(), reader))
         })),

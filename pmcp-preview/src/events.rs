@@ -201,12 +201,12 @@ impl Events {
     }
 
     /// Reads from now on, the present connection first; `None` if too many read already.
-    pub(crate) fn read(&self, open: impl IntoIterator<Item = (u64, Value)>) -> Option<Reader> {
+    pub(crate) fn read<'a>(&self, open: impl IntoIterator<Item = (u64, &'a Value)>) -> Option<Reader> {
         let queue = Arc::new(Queue::default());
         let connection = self.0.connection.lock();
         queue.push(self.line("connection", &*connection));
         for (id, question) in open {
-            queue.push(self.line("question", question_fields(id, &question)));
+            queue.push(self.line("question", question_fields(id, question)));
         }
         let mut readers = self.0.readers.lock();
         readers.retain(|reader| reader.strong_count() > 0);

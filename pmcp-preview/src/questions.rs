@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::events::Events;
+use crate::events::{Events, Reader};
 
 /// Questions that are open at a time.
 const MOST: usize = 32;
@@ -77,9 +77,11 @@ impl Questions {
         open.is_some_and(|(_, answer)| answer.send(given).is_ok())
     }
 
-    /// The questions that are open.
-    pub(crate) fn open(&self) -> Vec<(u64, Value)> {
-        self.open.lock().all.iter().map(|(id, (question, _))| (*id, question.clone())).collect()
+    /// Reads what happens from now on, the questions that are open first; `None` if too many read already.
+    pub(crate) fn read(&self) -> Option<Reader> {
+        // None is asked or answered before the reader hears of it.
+        let open = self.open.lock();
+        self.events.read(open.all.iter().map(|(id, (question, _))| (*id, question)))
     }
 }
 
@@ -118,6 +120,12 @@ mod tests {
 
     use super::*;
 
+    impl Questions {
+        fn open(&self) -> Vec<(u64, Value)> {
+            self.open.lock().all.iter().map(|(id, (question, _))| (*id, question.clone())).collect()
+        }
+    }
+
     #[tokio::test]
     async fn a_question_is_answered_once_and_gone_with_who_asked() {
         let questions = Arc::new(Questions::new(Events::new()));
@@ -129,6 +137,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(questions.open()[0].1["taskId"], "t");
+        let reader = questions.read().unwrap();
+        assert!(reader.next().await.contains("connection"));
+        let told: Value = serde_json::from_str(&reader.next().await).unwrap();
+        assert_eq!((&told["kind"], &told["id"], &told["taskId"]), (&json!("question"), &json!(1), &json!("t")));
         assert!(questions.answer(1, Given::Accept(json!({ "a": 1 }))));
         assert!(!questions.answer(1, Given::Decline));
         assert_eq!(asking.await.unwrap(), Some(Given::Accept(json!({ "a": 1 }))));
