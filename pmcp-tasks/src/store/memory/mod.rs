@@ -126,14 +126,14 @@ impl MemoryBackend {
         if owner.is_full(new.quota) {
             return Create::Full;
         }
+        // It has expired, and is created again: it takes no room beside itself.
+        self.remove_of(&mut owner, &new.key, |_| true);
         // Bytes that other tasks may take.
         let rest = new.max_bytes.checked_sub(new.bytes());
         let Some(rest) = rest.filter(|rest| owner.live_bytes().load(Ordering::Relaxed) <= *rest) else {
             return Create::NoRoom;
         };
         self.make_room(new.key.owner, &mut owner, rest, None);
-        // It has expired.
-        self.remove_of(&mut owner, &new.key, |_| true);
         let record = Record::new(new, owner.live_bytes().clone());
         // Held to the end: nobody may change the holder of the task before its entry is there.
         let task = self.tasks.entry(new.key.clone()).insert(Box::new(Mutex::new(record)));
