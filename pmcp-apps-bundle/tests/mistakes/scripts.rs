@@ -85,7 +85,7 @@ fn tools_and_permissions() {
         case(
             script("mcp.callTool(\"movePiece\", {})").declare(|d| d.tools = Some(tools(&["analyse", "move_piece"]))),
             "w/a.js:1:14: `callTool(\"movePiece\")` names no tool of this widget",
-            "did you mean `move_piece`?",
+            "did you mean `move_piece`, as `tools(…)` has it?",
             |w| w.edit("a.js", "movePiece", "move_piece"),
         ),
         case(

@@ -117,6 +117,13 @@ cases! {
     ), [
         ("widgets/board/index.html", page!("", "<script>\nmcp.callTool(\"movePiece\", {});\n</script>\n"))
     ];
+    tool_misspelt_in_the_attribute, concat!(
+        "use pmcp_tasks::prelude::*;\n\n",
+        "#[pmcp_apps::widget(dir = \"widgets/board\", tools(mve_piece))]\npub struct Board;\n\n",
+        "#[task_tool]\nasync fn move_piece() -> u8 {\n    0\n}\n",
+    ), [
+        ("widgets/board/index.html", page!("", "<script>\nmcp.callTool(\"move_piece\", {});\n</script>\n"))
+    ];
     budget_exceeded, board!("dir = \"widgets/board\", budget = \"1KiB\", bridge = false"), [
         ("widgets/board/index.html", page!("<script src=\"large.js\"></script>\n", "<p>e4</p>\n")),
         ("widgets/board/large.js", LARGE)

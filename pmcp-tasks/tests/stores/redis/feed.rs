@@ -1,6 +1,9 @@
 //! Hints of what others change.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use pmcp_tasks::{
     store::{
@@ -117,9 +120,11 @@ fn a_feed_that_missed_changes_tells_of_everything_awaited() {
         for round in 1..4 {
             relay.cut();
             other.put(&task_of(0, 0).key, &put(round), NOW).await.unwrap();
-            let mut told = [hint(&mut feed).await, hint(&mut feed).await];
-            told.sort();
-            assert_eq!(told, [task_of(0, 0).key, task_of(0, 1).key]);
+            // Of the change itself it may hear, too.
+            let mut missing = HashSet::from([task_of(0, 0).key, task_of(0, 1).key]);
+            while !missing.is_empty() {
+                missing.remove(&hint(&mut feed).await);
+            }
         }
         // A connection that has fallen silent is given up.
         relay.silence(true);
