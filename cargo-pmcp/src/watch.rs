@@ -91,10 +91,14 @@ impl Watched {
         walk.build()
     }
 
-    /// Tells whether a file counts: it is there and not ignored, or it was removed.
+    /// Tells whether a file counts: it is there and not ignored, or it was removed. Beside `Cargo.toml` stands what a server writes,
+    /// such as its tasks: of that only the program counts.
     fn counts(&self, path: &Path) -> bool {
         let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
         if is_hidden || path.starts_with(&self.target) {
+            return false;
+        }
+        if path.parent() == Some(&self.root) && !path.is_dir() && !is_of_the_program(path) {
             return false;
         }
         let is_there = path.symlink_metadata().is_ok();
@@ -166,7 +170,7 @@ mod tests {
         let mut watched = Watched::new(&root, &root.join("target")).unwrap();
         assert_eq!(watched.shown(), "src, widgets");
 
-        for ignored in ["target/debug/x", "node_modules/x/y.js", "tasks.log", ".hidden.rs"] {
+        for ignored in ["target/debug/x", "node_modules/x/y.js", "widgets/a.log", "tasks.db-wal", ".hidden.rs"] {
             fs::write(root.join(ignored), "").unwrap();
         }
         fs::write(root.join("widgets/board/app.js"), "1").unwrap();

@@ -105,7 +105,10 @@ fn check_tool(job: &mut Job<'_>, at: At<'_>, name: &str) {
         .map(String::as_str)
         .find(|tool| alike(tool) == alike(name))
         .or_else(|| closest(name, tools.iter().map(String::as_str)));
-    let help = meant.map_or_else(|| "add the tool to `tools(…)`".to_owned(), |tool| format!("did you mean `{tool}`, as `tools(…)` has it?"));
+    let help = meant.map_or_else(
+        || "add the tool to `tools(…)`".to_owned(),
+        |tool| format!("did you mean `{tool}`, as `tools(…)` has it?"),
+    );
     job.error(at, format!("`callTool(\"{name}\")` names no tool of this widget"), help);
 }
 

@@ -114,7 +114,7 @@ interface HostContext {
   [key: string]: unknown;
 }
 
-/** A step of a call that is under way. */
+/** A step of a call that is under way. A call that has become a task tells its steps by `statusMessage` and its variables instead. */
 interface Progress {
   progress: number;
   total?: number;
@@ -134,7 +134,7 @@ interface TaskState<V> {
 interface Question {
   key: string;
   message: string;
-  /** The JSON Schema of the answer: a flat object. */
+  /** The JSON Schema of the answer: a flat object. What is asked for alone, such as a yes or no, is its field `answer`. */
   schema: object;
   answer(value: object): void;
   decline(): void;
@@ -181,8 +181,8 @@ interface Mcp<T extends { [N in keyof T]: AnyTool } = AnyTools, Own extends keyo
   readonly result?: Result<T[Own]["result"]>;
   /**
    * State of the view, any value of JSON, found again when the same view is mounted anew. It is there when `ready` is fulfilled
-   * or, where the host keeps none, when `result` is told; what is found then takes the place of what was set before. Assign it
-   * whole: changes inside are not seen.
+   * or, where the host keeps none, when `result` is told; what is found then takes the place of what was set before. A host that
+   * keeps none and shows the view on another origin each time has nothing to find. Assign it whole: changes inside are not seen.
    */
   state: unknown;
   /** Listens, and gives a function that ends it. */

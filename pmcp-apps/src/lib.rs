@@ -63,8 +63,8 @@
 //! | `on("result", f)`, `result` | the result of the call that opened the view: `isError`, `text` and, unless `isError` is set, `data`, which is what the tool returns. Who listens late is told, too |
 //! | `on("input", f)`, `on("partial", f)`, `input` | that call's arguments; `partial`, as far as the model has written them |
 //! | `on("cancelled", f)` | that call has no result, and will have none |
-//! | `callTool(name, arguments)` | calls a tool of `tools(…)`, and is the promise of its result. `.cancel()` ends it; `.on("progress", f)`, `.on("task", f)` and `.on("question", f)` tell how it gets on: a task's state and variables, and what it asks |
-//! | `state` | any value of JSON, kept for when the same view is shown again |
+//! | `callTool(name, arguments)` | calls a tool of `tools(…)`, and is the promise of its result. `.cancel()` ends it. `.on("progress", f)` tells the steps of a tool that is no task; of a task `.on("task", f)` tells its state, message and variables, and `.on("question", f)` what it asks: `answer(value)` takes an object with the fields of the form, or `{ answer: value }` for what is asked for alone |
+//! | `state` | any value of JSON, kept for when the same view is shown again; lost where a host keeps none and has a new origin for each view |
 //! | `context`, `on("context", f)` | the host's theme, locale, time zone, display mode and sizes. Its colours are applied, as style variables |
 //! | `sendMessage(text)`, `updateModelContext(text, data)` | something for the conversation, and for the model's next turn |
 //! | `openLink(url)`, `download(uri, type, text)`, `requestDisplayMode(mode)`, `readResource(uri)`, `log(level, data)`, `close()` | other wishes to the host. Those that it answers are promises, and reject where it does not do them |
@@ -73,9 +73,16 @@
 //!
 //! `Server::serve` writes `mcp.d.ts` into the directory of a build for development, the types of the bridge and of the widget's tools, unless
 //! the variable `CI` is set. With `// @ts-check` and `/// <reference path="./mcp.d.ts" />` at the top of a script, an editor checks it
-//! against the Rust types. Commit the file, and have [`types_are_current`](testing::types_are_current) in a test tell when it is old.
+//! against the Rust types, with a `jsconfig.json` as the examples have it; so does `npx -p typescript tsc -p widgets/board/jsconfig.json`.
+//! Commit the file, and have [`types_are_current`](testing::types_are_current), which is `pmcp_server::apps::testing::types_are_current` to a server,
+//! tell in a test when it is old: it takes the definitions of the server's tools, `Server::tool_definitions`.
 //!
-//! `cargo pmcp preview --url http://127.0.0.1:8080/mcp` shows a server's widgets in a browser.
+//! A host may take a view away and show it anew, as a conversation is scrolled. The new one has no call of the old one: a task that it
+//! should not outlive is ended by `on("teardown", () => call.cancel())`, and one that goes on is shown by what the page calls anew, such as
+//! a tool with the state of the work. The task itself, its variables and its result are safe at the server either way.
+//!
+//! `cargo pmcp app new PATH` writes a server with a widget that does all of this; its README is the guide to the page.
+//! `cargo pmcp preview` shows a server's widgets in a browser, and in its State panel what they keep.
 //!
 //! # Modules
 //!

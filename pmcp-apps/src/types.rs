@@ -38,7 +38,7 @@ impl TypesFile {
     /// It cannot be written.
     pub fn write(&self) -> io::Result<()> {
         // Others may read it meanwhile: they find the old or the new one.
-        let new = self.path.with_extension(format!("{}.new", std::process::id()));
+        let new = self.path.with_file_name(format!(".{FILE}.{}.new", std::process::id()));
         fs::write(&new, &self.text)?;
         fs::rename(new, &self.path)
     }

@@ -12,7 +12,7 @@ const Kept = ({ scene }: { scene: Scene }) => {
   const [text, setText] = useState<string | undefined>();
   const [trouble, setTrouble] = useState<string | undefined>();
   const isKept = Name.State in scene.profile.host.context || scene.profile.openai?.state;
-  if (!isKept) return <p class="muted">{scene.profile.title} keeps no state for views. The bridge keeps it in the view’s own storage.</p>;
+  if (!isKept) return <p class="muted">{scene.profile.title} keeps no state for views. The bridge keeps it in the view’s own storage, which is found again only where the view comes from the same origin: here each view has a new one.</p>;
   if (text === undefined) {
     return (
       <>
