@@ -156,5 +156,8 @@ export const list = async () => {
 listen((event) => {
   if (event.kind !== "notification" || !event.method.startsWith("notifications/tasks")) return;
   const task = tasks.value.find(({ id }) => id === event.params?.taskId);
-  if (task && task.owner !== "view") task.wake();
+  if (!task) return;
+  // A view that follows a task may be gone before that.
+  if (task.owner === "view") void task.look().catch(() => {});
+  else task.wake();
 });
