@@ -1,5 +1,5 @@
 /**
- * Builds the page of the preview into what is committed.
+ * Builds the page of the preview, and the script and style of the page that `cargo pmcp app build` writes, into what is committed.
  *
  * `node build.mjs` writes the files; `node build.mjs --check` fails if they are not as they would be written.
  */
@@ -17,6 +17,9 @@ const { build } = createRequire(join(packages, "package.json"))("esbuild");
 
 /** Kilobytes of the page, compressed: a page that is opened from the own machine, and yet. */
 const BUDGET = 180;
+
+/** Kilobytes of the script and the style of a published page, compressed: visitors load them. */
+const LANDING_BUDGET = 10;
 
 const OPTIONS = { absWorkingDir: here, bundle: true, write: false, minify: true, target: "es2023", legalComments: "none", logLevel: "warning" };
 
@@ -41,11 +44,11 @@ const plain = {
   },
 };
 
-const bundled = async (entry) => {
+const bundled = async (entry, format = "esm") => {
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     entryPoints: [entry],
-    format: "esm",
+    format,
     metafile: true,
     outdir: "out",
     jsx: "automatic",
@@ -84,22 +87,35 @@ const page = await bundled("src/main.tsx");
 const style = await bundled("style/index.css");
 const inside = [...packagesOf(page.inputs), join(packages, "axe-core")];
 
+// A script of its own, which a page that is opened from a disk may load, too.
+const landing = { script: await bundled("src/landing/main.ts", "iife"), style: await bundled("style/landing.css") };
+if (packagesOf(landing.script.inputs).length) throw Error("the script of a published page has packages of others in it, and no place for their licences");
+
+const ASSETS = "pmcp-preview/assets";
+const LANDING = "cargo-pmcp/assets/landing";
+
 const files = new Map([
-  ["index.html", await readFile(join(here, "index.html"), "utf8")],
-  ["page.js", page.text],
-  ["page.css", style.text],
+  [`${ASSETS}/index.html`, await readFile(join(here, "index.html"), "utf8")],
+  [`${ASSETS}/page.js`, page.text],
+  [`${ASSETS}/page.css`, style.text],
   // As it is published: its licence asks for changes to be told.
-  ["axe.js", await readFile(join(packages, "axe-core/axe.min.js"), "utf8")],
-  ["LICENSES", await licences(inside)],
+  [`${ASSETS}/axe.js`, await readFile(join(packages, "axe-core/axe.min.js"), "utf8")],
+  [`${ASSETS}/LICENSES`, await licences(inside)],
+  [`${LANDING}/host.js`, landing.script.text],
+  [`${LANDING}/host.css`, landing.style.text],
 ]);
+
+/** Files that have a limit, and their limits. */
+const limited = [["page.js", BUDGET], ["page.css", BUDGET]].map(([name, most]) => [`${ASSETS}/${name}`, most])
+  .concat(["host.js", "host.css"].map((name) => [`${LANDING}/${name}`, LANDING_BUDGET]));
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 let failed = false;
-for (const name of ["page.js", "page.css"]) {
+for (const [name, most] of limited) {
   const text = files.get(name);
   const size = gzipSync(text, { level: 9 }).length;
   console.log(`${name}: ${kilobytes(Buffer.byteLength(text))}, ${kilobytes(size)} compressed`);
-  if (size > BUDGET * 1000) {
+  if (size > most * 1000) {
     console.error(`error: ${name} is too large`);
     failed = true;
   }
@@ -107,7 +123,7 @@ for (const name of ["page.js", "page.css"]) {
 
 const check = process.argv.includes("--check");
 for (const [name, text] of files) {
-  const path = join(root, "pmcp-preview/assets", name);
+  const path = join(root, name);
   if (!check) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);

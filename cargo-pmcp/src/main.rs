@@ -10,6 +10,7 @@ mod error;
 mod form;
 mod interrupt;
 mod output;
+mod publish;
 mod questions;
 mod scaffold;
 mod shell;

@@ -30,6 +30,13 @@ pub(crate) fn first_line(text: &str) -> String {
     line(text.trim().lines().next().unwrap_or_default())
 }
 
+/// The name of a program or a tool as people would write it: `show_board` is `Show board`.
+pub(crate) fn as_title(name: &str) -> String {
+    let spaced = line(&name.replace(['-', '_'], " "));
+    let mut characters = spaced.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 fn is_turning(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -54,6 +61,13 @@ mod tests {
     fn nothing_of_a_server_moves_the_cursor() {
         assert_eq!(plain("a\tb\nc \u{1b}[2Jd\r\u{9b}1m\u{202e}x"), "a\tb\nc \\u{1b}[2Jd\\u{d}\\u{9b}1m\\u{202e}x");
         assert_eq!(line(" two\n  lines\u{7} "), "two lines\\u{7}");
+    }
+
+    #[test]
+    fn a_name_is_written_as_a_title() {
+        for (name, title) in [("show_board", "Show board"), ("--x", "X"), ("", "")] {
+            assert_eq!(as_title(name), title);
+        }
     }
 
     #[test]

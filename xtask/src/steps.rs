@@ -67,6 +67,8 @@ Usage: cargo xtask bless
 
 /// The module of the tests that read the specification.
 const NEEDS_SPEC: &str = "needs_mcp_spec_dir::";
+/// The module of tests that read the schemas of those who list servers.
+const NEEDS_SCHEMAS: &str = "needs_publish_schemas::";
 
 /// The steps of `cargo xtask test`. The closing line counts an example as one test.
 pub(crate) fn everything(report: &mut Report) {
@@ -148,6 +150,10 @@ fn tests(services: Option<&Services>, counts: &mut Counts) -> anyhow::Result<()>
     if std::env::var_os("MCP_SPEC_DIR").is_none_or(|directory| directory.is_empty()) {
         println!("MCP_SPEC_DIR is not set: skipping the tests that read the specification");
         command.args(["--skip", NEEDS_SPEC]);
+    }
+    if std::env::var_os("PMCP_PUBLISH_SCHEMAS").is_none_or(|directory| directory.is_empty()) {
+        println!("PMCP_PUBLISH_SCHEMAS is not set: skipping the tests that read the schemas of directories");
+        command.args(["--skip", NEEDS_SCHEMAS]);
     }
     run_tests(&mut command, counts)
 }

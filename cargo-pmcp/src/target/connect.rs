@@ -1,12 +1,12 @@
 //! A connection to TARGET: whatever it is, it is started, asked for its version and, in the end, stopped.
 
-use std::{ffi::OsString, process::Stdio, sync::Arc};
+use std::{ffi::OsString, path::Path, process::Stdio, sync::Arc};
 
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use tokio::process::Command;
 
 use super::{
-    PackageArgs, Target, TargetArgs,
+    Target, TargetArgs,
     build::find_and_build,
     child::{Child, Ear, typed},
     start::serve,
@@ -37,21 +37,23 @@ impl TargetArgs {
         match target {
             Target::Url(url) => over_http(client, url, None).await,
             Target::Package(args) => {
-                let (child, url) = start(&args, shell).await?;
-                over_http(client, url, Some(child)).await
+                let (_, path) = find_and_build(&args, shell).await?;
+                connect_to(&path, client).await
             }
             Target::Command(command) => over_lines(client, &command, shell).await,
         }
     }
 }
 
-/// Builds and starts a program of a package.
-async fn start(args: &PackageArgs, shell: &Shell) -> Result<(Child, String)> {
-    let (_, path) = find_and_build(args, shell).await?;
+/// Starts a program that is built, and connects to it.
+///
+/// # Errors
+/// It does not start, or does not answer.
+pub(crate) async fn connect_to(program: &Path, client: ClientBuilder) -> Result<Connected> {
     // Its log is shown if it ends: here the answer is what counts.
     let silent: Ear = Arc::new(|_: &str| {});
-    let serving = serve(&path, None, &silent).await?;
-    Ok((serving.child, serving.url))
+    let serving = serve(program, None, &silent).await?;
+    over_http(client, serving.url, Some(serving.child)).await
 }
 
 async fn over_http(client: ClientBuilder, url: String, mut child: Option<Child>) -> Result<Connected> {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::PackageArgs;
@@ -32,6 +33,22 @@ pub(crate) struct Program {
     pub(crate) name: String,
     pub(crate) is_example: bool,
     pub(crate) is_release: bool,
+    pub(crate) about: About,
+}
+
+/// The words of a package's manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct About {
+    pub(crate) description: Option<String>,
+    pub(crate) license: Option<String>,
+    pub(crate) homepage: Option<String>,
+    pub(crate) repository: Option<String>,
+    /// Each as `NAME <EMAIL>`, or without the second.
+    pub(crate) authors: Vec<String>,
+    pub(crate) keywords: Vec<String>,
+    /// `[package.metadata]`, null if there is none.
+    pub(crate) metadata: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +65,8 @@ struct Package {
     manifest_path: PathBuf,
     default_run: Option<String>,
     targets: Vec<Built>,
+    #[serde(flatten)]
+    about: About,
 }
 
 /// A thing that cargo builds of a package.
@@ -137,6 +156,7 @@ fn choose(metadata: Metadata, args: &PackageArgs, here: &Path) -> Result<Program
             name: (*name).to_owned(),
             is_example: kind == "example",
             is_release: args.release,
+            about: package.about.clone(),
             target: metadata.target_directory,
         }),
         ([], Some(wanted)) => Err(unknown(kind, wanted, candidates.iter().flat_map(|package| package.programs(kind)))),
@@ -175,7 +195,7 @@ fn unknown<'a>(kind: &str, given: &str, names: impl Iterator<Item = &'a str>) ->
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

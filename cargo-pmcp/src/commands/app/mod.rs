@@ -1,5 +1,6 @@
 //! `cargo pmcp app`: what has to do with widgets.
 
+mod build;
 mod new;
 mod types;
 
@@ -12,6 +13,7 @@ use crate::{error::Result, shell::Shell};
 #[command(disable_help_subcommand = true)]
 pub(crate) enum App {
     New(new::New),
+    Build(build::Build),
     Types(types::Types),
 }
 
@@ -19,6 +21,7 @@ impl App {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
             Self::New(command) => command.run(shell),
+            Self::Build(command) => command.run(shell).await,
             Self::Types(command) => command.run(shell).await,
         }
     }
