@@ -9,7 +9,7 @@ use crate::report::Counts;
 use crate::setup;
 
 pub(crate) const HELP: &str = "\
-Run the tests of the widgets of examples and of a new app: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
+Run the tests of the widgets of examples, of a new app and of a published page: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
 They leave pictures in target/screenshots.
 
 Usage: cargo xtask widgets [--pictures]
@@ -24,12 +24,13 @@ const EXAMPLES: [&str; 3] = ["chess", "map", "dataviz"];
 /// The crate that a new app begins with.
 const TEMPLATE: &str = "app-name";
 
-/// Builds the servers and the host, and runs the tests.
+/// Builds the servers, the host and the command line, and runs the tests.
 pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     let node = setup::node()?;
     run(program(&node).arg(setup::widgets("typescript/bin/tsc")).args(["--project", "browser-tests"]))?;
     run(cargo("build").args(EXAMPLES.iter().chain([&TEMPLATE]).flat_map(|server| ["--package", server])))?;
     run(&mut cargo("build --package pmcp-preview --example host"))?;
+    run(&mut cargo("build --package cargo-pmcp"))?;
     let mut tests = program(node);
     // Side by side: they wait more than they compute.
     tests.args(["--test", "--test-reporter=tap", "--test-timeout=300000", "--disable-warning=ExperimentalWarning"]);

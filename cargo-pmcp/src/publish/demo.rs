@@ -28,8 +28,8 @@ impl Demo {
         let data = json!({
             "title": title,
             "html": view.html,
-            "csp": if csp.is_object() { csp.clone() } else { json!({}) },
-            "permissions": view.meta["permissions"],
+            "csp": object(csp),
+            "permissions": object(&view.meta["permissions"]),
             "frames": trace.frames,
         });
         Some(Self { title, policy: pmcp_preview::policy(csp), is_recorded: trace.is_recorded, data })
@@ -50,6 +50,11 @@ impl Demo {
         }
         text
     }
+}
+
+/// The value, if it is an object; else an empty one.
+fn object(value: &Value) -> Value {
+    if value.is_object() { value.clone() } else { json!({}) }
 }
 
 #[cfg(test)]

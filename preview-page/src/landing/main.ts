@@ -8,7 +8,7 @@ interface Demo {
   title: string;
   html: string;
   csp: Csp;
-  permissions?: object;
+  permissions: object;
   frames: Frame[];
 }
 
