@@ -1,7 +1,6 @@
 //! `NAME.mcpb`: the program as a bundle that hosts install (manifest 0.3).
 
 use std::{
-    fmt::Write as _,
     fs,
     io::{self, Cursor, Write as _},
     path::Path,
@@ -43,11 +42,7 @@ pub(crate) fn bundle(app: &App, program: &Path) -> Result<Bundle> {
     let binary = fs::read(program)
         .map_err(|error| Error::because(&format!("`{}` cannot be read", program.display()), &error))?;
     let bytes = packed(app, platform, &binary).map_err(|error| Error::because("the bundle cannot be made", &error))?;
-    let mut sha256 = String::new();
-    for byte in Sha256::digest(&bytes) {
-        // Writing to a text does not fail.
-        let _ = write!(sha256, "{byte:02x}");
-    }
+    let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     Ok(Bundle { name: format!("{}.mcpb", app.name()), bytes, sha256, platform })
 }
 

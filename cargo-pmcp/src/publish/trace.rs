@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::served::{Served, Tool, View};
 use crate::error::{Error, Result};
@@ -78,6 +79,14 @@ impl Trace {
         }
     }
 
+    /// Set if it was recorded with this document, or does not say with which.
+    pub(crate) fn is_of(&self, html: &str) -> bool {
+        // As the preview writes it: eight bytes of a digest, in hexadecimal digits.
+        let hash: String =
+            Sha256::digest(html).iter().take(8).fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+        self.head["document"].as_str().is_none_or(|document| document == hash)
+    }
+
     /// The tool that it begins with, and the document of the server in which it is replayed.
     ///
     /// # Errors
@@ -120,6 +129,16 @@ pub(super) mod tests {
         ] {
             assert_eq!(Trace::parse(text).unwrap_err(), why);
         }
+    }
+
+    #[test]
+    fn a_trace_knows_its_document() {
+        assert!(Trace::parse(TEXT).unwrap().is_of("<p>"));
+        let of = |hash: &str| {
+            Trace::parse(&TEXT.replace("\"format\":1,", &format!("\"format\":1,\"document\":\"{hash}\","))).unwrap()
+        };
+        assert!(of("e3b0c44298fc1c14").is_of(""));
+        assert!(!of("e3b0c44298fc1c14").is_of("<p>"));
     }
 
     #[test]

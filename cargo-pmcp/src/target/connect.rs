@@ -1,6 +1,6 @@
 //! A connection to TARGET: whatever it is, it is started, asked for its version and, in the end, stopped.
 
-use std::{ffi::OsString, path::Path, process::Stdio, sync::Arc};
+use std::{ffi::OsString, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use tokio::process::Command;
@@ -54,6 +54,23 @@ pub(crate) async fn connect_to(program: &Path, client: ClientBuilder) -> Result<
     let silent: Ear = Arc::new(|_: &str| {});
     let serving = serve(program, None, &silent).await?;
     over_http(client, serving.url, Some(serving.child)).await
+}
+
+/// The time within which a program that is meant for a host has to answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Tells whether a program answers on its standard streams when it is started without arguments, as hosts do it.
+pub(crate) async fn answers_lines(program: &Path, client: ClientBuilder) -> bool {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let silent: Ear = Arc::new(|_: &str| {});
+    let Ok(mut child) = Child::start(command, &silent) else { return false };
+    let answers = match child.streams() {
+        Some((reader, writer)) => tokio::time::timeout(ANSWER, client.connect_io(reader, writer)).await,
+        None => return false,
+    };
+    child.stop().await;
+    matches!(answers, Ok(Ok(_)))
 }
 
 async fn over_http(client: ClientBuilder, url: String, mut child: Option<Child>) -> Result<Connected> {

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use snapbox::str;
@@ -70,6 +71,7 @@ fn a_release_is_written_down_whole() {
     build(&["--mcpb", "--legacy", "--challenge", "t0ken"]).assert().success().stdout_eq("").stderr_eq(str![[r#"
     Building small v0.3.1
    Compiling small v0.3.1 ([..])
+warning: hosts start a bundle without arguments, and the program does not answer on its standard streams then
        Wrote dist/index.html ([..])
        Wrote dist/host.js ([..])
        Wrote dist/host.css ([..])
@@ -192,4 +194,28 @@ fn a_server_that_is_no_package_here_can_be_published() {
     let server = fs::read_to_string(out.join("server.json")).unwrap();
     assert!(server.contains(r#""name": "com.example/"#), "{server}");
     assert!(fs::read_to_string(out.join("index.html")).unwrap().contains("https://example.com/mcp"));
+}
+
+#[test]
+#[ignore = "needs the packages of `cargo xtask setup`, and Node.js on the PATH"]
+fn a_bundle_is_one_to_those_who_define_them() {
+    let tool =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/widgets/node_modules/@anthropic-ai/mcpb/dist/cli/cli.js");
+    let tool = tool.canonicalize().expect("run `cargo xtask setup`");
+    let (_folder, root) = app(words());
+    pmcp(["-q", "app", "build", "--mcpb"]).current_dir(&root).assert().success();
+    let run = |arguments: &[&str]| {
+        let said = Command::new("node").arg(&tool).args(arguments).current_dir(&root).output().unwrap();
+        assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+    };
+    run(&["unpack", "dist/small.mcpb", "unpacked"]);
+    run(&["validate", "unpacked/manifest.json"]);
+    // It is the program, and one that can be run.
+    let program = root.join("unpacked/server").join(format!("small{}", std::env::consts::EXE_SUFFIX));
+    assert_eq!(
+        fs::read(&program).unwrap(),
+        fs::read(root.join("target/release").join(program.file_name().unwrap())).unwrap()
+    );
+    let ran = Command::new(program).output().unwrap();
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("unexpected argument in []"));
 }

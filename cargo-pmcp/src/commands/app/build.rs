@@ -9,7 +9,7 @@ use crate::{
     interrupt::until_interrupted,
     publish::{App, Challenge, Dist, PublicUrl, Trace, Wanted, Words, ask, bundle, describing, files, opening},
     shell::Shell,
-    target::{Connected, PackageArgs, Target, TargetArgs, connect_to, find, find_and_build},
+    target::{Connected, PackageArgs, Target, TargetArgs, answers_lines, connect_to, find, find_and_build},
 };
 
 /// Write everything that a server is published with: a page, plugins, an entry for the registry, and what is left to do.
@@ -75,11 +75,14 @@ impl Build {
             }
             let (_, path) = find_and_build(&package, shell).await?;
             let server = connect_to(&path, describing().revision(self.target.protocol.name())).await?;
+            if self.mcpb && !answers_lines(&path, describing().revision(self.target.protocol.name())).await {
+                shell.warn("hosts start a bundle without arguments, and the program does not answer on its standard streams then");
+            }
             (server, Some(words), Some(path))
         } else {
             (self.target.connect(describing(), shell).await?, None, None)
         };
-        let told = told(&mut server, words, public, trace).await;
+        let told = told(&mut server, words, public, trace, shell).await;
         server.close().await;
         let (app, trace) = told?;
         Ok((app, program, trace))
@@ -104,6 +107,7 @@ async fn told(
     words: Option<Words>,
     public: Option<PublicUrl>,
     trace: Option<Trace>,
+    shell: &Shell,
 ) -> Result<(App, Option<Trace>)> {
     let served = ask(connected).await?;
     let words = match words {
@@ -112,7 +116,11 @@ async fn told(
     };
     let trace = match trace {
         Some(trace) => {
-            trace.view(&served)?;
+            let (_, view) = trace.view(&served)?;
+            if !trace.is_of(&view.html) {
+                shell
+                    .warn("the document is another one than that of the trace: look whether the page replays it still");
+            }
             Some(trace)
         }
         None => opening(&served, connected).await?,
