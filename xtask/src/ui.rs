@@ -4,12 +4,13 @@ use crate::command::{program, run};
 use crate::setup;
 
 pub(crate) const HELP: &str = "\
-Build the page of the preview from preview-page/ into pmcp-preview/assets, with the licences of what is bundled.
+Build the page of the preview from preview-page/ into pmcp-preview/assets, with the licences of what is bundled, and the script and style of a
+published page into cargo-pmcp/assets/landing.
 
 Usage: cargo xtask ui [--check]
 
 Options:
-  --check  change nothing; fail if a file is not what its sources say, if the page is too large, or if types do not fit
+  --check  change nothing; fail if a file is not what its sources say, if a page is too large, or if types do not fit
 ";
 
 /// Writes the files.

@@ -30,7 +30,7 @@ impl Demo {
             "html": view.html,
             "csp": object(csp),
             "permissions": object(&view.meta["permissions"]),
-            "frames": trace.frames,
+            "frames": trace.frames.iter().filter(|frame| is_replayed(frame)).collect::<Vec<_>>(),
         });
         Some(Self { title, policy: pmcp_preview::policy(csp), is_recorded: trace.is_recorded, data })
     }
@@ -50,6 +50,12 @@ impl Demo {
         }
         text
     }
+}
+
+/// Set if a replay needs the frame. What a view has logged or kept is nobody's.
+fn is_replayed(frame: &Value) -> bool {
+    let message = &frame["message"];
+    frame["from"] != "view" || !message["id"].is_null() || message["method"] == "ui/notifications/initialized"
 }
 
 /// The value, if it is an object; else an empty one.
@@ -76,6 +82,22 @@ mod tests {
         let script = demo(html).script();
         assert!(!script.contains(['<', '>', '&', '\u{2028}']), "{script}");
         assert_eq!(serde_json::from_str::<Value>(&script).unwrap()["html"], html);
+    }
+
+    #[test]
+    fn what_a_view_has_logged_is_not_published() {
+        let frame = |from: &str, message: Value| json!({ "ms": 0, "from": from, "to": "host", "message": message });
+        for needed in [
+            frame("view", json!({ "id": 1, "method": "tools/call" })),
+            frame("view", json!({ "method": "ui/notifications/initialized" })),
+            frame("server", json!({ "method": "notifications/progress" })),
+        ] {
+            assert!(is_replayed(&needed), "{needed}");
+        }
+        assert!(!is_replayed(&frame(
+            "view",
+            json!({ "method": "notifications/message", "params": { "data": "secret" } })
+        )));
     }
 
     #[test]

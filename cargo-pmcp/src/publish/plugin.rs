@@ -35,8 +35,17 @@ pub(super) fn files(app: &App) -> Vec<File> {
         let mcp = json!({ "$schema": format!("{SCHEMAS}/mcp.schema.json"), "mcpServers": servers });
         files.push(File::json(format!("{FOLDER}/mcp.json"), &mcp));
     }
+    files.push(File::new(format!("{FOLDER}/README.md"), readme(app)));
     files.extend(app.icon().map(|icon| File::new(format!("{FOLDER}/{ICON}"), icon.bytes.clone())));
     files
+}
+
+/// Tells people what the plugin is.
+fn readme(app: &App) -> String {
+    let (title, summary, name) = (app.title(), app.summary(), app.name());
+    let server = app.public().map(|url| format!(", the MCP server at <{}>", url.as_str()));
+    let server = server.unwrap_or_default();
+    format!("# {title}\n\n{summary}\n\nThis plugin brings the skill `{name}`{server}.\n")
 }
 
 #[cfg(test)]
@@ -66,6 +75,9 @@ mod tests {
     #[test]
     fn a_server_without_an_address_is_its_skill_alone() {
         let files = files(&app(&json!({}), None));
-        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["plugin/plugin.json"]);
+        assert_eq!(
+            files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+            ["plugin/plugin.json", "plugin/README.md"]
+        );
     }
 }

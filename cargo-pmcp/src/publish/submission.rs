@@ -145,6 +145,9 @@ impl List {
             );
         }
         self.item(false, "The page: publish `index.html`, `host.js` and `host.css` as they are, at any static host");
+        if wanted.trace.as_ref().is_some_and(|trace| trace.is_recorded) {
+            self.item(false, "The trace is on the page for everybody: look through it for what is not theirs");
+        }
     }
 }
 

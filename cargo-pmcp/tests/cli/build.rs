@@ -78,7 +78,7 @@ warning: hosts start a bundle without arguments, and the program does not answer
        Wrote dist/server.json ([..])
        Wrote dist/small.mcpb ([..])
        Wrote dist/SUBMISSION.md ([..])
-       Wrote 9 files in folders of dist
+       Wrote 10 files in folders of dist
         Next dist/SUBMISSION.md
 
 "#]]);
@@ -97,6 +97,7 @@ warning: hosts start a bundle without arguments, and the program does not answer
             "plugin/.claude-plugin/plugin.json",
             "plugin/.codex-plugin/plugin.json",
             "plugin/.mcp.json",
+            "plugin/README.md",
             "plugin/mcp.json",
             "plugin/plugin.json",
             "plugin/skills/small/SKILL.md",
