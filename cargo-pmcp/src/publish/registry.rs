@@ -12,10 +12,13 @@ const SOURCE: usize = 255;
 
 /// The file.
 pub(super) fn file(app: &App, bundle: Option<&Bundle>) -> Option<File> {
-    // A server that is nowhere is not listed.
-    let (name, true) = (app.registry()?, app.public().is_some() || bundle.is_some()) else { return None };
+    let name = app.registry()?;
     let remotes = app.public().map(|url| json!([{ "type": "streamable-http", "url": url.as_str() }]));
     let packages = bundle.and_then(|bundle| package(app, bundle)).map(|package| json!([package]));
+    // A server that is nowhere is not listed.
+    if remotes.is_none() && packages.is_none() {
+        return None;
+    }
     let repository = app.repository().map(|at| json!({ "url": at.url, "source": at.source }));
     let title = app.title();
     let icon = app.public().zip(app.icon()).and_then(|(url, icon)| {
@@ -87,5 +90,7 @@ pub(super) mod tests {
     #[test]
     fn a_server_that_is_nowhere_is_not_listed() {
         assert_eq!(file(&with_repository("https://github.com/ann/chess"), None), None);
+        let app = app(&json!({ "registry-name": "com.example/chess" }), None);
+        assert_eq!(file(&app, Some(&made(&app))), None, "a bundle without a release to lie with");
     }
 }

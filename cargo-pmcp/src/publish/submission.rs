@@ -122,14 +122,15 @@ impl List {
             false,
             &format!("Copilot, VS Code, Cursor and others: the folder `{folder}` is one of Agent Plugins 1.0.0"),
         );
-        let (registry, has_place) = (app.registry(), app.public().is_some() || wanted.bundle.is_some());
+        let has_release = wanted.bundle.is_some() && app.repository().is_some();
+        let (registry, has_place) = (app.registry(), app.public().is_some() || has_release);
         self.item(
             false,
             &match registry {
                 Some(name) if has_place => {
                     format!("The registry: `mcp-publisher publish` here, as whoever owns the name `{name}`")
                 }
-                _ => "The registry: build again with `--public-url URL` or `--mcpb`".to_owned(),
+                _ => "The registry: build again with `--public-url URL`, or with `--mcpb` and a `repository` on GitHub or GitLab in `Cargo.toml`".to_owned(),
             },
         );
         if let Some(bundle) = &wanted.bundle {
