@@ -1,6 +1,6 @@
 //! Help, and what is told about wrong arguments.
 
-use snapbox::{Data, str};
+use snapbox::{Data, IntoData as _, str};
 
 use crate::support::pmcp;
 
@@ -25,6 +25,7 @@ Options:
   -V, --version       Print version
 
 "#]]
+    .into_data()
 }
 
 #[test]
