@@ -5,7 +5,7 @@ use crate::{
     document::{PAGE, document},
     folder::{Folder, Missing},
     job::{At, Job},
-    mistake::{Kind, Mistake},
+    mistake::{Kind, Mistake, Topic},
     policy, secrets,
     source::{Bundle, Source},
 };
@@ -45,17 +45,23 @@ fn read_page(job: &mut Job<'_>) -> Option<String> {
             let dir = &job.folder.dir;
             let help =
                 format!("paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it");
-            job.once(Kind::Error, None, format!("`{shown}` does not exist"), help);
+            job.once(Kind::Error, Topic::Document, None, format!("`{shown}` does not exist"), help);
             None
         }
         Err(Missing::Link) => {
             let help = format!("copy the file into `{}`", job.folder.dir);
-            job.once(Kind::Error, None, format!("`{shown}` is a link out of the widget's directory"), help);
+            job.once(
+                Kind::Error,
+                Topic::Document,
+                None,
+                format!("`{shown}` is a link out of the widget's directory"),
+                help,
+            );
             None
         }
         Err(_) => {
             let help = "make it a file of at most 16 MiB";
-            job.once(Kind::Error, None, format!("`{shown}` cannot be read"), help);
+            job.once(Kind::Error, Topic::Document, None, format!("`{shown}` cannot be read"), help);
             None
         }
     }
@@ -74,11 +80,11 @@ fn check_budget(job: &mut Job<'_>, document: &str) {
     let has = document.len().div_ceil(1024);
     let message = format!("the document has {has} KiB; the budget is {}{files}", kibibytes(budget));
     let help = format!("make it smaller, or set `budget = \"{}\"`", enough(document.len()));
-    job.error(At { file: PAGE, offset: 0 }, message, help);
+    job.tell(Kind::Error, Topic::Size, At { file: PAGE, offset: 0 }, message, help);
 }
 
 /// Looks at every text: whatever a view gets, whoever looks at it has.
-fn check_secrets(job: &mut Job<'_>) {
+pub(crate) fn check_secrets(job: &mut Job<'_>) {
     let found: Vec<(String, usize, &str)> = job
         .folder
         .texts()
@@ -86,7 +92,8 @@ fn check_secrets(job: &mut Job<'_>) {
         .collect();
     for (path, offset, shown) in found {
         let message = format!("this looks like a secret (`{shown}`)");
-        job.error(At { file: &path, offset }, message, "keep it on the server and ask a tool");
+        let help = "keep it on the server and ask a tool";
+        job.tell(Kind::Error, Topic::Secrets, At { file: &path, offset }, message, help);
     }
 }
 
@@ -114,6 +121,7 @@ fn unused(job: &Job<'_>) -> Vec<Mistake> {
             message: format!("`{origin}` is declared in `csp(…)`, but nothing in `{dir}` uses it"),
             help: "remove it; `cargo pmcp app check` tells what is used at run time".to_owned(),
             kind: Kind::Warning,
+            topic: Topic::Origins,
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::{
     folder::closest,
     job::{At, Job},
-    mistake::Kind,
+    mistake::{Kind, Topic},
     policy::Directive,
     reference::{Target, target},
     script::{Call, Receiver, Script, Word},
@@ -64,16 +64,18 @@ fn check_request(job: &mut Job<'_>, at: At<'_>, name: &str, url: &str) {
     match target(url) {
         Target::Local(local) => {
             let is_json = local.path.to_ascii_lowercase().ends_with(".json");
-            let help = if is_json {
+            let help = if is_json && !job.folder.is_served() {
                 let dot = if local.path.starts_with("../") || local.path.starts_with("./") { "" } else { "./" };
                 format!("write `import x from \"{dot}{}\" with {{ type: \"json\" }}`", local.path)
             } else {
                 "ask a tool with `mcp.callTool`".to_owned()
             };
-            job.error(at, format!("`{name}(\"{url}\")` has no server to ask"), help);
+            let message = format!("`{name}(\"{url}\")` has no server to ask");
+            job.tell(Kind::Error, Topic::Addresses, at, message, help);
         }
         Target::Absolute => {
-            job.error(at, format!("`{name}(\"{url}\")` has no server to ask"), "ask a tool with `mcp.callTool`");
+            let message = format!("`{name}(\"{url}\")` has no server to ask");
+            job.tell(Kind::Error, Topic::Addresses, at, message, "ask a tool with `mcp.callTool`");
         }
         other => job.check_remote(other, url, at, Directive::Connect),
     }
@@ -84,7 +86,7 @@ fn check_source(job: &mut Job<'_>, at: At<'_>, url: &str) {
     match target(url) {
         Target::Local(_) => {
             let help = "name the file in the page or in a style sheet, where it is put into the document";
-            job.error(at, format!("`.src = \"{url}\"` has no server to ask"), help);
+            job.tell(Kind::Error, Topic::Addresses, at, format!("`.src = \"{url}\"` has no server to ask"), help);
         }
         Target::Remote(origin) if Directive::Frame.covers(&job.declared.csp, &origin) => {
             job.used.insert((Directive::Frame, origin));
@@ -105,11 +107,14 @@ fn check_tool(job: &mut Job<'_>, at: At<'_>, name: &str) {
         .map(String::as_str)
         .find(|tool| alike(tool) == alike(name))
         .or_else(|| closest(name, tools.iter().map(String::as_str)));
-    let help = meant.map_or_else(
-        || "add the tool to `tools(…)`".to_owned(),
-        |tool| format!("did you mean `{tool}`, as `tools(…)` has it?"),
-    );
-    job.error(at, format!("`callTool(\"{name}\")` names no tool of this widget"), help);
+    let help = match (meant, job.folder.is_served()) {
+        (Some(tool), true) => format!("did you mean `{tool}`?"),
+        (Some(tool), false) => format!("did you mean `{tool}`, as `tools(…)` has it?"),
+        (None, true) => "list a tool of this name for views".to_owned(),
+        (None, false) => "add the tool to `tools(…)`".to_owned(),
+    };
+    let message = format!("`callTool(\"{name}\")` names no tool of this widget");
+    job.tell(Kind::Error, Topic::Tools, at, message, help);
 }
 
 fn check_word(job: &mut Job<'_>, at: At<'_>, word: Word) {
@@ -120,7 +125,11 @@ fn check_word(job: &mut Job<'_>, at: At<'_>, word: Word) {
         warning(message, "do the work in a tool, or feature-test and fall back")
     };
     let needs = |what: &str, key: &str, has: bool| {
-        let help = format!("add `permissions({key})` to the attribute");
+        let help = if job.folder.is_served() {
+            format!("ask for it in `_meta.ui.permissions`, as `permissions({key})` of `#[widget]` does")
+        } else {
+            format!("add `permissions({key})` to the attribute")
+        };
         (!has).then(|| (Kind::Error, format!("`{what}` needs `permissions({key})`"), help))
     };
     let nothing = |what: &str, help: &str| warning(format!("`{what}` does nothing in hosts"), help);
@@ -152,7 +161,14 @@ fn check_word(job: &mut Job<'_>, at: At<'_>, word: Word) {
             (Kind::Error, message.to_owned(), "add `bridge = false`".to_owned())
         }),
     };
+    let topic = match word {
+        Word::Camera | Word::Microphone | Word::GetUserMedia | Word::Geolocation | Word::Clipboard => {
+            Topic::Permissions
+        }
+        Word::Location | Word::TopLocation | Word::Open => Topic::Links,
+        _ => Topic::Code,
+    };
     if let Some((kind, message, help)) = found {
-        job.once(kind, Some(at), message, help);
+        job.once(kind, topic, Some(at), message, help);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    mistake::{Kind, Mistake},
+    mistake::{Kind, Mistake, Topic},
     source::Source,
 };
 
@@ -28,8 +28,8 @@ const SUGGESTED: usize = 100;
 pub(crate) struct Folder {
     /// The directory as the attribute names it.
     pub(crate) dir: String,
-    /// The directory without links.
-    root: PathBuf,
+    /// The directory without links. A document that is served has none.
+    root: Option<PathBuf>,
     files: BTreeMap<String, Rc<[u8]>>,
     texts: BTreeMap<String, Rc<str>>,
     /// Files that were looked for in vain.
@@ -62,8 +62,13 @@ pub(crate) enum NoText {
 
 impl Folder {
     pub(crate) fn open(source: &Source<'_>) -> Result<Self, Mistake> {
-        let wrong =
-            |message: String, help: &str| Mistake { place: None, message, help: help.to_owned(), kind: Kind::Error };
+        let wrong = |message: String, help: &str| Mistake {
+            place: None,
+            message,
+            help: help.to_owned(),
+            kind: Kind::Error,
+            topic: Topic::Document,
+        };
         let leaves = || wrong("`dir` leaves the crate".to_owned(), "move the directory into the crate");
         let written = Path::new(source.dir);
         if !written.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
@@ -84,11 +89,27 @@ impl Folder {
             return Err(wrong(format!("`{dir}` is not a directory"), "name the directory that `index.html` is in"));
         }
         let (files, texts, missing, touched) = Default::default();
-        Ok(Self { dir, root, files, texts, missing, touched, size: 0, compared: 0 })
+        Ok(Self { dir, root: Some(root), files, texts, missing, touched, size: 0, compared: 0 })
+    }
+
+    /// The one text of a page that is served under this name, with nothing beside it.
+    pub(crate) fn served(name: &str, path: &str, text: &str) -> Self {
+        let (missing, touched) = Default::default();
+        let files = BTreeMap::from([(path.to_owned(), Rc::from(text.as_bytes()))]);
+        let texts = BTreeMap::from([(path.to_owned(), Rc::from(text))]);
+        Self { dir: name.to_owned(), root: None, files, texts, missing, touched, size: 0, compared: 0 }
+    }
+
+    /// Set for a page that is served, and not read from a directory.
+    pub(crate) fn is_served(&self) -> bool {
+        self.root.is_none()
     }
 
     /// The path of a file as messages and builds name it.
     pub(crate) fn shown(&self, path: &str) -> String {
+        if self.is_served() {
+            return self.dir.clone();
+        }
         if self.dir.is_empty() { path.to_owned() } else { format!("{}/{path}", self.dir) }
     }
 
@@ -159,13 +180,14 @@ impl Folder {
 
     /// The file behind a path, if it is one and lies in the directory.
     fn find(&mut self, path: &str) -> Result<PathBuf, Missing> {
-        let written = self.root.join(path);
+        let Some(root) = self.root.clone() else { return Err(Missing::Absent(None)) };
+        let written = root.join(path);
         let is_plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         let found = match fs::canonicalize(&written) {
             Ok(found) if is_plain => found,
             _ => return Err(Missing::Absent(self.alike(path))),
         };
-        if !found.starts_with(&self.root) {
+        if !found.starts_with(&root) {
             return Err(Missing::Link);
         }
         // Pipes and devices would be read without end.
@@ -179,7 +201,8 @@ impl Folder {
             return None;
         }
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let parent = fs::canonicalize(self.root.join(parent)).ok().filter(|parent| parent.starts_with(&self.root))?;
+        let root = self.root.as_ref()?;
+        let parent = fs::canonicalize(root.join(parent)).ok().filter(|parent| parent.starts_with(root))?;
         let entries = fs::read_dir(parent).ok()?.take(COMPARED).filter_map(Result::ok);
         let mut names: Vec<String> = entries
             .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))

@@ -9,7 +9,7 @@ use crate::{
     declared::Declared,
     folder::{Folder, Missing, NoText},
     mime,
-    mistake::{Kind, Mistakes, Place},
+    mistake::{Kind, Mistake, Mistakes, Place, Topic},
     origin::Origin,
     policy::Directive,
     reference::{Local, Target, join, target},
@@ -18,6 +18,9 @@ use crate::{
 
 /// Bytes that are put into a document. A small file that is named often would make it grow without end.
 const LARGEST: usize = 64 << 20;
+
+/// The way out of an address that names a file beside a document that is served alone.
+const BESIDE: &str = "put its content into the document, or name an origin that serves it";
 
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
@@ -50,14 +53,22 @@ impl<'a> Job<'a> {
         Self { folder, declared, mistakes, used, sizes, spent: 0 }
     }
 
+    /// Tells an error about the document as such.
     pub(crate) fn error(&mut self, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
-        let place = self.place(at, Kind::Error);
-        self.mistakes.error(place, message, help);
+        self.tell(Kind::Error, Topic::Document, at, message, help);
     }
 
-    pub(crate) fn warning(&mut self, at: At<'_>, message: impl Into<String>, help: impl Into<String>) {
-        let place = self.place(at, Kind::Warning);
-        self.mistakes.warning(place, message, help);
+    /// Tells a mistake about a matter.
+    pub(crate) fn tell(
+        &mut self,
+        kind: Kind,
+        topic: Topic,
+        at: At<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let place = self.place(at, kind);
+        self.mistakes.add(Mistake { place, message: message.into(), help: help.into(), kind, topic });
     }
 
     fn place(&self, at: At<'_>, kind: Kind) -> Option<Place> {
@@ -66,9 +77,17 @@ impl<'a> Job<'a> {
     }
 
     /// Tells a mistake that one edit mends wherever it is made, at the first such place, if it has one.
-    pub(crate) fn once(&mut self, kind: Kind, at: Option<At<'_>>, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn once(
+        &mut self,
+        kind: Kind,
+        topic: Topic,
+        at: Option<At<'_>>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let folder = &self.folder;
-        self.mistakes.once(kind, message.into(), help.into(), || at.map(|at| place(folder, at)));
+        let mistake = Mistake { place: None, message: message.into(), help: help.into(), kind, topic };
+        self.mistakes.once(mistake, || at.map(|at| place(folder, at)));
     }
 
     /// Follows an address that browsers load. It is relative to the file `base`, or to a page of another origin.
@@ -84,6 +103,11 @@ impl<'a> Job<'a> {
                 return None;
             }
         };
+        if self.folder.is_served() {
+            let message = format!("`{url}` is not in the document, and nothing is served beside it");
+            self.tell(Kind::Error, Topic::Addresses, at, message, BESIDE);
+            return None;
+        }
         let Local { path, fragment } = local;
         let Some(found) = join(base, &path) else {
             let help = format!("move the file into `{}`", self.folder.dir);
@@ -103,25 +127,34 @@ impl<'a> Job<'a> {
     pub(crate) fn check_remote(&mut self, target: Target, url: &str, at: At<'_>, directive: Directive) {
         match target {
             Target::Nothing | Target::Local(_) => {}
-            Target::ProtocolRelative => self.error(at, "a protocol-relative URL depends on the host", "use `https`"),
+            Target::ProtocolRelative => {
+                let message = "a protocol-relative URL depends on the host";
+                self.tell(Kind::Error, Topic::Addresses, at, message, "use `https`");
+            }
             Target::Plain(scheme) => {
                 let safe = if scheme == "ws" { "wss" } else { "https" };
-                self.error(at, format!("plain `{scheme}` loads are blocked"), format!("use `{safe}`"));
+                let message = format!("plain `{scheme}` loads are blocked");
+                self.tell(Kind::Error, Topic::Addresses, at, message, format!("use `{safe}`"));
             }
             Target::Absolute => {
                 let message = format!("`{url}` is absolute; a widget has no server behind it");
-                self.error(at, message, "name the file relative to this one");
+                let help = if self.folder.is_served() { BESIDE } else { "name the file relative to this one" };
+                self.tell(Kind::Error, Topic::Addresses, at, message, help);
             }
             Target::Remote(origin) => {
                 if !directive.covers(&self.declared.csp, &origin) {
-                    let (kind, message, help) = directive.refusal(&origin);
-                    self.once(kind, Some(at), message, help);
+                    let (kind, message, help) = if self.folder.is_served() {
+                        directive.refusal_of_served(&origin)
+                    } else {
+                        directive.refusal(&origin)
+                    };
+                    self.once(kind, Topic::Origins, Some(at), message, help);
                 }
                 self.used.insert((directive.declared(), origin));
             }
             Target::Data(scheme) => {
                 if let Some((message, help)) = directive.refusal_of_data(&scheme) {
-                    self.error(at, message, help);
+                    self.tell(Kind::Error, Topic::Addresses, at, message, help);
                 }
             }
         }
@@ -163,7 +196,13 @@ impl<'a> Job<'a> {
             Ok(text) => Some(text),
             Err(NoText::Encoding(line, column)) => {
                 let place = Place { file: self.folder.shown(path), line, column };
-                self.mistakes.error(Some(place), "this is not UTF-8", "save the file as UTF-8");
+                self.mistakes.add(Mistake {
+                    place: Some(place),
+                    message: "this is not UTF-8".to_owned(),
+                    help: "save the file as UTF-8".to_owned(),
+                    kind: Kind::Error,
+                    topic: Topic::Document,
+                });
                 None
             }
             // Told where it was reached.
@@ -189,7 +228,13 @@ impl<'a> Job<'a> {
         self.spent = self.spent.saturating_add(bytes);
         *self.sizes.entry(path.to_owned()).or_default() += bytes;
         if self.spent > LARGEST {
-            self.once(Kind::Error, None, "the document would have more than 64 MiB", "name large files once");
+            self.once(
+                Kind::Error,
+                Topic::Size,
+                None,
+                "the document would have more than 64 MiB",
+                "name large files once",
+            );
             return None;
         }
         Some(())

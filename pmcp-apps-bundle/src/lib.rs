@@ -46,6 +46,7 @@ mod policy;
 mod reference;
 pub mod script;
 mod secrets;
+mod served;
 mod source;
 mod style;
 #[cfg(test)]
@@ -55,8 +56,9 @@ mod text;
 pub use bundling::bundle;
 pub use declared::{Csp, Declared, Identity, Permissions};
 pub use hash::hash;
-pub use mistake::{Fault, Kind, Mistake, Place};
+pub use mistake::{Fault, Kind, Mistake, Place, Topic};
 pub use origin::{Refused, check_origin};
 pub use page::page;
+pub use served::check_served;
 pub use source::{Bundle, Source};
 pub use text::escape_html;

@@ -16,6 +16,36 @@ pub struct Mistake {
     pub help: String,
     /// The weight of it.
     pub kind: Kind,
+    /// The matter that it belongs to.
+    pub topic: Topic,
+}
+
+/// The matters that mistakes are about, by which somebody who knows better may leave some of them be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Anything else about the files, or what they become as one document.
+    #[default]
+    Document,
+    /// HTML that browsers would have to guess at.
+    Markup,
+    /// People who do not see the page, or not all of it.
+    Access,
+    /// Origins that are loaded from and not declared, or declared and not used.
+    Origins,
+    /// Addresses that lead nowhere in a host, or that hosts block whatever is declared.
+    Addresses,
+    /// Code that hosts block, or that does nothing there.
+    Code,
+    /// Abilities of the browser that are used and not asked for.
+    Permissions,
+    /// Tools that are called and are not there.
+    Tools,
+    /// Links, and what else leaves the document.
+    Links,
+    /// Secrets in plain sight.
+    Secrets,
+    /// The size of the document.
+    Size,
 }
 
 /// A fault of one text: of a page, a style sheet or a script.
@@ -97,19 +127,11 @@ struct Count {
 }
 
 impl Mistakes {
-    pub(crate) fn error(&mut self, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Mistake { place, message: message.into(), help: help.into(), kind: Kind::Error });
-    }
-
-    pub(crate) fn warning(&mut self, place: Option<Place>, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Mistake { place, message: message.into(), help: help.into(), kind: Kind::Warning });
-    }
-
     /// Adds a mistake that one edit mends everywhere: it is told at the first place only, and only that is looked for.
-    pub(crate) fn once(&mut self, kind: Kind, message: String, help: String, place: impl FnOnce() -> Option<Place>) {
-        if !self.said.contains(&message) {
-            self.said.insert(message.clone());
-            self.add(Mistake { place: place(), message, help, kind });
+    pub(crate) fn once(&mut self, mistake: Mistake, place: impl FnOnce() -> Option<Place>) {
+        if !self.said.contains(&mistake.message) {
+            self.said.insert(mistake.message.clone());
+            self.add(Mistake { place: place(), ..mistake });
         }
     }
 
@@ -119,7 +141,7 @@ impl Mistakes {
         count.told >= MOST
     }
 
-    fn add(&mut self, mistake: Mistake) {
+    pub(crate) fn add(&mut self, mistake: Mistake) {
         // Two looks at one place may find the same, with a help that differs.
         let is_same = |known: &&Mistake| known.place == mistake.place && known.message == mistake.message;
         if self.found.iter().any(|known| is_same(&known)) {
@@ -143,7 +165,13 @@ impl Mistakes {
         {
             if count.is_over {
                 let message = format!("there are more than {MOST} {what}; the others are not told");
-                self.found.push(Mistake { place: None, message, help: "mend these first".to_owned(), kind });
+                self.found.push(Mistake {
+                    place: None,
+                    message,
+                    help: "mend these first".to_owned(),
+                    kind,
+                    topic: Topic::Document,
+                });
             }
         }
         self.found

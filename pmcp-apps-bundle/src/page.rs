@@ -55,6 +55,7 @@ mod tests {
             message: "`<b>` is never closed".to_owned(),
             help: "add `</b>` before `</p>`".to_owned(),
             kind: Kind::Error,
+            topic: crate::Topic::Markup,
         }]);
         assert!(shown.contains("<h1>This widget has 1 mistake</h1>"), "{shown}");
         assert!(shown.contains("<code>widgets/&lt;b&gt;/index.html:3:7</code>"), "{shown}");

@@ -59,6 +59,21 @@ impl Directive {
         (Kind::Error, message, format!("add `csp({key} = [\"{origin}\"])` to the attribute"))
     }
 
+    /// The same for a document that is served, of which nobody knows whether it has an attribute.
+    pub(crate) fn refusal_of_served(self, origin: &Origin) -> (Kind, String, String) {
+        let field = match self {
+            Self::Connect => "connectDomains",
+            Self::Resource | Self::Code => "resourceDomains",
+            Self::Frame => "frameDomains",
+            Self::BaseUri => "baseUriDomains",
+            Self::Redirect => return self.refusal(origin),
+        };
+        let message = format!("`{origin}` is used, but not among its `{field}`, so hosts block this request");
+        let help =
+            format!("add it to `_meta.ui.csp.{field}`, as `csp({} = [\"{origin}\"])` of `#[widget]` does", self.key());
+        (Kind::Error, message, help)
+    }
+
     /// The mistake of an address that holds its content, or stands for some: hosts let images and media in so, and nothing else.
     pub(crate) fn refusal_of_data(self, scheme: &str) -> Option<(String, &'static str)> {
         let (what, help) = match self {

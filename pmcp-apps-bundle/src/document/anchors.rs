@@ -4,6 +4,7 @@ use super::{PAGE, Walk};
 use crate::{
     html::{Attribute, Tag, Token},
     job::At,
+    mistake::{Kind, Topic},
     policy::Directive,
     reference::{Target, target},
 };
@@ -36,10 +37,16 @@ impl Walk<'_, '_> {
         let at = At { file: PAGE, offset: href.span.start };
         if tag.attribute("download").is_some() {
             let message = format!("`{}` cannot be downloaded, as a widget has no server behind it", href.value);
-            return self.job.error(at, message, "use a `<button>` that calls `mcp.download`");
+            return self.job.tell(Kind::Error, Topic::Links, at, message, "use a `<button>` that calls `mcp.download`");
         }
         let message = format!("a link to `{}` leaves the document, and hosts then remove the view", href.value);
-        self.job.error(at, message, "show it in this page, with a `<button>` or a link to `#…`");
+        self.job.tell(
+            Kind::Error,
+            Topic::Links,
+            at,
+            message,
+            "show it in this page, with a `<button>` or a link to `#…`",
+        );
     }
 
     fn has_frame(&self, name: &str) -> bool {

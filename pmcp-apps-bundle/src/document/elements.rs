@@ -5,6 +5,7 @@ use crate::{
     document::edits::Edits,
     html::{self, Attribute, Tag, Token},
     job::At,
+    mistake::{Kind, Topic},
     policy::Directive,
     reference::{Target, target},
     text::{escape_style, escape_value},
@@ -242,7 +243,8 @@ impl Walk<'_, '_> {
 
     fn blocked(&mut self, at: usize, what: &str) {
         let help = "use `<img>`, a frame with `csp(frame = …)`, or a tool";
-        self.job.error(At { file: PAGE, offset: at }, format!("{what} is blocked by every host"), help);
+        let message = format!("{what} is blocked by every host");
+        self.job.tell(Kind::Error, Topic::Addresses, At { file: PAGE, offset: at }, message, help);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Links to the web, which go nowhere in a host unless a script opens them.
 
-use crate::job::{At, Job};
+use crate::{
+    job::{At, Job},
+    mistake::{Kind, Topic},
+};
 
 /// Links of a page, of which its scripts may take care.
 #[derive(Debug, Default)]
@@ -33,7 +36,7 @@ impl Links {
                 "a link to another page leaves the document, and hosts then remove the view"
             };
             let help = "add `onclick=\"mcp.openLink(this.href); return false\"`";
-            job.warning(at, message, help);
+            job.tell(Kind::Warning, Topic::Links, at, message, help);
         }
     }
 }

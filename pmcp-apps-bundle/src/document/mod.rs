@@ -17,7 +17,7 @@ use crate::{
     bridge,
     html::{self, Tag, Token},
     job::{At, Job},
-    mistake::Fault,
+    mistake::{Fault, Kind, Topic},
     policy::Directive,
     reference::{Target, join, target},
 };
@@ -35,8 +35,10 @@ pub(crate) fn document(job: &mut Job<'_>, page: &Rc<str>) -> String {
     let (tokens, faults) = html::tokens(page);
     let nesting = html::nesting(page, &tokens);
     let access = html::access(page, &tokens);
-    for Fault { at, message, help } in faults.into_iter().chain(nesting).chain(access) {
-        job.error(At { file: PAGE, offset: at }, message, help);
+    for (topic, faults) in [(Topic::Markup, faults), (Topic::Markup, nesting), (Topic::Access, access)] {
+        for Fault { at, message, help } in faults {
+            job.tell(Kind::Error, topic, At { file: PAGE, offset: at }, message, help);
+        }
     }
     let base = base(job, &tokens);
     let (edits, sheets, modules, deferred, turns, templates, links) = Default::default();

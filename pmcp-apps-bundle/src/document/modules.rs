@@ -8,6 +8,7 @@ use std::{
 use crate::{
     code::{self, Places},
     job::{At, Job},
+    mistake::{Kind, Topic},
     policy::Directive,
     reference::{Target, target},
     script::{self, Goal, Script},
@@ -101,8 +102,11 @@ impl Modules {
                 let specifier = import.specifier.value.as_str();
                 let at = At { file: &module.file, offset: module.start + import.specifier.span.start };
                 let is_bare = matches!(target(specifier), Target::Local(_)) && !specifier.starts_with('.');
-                // What is bare is told when the modules are linked.
+                // What is bare is told when the modules are linked; those that are served are not.
                 if is_bare {
+                    if job.folder.is_served() {
+                        check_bare(job, specifier, at);
+                    }
                     continue;
                 }
                 let base = key.split('#').next().unwrap_or(&key);
@@ -119,6 +123,10 @@ impl Modules {
 
     /// Links the modules. Script elements whose modules share none stay apart; others become one, which runs where the last of them is.
     pub(crate) fn link(&self, job: &mut Job<'_>) -> Vec<Linked> {
+        // Browsers take the modules of a document that is served as they are.
+        if job.folder.is_served() {
+            return Vec::new();
+        }
         let entries: Vec<&Entry> = self.entries.iter().filter(|entry| self.files.contains_key(&entry.key)).collect();
         let reached: Vec<BTreeSet<&str>> = entries.iter().map(|entry| self.reached(&entry.key)).collect();
         let count = reached.iter().map(BTreeSet::len).sum::<usize>();
@@ -193,5 +201,20 @@ impl Modules {
             }
         }
         reached
+    }
+}
+
+/// Tells a name that means nothing to a browser, unless the page has a map of such.
+fn check_bare(job: &mut Job<'_>, specifier: &str, at: At<'_>) {
+    let has_map = job.folder.texts().any(|(_, text)| text.contains("importmap"));
+    if !has_map {
+        let message = format!("`\"{specifier}\"` is a bare specifier; browsers cannot resolve it");
+        job.tell(
+            Kind::Error,
+            Topic::Addresses,
+            at,
+            message,
+            "put the module into the document, or name it by its address",
+        );
     }
 }

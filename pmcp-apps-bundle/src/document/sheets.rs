@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, rc::Rc};
 use super::edits::Edits;
 use crate::{
     job::{At, Found, Job},
-    mistake::Kind,
+    mistake::{Kind, Topic},
     policy::Directive,
     reference::{Target, target},
     style::{self, Form, Import, Reference, Sheet},
@@ -182,7 +182,7 @@ fn inline(job: &mut Job<'_>, reference: &Reference, at: At<'_>, base: &str) -> O
     let found = job.reach(&reference.url, at, base, Directive::Resource);
     if reference.is_font && (found.is_some() || is_data(&reference.url)) {
         let message = "an inlined font is blocked by hosts that follow the specification";
-        job.once(Kind::Warning, Some(at), message, "use `var(--font-sans)` from the host");
+        job.once(Kind::Warning, Topic::Addresses, Some(at), message, "use `var(--font-sans)` from the host");
     }
     let url = job.data_url(&found?, at)?;
     let quoted = format!("\"{}\"", url.replace('\\', "\\\\").replace('"', "\\\""));
