@@ -4,6 +4,7 @@
 //! writes data to standard output. Whatever goes wrong is an [`error`] with a help and an exit code.
 
 mod arguments;
+mod check;
 mod cli;
 mod commands;
 mod error;

@@ -86,6 +86,14 @@ impl Shell {
         self.write(&format!("{CARE}warning{CARE:#}: {text}\n"));
     }
 
+    /// Tells what a check found: an error always, a warning unless errors only are told.
+    pub(crate) fn finding(&self, is_error: bool, rule: &str, message: &str, help: &str) {
+        self.end_live();
+        let (style, word) = if is_error { (BAD, "error") } else { (CARE, "warning") };
+        let text = format!("{style}{word}[{rule}]{style:#}: {message}\n  {HELP}help{HELP:#}: {help}\n");
+        if is_error { write_err(&text) } else { self.write(&text) }
+    }
+
     /// Tells a line of cargo, but for the one that says that it has finished: what follows says so.
     pub(crate) fn pass_on_cargo(&self, line: &str) {
         let is_end = anstream::adapter::strip_str(line).to_string().trim_start().starts_with("Finished ");

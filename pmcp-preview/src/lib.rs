@@ -47,4 +47,5 @@ pub use connection::Protocol;
 pub use events::{Build, Events};
 pub use host::{Changed, Host, HostBuilder, HostError};
 pub use policy::policy;
+pub use profile::profiles;
 pub use upstream::{Endpoint, StartError, StdioCommand, Upstream};

@@ -104,6 +104,12 @@ pub(crate) static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
     FILES.iter().filter_map(read).collect()
 });
 
+/// The hosts that are emulated, each as its whole file: `id`, `title`, what it is towards servers and views, and `sources`, the evidence of
+/// each part.
+pub fn profiles() -> impl Iterator<Item = &'static Value> {
+    PROFILES.iter().map(|profile| &profile.json)
+}
+
 /// The profile with this id.
 pub(crate) fn find(id: &str) -> Option<&'static Profile> {
     PROFILES.iter().find(|profile| profile.id == id)

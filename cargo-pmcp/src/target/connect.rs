@@ -35,12 +35,12 @@ impl TargetArgs {
         let (target, secrets) = self.target()?;
         let client = secrets.give(client.revision(self.protocol.name()));
         match target {
-            Target::Url(url) => over_http(client, url, None).await,
+            Target::Url(url) => over_http(client, url, &mut None).await,
             Target::Package(args) => {
                 let (_, path) = find_and_build(&args, shell).await?;
                 connect_to(&path, client).await
             }
-            Target::Command(command) => over_lines(client, &command, shell).await,
+            Target::Command(command) => over_lines(client, &command, Some(shell)).await,
         }
     }
 }
@@ -50,10 +50,18 @@ impl TargetArgs {
 /// # Errors
 /// It does not start, or does not answer.
 pub(crate) async fn connect_to(program: &Path, client: ClientBuilder) -> Result<Connected> {
+    let (child, url) = start(program).await?;
+    let mut child = Some(child);
+    let connected = over_http(client, url, &mut child).await?;
+    Ok(Connected { child, ..connected })
+}
+
+/// Starts a program that is built, and tells its address.
+pub(super) async fn start(program: &Path) -> Result<(Child, String)> {
     // Its log is shown if it ends: here the answer is what counts.
     let silent: Ear = Arc::new(|_: &str| {});
     let serving = serve(program, None, &silent).await?;
-    over_http(client, serving.url, Some(serving.child)).await
+    Ok((serving.child, serving.url))
 }
 
 /// The time within which a program that is meant for a host has to answer.
@@ -73,21 +81,25 @@ pub(crate) async fn answers_lines(program: &Path, client: ClientBuilder) -> bool
     matches!(answers, Ok(Ok(_)))
 }
 
-async fn over_http(client: ClientBuilder, url: String, mut child: Option<Child>) -> Result<Connected> {
+/// Connects to an address, behind which this process of ours may be.
+pub(super) async fn over_http(client: ClientBuilder, url: String, child: &mut Option<Child>) -> Result<Connected> {
     match client.connect_http(&url).await {
-        Ok(client) => Ok(Connected { client, address: url, child }),
-        Err(error) => Err(explained(&error, &url, &mut child).await),
+        Ok(client) => Ok(Connected { client, address: url, child: None }),
+        Err(error) => Err(explained(&error, &url, child).await),
     }
 }
 
-async fn over_lines(client: ClientBuilder, words: &[OsString], shell: &Shell) -> Result<Connected> {
+/// Starts a command, tells so, and connects to it.
+pub(super) async fn over_lines(client: ClientBuilder, words: &[OsString], shell: Option<&Shell>) -> Result<Connected> {
     let address = typed(words.iter().map(OsString::as_os_str));
     let [program, arguments @ ..] = words else { return Err(Error::usage("the command is empty")) };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     let silent: Ear = Arc::new(|_: &str| {});
     let mut child = Child::start(command, &silent).map_err(|error| error.help("the command is run without a shell"))?;
-    shell.status("Started", &address);
+    if let Some(shell) = shell {
+        shell.status("Started", &address);
+    }
     let Some((reader, writer)) = child.streams() else {
         return Err(Error::failed(format!("`{address}` has no standard streams")));
     };

@@ -4,6 +4,7 @@ mod build;
 mod child;
 mod connect;
 mod package;
+mod reach;
 mod secrets;
 mod start;
 mod upstream;
@@ -16,6 +17,7 @@ pub(crate) use build::find_and_build;
 pub(crate) use child::{Child, Ear, typed};
 pub(crate) use connect::{Connected, answers_lines, connect_to};
 pub(crate) use package::{About, Program, find};
+pub(crate) use reach::Reached;
 pub(crate) use secrets::Secrets;
 pub(crate) use upstream::{PackageServer, Told, command};
 

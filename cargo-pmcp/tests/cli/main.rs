@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build;
+mod check;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
 mod package;
 mod preview;
+mod scripted;
 mod support;
 mod tls;
 mod usage;

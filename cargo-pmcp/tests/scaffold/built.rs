@@ -71,6 +71,9 @@ fn a_new_app_passes_its_tests_and_our_lints_without_a_network() {
     cargo(&app, "clippy --quiet --all-targets -- -D warnings");
     cargo(&app, "test --quiet");
 
+    // The rules for hosts, of which it breaks none that matters.
+    pmcp(&app).args(["app", "check"]).envs(surroundings()).env("CI", "1").assert().success().stdout_eq("");
+
     // The types of its page, which those tests compare, too.
     cargo(&app, "build --quiet");
     let types = |arguments: &[&str]| pmcp(&app).args(["app", "types"]).args(arguments).envs(surroundings()).assert();

@@ -1,6 +1,7 @@
 //! `cargo pmcp app`: what has to do with widgets.
 
 mod build;
+mod check;
 mod new;
 mod types;
 
@@ -12,6 +13,7 @@ use crate::{error::Result, shell::Shell};
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
 pub(crate) enum App {
+    Check(check::Check),
     New(new::New),
     Build(build::Build),
     Types(types::Types),
@@ -20,6 +22,7 @@ pub(crate) enum App {
 impl App {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         match self {
+            Self::Check(command) => command.run(shell).await,
             Self::New(command) => command.run(shell),
             Self::Build(command) => command.run(shell).await,
             Self::Types(command) => command.run(shell).await,

@@ -1,0 +1,170 @@
+//! Everything that a look at a server has seen.
+
+use std::collections::BTreeSet;
+
+use pmcp_apps_bundle::{Csp, Declared, Mistake, Permissions};
+use pmcp_protocol::UI_MIME_TYPE;
+use serde_json::Value;
+
+use crate::output::string;
+
+/// A server as hosts saw it.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Its name, title and version.
+    pub(crate) server: Value,
+    /// What a client that shows widgets is told, in the version that the server was first spoken with.
+    pub(crate) shown: Listing,
+    /// The same in a version of the other era, if it speaks one.
+    pub(crate) other: Option<Listing>,
+    /// What clients without widgets are told, in each of these versions.
+    pub(crate) plain: Vec<Listing>,
+    pub(crate) documents: Vec<Document>,
+    pub(crate) calls: Vec<Call>,
+    /// Texts of errors, each with what was asked.
+    pub(crate) errors: Vec<(&'static str, String)>,
+}
+
+/// The lists of a server, as one client sees them.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// The version of the protocol.
+    pub(crate) version: String,
+    pub(crate) tools: Vec<Value>,
+    pub(crate) resources: Vec<Value>,
+}
+
+/// A document of a widget.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) uri: String,
+    /// The tools that open it.
+    pub(crate) tools: Vec<String>,
+    /// Its entry in the list of resources.
+    pub(crate) listed: Option<Value>,
+    /// The result of `resources/read`, or why there is none.
+    pub(crate) read: Result<Value, String>,
+    /// An address that it had before, of a server that changes it with the content, and why that is not answered.
+    pub(crate) old: Option<(String, Option<String>)>,
+    /// The mistakes of its text.
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+/// A call of a tool that only reads, without arguments.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) tool: Value,
+    /// The result, or why there is none.
+    pub(crate) result: Result<Value, String>,
+}
+
+impl Document {
+    /// The content that was read.
+    pub(crate) fn item(&self) -> Option<&Value> {
+        self.read.as_ref().ok()?["contents"].as_array()?.first()
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.item()?["text"].as_str()
+    }
+
+    /// What its metadata says under a key. What is read counts more than what is listed.
+    pub(crate) fn meta(&self, key: &str) -> &Value {
+        let places = [self.item(), self.listed.as_ref()].into_iter().flatten();
+        places.map(|place| &place["_meta"][key]).find(|value| !value.is_null()).unwrap_or(&Value::Null)
+    }
+
+    /// What it declares for hosts of MCP Apps, with the tools that its page may call.
+    pub(crate) fn declared(&self, tools: &[Value]) -> Declared {
+        let ui = self.meta("ui");
+        let asks = |name: &str| !ui["permissions"][name].is_null();
+        let callable = tools.iter().filter(|tool| is_for(tool, "app")).map(|tool| string(tool, "name").to_owned());
+        Declared {
+            csp: Csp {
+                connect: texts(&ui["csp"], "connectDomains"),
+                resource: texts(&ui["csp"], "resourceDomains"),
+                frame: texts(&ui["csp"], "frameDomains"),
+                base_uri: texts(&ui["csp"], "baseUriDomains"),
+                redirect: texts(self.meta("openai/widgetCSP"), "redirect_domains"),
+            },
+            permissions: Permissions {
+                camera: asks("camera"),
+                microphone: asks("microphone"),
+                geolocation: asks("geolocation"),
+                clipboard_write: asks("clipboardWrite"),
+            },
+            tools: Some(callable.collect()),
+            bridge: None,
+            budget: usize::MAX,
+        }
+    }
+}
+
+/// The texts of a list, such as origins, as far as it is one.
+pub(crate) fn texts(of: &Value, key: &str) -> Vec<String> {
+    of[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The document that a tool opens, by the key of today or that of drafts.
+pub(crate) fn opens(tool: &Value) -> Option<&str> {
+    let meta = &tool["_meta"];
+    meta["ui"]["resourceUri"].as_str().or_else(|| meta["ui/resourceUri"].as_str())
+}
+
+/// Set if a tool is for the model, or for the app, as its visibility says.
+pub(crate) fn is_for(tool: &Value, who: &str) -> bool {
+    tool["_meta"]["ui"]["visibility"].as_array().is_none_or(|all| all.iter().any(|one| one == who))
+}
+
+/// Set if a resource is the document of a widget.
+pub(crate) fn is_widget(resource: &Value) -> bool {
+    is_mime_type(string(resource, "mimeType"))
+}
+
+/// Set if this is the MIME type of documents of widgets, however it is spaced.
+pub(crate) fn is_mime_type(text: &str) -> bool {
+    text.replace([' ', '\t'], "").eq_ignore_ascii_case(UI_MIME_TYPE)
+}
+
+impl Listing {
+    /// The addresses of all documents of widgets, those that tools open first.
+    pub(crate) fn documents(&self) -> Vec<&str> {
+        let listed = self.resources.iter().filter(|resource| is_widget(resource));
+        let all = self.tools.iter().filter_map(opens).chain(listed.filter_map(|resource| resource["uri"].as_str()));
+        let mut known = BTreeSet::new();
+        all.filter(|uri| known.insert(*uri)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_document_is_looked_at_once_however_often_it_is_named() {
+        let listing = Listing {
+            tools: vec![
+                json!({ "name": "a", "_meta": { "ui": { "resourceUri": "ui://x/1" } } }),
+                json!({ "name": "b", "_meta": { "ui/resourceUri": "ui://x/2" } }),
+                json!({ "name": "c", "_meta": { "ui": { "resourceUri": "ui://x/1" } } }),
+            ],
+            resources: vec![
+                json!({ "uri": "ui://x/2", "mimeType": "text/html;profile=mcp-app" }),
+                json!({ "uri": "ui://x/3", "mimeType": "Text/HTML; profile=mcp-app" }),
+                json!({ "uri": "ui://x/4", "mimeType": "text/html" }),
+            ],
+            ..Listing::default()
+        };
+        assert_eq!(listing.documents(), ["ui://x/1", "ui://x/2", "ui://x/3"]);
+    }
+
+    #[test]
+    fn a_tool_is_for_both_unless_it_says_so() {
+        let tool = |visibility: Value| json!({ "_meta": { "ui": { "visibility": visibility } } });
+        assert!(is_for(&json!({}), "model") && is_for(&json!({}), "app"));
+        assert!(!is_for(&tool(json!(["app"])), "model") && is_for(&tool(json!(["app"])), "app"));
+    }
+}
