@@ -73,6 +73,13 @@ export class Stage {
     return Stage.#started((stage) => stage.#run(example, ["--http", "127.0.0.1:0", ...args], "listening on "));
   }
 
+  /** A browser alone. */
+  static async empty(): Promise<Stage> {
+    const stage = new Stage();
+    await stage.#browse();
+    return stage;
+  }
+
   /** Takes a server that is there. */
   static at(url: string): Promise<Stage> {
     return Stage.#started(() => Promise.resolve(url));
@@ -86,18 +93,22 @@ export class Stage {
       for (const [name, flags] of [["tasks", []], ["plain", ["--no-tasks", "--profile", "claude"]]] as const) {
         stage.#hosts.set(name, await stage.#run("examples/host", ["--url", stage.server, ...flags], "preview "));
       }
-      stage.#browser = await tool("puppeteer-core").default.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-        // Containers have no user to drop to. Partitioned storage stays as users have it.
-        // The camera is a picture of the browser's own.
-        args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"],
-        pipe: true,
-      });
+      await stage.#browse();
     } catch (error) {
       await stage.stop();
       throw error;
     }
     return stage;
+  }
+
+  async #browse() {
+    this.#browser = await tool("puppeteer-core").default.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      // Containers have no user to drop to. Partitioned storage stays as users have it.
+      // The camera is a picture of the browser's own.
+      args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream"],
+      pipe: true,
+    });
   }
 
   #run(program: string, args: string[], start: string): Promise<string> {

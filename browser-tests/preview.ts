@@ -13,7 +13,14 @@ export class Preview {
   }
 
   /** Opens the page of a host, at an address with these parameters. */
-  static async open(stage: Stage, parameters: Record<string, string> = {}, size = { width: 1440, height: 900 }, host: string = "tasks"): Promise<Preview> {
+  static open(stage: Stage, parameters: Record<string, string> = {}, size = { width: 1440, height: 900 }, host: string = "tasks"): Promise<Preview> {
+    const url = new URL(stage.host(host));
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    return Preview.at(stage, url.href, size);
+  }
+
+  /** Opens the page at this address. */
+  static async at(stage: Stage, url: string, size = { width: 1440, height: 900 }): Promise<Preview> {
     const page = await stage.tab();
     await page.setViewport(size);
     // What a test wants is in the address, and not the machine it runs on.
@@ -47,9 +54,7 @@ export class Preview {
         return new Response(readable, response);
       };
     });
-    const url = new URL(stage.host(host));
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    await page.goto(url.href);
+    await page.goto(url);
     return new Preview(page);
   }
 

@@ -13,7 +13,7 @@ const URI = "ui://scripted/view.html";
 export const MARKUP = "<img src=x onerror=\"document.title='owned'\">";
 
 /** The view: a button for each thing that it tries, and what came of it in `#told`. */
-const view = (title: string) => `<!doctype html>
+export const view = (title: string) => `<!doctype html>
 <html lang="en"><head><title>Scripted</title>
 <script>(${BRIDGE})({"name":"scripted","version":"1","modes":["inline","fullscreen","pip"]})</script>
 <style>body { margin: 8px; font: 14px sans-serif } h1 { font-size: 18px } :root[data-theme="dark"] body { background: #111; color: #eee }</style>
@@ -93,6 +93,8 @@ export class Scripted {
   /** What the view declares. */
   csp: object = {};
   title = "A view";
+  /** The document of the view. */
+  document = () => view(this.title);
   /** Requests so far, by their methods. */
   readonly asked: { method: string; params: any }[] = [];
 
@@ -145,7 +147,7 @@ export class Scripted {
       case "resources/list":
         return done({ resources: [] });
       case "resources/read":
-        return done({ contents: [{ uri: URI, mimeType: "text/html;profile=mcp-app", text: view(this.title), _meta: { ui: { csp: this.csp } } }] });
+        return done({ contents: [{ uri: URI, mimeType: "text/html;profile=mcp-app", text: this.document(), _meta: { ui: { csp: this.csp } } }] });
       case "tools/call":
         break;
       default:

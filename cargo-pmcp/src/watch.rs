@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     mem,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant as Moment},
 };
 
 use ignore::WalkBuilder;
@@ -22,6 +22,16 @@ const WAITING: usize = 1024;
 /// The number of folders that are watched.
 const FOLDERS: usize = 4096;
 
+/// A change of watched files.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) changed: Changed,
+    /// The files, from the folder of the package.
+    pub(crate) files: Vec<PathBuf>,
+    /// The moment of the first save.
+    pub(crate) since: Moment,
+}
+
 /// The watched files of a package.
 pub(crate) struct Watched {
     root: PathBuf,
@@ -29,9 +39,10 @@ pub(crate) struct Watched {
     target: PathBuf,
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
-    changes: mpsc::Receiver<PathBuf>,
-    /// Changes that are not told yet.
+    changes: mpsc::Receiver<(PathBuf, Moment)>,
+    /// Changes that are not told yet, and the moment of the first.
     seen: BTreeSet<PathBuf>,
+    since: Option<Moment>,
 }
 
 impl Watched {
@@ -44,16 +55,17 @@ impl Watched {
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
+                let now = Moment::now();
                 for path in event.paths {
                     // If it is full, enough has changed.
-                    let _ = sender.try_send(path);
+                    let _ = sender.try_send((path, now));
                 }
             }
         });
         let watcher = watcher.map_err(|error| Error::because("files cannot be watched", &error))?;
         let (root, target) = (root.to_owned(), target.to_owned());
         let (folders, seen) = (BTreeSet::new(), BTreeSet::new());
-        let mut all = Self { root: root.clone(), target, watcher, folders, changes, seen };
+        let mut all = Self { root: root.clone(), target, watcher, folders, changes, seen, since: None };
         all.add(&root)?;
         Ok(all)
     }
@@ -108,19 +120,21 @@ impl Watched {
 
     /// The next change, when nothing has followed it for a moment, and the files. A call that is dropped loses nothing: the next one
     /// tells it.
-    pub(crate) async fn next(&mut self) -> Option<(Changed, Vec<PathBuf>)> {
+    pub(crate) async fn next(&mut self) -> Option<Change> {
         loop {
             if self.seen.is_empty() {
-                let path = self.changes.recv().await?;
+                let (path, moment) = self.changes.recv().await?;
                 self.seen.insert(path);
+                self.since = Some(moment);
             }
             let longest = Instant::now() + LONGEST;
-            while let Ok(Some(path)) =
+            while let Ok(Some((path, _))) =
                 tokio::time::timeout_at((Instant::now() + TOGETHER).min(longest), self.changes.recv()).await
             {
                 self.seen.insert(path);
             }
             let seen = mem::take(&mut self.seen);
+            let since = self.since.take().unwrap_or_else(Moment::now);
             let (folders, files): (Vec<_>, Vec<_>) =
                 seen.into_iter().filter(|path| self.counts(path)).partition(|path| path.is_dir());
             for folder in &folders {
@@ -130,10 +144,10 @@ impl Watched {
             let files: Vec<PathBuf> =
                 files.iter().map(|file| file.strip_prefix(&self.root).unwrap_or(file).to_owned()).collect();
             if files.iter().any(|file| is_of_the_program(file)) {
-                return Some((Changed::Rust, files));
+                return Some(Change { changed: Changed::Rust, files, since });
             }
             if !files.is_empty() {
-                return Some((Changed::Files(files.clone()), files));
+                return Some(Change { changed: Changed::Files(files.clone()), files, since });
             }
         }
     }
@@ -151,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    async fn next(watched: &mut Watched) -> (Changed, Vec<PathBuf>) {
+    async fn next(watched: &mut Watched) -> Change {
         tokio::time::timeout(Duration::from_secs(20), watched.next()).await.expect("nothing was seen").unwrap()
     }
 
@@ -173,21 +187,24 @@ mod tests {
         for ignored in ["target/debug/x", "node_modules/x/y.js", "widgets/a.log", "tasks.db-wal", ".hidden.rs"] {
             fs::write(root.join(ignored), "").unwrap();
         }
+        let before = Moment::now();
         fs::write(root.join("widgets/board/app.js"), "1").unwrap();
-        let (changed, seen) = next(&mut watched).await;
-        assert_eq!(changed, Changed::Files(files(&["widgets/board/app.js"])));
-        assert_eq!(seen, files(&["widgets/board/app.js"]));
+        let change = next(&mut watched).await;
+        assert_eq!(change.changed, Changed::Files(files(&["widgets/board/app.js"])));
+        assert_eq!(change.files, files(&["widgets/board/app.js"]));
+        // The time of waiting for more is part of what it takes.
+        assert!(change.since.elapsed() >= TOGETHER && before.elapsed() >= change.since.elapsed());
 
         fs::write(root.join("src/main.rs"), "").unwrap();
-        assert_eq!(next(&mut watched).await.0, Changed::Rust);
+        assert_eq!(next(&mut watched).await.changed, Changed::Rust);
 
         // A folder that came later is watched, too.
         fs::create_dir(root.join("widgets/clock")).unwrap();
         tokio::time::timeout(Duration::from_millis(500), watched.next()).await.unwrap_err();
         fs::write(root.join("widgets/clock/index.html"), "").unwrap();
-        assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
+        assert_eq!(next(&mut watched).await.files, files(&["widgets/clock/index.html"]));
         fs::remove_file(root.join("widgets/clock/index.html")).unwrap();
-        assert_eq!(next(&mut watched).await.1, files(&["widgets/clock/index.html"]));
+        assert_eq!(next(&mut watched).await.files, files(&["widgets/clock/index.html"]));
     }
     #[tokio::test]
     async fn whoever_stops_waiting_loses_no_change() {
@@ -204,6 +221,6 @@ mod tests {
             Some(told) => told.unwrap(),
             None => next(&mut watched).await,
         };
-        assert_eq!(told.1, files(&["main.rs"]));
+        assert_eq!(told.files, files(&["main.rs"]));
     }
 }

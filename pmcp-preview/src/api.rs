@@ -17,12 +17,13 @@ use serde_json::{Value, json};
 use crate::{
     connection::Protocol,
     link::Order,
+    notice::Notice,
     policy::{Extra, Policy, permissions},
     profile::{self, PROFILES},
     questions::Given,
     rpc,
     state::Page,
-    traces::{self, Traces},
+    traces,
     views::View,
 };
 
@@ -39,6 +40,9 @@ pub(crate) fn routes() -> Router<Page> {
             "/api/traces/{name}",
             get(trace).put(keep_trace).delete(remove_trace).layer(DefaultBodyLimit::max(traces::LARGEST)),
         )
+        .route("/api/record", post(begin_record))
+        .route("/api/record/{id}", post(add_to_record).delete(end_record).layer(DefaultBodyLimit::max(traces::LARGEST)))
+        .route("/api/reloaded", post(reloaded))
         .route("/api/upstream", get(relay).post(relay).delete(relay))
         .route("/api/shot", post(shot))
         .route("/api/views", post(mount))
@@ -55,7 +59,7 @@ async fn host(State(page): State<Page>) -> Json<Value> {
         "profile": page.link.wishes().profile.id,
         "connection": page.link.events().connection(),
         "tasks": page.link.live().is_some_and(|live| live.tasks),
-        "features": { "shot": false },
+        "features": { "shot": false, "record": page.record.is_some_and(|record| record.is_waiting()) },
     }))
 }
 
@@ -157,12 +161,12 @@ async fn unmount(State(page): State<Page>, Path(id): Path<String>) -> StatusCode
     if page.sandbox.views.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
-/// Does something with the files of traces, where it holds nobody up.
-async fn with_traces<T: Send + 'static>(
+/// Does something with files, where it holds nobody up.
+async fn with_files<T: Send + 'static>(
     page: Page,
-    work: impl FnOnce(&Traces) -> io::Result<T> + Send + 'static,
+    work: impl FnOnce(&Page) -> io::Result<T> + Send + 'static,
 ) -> Result<T, StatusCode> {
-    let done = tokio::task::spawn_blocking(move || work(&page.traces)).await;
+    let done = tokio::task::spawn_blocking(move || work(&page)).await;
     done.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.map_err(|error| match error.kind() {
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::InvalidInput => StatusCode::BAD_REQUEST,
@@ -172,22 +176,70 @@ async fn with_traces<T: Send + 'static>(
 }
 
 async fn list_traces(State(page): State<Page>) -> Result<Response, StatusCode> {
-    Ok(Json(with_traces(page, Traces::list).await?).into_response())
+    Ok(Json(with_files(page, |page| page.traces.list()).await?).into_response())
 }
 
 async fn trace(State(page): State<Page>, Path(name): Path<String>) -> Result<Response, StatusCode> {
-    let text = with_traces(page, move |traces| traces.read(&name)).await?;
+    let text = with_files(page, move |page| page.traces.read(&name)).await?;
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
 async fn keep_trace(State(page): State<Page>, Path(name): Path<String>, text: Bytes) -> Result<StatusCode, StatusCode> {
-    with_traces(page, move |traces| traces.write(&name, &text)).await?;
+    with_files(page, move |page| page.traces.write(&name, &text)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn remove_trace(State(page): State<Page>, Path(name): Path<String>) -> Result<StatusCode, StatusCode> {
-    with_traces(page, move |traces| traces.remove(&name)).await?;
+    with_files(page, move |page| page.traces.remove(&name)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begins the record of the host with the first view that is mounted.
+async fn begin_record(State(page): State<Page>) -> Result<Json<Value>, StatusCode> {
+    let record = page.record.ok_or(StatusCode::NOT_FOUND)?;
+    let id = record.begin().ok_or(StatusCode::CONFLICT)?;
+    Ok(Json(json!({ "id": id })))
+}
+
+async fn add_to_record(
+    State(page): State<Page>,
+    Path(id): Path<String>,
+    lines: Bytes,
+) -> Result<StatusCode, StatusCode> {
+    let added = with_files(page, move |page| match &page.record {
+        Some(record) => record.add(&id, &lines),
+        None => Err(ErrorKind::NotFound.into()),
+    });
+    added.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the record, as its view has ended.
+async fn end_record(State(page): State<Page>, Path(id): Path<String>) -> Result<StatusCode, StatusCode> {
+    let ended = with_files(page, move |page| {
+        let recorded = page.record.as_ref().and_then(|record| record.end_of(&id)).ok_or(ErrorKind::NotFound)?;
+        // Where nobody asks, nobody is told.
+        let _ = page.notices.try_send(Notice::Recorded(recorded));
+        Ok(())
+    });
+    ended.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What came of a change of files.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reloaded {
+    change: u64,
+    views: usize,
+    is_state_kept: bool,
+}
+
+async fn reloaded(State(page): State<Page>, Json(reloaded): Json<Reloaded>) -> StatusCode {
+    let Reloaded { change, views, is_state_kept } = reloaded;
+    // Where nobody asks, nobody is told.
+    let _ = page.notices.try_send(Notice::Reloaded { change, views, is_state_kept });
+    StatusCode::NO_CONTENT
 }
 
 async fn relay(State(page): State<Page>, method: Method, headers: HeaderMap, body: Bytes) -> Response {

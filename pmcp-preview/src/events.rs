@@ -161,9 +161,9 @@ impl Events {
         }
     }
 
-    pub(crate) fn files(&self, paths: &[PathBuf]) {
+    pub(crate) fn files(&self, paths: &[PathBuf], change: u64) {
         let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
-        self.tell("files", json!({ "paths": paths }));
+        self.tell("files", json!({ "paths": paths, "change": change }));
     }
 
     pub(crate) fn notification(&self, method: &str, params: &Value) {
@@ -217,7 +217,8 @@ impl Events {
         Some(Reader { queue, events: self.clone() })
     }
 
-    fn is_read(&self) -> bool {
+    /// Tells whether a page reads.
+    pub(crate) fn is_read(&self) -> bool {
         self.0.readers.lock().iter().any(|reader| reader.strong_count() > 0)
     }
 
@@ -340,7 +341,7 @@ mod tests {
             events.stderr(&number.to_string());
         }
         assert_eq!(events.lines().last().unwrap(), &(2 * RATE - 1).to_string());
-        events.files(&[]);
+        events.files(&[], 1);
         let mut told = 0;
         while next(&reader).await["kind"] == "stderr" {
             told += 1;

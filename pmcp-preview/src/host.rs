@@ -1,9 +1,19 @@
 //! The host: its two listeners, for as long as it is there.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -11,13 +21,18 @@ use crate::{
     events::Events,
     key::Key,
     link::{Link, Order, Wishes},
+    notice::{Notice, Recorded},
     profile::{self, FIRST},
+    record::Record,
     sandbox::Sandbox,
     state::Page,
     traces::Traces,
     upstream::Upstream,
     views::Views,
 };
+
+/// Notices that wait for whoever asks.
+const NOTICES: usize = 16;
 
 /// A host could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +50,15 @@ pub enum HostError {
     /// There is no such profile.
     #[error("there is no host profile `{0}`")]
     Profile(String),
+    /// The record of the first view cannot be written to its file.
+    #[error("the record cannot be written to `{}`", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// The system gives no random bytes.
     #[error("there are no random bytes")]
     Random(#[source] getrandom::Error),
@@ -48,14 +72,15 @@ pub struct HostBuilder {
     protocol: Protocol,
     profile: String,
     traces: PathBuf,
+    record: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for HostBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { upstream: _, port, tasks, protocol, profile, traces } = self;
+        let Self { upstream: _, port, tasks, protocol, profile, traces, record } = self;
         let mut shown = formatter.debug_struct("HostBuilder");
         shown.field("port", port).field("tasks", tasks).field("protocol", protocol).field("profile", profile);
-        shown.field("traces", traces).finish_non_exhaustive()
+        shown.field("traces", traces).field("record", record).finish_non_exhaustive()
     }
 }
 
@@ -88,6 +113,14 @@ impl HostBuilder {
         self
     }
 
+    /// Records all messages of the first view that a page opens, with their contents and without any HTTP header, as a trace in this file.
+    /// It is written when the view ends, or the host; a file that was there is replaced then.
+    #[must_use]
+    pub fn record(mut self, file: impl Into<PathBuf>) -> Self {
+        self.record = Some(file.into());
+        self
+    }
+
     /// Emulates this host until the page wishes for another; `specification` unless it is said.
     #[must_use]
     pub fn profile(mut self, id: impl Into<String>) -> Self {
@@ -98,9 +131,13 @@ impl HostBuilder {
     /// Listens on loopback, and serves until the host is dropped.
     ///
     /// # Errors
-    /// A port is taken, there is no such profile, or there are no random bytes.
+    /// A port is taken, there is no such profile, no record can be written, or there are no random bytes.
     pub async fn start(self) -> Result<Host, HostError> {
         let profile = profile::find(&self.profile).ok_or(HostError::Profile(self.profile))?;
+        let record = self
+            .record
+            .map(|path| Record::new(path.clone()).map(Arc::new).map_err(|source| HostError::Record { path, source }));
+        let record = record.transpose()?;
         let (page_listener, page_address) = listen(self.port).await?;
         let (sandbox_listener, sandbox_address) = listen(0).await?;
         let key = Key::new().map_err(HostError::Random)?;
@@ -116,12 +153,15 @@ impl HostBuilder {
         let (link, keeping) = Link::new(self.upstream, wishes, self.tasks, ended.clone());
         serving.spawn(keeping);
         let traces = Traces::new(&self.traces);
-        let page = Page { link: link.clone(), key, host, sandbox: sandbox.clone(), traces };
+        let (notices, noticed) = mpsc::channel(NOTICES);
+        let page =
+            Page { link: link.clone(), key, host, sandbox: sandbox.clone(), traces, record: record.clone(), notices };
         for (listener, router) in [(page_listener, page.router()), (sandbox_listener, sandbox.router())] {
             serving.spawn(serve(listener, router, ended.clone()));
         }
         serving.close();
-        Ok(Host { url, link, ended, serving })
+        let noticed = Mutex::new(noticed);
+        Ok(Host { url, link, ended, serving, record, noticed, changes: AtomicU64::new(0) })
     }
 }
 
@@ -141,6 +181,10 @@ pub struct Host {
     link: Link,
     ended: CancellationToken,
     serving: TaskTracker,
+    record: Option<Arc<Record>>,
+    noticed: Mutex<mpsc::Receiver<Notice>>,
+    /// The changes of files so far.
+    changes: AtomicU64,
 }
 
 /// Without the key.
@@ -161,6 +205,7 @@ impl Host {
             protocol: Protocol::Auto,
             profile: FIRST.to_owned(),
             traces: PathBuf::from("target/pmcp/traces"),
+            record: None,
         }
     }
 
@@ -184,12 +229,35 @@ impl Host {
         self.link.events()
     }
 
-    /// Takes note of changed files.
-    pub fn reload(&self, changed: Changed) {
+    /// Takes note of changed files. Where a page is there to say what came of it, this gives the number of the change that it says
+    /// it with, in [`Notice::Reloaded`].
+    pub fn reload(&self, changed: Changed) -> Option<u64> {
         match changed {
-            Changed::Files(paths) => self.link.events().files(&paths),
-            Changed::Rust => self.link.order(Order::Build),
+            Changed::Files(paths) => {
+                let change = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+                let is_heard = self.link.events().is_read();
+                self.link.events().files(&paths, change);
+                is_heard.then_some(change)
+            }
+            Changed::Rust => {
+                self.link.order(Order::Build);
+                None
+            }
         }
+    }
+
+    /// Waits for the next thing that a page has come to.
+    pub async fn notice(&self) -> Notice {
+        match self.noticed.lock().await.recv().await {
+            Some(notice) => notice,
+            // There are no pages any more.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the record of the first view, as the end of the host does, too. `None` if there was to be none, or it has ended before.
+    pub fn end_record(&self) -> Option<Recorded> {
+        self.record.as_ref()?.end()
     }
 
     /// Waits until both listeners have ended.
@@ -206,6 +274,8 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        // Whoever wants to know how it ended has asked before.
+        let _ = self.end_record();
         self.ended.cancel();
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{key::Key, link::Link, sandbox::Sandbox, traces::Traces};
+use tokio::sync::mpsc;
+
+use crate::{key::Key, link::Link, notice::Notice, record::Record, sandbox::Sandbox, traces::Traces};
 
 /// The parts of the page.
 #[derive(Clone, Debug)]
@@ -14,4 +16,8 @@ pub(crate) struct Page {
     pub(crate) sandbox: Sandbox,
     /// What pages keep.
     pub(crate) traces: Traces,
+    /// The record of the first view, if there is to be one.
+    pub(crate) record: Option<Arc<Record>>,
+    /// What pages come to. Where nobody asks for it, the latest are left out.
+    pub(crate) notices: mpsc::Sender<Notice>,
 }

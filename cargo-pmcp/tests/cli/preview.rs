@@ -15,10 +15,17 @@ use crate::support::{PMCP, Running, SERVER, conformance_server, over_http, packa
 
 /// The answer of the host to a request with this key.
 fn get(page: &str, path: &str, key: &str) -> String {
+    ask(page, "GET", path, key, "")
+}
+
+fn ask(page: &str, method: &str, path: &str, key: &str, body: &str) -> String {
     let host = page.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(host).unwrap();
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -57,8 +64,12 @@ fn a_package_is_built_served_watched_and_stopped() {
     assert!(get(&page, "/api/host", &key).starts_with("HTTP/1.1 200"));
     assert!(get(&page, "/api/host", "other").starts_with("HTTP/1.1 401"));
 
+    fs::create_dir_all(root.join("target/pmcp/traces")).unwrap();
+    fs::write(root.join("target/pmcp/traces/opening.jsonl"), "{}\n").unwrap();
+    assert!(get(&page, "/api/traces", &key).contains(r#""name":"opening""#), "its traces are not those of the package");
+
     fs::write(root.join("widgets/app.js"), "1").unwrap();
-    preview.line("    Reloaded widgets/app.js");
+    assert!(preview.line("    Reloaded ").ends_with("Reloaded widgets/app.js"), "no page is there");
 
     // One that does not build leaves the server that is there.
     fs::write(&main, "fn main() {").unwrap();
@@ -96,6 +107,44 @@ fn any_server_is_shown_where_it_is() {
     assert!(get(&page, "/api/host", &key).starts_with("HTTP/1.1 200"));
     interrupt(&preview);
     assert_eq!(preview.code(), Some(130));
+}
+
+#[test]
+fn the_first_view_is_recorded_into_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |name: &str| {
+        let mut command = Command::new(PMCP);
+        command.args(["preview", "--no-open", "--port", "0", "--url", "http://127.0.0.1:1/mcp", "--record", name]);
+        let preview = Running::start(command.current_dir(folder.path()));
+        let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
+        (preview, page, key)
+    };
+    let (mut preview, ..) = record("none.jsonl");
+    interrupt(&preview);
+    preview.line("warning: no view was opened, so `none.jsonl` is not written");
+    assert_eq!(preview.code(), Some(130));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let (mut preview, page, key) = record("first.jsonl");
+    let begun = ask(&page, "POST", "/api/record", &key, "{}");
+    let id = begun.split('"').nth_back(1).unwrap();
+    let lines = "{\"format\":1}\n{\"ms\":0}\n";
+    assert!(ask(&page, "POST", &format!("/api/record/{id}"), &key, lines).starts_with("HTTP/1.1 204"));
+    interrupt(&preview);
+    preview.line("    Recorded first.jsonl (1 message)");
+    assert_eq!(preview.code(), Some(130));
+    assert_eq!(fs::read_to_string(folder.path().join("first.jsonl")).unwrap(), lines);
+}
+
+#[test]
+fn a_record_needs_a_folder() {
+    let arguments =
+        ["preview", "--no-open", "--port", "0", "--record", "/nowhere/a.jsonl", "--url", "http://127.0.0.1:1/mcp"];
+    crate::support::pmcp(arguments).assert().code(1).stderr_eq(snapbox::str![[r#"
+error: the record cannot be written to `/nowhere/a.jsonl`: No such file or directory (os error 2)
+help: the folder of the file that `--record` names has to be there
+
+"#]]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod attacks;
 mod connection;
 mod profiles;
 mod questions;
+mod record;
 mod server;
 mod serving;
 mod stage;

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { parse, write, type Difference, type Trace } from "../../../widget-runtime/src/host";
+import { parse, write, type Difference, type Head, type Trace } from "../../../widget-runtime/src/host";
 import type { Scene } from "../view/scene";
 import { host } from "../wire/host";
 import type { Stored } from "../wire/types";
@@ -36,11 +36,12 @@ export const hash = async (html: string): Promise<string> => {
   return [...new Uint8Array(digest.slice(0, 8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-/** The record of a view so far. */
-export const recordOf = async (scene: Scene, input: object): Promise<Trace> => {
+/** The circumstances of a view. */
+export const headOf = async (scene: Scene, input: object): Promise<Head> => {
   const { server, protocol } = connection.value;
   const { html = "", uri = "" } = scene.document ?? {};
-  return scene.recorder.trace({
+  return {
+    format: 1,
     server: server ? { name: server.name, version: server.version } : undefined,
     protocol,
     profile: scene.profile.id,
@@ -50,8 +51,11 @@ export const recordOf = async (scene: Scene, input: object): Promise<Trace> => {
     document: await hash(html),
     viewport: { ...scene.context.value.containerDimensions, ...scene.size.value },
     theme: scene.context.value.theme,
-  });
+  };
 };
+
+/** The record of a view so far. */
+export const recordOf = async (scene: Scene, input: object): Promise<Trace> => ({ head: await headOf(scene, input), frames: scene.recorder.since(0) });
 
 /** Keeps a record under a name, without the values at these JSON pointers. */
 export const keep = async (name: string, trace: Trace, redacted: string[]) => {

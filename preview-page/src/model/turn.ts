@@ -73,18 +73,20 @@ export class Turn {
     await Promise.all(this.scenes.value.map((scene) => scene.close()));
   }
 
-  /** Reads the document again, and shows it if it is another one. */
-  async refresh(isForced = false) {
+  /** Reads the document again, and shows it if it is another one. Gives the views that are loaded anew. */
+  async refresh(isForced = false): Promise<Scene[]> {
     const before = this.document.value;
     if (!before) {
       const uri = widget(this.tool);
       if (this.trouble.value !== undefined && uri !== undefined) await this.read(uri);
-      return;
+      return [];
     }
     const after = await readDocument(before.uri).catch(() => undefined);
-    if (!after || (!isForced && after.html === before.html && JSON.stringify(after.meta) === JSON.stringify(before.meta))) return;
+    if (!after || (!isForced && after.html === before.html && JSON.stringify(after.meta) === JSON.stringify(before.meta))) return [];
     this.document.value = after;
-    await Promise.all(this.scenes.value.map((scene) => scene.again(after)));
+    const scenes = this.scenes.value;
+    await Promise.all(scenes.map((scene) => scene.again(after)));
+    return scenes;
   }
 
   /** Reads the document of the view. */
@@ -221,8 +223,16 @@ effect(() => {
   wasReady = is;
 });
 
+/** Shows what has changed, and says what came of it: at the terminal somebody waits. */
+const reload = async (change: number) => {
+  const scenes = (await turn.value?.refresh()) ?? [];
+  const phases = await Promise.all(scenes.map((scene) => scene.settled()));
+  const ready = scenes.filter((_, at) => phases[at] === "ready");
+  await host.reloaded(change, ready.length, ready.some(({ state }) => state.value != null));
+};
+
 listen((event) => {
-  if (event.kind === "files") void turn.value?.refresh();
+  if (event.kind === "files") void reload(event.change).catch(() => {});
   if (event.kind !== "notification") return;
   if (event.method === "notifications/tools/list_changed") void load();
   if (event.method === "notifications/resources/updated" || event.method === "notifications/resources/list_changed") {

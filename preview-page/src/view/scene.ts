@@ -7,6 +7,7 @@ import { Name, type Message } from "../../../widget-runtime/src/message";
 import { about } from "../model/connection";
 import { add, type Side } from "../model/log";
 import { faults } from "../model/faults";
+import { recordFirst } from "../model/record";
 import { changes, contextOf, mode as wantedMode } from "../model/simulation";
 import { note, tasks } from "../model/tasks";
 import { isForView, noteTask, tools } from "../model/tools";
@@ -98,6 +99,19 @@ export class Scene {
     if (await this.#end("reloaded")) await this.#mount(document);
   }
 
+  /** Waits until the view is loaded or has failed; tells which. */
+  settled(): Promise<Phase> {
+    return new Promise((resolve) => {
+      let stop: (() => void) | undefined;
+      stop = effect(() => {
+        const phase = this.phase.value;
+        if (phase === "loading") return;
+        resolve(phase);
+        queueMicrotask(() => stop?.());
+      });
+    });
+  }
+
   /** Takes the view away. */
   async close(reason = "removed") {
     if (await this.#end(reason)) this.phase.value = "closed";
@@ -182,6 +196,7 @@ export class Scene {
         observe: (from, to, message) => this.#observe(from, to, message),
       });
       this.#follow();
+      if (!this.#copy && !this.replay) this.#stop.push(recordFirst(this, this.#input ?? {}));
       if (this.#input) this.host.input(this.#input);
       this.#outcome?.(this.host);
     } catch (error) {

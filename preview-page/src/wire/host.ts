@@ -81,4 +81,13 @@ export const host = {
   trace: async (name: string) => (await send(`/api/traces/${name}`)).text(),
   keepTrace: (name: string, text: string) => send(`/api/traces/${name}`, { method: "PUT", body: text }),
   removeTrace: (name: string) => send(`/api/traces/${name}`, { method: "DELETE" }),
+
+  /** The record that the host process was started for: the first view has it. */
+  beginRecord: () => read<{ id: string }>("/api/record", { method: "POST", body: {} }),
+  addToRecord: (id: string, lines: string) => send(`/api/record/${id}`, { method: "POST", body: lines }),
+  endRecord: (id: string) => send(`/api/record/${id}`, { method: "DELETE" }),
+
+  /** Says what came of a change of files. */
+  reloaded: (change: number, views: number, isStateKept: boolean) =>
+    send("/api/reloaded", { method: "POST", body: { change, views, isStateKept } }),
 };

@@ -64,7 +64,11 @@ export interface About {
   profile: string;
   connection: Connection;
   tasks: boolean;
-  features: { shot?: boolean };
+  features: {
+    shot?: boolean;
+    /** The first view is to be recorded. */
+    record?: boolean;
+  };
 }
 
 export interface Tool {
@@ -95,7 +99,7 @@ export type Action = "accept" | "decline" | "cancel";
 export type HostEvent = { at: number } & (
   | ({ kind: "connection" } & Connection)
   | { kind: "build"; state: "started" | "finished" | "failed"; ms?: number; text?: string }
-  | { kind: "files"; paths: string[] }
+  | { kind: "files"; paths: string[]; change: number }
   | { kind: "notification"; method: string; params?: any }
   | { kind: "stderr"; line: string }
   | ({ kind: "question" } & Asked)

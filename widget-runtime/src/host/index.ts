@@ -6,4 +6,4 @@ export { ViewHost, type Options, type Party } from "./host";
 export { Bucket, LIMITS, type Limits } from "./limits";
 export { allowed, policy, under, type Csp } from "./policy";
 export { asRecorded, atOnce, canonical, Replay, type Difference, type Pace } from "./replay";
-export { parse, Recorder, write, type Frame, type Head, type Trace } from "./trace";
+export { lineOf, parse, Recorder, write, type Frame, type Head, type Trace } from "./trace";

@@ -50,10 +50,18 @@ export class Recorder {
     this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(text) });
   };
 
+  /** The frames but for the first ones. */
+  since(count: number): Frame[] {
+    return this.#frames.slice(count);
+  }
+
   trace(head: Omit<Head, "format">): Trace {
-    return { head: { format: 1, ...head }, frames: [...this.#frames] };
+    return { head: { format: 1, ...head }, frames: this.since(0) };
   }
 }
+
+/** A line of a trace. */
+export const lineOf = (part: Head | Frame): string => `${JSON.stringify(part)}\n`;
 
 /** A trace as text, without the values at these JSON pointers of messages: `*` stands for any name. */
 export const write = ({ head, frames }: Trace, redacted: string[] = []): string => {
@@ -65,7 +73,7 @@ export const write = ({ head, frames }: Trace, redacted: string[] = []): string 
     for (const path of paths) blank(message, path);
     return { ...frame, message };
   });
-  return [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [head, ...lines].map(lineOf).join("");
 };
 
 const blank = (value: any, [name, ...rest]: string[]): void => {

@@ -1,14 +1,23 @@
 //! `cargo pmcp preview`.
 
-use std::{ffi::OsString, net::TcpListener, path::PathBuf, time::Duration};
+mod reload;
+
+use std::{
+    ffi::OsString,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pmcp_client::{Client, ClientError};
-use pmcp_preview::{Changed, Endpoint, Host, HostBuilder, HostError, Protocol as Spoken};
+use pmcp_preview::{Changed, Endpoint, Host, HostBuilder, HostError, Notice, Protocol as Spoken, Recorded};
 use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
 use serde_json::json;
 use tokio::sync::mpsc;
+
+use self::reload::Reload;
 
 use crate::{
     arguments,
@@ -17,7 +26,7 @@ use crate::{
     shell::Shell,
     target::{PackageServer, Protocol, Secrets, Target, TargetArgs, Told, command, find, typed},
     text,
-    watch::Watched,
+    watch::{Change, Watched},
 };
 
 /// The port of the page, and the number of those after it that are tried where it is taken.
@@ -45,6 +54,9 @@ pub(crate) struct Preview {
     /// Its arguments.
     #[arg(long, value_name = "JSON|@FILE|-", requires = "tool")]
     args: Option<String>,
+    /// Record all messages of the first view into this file, for a replay.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Do not open a browser.
     #[arg(long)]
     no_open: bool,
@@ -63,7 +75,7 @@ impl Preview {
                 let program = until_interrupted(find(&args)).await?;
                 let origin = format!("http://127.0.0.1:{port}");
                 let server = PackageServer::new(program.clone(), origin, shell.clone(), told);
-                (Host::builder(server), Some(program))
+                (Host::builder(server).traces(program.target.join("pmcp/traces")), Some(program))
             }
             Target::Url(url) => {
                 // It is there from the start.
@@ -85,6 +97,9 @@ impl Preview {
             () = interrupts.next() => {}
         }
         shell.end_live();
+        if let Some(recorded) = host.end_record() {
+            self.tell_record(&recorded, shell);
+        }
         tokio::select! {
             () = host.stop() => {}
             // A second one does not wait.
@@ -103,7 +118,13 @@ impl Preview {
             Some(profile) => host.profile(profile),
             None => host,
         };
+        let host = match &self.record {
+            Some(file) => host.record(file),
+            None => host,
+        };
         host.start().await.map_err(|error| match &error {
+            HostError::Record { source, .. } => Error::because(&error.to_string(), source)
+                .help("the folder of the file that `--record` names has to be there"),
             HostError::Profile(_) => Error::usage(error.to_string()).help("leave it out, and choose one on the page"),
             _ => Error::because("the preview does not start", &error),
         })
@@ -131,6 +152,7 @@ impl Preview {
         shell: &Shell,
     ) {
         let mut is_shown = false;
+        let mut reload: Option<Reload> = None;
         loop {
             tokio::select! {
                 Some(told) = heard.recv() => {
@@ -151,16 +173,52 @@ impl Preview {
                         }
                     }
                 }
-                Some((changed, files)) = next(&mut watched) => {
-                    if let Changed::Files(_) = changed {
-                        let more = if files.len() > 1 { format!(" and {} more", files.len() - 1) } else { String::new() };
-                        let first = files.first().map(|file| file.to_string_lossy()).unwrap_or_default();
-                        shell.status("Reloaded", &format!("{}{more}", text::line(&first)));
+                Some(Change { changed, files, since }) = next(&mut watched) => {
+                    if let Some(before) = reload.take() {
+                        shell.status("Reloaded", &before.untold());
                     }
-                    host.reload(changed);
+                    let is_shown = matches!(changed, Changed::Files(_));
+                    let files = reload::files(&files);
+                    match host.reload(changed) {
+                        Some(change) => reload = Some(Reload::new(change, since, files)),
+                        // No page says what comes of it.
+                        None if is_shown => shell.status("Reloaded", &files),
+                        None => {}
+                    }
                 }
+                () = reload::overdue(reload.as_ref()) => {
+                    if let Some(late) = reload.take() {
+                        shell.status("Reloaded", &late.untold());
+                    }
+                }
+                notice = host.notice() => match notice {
+                    Notice::Reloaded { change, views, is_state_kept } => {
+                        // Of several pages the first one counts.
+                        if let Some(told) = reload.as_ref().and_then(|reload| reload.told(change, views, is_state_kept)) {
+                            reload = None;
+                            shell.status("Reloaded", &told);
+                        }
+                    }
+                    Notice::Recorded(recorded) => self.tell_record(&recorded, shell),
+                    _ => {}
+                },
                 () = host.wait() => return,
             }
+        }
+    }
+
+    /// Tells how the record of the first view has ended.
+    fn tell_record(&self, recorded: &Recorded, shell: &Shell) {
+        let file = text::line(&self.record.as_deref().unwrap_or(Path::new("")).to_string_lossy());
+        match recorded {
+            Recorded::Written { messages } => {
+                shell.status("Recorded", &format!("{file} ({})", number(*messages, "message")));
+            }
+            Recorded::Failed(reason) => {
+                shell.warn(&format!("the record cannot be written to `{file}`: {}", text::line(reason)));
+            }
+            // Nobody has opened the page, or its tools have no views.
+            _ => shell.warn(&format!("no view was opened, so `{file}` is not written")),
         }
     }
 
@@ -181,7 +239,7 @@ impl Preview {
     }
 }
 
-async fn next(watched: &mut Option<Watched>) -> Option<(Changed, Vec<PathBuf>)> {
+async fn next(watched: &mut Option<Watched>) -> Option<Change> {
     match watched {
         Some(watched) => watched.next().await,
         None => std::future::pending().await,
