@@ -44,9 +44,7 @@ pub(crate) async fn find(
 fn choose(answer: Result<Reply, ClientError>) -> Result<ClientRevision, ClientError> {
     let greeted = ClientRevision::from(Version::NEWEST_WITH_HANDSHAKE);
     match answer {
-        Ok(Reply { status: Some(status @ (401 | 403)), result: Err(error) }) => {
-            Err(ClientError::Http { status, authenticate: None, body: error.message })
-        }
+        Ok(reply @ Reply { status: Some(401 | 403), .. }) => reply.admitted().and(Ok(greeted)),
         Ok(Reply { result: Ok(discovered), .. }) => common(discovered.get("supportedVersions")),
         Ok(Reply { result: Err(RpcError { code: code::UNSUPPORTED_PROTOCOL_VERSION, data, .. }), .. }) => {
             match data.as_ref().and_then(|data| data.get("supported")) {

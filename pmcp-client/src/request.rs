@@ -109,6 +109,19 @@ pub struct Reply {
     pub result: Result<Value, RpcError>,
 }
 
+impl Reply {
+    /// The result. An error by which HTTP keeps out whoever asks is told as such.
+    ///
+    /// # Errors
+    /// The JSON-RPC error; [`ClientError::Http`] if it came with 401 or 403.
+    pub fn admitted(self) -> Result<Value, ClientError> {
+        self.result.map_err(|error| match self.status {
+            Some(status @ (401 | 403)) => ClientError::Http { status, authenticate: None, body: error.message },
+            _ => ClientError::Rpc(error),
+        })
+    }
+}
+
 /// A response: its result or error, or that it is none.
 pub(crate) type Answer = Result<Result<Value, RpcError>, ClientError>;
 

@@ -22,7 +22,7 @@ impl Connection {
             "clientInfo": self.settings.client_info(),
         });
         let reply = self.exchange(self.next_id(), "initialize", params, &RequestOptions::new()).await?;
-        let result = reply.result.map_err(ClientError::Rpc)?;
+        let result = reply.admitted()?;
         let version = result
             .get("protocolVersion")
             .and_then(Value::as_str)

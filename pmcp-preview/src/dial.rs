@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    process::ExitStatus,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
 use pmcp_client::{
-    Client, ClientBuilder, ClientError, ElicitAnswer, RequestOptions, RpcError, Side, Version,
+    Client, ClientBuilder, ClientError, ClientRevision, ElicitAnswer, RequestOptions, RpcError, Side, Version,
     pmcp_protocol::{
         TASKS_EXTENSION, UI_EXTENSION, UI_MIME_TYPE,
         meta::{SERVER_INFO, related_task},
@@ -18,13 +17,13 @@ use pmcp_client::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
-    process::Child,
     sync::mpsc,
 };
 
 use crate::{
     connection::Protocol,
     events::Events,
+    process::Process,
     profile::Profile,
     questions::{Given, Questions},
     tasks::Tasks,
@@ -33,7 +32,7 @@ use crate::{
 
 /// The time a server may take to tell what it is.
 const HANDSHAKE: Duration = Duration::from_secs(15);
-/// The time a process may take to tell by its end that it does not know the question.
+/// The time a process may take to end, after which its silence has another reason.
 const EXIT: Duration = Duration::from_millis(500);
 /// The requests whose times are kept.
 const TIMED: usize = 1024;
@@ -49,8 +48,8 @@ pub(crate) struct Dialled {
     pub(crate) server: Value,
     /// The tasks of a connection before 2026-07-28, where calls may become tasks, and the ids of those that change.
     pub(crate) tasks: Option<(Arc<Tasks>, mpsc::Receiver<String>)>,
-    /// The process behind it, which is killed when it is dropped.
-    pub(crate) child: Option<Child>,
+    /// The process behind it.
+    pub(crate) process: Option<Process>,
 }
 
 /// The reason that a server does not answer.
@@ -75,88 +74,105 @@ pub(crate) struct Dial {
     pub(crate) questions: Arc<Questions>,
 }
 
+/// The reason that there is no connection.
+#[derive(Debug)]
+enum Failure {
+    Client(ClientError),
+    /// The process has ended, with this exit code; `None` if a signal ended it.
+    Ended(Option<i32>),
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
+    }
+}
+
 impl Dial {
     /// Connects, with the newest version that both speak.
     pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Dialled, Silent> {
-        let versions = self.versions();
-        let mut reason = Silent::Failed("the profile speaks no version of the protocol that is known here".into());
-        for (nth, version) in versions.iter().enumerate() {
-            match self.connect_with(endpoint, *version).await {
-                Ok(dialled) => return Ok(dialled),
-                Err(error) => {
-                    let is_last = nth + 1 == versions.len();
-                    let is_older = is_older(&error, endpoint);
-                    reason = silent(error);
-                    if is_last || !is_older {
-                        break;
-                    }
-                }
+        let revision = self.revision().ok_or_else(|| {
+            Silent::Failed("the profile speaks no version of the protocol that is known here".to_owned())
+        })?;
+        let connected = match self.connect_with(endpoint, &revision).await {
+            // Some end at the first question that is no greeting.
+            Err(Failure::Ended(_)) if revision == ClientRevision::Auto => {
+                self.events.forget_lines();
+                self.connect_with(endpoint, &Version::NEWEST_WITH_HANDSHAKE.into()).await
             }
-        }
-        Err(reason)
+            connected => connected,
+        };
+        connected.map_err(silent)
     }
 
-    /// The versions to try, the newest first.
-    fn versions(&self) -> Vec<Version> {
-        let of =
-            |has_handshake| self.profile.client.versions().find(|version| version.has_handshake() == has_handshake);
+    /// The version to ask for; `None` if the profile has none that is known here.
+    fn revision(&self) -> Option<ClientRevision> {
+        let mut versions = self.profile.client.versions();
+        let mut of = |has_handshake| versions.find(|version| version.has_handshake() == has_handshake);
         match self.protocol {
-            Protocol::Auto => self.profile.client.versions().collect(),
+            Protocol::Auto => match (versions.next()?, versions.next()) {
+                (one, None) => Some(one.into()),
+                _ => Some(ClientRevision::Auto),
+            },
             // Whoever wishes for a version gets it, though the host would not speak it.
-            Protocol::V2026 => vec![of(false).unwrap_or(NEWEST)],
-            Protocol::V2025 => vec![of(true).unwrap_or(WITH_HANDSHAKE)],
+            Protocol::V2026 => Some(of(false).unwrap_or(NEWEST).into()),
+            Protocol::V2025 => Some(of(true).unwrap_or(Version::NEWEST_WITH_HANDSHAKE).into()),
         }
     }
 
-    async fn connect_with(&self, endpoint: &Endpoint, version: Version) -> Result<Dialled, ClientError> {
-        let tasks = (version.has_handshake() && self.tasks && self.profile.client.tasks).then(|| {
-            let (tasks, changes) = Tasks::new();
-            (Arc::new(tasks), changes)
-        });
-        let mut builder = self.builder(version, tasks.as_ref().map(|(tasks, _)| tasks));
-        let (client, child) = match endpoint {
+    async fn connect_with(&self, endpoint: &Endpoint, revision: &ClientRevision) -> Result<Dialled, Failure> {
+        let tasks = Arc::default();
+        let mut builder = self.builder(revision.clone(), &tasks);
+        let (connected, process) = match endpoint {
             Endpoint::Http { url, headers } => {
                 for (name, value) in headers {
                     builder = builder.header(name.clone(), value.clone());
                 }
-                (within(builder.connect_http(url)).await?, None)
+                (within(builder.connect_http(url)).await, None)
             }
             Endpoint::Stdio(command) => {
-                let mut child = command
-                    .command()
-                    .spawn()
+                let mut process = Process::start(command.command())
                     .map_err(|error| ClientError::Input(format!("`{command}` cannot be run: {error}")))?;
-                if let Some(stderr) = child.stderr.take() {
-                    tokio::spawn(tell_lines(stderr, self.events.clone()));
-                }
-                let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-                    return Err(ClientError::transport("the process has no standard streams"));
+                let Some((stdin, stdout, stderr)) = process.streams() else {
+                    return Err(ClientError::transport("the process has no standard streams").into());
                 };
-                match within(builder.connect_io(stdout, stdin)).await {
-                    Ok(client) => (client, Some(child)),
-                    Err(error) => return Err(ended(&mut child).await.unwrap_or(error)),
-                }
+                let heard = tokio::spawn(tell_lines(stderr, self.events.clone()));
+                (within(builder.connect_io(stdout, stdin)).await, Some((process, heard)))
             }
         };
-        let mut child = child;
-        match describe(&client, version).await {
-            Ok(server) => Ok(Dialled { client, version, server, tasks, child }),
-            Err(error) => {
-                let ended = match &mut child {
-                    Some(child) if matches!(error, ClientError::Closed) => ended(child).await,
-                    _ => None,
-                };
-                Err(ended.unwrap_or(error))
+        let described = match connected {
+            Ok(client) => describe(&client).await.map(|(version, server)| (client, version, server)),
+            Err(error) => Err(error),
+        };
+        match (described, process) {
+            (Ok((client, version, server)), process) => {
+                let process = process.map(|(process, _)| process);
+                // Before 2026-07-28 tasks are told in another way, and only what a task asks has one.
+                let is_told = version.has_handshake() && self.tasks && self.profile.client.tasks;
+                let changes = is_told.then(|| {
+                    let (translated, changes) = Tasks::new();
+                    (tasks.get_or_init(|| Arc::new(translated)).clone(), changes)
+                });
+                Ok(Dialled { client, version, server, tasks: changes, process })
             }
+            (Err(error), Some((mut process, heard))) => {
+                let Ok(Ok(status)) = tokio::time::timeout(EXIT, process.ended()).await else {
+                    return Err(error.into());
+                };
+                // Its last words say why. What it has started may hold the stream yet.
+                let _ = tokio::time::timeout(EXIT, heard).await;
+                Err(Failure::Ended(status.code()))
+            }
+            (Err(error), None) => Err(error.into()),
         }
     }
 
     /// The client of the profile.
-    fn builder(&self, version: Version, tasks: Option<&Arc<Tasks>>) -> ClientBuilder {
-        let asker = Asker { questions: self.questions.clone(), tasks: tasks.cloned() };
+    fn builder(&self, revision: ClientRevision, tasks: &Arc<OnceLock<Arc<Tasks>>>) -> ClientBuilder {
+        let asker = Asker { questions: self.questions.clone(), tasks: tasks.clone() };
         let emulated = &self.profile.client;
         let mut builder = Client::builder(&*emulated.name, &*emulated.version)
-            .revision(version)
+            .revision(revision)
             .declare_tasks(self.tasks && emulated.tasks)
             .observe(timed(self.events.clone()));
         if emulated.ui {
@@ -196,12 +212,13 @@ impl Dial {
 #[derive(Clone, Debug)]
 struct Asker {
     questions: Arc<Questions>,
-    tasks: Option<Arc<Tasks>>,
+    /// They are there once it is known that the version has them.
+    tasks: Arc<OnceLock<Arc<Tasks>>>,
 }
 
 impl Asker {
     async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
-        match (&self.tasks, task) {
+        match (self.tasks.get(), task) {
             (Some(tasks), Some(task)) => tasks.ask(&task, method, params).await.map(given),
             (_, task) => self.questions.ask(method, params, task).await,
         }
@@ -220,8 +237,6 @@ fn given(mut response: Value) -> Given {
 
 /// The newest version.
 const NEWEST: Version = Version::ALL[0];
-/// The newest version of sessions and handshakes; the server may choose an earlier one.
-const WITH_HANDSHAKE: Version = Version::ALL[1];
 
 /// Shows every message with the time its answer took.
 fn timed(events: Events) -> impl Fn(Side, &Value) + Send + Sync + 'static {
@@ -291,20 +306,18 @@ async fn within<T>(connecting: impl Future<Output = Result<T, ClientError>>) -> 
     tokio::time::timeout(HANDSHAKE, connecting).await.unwrap_or(Err(ClientError::Timeout(HANDSHAKE)))
 }
 
-/// What the server says of itself.
-async fn describe(client: &Client, version: Version) -> Result<Value, ClientError> {
+/// The version that is spoken, and what the server says of itself.
+async fn describe(client: &Client) -> Result<(Version, Value), ClientError> {
+    let version = Version::parse(&client.protocol_version()).unwrap_or(Version::NEWEST_WITH_HANDSHAKE);
     let (said, info) = if let Some(said) = client.server() {
         let info = said["serverInfo"].clone();
         (said, info)
     } else {
-        let reply = client.request_with("server/discover", json!({}), RequestOptions::new().timeout(HANDSHAKE)).await?;
-        if let (Some(status @ (401 | 403)), Err(error)) = (reply.status, &reply.result) {
-            return Err(ClientError::Http { status, authenticate: None, body: error.message.clone() });
-        }
-        let said = reply.result.map_err(ClientError::Rpc)?;
+        let options = RequestOptions::new().timeout(HANDSHAKE);
+        let said = client.request_with("server/discover", json!({}), options).await?.admitted()?;
         let speaks = |all: &Vec<Value>| all.iter().any(|other| other == version.as_str());
-        if !said["supportedVersions"].as_array().is_some_and(speaks) {
-            return Err(ClientError::Rpc(RpcError::method_not_found("the server does not name this version")));
+        if said["supportedVersions"].as_array().is_some_and(|all| !speaks(all)) {
+            return Err(ClientError::protocol(format!("the server does not speak {}", version.as_str())));
         }
         let info = said["_meta"][SERVER_INFO].clone();
         (said, info)
@@ -318,7 +331,7 @@ async fn describe(client: &Client, version: Version) -> Result<Value, ClientErro
     if let Some(instructions) = said.get("instructions") {
         server["instructions"] = instructions.clone();
     }
-    Ok(server)
+    Ok((version, server))
 }
 
 /// Tells whether the server takes calls as tasks.
@@ -330,18 +343,11 @@ pub(crate) fn has_tasks(version: Version, capabilities: &Value) -> bool {
     }
 }
 
-/// Tells whether an earlier version is worth trying: the server knows nothing of this one.
-fn is_older(error: &ClientError, endpoint: &Endpoint) -> bool {
-    match error {
-        ClientError::Rpc(_) | ClientError::Protocol(_) => true,
-        ClientError::Http { status, .. } => matches!(status, 400 | 404 | 405 | 406),
-        // A process may end at a question it does not know, or stay silent until it is greeted.
-        ClientError::Closed | ClientError::Timeout(_) => matches!(endpoint, Endpoint::Stdio(_)),
-        _ => false,
-    }
-}
-
-fn silent(error: ClientError) -> Silent {
+fn silent(failure: Failure) -> Silent {
+    let error = match failure {
+        Failure::Ended(code) => return Silent::Failed(format!("the server ended {}", ending(code))),
+        Failure::Client(error) => error,
+    };
     match error {
         ClientError::Http { status: 401, authenticate, .. } => Silent::Refused(match authenticate {
             Some(challenge) => {
@@ -378,16 +384,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         }
     }
     text
-}
-
-/// The error that a process has ended, if it does within a moment.
-async fn ended(child: &mut Child) -> Option<ClientError> {
-    let status = tokio::time::timeout(EXIT, child.wait()).await.ok()?.ok()?;
-    Some(ClientError::Input(format!("the server ended {}", ending(code(status)))))
-}
-
-pub(crate) fn code(status: ExitStatus) -> Option<i32> {
-    status.code()
 }
 
 /// Tells what a process writes to its standard error, line by line.

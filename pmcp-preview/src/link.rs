@@ -9,22 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::StreamExt as _;
 use parking_lot::Mutex;
-use pmcp_client::{Client, ClientError, Notification, RequestOptions, Version};
-use serde_json::{Value, json};
 use tokio::{
     net::TcpStream,
-    process::Child,
     sync::{Notify, mpsc},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     connection::{Connection, Protocol, State},
-    dial::{Dial, Dialled, Silent, code, has_tasks},
+    dial::{Dial, Dialled, Silent, has_tasks},
     events::{Events, milliseconds},
+    live::Live,
     profile::Profile,
+    pump::Pump,
     questions::Questions,
     relay::Relay,
     translate::Translator,
@@ -38,16 +36,8 @@ const LONGEST: Duration = Duration::from_secs(4);
 const STEADY: Duration = Duration::from_secs(5);
 /// The time between looks at a server on this machine.
 const LOOK: Duration = Duration::from_secs(1);
-/// The time a server may take to end its session, and a process to exit.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// The time a server may take to show that it is there.
-const PROBE: Duration = Duration::from_secs(5);
 /// The time a request waits for a server that is about to answer.
 const SOON: Duration = Duration::from_secs(20);
-/// Changes of tasks that are told together.
-const CHANGES: usize = 64;
-/// Tasks whose changes are listened to at a time.
-const FOLLOWED: usize = 32;
 /// Orders that wait.
 const ORDERS: usize = 16;
 
@@ -67,28 +57,6 @@ pub(crate) enum Order {
 pub(crate) struct Wishes {
     pub(crate) profile: &'static Profile,
     pub(crate) protocol: Protocol,
-}
-
-/// A server that answers.
-pub(crate) struct Live {
-    pub(crate) client: Client,
-    pub(crate) version: Version,
-    /// Calls may become tasks: the server takes them, and the profile has them.
-    pub(crate) tasks: bool,
-    /// Tells tasks as 2026-07-28 has them, where the connection has them otherwise.
-    pub(crate) translator: Option<Translator>,
-    /// Tasks whose changes the server tells, for as long as they have not ended.
-    followed: Mutex<Vec<AbortOnDropHandle<()>>>,
-    pub(crate) endpoint: Endpoint,
-    /// The way of the page to the endpoint.
-    pub(crate) relay: Relay,
-    child: Mutex<Option<Child>>,
-    /// Fires when the server is gone.
-    gone: CancellationToken,
-    /// Told when a request has failed in a way that the connection may be the reason of.
-    doubted: Notify,
-    _pump: AbortOnDropHandle<()>,
-    since: Instant,
 }
 
 /// The connection. Cheap to clone.
@@ -276,7 +244,7 @@ impl Link {
 
     /// Takes a server that answers in the place of the one before.
     async fn take(&self, dialled: Dialled, endpoint: Endpoint, profile: &Profile) -> Arc<Live> {
-        let Dialled { client, version, server, tasks, child } = dialled;
+        let Dialled { client, version, server, tasks, process } = dialled;
         let gone = CancellationToken::new();
         let has_tasks = self.0.tasks && profile.client.tasks && has_tasks(version, &server["capabilities"]);
         let (translator, changes) = match tasks {
@@ -292,7 +260,7 @@ impl Link {
             relay: Relay::default(),
             version,
             endpoint,
-            child: Mutex::new(child),
+            process: Mutex::new(process),
             gone,
             doubted: Notify::new(),
             _pump: AbortOnDropHandle::new(tokio::spawn(pump)),
@@ -370,158 +338,12 @@ impl Link {
     }
 }
 
-impl Live {
-    /// Takes note of a request that failed: the connection may have broken.
-    pub(crate) fn failed(&self, error: &ClientError) {
-        if is_broken(error) {
-            self.doubted.notify_one();
-        }
-    }
-
-    /// Waits until a request has failed, and the next one fails, too.
-    async fn is_silent(&self) {
-        loop {
-            self.doubted.notified().await;
-            let method = if self.version.has_handshake() { "ping" } else { "server/discover" };
-            let options = RequestOptions::new().timeout(PROBE);
-            if let Err(error) = self.client.request_with(method, json!({}), options).await
-                && (is_broken(&error) || matches!(error, ClientError::Timeout(_)))
-            {
-                return;
-            }
-        }
-    }
-
-    /// Has the server tell how a task changes (2026-07-28; before that it does so unasked).
-    pub(crate) fn follow(&self, id: &str) {
-        let mut followed = self.followed.lock();
-        followed.retain(|following| !following.is_finished());
-        if self.version.has_handshake() || followed.len() >= FOLLOWED {
-            return;
-        }
-        let (client, filter) = (self.client.clone(), json!({ "taskIds": [id] }));
-        followed.push(AbortOnDropHandle::new(tokio::spawn(async move {
-            let Ok(mut subscription) = client.listen(filter).await else { return };
-            while let Some(Notification { params, .. }) = subscription.next().await {
-                if matches!(params["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
-                    return;
-                }
-            }
-        })));
-    }
-
-    /// The exit code of the process, if it has ended: `Some(None)` if by a signal.
-    async fn exit(&self) -> Option<Option<i32>> {
-        let mut child = self.child.lock().take()?;
-        let status = tokio::time::timeout(FAREWELL, child.wait()).await.ok()?.ok()?;
-        Some(code(status))
-    }
-
-    async fn close(&self) {
-        self.followed.lock().clear();
-        if let Some(translator) = &self.translator {
-            translator.tasks.clear();
-        }
-        // The server may be gone.
-        let _ = tokio::time::timeout(FAREWELL, self.client.close()).await;
-        self.exit().await;
-    }
-}
-
-const fn is_broken(error: &ClientError) -> bool {
-    matches!(error, ClientError::Transport(_) | ClientError::Closed)
-}
-
 /// The next order, or the end.
 async fn first(orders: &mut mpsc::Receiver<Order>, ended: &CancellationToken) -> Next {
     tokio::select! {
         biased;
         () = ended.cancelled() => Next::End,
         order = orders.recv() => order.map_or(Next::End, Next::Order),
-    }
-}
-
-/// The one who tells what the server says of itself.
-struct Pump {
-    client: Client,
-    events: Events,
-    translator: Option<Translator>,
-}
-
-impl Pump {
-    /// Tells until the server is gone.
-    async fn run(
-        self,
-        version: Version,
-        capabilities: Value,
-        changes: Option<mpsc::Receiver<String>>,
-        gone: CancellationToken,
-    ) {
-        let mut notifications = self.client.notifications();
-        let told = async {
-            while let Some(notification) = notifications.next().await {
-                self.tell(&notification);
-            }
-            gone.cancel();
-        };
-        let translated = async {
-            if let (Some(translator), Some(changes)) = (&self.translator, changes) {
-                self.translate(translator, changes).await;
-            }
-        };
-        let listened = async {
-            if !version.has_handshake() {
-                listen(&self.client, &capabilities).await;
-            }
-        };
-        tokio::join!(told, translated, listened);
-    }
-
-    fn tell(&self, notification: &Notification) {
-        let Notification { method, params, .. } = notification;
-        match (method.as_str(), &self.translator) {
-            // It is told to whoever waits for it, but that of a task is part of the task.
-            ("notifications/progress", translator) => {
-                if let Some(translator) = translator {
-                    translator.tasks.progress(params);
-                }
-            }
-            ("notifications/tasks/status", Some(translator)) => {
-                translator.tasks.change(params["taskId"].as_str().unwrap_or_default());
-            }
-            _ => self.events.notification(method, params),
-        }
-    }
-
-    /// Tells tasks that have changed.
-    async fn translate(&self, translator: &Translator, mut changes: mpsc::Receiver<String>) {
-        let mut ids = Vec::new();
-        while changes.recv_many(&mut ids, CHANGES).await > 0 {
-            ids.sort_unstable();
-            ids.dedup();
-            for id in ids.drain(..) {
-                if let Some(task) = translator.notification(&id).await {
-                    self.events.notification("notifications/tasks", &task);
-                }
-            }
-        }
-    }
-}
-
-/// Asks to be told when a list changes (2026-07-28), for as long as the server tells.
-async fn listen(client: &Client, capabilities: &Value) {
-    let mut filter = json!({});
-    for (list, wish) in
-        [("tools", "toolsListChanged"), ("prompts", "promptsListChanged"), ("resources", "resourcesListChanged")]
-    {
-        if capabilities[list]["listChanged"] == true {
-            filter[wish] = true.into();
-        }
-    }
-    while filter != json!({}) {
-        let Ok(mut subscription) = client.listen(filter.clone()).await else { return };
-        while subscription.next().await.is_some() {}
-        tokio::time::sleep(LOOK).await;
     }
 }
 

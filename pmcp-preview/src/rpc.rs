@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::link::{Link, Live};
+use crate::{link::Link, live::Live};
 
 /// What the page may ask for.
 const METHODS: [&str; 14] = [

@@ -3,7 +3,6 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use async_trait::async_trait;
@@ -102,14 +101,13 @@ impl StdioCommand {
         self
     }
 
-    /// The process to start, with all of its standard streams piped. It is killed when it is dropped.
+    /// The process to start.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
 }

@@ -145,6 +145,8 @@ impl Wire for HttpWire {
         if !status.is_success() {
             let refused = endpoint.refused(response).await;
             return match rpc_error(&refused) {
+                // A challenge says more than the error beside it.
+                _ if is_challenge(&refused) => Err(refused),
                 Some(error) => Ok(Reply { status: Some(status.as_u16()), result: Err(error) }),
                 None => Err(refused),
             };
@@ -251,6 +253,11 @@ fn take_answer(inbox: &Inbox, id: u64, message: Value) -> Option<Map<String, Val
             None
         }
     }
+}
+
+/// Tells whether a refusal says how to get in.
+const fn is_challenge(refused: &ClientError) -> bool {
+    matches!(refused, ClientError::Http { status: 401 | 403, authenticate: Some(_), .. })
 }
 
 /// The JSON-RPC error in the body of a refusal.

@@ -64,14 +64,56 @@ async fn a_server_that_is_gone_is_tried_again_until_it_is_back() {
 
 #[tokio::test]
 async fn a_server_that_wants_a_token_is_not_asked_again() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-    let refuse = axum::Router::new()
-        .fallback(async || (http::StatusCode::UNAUTHORIZED, [("www-authenticate", "Bearer realm=\"x\"")]));
-    tokio::spawn(async move { axum::serve(listener, refuse).await });
-    let stage = Stage::of(Endpoint::http(url)).await;
-    let refused = stage.events().await.state("refused").await;
-    assert!(refused["message"].as_str().unwrap().contains("Bearer realm"));
+    // With an error of JSON-RPC in its body, too.
+    for body in ["", r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"who are you?"}}"#] {
+        for challenge in [Some("Bearer realm=\"x\""), None] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+            let refuse = axum::Router::new().fallback(async move || {
+                let headers = challenge.map(|challenge| [("www-authenticate", challenge)]);
+                (http::StatusCode::UNAUTHORIZED, headers.map(http_headers).unwrap_or_default(), body)
+            });
+            tokio::spawn(async move { axum::serve(listener, refuse).await });
+            for protocol in [Protocol::Auto, Protocol::V2025, Protocol::V2026] {
+                let stage = Stage::start(Host::builder(Endpoint::http(&url)).protocol(protocol)).await;
+                let refused = stage.events().await.find(is_at_an_end).await;
+                assert_eq!(refused["state"], "refused", "{protocol:?} {challenge:?} {body}: {refused}");
+                let message = refused["message"].as_str().unwrap();
+                assert_eq!(message.contains("`Bearer realm=\"x\"`"), challenge.is_some(), "{message}");
+                assert!(message.ends_with("start the preview with a token"), "{message}");
+            }
+        }
+    }
+}
+
+fn http_headers<const COUNT: usize>(headers: [(&'static str, &'static str); COUNT]) -> http::HeaderMap {
+    headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+}
+
+/// Tells whether nothing happens any more until somebody asks for it.
+fn is_at_an_end(line: &Value) -> bool {
+    line["kind"] == "connection" && (line["state"] == "refused" || line["state"] == "failed")
+}
+
+/// A server on standard streams that ends at anything but a greeting, and writes down each start.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_process_that_ends_at_the_first_question_is_greeted_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        echo >> "$0"
+        read -r line
+        case $line in *'"initialize"'*) ;; *) echo "expected a greeting" >&2; exit 1;; esac
+        echo '{"jsonrpc":"2.0","id":'$(expr "$line" : '.*"id":\([0-9]*\)')',"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"old","version":"1"}}}'
+        cat > /dev/null
+    "#;
+    let starts = folder.path().join("starts");
+    let command = StdioCommand::new("/bin/sh").argument("-c").argument(script).argument(starts.to_str().unwrap());
+    let stage = Stage::of(Endpoint::Stdio(command)).await;
+    let ready = stage.events().await.state("ready").await;
+    assert_eq!((&ready["protocol"], &ready["server"]["name"]), (&json!("2025-06-18"), &json!("old")));
+    assert_eq!(std::fs::read_to_string(starts).unwrap().lines().count(), 2);
+    stage.host.stop().await;
 }
 
 #[tokio::test]
