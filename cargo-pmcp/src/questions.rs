@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 use pmcp_client::{ClientBuilder, ElicitAnswer, Elicitation};
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use crate::{
     arguments::pair,
@@ -39,6 +40,8 @@ pub(crate) struct Answers {
     /// Held while a question is asked: two at once would be one muddle.
     asking: Arc<tokio::sync::Mutex<()>>,
     answered: Arc<AtomicUsize>,
+    /// The reason why a question is left open, if one may be.
+    left_open: Option<Arc<watch::Sender<Option<String>>>>,
 }
 
 impl AnswerArgs {
@@ -51,7 +54,30 @@ impl Answers {
     /// Answers with these fields, or refuses everything.
     pub(crate) fn new(given: Vec<(String, String)>, refusal: Option<ElicitAnswer>, shell: &Shell) -> Self {
         let (asking, answered) = (Arc::default(), Arc::default());
-        Self { given: given.into(), refusal, shell: shell.clone(), asking, answered }
+        Self { given: given.into(), refusal, shell: shell.clone(), asking, answered, left_open: None }
+    }
+
+    /// Leaves a question open that these answers do not fit and nobody is there to answer, in place of dismissing it.
+    pub(crate) fn leaving_open(self) -> Self {
+        Self { left_open: Some(Arc::new(watch::Sender::new(None))), ..self }
+    }
+
+    /// Waits until a question is left open; tells why.
+    pub(crate) async fn left_open(&self) -> String {
+        if let Some(left_open) = &self.left_open {
+            let mut reason = left_open.subscribe();
+            // Whoever tells it is here.
+            if let Ok(reason) = reason.wait_for(Option::is_some).await {
+                return reason.clone().unwrap_or_default();
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// The reason why a question with this form would be left open, or dismissed, if there is one.
+    pub(crate) fn problem(&self, form: &Form) -> Option<String> {
+        let is_answered = self.refusal.is_some() || io::stdin().is_terminal();
+        if is_answered { None } else { self.filled(form).err() }
     }
 
     /// Has a client answer so.
@@ -69,6 +95,10 @@ impl Answers {
     }
 
     async fn answer(&self, question: Elicitation) -> ElicitAnswer {
+        if let (Some(left_open), Some(problem)) = (&self.left_open, self.problem(&Form::new(&question.schema))) {
+            left_open.send_replace(Some(problem));
+            return std::future::pending().await;
+        }
         self.reply(&question.message, &question.schema).await
     }
 
@@ -91,14 +121,9 @@ impl Answers {
         if let Some(refusal) = &self.refusal {
             return refusal.clone();
         }
-        let is_given = form.fields.iter().any(|field| self.given.iter().any(|(name, _)| *name == field.name));
-        let problem = match form.fill(&self.given) {
-            Ok(filled) if is_given && filled.missing.is_empty() => return ElicitAnswer::Accept(filled.content.into()),
-            Ok(filled) => {
-                let missing = filled.missing.iter().map(|field| format!("`--answer {}=…`", text::line(&field.name)));
-                format!("pass {} or `--decline`", missing.collect::<Vec<_>>().join(" "))
-            }
-            Err(reason) => reason,
+        let problem = match self.filled(&form) {
+            Ok(content) => return ElicitAnswer::Accept(content),
+            Err(problem) => problem,
         };
         if !io::stdin().is_terminal() {
             self.shell.warn(&format!("nobody answers `{message}`, it is dismissed: {problem}"));
@@ -111,6 +136,20 @@ impl Answers {
         });
         // Whoever asks cannot fail, and is not cancelled.
         asked.await.unwrap_or(ElicitAnswer::Cancel)
+    }
+}
+
+impl Answers {
+    /// The form, filled with what was given; or what is wrong with that.
+    fn filled(&self, form: &Form) -> std::result::Result<Value, String> {
+        let is_given = form.fields.iter().any(|field| self.given.iter().any(|(name, _)| *name == field.name));
+        let filled = form.fill(&self.given)?;
+        if is_given && filled.missing.is_empty() {
+            return Ok(filled.content.into());
+        }
+        let option = if self.left_open.is_some() { "" } else { "--answer " };
+        let missing = filled.missing.iter().map(|field| format!("`{option}{}=…`", text::line(&field.name)));
+        Err(format!("pass {} or `--decline`", missing.collect::<Vec<_>>().join(" ")))
     }
 }
 

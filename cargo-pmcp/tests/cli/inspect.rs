@@ -1,5 +1,7 @@
 //! `inspect` against the server of the official suite: both eras, on standard streams and over HTTP.
 
+use pmcp_client::{Client, RequestOptions};
+use serde_json::json;
 use snapbox::{cmd::Command, str};
 
 use crate::support::{PMCP, Running, conformance_server, over_http, pmcp};
@@ -285,4 +287,109 @@ fn a_task_is_shown_and_cancelled_by_its_id() {
         assert!(text.contains("status   cancelled\n"), "{text}");
         on(&["task", "no-such-task"]).assert().code(1);
     }
+}
+
+/// The command of `inspect` on this server.
+fn on(url: &str, protocol: &str, line: &[&str]) -> Command {
+    pmcp(["inspect"].into_iter().chain(line.iter().copied()).chain(["--protocol", protocol, "--url", url]))
+}
+
+/// The id of a task that asks something, and whose caller has gone before it was answered.
+fn asking_task(url: &str, protocol: &str, tool: &str) -> String {
+    let (revision, options) = match protocol {
+        "2025" => ("2025-11-25", RequestOptions::new().task(None)),
+        _ => ("2026-07-28", RequestOptions::new()),
+    };
+    let call = async {
+        let client = Client::builder("caller", "1.0").revision(revision).on_elicit(|_| std::future::pending());
+        let client = client.connect_http(url).await.unwrap();
+        let arguments = if tool == "confirm_delete" { json!({ "filename": "x" }) } else { json!({}) };
+        let params = json!({ "name": tool, "arguments": arguments });
+        let result = client.request_with("tools/call", params, options).await.unwrap().result.unwrap();
+        let _ = client.close().await;
+        let task = result.get("task").unwrap_or(&result);
+        task["taskId"].as_str().unwrap_or_else(|| panic!("no task, but {result}")).to_owned()
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(call)
+}
+
+/// What `inspect task` shows, when it has this in it.
+fn shown(url: &str, protocol: &str, id: &str, with: &str) -> String {
+    let mut last = String::new();
+    for _ in 0..200 {
+        last = String::from_utf8(on(url, protocol, &["task", id]).output().unwrap().stdout).unwrap();
+        if last.contains(with) {
+            return last;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("no `{with}`, but {last}");
+}
+
+#[test]
+fn an_answer_brings_a_task_to_its_end() {
+    let (_server, url) = over_http(&[]);
+    for protocol in ["2025", "2026"] {
+        for (answer, result) in [
+            (&["confirm=yes"][..], "result\nDeleted x\n"),
+            (&["confirm=no"], "result\nKept x: not confirmed\n"),
+            (&["--decline"], "result\nKept x: not confirmed\n"),
+            (&["--dismiss"], "result\nKept x: not confirmed\n"),
+        ] {
+            let id = asking_task(&url, protocol, "confirm_delete");
+            shown(&url, protocol, &id, "status   input_required\n");
+            // What the form does not take is told, and the question stays.
+            let wrong = on(&url, protocol, &["answer", &id, "confirm=perhaps"]).assert().code(2).get_output().clone();
+            let wrong = String::from_utf8(wrong.stderr).unwrap();
+            assert_eq!(wrong.lines().next().unwrap(), "error: `confirm` takes `yes` or `no`", "{protocol}");
+            let nothing = on(&url, protocol, &["answer", &id]).assert().code(2).get_output().stderr.clone();
+            let nothing = String::from_utf8(nothing).unwrap();
+            assert!(nothing.starts_with("error: pass `confirm=…` or `--decline`"), "{protocol}: {nothing}");
+            let line: Vec<_> = ["answer", id.as_str()].into_iter().chain(answer.iter().copied()).collect();
+            on(&url, protocol, &line).assert().success();
+            let text = shown(&url, protocol, &id, "status   completed\n");
+            if protocol == "2026" {
+                // The status of an earlier task is without its result.
+                assert!(text.ends_with(result), "{answer:?}: {text}");
+            }
+            // It asks nothing any more.
+            on(&url, protocol, &line).assert().code(1);
+        }
+    }
+}
+
+#[test]
+fn one_of_several_questions_is_chosen_by_its_key() {
+    let (_server, url) = over_http(&[]);
+    let id = asking_task(&url, "2026", "multi_input");
+    let text = shown(&url, "2026", &id, "questions\n");
+    let (_, questions) = text.split_once("questions\n").unwrap();
+    let keys: Vec<_> = questions.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(keys.len(), 2, "{text}");
+    let several = on(&url, "2026", &["answer", &id, "name=Ann"]).assert().code(2).get_output().stderr.clone();
+    let several = String::from_utf8(several).unwrap();
+    assert!(several.contains("asks several questions") && several.contains(keys[1]), "{several}");
+    for key in &keys {
+        let line = questions.lines().find(|line| line.contains(key)).unwrap();
+        let field = if line.contains("confirm:") { "confirm=yes" } else { "name=Ann" };
+        on(&url, "2026", &["answer", &id, "--question", key, field]).assert().success();
+    }
+    let text = shown(&url, "2026", &id, "status   completed\n");
+    assert!(text.ends_with("result\nAnn said yes\n"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn tasks_are_listed_again_whenever_one_has_changed() {
+    let (_server, url) = over_http(&[]);
+    let mut command = std::process::Command::new(PMCP);
+    command.args(["inspect", "tasks", "--watch", "--protocol", "2025", "--url", &url]);
+    let mut watching = Running::writing(&mut command);
+    watching.line("no tasks");
+    let id = left_task(&url, "2025");
+    watching.line(&format!("{id}  working"));
+    on(&url, "2025", &["cancel", &id]).assert().success();
+    watching.line(&format!("{id}  cancelled"));
+    watching.interrupt();
+    assert_eq!(watching.code(), Some(130));
 }

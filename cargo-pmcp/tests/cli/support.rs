@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command as Process, Stdio},
     sync::{OnceLock, mpsc},
@@ -43,7 +43,7 @@ pub(crate) fn conformance_server() -> &'static str {
     })
 }
 
-/// A process whose standard error is read line by line; it ends with the test.
+/// A process one of whose outputs is read line by line; it ends with the test.
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
@@ -51,13 +51,25 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Reads standard error.
     pub(crate) fn start(command: &mut Process) -> Self {
-        command.env_remove("CARGO_TARGET_DIR");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command.stdout(Stdio::null()).stderr(Stdio::piped()))
+    }
+
+    /// Reads standard output.
+    pub(crate) fn writing(command: &mut Process) -> Self {
+        Self::spawn(command.stdout(Stdio::piped()).stderr(Stdio::null()))
+    }
+
+    fn spawn(command: &mut Process) -> Self {
+        let mut child = command.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null()).spawn().unwrap();
+        let output: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
+            (Some(stdout), _) => Box::new(stdout),
+            (None, stderr) => Box::new(stderr.unwrap()),
+        };
         let (sender, lines) = mpsc::channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
         thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
@@ -74,6 +86,13 @@ impl Running {
                 Err(error) => panic!("no line with `{with}` ({error}), but {passed:#?}"),
             }
         }
+    }
+
+    /// Ends it as Ctrl-C does.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let id = rustix::process::Pid::from_raw(self.id().cast_signed()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     }
 
     pub(crate) fn id(&self) -> u32 {

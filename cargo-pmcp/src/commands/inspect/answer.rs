@@ -51,7 +51,7 @@ impl Answer {
             (_, true) => Some(ElicitAnswer::Cancel),
             _ => None,
         };
-        let answers = Answers::new(self.pairs.clone(), refusal, shell);
+        let answers = Answers::new(self.pairs.clone(), refusal, shell).leaving_open();
         let mut server = self.common.target.connect(answers.give(client()), shell).await?;
         let answered =
             if Version::parse(&server.client.protocol_version()).is_some_and(|version| !version.has_handshake()) {
@@ -72,9 +72,12 @@ impl Answer {
             Err(error) => return Err(server.explain(error).await),
         };
         let (key, params) = self.question(&state)?;
-        let filled = Form::new(&params["requestedSchema"]);
+        let form = Form::new(&params["requestedSchema"]);
         // What cannot be is told before it is asked for.
-        filled.fill(&self.pairs).map_err(Error::usage)?;
+        form.fill(&self.pairs).map_err(Error::usage)?;
+        if let Some(problem) = answers.problem(&form) {
+            return Err(left_open(&self.id, problem));
+        }
         let answer = answers.reply(string(&params, "message"), &params["requestedSchema"]).await;
         let answer = match answer {
             ElicitAnswer::Accept(content) => json!({ "action": "accept", "content": content }),
@@ -118,7 +121,10 @@ impl Answer {
             );
         }
         let task = server.client.task(&self.id);
-        let asked = tokio::time::timeout(ASK, until_answered(&task, answers)).await;
+        let asked = tokio::select! {
+            asked = tokio::time::timeout(ASK, until_answered(&task, answers)) => asked,
+            problem = answers.left_open() => return Err(left_open(&self.id, problem)),
+        };
         match asked {
             Ok(Ok(())) => Ok(()),
             Ok(Err(Stopped::Client(error))) => Err(server.explain(error).await),
@@ -144,6 +150,11 @@ async fn until_answered(task: &TaskHandle, answers: &Answers) -> std::result::Re
         }
     }
     Err(Stopped::Client(pmcp_client::ClientError::Closed))
+}
+
+/// The error of an answer that does not fit the question, which stays.
+fn left_open(id: &str, problem: String) -> Error {
+    Error::usage(problem).help(format!("`cargo pmcp inspect task {}` shows it", line(id)))
 }
 
 fn nothing_asked(id: &str, status: TaskStatus) -> Error {
