@@ -30,6 +30,7 @@ test("a save shows the new view with what it kept, and the terminal tells the ti
   await before.click("#keep");
   await says(before, "#told", "keep: kept");
   const took: number[] = [];
+  const mounts: (string | undefined)[] = [];
   for (const title of ["Two", "Three", "Four", "Five", "Six"]) {
     const after = await preview.another(async () => small.write("widgets/view.html", view(title)));
     await says(after, "h1", title);
@@ -37,8 +38,9 @@ test("a save shows the new view with what it kept, and the terminal tells the ti
     const line = await small.line(/Reloaded/);
     const [, milliseconds] = /Reloaded widgets\/view\.html \((\d+) ms, state kept\)$/.exec(line) ?? assert.fail(line);
     took.push(Number(milliseconds));
+    mounts.push(/ready in (\d+) ms/.exec(await preview.page.$eval(".under", (under: Element) => under.textContent))?.[1]);
   }
-  t.diagnostic(`from the save to initialized: ${took.join(", ")} ms`);
+  t.diagnostic(`from the save to initialized: ${took.join(", ")} ms, of which the view took ${mounts.join(", ")} ms`);
   // What no view shows, none is loaded anew for.
   small.write("widgets/notes.txt", "no part of any view");
   assert.match(await small.line(/Reloaded/), /Reloaded widgets\/notes\.txt$/);
@@ -71,4 +73,66 @@ test("a record has what was there when the preview ends", async () => {
   await small.interrupt();
   assert.match(await small.line(/Recorded/), /Recorded first\.jsonl/);
   assert.match(small.read("first.jsonl"), /Let us try e4/);
+});
+
+test("a file leads a browser to the page with the key, and nobody without it", async () => {
+  const { small, preview } = await open("--tool", "echo", "--args", '{"text":"from the address"}');
+  await preview.says("reads", "from the address");
+  const at = new URL(preview.page.url());
+  const key = await preview.page.evaluate("sessionStorage.getItem('key')");
+  const lead = async (address: string) => {
+    small.write("way.html", `<!doctype html><meta http-equiv="refresh" content="0; url=${address}">`);
+    return Preview.at(stage, `file://${small.folder}/way.html`);
+  };
+  const query = "tool=echo&args=%7B%22text%22%3A%22led%20here%22%7D";
+  const led = await lead(`${at.origin}/open?${query}#key=${key}`);
+  await led.says("reads", "led here");
+  assert.equal(new URL(led.page.url()).hash, "");
+  // Neither a key of before nor a tab that has one of its own lets others say what is called.
+  for (const address of [`${at.origin}/open?${query}#key=0`, `${at.origin}/open?${query}`]) {
+    const kept = await lead(address);
+    await kept.page.waitForFunction("document.querySelector('#told')?.textContent.includes('Open the one that the terminal shows')");
+  }
+  small.write("way.html", `<!doctype html><meta http-equiv="refresh" content="0; url=${at.origin}/?${query}">`);
+  const refused = preview.page.waitForResponse((response: any) => response.url().startsWith(at.origin));
+  await preview.page.goto(`file://${small.folder}/way.html`);
+  assert.equal((await refused).status(), 403);
+});
+
+test("tabs share the connection and what it tells, and each has views of its own", async () => {
+  const { small, preview: one } = await open();
+  const key = await one.page.evaluate("sessionStorage.getItem('key')");
+  const two = await Preview.at(stage, `${new URL(one.page.url()).origin}/#key=${key}`);
+  const views = [await one.view(), await two.view()];
+  assert.notEqual(new URL(views[0].url()).origin, new URL(views[1].url()).origin);
+  // What one keeps, does and says, the other has not.
+  await views[0].click("#keep");
+  await says(views[0], "#told", "keep: kept");
+  await one.click("theme");
+  await views[0].waitForFunction("mcp.context.theme === 'dark'");
+  assert.deepEqual(await views[1].evaluate("[mcp.context.theme, mcp.state ?? null]"), ["light", null]);
+  await views[0].click("#message");
+  await one.says("says-specification", "Let us try e4");
+  assert.doesNotMatch(await two.page.$eval("main", (main: HTMLElement) => main.innerText), /Let us try e4/);
+  // A call of one is in the log of both, as it goes over the connection of both.
+  await views[0].click("#call");
+  await says(views[0], "#told", "call: ");
+  for (const tab of [one, two]) await tab.logged(/tools\/call\s*echo/);
+  // Another version of the protocol is another connection for both.
+  await one.click("connection");
+  await one.choose("protocol", "2025-11-25");
+  for (const tab of [one, two]) await tab.says("connection", /ready.*2025-11-25/);
+  // A save shows in both, with what each has kept; the first one is told.
+  const shown: any[] = [];
+  shown[1] = await two.another(async () => {
+    shown[0] = await one.another(async () => small.write("widgets/view.html", view("Both")));
+  });
+  for (const frame of shown) await says(frame, "h1", "Both");
+  await says(shown[0], "#kept", '{"tab":2}');
+  await says(shown[1], "#kept", "null");
+  assert.match(await small.line(/Reloaded/), /Reloaded widgets\/view\.html \(\d+ ms(, state kept)?\)$/);
+  // The end of one is none of the other.
+  await one.page.close();
+  await two.view();
+  await two.says("connection", /ready/);
 });

@@ -84,6 +84,7 @@ const licences = async (directories) => {
 };
 
 const page = await bundled("src/main.tsx");
+const opening = await bundled("src/open.ts");
 const style = await bundled("style/index.css");
 const inside = [...packagesOf(page.inputs), join(packages, "axe-core")];
 
@@ -96,6 +97,8 @@ const LANDING = "cargo-pmcp/assets/landing";
 
 const files = new Map([
   [`${ASSETS}/index.html`, await readFile(join(here, "index.html"), "utf8")],
+  [`${ASSETS}/open.html`, await readFile(join(here, "open.html"), "utf8")],
+  [`${ASSETS}/open.js`, opening.text],
   [`${ASSETS}/page.js`, page.text],
   [`${ASSETS}/page.css`, style.text],
   // As it is published: its licence asks for changes to be told.

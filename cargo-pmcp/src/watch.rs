@@ -1,7 +1,7 @@
 //! The files of a package, watched: all but what is built, what is hidden and what git ignores.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     mem,
     path::{Path, PathBuf},
     time::{Duration, Instant as Moment},
@@ -40,9 +40,8 @@ pub(crate) struct Watched {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     changes: mpsc::Receiver<(PathBuf, Moment)>,
-    /// Changes that are not told yet, and the moment of the first.
-    seen: BTreeSet<PathBuf>,
-    since: Option<Moment>,
+    /// Changes that are not told yet, and when each was first seen.
+    seen: BTreeMap<PathBuf, Moment>,
 }
 
 impl Watched {
@@ -64,8 +63,8 @@ impl Watched {
         });
         let watcher = watcher.map_err(|error| Error::because("files cannot be watched", &error))?;
         let (root, target) = (root.to_owned(), target.to_owned());
-        let (folders, seen) = (BTreeSet::new(), BTreeSet::new());
-        let mut all = Self { root: root.clone(), target, watcher, folders, changes, seen, since: None };
+        let (folders, seen) = (BTreeSet::new(), BTreeMap::new());
+        let mut all = Self { root: root.clone(), target, watcher, folders, changes, seen };
         all.add(&root)?;
         Ok(all)
     }
@@ -124,31 +123,28 @@ impl Watched {
         loop {
             if self.seen.is_empty() {
                 let (path, moment) = self.changes.recv().await?;
-                self.seen.insert(path);
-                self.since = Some(moment);
+                self.seen.insert(path, moment);
             }
             let longest = Instant::now() + LONGEST;
-            while let Ok(Some((path, _))) =
+            while let Ok(Some((path, moment))) =
                 tokio::time::timeout_at((Instant::now() + TOGETHER).min(longest), self.changes.recv()).await
             {
-                self.seen.insert(path);
+                self.seen.entry(path).or_insert(moment);
             }
             let seen = mem::take(&mut self.seen);
-            let since = self.since.take().unwrap_or_else(Moment::now);
             let (folders, files): (Vec<_>, Vec<_>) =
-                seen.into_iter().filter(|path| self.counts(path)).partition(|path| path.is_dir());
-            for folder in &folders {
+                seen.into_iter().filter(|(path, _)| self.counts(path)).partition(|(path, _)| path.is_dir());
+            for (folder, _) in &folders {
                 // A folder that cannot be watched is not worth an end.
                 let _ = self.add(folder);
             }
+            let Some(since) = files.iter().map(|(_, moment)| *moment).min() else { continue };
             let files: Vec<PathBuf> =
-                files.iter().map(|file| file.strip_prefix(&self.root).unwrap_or(file).to_owned()).collect();
+                files.iter().map(|(file, _)| file.strip_prefix(&self.root).unwrap_or(file).to_owned()).collect();
             if files.iter().any(|file| is_of_the_program(file)) {
                 return Some(Change { changed: Changed::Rust, files, since });
             }
-            if !files.is_empty() {
-                return Some(Change { changed: Changed::Files(files.clone()), files, since });
-            }
+            return Some(Change { changed: Changed::Files(files.clone()), files, since });
         }
     }
 }

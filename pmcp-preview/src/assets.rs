@@ -7,10 +7,12 @@ use axum::{
 use http::{StatusCode, header};
 
 const INDEX: &str = include_str!("../assets/index.html");
+const OPEN: &str = include_str!("../assets/open.html");
 
 /// Each file with its name and its media type.
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+    ("open.js", "text/javascript; charset=utf-8", include_str!("../assets/open.js")),
     ("page.css", "text/css; charset=utf-8", include_str!("../assets/page.css")),
     ("axe.js", "text/javascript; charset=utf-8", include_str!("../assets/axe.js")),
     ("LICENSES", "text/plain; charset=utf-8", include_str!("../assets/LICENSES")),
@@ -19,6 +21,11 @@ const FILES: [(&str, &str, &str); 4] = [
 /// The document of the page. There is no data in it.
 pub(crate) async fn index() -> Response {
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], INDEX).into_response()
+}
+
+/// The document of the way in, which goes on to the page with the key alone.
+pub(crate) async fn open() -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], OPEN).into_response()
 }
 
 /// A file that the page loads.

@@ -2,13 +2,16 @@
 
 use http::{HeaderMap, StatusCode, header};
 
-/// Refuses what another page, or a name that leads here by accident, has sent (DNS rebinding).
-pub(crate) fn check(headers: &HeaderMap, host: &str) -> Result<(), StatusCode> {
+/// Refuses what another page, or a name that leads here by accident, has sent (DNS rebinding). Where the door is open, people may be led
+/// here from elsewhere: a document that is shown to them, and nothing that a page can read or call.
+pub(crate) fn check(headers: &HeaderMap, host: &str, is_open: bool) -> Result<(), StatusCode> {
     let text = |name| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
     let origin = format!("http://{host}");
+    let fetch = |part| text(header::HeaderName::from_static(part));
+    let is_led_here = is_open && fetch("sec-fetch-mode").eq(["navigate"]) && fetch("sec-fetch-dest").eq(["document"]);
     let is_ours = text(header::HOST).eq([host])
         && text(header::ORIGIN).all(|given| given == origin)
-        && text(header::HeaderName::from_static("sec-fetch-site")).all(|site| site == "same-origin" || site == "none");
+        && (is_led_here || fetch("sec-fetch-site").all(|site| site == "same-origin" || site == "none"));
     if is_ours { Ok(()) } else { Err(StatusCode::FORBIDDEN) }
 }
 
@@ -19,7 +22,22 @@ mod tests {
     fn checked(headers: &[(&'static str, &'static str)]) -> bool {
         let headers =
             headers.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()));
-        check(&headers.collect(), "127.0.0.1:6280").is_ok()
+        check(&headers.collect(), "127.0.0.1:6280", false).is_ok()
+    }
+
+    #[test]
+    fn people_are_led_to_an_open_door_only_and_nothing_else_is() {
+        let led = |is_open, host, mode, dest| {
+            let headers =
+                [("host", host), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            let headers = headers.map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()));
+            check(&headers.into_iter().collect(), "127.0.0.1:6280", is_open).is_ok()
+        };
+        assert!(led(true, "127.0.0.1:6280", "navigate", "document"));
+        assert!(!led(false, "127.0.0.1:6280", "navigate", "document"));
+        assert!(!led(true, "evil.example:6280", "navigate", "document"));
+        assert!(!led(true, "127.0.0.1:6280", "navigate", "iframe"));
+        assert!(!led(true, "127.0.0.1:6280", "no-cors", "script"));
     }
 
     #[test]

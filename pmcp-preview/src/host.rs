@@ -22,6 +22,7 @@ use crate::{
     key::Key,
     link::{Link, Order, Wishes},
     notice::{Notice, Recorded},
+    page::OPEN,
     profile::{self, FIRST},
     record::Record,
     sandbox::Sandbox,
@@ -148,20 +149,20 @@ impl HostBuilder {
             page: format!("http://{host}").into(),
         };
         let url = format!("http://{host}/#key={}", key.text());
+        let entry = format!("http://{host}{OPEN}#key={}", key.text());
         let (ended, serving) = (CancellationToken::new(), TaskTracker::new());
         let wishes = Wishes { profile, protocol: self.protocol };
         let (link, keeping) = Link::new(self.upstream, wishes, self.tasks, ended.clone());
         serving.spawn(keeping);
         let traces = Traces::new(&self.traces);
-        let (notices, noticed) = mpsc::channel(NOTICES);
+        let (notices, told) = mpsc::channel(NOTICES);
         let page =
             Page { link: link.clone(), key, host, sandbox: sandbox.clone(), traces, record: record.clone(), notices };
         for (listener, router) in [(page_listener, page.router()), (sandbox_listener, sandbox.router())] {
             serving.spawn(serve(listener, router, ended.clone()));
         }
         serving.close();
-        let noticed = Mutex::new(noticed);
-        Ok(Host { url, link, ended, serving, record, noticed, changes: AtomicU64::new(0) })
+        Ok(Host { url, entry, link, ended, serving, record, told: Mutex::new(told), changes: AtomicU64::new(0) })
     }
 }
 
@@ -178,11 +179,12 @@ pub enum Changed {
 /// A local host of widgets, which ends when it is dropped.
 pub struct Host {
     url: String,
+    entry: String,
     link: Link,
     ended: CancellationToken,
     serving: TaskTracker,
     record: Option<Arc<Record>>,
-    noticed: Mutex<mpsc::Receiver<Notice>>,
+    told: Mutex<mpsc::Receiver<Notice>>,
     /// The changes of files so far.
     changes: AtomicU64,
 }
@@ -223,6 +225,13 @@ impl Host {
         &self.url
     }
 
+    /// The address that leads to the page from elsewhere, such as from a file; with the key, too. The page itself takes nobody that another
+    /// site or a file has sent, as its address may say what to call.
+    #[must_use]
+    pub fn entry(&self) -> &str {
+        &self.entry
+    }
+
     /// All that happens, to be told to pages.
     #[must_use]
     pub fn events(&self) -> &Events {
@@ -248,7 +257,7 @@ impl Host {
 
     /// Waits for the next thing that a page has come to.
     pub async fn notice(&self) -> Notice {
-        match self.noticed.lock().await.recv().await {
+        match self.told.lock().await.recv().await {
             Some(notice) => notice,
             // There are no pages any more.
             None => std::future::pending().await,

@@ -7,9 +7,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 
 use crate::{api, assets, guard, state::Page};
+
+/// The way in from elsewhere.
+pub(crate) const OPEN: &str = "/open";
 
 /// Bytes of a request: a document is the largest.
 const LARGEST: usize = 32 << 20;
@@ -19,6 +22,7 @@ impl Page {
         let api = api::routes().route_layer(middleware::from_fn_with_state(self.clone(), authorize));
         Router::new()
             .route("/", get(assets::index))
+            .route(OPEN, get(assets::open))
             .route("/assets/{name}", get(assets::file))
             .merge(api)
             .layer(DefaultBodyLimit::max(LARGEST))
@@ -38,7 +42,8 @@ impl Page {
 
 /// Answers our own page only, under headers that keep it to itself.
 async fn protect(State(page): State<Page>, request: Request, next: Next) -> Response {
-    if let Err(status) = guard::check(request.headers(), &page.host) {
+    let is_open = request.method() == Method::GET && request.uri().path() == OPEN;
+    if let Err(status) = guard::check(request.headers(), &page.host, is_open) {
         return status.into_response();
     }
     let mut response = next.run(request).await;

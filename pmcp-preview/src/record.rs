@@ -90,7 +90,7 @@ impl Record {
         }
         open.file.write_all(lines).inspect_err(|error| open.trouble = Some(error.to_string()))?;
         open.bytes += lines.len();
-        open.lines += lines.iter().filter(|byte| **byte == b'\n').count();
+        open.lines += lines.split(|byte| *byte == b'\n').count() - 1;
         Ok(())
     }
 

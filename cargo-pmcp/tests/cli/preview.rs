@@ -9,8 +9,6 @@ use std::{
     process::Command,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use crate::support::{PMCP, Running, SERVER, conformance_server, over_http, package, wait_for_the_end_of};
 
 /// The answer of the host to a request with this key.
@@ -41,10 +39,6 @@ fn page_of(line: &str) -> (String, String) {
 
 fn process_of(line: &str) -> i32 {
     line.rsplit(' ').next().unwrap().parse().unwrap()
-}
-
-fn interrupt(running: &Running) {
-    kill_process(Pid::from_raw(running.id().cast_signed()).unwrap(), Signal::INT).unwrap();
 }
 
 #[test]
@@ -81,7 +75,7 @@ fn a_package_is_built_served_watched_and_stopped() {
     preview.line("     Serving http://127.0.0.1:");
     wait_for_the_end_of(first);
 
-    interrupt(&preview);
+    preview.interrupt();
     assert_eq!(preview.code(), Some(130));
     wait_for_the_end_of(second);
     assert!(TcpStream::connect(page.trim_start_matches("http://").trim_end_matches('/')).is_err());
@@ -97,7 +91,7 @@ fn any_server_is_shown_where_it_is() {
     assert!(serving.contains(&format!("{url} (2026-07-28, ")), "{serving}");
     let line = preview.line("     Preview http://127.0.0.1:");
     assert!(line.contains("/?tool=slow_compute&args=%7B%22seconds%22%3A1%7D#key="), "{line}");
-    interrupt(&preview);
+    preview.interrupt();
     assert_eq!(preview.code(), Some(130));
 
     let mut command = Command::new(PMCP);
@@ -105,8 +99,72 @@ fn any_server_is_shown_where_it_is() {
     let mut preview = Running::start(command.args(lines));
     let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
     assert!(get(&page, "/api/host", &key).starts_with("HTTP/1.1 200"));
-    interrupt(&preview);
+    preview.interrupt();
     assert_eq!(preview.code(), Some(130));
+}
+
+#[test]
+fn the_browser_is_opened_without_the_key_in_its_arguments() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (browser, arguments) = (folder.path().join("browser"), folder.path().join("arguments"));
+    fs::write(&browser, format!("#!/bin/sh\necho \"$@\" > {0}.new && mv {0}.new {0}\n", arguments.display())).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(PMCP);
+    command
+        .args(["preview", "--port", "0", "--tool", "a&b", "--url", "http://127.0.0.1:1/mcp"])
+        .env("BROWSER", browser);
+    let mut preview = Running::start(&mut command);
+    let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !arguments.exists() {
+        assert!(std::time::Instant::now() < until, "no browser was opened");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let arguments = fs::read_to_string(arguments).unwrap();
+    assert!(!arguments.contains(&key), "{arguments}");
+    let file = std::path::Path::new(arguments.trim_end());
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700));
+    let document = fs::read_to_string(file).unwrap();
+    assert!(document.contains(&format!("0; url={page}open?tool=a%26b#key={key}\"")), "{document}");
+    preview.interrupt();
+    assert_eq!(preview.code(), Some(130));
+    assert!(!file.parent().unwrap().exists(), "the key is left behind");
+}
+
+/// A preview of a command that writes down its process and that of another which it has left in the background.
+fn of_a_command(folder: &std::path::Path) -> (Running, [i32; 2]) {
+    let file = folder.join("ids");
+    let script = r#"sleep 1000 < /dev/null > /dev/null 2>&1 & echo "$$ $!" > "$0"; exec "$1""#;
+    let mut command = Command::new(PMCP);
+    command.args(["preview", "--no-open", "--port", "0", "--", "sh", "-c", script]);
+    let preview = Running::start(command.arg(&file).arg(conformance_server()));
+    let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
+    let ready = (0..1000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        get(&page, "/api/host", &key).contains(r#""state":"ready""#)
+    });
+    assert!(ready, "the server does not answer");
+    let ids = fs::read_to_string(file).unwrap();
+    let mut ids = ids.split_whitespace().map(|id| id.parse().unwrap());
+    (preview, [ids.next().unwrap(), ids.next().unwrap()])
+}
+
+#[test]
+fn all_of_a_command_ends_with_its_preview() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut preview, processes) = of_a_command(folder.path());
+    preview.interrupt();
+    assert_eq!(preview.code(), Some(130));
+    processes.into_iter().for_each(wait_for_the_end_of);
+
+    // Nobody takes leave of a server then, but its input ends.
+    let (preview, [server, other]) = of_a_command(folder.path());
+    drop(preview);
+    wait_for_the_end_of(server);
+    let other = rustix::process::Pid::from_raw(other).unwrap();
+    let _ = rustix::process::kill_process(other, rustix::process::Signal::KILL);
 }
 
 #[test]
@@ -120,7 +178,7 @@ fn the_first_view_is_recorded_into_a_file() {
         (preview, page, key)
     };
     let (mut preview, ..) = record("none.jsonl");
-    interrupt(&preview);
+    preview.interrupt();
     preview.line("warning: no view was opened, so `none.jsonl` is not written");
     assert_eq!(preview.code(), Some(130));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -130,7 +188,7 @@ fn the_first_view_is_recorded_into_a_file() {
     let id = begun.split('"').nth_back(1).unwrap();
     let lines = "{\"format\":1}\n{\"ms\":0}\n";
     assert!(ask(&page, "POST", &format!("/api/record/{id}"), &key, lines).starts_with("HTTP/1.1 204"));
-    interrupt(&preview);
+    preview.interrupt();
     preview.line("    Recorded first.jsonl (1 message)");
     assert_eq!(preview.code(), Some(130));
     assert_eq!(fs::read_to_string(folder.path().join("first.jsonl")).unwrap(), lines);

@@ -1,5 +1,6 @@
 //! `cargo pmcp preview`.
 
+mod browser;
 mod reload;
 
 use std::{
@@ -89,11 +90,13 @@ impl Preview {
             }
         };
         let host = self.start(host.port(port)).await?;
+        let folder = program.as_ref().map(|program| program.target.join("pmcp"));
         let watched = program.map(|program| Watched::new(&program.folder, &program.target)).transpose()?;
-        let url = with_query(host.url(), &query);
+        let addresses =
+            Addresses { page: with_query(host.url(), &query), entry: with_query(host.entry(), &query), folder };
         let mut interrupts = Interrupts::new();
         tokio::select! {
-            () = self.show(&host, &url, heard, watched, &secrets, shell) => {}
+            () = self.show(&host, &addresses, heard, watched, &secrets, shell) => {}
             () = interrupts.next() => {}
         }
         shell.end_live();
@@ -145,12 +148,15 @@ impl Preview {
     async fn show(
         &self,
         host: &Host,
-        url: &str,
+        addresses: &Addresses,
         mut heard: mpsc::Receiver<Told>,
         mut watched: Option<Watched>,
         secrets: &Secrets,
         shell: &Shell,
     ) {
+        let Addresses { page, entry, folder } = addresses;
+        // What a browser was opened with is there for as long as the preview.
+        let mut opened = Vec::new();
         let mut is_shown = false;
         let mut reload: Option<Reload> = None;
         loop {
@@ -167,9 +173,12 @@ impl Preview {
                             shell.status("Watching", &watched.shown());
                         }
                         let both = if watched.is_some() { "Ctrl-C stops both" } else { "Ctrl-C stops it" };
-                        shell.status("Preview", &format!("{url}  ({both})"));
-                        if !self.no_open && opener::open_browser(url).is_err() {
-                            shell.warn("no browser could be opened");
+                        shell.status("Preview", &format!("{page}  ({both})"));
+                        if !self.no_open {
+                            match browser::open(entry, folder.as_deref()) {
+                                Ok(one) => opened.push(one),
+                                Err(_) => shell.warn("no browser could be opened"),
+                            }
                         }
                     }
                 }
@@ -237,6 +246,17 @@ impl Preview {
         client.close().await?;
         Ok(format!(" ({}, {}, {})", text::line(&version), number(tools.len(), "tool"), number(widgets, "widget")))
     }
+}
+
+/// The ways to the page.
+#[derive(Debug)]
+struct Addresses {
+    /// As people are told it.
+    page: String,
+    /// As a browser is led to it.
+    entry: String,
+    /// The folder for the file that leads it there.
+    folder: Option<PathBuf>,
 }
 
 async fn next(watched: &mut Option<Watched>) -> Option<Change> {

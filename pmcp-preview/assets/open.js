@@ -1,0 +1,1 @@
+var e=new URLSearchParams(location.hash.slice(1)).get("key"),a=e&&await fetch("/api/host",{headers:{authorization:`Bearer ${e}`}}).catch(()=>{});a&&a.ok?location.replace(`/${location.search}${location.hash}`):document.querySelector("#told").textContent="This address has no key, or that of an earlier launch. Open the one that the terminal shows.";
