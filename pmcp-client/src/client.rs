@@ -11,6 +11,7 @@ use crate::{
     connection::Connection,
     error::ClientError,
     request::{Notification, Reply, RequestOptions},
+    runtime::Runtime,
 };
 
 /// A connection to a server. Cheap to clone; the connection ends with the last clone, or with [`close`](Self::close).
@@ -57,6 +58,12 @@ impl Client {
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
         self.connection.wire.session_id()
+    }
+
+    /// The executor that the client runs on, for work that belongs to it.
+    #[must_use]
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.connection.runtime
     }
 
     /// The standard error of the server's process, if its command piped it. It can be taken once.

@@ -11,6 +11,7 @@ use axum::{
 };
 use futures_util::stream;
 use http::{HeaderMap, Method, StatusCode, header};
+use pmcp_preview_client::Given;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +21,6 @@ use crate::{
     notice::Notice,
     policy::{Extra, Policy, permissions},
     profile::{self, PROFILES},
-    questions::Given,
     rpc,
     state::Page,
     traces,
@@ -59,13 +59,15 @@ async fn host(State(page): State<Page>) -> Json<Value> {
         "profile": page.link.wishes().profile.id,
         "connection": page.link.events().connection(),
         "tasks": page.link.live().is_some_and(|live| live.tasks),
+        "passesTasks": page.link.passes_tasks(),
         "features": { "shot": false, "record": page.record.is_some_and(|record| record.is_waiting()) },
     }))
 }
 
 /// Lines of JSON of all that happens, from now on: the present connection and open questions first.
 async fn events(State(page): State<Page>) -> Response {
-    match page.link.questions().read() {
+    let link = &page.link;
+    match link.questions().with_open(|open| link.events().read(open)) {
         Some(reader) => rpc::lines_of_json(stream::unfold(reader, |reader| async {
             Some((reader.next().await.to_string(), reader))
         })),

@@ -1,4 +1,4 @@
-//! The files of the page, which are built from `preview-page/`.
+//! The files of the page, which are built from `preview-page/`, and of the client in it, from `pmcp-preview-web/`.
 
 use axum::{
     extract::Path,
@@ -10,12 +10,14 @@ const INDEX: &str = include_str!("../assets/index.html");
 const OPEN: &str = include_str!("../assets/open.html");
 
 /// Each file with its name and its media type.
-const FILES: [(&str, &str, &str); 5] = [
-    ("page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
-    ("open.js", "text/javascript; charset=utf-8", include_str!("../assets/open.js")),
-    ("page.css", "text/css; charset=utf-8", include_str!("../assets/page.css")),
-    ("axe.js", "text/javascript; charset=utf-8", include_str!("../assets/axe.js")),
-    ("LICENSES", "text/plain; charset=utf-8", include_str!("../assets/LICENSES")),
+const FILES: [(&str, &str, &[u8]); 7] = [
+    ("page.js", "text/javascript; charset=utf-8", include_bytes!("../assets/page.js")),
+    ("open.js", "text/javascript; charset=utf-8", include_bytes!("../assets/open.js")),
+    ("page.css", "text/css; charset=utf-8", include_bytes!("../assets/page.css")),
+    ("axe.js", "text/javascript; charset=utf-8", include_bytes!("../assets/axe.js")),
+    ("client.js", "text/javascript; charset=utf-8", include_bytes!("../assets/client.js")),
+    ("client.wasm", "application/wasm", include_bytes!("../assets/client.wasm")),
+    ("LICENSES", "text/plain; charset=utf-8", include_bytes!("../assets/LICENSES")),
 ];
 
 /// The document of the page. There is no data in it.
@@ -31,7 +33,7 @@ pub(crate) async fn open() -> Response {
 /// A file that the page loads.
 pub(crate) async fn file(Path(name): Path<String>) -> Response {
     match FILES.iter().find(|(known, ..)| *known == name) {
-        Some((_, media_type, text)) => ([(header::CONTENT_TYPE, *media_type)], *text).into_response(),
+        Some((_, media_type, bytes)) => ([(header::CONTENT_TYPE, *media_type)], *bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,5 +1,6 @@
 //! The state of the connection to the server, as the page shows it.
 
+use http::Uri;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,6 +27,17 @@ pub(crate) struct Connection {
     /// The last lines of the server's standard error, where they tell why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) lines: Vec<String>,
+}
+
+impl Connection {
+    /// The origin of a server that speaks HTTP, once it is known, as a policy may name it.
+    pub(crate) fn origin(&self) -> Option<String> {
+        let uri: Uri = self.address.as_deref().filter(|_| self.transport == Some("http"))?.parse().ok()?;
+        let (scheme, authority) = (uri.scheme_str()?, uri.authority()?.as_str());
+        // Whatever else a name may hold would be read as more of the policy.
+        let is_plain = authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
+        (is_plain && matches!(scheme, "http" | "https")).then(|| format!("{scheme}://{authority}"))
+    }
 }
 
 /// A state of a connection.
@@ -60,4 +72,25 @@ pub enum Protocol {
     /// 2025-11-25, or an earlier one that the server chooses at the handshake.
     #[serde(rename = "2025-11-25")]
     V2025,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_origin_is_part_of_a_policy() {
+        let origin = |transport, address: &str| {
+            Connection { transport: Some(transport), address: Some(address.to_owned()), ..Connection::default() }
+                .origin()
+        };
+        assert_eq!(origin("http", "http://127.0.0.1:8081/mcp").as_deref(), Some("http://127.0.0.1:8081"));
+        assert_eq!(origin("http", "https://[::1]/mcp").as_deref(), Some("https://[::1]"));
+        assert_eq!(origin("stdio", "http://a.example/mcp"), None);
+        for hostile in
+            ["http://a;b/", "http://a,b/", "http://a*/", "http://me@a/", "file:///etc", "a b", "javascript:x"]
+        {
+            assert_eq!(origin("http", hostile), None, "{hostile}");
+        }
+    }
 }

@@ -8,12 +8,10 @@ use std::{
 
 use parking_lot::Mutex;
 use pmcp_client::{
-    Client, ClientBuilder, ClientError, ClientRevision, ElicitAnswer, RequestOptions, RpcError, Side, Version,
-    pmcp_protocol::{
-        TASKS_EXTENSION, UI_EXTENSION, UI_MIME_TYPE,
-        meta::{SERVER_INFO, related_task},
-    },
+    Client, ClientBuilder, ClientError, ClientRevision, RequestOptions, Side, Version,
+    pmcp_protocol::meta::SERVER_INFO,
 };
+use pmcp_preview_client::{Questions, Tasks};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
@@ -25,8 +23,6 @@ use crate::{
     events::Events,
     process::Process,
     profile::Profile,
-    questions::{Given, Questions},
-    tasks::Tasks,
     upstream::{Endpoint, ending},
 };
 
@@ -169,69 +165,9 @@ impl Dial {
 
     /// The client of the profile.
     fn builder(&self, revision: ClientRevision, tasks: &Arc<OnceLock<Arc<Tasks>>>) -> ClientBuilder {
-        let asker = Asker { questions: self.questions.clone(), tasks: tasks.clone() };
         let emulated = &self.profile.client;
-        let mut builder = Client::builder(&*emulated.name, &*emulated.version)
-            .revision(revision)
-            .declare_tasks(self.tasks && emulated.tasks)
-            .observe(timed(self.events.clone()));
-        if emulated.ui {
-            builder = builder.extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }));
-        }
-        if emulated.elicitation {
-            let asker = asker.clone();
-            builder = builder.on_elicit(move |form| {
-                let asker = asker.clone();
-                async move { elicited(asker.ask("elicitation/create", form.params, form.task).await) }
-            });
-        }
-        if emulated.sampling {
-            let asker = asker.clone();
-            builder = builder.on_sample(move |params| {
-                let asker = asker.clone();
-                async move {
-                    let task = related_task(&params).map(str::to_owned);
-                    sampled(asker.ask("sampling/createMessage", params, task).await)
-                }
-            });
-        }
-        if emulated.roots {
-            builder = builder.on_roots(move |params| {
-                let asker = asker.clone();
-                async move {
-                    let task = related_task(&params).map(str::to_owned);
-                    rooted(asker.ask("roots/list", params, task).await)
-                }
-            });
-        }
-        builder
-    }
-}
-
-/// Whoever puts questions of the server to somebody: those of tasks are part of the task, as in 2026-07-28.
-#[derive(Clone, Debug)]
-struct Asker {
-    questions: Arc<Questions>,
-    /// They are there once it is known that the version has them.
-    tasks: Arc<OnceLock<Arc<Tasks>>>,
-}
-
-impl Asker {
-    async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
-        match (self.tasks.get(), task) {
-            (Some(tasks), Some(task)) => tasks.ask(&task, method, params).await.map(given),
-            (_, task) => self.questions.ask(method, params, task).await,
-        }
-    }
-}
-
-/// The answer in a response as MCP writes it: of a form, or the result of a sample or of roots.
-fn given(mut response: Value) -> Given {
-    match response.get("action").and_then(Value::as_str) {
-        Some("accept") => Given::Accept(response.get_mut("content").map(Value::take).unwrap_or_default()),
-        Some("decline") => Given::Decline,
-        Some(_) => Given::Cancel,
-        None => Given::Accept(response),
+        let builder = emulated.builder(revision, self.tasks, self.questions.clone(), tasks.clone());
+        builder.observe(timed(self.events.clone()))
     }
 }
 
@@ -257,48 +193,6 @@ fn timed(events: Events) -> impl Fn(Side, &Value) + Send + Sync + 'static {
             _ => None,
         };
         events.wire(from, message, took);
-    }
-}
-
-fn elicited(given: Option<Given>) -> ElicitAnswer {
-    match given {
-        Some(Given::Accept(content)) => ElicitAnswer::Accept(content),
-        Some(Given::Decline) => ElicitAnswer::Decline,
-        Some(Given::Cancel) | None => ElicitAnswer::Cancel,
-    }
-}
-
-/// A sample typed by hand: the text of the answer, or the whole result.
-fn sampled(given: Option<Given>) -> Result<Value, RpcError> {
-    match given {
-        Some(Given::Accept(Value::String(text))) => Ok(json!({
-            "role": "assistant",
-            "content": { "type": "text", "text": text },
-            "model": "typed by hand",
-            "stopReason": "endTurn",
-        })),
-        Some(Given::Accept(result)) => Ok(result),
-        given => Err(declined(given.as_ref())),
-    }
-}
-
-/// Roots: a list of them, or the whole result.
-fn rooted(given: Option<Given>) -> Result<Vec<Value>, RpcError> {
-    match given {
-        Some(Given::Accept(content)) => Ok(match content {
-            Value::Array(roots) => roots,
-            mut content => {
-                content.get_mut("roots").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
-            }
-        }),
-        given => Err(declined(given.as_ref())),
-    }
-}
-
-fn declined(given: Option<&Given>) -> RpcError {
-    match given {
-        Some(_) => RpcError::new(-1, "the user declined"),
-        None => RpcError::internal("too many questions are open"),
     }
 }
 
@@ -332,15 +226,6 @@ async fn describe(client: &Client) -> Result<(Version, Value), ClientError> {
         server["instructions"] = instructions.clone();
     }
     Ok((version, server))
-}
-
-/// Tells whether the server takes calls as tasks.
-pub(crate) fn has_tasks(version: Version, capabilities: &Value) -> bool {
-    if version.has_handshake() {
-        capabilities.pointer("/tasks/requests/tools/call").is_some()
-    } else {
-        capabilities["extensions"].get(TASKS_EXTENSION).is_some()
-    }
 }
 
 fn silent(failure: Failure) -> Silent {
@@ -403,18 +288,6 @@ async fn tell_lines(stderr: impl AsyncRead + Send + Unpin, events: Events) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn answers_typed_by_hand_have_the_shape_of_the_protocol() {
-        let typed = sampled(Some(Given::Accept("hello".into()))).unwrap();
-        assert_eq!(typed["content"], json!({ "type": "text", "text": "hello" }));
-        let whole = json!({ "role": "assistant", "content": { "type": "text", "text": "x" }, "model": "m" });
-        assert_eq!(sampled(Some(Given::Accept(whole.clone()))).unwrap(), whole);
-        assert_eq!(sampled(Some(Given::Decline)).unwrap_err().code, -1);
-        let roots = json!([{ "uri": "file:///r" }]);
-        assert_eq!(Value::from(rooted(Some(Given::Accept(roots.clone()))).unwrap()), roots);
-        assert_eq!(Value::from(rooted(Some(Given::Accept(json!({ "roots": roots })))).unwrap()), roots);
-    }
 
     #[tokio::test]
     async fn an_endless_line_of_standard_error_is_told_in_pieces() {

@@ -9,6 +9,7 @@ use std::{
 
 use parking_lot::Mutex;
 use pmcp_client::{Side, pmcp_protocol::bounds::shortened};
+use pmcp_preview_client::Told;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -166,18 +167,6 @@ impl Events {
         self.tell("files", json!({ "paths": paths, "change": change }));
     }
 
-    pub(crate) fn notification(&self, method: &str, params: &Value) {
-        self.tell("notification", json!({ "method": method, "params": params }));
-    }
-
-    pub(crate) fn question(&self, id: u64, question: &Value) {
-        self.tell("question", question_fields(id, question));
-    }
-
-    pub(crate) fn answered(&self, id: u64) {
-        self.tell("answered", json!({ "id": id }));
-    }
-
     /// Tells of a message that went over the connection; an answer comes with the time it took.
     pub(crate) fn wire(&self, from: Side, message: &Value, took: Option<Duration>) {
         #[derive(Serialize)]
@@ -238,6 +227,20 @@ impl Events {
     }
 }
 
+impl Told for Events {
+    fn question(&self, id: u64, question: &Value) {
+        self.tell("question", question_fields(id, question));
+    }
+
+    fn answered(&self, id: u64) {
+        self.tell("answered", json!({ "id": id }));
+    }
+
+    fn notification(&self, method: &str, params: &Value) {
+        self.tell("notification", json!({ "method": method, "params": params }));
+    }
+}
+
 /// One page that reads.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -292,6 +295,8 @@ pub(crate) fn milliseconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use pmcp_preview_client::Questions;
+
     use super::*;
 
     async fn next(reader: &Reader) -> Value {
@@ -313,6 +318,25 @@ mod tests {
             (&failed["kind"], &failed["text"], &failed["ms"]),
             (&json!("build"), &json!("error: no"), &json!(3))
         );
+    }
+
+    #[tokio::test]
+    async fn a_page_is_told_the_open_questions_first() {
+        let events = Events::new();
+        let questions = Arc::new(Questions::new(Arc::new(events.clone())));
+        let asking = {
+            let questions = questions.clone();
+            async move { questions.ask("roots/list", Value::Null, Some("t".into())).await }
+        };
+        let asking = tokio::spawn(asking);
+        while questions.with_open(|open| open.count()) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let reader = questions.with_open(|open| events.read(open)).unwrap();
+        assert_eq!(next(&reader).await["kind"], "connection");
+        let told = next(&reader).await;
+        assert_eq!((&told["kind"], &told["id"], &told["taskId"]), (&json!("question"), &json!(1), &json!("t")));
+        asking.abort();
     }
 
     #[tokio::test]

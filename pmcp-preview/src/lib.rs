@@ -34,17 +34,13 @@ mod page;
 mod policy;
 mod process;
 mod profile;
-mod pump;
-mod questions;
 mod queue;
 mod record;
 mod relay;
 mod rpc;
 mod sandbox;
 mod state;
-mod tasks;
 mod traces;
-mod translate;
 mod upstream;
 mod views;
 

@@ -10,22 +10,20 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use pmcp_preview_client::{Questions, Session, has_tasks};
 use tokio::{
     net::TcpStream,
     sync::{Notify, mpsc},
 };
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     connection::{Connection, Protocol, State},
-    dial::{Dial, Dialled, Silent, has_tasks},
+    dial::{Dial, Dialled, Silent},
     events::{Events, milliseconds},
     live::Live,
     profile::Profile,
-    pump::Pump,
-    questions::Questions,
     relay::Relay,
-    translate::Translator,
     upstream::{Endpoint, StartError, Upstream, ending},
 };
 
@@ -107,7 +105,7 @@ impl Link {
         let events = Events::new();
         let inner = Inner {
             upstream,
-            questions: Arc::new(Questions::new(events.clone())),
+            questions: Arc::new(Questions::new(Arc::new(events.clone()))),
             events,
             tasks,
             wishes: Mutex::new(wishes),
@@ -126,6 +124,11 @@ impl Link {
 
     pub(crate) fn questions(&self) -> &Questions {
         &self.0.questions
+    }
+
+    /// Tells whether tasks are passed on where both sides have them.
+    pub(crate) fn passes_tasks(&self) -> bool {
+        self.0.tasks
     }
 
     pub(crate) fn wishes(&self) -> Wishes {
@@ -247,28 +250,23 @@ impl Link {
         let Dialled { client, version, server, tasks, process } = dialled;
         let gone = CancellationToken::new();
         let has_tasks = self.0.tasks && profile.client.tasks && has_tasks(version, &server["capabilities"]);
-        let (translator, changes) = match tasks {
-            Some((tasks, changes)) if has_tasks => (Some(Translator { client: client.clone(), tasks }), Some(changes)),
-            _ => (None, None),
-        };
-        let pump = Pump { client: client.clone(), events: self.0.events.clone(), translator: translator.clone() };
-        let pump = pump.run(version, server["capabilities"].clone(), changes, gone.clone());
+        let told = Arc::new(self.0.events.clone());
+        let (is_gone, tasks) = (gone.clone(), tasks.filter(|_| has_tasks));
+        let session =
+            Session::new(client, version, server["capabilities"].clone(), tasks, told, move || is_gone.cancel());
         let live = Arc::new(Live {
-            tasks: has_tasks,
-            translator,
-            followed: Mutex::default(),
-            relay: Relay::default(),
+            session,
             version,
+            tasks: has_tasks,
+            relay: Relay::default(),
             endpoint,
             process: Mutex::new(process),
             gone,
             doubted: Notify::new(),
-            _pump: AbortOnDropHandle::new(tokio::spawn(pump)),
             since: Instant::now(),
-            client,
         });
         self.leave(Some(live.clone())).await;
-        let protocol = live.client.protocol_version();
+        let protocol = live.session.client().protocol_version();
         self.show(|connection| {
             connection.state = State::Ready;
             connection.protocol = Some(protocol);

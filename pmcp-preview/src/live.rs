@@ -3,30 +3,25 @@
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use pmcp_client::{Client, ClientError, Notification, RequestOptions, Version};
+use pmcp_client::{ClientError, RequestOptions, Version};
+use pmcp_preview_client::Session;
 use serde_json::json;
 use tokio::sync::Notify;
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 
-use crate::{process::Process, relay::Relay, translate::Translator, upstream::Endpoint};
+use crate::{process::Process, relay::Relay, upstream::Endpoint};
 
 /// The time a server may take to end its session.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// The time a server may take to show that it is there.
 const PROBE: Duration = Duration::from_secs(5);
-/// Tasks whose changes are listened to at a time.
-const FOLLOWED: usize = 32;
 
 /// A server that answers.
 pub(crate) struct Live {
-    pub(crate) client: Client,
+    pub(crate) session: Session,
     pub(crate) version: Version,
     /// Calls may become tasks: the server takes them, and the profile has them.
     pub(crate) tasks: bool,
-    /// Tells tasks as 2026-07-28 has them, where the connection has them otherwise.
-    pub(crate) translator: Option<Translator>,
-    /// Tasks whose changes the server tells, for as long as they have not ended.
-    pub(crate) followed: Mutex<Vec<AbortOnDropHandle<()>>>,
     pub(crate) endpoint: Endpoint,
     /// The way of the page to the endpoint.
     pub(crate) relay: Relay,
@@ -35,7 +30,6 @@ pub(crate) struct Live {
     pub(crate) gone: CancellationToken,
     /// Told when a request has failed in a way that the connection may be the reason of.
     pub(crate) doubted: Notify,
-    pub(crate) _pump: AbortOnDropHandle<()>,
     pub(crate) since: Instant,
 }
 
@@ -53,30 +47,12 @@ impl Live {
             self.doubted.notified().await;
             let method = if self.version.has_handshake() { "ping" } else { "server/discover" };
             let options = RequestOptions::new().timeout(PROBE);
-            if let Err(error) = self.client.request_with(method, json!({}), options).await
+            if let Err(error) = self.session.client().request_with(method, json!({}), options).await
                 && (is_broken(&error) || matches!(error, ClientError::Timeout(_)))
             {
                 return;
             }
         }
-    }
-
-    /// Has the server tell how a task changes (2026-07-28; before that it does so unasked).
-    pub(crate) fn follow(&self, id: &str) {
-        let mut followed = self.followed.lock();
-        followed.retain(|following| !following.is_finished());
-        if self.version.has_handshake() || followed.len() >= FOLLOWED {
-            return;
-        }
-        let (client, filter) = (self.client.clone(), json!({ "taskIds": [id] }));
-        followed.push(AbortOnDropHandle::new(tokio::spawn(async move {
-            let Ok(mut subscription) = client.listen(filter).await else { return };
-            while let Some(Notification { params, .. }) = subscription.next().await {
-                if matches!(params["status"].as_str(), Some("completed" | "failed" | "cancelled")) {
-                    return;
-                }
-            }
-        })));
     }
 
     /// The exit code of the process, if it has ended: `Some(None)` if by a signal.
@@ -86,12 +62,8 @@ impl Live {
     }
 
     pub(crate) async fn close(&self) {
-        self.followed.lock().clear();
-        if let Some(translator) = &self.translator {
-            translator.tasks.clear();
-        }
         // The server may be gone.
-        let _ = tokio::time::timeout(FAREWELL, self.client.close()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.session.close()).await;
         self.exit().await;
     }
 }

@@ -30,11 +30,13 @@ impl Page {
             .with_state(self)
     }
 
-    /// The policy of the page: its own scripts, and the sandbox in frames.
+    /// The policy of the page: its own scripts, the server that its client may ask, and the sandbox in frames.
     fn policy(&self) -> String {
+        let server = self.link.events().connection().origin().unwrap_or_default();
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src {}; \
-             frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+             connect-src 'self' {server}; frame-src {}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+             require-trusted-types-for 'script'",
             self.sandbox.origin()
         )
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use pmcp_client::Version;
+use pmcp_preview_client::Emulated;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,38 +27,12 @@ pub(crate) const FIRST: &str = "specification";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Profile {
     pub(crate) id: String,
-    pub(crate) client: Client,
+    pub(crate) client: Emulated,
     pub(crate) policy: Policy,
     pub(crate) sandbox: Sandbox,
     /// The whole file, which the page enforces the rest of.
     #[serde(skip)]
     pub(crate) json: Value,
-}
-
-/// The client that servers see.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own")]
-pub(crate) struct Client {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    revisions: Vec<String>,
-    pub(crate) ui: bool,
-    pub(crate) tasks: bool,
-    pub(crate) elicitation: bool,
-    pub(crate) sampling: bool,
-    pub(crate) roots: bool,
-}
-
-impl Client {
-    /// The newest version without a handshake, and the newest with one, as far as the host speaks such.
-    pub(crate) fn versions(&self) -> impl Iterator<Item = Version> {
-        let speaks = |version: &Version| self.revisions.iter().any(|name| name == version.as_str());
-        let newest = move |has_handshake| {
-            Version::ALL.into_iter().filter(speaks).find(|version| version.has_handshake() == has_handshake)
-        };
-        [newest(false), newest(true)].into_iter().flatten()
-    }
 }
 
 /// The source of a view's policy.
@@ -117,6 +91,8 @@ pub(crate) fn find(id: &str) -> Option<&'static Profile> {
 
 #[cfg(test)]
 mod tests {
+    use pmcp_client::Version;
+
     use super::*;
 
     #[test]

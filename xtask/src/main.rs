@@ -17,6 +17,7 @@ mod simulate;
 mod steps;
 mod templates;
 mod ui;
+mod wasm;
 mod widgets;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ Commands:
   runtime      build what of widget-runtime/ is committed, or check it
   widgets      the widgets of the examples in a browser
   ui           build the page of the preview, or check it
+  wasm         build the client in that page, or check it
   diagnostics  the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
@@ -70,6 +72,7 @@ enum Task {
     Floors,
     Runtime { check: bool },
     Ui { check: bool },
+    Wasm { check: bool },
     Diagnostics,
     Bless,
     Conformance { selection: Selection, subject: Subject },
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
             report.step("setup", |_| setup::install());
             report.step_after("setup", "preview-page", |_| if check { ui::check() } else { ui::build() });
         }
+        Task::Wasm { check } => report.step("wasm", |_| if check { wasm::check() } else { wasm::build() }),
         Task::Diagnostics => report.step("diagnostics", steps::diagnostics),
         Task::Bless => report.step("bless", steps::bless),
         Task::Services(names) => {
@@ -160,6 +164,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
         "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),
         "ui" => (Task::Ui { check: false }, ui::HELP),
+        "wasm" => (Task::Wasm { check: false }, wasm::HELP),
         "diagnostics" => (Task::Diagnostics, steps::DIAGNOSTICS_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {
@@ -182,7 +187,11 @@ fn parse_options(mut arguments: lexopt::Parser, mut task: Task, help: &'static s
             (_, Short('h') | Long("help")) => return Ok(Task::Help(help)),
             (Task::Widgets { pictures }, Long("pictures")) => *pictures = true,
             (
-                Task::Fmt { check } | Task::Map { check } | Task::Runtime { check } | Task::Ui { check },
+                Task::Fmt { check }
+                | Task::Map { check }
+                | Task::Runtime { check }
+                | Task::Ui { check }
+                | Task::Wasm { check },
                 Long("check"),
             ) => *check = true,
             (Task::Conformance { selection, .. }, Long(option @ ("scenario" | "requirements"))) => {
@@ -313,6 +322,7 @@ mod tests {
         assert_eq!(parsed("runtime"), Ok(Task::Runtime { check: false }));
         assert_eq!(parsed("runtime --check"), Ok(Task::Runtime { check: true }));
         assert_eq!(parsed("ui --check"), Ok(Task::Ui { check: true }));
+        assert_eq!(parsed("wasm --check"), Ok(Task::Wasm { check: true }));
     }
 
     #[test]

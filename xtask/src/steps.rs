@@ -15,12 +15,13 @@ use crate::setup;
 use crate::simulate::Simulation;
 use crate::templates;
 use crate::ui;
+use crate::wasm;
 use crate::widgets;
 
 pub(crate) const TEST_HELP: &str = "\
 Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets, the page of the preview, the widgets of the
-examples, conformance, peers and the examples.
+ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets, the page of the preview and the client in
+it, the widgets of the examples, conformance, peers and the examples.
 
 Usage: cargo xtask test
 
@@ -92,6 +93,7 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("map", |_| map::run(true));
     report.step_after("setup", "widget-runtime", runtime::check);
     report.step_after("setup", "preview-page", |_| ui::check());
+    report.step("wasm", |_| wasm::check());
     report.step_after("setup", "widgets", widgets::test);
     for (step, selection, subject) in [
         ("conformance tasks", Selection::Tasks, Subject::Example),

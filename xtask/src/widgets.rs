@@ -21,14 +21,14 @@ Options:
 /// The examples with a widget, each of which has a picture in its README.
 const EXAMPLES: [&str; 3] = ["chess", "map", "dataviz"];
 
-/// The crate that a new app begins with.
-const TEMPLATE: &str = "app-name";
+/// The crate that a new app begins with, and the server with everything that a client may ask for.
+const OTHERS: [&str; 2] = ["app-name", "conformance-server"];
 
 /// Builds the servers, the host and the command line, and runs the tests.
 pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     let node = setup::node()?;
     run(program(&node).arg(setup::widgets("typescript/bin/tsc")).args(["--project", "browser-tests"]))?;
-    run(cargo("build").args(EXAMPLES.iter().chain([&TEMPLATE]).flat_map(|server| ["--package", server])))?;
+    run(cargo("build").args(EXAMPLES.iter().chain(&OTHERS).flat_map(|server| ["--package", server])))?;
     run(&mut cargo("build --package pmcp-preview --example host"))?;
     run(&mut cargo("build --package cargo-pmcp"))?;
     let mut tests = program(node);

@@ -10,6 +10,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
 
   --stdio              serve on standard input and output (the default)
   --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
+  --allow-origin PAGE  let pages of this origin call the server, such as http://127.0.0.1:6280; repeatable, with --http
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
   --max-tasks N        live tasks an owner may have (default 100)
   --store URL          where tasks are kept (default memory:; or what `TaskStore::connect` takes)
@@ -43,7 +44,7 @@ impl Arguments {
     pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
         let text = |error: lexopt::Error| error.to_string();
         let mut parser = lexopt::Parser::from_args(args);
-        let mut transport = None;
+        let (mut transport, mut origins) = (None, Vec::new());
         let mut parsed = Self {
             transport: Transport::Stdio,
             tokens: Vec::new(),
@@ -58,6 +59,10 @@ impl Arguments {
                 Short('h') | Long("help") => return Ok(None),
                 Long("stdio") => Transport::Stdio,
                 Long("http") => Transport::Http(address(&parser.value().map_err(text)?.string().map_err(text)?)?),
+                Long("allow-origin") => {
+                    origins.push(parser.value().map_err(text)?.string().map_err(text)?);
+                    continue;
+                }
                 Long("token") => {
                     parsed.tokens.push(token(&parser.value().map_err(text)?.string().map_err(text)?)?);
                     continue;
@@ -89,7 +94,13 @@ impl Arguments {
             }
             transport = Some(chosen);
         }
-        parsed.transport = transport.unwrap_or(Transport::Stdio);
+        parsed.transport = match transport.unwrap_or(Transport::Stdio) {
+            Transport::Http(address) if !origins.is_empty() => Transport::HttpForPages { address, origins },
+            Transport::Stdio if !origins.is_empty() => {
+                return Err("`--allow-origin` needs `--http`: no page reaches standard input".into());
+            }
+            transport => transport,
+        };
         if parsed.transport == Transport::Stdio && !parsed.tokens.is_empty() {
             return Err("`--token` needs `--http`: nobody authenticates on standard input".into());
         }

@@ -18,7 +18,7 @@ async fn the_page_is_served_without_the_key_and_holds_no_data() {
     assert_eq!(page.status, 200);
     assert!(!page.body.contains(&key));
     assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
-    assert!(!page.header("content-security-policy").contains("unsafe"));
+    assert!(!page.header("content-security-policy").contains("'unsafe"));
     assert_eq!((page.header("referrer-policy"), page.header("set-cookie")), ("no-referrer", ""));
     assert_eq!(page.header("access-control-allow-origin"), "");
     assert_eq!(send(&name, "GET", "/assets/host.js", &[], "").await.header("x-content-type-options"), "nosniff");
@@ -43,6 +43,17 @@ async fn nobody_calls_without_the_key_or_from_another_page() {
     assert_eq!(key_in_query.status, 401);
     let simple = [("authorization", right.as_str()), ("content-type", "text/plain")];
     assert_eq!(send(&name, "POST", "/api/rpc", &simple, body).await.status, 415);
+}
+
+#[tokio::test]
+async fn the_page_may_load_its_client_and_ask_the_one_server() {
+    let (stage, server) = Stage::ready(Protocol::Auto).await;
+    let client = send(&stage.name, "HEAD", "/assets/client.wasm", &[], "").await;
+    assert_eq!((client.status, client.header("content-type")), (200, "application/wasm"));
+    let policy = send(&stage.name, "GET", "/", &[], "").await.header("content-security-policy").to_owned();
+    assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
+    let origin = server.url().strip_suffix("/mcp").unwrap().to_owned();
+    assert!(policy.contains(&format!("connect-src 'self' {origin};")), "{policy}");
 }
 
 #[tokio::test]

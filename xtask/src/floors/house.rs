@@ -1,7 +1,7 @@
 //! The floors of the house: what may know what. A floor names only floors below it.
 
 /// The crates, from the ground up. One may depend on those before it, unless it stands among those that are apart.
-pub(super) const CRATES: [&str; 13] = [
+pub(super) const CRATES: [&str; 15] = [
     "pmcp-protocol",
     "pmcp-client",
     "pmcp-macro-support",
@@ -11,6 +11,8 @@ pub(super) const CRATES: [&str; 13] = [
     "pmcp-apps-macros",
     "pmcp-apps",
     "pmcp-server",
+    "pmcp-preview-client",
+    "pmcp-preview-web",
     "pmcp-preview",
     "cargo-pmcp",
     "spec-check",

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use pmcp_client::{Client, ClientError, RequestOptions, TaskSupport, pmcp_protocol::VARIABLES};
 use serde_json::{Value, json};
-use tokio_util::task::AbortOnDropHandle;
 
-use crate::tasks::{Outcome, Tasks, unrelate};
+use crate::{
+    tasks::{Outcome, Tasks, unrelate},
+    work::Work,
+};
 
 /// A connection whose tasks are translated.
 #[derive(Clone, Debug)]
@@ -170,12 +172,12 @@ impl Translator {
     fn wait(&self, id: &str) {
         self.tasks.wait(id, || {
             let (client, tasks, id) = (self.client.clone(), self.tasks.clone(), id.to_owned());
-            AbortOnDropHandle::new(tokio::spawn(async move {
+            Work::begin(&self.client, async move {
                 // What fails now is tried again when somebody looks.
                 if let Ok(outcome) = end(&client, &id).await {
                     tasks.ended(&id, outcome);
                 }
-            }))
+            })
         });
     }
 

@@ -1,29 +1,30 @@
 //! Questions of the server, until somebody at a page has answered them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::events::{Events, Reader};
+use crate::told::Told;
 
 /// Questions that are open at a time.
 const MOST: usize = 32;
 
 /// An answer that somebody has given.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Given {
+pub enum Given {
     /// With what was asked for.
     Accept(Value),
+    /// No.
     Decline,
+    /// Nothing: it was dismissed.
     Cancel,
 }
 
 /// The open questions.
-#[derive(Debug)]
-pub(crate) struct Questions {
-    events: Events,
+pub struct Questions {
+    told: Arc<dyn Told>,
     open: Mutex<Open>,
 }
 
@@ -35,13 +36,20 @@ struct Open {
     all: BTreeMap<u64, (Value, oneshot::Sender<Given>)>,
 }
 
+impl fmt::Debug for Questions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Questions").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
 impl Questions {
-    pub(crate) fn new(events: Events) -> Self {
-        Self { events, open: Mutex::default() }
+    /// None yet; whoever asks is told to this one.
+    pub fn new(told: Arc<dyn Told>) -> Self {
+        Self { told, open: Mutex::default() }
     }
 
     /// Asks, and waits for the answer; `None` if too many questions are open. A question that nobody waits for any more is withdrawn.
-    pub(crate) async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
+    pub async fn ask(&self, method: &str, params: Value, task: Option<String>) -> Option<Given> {
         let mut question = json!({ "method": method, "params": params });
         if let Some(task) = task {
             question["taskId"] = task.into();
@@ -58,7 +66,7 @@ impl Questions {
             id
         };
         let _withdrawn = Withdraw { questions: self, id };
-        self.events.question(id, &question);
+        self.told.question(id, &question);
         answered.await.ok()
     }
 
@@ -66,28 +74,27 @@ impl Questions {
     ///
     /// Before 2026-07-28 a question does not say which request it belongs to, and servers do not take back those of a request that was
     /// given up. So those that belong to no task are gone with the last request.
-    pub(crate) fn during_request(&self) -> DuringRequest<'_> {
+    pub fn during_request(&self) -> DuringRequest<'_> {
         self.open.lock().requests += 1;
         DuringRequest { questions: self }
     }
 
     /// Answers a question; false if it is not open.
-    pub(crate) fn answer(&self, id: u64, given: Given) -> bool {
+    pub fn answer(&self, id: u64, given: Given) -> bool {
         let open = self.open.lock().all.remove(&id);
         open.is_some_and(|(_, answer)| answer.send(given).is_ok())
     }
 
-    /// Reads what happens from now on, the questions that are open first; `None` if too many read already.
-    pub(crate) fn read(&self) -> Option<Reader> {
-        // None is asked or answered before the reader hears of it.
+    /// Does something with the questions that are open: none is asked or answered before it is done.
+    pub fn with_open<T>(&self, work: impl FnOnce(&mut dyn Iterator<Item = (u64, &Value)>) -> T) -> T {
         let open = self.open.lock();
-        self.events.read(open.all.iter().map(|(id, (question, _))| (*id, question)))
+        work(&mut open.all.iter().map(|(id, (question, _))| (*id, question)))
     }
 }
 
 /// A request during which a server may ask.
 #[derive(Debug)]
-pub(crate) struct DuringRequest<'a> {
+pub struct DuringRequest<'a> {
     questions: &'a Questions,
 }
 
@@ -110,25 +117,33 @@ struct Withdraw<'a> {
 impl Drop for Withdraw<'_> {
     fn drop(&mut self) {
         self.questions.open.lock().all.remove(&self.id);
-        self.questions.events.answered(self.id);
+        self.questions.told.answered(self.id);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     use super::*;
 
     impl Questions {
         fn open(&self) -> Vec<(u64, Value)> {
-            self.open.lock().all.iter().map(|(id, (question, _))| (*id, question.clone())).collect()
+            self.with_open(|open| open.map(|(id, question)| (id, question.clone())).collect())
         }
+    }
+
+    struct Nobody;
+
+    impl Told for Nobody {
+        fn question(&self, _: u64, _: &Value) {}
+        fn answered(&self, _: u64) {}
+        fn notification(&self, _: &str, _: &Value) {}
     }
 
     #[tokio::test]
     async fn a_question_is_answered_once_and_gone_with_who_asked() {
-        let questions = Arc::new(Questions::new(Events::new()));
+        let questions = Arc::new(Questions::new(Arc::new(Nobody)));
         let asking = tokio::spawn({
             let questions = questions.clone();
             async move { questions.ask("elicitation/create", json!({ "message": "?" }), Some("t".into())).await }
@@ -137,10 +152,6 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(questions.open()[0].1["taskId"], "t");
-        let reader = questions.read().unwrap();
-        assert!(reader.next().await.contains("connection"));
-        let told: Value = serde_json::from_str(&reader.next().await).unwrap();
-        assert_eq!((&told["kind"], &told["id"], &told["taskId"]), (&json!("question"), &json!(1), &json!("t")));
         assert!(questions.answer(1, Given::Accept(json!({ "a": 1 }))));
         assert!(!questions.answer(1, Given::Decline));
         assert_eq!(asking.await.unwrap(), Some(Given::Accept(json!({ "a": 1 }))));
@@ -152,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn open_questions_are_bounded() {
-        let questions = Arc::new(Questions::new(Events::new()));
+        let questions = Arc::new(Questions::new(Arc::new(Nobody)));
         for _ in 0..MOST {
             let questions = questions.clone();
             tokio::spawn(async move { questions.ask("roots/list", Value::Null, None).await });

@@ -1,42 +1,41 @@
-//! What a server says of itself, told to pages for as long as it is there.
+//! The one who tells what a server says of itself.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use pmcp_client::{Client, Notification, Version};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use crate::{events::Events, translate::Translator};
+use crate::{told::Told, translate::Translator};
 
 /// Changes of tasks that are told together.
 const CHANGES: usize = 64;
-/// The time before a server that has ended a stream of changes is asked for another one.
+/// The time before a stream of changes that has ended is asked for again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The one who tells what the server says of itself.
+/// The one who tells what a server says of itself.
 pub(crate) struct Pump {
     pub(crate) client: Client,
-    pub(crate) events: Events,
+    pub(crate) told: Arc<dyn Told>,
     pub(crate) translator: Option<Translator>,
 }
 
 impl Pump {
-    /// Tells until the server is gone.
+    /// Tells until the server is gone, and says so.
     pub(crate) async fn run(
         self,
         version: Version,
         capabilities: Value,
         changes: Option<mpsc::Receiver<String>>,
-        gone: CancellationToken,
+        gone: impl FnOnce() + Send,
     ) {
         let mut notifications = self.client.notifications();
         let told = async {
             while let Some(notification) = notifications.next().await {
                 self.tell(&notification);
             }
-            gone.cancel();
+            gone();
         };
         let translated = async {
             if let (Some(translator), Some(changes)) = (&self.translator, changes) {
@@ -63,7 +62,7 @@ impl Pump {
             ("notifications/tasks/status", Some(translator)) => {
                 translator.tasks.change(params["taskId"].as_str().unwrap_or_default());
             }
-            _ => self.events.notification(method, params),
+            _ => self.told.notification(method, params),
         }
     }
 
@@ -75,7 +74,7 @@ impl Pump {
             ids.dedup();
             for id in ids.drain(..) {
                 if let Some(task) = translator.notification(&id).await {
-                    self.events.notification("notifications/tasks", &task);
+                    self.told.notification("notifications/tasks", &task);
                 }
             }
         }
@@ -95,6 +94,6 @@ async fn listen(client: &Client, capabilities: &Value) {
     while filter != json!({}) {
         let Ok(mut subscription) = client.listen(filter.clone()).await else { return };
         while subscription.next().await.is_some() {}
-        tokio::time::sleep(AGAIN).await;
+        client.runtime().sleep(AGAIN).await;
     }
 }

@@ -10,7 +10,8 @@ use pmcp_client::{
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::task::AbortOnDropHandle;
+
+use crate::work::Work;
 
 /// Tasks that are known at a time; of more the oldest are forgotten.
 const MOST: usize = 256;
@@ -24,9 +25,9 @@ const CHANGES: usize = 256;
 /// The way a task ended: the result of its call, or the error.
 pub(crate) type Outcome = Result<Value, RpcError>;
 
-/// The tasks of a connection.
+/// The tasks of a connection before 2026-07-28.
 #[derive(Debug)]
-pub(crate) struct Tasks {
+pub struct Tasks {
     all: Mutex<All>,
     changed: mpsc::Sender<String>,
 }
@@ -47,7 +48,7 @@ struct Known {
     progress: Option<String>,
     outcome: Option<Outcome>,
     /// Waits for its end, and lends the stream over which it may ask.
-    waiting: Option<AbortOnDropHandle<()>>,
+    waiting: Option<Work>,
 }
 
 #[derive(Debug)]
@@ -59,7 +60,8 @@ struct Question {
 
 impl Tasks {
     /// None yet, and where ids of those arrive that have changed.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<String>) {
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<String>) {
         let (changed, told) = mpsc::channel(CHANGES);
         (Self { all: Mutex::default(), changed }, told)
     }
@@ -80,10 +82,10 @@ impl Tasks {
     }
 
     /// Has somebody wait for the end of a known task, unless somebody does or it is known.
-    pub(crate) fn wait(&self, id: &str, begin: impl FnOnce() -> AbortOnDropHandle<()>) {
+    pub(crate) fn wait(&self, id: &str, begin: impl FnOnce() -> Work) {
         if let Some(known) = self.all.lock().known.get_mut(id)
             && known.outcome.is_none()
-            && known.waiting.as_ref().is_none_or(AbortOnDropHandle::is_finished)
+            && known.waiting.as_ref().is_none_or(Work::is_finished)
         {
             known.waiting = Some(begin());
         }
