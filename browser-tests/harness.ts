@@ -111,6 +111,11 @@ export class Stage {
     });
   }
 
+  /** Starts a further host of the server, and gives its address. */
+  another(...args: string[]): Promise<string> {
+    return this.#run("examples/host", ["--url", this.server, ...args], "preview ");
+  }
+
   #run(program: string, args: string[], start: string): Promise<string> {
     const child = new Child(program, args, start);
     this.#children.push(child);

@@ -11,7 +11,7 @@ export const tool = (name: string): any => require(name);
 
 /** A file of ours as a script. */
 export const bundledFile = async (file: string): Promise<string> => {
-  const { outputFiles } = await tool("esbuild").build({ entryPoints: [join(ROOT, file)], bundle: true, write: false, format: "iife" });
+  const { outputFiles } = await tool("esbuild").build({ entryPoints: [join(ROOT, file)], bundle: true, write: false, format: "iife", external: ["/assets/*"] });
   return outputFiles[0].text;
 };
 

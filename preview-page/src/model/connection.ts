@@ -3,8 +3,9 @@
 import { computed, signal } from "@preact/signals";
 
 import { host, HostError } from "../wire/host";
-import type { About, Connection, HostEvent } from "../wire/types";
-import { pageTime } from "./clock";
+import type { About, Connection, HostEvent, Way } from "../wire/types";
+import type { Told } from "../wire/page";
+import { now, pageTime } from "./clock";
 
 /** What the host process told at the start. */
 export const about = signal<About | undefined>(undefined);
@@ -23,11 +24,16 @@ const LINES = 200;
 
 export const isReady = computed(() => connection.value.state === "ready");
 
-type Listener = (event: HostEvent, at: number) => void;
+type Listener = (event: Told, at: number, way: Way) => void;
 const listeners = new Set<Listener>();
 
-/** Listens to what the host process tells, with the page's time of each event. */
+/** Listens to what the host process and a client in the page tell, with the page's time of each event. */
 export const listen = (listener: Listener) => void listeners.add(listener);
+
+/** Tells what has just happened on a way. */
+export const tell = (event: Told, way: Way, at = now()) => {
+  for (const listener of listeners) listener(event, at, way);
+};
 
 const take = (event: HostEvent) => {
   const at = pageTime(event.at);
@@ -39,7 +45,7 @@ const take = (event: HostEvent) => {
   } else if (event.kind === "stderr") {
     stderr.value = [...stderr.value.slice(1 - LINES), event.line];
   }
-  for (const listener of listeners) listener(event, at);
+  tell(event, "proxy", at);
 };
 
 /** Reads the stream of events for as long as the page is there. Fulfilled when the host process has first told of itself. */

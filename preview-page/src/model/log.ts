@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import type { Message } from "../../../widget-runtime/src/message";
+import type { Way } from "../wire/types";
 import { listen } from "./connection";
 import { now } from "./clock";
 
@@ -22,6 +23,8 @@ export interface Entry {
   of?: string;
   /** The profile of the view, where several are compared. */
   scene?: string;
+  /** The way between host and server. */
+  way?: Way;
   /** A happening that is no message: a violation, an error of a script, a message that was refused. */
   note?: { kind: "violation" | "error" | "refused" | "missed" | "view"; text: string; help?: string };
 }
@@ -59,7 +62,7 @@ const matched = (from: Side, to: Side, scene: string | undefined, { id, method }
 
 export const add = (entry: Omit<Entry, "n" | "at"> & { at?: number }) => {
   const at = entry.at ?? now();
-  const match = entry.message ? matched(entry.from, entry.to, entry.scene, entry.message, at) : {};
+  const match = entry.message ? matched(entry.from, entry.to, entry.scene ?? entry.way, entry.message, at) : {};
   entries.push({ ...match, ...entry, at, n: count++ });
   const characters = JSON.stringify(entry.message ?? null).length;
   sizes.push(characters);
@@ -87,10 +90,10 @@ export const clear = () => {
 export const isError = ({ message, note }: Entry) =>
   note !== undefined ? note.kind !== "view" : !!message?.error || message?.result?.isError === true;
 
-listen((event, at) => {
+listen((event, at, way) => {
   if (event.kind === "wire") {
     const [from, to] = event.from === "host" ? (["host", "server"] as const) : (["server", "host"] as const);
-    add({ at, from, to, message: event.message, ...(event.ms !== undefined && { ms: event.ms }) });
+    add({ at, from, to, way, message: event.message, ...(event.ms !== undefined && { ms: event.ms }) });
   } else if (event.kind === "missed") {
     add({ at, from: "server", to: "host", note: { kind: "missed", text: `${event.count} events were missed: the page was too slow` } });
   }

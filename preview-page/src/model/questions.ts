@@ -2,26 +2,29 @@
 
 import { signal } from "@preact/signals";
 
-import { host } from "../wire/host";
 import type { Action, Asked } from "../wire/types";
 import { listen } from "./connection";
+import { via } from "./upstream";
 
 export const questions = signal<Asked[]>([]);
 
 /** Questions that are kept; the host process lets no more be open, either. */
 const MOST = 100;
 
-listen((event) => {
+const is = (one: Asked, { id, way }: Pick<Asked, "id" | "way">) => one.id === id && one.way === way;
+
+listen((event, _, way) => {
   if (event.kind === "question") {
-    const { kind: _, at: __, ...asked } = event;
-    questions.value = [...questions.value.filter(({ id }) => id !== asked.id), asked].slice(-MOST);
+    const { id, method, params, taskId } = event;
+    const asked = { id, method, params, taskId, way };
+    questions.value = [...questions.value.filter((one) => !is(one, asked)), asked].slice(-MOST);
   } else if (event.kind === "answered") {
-    questions.value = questions.value.filter(({ id }) => id !== event.id);
+    questions.value = questions.value.filter((one) => !is(one, { id: event.id, way }));
   }
 });
 
-export const answer = async (id: number, action: Action, content?: unknown) => {
+export const answer = async (asked: Asked, action: Action, content?: unknown) => {
   // One that is gone has been answered, or given up with its request.
-  await host.answer(id, action, content).catch(() => {});
-  questions.value = questions.value.filter((asked) => asked.id !== id);
+  await via(asked.way).answer(asked.id, action, content).catch(() => {});
+  questions.value = questions.value.filter((one) => !is(one, asked));
 };

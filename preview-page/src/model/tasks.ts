@@ -3,9 +3,9 @@
 import { signal, type Signal } from "@preact/signals";
 
 import { Refusal } from "../../../widget-runtime/src/host";
-import { host } from "../wire/host";
 import type { Action, TaskView } from "../wire/types";
 import { connection, isReady, listen } from "./connection";
+import { taken, upstream, via } from "./upstream";
 
 /** Who follows a task: the page, a view, or nobody yet. */
 export type Owner = "page" | "view" | "server";
@@ -24,6 +24,8 @@ export class Task {
   readonly isOurs: Signal<boolean>;
   /** The reason why it cannot be looked at. */
   readonly trouble = signal<string | undefined>(undefined);
+  /** The way it came on: a server may know it there only. */
+  readonly upstream = via(taken.peek());
   #wake = () => {};
   #isFollowed = false;
 
@@ -59,7 +61,7 @@ export class Task {
 
   async look() {
     try {
-      this.see(await host.request("tasks/get", { taskId: this.id }));
+      this.see(await this.upstream.request("tasks/get", { taskId: this.id }));
       this.trouble.value = undefined;
     } catch (error) {
       this.trouble.value = (error as Error).message;
@@ -96,12 +98,12 @@ export class Task {
   /** Answers one of its questions. */
   async answer(question: string, action: Action, content?: unknown) {
     const response = content === undefined ? { action } : { action, content };
-    await host.request("tasks/update", { taskId: this.id, inputResponses: { [question]: response } });
+    await this.upstream.request("tasks/update", { taskId: this.id, inputResponses: { [question]: response } });
     await this.look().catch(() => {});
   }
 
   async cancel() {
-    await host.request("tasks/cancel", { taskId: this.id });
+    await this.upstream.request("tasks/cancel", { taskId: this.id });
     await this.look().catch(() => {});
   }
 }
@@ -149,7 +151,7 @@ export const ended = async (view: TaskView, tool: string): Promise<ToolResult> =
 export const list = async () => {
   const { tasks: ability } = (connection.value.server?.capabilities ?? {}) as { tasks?: { list?: object } };
   if (!isReady.value || !ability?.list) return;
-  const { tasks: all } = await host.request("tasks/list", {}).catch(() => ({ tasks: [] }));
+  const { tasks: all } = await upstream().request("tasks/list", {}).catch(() => ({ tasks: [] }));
   for (const view of all as TaskView[]) note(view, "server");
 };
 

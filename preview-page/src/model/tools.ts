@@ -2,10 +2,10 @@
 
 import { computed, signal } from "@preact/signals";
 
-import { host } from "../wire/host";
 import type { Tool } from "../wire/types";
 import { keep, wanted } from "./address";
 import { filled, needs } from "./arguments";
+import { upstream } from "./upstream";
 
 export const tools = signal<Tool[] | undefined>(undefined);
 
@@ -60,7 +60,7 @@ export const load = async () => {
     const all: Tool[] = [];
     let cursor: string | undefined;
     do {
-      const page = await host.request("tools/list", cursor === undefined ? {} : { cursor });
+      const page = await upstream().request("tools/list", cursor === undefined ? {} : { cursor });
       all.push(...page.tools);
       cursor = page.nextCursor;
     } while (cursor !== undefined && all.length < MOST);

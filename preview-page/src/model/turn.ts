@@ -13,6 +13,7 @@ import { faults } from "./faults";
 import { profile, profiles } from "./profiles";
 import { ended } from "./tasks";
 import { load, noteTask, tools, widget } from "./tools";
+import { upstream } from "./upstream";
 import { hash, open, outcome, pace, rewind } from "./traces";
 
 export class Turn {
@@ -32,6 +33,7 @@ export class Turn {
   /** The name of the trace that is replayed instead of a call. */
   replay: string | undefined;
   readonly #abort = new AbortController();
+  readonly #upstream = upstream();
 
   constructor(tool: Tool, input: object) {
     this.tool = tool;
@@ -51,7 +53,7 @@ export class Turn {
 
   cancel() {
     this.#abort.abort();
-    if (this.taskId.value) void host.request("tasks/cancel", { taskId: this.taskId.value }).catch(() => {});
+    if (this.taskId.value) void this.#upstream.request("tasks/cancel", { taskId: this.taskId.value }).catch(() => {});
   }
 
   /** Adds a view of this call under a profile. It opens when the page gives it a place. */
@@ -105,7 +107,7 @@ export class Turn {
     try {
       const progress = (progress: Progress) => void (this.progress.value = progress);
       const signal = this.#abort.signal;
-      let answer = await host.request("tools/call", { name, arguments: this.input }, { signal, progress });
+      let answer = await this.#upstream.request("tools/call", { name, arguments: this.input }, { signal, progress });
       if (answer.resultType === "task") {
         const handle = answer as TaskView;
         noteTask(name);

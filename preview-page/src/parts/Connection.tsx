@@ -4,8 +4,10 @@ import { signal } from "@preact/signals";
 
 import { build, connection, stderr, type State } from "../model/connection";
 import { second, span } from "../model/clock";
+import { hasChoice, own, taken, way } from "../model/upstream";
 import { host } from "../wire/host";
-import { Choice, Copy, Field } from "./controls";
+import type { Way } from "../wire/types";
+import { Choice, Copy, Field, Segments } from "./controls";
 
 const WORDS: Record<State, string> = {
   starting: "starting",
@@ -52,6 +54,17 @@ const speak = (protocol: Protocol) => {
   void host.connect({ protocol }).catch(() => {});
 };
 
+const WAYS: readonly (readonly [Way, string])[] = [["proxy", "via proxy"], ["page", "in the page"]];
+
+/** How the page itself is connected. */
+const route = (): string => {
+  const { upstream, trouble } = own.value;
+  if (trouble !== undefined) return `The page does not reach the server: ${trouble}.`;
+  if (!upstream) return "The page connects.";
+  if (upstream.detour === undefined) return "Straight from the page to the server.";
+  return `From the page through the preview, which passes everything on, because straight it did not go: ${upstream.detour}.`;
+};
+
 export const ConnectionButton = () => {
   const { state, protocol, transport, address, server } = connection.value;
   return (
@@ -60,6 +73,7 @@ export const ConnectionButton = () => {
         <span class="dot" aria-hidden="true" />
         <span>{WORDS[state]}</span>
         {protocol && state === "ready" && <span class="detail">{protocol}</span>}
+        {hasChoice.value && state === "ready" && <span class="detail">{taken.value === "page" ? "in the page" : "via proxy"}</span>}
       </button>
       <div id="connection" popover="auto" class="popover" role="dialog" aria-label="Connection">
         <h2>{server?.title ?? server?.name ?? "No server yet"} {server?.version && <small>{server.version}</small>}</h2>
@@ -70,6 +84,12 @@ export const ConnectionButton = () => {
           {server?.instructions && <><dt>Instructions</dt><dd class="prose">{server.instructions}</dd></>}
         </dl>
         <Field label="Speak"><Choice label="Protocol to speak" testid="protocol" value={wish.value} options={PROTOCOLS} onChange={speak} /></Field>
+        {hasChoice.value && (
+          <>
+            <Segments label="The way to the server" testid="way" value={way.value} options={WAYS} onChange={(wished) => void (way.value = wished)} />
+            {way.value === "page" && <p class="muted" role="status" data-testid="route">{route()}</p>}
+          </>
+        )}
         <div class="row">
           <button type="button" onClick={retry} data-testid="reconnect">Connect anew</button>
           <button type="button" onClick={restart} data-testid="restart">Restart the server</button>

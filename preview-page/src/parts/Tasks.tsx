@@ -89,7 +89,7 @@ export const Tasks = () => {
   }
   return (
     <>
-      {questions.value.map((asked) => ofHost(asked, (action, content) => answer(asked.id, action, content)))}
+      {questions.value.map((asked) => ofHost(asked, (action, content) => answer(asked, action, content)))}
       <ul class="task-list">{all.map((task) => <Item key={task.id} task={task} isOpen={isOpen(task)} />)}</ul>
     </>
   );

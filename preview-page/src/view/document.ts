@@ -1,6 +1,6 @@
 /** The document of a view, and what is put into it. */
 
-import { host } from "../wire/host";
+import { upstream } from "../model/upstream";
 import probe from "script:./probe.ts";
 
 /** A document as the server gives it. */
@@ -12,7 +12,7 @@ export interface Document {
 
 /** Reads the document at this address. */
 export const read = async (uri: string): Promise<Document> => {
-  const { contents } = await host.request("resources/read", { uri });
+  const { contents } = await upstream().request("resources/read", { uri });
   const [item] = Array.isArray(contents) ? contents : [];
   if (!item) throw Error(`the server has no document at ${uri}`);
   const html = typeof item.text === "string" ? item.text : typeof item.blob === "string" ? decode(item.blob) : undefined;

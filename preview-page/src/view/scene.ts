@@ -11,6 +11,7 @@ import { recordFirst } from "../model/record";
 import { changes, contextOf, mode as wantedMode } from "../model/simulation";
 import { note, tasks } from "../model/tasks";
 import { isForView, noteTask, tools } from "../model/tools";
+import { upstream } from "../model/upstream";
 import type { Violation } from "../model/violations";
 import { host } from "../wire/host";
 import type { Extra, Profile, Served, Tool } from "../wire/types";
@@ -320,13 +321,14 @@ export class Scene {
     if (this.#copy) {
       const isReading = method !== "tools/call" || tools.value?.find(({ name }) => name === params.name)?.annotations?.readOnlyHint;
       if (!isReading) throw new Refusal(-32000, "a copy of a view changes nothing");
-      return host.request(method, params, context);
+      return upstream().request(method, params, context);
     }
     const { latency, isMissing, fails, isRemoved } = faults.value;
     if (latency) await new Promise((resolve) => setTimeout(resolve, latency));
     if (fails && method === "tools/call") throw new Refusal(-32000, "the server cannot be reached");
     if (isRemoved && method === "tools/call") setTimeout(() => void this.close("removed during a call"), 50);
-    const result = await host.request(method, params, context);
+    const known = tasks.value.find(({ id }) => id === params.taskId);
+    const result = await (known?.upstream ?? upstream()).request(method, params, context);
     if (result.resultType === "task") {
       noteTask(params.name);
       note(result, "view", params.name);

@@ -3,6 +3,7 @@
 import { Refusal, type Context } from "../../../widget-runtime/src/host";
 import { lines } from "./lines";
 import type { About, Action, Extra, HostEvent, Served, Stored } from "./types";
+import type { Upstream } from "./upstream";
 
 /** The host process refuses, or is gone. */
 export class HostError extends Error {
@@ -34,8 +35,11 @@ interface Sent {
 
 const key = takeKey();
 
+/** What shows the host process that it is this page which asks. */
+export const authorization = { authorization: `Bearer ${key}` };
+
 const send = async (path: string, { method = "GET", body, signal }: Sent = {}): Promise<Response> => {
-  const headers = { authorization: `Bearer ${key}`, ...(body !== undefined && { "content-type": "application/json" }) };
+  const headers = { ...authorization, ...(body !== undefined && { "content-type": "application/json" }) };
   const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
   const response = await fetch(path, { method, headers, body: text, signal }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
@@ -90,4 +94,4 @@ export const host = {
   /** Says what came of a change of files. */
   reloaded: (change: number, views: number, isStateKept: boolean) =>
     send("/api/reloaded", { method: "POST", body: { change, views, isStateKept } }),
-};
+} satisfies Upstream & Record<string, unknown>;

@@ -64,6 +64,8 @@ export interface About {
   profile: string;
   connection: Connection;
   tasks: boolean;
+  /** Tasks are passed on where the server and the profile have them. */
+  passesTasks: boolean;
   features: {
     shot?: boolean;
     /** The first view is to be recorded. */
@@ -85,12 +87,17 @@ export interface Tool {
 /** A JSON Schema. */
 export type Schema = { [name: string]: any };
 
+/** A way to the server: through the host process, or from a client in the page. */
+export type Way = "proxy" | "page";
+
 /** A question that the server puts to the user of the host. */
 export interface Asked {
   id: number;
   method: "elicitation/create" | "sampling/createMessage" | "roots/list";
   params: any;
   taskId?: string;
+  /** The way it came on. */
+  way: Way;
 }
 
 export type Action = "accept" | "decline" | "cancel";
@@ -102,7 +109,7 @@ export type HostEvent = { at: number } & (
   | { kind: "files"; paths: string[]; change: number }
   | { kind: "notification"; method: string; params?: any }
   | { kind: "stderr"; line: string }
-  | ({ kind: "question" } & Asked)
+  | ({ kind: "question" } & Omit<Asked, "way">)
   | { kind: "answered"; id: number }
   | { kind: "wire"; from: "host" | "server"; message: Message; ms?: number }
   | { kind: "missed"; count: number }
