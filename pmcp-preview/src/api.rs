@@ -253,5 +253,5 @@ async fn relay(State(page): State<Page>, method: Method, headers: HeaderMap, bod
 
 /// Pictures are made by a browser, which this build has none of.
 async fn shot() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_IMPLEMENTED, "this build takes no pictures; install `cargo-pmcp` with `--features browser`")
+    (StatusCode::NOT_IMPLEMENTED, "this build takes no pictures")
 }

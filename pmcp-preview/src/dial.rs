@@ -8,8 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 use pmcp_client::{
-    Client, ClientBuilder, ClientError, ClientRevision, RequestOptions, Side, Version,
-    pmcp_protocol::meta::SERVER_INFO,
+    Client, ClientBuilder, ClientError, ClientRevision, RequestOptions, Side, Version, pmcp_protocol::meta::SERVER_INFO,
 };
 use pmcp_preview_client::{Questions, Tasks};
 use serde_json::{Value, json};

@@ -37,7 +37,7 @@ struct Cup {
 }
 
 /// Brew a tea: a task, which tells how far it is and asks whether to go on.
-#[task_tool(support = "optional")]
+#[task_tool(support = "optional", destructive = false)]
 async fn brew_tea(kind: Kind, task: TaskContext<Cup>) -> Result<String, ToolError> {
     let mut minutes = kind.tea().minutes;
     for minute in 1..=minutes {
