@@ -528,10 +528,16 @@ var Recorder = class {
     this.#start ??= now;
     this.#frames.push({ ms: Math.round(now - this.#start), from, to, message: JSON.parse(text) });
   };
+  /** The frames but for the first ones. */
+  since(count) {
+    return this.#frames.slice(count);
+  }
   trace(head) {
-    return { head: { format: 1, ...head }, frames: [...this.#frames] };
+    return { head: { format: 1, ...head }, frames: this.since(0) };
   }
 };
+var lineOf = (part) => `${JSON.stringify(part)}
+`;
 var write = ({ head, frames }, redacted = []) => {
   const paths = redacted.map((pointer) => pointer.split("/").slice(1).map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~")));
   const lines = frames.map((frame) => {
@@ -540,8 +546,7 @@ var write = ({ head, frames }, redacted = []) => {
     for (const path of paths) blank(message, path);
     return { ...frame, message };
   });
-  return [head, ...lines].map((line) => `${JSON.stringify(line)}
-`).join("");
+  return [head, ...lines].map(lineOf).join("");
 };
 var blank = (value, [name, ...rest]) => {
   if (name === void 0 || typeof value !== "object" || value === null) return;
@@ -577,6 +582,7 @@ export {
   asRecorded,
   atOnce,
   canonical,
+  lineOf,
   openProxy,
   openWindow,
   parse,
