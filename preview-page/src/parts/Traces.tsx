@@ -78,7 +78,6 @@ export const Replayed = () => {
 export const Saving = () => {
   const dialog = useRef<HTMLDialogElement>(null);
   const [name, setName] = useState("");
-  const [redacted, setRedacted] = useState("");
   const [trouble, setTrouble] = useState<string | undefined>();
   const trace = saving.value;
   useEffect(() => {
@@ -88,11 +87,13 @@ export const Saving = () => {
   }, [trace]);
   const counts = new Map<string, number>();
   for (const { message } of trace?.frames ?? []) if (message.method) counts.set(message.method, (counts.get(message.method) ?? 0) + 1);
-  const store = async (event: Event) => {
+  const store = async (event: SubmitEvent) => {
     event.preventDefault();
     if (!trace) return;
+    // What stands in the fields, as the last key may not be drawn yet.
+    const fields = new FormData(event.target as HTMLFormElement);
     try {
-      await keep(name, trace, redacted.split(/\s+/).filter(Boolean));
+      await keep(String(fields.get("name")), trace, String(fields.get("redacted")).split(/\s+/).filter(Boolean));
       saving.value = undefined;
     } catch (error) {
       setTrouble((error as Error).message);
@@ -105,9 +106,9 @@ export const Saving = () => {
         <p class="muted">All messages of the view and of its calls since it was mounted, with their contents. No HTTP header is in it.</p>
         <ul class="counts">{[...counts].map(([method, count]) => <li key={method}><code>{method}</code> <span class="muted figures">{count}</span></li>)}</ul>
         <label for="trace-name">Name: lower-case letters, digits and <code>-</code></label>
-        <input id="trace-name" data-testid="trace-name" value={name} required pattern="[a-z0-9\-]{1,64}" onInput={(event) => setName(event.currentTarget.value)} />
+        <input id="trace-name" name="name" data-testid="trace-name" value={name} required pattern="[a-z0-9\-]{1,64}" onInput={(event) => setName(event.currentTarget.value)} />
         <label for="trace-redacted">Leave out the values at (JSON pointers of messages)</label>
-        <input id="trace-redacted" data-testid="trace-redacted" placeholder="/params/arguments/token /result/*/email" value={redacted} onInput={(event) => setRedacted(event.currentTarget.value)} />
+        <input id="trace-redacted" name="redacted" data-testid="trace-redacted" placeholder="/params/arguments/token /result/*/email" />
         {trouble && <p class="error" role="alert">{trouble}</p>}
         <div class="row"><span class="grow" /><button type="button" onClick={() => void (saving.value = undefined)}>Leave it</button><button type="submit" class="primary" data-testid="keep" disabled={!isName(name)}>Keep</button></div>
       </form>
