@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { bundledFile, ROOT, tool } from "../widget-runtime/test/tools.ts";
 
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
-const SCREENSHOTS = join(TARGET, "screenshots");
+export const SCREENSHOTS = join(TARGET, "screenshots");
 
 /** A process that says on a line where it is. */
 class Child {

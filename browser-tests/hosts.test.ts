@@ -76,6 +76,7 @@ test("what the policy stops is told with the attribute, and the view is tried wi
   await preview.says("advice", 'csp(resource = ["https://pictures.example.com"])');
   await told(preview, "code", /^code: /);
   await preview.says("violation", /eval/);
+  await preview.picture("policy");
   await preview.click("try-with");
   await preview.says("tried", "https://tiles.example.com");
   await preview.says("panel-policy", /Nothing: the view/);
@@ -162,6 +163,7 @@ test("hosts are compared beside each other, each with its own view", async () =>
   await told(preview, "message", /^message: .*not/, "vscode");
   await preview.says("differences", /message.*yes.*no/s);
   await preview.says("differences", /size/);
+  await preview.picture("compare");
   await preview.click("end-vscode");
   await preview.lacks("view-vscode");
   await preview.view();

@@ -21,6 +21,7 @@ test("in the first minute the view is there without a word", async () => {
   await preview.says("connection", /ready.*2026-07-28/);
   await preview.says("reads", "rnbqkbnr");
   await preview.logged("ui/initialize");
+  await preview.picture("first");
 });
 
 test("the key is not in the address, and a reload finds it again", async () => {
@@ -61,8 +62,8 @@ test("tools are found by their words and marked", async () => {
   assert.match(await preview.text("tool-move_piece"), /app.*for views only/);
   await preview.press("/");
   await preview.page.keyboard.type("ever further");
+  await preview.page.waitForFunction("document.querySelectorAll('.tool').length === 1");
   await preview.lacks("tool-show_board");
-  assert.equal(await preview.page.$$eval(".tool", (all: Element[]) => all.length), 1);
 });
 
 test("a deep link opens the tool with its arguments, its theme and its panel", async () => {
@@ -177,6 +178,7 @@ test("the kept record of a view is replayed without a difference, and one that i
   await says(await preview.view(), "#told", "Your move.");
   await preview.logged("size-changed");
   await preview.click("record");
+  await preview.page.waitForSelector('dialog[open] [data-testid="trace-name"]');
   await preview.page.type('[data-testid="trace-name"]', "first-look");
   await preview.click("keep");
   await preview.at("pacing");
@@ -255,6 +257,7 @@ for (const theme of ["light", "dark"]) {
       await preview.click(`tab-${panel}`);
       await preview.hasNoFindings(`${panel} of a view`);
     }
+    await preview.picture(theme);
     await preview.press("Escape", "?");
     await preview.hasNoFindings("keys");
   });

@@ -1,8 +1,10 @@
 /** The page of the preview as its users have it: a host, a browser, and hands. */
 
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 
-import { findings, Stage } from "./harness.ts";
+import { findings, SCREENSHOTS, Stage } from "./harness.ts";
 
 /** The page in a tab. */
 export class Preview {
@@ -137,6 +139,12 @@ export class Preview {
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }, text);
+  }
+
+  /** Keeps a picture of the page, under `target/screenshots`. */
+  async picture(name: string) {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await this.page.screenshot({ path: join(SCREENSHOTS, `preview-${name}.png`) });
   }
 
   /** Nothing that machines find keeps anyone from using it. */

@@ -22,6 +22,7 @@ test("a question of a task is a form, and the task goes on with the answer", asy
   await preview.says("question", "Shall the route end where it begins?");
   await preview.page.click('[data-testid="question"] input[type="checkbox"]');
   await preview.hasNoFindings("a question");
+  await preview.picture("question");
   await preview.click("accept");
   await preview.says("reads", /round_trip: true/);
   await preview.says("task", "completed");

@@ -15,7 +15,7 @@ They leave pictures in target/screenshots.
 Usage: cargo xtask widgets [--pictures]
 
 Options:
-  --pictures  put the pictures of the examples beside their READMEs, too
+  --pictures  put the pictures beside the READMEs that show them, too
 ";
 
 /// The examples with a widget, each of which has a picture in its README.
@@ -38,7 +38,10 @@ pub(crate) fn test(counts: &mut Counts) -> anyhow::Result<()> {
     run_cases(tests.current_dir(root()), counts)
 }
 
-/// Runs the tests, and puts their pictures where the READMEs show them.
+/// Pictures of the preview, which the README of `cargo-pmcp` shows.
+const PREVIEW: [&str; 5] = ["first", "question", "policy", "compare", "dark"];
+
+/// Runs the tests, and puts their pictures where READMEs show them.
 pub(crate) fn picture(counts: &mut Counts) -> anyhow::Result<()> {
     test(counts)?;
     let pictures = target_directory()?.join("screenshots");
@@ -46,6 +49,11 @@ pub(crate) fn picture(counts: &mut Counts) -> anyhow::Result<()> {
         let picture = root().join("examples").join(example).join("screenshot.png");
         fs::copy(pictures.join(format!("{example}.png")), picture)
             .with_context(|| format!("the tests of {example} left no picture"))?;
+    }
+    for name in PREVIEW {
+        let file = format!("{name}.png");
+        fs::copy(pictures.join(format!("preview-{file}")), root().join("cargo-pmcp/pictures").join(file))
+            .with_context(|| format!("the tests of the preview left no picture `{name}`"))?;
     }
     Ok(())
 }

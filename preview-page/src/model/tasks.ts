@@ -45,8 +45,10 @@ export class Task {
   /** Takes over what somebody has seen of it. */
   see(seen: TaskView) {
     const before = this.history.peek().at(-1);
-    // An answer to the call itself has less than a look.
     const kept = this.view.peek();
+    // Looks overtake each other, and an end is final.
+    if (isFinal(kept.status) && !isFinal(seen.status)) return;
+    // An answer to the call itself has less than a look.
     this.view.value = { ...seen, _meta: seen._meta ?? kept._meta };
     if (before?.status !== seen.status || before.message !== seen.statusMessage) {
       const step = { at: Date.now(), status: seen.status, message: seen.statusMessage };

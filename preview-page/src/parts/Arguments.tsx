@@ -25,11 +25,6 @@ export const callNow = () => {
 const Json = () => {
   const [text, setText] = useState(() => JSON.stringify(input.value, null, 2));
   const [trouble, setTrouble] = useState<string | undefined>();
-  const name = tool.value?.name;
-  useEffect(() => {
-    setText(JSON.stringify(input.value, null, 2));
-    setTrouble(undefined);
-  }, [name]);
   const change = (value: string) => {
     setText(value);
     try {
@@ -69,7 +64,7 @@ export const Arguments = () => {
       </div>
       {hasArguments || isJson.value ? (
         <>
-          {isJson.value ? <Json /> : <Form key={now.name} id="arguments" schema={now.inputSchema ?? {}} value={input.value} onChange={setInput} onErrors={(count) => void (errors.value = count)} onSubmit={callNow} />}
+          {isJson.value ? <Json key={now.name} /> : <Form key={now.name} id="arguments" schema={now.inputSchema ?? {}} value={input.value} onChange={setInput} onErrors={(count) => void (errors.value = count)} onSubmit={callNow} />}
         </>
       ) : <Empty title="It takes no arguments" />}
       <div class="row call">
