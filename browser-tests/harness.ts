@@ -185,6 +185,8 @@ export class Stage {
       wishes,
     );
     const frame = await viewOf(page);
+    // The host has given the view the height it asks for: what is clicked before that moves away. Not every view asks.
+    await page.waitForFunction("mounted.frame.style.height", { timeout: 5000 }).catch(() => {});
     const again = async () => {
       // What the view has sent before it took leave is there then.
       await page.evaluate("mounted.remove()");
