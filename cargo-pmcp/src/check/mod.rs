@@ -1,6 +1,6 @@
 //! The rules that a server with widgets is checked by.
 //!
-//! A server is looked at first ([`look`]): over several connections, as hosts of both eras make them, with widgets and without. All that
+//! A server is looked at first ([`look`](mod@look)): over several connections, as hosts of both eras make them, with widgets and without. All that
 //! answered is in [`seen::Seen`], which is all that a rule knows; so a rule is a row of a table with a function, and asks nothing of a server.
 //! What is found becomes a [`Report`], which is written in one of its forms.
 
