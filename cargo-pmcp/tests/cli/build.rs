@@ -198,15 +198,18 @@ fn a_server_that_is_no_package_here_can_be_published() {
 }
 
 #[test]
-#[ignore = "needs the packages of `cargo xtask setup`, and Node.js on the PATH"]
+#[ignore = "needs the packages of `cargo xtask setup`"]
 fn a_bundle_is_one_to_those_who_define_them() {
-    let tool =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/widgets/node_modules/@anthropic-ai/mcpb/dist/cli/cli.js");
-    let tool = tool.canonicalize().expect("run `cargo xtask setup`");
+    let installed = |path| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools").join(path);
+        path.canonicalize().expect("run `cargo xtask setup`")
+    };
+    let tool = installed("widgets/node_modules/@anthropic-ai/mcpb/dist/cli/cli.js");
+    let node = installed("npm/node_modules/.bin/node");
     let (_folder, root) = app(words());
     pmcp(["-q", "app", "build", "--mcpb"]).current_dir(&root).assert().success();
     let run = |arguments: &[&str]| {
-        let said = Command::new("node").arg(&tool).args(arguments).current_dir(&root).output().unwrap();
+        let said = Command::new(&node).arg(&tool).args(arguments).current_dir(&root).output().unwrap();
         assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
     };
     run(&["unpack", "dist/small.mcpb", "unpacked"]);
