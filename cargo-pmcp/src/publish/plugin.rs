@@ -1,6 +1,6 @@
 //! A plugin of Agent Plugins 1.0.0, which Codex, Copilot, VS Code and Cursor read: `plugin.json` and `mcp.json`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{App, File, without_nulls};
 
@@ -12,24 +12,27 @@ pub(super) const FOLDER: &str = "plugin";
 /// The picture in the plugin, if the server has one.
 pub(super) const ICON: &str = "assets/icon.png";
 
-/// The files. A server that has no address is a plugin of its skill alone.
-pub(super) fn files(app: &App) -> Vec<File> {
+/// What every manifest of a plugin says.
+pub(super) fn common(app: &App) -> Value {
     let (author, mail) = app.author();
     let about = app.about();
-    let mut files = vec![File::json(
-        format!("{FOLDER}/plugin.json"),
-        &without_nulls(json!({
-            "$schema": format!("{SCHEMAS}/plugin.schema.json"),
-            "name": app.name(),
-            "version": app.version(),
-            "description": app.summary(),
-            "author": { "name": author, "email": mail },
-            "homepage": about.homepage,
-            "repository": about.repository,
-            "license": about.license,
-            "keywords": Some(&about.keywords).filter(|words| !words.is_empty()),
-        })),
-    )];
+    json!({
+        "name": app.name(),
+        "version": app.version(),
+        "description": app.summary(),
+        "author": { "name": author, "email": mail },
+        "homepage": about.homepage,
+        "repository": about.repository,
+        "license": about.license,
+        "keywords": Some(&about.keywords).filter(|words| !words.is_empty()),
+    })
+}
+
+/// The files. A server that has no address is a plugin of its skill alone.
+pub(super) fn files(app: &App) -> Vec<File> {
+    let mut manifest = common(app);
+    manifest["$schema"] = format!("{SCHEMAS}/plugin.schema.json").into();
+    let mut files = vec![File::json(format!("{FOLDER}/plugin.json"), &without_nulls(manifest))];
     if let Some(url) = app.public() {
         let servers = json!({ app.name(): { "type": "streamable-http", "url": url.as_str() } });
         let mcp = json!({ "$schema": format!("{SCHEMAS}/mcp.schema.json"), "mcpServers": servers });

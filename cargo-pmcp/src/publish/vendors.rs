@@ -4,24 +4,15 @@ use serde_json::json;
 
 use super::{
     App, File,
-    plugin::{FOLDER, ICON},
+    plugin::{FOLDER, ICON, common},
     without_nulls,
 };
 
 /// The files.
 pub(super) fn files(app: &App) -> Vec<File> {
-    let (author, mail) = app.author();
+    let (author, _) = app.author();
     let (about, listing) = (app.about(), app.listing());
-    let common = json!({
-        "name": app.name(),
-        "version": app.version(),
-        "description": app.summary(),
-        "author": { "name": author, "email": mail },
-        "homepage": about.homepage,
-        "repository": about.repository,
-        "license": about.license,
-        "keywords": Some(&about.keywords).filter(|words| !words.is_empty()),
-    });
+    let common = common(app);
     let icon = app.icon().map(|_| format!("./{ICON}"));
     let title = app.title();
     let mut codex = common.clone();

@@ -64,20 +64,9 @@ fn outcome(report: &Report<'_>, rule: &str, is_skipped: bool) -> String {
 
 /// A text within XML, without the characters that it has no form for.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' => out.push(c),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    let has_form = |c: &char| matches!(c, '\t' | '\n') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    let text: String = text.chars().map(|c| if has_form(&c) { c } else { '\u{fffd}' }).collect();
+    pmcp_apps_bundle::escape_html(&text)
 }
 
 #[cfg(test)]
