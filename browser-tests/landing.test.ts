@@ -75,7 +75,7 @@ before(async () => {
   await view.click('[data-square="e4"]');
   await says(view, "#moves", /^1\.e4\S+/);
   await preview.click("record");
-  await preview.page.type('[data-testid="trace-name"]', "for-a-landing-page");
+  await preview.type("trace-name", "for-a-landing-page");
   await preview.click("keep");
   await preview.at("trace-for-a-landing-page");
   const trace = join(process.cwd(), "target/pmcp/traces/for-a-landing-page.jsonl");

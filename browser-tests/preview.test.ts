@@ -62,7 +62,7 @@ test("tools are found by their words and marked", async () => {
   assert.match(await preview.text("tool-move_piece"), /app.*for views only/);
   await preview.press("/");
   await preview.page.keyboard.type("ever further");
-  await preview.page.waitForFunction("document.querySelectorAll('.tool').length === 1");
+  await preview.page.waitForFunction("document.querySelectorAll('[role=option].tool').length === 1");
   await preview.lacks("tool-show_board");
 });
 
@@ -178,8 +178,7 @@ test("the kept record of a view is replayed without a difference, and one that i
   await says(await preview.view(), "#told", "Your move.");
   await preview.logged("size-changed");
   await preview.click("record");
-  await preview.page.waitForSelector('dialog[open] [data-testid="trace-name"]');
-  await preview.page.type('[data-testid="trace-name"]', "first-look");
+  await preview.type("trace-name", "first-look");
   await preview.click("keep");
   await preview.at("pacing");
   await preview.page.click('[data-testid="pacing"] label:nth-child(2)');

@@ -77,6 +77,10 @@ export class Preview {
     await element.click();
   }
 
+  async type(name: string, text: string) {
+    await (await this.at(name)).type(text);
+  }
+
   async choose(name: string, value: string) {
     await this.at(name);
     await this.page.select(`[data-testid="${name}"]`, value);

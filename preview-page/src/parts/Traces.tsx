@@ -1,7 +1,7 @@
 /** The kept records of views, and their replay. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { Trace } from "../../../widget-runtime/src/host";
 import { isReady } from "../model/connection";
@@ -74,22 +74,14 @@ export const Replayed = () => {
   );
 };
 
-/** Keeps a record, after a look at what is in it. */
-export const Saving = () => {
-  const dialog = useRef<HTMLDialogElement>(null);
+/** What a record is kept as, after a look at what is in it. */
+const Keep = ({ trace }: { trace: Trace }) => {
   const [name, setName] = useState("");
   const [trouble, setTrouble] = useState<string | undefined>();
-  const trace = saving.value;
-  useEffect(() => {
-    if (!trace) return dialog.current?.close();
-    setTrouble(undefined);
-    dialog.current?.showModal();
-  }, [trace]);
   const counts = new Map<string, number>();
-  for (const { message } of trace?.frames ?? []) if (message.method) counts.set(message.method, (counts.get(message.method) ?? 0) + 1);
+  for (const { message } of trace.frames) if (message.method) counts.set(message.method, (counts.get(message.method) ?? 0) + 1);
   const store = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (!trace) return;
     // What stands in the fields, as the last key may not be drawn yet.
     const fields = new FormData(event.target as HTMLFormElement);
     try {
@@ -100,18 +92,29 @@ export const Saving = () => {
     }
   };
   return (
+    <form class="fields" onSubmit={store}>
+      <h2>Keep the record</h2>
+      <p class="muted">All messages of the view and of its calls since it was mounted, with their contents. No HTTP header is in it.</p>
+      <ul class="counts">{[...counts].map(([method, count]) => <li key={method}><code>{method}</code> <span class="muted figures">{count}</span></li>)}</ul>
+      <label for="trace-name">Name: lower-case letters, digits and <code>-</code></label>
+      <input id="trace-name" name="name" data-testid="trace-name" value={name} required pattern="[a-z0-9\-]{1,64}" onInput={(event) => setName(event.currentTarget.value)} />
+      <label for="trace-redacted">Leave out the values at (JSON pointers of messages)</label>
+      <input id="trace-redacted" name="redacted" data-testid="trace-redacted" placeholder="/params/arguments/token /result/*/email" />
+      {trouble && <p class="error" role="alert">{trouble}</p>}
+      <div class="row"><span class="grow" /><button type="button" onClick={() => void (saving.value = undefined)}>Leave it</button><button type="submit" class="primary" data-testid="keep" disabled={!isName(name)}>Keep</button></div>
+    </form>
+  );
+};
+
+/** Asks how a record is kept. */
+export const Saving = () => {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const trace = saving.value;
+  // Open as soon as the fields are there: keys of a quick hand are for them.
+  useLayoutEffect(() => (trace ? dialog.current?.showModal() : dialog.current?.close()), [trace]);
+  return (
     <dialog ref={dialog} class="keys" aria-label="Keep the record" onClose={() => void (saving.value = undefined)} data-testid="saving">
-      <form class="fields" onSubmit={store}>
-        <h2>Keep the record</h2>
-        <p class="muted">All messages of the view and of its calls since it was mounted, with their contents. No HTTP header is in it.</p>
-        <ul class="counts">{[...counts].map(([method, count]) => <li key={method}><code>{method}</code> <span class="muted figures">{count}</span></li>)}</ul>
-        <label for="trace-name">Name: lower-case letters, digits and <code>-</code></label>
-        <input id="trace-name" name="name" data-testid="trace-name" value={name} required pattern="[a-z0-9\-]{1,64}" onInput={(event) => setName(event.currentTarget.value)} />
-        <label for="trace-redacted">Leave out the values at (JSON pointers of messages)</label>
-        <input id="trace-redacted" name="redacted" data-testid="trace-redacted" placeholder="/params/arguments/token /result/*/email" />
-        {trouble && <p class="error" role="alert">{trouble}</p>}
-        <div class="row"><span class="grow" /><button type="button" onClick={() => void (saving.value = undefined)}>Leave it</button><button type="submit" class="primary" data-testid="keep" disabled={!isName(name)}>Keep</button></div>
-      </form>
+      {trace && <Keep trace={trace} />}
     </dialog>
   );
 };
