@@ -5,19 +5,24 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Tests, or checks of the conformance suite, by how they ended.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) skipped: u64,
+    /// The failed ones by name, as far as their lines tell.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Counts {
-    /// Adds a `test result:` line; other lines change nothing.
+    /// Adds a `test result:` line, and the name in a line `test NAME ... FAILED`; other lines change nothing.
     ///
     /// A test that is filtered out counts as skipped: the only filter we pass leaves out what cannot run here.
     pub(crate) fn add_test_line(&mut self, line: &str) {
         let line = without_colours(line);
+        if let Some(name) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
+            self.failures.push(name.to_owned());
+        }
         let Some(result) = line.trim().strip_prefix("test result: ") else { return };
         let (_, numbers) = result.split_once(". ").unwrap_or(("", result));
         for part in numbers.split(';') {
@@ -37,8 +42,13 @@ impl Counts {
     pub(crate) fn add_case_line(&mut self, line: &str) {
         if line.starts_with("ok ") {
             if line.contains(" # SKIP ") { self.skipped += 1 } else { self.passed += 1 }
-        } else if line.starts_with("not ok ") {
-            if line.contains(" # TODO ") { self.skipped += 1 } else { self.failed += 1 }
+        } else if let Some(case) = line.strip_prefix("not ok ") {
+            if line.contains(" # TODO ") {
+                self.skipped += 1;
+            } else {
+                self.failed += 1;
+                self.failures.push(case.to_owned());
+            }
         }
     }
 
@@ -46,6 +56,7 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.failures.extend(other.failures);
     }
 }
 
@@ -138,12 +149,12 @@ impl Report {
 
     fn totals(&self) -> Counts {
         let mut total = Counts::default();
-        self.steps.iter().for_each(|step| total.add(step.counts));
+        self.steps.iter().for_each(|step| total.add(step.counts.clone()));
         total
     }
 }
 
-/// The summary: one line a step.
+/// The summary: one line a step, and then one each for what failed.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Step { name, outcome, counts, took } in &self.steps {
@@ -153,10 +164,13 @@ impl fmt::Display for Report {
                 Outcome::NotRun => "not run",
             };
             write!(f, "{name:<24} {outcome:<8} {:>7.1} s", took.as_secs_f64())?;
-            if *counts != Counts::default() {
+            if counts != &Counts::default() {
                 write!(f, "   {counts}")?;
             }
             writeln!(f)?;
+        }
+        for Step { name, counts, .. } in &self.steps {
+            counts.failures.iter().try_for_each(|failure| writeln!(f, "failed in {name}: {failure}"))?;
         }
         Ok(())
     }
@@ -176,7 +190,9 @@ mod tests {
         counts.add_test_line(
             "test result: \u{1b}[31mFAILED\u{1b}(B\u{1b}[m. 1 passed; 2 failed; 0 ignored; 0 measured; 4 filtered out",
         );
-        assert_eq!(counts, Counts { passed: 4, failed: 2, skipped: 5 });
+        counts.add_test_line("test queue::is_fair ... FAILED");
+        let failures = vec!["queue::is_fair".to_owned()];
+        assert_eq!(counts, Counts { passed: 4, failed: 2, skipped: 5, failures });
     }
 
     #[test]
@@ -185,7 +201,8 @@ mod tests {
         for line in ["# client 1", "ok create", "not ok list: -32601", "not ok cancel # TODO no header", "okay", ""] {
             counts.add_case_line(line);
         }
-        assert_eq!(counts, Counts { passed: 1, failed: 1, skipped: 1 });
+        let failures = vec!["list: -32601".to_owned()];
+        assert_eq!(counts, Counts { passed: 1, failed: 1, skipped: 1, failures });
     }
 
     #[test]
@@ -198,7 +215,11 @@ mod tests {
             counts.passed = 7;
             Ok(())
         });
-        assert_eq!(report.totals(), Counts { passed: 7, failed: 1, skipped: 1 });
+        report.step("peers", |counts| {
+            counts.add_case_line("not ok 2 - a question");
+            anyhow::bail!("1 case failed")
+        });
+        assert_eq!(report.totals().to_string(), "7 passed, 2 failed, 1 skipped");
         assert_eq!(report.finish(), ExitCode::FAILURE);
         report.steps.iter_mut().for_each(|step| step.took = Duration::ZERO);
         expect_test::expect![[r"
@@ -206,6 +227,8 @@ mod tests {
             lint                     ok           0.0 s
             conformance              not run      0.0 s   0 passed, 0 failed, 1 skipped
             tests                    ok           0.0 s   7 passed, 0 failed, 0 skipped
+            peers                    FAILED       0.0 s   0 passed, 1 failed, 0 skipped
+            failed in peers: 2 - a question
         "]]
         .assert_eq(&report.to_string());
     }

@@ -124,7 +124,8 @@ impl<'a> Verdict<'a> {
 
     pub(super) fn counts(&self) -> Counts {
         let skipped = self.skipped.len() + self.expected.len();
-        Counts { passed: self.passed as u64, failed: self.failures.len() as u64, skipped: skipped as u64 }
+        let failures: Vec<_> = self.failures.iter().map(|(check, _)| format!("{}: {check}", self.name)).collect();
+        Counts { passed: self.passed as u64, failed: failures.len() as u64, skipped: skipped as u64, failures }
     }
 }
 
@@ -172,7 +173,7 @@ mod tests {
             ]"#,
         );
         let verdict = Verdict::of(&scenario, &mut Expected::default());
-        assert_eq!(verdict.counts(), Counts { passed: 1, failed: 2, skipped: 0 });
+        assert_eq!(verdict.counts().to_string(), "1 passed, 2 failed, 0 skipped");
         expect![[r"
             FAILED ping                                           1 passed, 2 failed, 0 skipped
                    FAILED   two: WARNING: late

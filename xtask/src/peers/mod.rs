@@ -105,6 +105,7 @@ pub(crate) fn run(selection: &Selection, counts: &mut Counts) -> anyhow::Result<
     let played = |run: &Run| {
         let mut seen = Counts::default();
         let result = play(run, &servers, &mut seen);
+        seen.failures.iter_mut().for_each(|case| *case = format!("{}: {case}", run.name()));
         (run.name(), seen, result)
     };
     let (beside, alone): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.driver.waits());
@@ -209,11 +210,12 @@ fn play(run: &Run, servers: &Servers, counts: &mut Counts) -> anyhow::Result<()>
         println!("\n{}:", run.name());
     }
     let (seen, ended_well) = run_driver(&mut command, label, LIMIT)?;
+    let (failed, is_empty) = (seen.failed, seen == Counts::default());
     counts.add(seen);
-    if seen.failed > 0 {
-        bail!("{} cases failed; its errors are in {}", seen.failed, shown(&log));
+    if failed > 0 {
+        bail!("{failed} cases failed; its errors are in {}", shown(&log));
     }
-    if !ended_well || seen == Counts::default() {
+    if !ended_well || is_empty {
         // What it did not come to is not counted.
         counts.failed += 1;
         bail!("it ended early; its errors are in {}", shown(&log));
@@ -254,13 +256,16 @@ mod tests {
     #[test]
     fn the_cases_of_a_driver_are_counted() {
         let script = "echo '# client 1'; echo ok a; echo 'not ok b: why'; echo 'not ok c # TODO defect'; echo 'ok d # SKIP not here'; exit 1";
-        assert_eq!(driven(script, Duration::from_secs(20)), (Counts { passed: 1, failed: 1, skipped: 2 }, false));
+        assert_eq!(
+            driven(script, Duration::from_secs(20)),
+            (Counts { passed: 1, failed: 1, skipped: 2, failures: vec!["b: why".to_owned()] }, false)
+        );
     }
 
     #[test]
     fn a_driver_that_hangs_has_failed() {
         let (counts, ended_well) = driven("echo ok a; exec sleep 60", Duration::from_millis(200));
-        assert_eq!((counts, ended_well), (Counts { passed: 1, failed: 1, skipped: 0 }, false));
+        assert_eq!((counts, ended_well), (Counts { passed: 1, failed: 1, ..Counts::default() }, false));
     }
 
     #[test]
