@@ -72,10 +72,14 @@ fn check_budget(job: &mut Job<'_>, document: &str) {
     if document.len() <= budget {
         return;
     }
-    let mut largest: Vec<(&String, &usize)> = job.sizes.iter().collect();
-    largest.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
+    let mut largest: Vec<(&str, usize)> = Vec::new();
+    for (path, size) in job.sizes.iter() {
+        let at = largest.partition_point(|(_, larger)| larger >= size);
+        largest.insert(at, (path, *size));
+        largest.truncate(3);
+    }
     let files: Vec<String> =
-        largest.iter().take(3).map(|(path, size)| format!("`{path}` takes {} KiB", size.div_ceil(1024))).collect();
+        largest.iter().map(|(path, size)| format!("`{path}` takes {} KiB", size.div_ceil(1024))).collect();
     let files = if files.is_empty() { String::new() } else { format!(": {}", files.join(", ")) };
     let has = document.len().div_ceil(1024);
     let message = format!("the document has {has} KiB; the budget is {}{files}", kibibytes(budget));

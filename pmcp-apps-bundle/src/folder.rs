@@ -1,7 +1,6 @@
 //! A widget's directory: its files, read once each, and none outside of it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::Read as _,
     path::{Component, Path, PathBuf},
@@ -9,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    by_name::ByName,
     mistake::{Kind, Mistake, Topic},
     source::Source,
 };
@@ -30,14 +30,21 @@ pub(crate) struct Folder {
     pub(crate) dir: String,
     /// The directory without links. A document that is served has none.
     root: Option<PathBuf>,
-    files: BTreeMap<String, Rc<[u8]>>,
-    texts: BTreeMap<String, Rc<str>>,
-    /// Files that were looked for in vain.
-    missing: BTreeMap<String, Missing>,
-    touched: BTreeSet<String>,
+    /// Files by path, each looked for once.
+    files: ByName<Result<Content, Missing>>,
     size: u64,
+    /// Number of files that were read.
+    read: usize,
     /// Names that were compared with those of a directory.
     compared: usize,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+struct Content {
+    bytes: Rc<[u8]>,
+    /// Set once it was read as a text.
+    text: Option<Rc<str>>,
 }
 
 /// Reasons for which a file is not read.
@@ -88,16 +95,14 @@ impl Folder {
         if !root.is_dir() {
             return Err(wrong(format!("`{dir}` is not a directory"), "name the directory that `index.html` is in"));
         }
-        let (files, texts, missing, touched) = Default::default();
-        Ok(Self { dir, root: Some(root), files, texts, missing, touched, size: 0, compared: 0 })
+        Ok(Self { dir, root: Some(root), files: ByName::default(), size: 0, read: 0, compared: 0 })
     }
 
     /// The one text of a page that is served under this name, with nothing beside it.
     pub(crate) fn served(name: &str, path: &str, text: &str) -> Self {
-        let (missing, touched) = Default::default();
-        let files = BTreeMap::from([(path.to_owned(), Rc::from(text.as_bytes()))]);
-        let texts = BTreeMap::from([(path.to_owned(), Rc::from(text))]);
-        Self { dir: name.to_owned(), root: None, files, texts, missing, touched, size: 0, compared: 0 }
+        let mut files = ByName::default();
+        files.insert(path, Ok(Content { bytes: text.as_bytes().into(), text: Some(text.into()) }));
+        Self { dir: name.to_owned(), root: None, files, size: 0, read: 0, compared: 0 }
     }
 
     /// Set for a page that is served, and not read from a directory.
@@ -113,40 +118,36 @@ impl Folder {
         if self.dir.is_empty() { path.to_owned() } else { format!("{}/{path}", self.dir) }
     }
 
-    /// Every file that was read, sorted.
+    /// Every file that was opened, sorted.
     pub(crate) fn touched(&self) -> Vec<String> {
-        self.touched.iter().map(|path| self.shown(path)).collect()
+        let is_read =
+            |file: &Result<Content, Missing>| matches!(file, Ok(_) | Err(Missing::Unreadable | Missing::TooLarge));
+        self.files.iter().filter(|(_, file)| is_read(file)).map(|(path, _)| self.shown(path)).collect()
     }
 
     /// Every text that was read, with its path.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_ref()))
+        self.files.iter().filter_map(|(path, file)| Some((path, &**file.as_ref().ok()?.text.as_ref()?)))
     }
 
     pub(crate) fn text_read(&self, path: &str) -> Option<&Rc<str>> {
-        self.texts.get(path)
+        self.files.get(path)?.as_ref().ok()?.text.as_ref()
     }
 
     pub(crate) fn bytes(&mut self, path: &str) -> Result<Rc<[u8]>, Missing> {
-        if let Some(bytes) = self.files.get(path) {
-            return Ok(bytes.clone());
-        }
-        if let Some(missing) = self.missing.get(path) {
-            return Err(missing.clone());
+        if let Some(known) = self.files.get(path) {
+            return known.as_ref().map(|file| file.bytes.clone()).map_err(Missing::clone);
         }
         let read = self.read(path);
-        if let Err(missing) = &read {
-            self.missing.insert(path.to_owned(), missing.clone());
-        }
+        self.files.insert(path, read.clone().map(|bytes| Content { bytes, text: None }));
         read
     }
 
     fn read(&mut self, path: &str) -> Result<Rc<[u8]>, Missing> {
         let found = self.find(path)?;
-        if self.files.len() >= MOST || self.size >= ALL {
+        if self.read >= MOST || self.size >= ALL {
             return Err(Missing::TooMany);
         }
-        self.touched.insert(path.to_owned());
         let mut bytes = Vec::new();
         let file = File::open(found).map_err(|_| Missing::Unreadable)?;
         if file.metadata().is_ok_and(|known| known.len() > LARGEST) {
@@ -157,14 +158,13 @@ impl Folder {
             return Err(Missing::TooLarge);
         }
         self.size += bytes.len() as u64;
-        let bytes: Rc<[u8]> = bytes.into();
-        self.files.insert(path.to_owned(), bytes.clone());
-        Ok(bytes)
+        self.read += 1;
+        Ok(bytes.into())
     }
 
     /// The text of a file, without the mark that some editors put before it.
     pub(crate) fn text(&mut self, path: &str) -> Result<Rc<str>, NoText> {
-        if let Some(text) = self.texts.get(path) {
+        if let Some(text) = self.text_read(path) {
             return Ok(text.clone());
         }
         let bytes = self.bytes(path).map_err(NoText::Missing)?;
@@ -174,7 +174,9 @@ impl Folder {
             NoText::Encoding(before.matches('\n').count() + 1, column)
         })?;
         let text: Rc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
-        self.texts.insert(path.to_owned(), text.clone());
+        if let Some(Ok(file)) = self.files.get_mut(path) {
+            file.text = Some(text.clone());
+        }
         Ok(text)
     }
 
@@ -208,7 +210,7 @@ impl Folder {
             .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
-        names.sort();
+        names.sort_unstable();
         closest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 }

@@ -1,11 +1,9 @@
 //! One look at a directory: the files, what is declared, and the mistakes so far. Every address that anything names is followed here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::HashSet, rc::Rc};
 
 use crate::{
+    by_name::ByName,
     declared::Declared,
     folder::{Folder, Missing, NoText},
     mime,
@@ -27,9 +25,9 @@ pub(crate) struct Job<'a> {
     pub(crate) folder: Folder,
     pub(crate) declared: &'a Declared,
     pub(crate) mistakes: Mistakes,
-    pub(crate) used: BTreeSet<(Directive, Origin)>,
+    pub(crate) used: HashSet<(Directive, Origin)>,
     /// The bytes that each file takes in the document.
-    pub(crate) sizes: BTreeMap<String, usize>,
+    pub(crate) sizes: ByName<usize>,
     spent: usize,
 }
 
@@ -226,7 +224,8 @@ impl<'a> Job<'a> {
     /// Counts bytes of a file that go into the document. `None` if there are too many.
     pub(crate) fn spend(&mut self, path: &str, bytes: usize) -> Option<()> {
         self.spent = self.spent.saturating_add(bytes);
-        *self.sizes.entry(path.to_owned()).or_default() += bytes;
+        let earlier = self.sizes.get(path).copied().unwrap_or_default();
+        self.sizes.insert(path, earlier + bytes);
         if self.spent > LARGEST {
             self.once(
                 Kind::Error,

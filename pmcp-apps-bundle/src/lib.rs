@@ -31,9 +31,11 @@
 
 mod bridge;
 mod bundling;
+mod by_name;
 mod code;
 mod declared;
 mod document;
+mod edits;
 mod folder;
 mod hash;
 mod html;

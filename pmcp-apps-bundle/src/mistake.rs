@@ -1,6 +1,6 @@
 //! Mistakes as data: a place in a file, what is wrong there, and the edit that mends it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::HashSet, fmt};
 
 /// Errors that are told of one directory, and as many warnings. More would be read by nobody, and each costs a walk to its line.
 const MOST: usize = 100;
@@ -109,12 +109,12 @@ impl Place {
     }
 }
 
-/// Mistakes as they are found: each once, and not without end.
+/// Mistakes in the order of files and places, whenever they are found: each once, and not without end.
 #[derive(Debug, Default)]
 pub(crate) struct Mistakes {
     found: Vec<Mistake>,
     /// Messages that one edit mends wherever they were found.
-    said: BTreeSet<String>,
+    said: HashSet<String>,
     errors: Count,
     warnings: Count,
 }
@@ -154,12 +154,12 @@ impl Mistakes {
             return;
         }
         count.told += 1;
-        self.found.push(mistake);
+        let at = self.found.partition_point(|known| known.place <= mistake.place);
+        self.found.insert(at, mistake);
     }
 
     /// The mistakes in the order of files and places, errors before what has no place.
     pub(crate) fn finish(mut self) -> Vec<Mistake> {
-        self.found.sort_by(|one, other| one.place.cmp(&other.place));
         for (count, what, kind) in
             [(&self.errors, "mistakes", Kind::Error), (&self.warnings, "warnings", Kind::Warning)]
         {

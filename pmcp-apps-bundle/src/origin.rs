@@ -117,7 +117,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 }
 
 /// The origin of a URL that a file names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) scheme: String,
     pub(crate) host: String,

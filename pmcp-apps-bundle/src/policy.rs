@@ -1,11 +1,11 @@
 //! The content policy of a widget: which directive an address falls under, and what the attribute lets it reach.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::{declared::Csp, mistake::Kind, origin::Origin};
 
 /// Keys of `csp(…)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Directive {
     Connect,
     Resource,
@@ -90,7 +90,7 @@ impl Directive {
 /// Origins that are declared and that no text names, in the order of the keys.
 ///
 /// The texts are in small letters. An origin that stands in one in any form counts: a script may put its addresses together.
-pub(crate) fn unused<'a>(csp: &'a Csp, used: &BTreeSet<(Directive, Origin)>, texts: &[String]) -> Vec<&'a str> {
+pub(crate) fn unused<'a>(csp: &'a Csp, used: &HashSet<(Directive, Origin)>, texts: &[String]) -> Vec<&'a str> {
     let is_used = |directive: Directive, declared: &str| {
         let host =
             Origin::of(declared).map(|origin| origin.host.trim_start_matches("*.").to_owned()).unwrap_or_default();

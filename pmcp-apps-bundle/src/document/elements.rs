@@ -2,7 +2,7 @@
 
 use super::{PAGE, Walk, cdata, sheets, srcset};
 use crate::{
-    document::edits::Edits,
+    edits::Edits,
     html::{self, Attribute, Tag, Token},
     job::At,
     mistake::{Kind, Topic},

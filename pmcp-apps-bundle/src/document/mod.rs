@@ -2,7 +2,6 @@
 
 mod anchors;
 mod cdata;
-mod edits;
 mod elements;
 mod links;
 mod modules;
@@ -15,13 +14,13 @@ use std::rc::Rc;
 
 use crate::{
     bridge,
+    edits::Edits,
     html::{self, Tag, Token},
     job::{At, Job},
     mistake::{Fault, Kind, Topic},
     policy::Directive,
     reference::{Target, join, target},
 };
-use edits::Edits;
 use links::Links;
 use modules::Modules;
 use sheets::Sheets;

@@ -1,11 +1,9 @@
 //! Modules of a page: found from its scripts, each read once, and linked into as few scripts as keep their meaning.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::HashSet, rc::Rc};
 
 use crate::{
+    by_name::ByName,
     code::{self, Places},
     job::{At, Job},
     mistake::{Kind, Topic},
@@ -16,7 +14,7 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(crate) struct Modules {
-    files: BTreeMap<String, Module>,
+    files: ByName<Module>,
     entries: Vec<Entry>,
     /// Script elements of other origins that take turns with them: the number of each, and the place of its address.
     remote: Vec<(usize, At<'static>)>,
@@ -30,7 +28,7 @@ struct Module {
     /// None for JSON.
     script: Option<Script>,
     /// The paths that it imports.
-    imports: BTreeSet<String>,
+    imports: HashSet<String>,
     /// The file it stands in, and the byte it begins at.
     file: String,
     start: usize,
@@ -70,19 +68,19 @@ impl Modules {
         let module = Module {
             text: text.into(),
             script: Some(script::scan(text, Goal::Module)),
-            imports: BTreeSet::new(),
+            imports: HashSet::new(),
             file: at.file.to_owned(),
             start: at.offset,
         };
         let mut next = Vec::new();
-        self.take(job, key, module, &mut next);
+        self.take(job, &key, module, &mut next);
         self.follow(job, next);
     }
 
     /// Reads modules and what they import, and so on. The list keeps a long chain of imports from using up the stack.
     fn follow(&mut self, job: &mut Job<'_>, mut next: Vec<(String, bool)>) {
         while let Some((path, is_json)) = next.pop() {
-            if self.files.contains_key(&path) {
+            if self.files.has(&path) {
                 continue;
             }
             let Some(text) = job.text(&path) else {
@@ -90,12 +88,12 @@ impl Modules {
                 continue;
             };
             let script = (!is_json).then(|| script::scan(&text, Goal::Module));
-            let module = Module { text, script, imports: BTreeSet::new(), file: path.clone(), start: 0 };
-            self.take(job, path, module, &mut next);
+            let module = Module { text, script, imports: HashSet::new(), file: path.clone(), start: 0 };
+            self.take(job, &path, module, &mut next);
         }
     }
 
-    fn take(&mut self, job: &mut Job<'_>, key: String, mut module: Module, next: &mut Vec<(String, bool)>) {
+    fn take(&mut self, job: &mut Job<'_>, key: &str, mut module: Module, next: &mut Vec<(String, bool)>) {
         if let Some(script) = &module.script {
             code::check(job, &module.file, Places::From(module.start), script);
             for import in &script.imports {
@@ -109,7 +107,7 @@ impl Modules {
                     }
                     continue;
                 }
-                let base = key.split('#').next().unwrap_or(&key);
+                let base = key.split('#').next().unwrap_or(key);
                 if let Some(found) = job.reach(specifier, at, base, Directive::Code) {
                     let is_typed = import.kind.as_ref().is_some_and(|kind| kind.value == "json");
                     let is_json = is_typed || found.path.to_ascii_lowercase().ends_with(".json");
@@ -127,10 +125,10 @@ impl Modules {
         if job.folder.is_served() {
             return Vec::new();
         }
-        let entries: Vec<&Entry> = self.entries.iter().filter(|entry| self.files.contains_key(&entry.key)).collect();
-        let reached: Vec<BTreeSet<&str>> = entries.iter().map(|entry| self.reached(&entry.key)).collect();
-        let count = reached.iter().map(BTreeSet::len).sum::<usize>();
-        let all: BTreeSet<&str> = reached.iter().flatten().copied().collect();
+        let entries: Vec<&Entry> = self.entries.iter().filter(|entry| self.files.has(&entry.key)).collect();
+        let reached: Vec<HashSet<&str>> = entries.iter().map(|entry| self.reached(&entry.key)).collect();
+        let count = reached.iter().map(HashSet::len).sum::<usize>();
+        let all: HashSet<&str> = reached.iter().flatten().copied().collect();
         if count > all.len() {
             self.check_turns(job, &entries);
             let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
@@ -165,8 +163,8 @@ impl Modules {
         }
     }
 
-    fn link_one(&self, job: &mut Job<'_>, reached: &BTreeSet<&str>, entries: &[&str]) -> Option<String> {
-        let files = self.files.iter().filter(|(key, _)| reached.contains(key.as_str()));
+    fn link_one(&self, job: &mut Job<'_>, reached: &HashSet<&str>, entries: &[&str]) -> Option<String> {
+        let files = self.files.iter().filter(|(key, _)| reached.contains(key));
         let modules: Vec<script::Module<'_>> = files
             .map(|(key, module)| script::Module { path: key, source: &module.text, script: module.script.as_ref() })
             .collect();
@@ -190,12 +188,12 @@ impl Modules {
         }
     }
 
-    fn reached<'a>(&'a self, key: &'a str) -> BTreeSet<&'a str> {
-        let mut reached = BTreeSet::from([key]);
+    fn reached<'a>(&'a self, key: &'a str) -> HashSet<&'a str> {
+        let mut reached = HashSet::from([key]);
         let mut next = vec![key];
         while let Some(module) = next.pop().and_then(|key| self.files.get(key)) {
             for import in &module.imports {
-                if self.files.contains_key(import) && reached.insert(import) {
+                if self.files.has(import) && reached.insert(import) {
                     next.push(import);
                 }
             }

@@ -1,9 +1,10 @@
 //! Style sheets put into one: imports where they stand, within their conditions, and files as `data:` addresses.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
-use super::edits::Edits;
 use crate::{
+    by_name::ByName,
+    edits::Edits,
     job::{At, Found, Job},
     mistake::{Kind, Topic},
     policy::Directive,
@@ -17,7 +18,7 @@ const DEEPEST: usize = 32;
 /// Sheets that are done, by path.
 #[derive(Debug, Default)]
 pub(crate) struct Sheets {
-    done: BTreeMap<String, Option<Rc<Done>>>,
+    done: ByName<Option<Rc<Done>>>,
     /// The files that are being read, each imported by the one before.
     chain: Vec<String>,
 }
@@ -93,7 +94,7 @@ impl Sheets {
         self.chain.push(path.to_owned());
         let done = self.rewrite(job, Text { file: path, base: path, start: 0 }, &text).map(Rc::new);
         self.chain.pop();
-        self.done.insert(path.to_owned(), done.clone());
+        self.done.insert(path, done.clone());
         done
     }
 

@@ -3,11 +3,11 @@
 //! The tokenizer says where a tag and each of its attributes begin. The bytes of a value are read from the page, so that an edit replaces
 //! exactly what was written. Text is what lies between two tokens.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use html5gum::{Emitter, Error, State, Tokenizer};
 
-use crate::mistake::Fault;
+use crate::{by_name::ByName, mistake::Fault};
 
 /// Elements of `svg` and `math` within each other that are followed. No page has them.
 const DEEPEST: usize = 512;
@@ -85,7 +85,7 @@ struct Sink<'a> {
     name: Vec<u8>,
     tag: Tag,
     attribute: Option<Pending>,
-    names: BTreeSet<String>,
+    names: ByName<()>,
     doctype: Vec<u8>,
     last_start: Vec<u8>,
     /// Elements that change whose rules hold: those of HTML, or of `svg` and `math`.
@@ -124,7 +124,7 @@ impl Sink<'_> {
             return;
         }
         let name = text(&pending.name);
-        if !self.names.insert(name.clone()) {
+        if !self.names.insert(&name, ()) {
             self.fault(pending.start, Error::DuplicateAttribute);
             return;
         }
@@ -229,7 +229,7 @@ impl Emitter for Borrowed<'_, '_> {
     fn init_start_tag(&mut self) {
         self.0.current = Current::Start;
         self.0.name.clear();
-        self.0.names.clear();
+        self.0.names = ByName::default();
         self.0.attribute = None;
         self.0.tag = Tag::default();
     }

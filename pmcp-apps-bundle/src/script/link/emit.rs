@@ -1,14 +1,12 @@
 //! The text of the linked module.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::super::facts::{Edit, Form, Script};
 use super::exports::{Named, Names, Origin};
 use super::linker::{Linker, Target};
-
-/// A change to a text: its first byte, its end, and what takes its place.
-type Change = (usize, usize, String);
+use crate::{by_name::ByName, edits::Edits};
 
 /// The text so far.
 #[derive(Debug)]
@@ -22,6 +20,24 @@ struct Output<'l, 'a> {
     /// Our names of what imports of URLs bring, by file, import and name.
     urls: HashMap<(usize, usize, Option<String>), String>,
     text: String,
+}
+
+/// What is taken of an import of a URL.
+#[derive(Debug, Default)]
+struct Taken {
+    /// All exports, as one object.
+    is_whole: bool,
+    names: ByName<()>,
+}
+
+impl Taken {
+    /// Adds a name, or all exports.
+    fn add(&mut self, name: Option<&str>) {
+        match name {
+            Some(name) => _ = self.names.insert(name, ()),
+            None => self.is_whole = true,
+        }
+    }
 }
 
 impl Linker<'_> {
@@ -72,12 +88,12 @@ impl Output<'_, '_> {
     fn urls(&mut self, order: &[usize]) {
         let mut number = 0;
         for &file in order {
-            let mut exported: HashMap<usize, BTreeSet<Option<String>>> = HashMap::new();
-            for named in self.exports[file].values() {
+            let mut exported: HashMap<usize, Taken> = HashMap::new();
+            for (_, named) in self.exports[file].iter() {
                 if let Origin::Url(owner, import, name) = &named.origin
                     && *owner == file
                 {
-                    exported.entry(*import).or_default().insert(name.clone());
+                    exported.entry(*import).or_default().add(name.as_deref());
                 }
             }
             for (index, import) in self.linker.imports(file).iter().enumerate() {
@@ -86,31 +102,35 @@ impl Output<'_, '_> {
                 }
                 let kind = import.kind.as_ref().map(|kind| format!(" with {{ type: {} }}", quoted(&kind.value)));
                 let from = format!("{}{}", quoted(&import.specifier.value), kind.unwrap_or_default());
-                let mut list = Vec::new();
-                let mut is_named = false;
-                let mut names = exported.remove(&index).unwrap_or_default();
+                let mut taken = exported.remove(&index).unwrap_or_default();
                 match &import.form {
-                    Form::Names(bound) => names.extend(bound.iter().map(|(name, _)| Some(name.text.clone()))),
+                    Form::Names(bound) => bound.iter().for_each(|(name, _)| taken.add(Some(&name.text))),
                     Form::Namespace(default, _) => {
-                        names.extend(default.iter().map(|_| Some("default".to_owned())).chain([None]));
+                        taken.add(None);
+                        if default.is_some() {
+                            taken.add(Some("default"));
+                        }
                     }
                     Form::Call | Form::Export => {}
                 }
-                for name in names {
-                    let alias = format!("{}_{number}", self.prefix);
+                let mut alias = || {
                     number += 1;
-                    is_named = true;
-                    match &name {
-                        Some(name) => list.push(format!("{} as {alias}", key(name))),
-                        None => {
-                            let _ = writeln!(self.text, "import * as {alias} from {from};");
-                        }
-                    }
-                    self.urls.insert((file, index, name), alias);
+                    format!("{}_{}", self.prefix, number - 1)
+                };
+                if taken.is_whole {
+                    let alias = alias();
+                    let _ = writeln!(self.text, "import * as {alias} from {from};");
+                    self.urls.insert((file, index, None), alias);
+                }
+                let mut list = Vec::new();
+                for name in taken.names.names() {
+                    let alias = alias();
+                    list.push(format!("{} as {alias}", key(name)));
+                    self.urls.insert((file, index, Some(name.to_owned())), alias);
                 }
                 if !list.is_empty() {
                     let _ = writeln!(self.text, "import {{ {} }} from {from};", list.join(", "));
-                } else if !is_named {
+                } else if !taken.is_whole {
                     let _ = writeln!(self.text, "import {from};");
                 }
             }
@@ -196,7 +216,7 @@ impl Output<'_, '_> {
     /// Getters of what a file exports.
     fn getters(&self, file: usize) -> String {
         let mut text = String::new();
-        for (name, named) in &self.exports[file] {
+        for (name, named) in self.exports[file].iter() {
             let Named { origin, through } = named;
             let value = match (origin, through) {
                 (Origin::Ambiguous, _) => continue,
@@ -221,46 +241,36 @@ impl Output<'_, '_> {
         // Lines stay where they are.
         let lines =
             |start: usize, end: usize| "\n".repeat(source[start..end].bytes().filter(|byte| *byte == b'\n').count());
-        let mut changes: Vec<Change> = Vec::new();
+        let mut edits = Edits::default();
         for edit in &script.edits {
             match edit {
-                Edit::Drop(words) => changes.push((words.start, words.end, lines(words.start, words.end))),
+                Edit::Drop(words) => edits.replace(words.start..words.end, lines(words.start, words.end)),
                 Edit::Statement(span) => {
-                    changes.push((span.start, span.end, format!(";{}", lines(span.start, span.end))));
+                    edits.replace(span.start..span.end, format!(";{}", lines(span.start, span.end)));
                 }
                 Edit::Default(words) => {
                     let text = format!("const {default} ={}", lines(words.start, words.end));
-                    changes.push((words.start, words.end, text));
+                    edits.replace(words.start..words.end, text);
                 }
                 Edit::Anonymous(words, end) => {
                     // As the value of a member the function gets the name `default`, as it should.
                     let text = format!("const {default} = {{ default:{}", lines(words.start, words.end));
-                    changes.push((words.start, words.end, text));
-                    changes.push((*end, *end, " }.default;".to_owned()));
+                    edits.replace(words.start..words.end, text);
+                    edits.replace(*end..*end, " }.default;");
                 }
             }
         }
         for (import, target) in script.imports.iter().zip(&self.linker.targets[file]) {
             if let (Form::Call, Target::File(target)) = (&import.form, target) {
                 let text = format!("{}_import({})", self.prefix, self.exports_of(*target));
-                changes.push((import.span.start, import.span.end, text));
+                edits.replace(import.span.start..import.span.end, text);
             }
         }
         if source.starts_with("#!") {
-            changes.push((0, 2, "//".to_owned()));
+            edits.replace(0..2, "//");
         }
-        changes.sort_by_key(|change| change.0);
-        let mut at = 0;
-        for (start, end, text) in changes {
-            // A call within the arguments of another one went with it.
-            if start < at {
-                continue;
-            }
-            self.text.push_str(&source[at..start]);
-            self.text.push_str(&text);
-            at = end;
-        }
-        self.text.push_str(&source[at..]);
+        // A call within the arguments of another one goes with it.
+        self.text.push_str(&edits.apply(source));
     }
 }
 

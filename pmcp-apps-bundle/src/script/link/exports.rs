@@ -1,9 +1,10 @@
 //! The names that each file exports, and where each comes from.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::super::facts::{Exported, Form, Import, Name};
 use super::linker::{Linker, Target};
+use crate::by_name::ByName;
 
 /// Names of all files. Those of `export *` count for each file that has them, and a chain of such files multiplies them.
 const MOST: usize = 1 << 18;
@@ -32,7 +33,7 @@ pub(super) struct Named {
 }
 
 /// The names of a file, in order.
-pub(super) type Names = BTreeMap<String, Named>;
+pub(super) type Names = ByName<Named>;
 
 /// A local name that an import binds: the import, and the name there if it is one.
 type Bound<'a> = HashMap<&'a str, (usize, Option<&'a str>)>;
@@ -57,7 +58,7 @@ fn bound(imports: &[Import]) -> Bound<'_> {
 impl<'a> Linker<'a> {
     /// The names of the files in this order, in which each comes after those it imports.
     pub(super) fn exports(&mut self, order: &[usize]) -> Vec<Names> {
-        let mut all = vec![Names::new(); self.modules.len()];
+        let mut all = vec![Names::default(); self.modules.len()];
         let mut told = HashSet::new();
         let mut count = 0;
         for &file in order {
@@ -74,9 +75,9 @@ impl<'a> Linker<'a> {
     }
 
     fn exports_of(&mut self, file: usize, all: &[Names]) -> Names {
-        let mut names = Names::new();
+        let mut names = Names::default();
         let Some(script) = self.modules[file].script else {
-            names.insert("default".to_owned(), Named { origin: Origin::Default(file), through: None });
+            names.insert("default", Named { origin: Origin::Default(file), through: None });
             return names;
         };
         let bound = bound(self.imports(file));
@@ -102,7 +103,7 @@ impl<'a> Linker<'a> {
             };
             let Name { text, span } = &export.name;
             let is_new = match found {
-                Some(found) => names.insert(text.clone(), found).is_none(),
+                Some(found) => names.insert(text, found),
                 None => true,
             };
             if !is_new {
@@ -116,7 +117,7 @@ impl<'a> Linker<'a> {
 
     /// Adds what comes with `export * from`: what the file names itself goes before, and `default` never comes.
     fn add_whole(&mut self, file: usize, whole: &[(usize, &Name)], names: &mut Names, all: &[Names]) {
-        let mut more = Names::new();
+        let mut more = Names::default();
         for (import, specifier) in whole {
             let target = match self.targets[file][*import] {
                 Target::File(target) => target,
@@ -129,14 +130,13 @@ impl<'a> Linker<'a> {
                     continue;
                 }
             };
-            for (name, named) in all[target].iter().filter(|(name, _)| *name != "default" && !names.contains_key(*name))
-            {
+            for (name, named) in all[target].iter().filter(|(name, _)| *name != "default" && !names.has(name)) {
                 let other = more.get(name).map(|other: &Named| other.origin == named.origin);
                 let origin = if other == Some(false) { Origin::Ambiguous } else { named.origin.clone() };
-                more.insert(name.clone(), Named { origin, through: Some((target, name.clone())) });
+                more.insert(name, Named { origin, through: Some((target, name.to_owned())) });
             }
         }
-        names.append(&mut more);
+        more.iter().for_each(|(name, named)| _ = names.insert(name, named.clone()));
     }
 
     /// The name that an import of this file brings, or all; none where that is a mistake told elsewhere.
@@ -193,7 +193,7 @@ impl<'a> Linker<'a> {
                 format!("write `export {{ {name} }} from …` in `{path}`"),
             ),
             None => {
-                let names = all[target].keys().map(|name| &**name);
+                let names = all[target].names();
                 let help = self.near(name, names.clone()).map_or_else(
                     || {
                         let some: Vec<_> = names.take(5).map(|name| format!("`{name}`")).collect();

@@ -36,7 +36,14 @@ impl<'a> Linker<'a> {
     }
 
     pub(super) fn mistake(&mut self, path: &str, at: usize, message: impl Into<String>, help: impl Into<String>) {
-        self.mistakes.push((path.to_owned(), Fault { at, message: message.into(), help: help.into() }));
+        self.add(path, Fault { at, message: message.into(), help: help.into() });
+    }
+
+    /// Adds a mistake in the order of files and places.
+    fn add(&mut self, path: &str, fault: Fault) {
+        let place = (path, fault.at);
+        let at = self.mistakes.partition_point(|(path, known)| (path.as_str(), known.at) <= place);
+        self.mistakes.insert(at, (path.to_owned(), fault));
     }
 
     pub(super) fn imports(&self, module: usize) -> &'a [Import] {
@@ -60,7 +67,7 @@ impl<'a> Linker<'a> {
                 continue;
             };
             if let Some(fault) = &script.fault {
-                self.mistakes.push((module.path.to_owned(), fault.clone()));
+                self.add(module.path, fault.clone());
             }
             for meta in &script.metas {
                 let message = "`import.meta` has no meaning in an inlined document";

@@ -37,7 +37,6 @@ pub fn link(directory: &str, modules: &[Module<'_>], entries: &[&str]) -> Result
     let order = linker.order(&roots);
     let exports = linker.exports(&order);
     if !linker.mistakes.is_empty() {
-        linker.mistakes.sort_by(|(a, first), (b, second)| (a, first.at).cmp(&(b, second.at)));
         return Err(linker.mistakes);
     }
     if let ([root], [_]) = (&*roots, &*order) {
