@@ -37,6 +37,13 @@ pub(crate) fn as_title(name: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
+/// The text as a word of a command line.
+pub(crate) fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
+    let is_one = !text.is_empty() && text.chars().all(is_plain);
+    if is_one { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 fn is_turning(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -56,6 +63,13 @@ pub(crate) fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_command_line() {
+        assert_eq!(word("apps/my-app"), "apps/my-app");
+        assert_eq!(word("my apps/it's; rm -r"), r"'my apps/it'\''s; rm -r'");
+        assert_eq!(word(""), "''");
+    }
 
     #[test]
     fn nothing_of_a_server_moves_the_cursor() {

@@ -21,7 +21,10 @@ pub(crate) use reach::Reached;
 pub(crate) use secrets::Secrets;
 pub(crate) use upstream::{PackageServer, Told, command};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    text::word,
+};
 
 /// The server: the package here, an address, or a command.
 #[derive(Args, Clone, Debug)]
@@ -111,6 +114,28 @@ impl TargetArgs {
             (None, true) => Target::Package(self.package.clone()),
         };
         Ok((target, secrets))
+    }
+}
+
+impl TargetArgs {
+    /// The words that name the same server once more: options, and those that stand after all others.
+    pub(crate) fn again(&self) -> [Vec<String>; 2] {
+        let given = [("--package", &self.package.package), ("--bin", &self.package.bin)];
+        let given = given.into_iter().chain([("--example", &self.package.example), ("--url", &self.url)]);
+        let given = given.filter_map(|(option, value)| Some([option.to_owned(), word(value.as_ref()?)]));
+        let mut options: Vec<_> = given.flatten().collect();
+        options.extend(self.package.release.then(|| "--release".to_owned()));
+        match self.protocol {
+            Protocol::V2026 => options.push("--protocol 2026".to_owned()),
+            Protocol::V2025 => options.push("--protocol 2025".to_owned()),
+            Protocol::Auto => {}
+        }
+        options.extend(self.secrets.again());
+        let mut command: Vec<_> = self.command.iter().map(|part| word(&part.to_string_lossy())).collect();
+        if !command.is_empty() {
+            command.insert(0, "--".to_owned());
+        }
+        [options, command]
     }
 }
 

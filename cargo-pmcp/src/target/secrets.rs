@@ -6,7 +6,10 @@ use clap::Args;
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use pmcp_client::ClientBuilder;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    text::word,
+};
 
 /// The variables that hold the secrets.
 #[derive(Args, Clone, Debug)]
@@ -39,6 +42,14 @@ impl fmt::Debug for Secrets {
 }
 
 impl SecretArgs {
+    /// The options that name the same variables once more.
+    pub(super) fn again(&self) -> impl Iterator<Item = String> {
+        let bearer = self.bearer_env.iter().map(|variable| format!("--bearer-env {}", word(variable)));
+        let header =
+            |(name, variable): &(String, String)| format!("--header-env {}", word(&format!("{name}={variable}")));
+        bearer.chain(self.header_env.iter().map(header))
+    }
+
     /// Reads the variables.
     ///
     /// # Errors

@@ -273,7 +273,10 @@ fn a_task_is_shown_and_cancelled_by_its_id() {
         let shown = on(&["task", &id]).assert().success().get_output().clone();
         let text = String::from_utf8(shown.stdout).unwrap();
         assert!(text.starts_with(&format!("task     {id}\nstatus   working\n")), "{text}");
-        assert!(String::from_utf8_lossy(&shown.stderr).contains(&format!("Next cargo pmcp inspect cancel {id}")));
+        assert!(
+            String::from_utf8_lossy(&shown.stderr)
+                .contains(&format!("Next wait, or cargo pmcp inspect cancel {id} --url {url}"))
+        );
         if protocol == "2025" {
             let tasks = on(&["tasks"]).output().unwrap().stdout;
             assert!(String::from_utf8(tasks).unwrap().contains(&format!("{id}  working")));
@@ -338,6 +341,12 @@ fn an_answer_brings_a_task_to_its_end() {
         ] {
             let id = asking_task(&url, protocol, "confirm_delete");
             shown(&url, protocol, &id, "status   input_required\n");
+            let told = on(&url, protocol, &["task", &id]).assert().success().get_output().stderr.clone();
+            let told = String::from_utf8(told).unwrap();
+            // Of the revision before nobody learns what is asked, but who answers.
+            let fields = if protocol == "2026" { " confirm=…" } else { "" };
+            let next = format!("cargo pmcp inspect answer {id}{fields} --url {url} --protocol {protocol}\n");
+            assert!(told.ends_with(&next), "{told}");
             // What the form does not take is told, and the question stays.
             let wrong = on(&url, protocol, &["answer", &id, "confirm=perhaps"]).assert().code(2).get_output().clone();
             let wrong = String::from_utf8(wrong.stderr).unwrap();
@@ -363,6 +372,8 @@ fn one_of_several_questions_is_chosen_by_its_key() {
     let (_server, url) = over_http(&[]);
     let id = asking_task(&url, "2026", "multi_input");
     let text = shown(&url, "2026", &id, "questions\n");
+    let told = on(&url, "2026", &["task", &id]).assert().success().get_output().stderr.clone();
+    assert!(String::from_utf8(told).unwrap().contains(" --question "));
     let (_, questions) = text.split_once("questions\n").unwrap();
     let keys: Vec<_> = questions.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(keys.len(), 2, "{text}");

@@ -17,6 +17,7 @@ use crate::{
         template,
     },
     shell::Shell,
+    text::word,
 };
 
 /// Make a new app, or in a package a new widget.
@@ -62,7 +63,7 @@ impl New {
             let (member, workspace) = (place.from(workspace), workspace.display());
             shell.warn(&format!("the workspace in `{workspace}` has no `{member}` among its `members`: add it, else cargo builds none of it"));
         }
-        shell.status("Next", &format!("cd {} && cargo pmcp preview", shell_word(&self.path.to_string_lossy())));
+        shell.status("Next", &format!("cd {} && cargo pmcp preview", word(&self.path.to_string_lossy())));
         Ok(())
     }
 
@@ -106,21 +107,4 @@ fn is_member(directory: &Path) -> bool {
     cargo.args(["metadata", "--no-deps", "--offline", "--format-version=1", "--manifest-path"]);
     cargo.arg(directory.join("Cargo.toml")).stdin(Stdio::null());
     cargo.output().map_or(true, |said| !String::from_utf8_lossy(&said.stderr).contains("believes it's in a workspace"))
-}
-
-/// The text as a word of a command line.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
-    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_a_command_line() {
-        assert_eq!(shell_word("apps/my-app"), "apps/my-app");
-        assert_eq!(shell_word("my apps/it's; rm -r"), r"'my apps/it'\''s; rm -r'");
-    }
 }

@@ -36,7 +36,7 @@ impl Task {
         let state: TaskState = serde_json::from_value(task)
             .map_err(|error| Error::because("the server told of a task in another way than MCP does", &error))?;
         write_text(&shown(&state))?;
-        if let Some(next) = next(&state) {
+        if let Some(next) = next(&state, self.common.target.again()) {
             shell.status("Next", &next);
         }
         Ok(())
@@ -98,15 +98,25 @@ fn asked(method: &str, params: &Value) -> String {
 }
 
 /// The command that brings the task on.
-fn next(state: &TaskState) -> Option<String> {
+fn next(state: &TaskState, [server, command]: [Vec<String>; 2]) -> Option<String> {
     let id = line(&state.id);
     match state.status {
-        TaskStatus::Working => Some(format!("cargo pmcp inspect cancel {id}, or wait")),
+        TaskStatus::Working => {
+            let words = [vec![format!("wait, or cargo pmcp inspect cancel {id}")], server, command];
+            Some(words.concat().join(" "))
+        }
         TaskStatus::InputRequired => {
-            let form = state.input_requests.values().find(|question| question.method == "elicitation/create");
-            let fields = form.map(|question| Form::new(&question.params["requestedSchema"]).fields).unwrap_or_default();
-            let fields: Vec<_> = fields.iter().map(|field| format!(" {}=…", line(&field.name))).collect();
-            Some(format!("cargo pmcp inspect answer {id}{}", fields.concat()))
+            let mut fields = Vec::new();
+            let mut questions = state.input_requests.iter();
+            if let Some((key, question)) = questions.find(|(_, question)| question.method == "elicitation/create") {
+                if state.input_requests.len() > 1 {
+                    fields.push(format!("--question {}", line(key)));
+                }
+                let form = Form::new(&question.params["requestedSchema"]).fields;
+                fields.extend(form.iter().map(|field| format!("{}=…", line(&field.name))));
+            }
+            let words = [vec![format!("cargo pmcp inspect answer {id}")], fields, server, command];
+            Some(words.concat().join(" "))
         }
         _ => None,
     }
