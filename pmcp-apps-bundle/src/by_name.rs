@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Values by name. The tree has places, so that it is compiled once for all kinds of values: whoever builds a server with widgets
 /// waits for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ByName<T> {
     places: BTreeMap<String, usize>,
     values: Vec<T>,
@@ -38,6 +38,11 @@ impl<T> ByName<T> {
         self.places.insert(name.to_owned(), self.values.len());
         self.values.push(value);
         true
+    }
+
+    /// The values, in no order.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.values.iter_mut()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -13,14 +13,16 @@ impl Edits {
     }
 
     /// Makes the edits. Of two that overlap, the one that begins later is left out.
-    pub(crate) fn apply(mut self, text: &str) -> String {
-        self.edits.sort_by_key(|(span, _)| span.start);
+    pub(crate) fn apply(self, text: &str) -> String {
+        let mut order: Vec<_> = self.edits.iter().enumerate().map(|(index, (span, _))| (span.start, index)).collect();
+        order.sort_unstable();
         let mut out = String::with_capacity(text.len() + self.edits.iter().map(|(_, new)| new.len()).sum::<usize>());
         let mut copied = 0;
-        for (span, new) in self.edits {
+        for (_, index) in order {
+            let (span, new) = &self.edits[index];
             if let Some(kept) = text.get(copied..span.start) {
                 out.push_str(kept);
-                out.push_str(&new);
+                out.push_str(new);
                 copied = span.end;
             }
         }

@@ -206,12 +206,13 @@ impl Folder {
         let root = self.root.as_ref()?;
         let parent = fs::canonicalize(root.join(parent)).ok().filter(|parent| parent.starts_with(root))?;
         let entries = fs::read_dir(parent).ok()?.take(COMPARED).filter_map(Result::ok);
-        let mut names: Vec<String> = entries
-            .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
-        names.sort_unstable();
-        closest(name, names.iter().map(String::as_str)).map(str::to_owned)
+        let mut names = ByName::default();
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir())) {
+            if let Ok(name) = entry.file_name().into_string() {
+                names.insert(&name, ());
+            }
+        }
+        closest(name, names.names()).map(str::to_owned)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Mistakes as data: a place in a file, what is wrong there, and the edit that mends it.
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
+
+use crate::by_name::ByName;
 
 /// Errors that are told of one directory, and as many warnings. More would be read by nobody, and each costs a walk to its line.
 const MOST: usize = 100;
@@ -114,7 +116,7 @@ impl Place {
 pub(crate) struct Mistakes {
     found: Vec<Mistake>,
     /// Messages that one edit mends wherever they were found.
-    said: HashSet<String>,
+    said: ByName<()>,
     errors: Count,
     warnings: Count,
 }
@@ -129,8 +131,7 @@ struct Count {
 impl Mistakes {
     /// Adds a mistake that one edit mends everywhere: it is told at the first place only, and only that is looked for.
     pub(crate) fn once(&mut self, mistake: Mistake, place: impl FnOnce() -> Option<Place>) {
-        if !self.said.contains(&mistake.message) {
-            self.said.insert(mistake.message.clone());
+        if self.said.insert(&mistake.message, ()) {
             self.add(Mistake { place: place(), ..mistake });
         }
     }

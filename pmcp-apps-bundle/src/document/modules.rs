@@ -28,7 +28,7 @@ struct Module {
     /// None for JSON.
     script: Option<Script>,
     /// The paths that it imports.
-    imports: HashSet<String>,
+    imports: ByName<()>,
     /// The file it stands in, and the byte it begins at.
     file: String,
     start: usize,
@@ -68,7 +68,7 @@ impl Modules {
         let module = Module {
             text: text.into(),
             script: Some(script::scan(text, Goal::Module)),
-            imports: HashSet::new(),
+            imports: ByName::default(),
             file: at.file.to_owned(),
             start: at.offset,
         };
@@ -88,7 +88,7 @@ impl Modules {
                 continue;
             };
             let script = (!is_json).then(|| script::scan(&text, Goal::Module));
-            let module = Module { text, script, imports: HashSet::new(), file: path.clone(), start: 0 };
+            let module = Module { text, script, imports: ByName::default(), file: path.clone(), start: 0 };
             self.take(job, &path, module, &mut next);
         }
     }
@@ -112,7 +112,7 @@ impl Modules {
                     let is_typed = import.kind.as_ref().is_some_and(|kind| kind.value == "json");
                     let is_json = is_typed || found.path.to_ascii_lowercase().ends_with(".json");
                     next.push((found.path.clone(), is_json));
-                    module.imports.insert(found.path);
+                    module.imports.insert(&found.path, ());
                 }
             }
         }
@@ -192,7 +192,7 @@ impl Modules {
         let mut reached = HashSet::from([key]);
         let mut next = vec![key];
         while let Some(module) = next.pop().and_then(|key| self.files.get(key)) {
-            for import in &module.imports {
+            for import in module.imports.names() {
                 if self.files.has(import) && reached.insert(import) {
                     next.push(import);
                 }

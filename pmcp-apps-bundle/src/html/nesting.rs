@@ -1,16 +1,14 @@
 //! Nesting of elements: each that must be closed is, and nothing is closed that is not open.
 
-use std::collections::HashMap;
-
 use super::Token;
-use crate::mistake::Fault;
+use crate::{by_name::ByName, mistake::Fault};
 
 /// Elements within each other that browsers keep apart.
 const DEEPEST: usize = 512;
 
 /// The faults in the nesting of a page.
 pub(crate) fn nesting(page: &str, tokens: &[Token]) -> Vec<Fault> {
-    let mut stack = Stack { page, open: Vec::new(), count: HashMap::new(), faults: Vec::new() };
+    let mut stack = Stack { page, open: Vec::new(), count: ByName::default(), faults: Vec::new() };
     for token in tokens {
         match token {
             Token::Start(tag) => {
@@ -40,7 +38,7 @@ struct Stack<'a> {
     page: &'a str,
     open: Vec<(&'a str, usize)>,
     /// Elements of each name that are open, so that looking for one costs nothing.
-    count: HashMap<&'a str, usize>,
+    count: ByName<usize>,
     faults: Vec<Fault>,
 }
 
@@ -53,7 +51,10 @@ impl<'a> Stack<'a> {
             return false;
         }
         self.open.push((name, at));
-        *self.count.entry(name).or_default() += 1;
+        match self.count.get_mut(name) {
+            Some(count) => *count += 1,
+            None => _ = self.count.insert(name, 1),
+        }
         true
     }
 

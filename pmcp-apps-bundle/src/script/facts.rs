@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::mistake::Fault;
+use crate::{by_name::ByName, mistake::Fault};
 
 /// Bytes of a source.
 pub type Span = Range<usize>;
@@ -37,7 +37,7 @@ pub struct Script {
     /// Changes that the linker makes.
     pub(super) edits: Vec<Edit>,
     /// Exported variables that functions assign to, by name, each with the first such place.
-    pub(super) assigned: Vec<(String, usize)>,
+    pub(super) assigned: ByName<usize>,
     /// It waits outside of functions.
     pub(super) awaits: bool,
     /// Lengths of `m` in names like `__m1`, a bit each.

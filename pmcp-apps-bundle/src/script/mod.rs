@@ -22,6 +22,7 @@ mod words;
 
 use std::collections::HashSet;
 
+use crate::by_name::ByName;
 use scanner::Scanner;
 
 pub(crate) use escape::escape;
@@ -68,17 +69,15 @@ fn finish(scanner: Scanner<'_>) -> Script {
     uses.words.retain(|(word, _, root)| uses.tested & (1 << *word as u32) == 0 && is_global(root));
     uses.calls.retain(|(_, root)| is_global(root));
 
-    let mut assigned = Vec::new();
+    let mut assigned = ByName::default();
     if !locals.is_empty() {
-        let mut seen = HashSet::new();
         for write in names.later_writes() {
             let name = bytes::unescape(&source[write.start..write.end]);
-            if locals.contains(&*name) && !declared.shadow(&name, write.start) && seen.insert(name.clone()) {
-                assigned.push((name.into_owned(), write.start));
+            if locals.contains(&*name) && !declared.shadow(&name, write.start) && !assigned.has(&name) {
+                assigned.insert(&name, write.start);
             }
         }
     }
-    assigned.sort_unstable();
     Script {
         imports: scanner.imports,
         exports: scanner.exports,

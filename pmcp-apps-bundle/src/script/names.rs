@@ -1,9 +1,9 @@
 //! Names that are declared, and which of the uses of a name mean a declaration of the script.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::bytes::unescape;
+use crate::by_name::ByName;
 
 /// First byte and end.
 type Range = (usize, usize);
@@ -112,12 +112,13 @@ impl Names {
 
     /// The assignments that may happen at any time, in the order of the text.
     pub(super) fn later_writes(&mut self) -> impl Iterator<Item = Write> + use<> {
-        let (mut writes, mut parameters) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.parameters));
-        writes.sort_unstable_by_key(|write| write.start);
+        let (writes, mut parameters) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.parameters));
+        let mut order: Vec<_> = writes.iter().enumerate().map(|(index, write)| (write.start, index)).collect();
+        order.sort_unstable();
         parameters.sort_unstable();
         let mut parameters = parameters.into_iter().peekable();
         let mut end = 0;
-        writes.into_iter().filter(move |write| {
+        order.into_iter().map(move |(_, index)| writes[index]).filter(move |write| {
             while let Some((_, until)) = parameters.next_if(|(start, _)| *start <= write.start) {
                 end = end.max(until);
             }
@@ -126,7 +127,7 @@ impl Names {
     }
 
     /// The declarations of these names.
-    pub(super) fn of<'a>(&self, source: &'a str, wanted: &HashSet<&str>) -> Declarations<'a> {
+    pub(super) fn of(&self, source: &str, wanted: &HashSet<&str>) -> Declarations {
         // Most names are none of the wanted ones, and their first byte with their length tells.
         let mut filter = [0_u64; 256];
         for name in wanted {
@@ -134,7 +135,7 @@ impl Names {
                 filter[usize::from(*first)] |= 1 << name.len().min(63);
             }
         }
-        let mut ranges: HashMap<_, Vec<Range>> = HashMap::new();
+        let mut found: ByName<Declared> = ByName::default();
         for &(start, end, scope) in &self.declared {
             let first = usize::from(source.as_bytes()[start]);
             let maybe = filter[first] & (1 << (end - start).min(63)) != 0;
@@ -144,49 +145,55 @@ impl Names {
             }
             let name = unescape(&source[start..end]);
             if wanted.contains(&*name) {
+                if !found.has(&name) {
+                    found.insert(&name, Declared::default());
+                }
                 let Scope { start, end } = self.scopes[scope];
-                ranges.entry(name).or_default().push(if scope == 0 { WHOLE } else { (start, end) });
+                match found.get_mut(&name) {
+                    Some(declared) if scope == 0 => declared.by_all = true,
+                    Some(declared) => declared.ranges.push((start, end)),
+                    None => {}
+                }
             }
         }
-        Declarations::new(ranges)
+        found.values_mut().for_each(Declared::order);
+        Declarations(found)
     }
 }
-
-/// The range of what the whole text sees.
-const WHOLE: Range = (0, usize::MAX);
 
 /// The declarations of some names.
 #[derive(Debug)]
-pub(super) struct Declarations<'a> {
-    /// By name, the starts of scopes in order, each with the furthest end of those before and itself; and whether the whole text sees one.
-    ranges: HashMap<Cow<'a, str>, (Vec<Range>, bool)>,
+pub(super) struct Declarations(ByName<Declared>);
+
+/// The declarations of a name.
+#[derive(Debug, Default)]
+struct Declared {
+    /// The whole text sees one.
+    by_all: bool,
+    /// The starts of scopes in order, each with the furthest end of those before and itself.
+    ranges: Vec<Range>,
 }
 
-impl<'a> Declarations<'a> {
-    fn new(ranges: HashMap<Cow<'a, str>, Vec<Range>>) -> Self {
-        let furthest = |mut ranges: Vec<Range>| {
-            let all = ranges.len();
-            ranges.retain(|range| *range != WHOLE);
-            let whole = ranges.len() < all;
-            ranges.sort_unstable();
-            let mut end = 0;
-            for range in &mut ranges {
-                end = end.max(range.1);
-                range.1 = end;
-            }
-            (ranges, whole)
-        };
-        Self { ranges: ranges.into_iter().map(|(name, ranges)| (name, furthest(ranges))).collect() }
+impl Declared {
+    fn order(&mut self) {
+        self.ranges.sort_unstable();
+        let mut end = 0;
+        for range in &mut self.ranges {
+            end = end.max(range.1);
+            range.1 = end;
+        }
     }
+}
 
+impl Declarations {
     /// Tells whether the name means a declaration of the script, at this place.
     pub(super) fn declare(&self, name: &str, at: usize) -> bool {
-        self.ranges.get(name).is_some_and(|(_, whole)| *whole) || self.shadow(name, at)
+        self.0.get(name).is_some_and(|declared| declared.by_all) || self.shadow(name, at)
     }
 
     /// Tells whether the name means something else here than it does in the whole text.
     pub(super) fn shadow(&self, name: &str, at: usize) -> bool {
-        let Some((ranges, _)) = self.ranges.get(name) else { return false };
+        let Some(Declared { ranges, .. }) = self.0.get(name) else { return false };
         let before = ranges.partition_point(|(start, _)| *start <= at);
         before > 0 && ranges[before - 1].1 > at
     }

@@ -88,21 +88,21 @@ impl Output<'_, '_> {
     fn urls(&mut self, order: &[usize]) {
         let mut number = 0;
         for &file in order {
-            let mut exported: HashMap<usize, Taken> = HashMap::new();
+            let mut exported: Vec<Taken> = self.linker.imports(file).iter().map(|_| Taken::default()).collect();
             for (_, named) in self.exports[file].iter() {
                 if let Origin::Url(owner, import, name) = &named.origin
                     && *owner == file
+                    && let Some(taken) = exported.get_mut(*import)
                 {
-                    exported.entry(*import).or_default().add(name.as_deref());
+                    taken.add(name.as_deref());
                 }
             }
-            for (index, import) in self.linker.imports(file).iter().enumerate() {
+            for ((index, import), mut taken) in self.linker.imports(file).iter().enumerate().zip(exported) {
                 if self.linker.targets[file][index] != Target::Url || import.form == Form::Call {
                     continue;
                 }
                 let kind = import.kind.as_ref().map(|kind| format!(" with {{ type: {} }}", quoted(&kind.value)));
                 let from = format!("{}{}", quoted(&import.specifier.value), kind.unwrap_or_default());
-                let mut taken = exported.remove(&index).unwrap_or_default();
                 match &import.form {
                     Form::Names(bound) => bound.iter().for_each(|(name, _)| taken.add(Some(&name.text))),
                     Form::Namespace(default, _) => {

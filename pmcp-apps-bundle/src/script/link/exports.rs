@@ -1,7 +1,5 @@
 //! The names that each file exports, and where each comes from.
 
-use std::collections::{HashMap, HashSet};
-
 use super::super::facts::{Exported, Form, Import, Name};
 use super::linker::{Linker, Target};
 use crate::by_name::ByName;
@@ -36,17 +34,21 @@ pub(super) struct Named {
 pub(super) type Names = ByName<Named>;
 
 /// A local name that an import binds: the import, and the name there if it is one.
-type Bound<'a> = HashMap<&'a str, (usize, Option<&'a str>)>;
+type Bound<'a> = ByName<(usize, Option<&'a str>)>;
 
 fn bound(imports: &[Import]) -> Bound<'_> {
-    let mut bound = HashMap::new();
+    let mut bound = Bound::default();
     for (index, import) in imports.iter().enumerate() {
         match &import.form {
             Form::Names(names) => {
-                bound.extend(names.iter().map(|(name, local)| (&*local.text, (index, Some(&*name.text)))));
+                for (name, local) in names {
+                    bound.insert(&local.text, (index, Some(&*name.text)));
+                }
             }
             Form::Namespace(default, local) => {
-                bound.extend(default.iter().map(|default| (&*default.text, (index, Some("default")))));
+                if let Some(default) = default {
+                    bound.insert(&default.text, (index, Some("default")));
+                }
                 bound.insert(&local.text, (index, None));
             }
             Form::Call | Form::Export => {}
@@ -55,11 +57,11 @@ fn bound(imports: &[Import]) -> Bound<'_> {
     bound
 }
 
-impl<'a> Linker<'a> {
+impl Linker<'_> {
     /// The names of the files in this order, in which each comes after those it imports.
     pub(super) fn exports(&mut self, order: &[usize]) -> Vec<Names> {
         let mut all = vec![Names::default(); self.modules.len()];
-        let mut told = HashSet::new();
+        let mut told = ByName::default();
         let mut count = 0;
         for &file in order {
             self.check_imports(file, &all, &mut told);
@@ -89,7 +91,7 @@ impl<'a> Linker<'a> {
                     continue;
                 }
                 Exported::Default => Some(Named { origin: Origin::Default(file), through: None }),
-                Exported::Local(local) => match bound.get(&**local) {
+                Exported::Local(local) => match bound.get(local) {
                     Some((import, name)) => self.named(file, *import, *name, all),
                     None => Some(Named { origin: Origin::Local(file, local.clone()), through: None }),
                 },
@@ -157,7 +159,7 @@ impl<'a> Linker<'a> {
     }
 
     /// Checks that what a file imports by name is there, and stays what it is.
-    fn check_imports(&mut self, file: usize, all: &[Names], told: &mut HashSet<(usize, &'a str)>) {
+    fn check_imports(&mut self, file: usize, all: &[Names], told: &mut ByName<()>) {
         for (index, import) in self.imports(file).iter().enumerate() {
             let Target::File(target) = self.targets[file][index] else { continue };
             let default = |local: &Name| (Name { text: "default".to_owned(), ..local.clone() }, local.clone());
@@ -171,10 +173,9 @@ impl<'a> Linker<'a> {
                 let Some(Named { origin: Origin::Local(owner, local), .. }) = all[target].get(&name.text) else {
                     continue;
                 };
-                let assigned = self.modules[*owner].script.map_or(&[][..], |script| &script.assigned);
-                let found = assigned.binary_search_by(|(assigned, _)| assigned.cmp(local));
-                let Some((local, at)) = found.ok().and_then(|found| assigned.get(found)) else { continue };
-                if told.insert((*owner, &**local)) {
+                let assigned = self.modules[*owner].script.and_then(|script| script.assigned.get(local));
+                let Some(at) = assigned else { continue };
+                if told.insert(&format!("{owner} {local}"), ()) {
                     let message = format!("`{local}` is exported and assigned later; importers would not see it");
                     self.mistake(self.modules[*owner].path, *at, message, "export a function that returns it");
                 }

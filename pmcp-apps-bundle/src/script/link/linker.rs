@@ -1,11 +1,9 @@
 //! The files that are linked, and the file that each import means.
 
-use std::collections::HashMap;
-
 use super::super::facts::{Form, Import, Module};
 use super::json;
 use super::path::resolve;
-use crate::mistake::Fault;
+use crate::{by_name::ByName, mistake::Fault};
 
 /// The module that an import leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +21,7 @@ pub(super) enum Target {
 pub(super) struct Linker<'a> {
     pub(super) directory: &'a str,
     pub(super) modules: &'a [Module<'a>],
-    pub(super) by_path: HashMap<&'a str, usize>,
+    pub(super) by_path: ByName<usize>,
     /// By file and import.
     pub(super) targets: Vec<Vec<Target>>,
     pub(super) mistakes: Vec<(String, Fault)>,
@@ -31,7 +29,10 @@ pub(super) struct Linker<'a> {
 
 impl<'a> Linker<'a> {
     pub(super) fn new(directory: &'a str, modules: &'a [Module<'a>]) -> Self {
-        let by_path = modules.iter().enumerate().map(|(index, module)| (module.path, index)).collect();
+        let mut by_path = ByName::default();
+        for (index, module) in modules.iter().enumerate() {
+            by_path.insert(module.path, index);
+        }
         Self { directory, modules, by_path, targets: Vec::new(), mistakes: Vec::new() }
     }
 
@@ -92,11 +93,11 @@ impl<'a> Linker<'a> {
             let message = format!("`\"{specifier}\"` is a bare specifier; browsers cannot resolve it");
             (message, format!("copy the module into `{directory}` and import it by path"))
         } else if let Some(path) = resolve(module.path, specifier) {
-            if let Some(target) = self.by_path.get(&*path) {
+            if let Some(target) = self.by_path.get(&path) {
                 let target = *target;
                 return if self.check_kind(module, import, target) { Target::File(target) } else { Target::Nothing };
             }
-            let near = self.near(&path, self.by_path.keys().copied());
+            let near = self.near(&path, self.by_path.names());
             let help =
                 near.map_or_else(|| format!("create `{directory}/{path}`"), |near| format!("did you mean `{near}`?"));
             (format!("`{specifier}` does not exist"), help)
