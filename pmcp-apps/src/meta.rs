@@ -25,8 +25,9 @@ impl WidgetDefinition {
             "frame_domains": frame,
             "redirect_domains": redirect,
         });
-        let mut ui = Map::from_iter([("csp".to_owned(), csp)]);
-        let mut meta = Map::from_iter([("openai/widgetCSP".to_owned(), for_chatgpt)]);
+        let (mut ui, mut meta) = (Map::new(), Map::new());
+        ui.insert("csp".into(), csp);
+        meta.insert("openai/widgetCSP".into(), for_chatgpt);
         if self.permissions != Permissions::default() {
             ui.insert("permissions".into(), told(self.permissions).into());
         }
@@ -53,10 +54,11 @@ impl WidgetDefinition {
             ui.insert("resourceUri".into(), uri.as_str().into());
         }
         meta.insert("openai/outputTemplate".into(), uri.into());
-        let texts = [("invoking", self.invoking), ("invoked", self.invoked)];
-        meta.extend(
-            texts.into_iter().filter_map(|(when, text)| Some((format!("openai/toolInvocation/{when}"), text?.into()))),
-        );
+        for (when, text) in [("invoking", self.invoking), ("invoked", self.invoked)] {
+            if let Some(text) = text {
+                meta.insert(format!("openai/toolInvocation/{when}"), text.into());
+            }
+        }
     }
 
     /// The name for people, else the one in its URI.
@@ -69,13 +71,18 @@ impl WidgetDefinition {
 /// Permissions as MCP Apps writes them: an empty object for each that is asked for.
 fn told(permissions: Permissions) -> Map<String, Value> {
     let Permissions { camera, microphone, geolocation, clipboard_write } = permissions;
-    let all = [
+    let mut told = Map::new();
+    for (name, is_asked) in [
         ("camera", camera),
         ("microphone", microphone),
         ("geolocation", geolocation),
         ("clipboardWrite", clipboard_write),
-    ];
-    all.into_iter().filter(|(_, is_asked)| *is_asked).map(|(name, _)| (name.to_owned(), json!({}))).collect()
+    ] {
+        if is_asked {
+            told.insert(name.to_owned(), json!({}));
+        }
+    }
+    told
 }
 
 /// The widget as a part of a tool's result, for hosts of MCP-UI: they show a document that comes with the result, and read none.
