@@ -27,12 +27,14 @@ pub(super) fn page(path: &str, State(http): Shared, headers: &HeaderMap) -> Resp
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']');
     let host = Some(header(HOST.as_str())).filter(|host| host.chars().all(is_plain)).unwrap_or("HOST");
     let url = format!("{scheme}://{host}{path}");
+    // Whoever reads it has not said who they are.
+    let widgets = if http.authenticator.is_none() { http.service.widgets.all.as_slice() } else { &[] };
     let page = Landing {
         name: text("name").unwrap_or_default(),
         title: text("title"),
         version: text("version").unwrap_or_default(),
         url: &url,
-        widgets: &http.service.widgets.all,
+        widgets,
     };
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

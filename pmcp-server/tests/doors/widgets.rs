@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use pmcp_server::{
-    Error, Offer, Server,
+    BearerTokens, Error, Offer, Server,
     apps::{Csp, Permissions, Widget, WidgetDefinition, WidgetError, WidgetSource},
 };
 use pmcp_tasks::{prelude::*, tool::ToolWidget};
@@ -348,6 +348,10 @@ async fn people_who_open_the_address_are_told_how_to_connect() {
     // A page elsewhere, or a name that was bound to this address, gets nothing.
     assert_eq!(page.send("GET", &[("host", "evil.example")], "").await.status, 403);
     assert_eq!(page.send("GET", &[("origin", "https://evil.example")], "").await.status, 403);
+    // What there is to show is for those who are let in.
+    let (_running, guarded) = listening(chess().authenticator(BearerTokens::new().with("ann", "s3cret"))).await;
+    let shown = Http { path: "/", ..guarded }.send("GET", &[], "").await.text().await;
+    assert!(shown.contains("How to connect") && !shown.contains("The board"), "{shown}");
     let (_running, without) = listening(server().0).await;
     assert_eq!(Http { path: "/", ..without }.send("GET", &[], "").await.status, 404);
 }
