@@ -118,6 +118,18 @@
 //!
 //! `examples/release-train` of this repository is a longer one, whose server is killed and whose run goes on.
 //!
+//! # By hand
+//!
+//! A terminal stands for the client. The server is started first, so that it keeps the run between two commands:
+//!
+//! ```text
+//! $ cargo run -- --http 127.0.0.1:8080 &
+//! $ cargo pmcp inspect prompt restock warehouse=north --url http://127.0.0.1:8080/mcp
+//!   … the plan, and: call `workflow_continue` with {"_task_id":"0f3c…","step":"decide","result":{"order":[…]}}
+//! $ cargo pmcp inspect call workflow_continue _task_id=0f3c… step=decide 'result={"order":["nuts"]}' \
+//!       --url http://127.0.0.1:8080/mcp
+//! ```
+//!
 //! # Who does what
 //!
 //! | step | done by | and its result is |

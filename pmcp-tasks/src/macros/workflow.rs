@@ -142,13 +142,14 @@ pub use pmcp_tasks_macros::step;
 /// | `#[step(client, tool = path)]`: the client calls the tool | the same | the same |
 /// | `#[step(client, output = Type)]`: the client gives a value | `fn(&self, …)` to what it is shown, or `Option`, `Result` or both of it | `Type`, which also derives `JsonSchema`: what it reads is recorded, without fields it does not know and with its defaults |
 ///
-/// `None` in place of arguments skips the step, and steps that take its result know that it may be missing. More keys:
+/// `None` in place of arguments skips the step, and steps that take its result know that it may be missing. So does `?` on an
+/// `Option`: where what a client has given does not fit, return a `Result` with an error that says so instead. More keys:
 ///
 /// | key | value | default |
 /// |---|---|---|
 /// | `title` | A name for people | none |
 /// | `hidden` | The result never leaves the server | `false` |
-/// | `on_error` | Of steps the server does, fate of the run if it fails: `"pause"` (it waits until somebody has it tried again), `"skip"` (the step) or `"fail"` | `"pause"` |
+/// | `on_error` | Of steps the server does, fate of the run if it fails: `"pause"` (it waits until somebody has it tried again), `"skip"` (the step) or `"fail"`: for errors that no other try mends, such as those of the arguments | `"pause"` |
 /// | `timeout` | Time a step that the server runs may take | the server's |
 ///
 /// # Parameters, after `&self`
@@ -182,7 +183,44 @@ pub use pmcp_tasks_macros::step;
 /// | a list | JSON, or values with commas between them |
 /// | a struct | JSON |
 ///
-/// What does not fit is refused with its name: "argument `replicas`: `three` is not a whole number".
+/// What does not fit is refused with its name: "argument `replicas`: `three` is not a whole number". An enum derives what its struct
+/// does, and its attributes of serde say how its variants are written:
+///
+/// ```
+/// # use pmcp_tasks::prelude::*;
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+///
+/// /// A way to travel: `train`, `night-bus`.
+/// #[derive(Deserialize, JsonSchema)]
+/// #[serde(rename_all = "kebab-case")]
+/// enum Mode {
+///     Train,
+///     NightBus,
+/// }
+///
+/// /// Plan a journey.
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Journey {
+///     /// The place to go to.
+///     to: String,
+///     /// The way to travel.
+///     mode: Mode,
+/// }
+///
+/// #[workflow]
+/// impl Journey {
+///     /// Find a connection.
+///     #[step]
+///     async fn found(&self) -> String {
+///         let by = match self.mode {
+///             Mode::Train => "by train",
+///             Mode::NightBus => "by night",
+///         };
+///         format!("to {} {by}", self.to)
+///     }
+/// }
+/// ```
 ///
 /// # Registration, and what clients see
 ///
