@@ -1,6 +1,6 @@
 /** A package whose widget is a file, and the preview of it as the command line has it. */
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +72,14 @@ export class Package {
     });
     const line = await this.line(/^\s+Preview /);
     return /http:\S+/.exec(line)![0];
+  }
+
+  /** Runs another command of the command line to its end. Gives its exit code, and what it told. */
+  run(...args: string[]): Promise<{ code: number; told: string }> {
+    const { CARGO_TARGET_DIR: _, ...env } = process.env;
+    return new Promise((resolve) => {
+      execFile(join(TARGET, "debug/cargo-pmcp"), args, { cwd: this.folder, env }, (error, _, told) => resolve({ code: Number(error?.code ?? 0), told }));
+    });
   }
 
   /** The next line of the terminal that is like this. */

@@ -62,6 +62,12 @@ test("the first view of a run is recorded into a file, and can be replayed", asy
   }
   await small.interrupt();
   assert.doesNotMatch(JSON.stringify(lines), /[Aa]uthorization|Bearer/);
+  // Nobody clicks in a replay, so what a click has led to is not asked for.
+  const replayed = await small.run("app", "replay", "widgets/first.jsonl");
+  assert.deepEqual([replayed.code, replayed.told.match(/^error.*$/gm)], [1, ["error[missing]: the view does not ask for `tools/call` of `echo` with {\"text\":\"from the view\"} any more"]]);
+  const allowed = await small.run("app", "replay", "widgets/first.jsonl", "--allow-missing");
+  assert.equal(allowed.code, 0, allowed.told);
+  assert.match(allowed.told, /Replayed widgets\/first\.jsonl under specification \(\d+ messages\): no difference/);
 });
 
 test("a record has what was there when the preview ends", async () => {

@@ -4,6 +4,7 @@
 //! writes data to standard output. Whatever goes wrong is an [`error`] with a help and an exit code.
 
 mod arguments;
+mod browser;
 mod check;
 mod cli;
 mod commands;
@@ -15,6 +16,7 @@ mod publish;
 mod questions;
 mod scaffold;
 mod shell;
+mod stage;
 mod target;
 mod text;
 mod usage;

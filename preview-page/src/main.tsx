@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 
+import { beAlone } from "./alone";
 import { wanted } from "./model/address";
 import { connection, start } from "./model/connection";
 import { said } from "./model/layout";
@@ -10,12 +11,15 @@ import { input, isOpening, tool, tools } from "./model/tools";
 import { call, turn } from "./model/turn";
 import { App } from "./parts/App";
 
-render(<App />, document.querySelector("#page")!);
+// Whoever drives the page without hands has views alone.
+const isAlone = wanted("alone") !== undefined;
+if (isAlone) beAlone();
+else render(<App />, document.querySelector("#page")!);
 
 // The first minute: a view that needs nothing is there without a word, and so is what the address asks for.
 const stop = effect(() => {
   const first = tool.value;
-  if (!tools.value || !first) return;
+  if (isAlone || !tools.value || !first) return;
   queueMicrotask(() => stop());
   if (!turn.peek() && (wanted("args") !== undefined || isOpening(first))) call(first, input.value);
 });

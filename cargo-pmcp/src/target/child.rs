@@ -74,6 +74,12 @@ impl Child {
         Ok(Self { name, process, last, readers })
     }
 
+    /// The same under the name of what it becomes.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Its standard input and output, once, if they are pipes.
     pub(crate) fn streams(&mut self) -> Option<(ChildStdout, ChildStdin)> {
         self.process.stdout.take().zip(self.process.stdin.take())

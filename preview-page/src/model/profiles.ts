@@ -26,7 +26,8 @@ let connected: string | undefined;
 effect(() => {
   const id = profile.value?.id;
   connected ??= about.value?.profile;
-  if (id === undefined || id === connected) return;
+  // Whoever takes a picture of a view leaves the connection to those who use it.
+  if (id === undefined || id === connected || wanted("alone") !== undefined) return;
   connected = id;
   void host.connect({ profile: id }).catch(() => {});
 });

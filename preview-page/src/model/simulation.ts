@@ -32,6 +32,8 @@ export const timeZone = signal(wanted("zone") ?? ownZone);
 export const mode = signal<DisplayMode>(one("mode", MODES) ?? "inline");
 /** A container of ours; that of the profile without. */
 export const container = signal<Container | undefined>(one("container", Object.keys(CONTAINERS) as Container[]));
+/** A width of ours, in place of that of the profile. */
+export const width = signal<number | undefined>(Number(wanted("width")) || undefined);
 /** The height of our container is fixed; otherwise it is the most that the view may have. */
 export const isFixed = signal(wanted("fixed") !== undefined);
 /** Touch instead of a mouse; as the container has it without. */
@@ -45,6 +47,7 @@ keep("locale", () => (locale.value === navigator.language ? undefined : locale.v
 keep("zone", () => (timeZone.value === ownZone ? undefined : timeZone.value));
 keep("mode", () => (mode.value === "inline" ? undefined : mode.value));
 keep("container", () => container.value);
+keep("width", () => width.value?.toString());
 keep("fixed", () => (isFixed.value ? "" : undefined));
 keep("platform", () => platform.value);
 keep("insets", () => (hasInsets.value ? "" : undefined));
@@ -56,9 +59,11 @@ addEventListener("resize", () => void (window_.value = { width: innerWidth, heig
 const dimensions = (profile: Profile, mode: DisplayMode): NonNullable<HostContext["containerDimensions"]> => {
   if (mode === "fullscreen") return window_.value;
   if (mode === "pip") return { width: 380, maxHeight: 420 };
-  if (!container.value) return profile.host.context.containerDimensions ?? {};
-  const { width, height } = CONTAINERS[container.value];
-  return isFixed.value ? { width, height } : { width, maxHeight: height };
+  const own = profile.host.context.containerDimensions ?? {};
+  if (width.value) return { width: width.value, ...(own.maxHeight !== undefined && { maxHeight: own.maxHeight }) };
+  if (!container.value) return own;
+  const { width: wide, height } = CONTAINERS[container.value];
+  return isFixed.value ? { width: wide, height } : { width: wide, maxHeight: height };
 };
 
 /** What a view under this profile is told of its surroundings, without the state it keeps. */

@@ -2,7 +2,7 @@
 
 import { batch, effect, signal } from "@preact/signals";
 
-import { Refusal, Replay } from "../../../widget-runtime/src/host";
+import { Refusal, Replay, type Trace } from "../../../widget-runtime/src/host";
 import { host } from "../wire/host";
 import type { Profile, TaskView, Tool } from "../wire/types";
 import { read as readDocument, type Document } from "../view/document";
@@ -147,29 +147,42 @@ export const turn = signal<Turn | undefined>(undefined);
 /** Profiles beside the chosen one, while views are compared. */
 export const compared = signal<string[]>([]);
 
-/** Replays a trace: its view, with a server and a user that say what they said then. */
+/** A view that a trace stands for the server and the user of. */
+export interface Rehearsal {
+  turn: Turn;
+  scene: Scene;
+  played: Replay;
+  /** The document is not the one of the record. */
+  isOther: boolean;
+}
+
+/** Makes the view of a trace ready, with a server and a user that say what they said then. */
+export const rehearse = async (trace: Trace, name: string): Promise<Rehearsal> => {
+  const { tool: called, profile: under, input = {}, uri, document } = trace.head;
+  const tool = tools.value?.find((tool) => tool.name === called);
+  const recorded = profiles.value.find(({ id }) => id === under);
+  if (!tool) throw Error(`the server has no tool \`${String(called)}\` any more`);
+  if (!recorded) throw Error(`there is no profile \`${String(under)}\``);
+  rewind();
+  const next = new Turn(tool, input as object);
+  next.replay = name;
+  next.phase.value = "done";
+  await next.read(String(uri));
+  const { html } = next.document.value ?? {};
+  if (html === undefined) throw Error(next.trouble.value);
+  const scene = new Scene(recorded, tool);
+  const played = new Replay(trace, pace);
+  scene.replay = played;
+  next.scenes.value = [scene];
+  return { turn: next, scene, played, isOther: (await hash(html)) !== document };
+};
+
+/** Replays a trace. */
 export const replay = async (name: string) => {
   try {
-    const trace = await open(name);
-    const { tool: called, profile: under, input = {}, uri, document } = trace.head;
-    const tool = tools.value?.find((tool) => tool.name === called);
-    const recorded = profiles.value.find(({ id }) => id === under);
-    if (!tool) throw Error(`the server has no tool \`${String(called)}\` any more`);
-    if (!recorded) throw Error(`there is no profile \`${String(under)}\``);
-    rewind();
+    const { turn: next, scene, played, isOther } = await rehearse(await open(name), name);
     void turn.value?.end();
-    const next = new Turn(tool, input as object);
-    next.replay = name;
-    next.phase.value = "done";
-    await next.read(String(uri));
-    const { html } = next.document.value ?? {};
-    if (html === undefined) throw Error(next.trouble.value);
-    const scene = new Scene(recorded, tool);
-    const played = new Replay(trace, pace);
-    scene.replay = played;
-    next.scenes.value = [scene];
     turn.value = next;
-    const isOther = (await hash(html)) !== document;
     const tell = () => void (outcome.value = { name, isOver: scene.isReplayed.value, isOther, differences: played.differences(scene.isReplayed.value) });
     tell();
     // Differences come with what the view does, for as long as it is there.

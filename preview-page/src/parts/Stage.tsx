@@ -3,13 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { span } from "../model/clock";
-import { connection } from "../model/connection";
+import { about, connection } from "../model/connection";
 import { panel, region } from "../model/layout";
 import { profile, profiles } from "../model/profiles";
 import { CONTAINERS, container, isFixed, mode } from "../model/simulation";
 import { fraction, tasks } from "../model/tasks";
+import { isShooting, shoot, trouble as notShot } from "../model/shot";
 import { tools, widget } from "../model/tools";
 import { compared, turn, type Turn } from "../model/turn";
+import { sizeOf } from "../view/room";
 import type { Scene } from "../view/scene";
 import { Action, Choice, Empty } from "./controls";
 import { BuildErrors } from "./Connection";
@@ -23,15 +25,6 @@ const room = (scene: Scene, frame: { width: number; height: number }): string =>
   const { width, maxWidth, height, maxHeight } = scene.context.value.containerDimensions ?? {};
   const most = height === undefined && maxHeight !== undefined ? ` of ≤ ${maxHeight}` : "";
   return `${Math.round(width ?? maxWidth ?? frame.width)} × ${Math.round(frame.height)}${most}`;
-};
-
-/** The height of a view that has not asked for one. */
-const FIRST = 300;
-
-const sizeOf = (scene: Scene): { width?: number; height: number } => {
-  const { width, maxWidth, height, maxHeight = Infinity } = scene.context.value.containerDimensions ?? {};
-  const asked = scene.size.value;
-  return { width: width ?? asked.width ?? maxWidth, height: height ?? Math.min(maxHeight, asked.height ?? FIRST) };
 };
 
 const TROUBLES: Record<string, string> = {
@@ -85,9 +78,13 @@ const View = ({ scene, of }: { scene: Scene; of: Turn }) => {
         )}
         <span class="grow" />
         {!of.replay && <Action icon="record" label="Keep the record" testid="record" onClick={() => void save()} />}
+        {about.value?.features.shot && !of.replay && (
+          <Action icon="camera" label={isShooting.value ? "The picture is on its way" : "Take a picture"} testid="shot" isDisabled={isShooting.value || phase !== "ready" || of.isUnderWay} onClick={() => void shoot(of, scene)} />
+        )}
         <Action icon="reload" label="Reload the view" hotkey="r" testid="reload" onClick={() => void of.refresh(true)} />
         <Action icon="expand" label="Fullscreen" hotkey="d" testid="fullscreen" onClick={() => void (mode.value = "fullscreen")} isDisabled={!(scene.profile.host.context.availableDisplayModes ?? []).includes("fullscreen")} />
       </footer>
+      {notShot.value && <p class="error" role="alert" data-testid="no-shot">No picture was taken: {notShot.value}</p>}
     </article>
   );
 };

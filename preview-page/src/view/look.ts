@@ -56,7 +56,8 @@ addEventListener("message", async ({ data, source }) => {
       help,
       places: nodes.slice(0, 20).map(({ target, html, failureSummary = "" }) => ({ selector: target.flat().join(" "), html: html.slice(0, 300), fix: failureSummary.slice(0, 600) })),
     }));
-    tell({ findings, stops: walk() });
+    const { scrollWidth, clientWidth } = document.documentElement;
+    tell({ findings, stops: walk(), isWider: scrollWidth > clientWidth });
   } catch (error) {
     tell({ findings: [], stops: [], trouble: String(error) });
   }

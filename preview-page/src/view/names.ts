@@ -41,5 +41,7 @@ export interface Stop {
 export interface Found {
   findings: Finding[];
   stops: Stop[];
+  /** The document is wider than its view. */
+  isWider?: boolean;
   trouble?: string;
 }

@@ -91,6 +91,9 @@ export const host = {
   addToRecord: (id: string, lines: string) => send(`/api/record/${id}`, { method: "POST", body: lines }),
   endRecord: (id: string) => send(`/api/record/${id}`, { method: "DELETE" }),
 
+  /** A picture of a view, as PNG. */
+  shot: async (view: object) => (await send("/api/shot", { method: "POST", body: view })).blob(),
+
   /** Says what came of a change of files. */
   reloaded: (change: number, views: number, isStateKept: boolean) =>
     send("/api/reloaded", { method: "POST", body: { change, views, isStateKept } }),

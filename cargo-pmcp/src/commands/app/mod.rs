@@ -3,6 +3,8 @@
 mod build;
 mod check;
 mod new;
+mod replay;
+mod shot;
 mod types;
 
 use clap::Subcommand;
@@ -17,6 +19,8 @@ pub(crate) enum App {
     New(new::New),
     Build(build::Build),
     Types(types::Types),
+    Replay(replay::Replay),
+    Shot(shot::Shot),
 }
 
 impl App {
@@ -26,6 +30,8 @@ impl App {
             Self::New(command) => command.run(shell),
             Self::Build(command) => command.run(shell).await,
             Self::Types(command) => command.run(shell).await,
+            Self::Replay(command) => command.run(shell).await,
+            Self::Shot(command) => command.run(shell).await,
         }
     }
 }
