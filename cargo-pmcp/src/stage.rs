@@ -14,6 +14,9 @@ use crate::{
     text,
 };
 
+/// The beginning of what the page says if the server is not to be had under its host.
+pub(crate) const UNCONNECTED: &str = "the server is not connected";
+
 /// The window before a view has said how large it is.
 const WINDOW: Clip = Clip { width: 1280, height: 1600 };
 /// The sides of a picture, in pixels.

@@ -19,6 +19,8 @@ import { Scene } from "./view/scene";
 const CONNECTED = 60_000;
 const CALLED = 90_000;
 const LOADED = 20_000;
+/** A view that is asked to save what it has, on a machine that is busy, may take so long. */
+const FAREWELL = 3_000;
 /** A view has drawn what it has when it was quiet for so long; one that is never quiet has so long. */
 const QUIET = 400;
 const RESTLESS = 5_000;
@@ -82,7 +84,7 @@ let follow = () => {};
 const leave = async () => {
   const now = scene;
   scene = undefined;
-  const answered = (await now?.host?.teardown("removed", 1_000)) ?? false;
+  const answered = (await now?.host?.teardown("removed", FAREWELL)) ?? false;
   const state = now?.state.value ?? null;
   await now?.close();
   follow();

@@ -41,13 +41,13 @@ pub(crate) struct BrowserArgs {
 }
 
 impl BrowserArgs {
-    /// The program, if there is one.
+    /// The program, if there is one that can be driven.
     ///
     /// # Errors
     /// One is named, and is not there.
     pub(crate) fn find_if_there(&self) -> Result<Option<PathBuf>> {
         match self.find() {
-            Ok(program) => Ok(Some(program)),
+            Ok(program) => Ok(Some(program).filter(|_| cfg!(unix))),
             Err(error) if self.chromium.is_some() => Err(error),
             Err(_) => Ok(None),
         }

@@ -133,6 +133,10 @@ impl Wire {
             return;
         }
         let mut state = self.0.state.lock();
+        if message["method"] == "Target.detachedFromTarget" {
+            state.frames.retain(|frame| params["sessionId"] != frame.as_str());
+            return;
+        }
         let session = message["sessionId"].as_str().unwrap_or_default();
         // What the page itself has to say is not said by a view.
         if state.lines.len() < LINES

@@ -2,14 +2,17 @@
 //!
 //! Nothing is changed: of its tools only those are called that say that they only read, and need no arguments.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use pmcp_apps_bundle::check_served;
 use pmcp_client::{Client, ClientBuilder, ClientError, RequestOptions};
 use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE, Version, meta::SERVER_INFO};
 use serde_json::{Value, json};
 
-use super::seen::{Call, Document, Listing, Seen, opens, texts};
+use super::{
+    browse::browse,
+    seen::{Call, Document, Listing, Seen, is_harmless, opens, texts},
+};
 use crate::{
     error::{Error, Result},
     output::string,
@@ -29,13 +32,20 @@ const BYTES: usize = 64 << 20;
 /// The most tools, and the most resources, of a list that are looked at.
 const LISTED: usize = 2_000;
 
-/// Looks at a server.
+/// Looks at a server, and at its views in this browser.
 ///
 /// # Errors
-/// It cannot be reached, or lists no tools.
-pub(crate) async fn look(target: &TargetArgs, shell: &Shell) -> Result<Seen> {
+/// It cannot be reached, or lists no tools; or the browser fails.
+pub(crate) async fn look(target: &TargetArgs, browser: Option<&Path>, shell: &Shell) -> Result<Seen> {
     let mut server = target.reach(shell).await?;
-    let seen = all(&mut server, target.protocol, shell).await;
+    let mut seen = all(&mut server, target.protocol, shell).await;
+    if let (Ok(seen), Some(browser)) = (&mut seen, browser) {
+        seen.is_browsed = true;
+        if let Err(error) = browse(seen, &server, target.protocol, browser, shell).await {
+            server.stop().await;
+            return Err(error);
+        }
+    }
     server.stop().await;
     seen
 }
@@ -173,12 +183,6 @@ async fn calls(client: &Client, tools: &[Value]) -> Vec<Call> {
     calls
 }
 
-/// Set for a tool that opens a widget, only reads, and needs no arguments.
-fn is_harmless(tool: &Value) -> bool {
-    let needs_none = tool["inputSchema"]["required"].as_array().is_none_or(Vec::is_empty);
-    opens(tool).is_some() && tool["annotations"]["readOnlyHint"] == true && needs_none
-}
-
 /// The texts of errors that anybody can cause.
 async fn errors(client: &Client) -> Vec<(&'static str, String)> {
     let mut errors = Vec::new();
@@ -218,17 +222,6 @@ mod tests {
         {
             assert_eq!(earlier(fixed), None, "{fixed}");
         }
-    }
-
-    #[test]
-    fn only_tools_that_do_no_harm_are_called() {
-        let tool = |required: Value, reads: bool| {
-            json!({ "inputSchema": { "required": required }, "annotations": { "readOnlyHint": reads },
-                "_meta": { "ui": { "resourceUri": "ui://x/y" } } })
-        };
-        assert!(is_harmless(&tool(json!(null), true)) && is_harmless(&tool(json!([]), true)));
-        assert!(!is_harmless(&tool(json!(["a"]), true)) && !is_harmless(&tool(json!([]), false)));
-        assert!(!is_harmless(&json!({ "annotations": { "readOnlyHint": true } })));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! answered is in [`seen::Seen`], which is all that a rule knows; so a rule is a row of a table with a function, and asks nothing of a server.
 //! What is found becomes a [`Report`], which is written in one of its forms.
 
+mod browse;
 mod document;
 mod hosts;
 mod look;
@@ -13,6 +14,7 @@ mod rule;
 mod rules;
 mod seen;
 mod server;
+mod views;
 
 pub(crate) use look::look;
 pub(crate) use report::{Report, json, junit, tell};

@@ -38,16 +38,19 @@ pub(crate) enum Group {
     Document,
     /// The limits of places where it is published.
     Publish,
+    /// The views in a browser, where one was asked.
+    Browser,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 3] = [Self::Server, Self::Document, Self::Publish];
+    pub(crate) const ALL: [Self; 4] = [Self::Server, Self::Document, Self::Publish, Self::Browser];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Document => "document",
             Self::Publish => "publish",
+            Self::Browser => "browser",
         }
     }
 }

@@ -4,11 +4,11 @@ use super::{
     document, publish,
     rule::{Finding, Findings, Rule},
     seen::Seen,
-    server,
+    server, views,
 };
 
 /// The rules, by group.
-pub(crate) static RULES: [&[Rule]; 3] = [&server::RULES, &document::RULES, &publish::RULES];
+pub(crate) static RULES: [&[Rule]; 4] = [&server::RULES, &document::RULES, &publish::RULES, &views::RULES];
 
 /// Every rule, in the order in which they are told.
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> + Clone {

@@ -6,7 +6,10 @@ use pmcp_apps_bundle::{Csp, Declared, Mistake, Permissions};
 use pmcp_protocol::UI_MIME_TYPE;
 use serde_json::Value;
 
-use crate::output::string;
+use crate::{
+    output::string,
+    stage::{Barrier, Violation},
+};
 
 /// A server as hosts saw it.
 #[derive(Debug, Default)]
@@ -23,6 +26,40 @@ pub(crate) struct Seen {
     pub(crate) calls: Vec<Call>,
     /// Texts of errors, each with what was asked.
     pub(crate) errors: Vec<(&'static str, String)>,
+    /// The views as a browser showed them, each under each host.
+    pub(crate) views: Vec<Viewed>,
+    /// Set if a browser was asked.
+    pub(crate) is_browsed: bool,
+}
+
+/// A view as a browser showed it under one host.
+#[derive(Debug, Default)]
+pub(crate) struct Viewed {
+    pub(crate) uri: String,
+    pub(crate) tool: String,
+    /// The title of the host.
+    pub(crate) host: &'static str,
+    /// The reason why it did not get ready.
+    pub(crate) unready: Option<String>,
+    /// Errors on its console.
+    pub(crate) errors: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) answers_farewell: bool,
+    pub(crate) is_ready_again: bool,
+    /// Errors that came when it was loaded anew.
+    pub(crate) errors_again: Vec<String>,
+    /// It is wider than 320 pixels.
+    pub(crate) is_too_wide: bool,
+    pub(crate) barriers: Vec<Barriers>,
+}
+
+/// Barriers of a view in one theme.
+#[derive(Debug)]
+pub(crate) struct Barriers {
+    pub(crate) theme: &'static str,
+    pub(crate) found: Vec<Barrier>,
+    /// The reason why nothing could be found.
+    pub(crate) trouble: Option<String>,
 }
 
 /// The lists of a server, as one client sees them.
@@ -117,6 +154,12 @@ pub(crate) fn is_for(tool: &Value, who: &str) -> bool {
     tool["_meta"]["ui"]["visibility"].as_array().is_none_or(|all| all.iter().any(|one| one == who))
 }
 
+/// Set for a tool that opens a widget, only reads, and needs no arguments.
+pub(crate) fn is_harmless(tool: &Value) -> bool {
+    let needs_none = tool["inputSchema"]["required"].as_array().is_none_or(Vec::is_empty);
+    opens(tool).is_some() && tool["annotations"]["readOnlyHint"] == true && needs_none
+}
+
 /// Set if a resource is the document of a widget.
 pub(crate) fn is_widget(resource: &Value) -> bool {
     is_mime_type(string(resource, "mimeType"))
@@ -166,5 +209,16 @@ mod tests {
         let tool = |visibility: Value| json!({ "_meta": { "ui": { "visibility": visibility } } });
         assert!(is_for(&json!({}), "model") && is_for(&json!({}), "app"));
         assert!(!is_for(&tool(json!(["app"])), "model") && is_for(&tool(json!(["app"])), "app"));
+    }
+
+    #[test]
+    fn only_tools_that_do_no_harm_are_called() {
+        let tool = |required: Value, reads: bool| {
+            json!({ "inputSchema": { "required": required }, "annotations": { "readOnlyHint": reads },
+                "_meta": { "ui": { "resourceUri": "ui://x/y" } } })
+        };
+        assert!(is_harmless(&tool(json!(null), true)) && is_harmless(&tool(json!([]), true)));
+        assert!(!is_harmless(&tool(json!(["a"]), true)) && !is_harmless(&tool(json!([]), false)));
+        assert!(!is_harmless(&json!({ "annotations": { "readOnlyHint": true } })));
     }
 }

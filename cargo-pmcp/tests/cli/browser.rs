@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A view that says that it is there, tells what it is given, and is as high as it is said to be.
-const VIEW: &str = r##"<p id="told">waits</p>
+const VIEW: &str = r##"<main><h1>Map</h1><p id="told">waits</p></main>
 <script>
 const post = (message) => parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
 addEventListener("message", ({ data }) => {
@@ -24,7 +24,7 @@ addEventListener("message", ({ data }) => {
     post({ method: "ui/notifications/size-changed", params: { height: 120 } });
   } else if (data.method === "ui/notifications/tool-result") {
     document.querySelector("#told").textContent = data.params.content[0].text;
-    globalThis.told?.(post);
+    globalThis.ask?.(post);
   } else if (data.method === "ui/resource-teardown") post({ id: data.id, result: {} });
 });
 post({ id: "init", method: "ui/initialize", params: { protocolVersion: "2026-01-26", appInfo: { name: "map", version: "1" }, appCapabilities: {} } });
@@ -157,7 +157,7 @@ help: there are specification, claude, chatgpt-developer, chatgpt-published, vsc
 
 /// A view like [`VIEW`] that asks for this when it has its result.
 fn asking(script: &str) -> Script {
-    Script::good().body(&format!("<script>globalThis.told = (post) => {{ {script} }};</script>{VIEW}"))
+    Script::good().body(&format!("<script>globalThis.ask = (post) => {{ {script} }};</script>{VIEW}"))
 }
 
 /// Writes a trace of a view that called the tool with this once it had its result.
@@ -229,5 +229,60 @@ help: record one by `cargo pmcp preview --record FILE`
 error: the trace `/nowhere/a.jsonl` cannot be read: No such file or directory (os error 2)
 help: `cargo pmcp preview --record FILE` writes one; those that its page keeps are in `target/pmcp/traces`
 
+"#]]);
+}
+
+/// The report of `app check --browser`, of a server whose view does this.
+fn browsed(script: Script) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let url = script.serve();
+    let check = pmcp(["app", "check", "--browser", "-q", "--format", "json", "--url", &url]);
+    let output = check.current_dir(folder.path()).output().unwrap();
+    let pictures = fs::read_dir(folder.path().join("target/pmcp/check")).unwrap().count();
+    assert_eq!(pictures, 8 + 2, "a picture under each host, and two more under the first");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_check_with_a_browser_finds_what_only_that_shows() {
+    let script = "console.error('lost', 7); document.querySelector('main').insertAdjacentHTML('beforeend', '<div style=\"width: 400px\">wide</div><img id=a>'); new Image().src = 'https://a.example/' + 1;";
+    let report = browsed(asking(script));
+    let found: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|found| found["group"] == "browser").collect();
+    let told: Vec<_> = found
+        .iter()
+        .map(|found| format!("{}: {}", found["rule"].as_str().unwrap(), found["message"].as_str().unwrap()))
+        .collect();
+    let told = told.join("\n");
+    snapbox::assert_data_eq!(
+        told,
+        str![[r#"
+view-errors: the view of `show_map` has an error on its console: lost 7 (under every host)
+view-errors: the view of `show_map` has an error on its console: Failed to load resource: [..]https://a.example/1 (under ChatGPT, developer mode)
+view-violations: in the view of `show_map` `img-src` stops `https://a.example/1` (under Specification, Claude, [..])
+view-barriers: `#a` of the view of `show_map` breaks `image-alt` of axe
+view-narrow: the view of `show_map` is wider than 320 pixels
+"#]]
+    );
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_view_that_does_what_hosts_want_passes_the_browser() {
+    let report = browsed(Script::good().body(VIEW));
+    assert_eq!(report["findings"], json!([]), "{report:#}");
+}
+
+#[test]
+fn rules_of_a_browser_are_skipped_without_one() {
+    let url = Script::good().serve();
+    let xml = pmcp(["app", "check", "-q", "--format", "junit", "--url", &url]).output().unwrap().stdout;
+    let xml = String::from_utf8(xml).unwrap();
+    assert!(xml.contains(r#"<skipped message="looked at with --browser only"/>"#), "{xml}");
+    let absent = pmcp(["app", "check", "--browser", "--url", &url]).env("PATH", "/nowhere").env_remove("CHROMIUM");
+    absent.assert().code(2).stderr_eq(str![[r#"
+error: there is no browser
+...
 "#]]);
 }

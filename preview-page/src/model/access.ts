@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 
+import { sizeOf } from "../view/room";
 import { Scene } from "../view/scene";
 import type { Found } from "../view/names";
 import look from "script:../view/look.ts";
@@ -52,7 +53,7 @@ export const examine = async (turn: Turn, scene: Scene) => {
   if (!source || isLooking.value) return;
   isLooking.value = true;
   trouble.value = undefined;
-  const { width = 720, height = 600 } = { ...scene.context.value.containerDimensions, ...scene.size.value };
+  const { width = 720, height } = sizeOf(scene);
   const into = place(width, height);
   let told: (found: Found) => void = () => {};
   const found = new Promise<Found>((resolve) => (told = resolve));

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { parse, write, type Difference, type Head, type Trace } from "../../../widget-runtime/src/host";
+import { sizeOf } from "../view/room";
 import type { Scene } from "../view/scene";
 import { host } from "../wire/host";
 import type { Stored } from "../wire/types";
@@ -49,7 +50,7 @@ export const headOf = async (scene: Scene, input: object): Promise<Head> => {
     input,
     uri,
     document: await hash(html),
-    viewport: { ...scene.context.value.containerDimensions, ...scene.size.value },
+    viewport: { ...scene.context.value.containerDimensions, ...sizeOf(scene) },
     theme: scene.context.value.theme,
   };
 };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use crate::check::{
-    rule::{Group, Severity},
+    rule::{Group, Rule, Severity},
     rules::{RULES, all},
 };
 
@@ -13,14 +13,20 @@ pub(crate) fn junit(report: &Report<'_>) -> String {
     let failed = |name: &str| {
         report.findings.iter().any(|finding| finding.rule.name == name && finding.severity == Severity::Error)
     };
-    let skipped = |name: &str| report.allowed.iter().any(|rule| rule.name == name);
+    let skipped = |rule: &Rule| {
+        if report.allowed.iter().any(|allowed| allowed.name == rule.name) {
+            Some("allowed by --allow")
+        } else {
+            (rule.group == Group::Browser && !report.seen.is_browsed).then_some("looked at with --browser only")
+        }
+    };
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let (tests, failures) = (all().count(), all().filter(|rule| failed(rule.name)).count());
     // Writing to a text does not fail.
     let _ = writeln!(xml, "<testsuites name=\"cargo pmcp app check\" tests=\"{tests}\" failures=\"{failures}\">");
     for (group, rules) in Group::ALL.into_iter().zip(RULES) {
         let failures = rules.iter().filter(|rule| failed(rule.name)).count();
-        let skips = rules.iter().filter(|rule| skipped(rule.name)).count();
+        let skips = rules.iter().filter(|rule| skipped(rule).is_some()).count();
         let name = group.name();
         let _ = writeln!(
             xml,
@@ -32,7 +38,7 @@ pub(crate) fn junit(report: &Report<'_>) -> String {
                 xml,
                 "    <testcase classname=\"{name}\" name=\"{}\">{}",
                 rule.name,
-                outcome(report, rule.name, skipped(rule.name))
+                outcome(report, rule.name, skipped(rule))
             );
         }
         xml.push_str("  </testsuite>\n");
@@ -42,10 +48,10 @@ pub(crate) fn junit(report: &Report<'_>) -> String {
 }
 
 /// What stands within a case, and its end.
-fn outcome(report: &Report<'_>, rule: &str, is_skipped: bool) -> String {
+fn outcome(report: &Report<'_>, rule: &str, skipped: Option<&str>) -> String {
     let mut within = String::new();
-    if is_skipped {
-        within.push_str("\n      <skipped message=\"allowed by --allow\"/>");
+    if let Some(why) = skipped {
+        let _ = write!(within, "\n      <skipped message=\"{why}\"/>");
     }
     let of =
         |severity| report.findings.iter().filter(move |found| found.rule.name == rule && found.severity == severity);

@@ -5,6 +5,7 @@ use std::iter;
 use clap::{Args, ValueEnum};
 
 use crate::{
+    browser::BrowserArgs,
     check::{Report, Rule, all, json, junit, look, named, tell},
     error::{Error, Result},
     interrupt::until_interrupted,
@@ -27,6 +28,11 @@ pub(crate) struct Check {
     /// A rule that may be broken; repeatable.
     #[arg(long, value_name = "RULE")]
     allow: Vec<String>,
+    /// Show the views in a browser, too, under each host, and leave pictures in `target/pmcp/check`.
+    #[arg(long)]
+    browser: bool,
+    #[command(flatten)]
+    program: BrowserArgs,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -42,7 +48,8 @@ enum Format {
 impl Check {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         let allowed = self.allow.iter().map(|name| rule(name)).collect::<Result<Vec<_>>>()?;
-        let seen = until_interrupted(look(&self.target, shell)).await?;
+        let browser = self.browser.then(|| self.program.find()).transpose()?;
+        let seen = until_interrupted(look(&self.target, browser.as_deref(), shell)).await?;
         let report = Report::new(&seen, allowed);
         match self.format {
             Format::Text => tell(&report, shell),
