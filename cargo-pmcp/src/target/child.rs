@@ -40,6 +40,8 @@ pub(crate) struct Child {
     process: Process,
     last: Arc<Mutex<VecDeque<String>>>,
     readers: Vec<JoinHandle<()>>,
+    /// An end of its standard input that is there for as long as we are.
+    held: Option<ChildStdin>,
 }
 
 impl Child {
@@ -71,12 +73,19 @@ impl Child {
                 hear(line);
             })));
         }
-        Ok(Self { name, process, last, readers })
+        Ok(Self { name, process, last, readers, held: None })
     }
 
     /// The same under the name of what it becomes.
     pub(crate) fn named(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Holds its standard input open until it is dropped, or this process ends, whichever way that is.
+    pub(crate) fn holding_input(mut self) -> Self {
+        // Whoever waits for a process closes what is not held.
+        self.held = self.process.stdin.take();
         self
     }
 

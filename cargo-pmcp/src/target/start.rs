@@ -46,10 +46,39 @@ pub(crate) async fn serve(program: &Path, origin: Option<&str>, hear: &Ear) -> R
     once(program, None, hear).await.map_err(|(_, error)| error)
 }
 
+/// Runs a server that reads nothing, and ends it with whoever holds the other end of standard input: with us, though we are killed. It ends as
+/// the server does, and when it is asked to, the server is asked, too, which it waits for.
+#[cfg(unix)]
+const SUPERVISE: &str = r#"exec 3<&0
+"$0" "$@" </dev/null 3<&- & server=$!
+{ read -r _; kill -TERM "$server"; sleep 2; kill -KILL "$server"; } <&3 3<&- >/dev/null 2>&1 & watcher=$!
+exec 3<&-
+trap : TERM
+while :; do wait "$server"; code=$?; kill -0 "$server" 2>/dev/null || break; done
+kill -KILL "$watcher" 2>/dev/null
+trap - TERM
+[ "$code" -gt 128 ] && kill "-$((code - 128))" $$
+exit "$code""#;
+
+/// A program that does not outlive us.
+#[cfg(unix)]
+fn supervised(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", SUPERVISE]).arg(program).stdin(Stdio::piped());
+    command
+}
+
+#[cfg(not(unix))]
+fn supervised(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}
+
 /// The error comes with the exit code, if there is one.
 async fn once(program: &Path, origin: Option<&str>, hear: &Ear) -> std::result::Result<Serving, (Option<i32>, Error)> {
-    let mut command = Command::new(program);
-    command.args(["--http", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut command = supervised(program);
+    command.args(["--http", "127.0.0.1:0"]).stdout(Stdio::piped());
     if let Some(origin) = origin {
         command.args(["--allow-origin", origin]);
     }
@@ -65,7 +94,9 @@ async fn once(program: &Path, origin: Option<&str>, hear: &Ear) -> std::result::
         }
         None => others(line),
     });
-    let mut child = Child::start(command, &hear).map_err(|error| (None, error))?;
+    let child = Child::start(command, &hear).map_err(|error| (None, error))?;
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let mut child = child.named(&name.to_string_lossy()).holding_input();
     child.hear_output(&hear);
     tokio::select! {
         Ok(url) = listening => Ok(Serving { child, url }),

@@ -82,6 +82,19 @@ fn a_package_is_built_served_watched_and_stopped() {
 }
 
 #[test]
+fn a_server_of_a_package_ends_though_its_preview_is_killed() {
+    let (_folder, root) = package();
+    let mut command = Command::new(PMCP);
+    let preview = Running::start(command.args(["preview", "--no-open", "--port", "0"]).current_dir(&root));
+    let server = process_of(&preview.line("process "));
+    preview.line("     Preview http://127.0.0.1:");
+    assert!(crate::support::is_there(server));
+    // Which kills it.
+    drop(preview);
+    wait_for_the_end_of(server);
+}
+
+#[test]
 fn any_server_is_shown_where_it_is() {
     let (_server, url) = over_http(&[]);
     let mut command = Command::new(PMCP);
