@@ -1,6 +1,8 @@
 /** The preview of a package as the command line has it: what a save does, and what a person at the terminal is told. */
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 
 import { says, Stage } from "./harness.ts";
@@ -141,4 +143,29 @@ test("tabs share the connection and what it tells, and each has views of its own
   await one.page.close();
   await two.view();
   await two.says("connection", /ready/);
+});
+
+test("a picture is taken of what the view shows, and nothing is called for it", async () => {
+  const { small, preview } = await open();
+  const view = await preview.view();
+  await view.click("#keep");
+  await says(view, "#told", "keep: kept");
+  const client = await preview.page.createCDPSession();
+  await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: small.folder, browserContextId: preview.page.browserContext().id });
+  const answered = preview.page.waitForResponse((response: any) => response.url().endsWith("/api/shot"), { timeout: 60_000 });
+  const calls = () => preview.page.evaluate("[...document.querySelectorAll('[data-testid=entries] *')].filter(({ textContent }) => textContent === 'tools/call').length");
+  const before = await calls();
+  await preview.click("shot");
+  const answer = await answered;
+  assert.equal(answer.status(), 200);
+  await preview.page.waitForFunction("/^The picture [a-z]+-specification-light.png is there$/.test(document.querySelector('[role=status].visually-hidden').textContent)", { timeout: 10_000 });
+  const [, name] = /picture (\S+)/.exec(await preview.page.$eval("[role=status].visually-hidden", (element: Element) => element.textContent))!;
+  const file = join(small.folder, name!);
+  for (let tries = 0; !existsSync(file) && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  const png = readFileSync(file);
+  assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from("PNG")]);
+  // As wide as the host gives it, and as high as the view wants to be.
+  const size = await view.evaluate("[innerWidth, innerHeight]");
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], size);
+  assert.equal(await calls(), before);
 });

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, State, rejection::JsonRejection},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
@@ -13,9 +13,10 @@ use futures_util::stream;
 use http::{HeaderMap, Method, StatusCode, header};
 use pmcp_preview_client::Given;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
+    camera::Shot,
     connection::Protocol,
     link::Order,
     notice::Notice,
@@ -60,7 +61,7 @@ async fn host(State(page): State<Page>) -> Json<Value> {
         "connection": page.link.events().connection(),
         "tasks": page.link.live().is_some_and(|live| live.tasks),
         "passesTasks": page.link.passes_tasks(),
-        "features": { "shot": false, "record": page.record.is_some_and(|record| record.is_waiting()) },
+        "features": { "shot": page.camera.is_some(), "record": page.record.is_some_and(|record| record.is_waiting()) },
     }))
 }
 
@@ -251,7 +252,41 @@ async fn relay(State(page): State<Page>, method: Method, headers: HeaderMap, bod
     }
 }
 
-/// Pictures are made by a browser, which this build has none of.
-async fn shot() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_IMPLEMENTED, "this build takes no pictures")
+/// A view that is to be in a picture, as the page shows it.
+#[derive(Debug, Deserialize)]
+struct Shoot {
+    profile: String,
+    theme: Theme,
+    /// The call, its result, and the state that the view has kept.
+    #[serde(flatten)]
+    view: Map<String, Value>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Theme {
+    Light,
+    Dark,
+}
+
+async fn shot(State(page): State<Page>, wanted: Result<Json<Shoot>, JsonRejection>) -> Response {
+    const NONE: &str = "pictures need a browser: install Chromium, Chrome or Edge, and start the preview anew";
+    let Some(camera) = &page.camera else { return (StatusCode::NOT_IMPLEMENTED, NONE).into_response() };
+    let Json(Shoot { profile, theme, mut view }) = match wanted {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused.status().into_response(),
+    };
+    if profile::find(&profile).is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let theme = match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    view.insert("theme".to_owned(), theme.into());
+    let shot = Shot { url: page.url(), profile, theme, view: Value::Object(view) };
+    match camera.lock().await.take(shot).await {
+        Some(png) => ([(header::CONTENT_TYPE, "image/png")], png).into_response(),
+        None => (StatusCode::BAD_GATEWAY, "the browser took no picture; the terminal tells why").into_response(),
+    }
 }

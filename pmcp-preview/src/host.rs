@@ -17,6 +17,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    camera::Camera,
     connection::Protocol,
     events::Events,
     key::Key,
@@ -74,11 +75,12 @@ pub struct HostBuilder {
     profile: String,
     traces: PathBuf,
     record: Option<PathBuf>,
+    camera: Option<Arc<dyn Camera>>,
 }
 
 impl std::fmt::Debug for HostBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { upstream: _, port, tasks, protocol, profile, traces, record } = self;
+        let Self { upstream: _, camera: _, port, tasks, protocol, profile, traces, record } = self;
         let mut shown = formatter.debug_struct("HostBuilder");
         shown.field("port", port).field("tasks", tasks).field("protocol", protocol).field("profile", profile);
         shown.field("traces", traces).field("record", record).finish_non_exhaustive()
@@ -122,6 +124,13 @@ impl HostBuilder {
         self
     }
 
+    /// Takes the pictures of views that pages ask for; without a camera, there are none.
+    #[must_use]
+    pub fn camera(mut self, camera: impl Camera) -> Self {
+        self.camera = Some(Arc::new(camera));
+        self
+    }
+
     /// Emulates this host until the page wishes for another; `specification` unless it is said.
     #[must_use]
     pub fn profile(mut self, id: impl Into<String>) -> Self {
@@ -156,8 +165,16 @@ impl HostBuilder {
         serving.spawn(keeping);
         let traces = Traces::new(&self.traces);
         let (notices, told) = mpsc::channel(NOTICES);
-        let page =
-            Page { link: link.clone(), key, host, sandbox: sandbox.clone(), traces, record: record.clone(), notices };
+        let page = Page {
+            link: link.clone(),
+            key,
+            host,
+            sandbox: sandbox.clone(),
+            traces,
+            record: record.clone(),
+            notices,
+            camera: self.camera.map(|camera| Arc::new(Mutex::new(camera))),
+        };
         for (listener, router) in [(page_listener, page.router()), (sandbox_listener, sandbox.router())] {
             serving.spawn(serve(listener, router, ended.clone()));
         }
@@ -208,6 +225,7 @@ impl Host {
             profile: FIRST.to_owned(),
             traces: PathBuf::from("target/pmcp/traces"),
             record: None,
+            camera: None,
         }
     }
 

@@ -21,6 +21,7 @@
 
 mod api;
 mod assets;
+mod camera;
 mod connection;
 mod dial;
 mod events;
@@ -44,6 +45,7 @@ mod traces;
 mod upstream;
 mod views;
 
+pub use camera::{Camera, Shot};
 pub use connection::Protocol;
 pub use events::{Build, Events};
 pub use host::{Changed, Host, HostBuilder, HostError};

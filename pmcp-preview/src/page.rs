@@ -18,6 +18,11 @@ pub(crate) const OPEN: &str = "/open";
 const LARGEST: usize = 32 << 20;
 
 impl Page {
+    /// The address, with the key of this launch.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/#key={}", self.host, self.key.text())
+    }
+
     pub(crate) fn router(self) -> Router {
         let api = api::routes().route_layer(middleware::from_fn_with_state(self.clone(), authorize));
         Router::new()

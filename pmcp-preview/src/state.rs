@@ -1,13 +1,13 @@
 //! The parts of a host that its requests are answered from.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
-use crate::{key::Key, link::Link, notice::Notice, record::Record, sandbox::Sandbox, traces::Traces};
+use crate::{camera::Camera, key::Key, link::Link, notice::Notice, record::Record, sandbox::Sandbox, traces::Traces};
 
 /// The parts of the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) link: Link,
     pub(crate) key: Key,
@@ -20,4 +20,12 @@ pub(crate) struct Page {
     pub(crate) record: Option<Arc<Record>>,
     /// What pages come to. Where nobody asks for it, the latest are left out.
     pub(crate) notices: mpsc::Sender<Notice>,
+    /// Takes pictures, one after the other.
+    pub(crate) camera: Option<Arc<Mutex<Arc<dyn Camera>>>>,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Page").field("link", &self.link).field("host", &self.host).finish_non_exhaustive()
+    }
 }

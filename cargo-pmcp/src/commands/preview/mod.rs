@@ -1,6 +1,7 @@
 //! `cargo pmcp preview`.
 
 mod browser;
+mod camera;
 mod reload;
 
 use std::{
@@ -18,13 +19,15 @@ use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use self::reload::Reload;
+use self::{camera::InBrowser, reload::Reload};
 
 use crate::{
     arguments,
+    browser::BrowserArgs,
     error::{Error, Result},
     interrupt::{Interrupts, until_interrupted},
     shell::Shell,
+    stage::with_query,
     target::{PackageServer, Protocol, Secrets, Target, TargetArgs, Told, command, find, typed},
     text,
     watch::{Change, Watched},
@@ -62,6 +65,8 @@ pub(crate) struct Preview {
     #[arg(long)]
     no_open: bool,
     #[command(flatten)]
+    browser: BrowserArgs,
+    #[command(flatten)]
     target: TargetArgs,
 }
 
@@ -69,6 +74,7 @@ impl Preview {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let query = self.query()?;
         let (target, secrets) = self.target.target()?;
+        let camera = self.browser.find_if_there()?;
         let port = free_port(self.port)?;
         let (told, heard) = mpsc::channel(4);
         let (host, program) = match target {
@@ -88,6 +94,10 @@ impl Preview {
                 let _ = told.try_send(Told::Elsewhere);
                 (Host::builder(Endpoint::Stdio(command(&words)?)), None)
             }
+        };
+        let host = match camera {
+            Some(program) => host.camera(InBrowser { program, shell: shell.clone() }),
+            None => host,
         };
         let host = self.start(host.port(port)).await?;
         let folder = program.as_ref().map(|program| program.target.join("pmcp"));
@@ -287,23 +297,9 @@ fn free_port(wanted: Option<u16>) -> Result<u16> {
     Ok(found.port())
 }
 
-/// The address with parameters, which stand before the key.
-fn with_query(url: &str, query: &str) -> String {
-    match url.split_once('#') {
-        Some((page, key)) if !query.is_empty() => format!("{page}?{query}#{key}"),
-        _ => url.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parameters_stand_before_the_key() {
-        assert_eq!(with_query("http://127.0.0.1:1/#key=k", "tool=a"), "http://127.0.0.1:1/?tool=a#key=k");
-        assert_eq!(with_query("http://127.0.0.1:1/#key=k", ""), "http://127.0.0.1:1/#key=k");
-    }
 
     #[test]
     fn a_port_that_is_taken_is_not_ours() {
