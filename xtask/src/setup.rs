@@ -35,6 +35,7 @@ pub(crate) struct Tool<'a> {
 const TOOLS: &[Tool<'_>] = &[
     Tool { name: NPM, version: PACKAGE_LOCK, install: install_packages },
     WIDGETS,
+    APPS,
     SCRIPTS,
     POSTGRES,
     REDIS,
@@ -53,6 +54,11 @@ const OLDEST_NODE: u32 = 22;
 const WIDGETS: Tool<'_> = Tool { name: "widgets", version: WIDGETS_LOCK, install: install_widgets };
 const WIDGETS_PACKAGE: &str = include_str!("../tools/widgets/package.json");
 const WIDGETS_LOCK: &str = include_str!("../tools/widgets/package-lock.json");
+
+/// Servers of others whose views are shown in the preview, and checked.
+const APPS: Tool<'_> = Tool { name: "apps", version: APPS_LOCK, install: install_apps };
+const APPS_PACKAGE: &str = include_str!("../tools/apps/package.json");
+const APPS_LOCK: &str = include_str!("../tools/apps/package-lock.json");
 
 /// A parser of scripts and libraries of modules, beside which `pmcp-apps-bundle` tests its scanner and linker.
 const SCRIPTS: Tool<'_> = Tool { name: "scripts", version: SCRIPTS_LOCK, install: install_scripts };
@@ -153,6 +159,10 @@ fn install_widgets(directory: &Path) -> anyhow::Result<()> {
 /// A file of the packages for widgets.
 pub(crate) fn widgets(file: &str) -> PathBuf {
     directory().join(WIDGETS.name).join("node_modules").join(file)
+}
+
+fn install_apps(directory: &Path) -> anyhow::Result<()> {
+    install_locked(directory, APPS_PACKAGE, APPS_LOCK)
 }
 
 fn install_scripts(directory: &Path) -> anyhow::Result<()> {
@@ -350,7 +360,7 @@ mod tests {
 
     #[test]
     fn the_lock_names_no_registry() {
-        let locks = [PACKAGE_LOCK, WIDGETS_LOCK, SCRIPTS_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
+        let locks = [PACKAGE_LOCK, WIDGETS_LOCK, APPS_LOCK, SCRIPTS_LOCK, DYNAMODB_LOCK, POSTGRES_LOCK];
         assert!(
             locks.iter().all(|lock| !lock.contains("\"resolved\"")),
             "run `npm install --omit-lockfile-registry-resolved`"

@@ -9,7 +9,7 @@ use crate::report::Counts;
 use crate::setup;
 
 pub(crate) const HELP: &str = "\
-Run the tests of the widgets of examples, of a new app and of a published page: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
+Run the tests of the widgets of examples, of servers of others, of a new app and of a published page: real servers, our host, and Chromium (/usr/bin/chromium, or the one that CHROMIUM names).
 They leave pictures in target/screenshots.
 
 Usage: cargo xtask widgets [--pictures]
