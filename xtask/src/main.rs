@@ -14,6 +14,7 @@ mod server;
 mod services;
 mod setup;
 mod simulate;
+mod size;
 mod steps;
 mod templates;
 mod ui;
@@ -47,6 +48,7 @@ Commands:
   widgets      the widgets of the examples in a browser
   ui           build the page of the preview, or check it
   wasm         build the client in that page, or check it
+  size         tell the size of the command line, released and stripped
   diagnostics  the tests of compile errors and macro behaviour
   bless        accept the present compile errors and expansions as expected
   conformance  the official conformance suite against examples/conformance-server
@@ -73,6 +75,7 @@ enum Task {
     Runtime { check: bool },
     Ui { check: bool },
     Wasm { check: bool },
+    Size,
     Diagnostics,
     Bless,
     Conformance { selection: Selection, subject: Subject },
@@ -122,6 +125,7 @@ fn main() -> ExitCode {
             report.step_after("setup", "preview-page", |_| if check { ui::check() } else { ui::build() });
         }
         Task::Wasm { check } => report.step("wasm", |_| if check { wasm::check() } else { wasm::build() }),
+        Task::Size => report.step("size", |_| size::tell()),
         Task::Diagnostics => report.step("diagnostics", steps::diagnostics),
         Task::Bless => report.step("bless", steps::bless),
         Task::Services(names) => {
@@ -165,6 +169,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),
         "ui" => (Task::Ui { check: false }, ui::HELP),
         "wasm" => (Task::Wasm { check: false }, wasm::HELP),
+        "size" => (Task::Size, size::HELP),
         "diagnostics" => (Task::Diagnostics, steps::DIAGNOSTICS_HELP),
         "bless" => (Task::Bless, steps::BLESS_HELP),
         "conformance" => {
