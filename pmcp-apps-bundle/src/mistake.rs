@@ -132,7 +132,9 @@ impl Mistakes {
     /// Adds a mistake that one edit mends everywhere: it is told at the first place only, and only that is looked for.
     pub(crate) fn once(&mut self, mistake: Mistake, place: impl FnOnce() -> Option<Place>) {
         if self.said.insert(&mistake.message, ()) {
-            self.add(Mistake { place: place(), ..mistake });
+            // Nobody reads the place of a mistake that is not told.
+            let place = if self.is_full(mistake.kind) { None } else { place() };
+            self.add(Mistake { place, ..mistake });
         }
     }
 

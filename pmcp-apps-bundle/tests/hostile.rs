@@ -207,6 +207,16 @@ fn one_mistake_made_often_is_looked_for_once() {
 }
 
 #[test]
+fn places_of_mistakes_that_are_not_told_are_not_looked_for() {
+    let begin = Instant::now();
+    let asks: Vec<String> = (0..60_000).map(|n| format!("fetch('https://a{n}.example');\n")).collect();
+    let widget =
+        Widget::body("<script src=a.js></script>").file("a.js", asks.concat()).declare(|d| d.budget = usize::MAX);
+    assert_eq!(widget.told().len(), 101);
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn mistakes_have_an_end() {
     let told = Widget::body(&"<b></i>".repeat(5_000)).told();
     assert_eq!(told.len(), 101);
