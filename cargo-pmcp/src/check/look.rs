@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     output::string,
     shell::Shell,
-    target::{Connected, Protocol, Reached, TargetArgs},
+    target::{Connected, Protocol, Reached, TargetArgs, list},
 };
 
 /// The time that one answer may take.
@@ -29,8 +29,6 @@ const DOCUMENTS: usize = 50;
 const CALLS: usize = 10;
 /// The most bytes of documents that are kept.
 const BYTES: usize = 64 << 20;
-/// The most tools, and the most resources, of a list that are looked at.
-const LISTED: usize = 2_000;
 
 /// Looks at a server, and at its views in this browser.
 ///
@@ -52,7 +50,7 @@ pub(crate) async fn look(target: &TargetArgs, browser: Option<&Path>, shell: &Sh
 
 async fn all(server: &mut Reached, protocol: Protocol, shell: &Shell) -> Result<Seen> {
     let mut connected = server.connect(host(protocol.name(), true).request_timeout(PATIENCE)).await?;
-    let mut seen = Seen { shown: list(&mut connected).await?, ..Seen::default() };
+    let mut seen = Seen { shown: shown(&mut connected).await?, ..Seen::default() };
     let client = &connected.client;
     let version = client.protocol_version();
     shell.status("Reading", &format!("what hosts are told ({version})"));
@@ -88,7 +86,7 @@ fn of_other_era(version: &str) -> Option<Version> {
     Version::ALL.into_iter().find(|other| other.has_handshake() != spoken.has_handshake())
 }
 
-async fn list(connected: &mut Connected) -> Result<Listing> {
+async fn shown(connected: &mut Connected) -> Result<Listing> {
     match lists(&connected.client).await {
         Ok(listing) => Ok(listing),
         Err(error) => {
@@ -99,9 +97,9 @@ async fn list(connected: &mut Connected) -> Result<Listing> {
 }
 
 async fn lists(client: &Client) -> std::result::Result<Listing, ClientError> {
-    let tools = client.list_tools().await?.into_iter().map(|tool| tool.raw).take(LISTED).collect();
+    let tools = list(client, "tools/list", "tools").await?;
     // Not every server has resources; one that lists none may answer by name.
-    let resources = client.list_resources().await.unwrap_or_default().into_iter().take(LISTED).collect();
+    let resources = list(client, "resources/list", "resources").await.unwrap_or_default();
     Ok(Listing { version: client.protocol_version(), tools, resources })
 }
 
@@ -141,19 +139,28 @@ async fn documents(client: &Client, listing: &Listing) -> Vec<Document> {
             mistakes: Vec::new(),
         };
         if let Some(text) = document.text() {
-            document.mistakes = check_served(uri, text, &document.declared(&listing.tools));
+            let (uri, text, declared) = (uri.to_owned(), text.to_owned(), document.declared(&listing.tools));
+            // A large one takes its time, in which Ctrl-C is heard.
+            let checked = tokio::task::spawn_blocking(move || check_served(&uri, &text, &declared)).await;
+            document.mistakes = checked.unwrap_or_default();
         }
         if let Some(old) = earlier(uri) {
             let missing = client.read_resource(&old).await.err().map(told);
             document.old = Some((old, missing));
         }
-        bytes += document.text().map_or(0, str::len);
+        let read = document.read.as_ref();
+        bytes += read.map_or(0, |read| read["contents"].as_array().into_iter().flatten().map(size).sum());
         documents.push(document);
         if bytes > BYTES {
             break;
         }
     }
     documents
+}
+
+/// The bytes of what was read, as text or as Base64.
+fn size(content: &Value) -> usize {
+    string(content, "text").len() + string(content, "blob").len()
 }
 
 /// An address that a document may have had before its content changed, if a hash of the content is its name.

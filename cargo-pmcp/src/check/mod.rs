@@ -20,3 +20,4 @@ pub(crate) use look::look;
 pub(crate) use report::{Report, json, junit, tell};
 pub(crate) use rule::Rule;
 pub(crate) use rules::{all, named};
+pub(crate) use seen::Seen;

@@ -11,6 +11,9 @@ use crate::{
     stage::{Barrier, Violation},
 };
 
+/// The most origins of a list that a document is held against: no policy of a page has as many.
+const ORIGINS: usize = 200;
+
 /// A server as hosts saw it.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -116,14 +119,20 @@ impl Document {
     pub(crate) fn declared(&self, tools: &[Value]) -> Declared {
         let ui = self.meta("ui");
         let asks = |name: &str| !ui["permissions"][name].is_null();
+        // Each address of a document is held against each.
+        let origins = |of: &Value, key: &str| {
+            let mut origins = texts(of, key);
+            origins.truncate(ORIGINS);
+            origins
+        };
         let callable = tools.iter().filter(|tool| is_for(tool, "app")).map(|tool| string(tool, "name").to_owned());
         Declared {
             csp: Csp {
-                connect: texts(&ui["csp"], "connectDomains"),
-                resource: texts(&ui["csp"], "resourceDomains"),
-                frame: texts(&ui["csp"], "frameDomains"),
-                base_uri: texts(&ui["csp"], "baseUriDomains"),
-                redirect: texts(self.meta("openai/widgetCSP"), "redirect_domains"),
+                connect: origins(&ui["csp"], "connectDomains"),
+                resource: origins(&ui["csp"], "resourceDomains"),
+                frame: origins(&ui["csp"], "frameDomains"),
+                base_uri: origins(&ui["csp"], "baseUriDomains"),
+                redirect: origins(self.meta("openai/widgetCSP"), "redirect_domains"),
             },
             permissions: Permissions {
                 camera: asks("camera"),

@@ -3,6 +3,7 @@
 mod build;
 mod child;
 mod connect;
+mod listed;
 mod package;
 mod reach;
 mod secrets;
@@ -16,6 +17,7 @@ use clap::{Args, ValueEnum};
 pub(crate) use build::find_and_build;
 pub(crate) use child::{Child, Ear, typed};
 pub(crate) use connect::{Connected, answers_lines, connect_to};
+pub(crate) use listed::list;
 pub(crate) use package::{About, Program, find};
 pub(crate) use reach::Reached;
 pub(crate) use secrets::Secrets;

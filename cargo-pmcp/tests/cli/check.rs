@@ -140,6 +140,33 @@ fn an_entry_that_is_no_origin_is_told() {
 }
 
 #[test]
+fn what_cannot_be_shown_works_nowhere() {
+    for (reason, script) in [
+        ("no document", Script::good().with(|script| script.contents = None)),
+        (
+            "other type of document",
+            Script::good().with(|script| script.contents.as_mut().unwrap()[0]["mimeType"] = json!("text/plain")),
+        ),
+    ] {
+        let (report, _) = report(script);
+        for host in report["hosts"].as_array().unwrap().iter().filter(|host| host["id"] != "text") {
+            assert_eq!(host["verdict"], "blocked", "{host:#}");
+            let reason = json!({ "text": reason, "evidence": { "kind": "seen" } });
+            assert!(host["reasons"].as_array().unwrap().contains(&reason), "{host:#}");
+        }
+    }
+}
+
+#[test]
+fn many_origins_take_no_time() {
+    let many = |of: &str| (0..40_000).map(|n| format!("https://{of}{n}.example")).collect::<Vec<_>>();
+    let begin = std::time::Instant::now();
+    let (report, _) = report(Script::good().meta(&origins(&json!(many("a")), &json!(many("b")))));
+    assert_eq!(report["hosts"][0]["reasons"][0]["text"], "40000 origins");
+    assert!(begin.elapsed() < std::time::Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn each_rule_of_a_document_is_told_once() {
     let secret = ["AKIA", "IOSFODNN7EXAMPLE"].concat();
     let large = format!("<p>{}</p>", "x".repeat(520 * 1024));

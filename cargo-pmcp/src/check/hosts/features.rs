@@ -1,6 +1,6 @@
 //! The features that a view may use, and how a host shows that it has them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::profile::{Part, Profile};
 use crate::check::{
@@ -132,6 +132,7 @@ pub(super) fn missing_origins(document: &Document, in_apps: bool) -> BTreeSet<St
     let lists = LISTS.iter().flat_map(|(ours, theirs)| {
         let (apps, chatgpt) = (texts(ui, ours), texts(openai, theirs));
         let (has, wants) = if in_apps { (apps, chatgpt) } else { (chatgpt, apps) };
+        let has: HashSet<_> = has.into_iter().collect();
         wants.into_iter().filter(move |origin| !has.contains(origin))
     });
     lists.collect()

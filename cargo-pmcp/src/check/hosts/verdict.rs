@@ -7,10 +7,19 @@ use super::{
     features::{declares_origins, missing_origins, used},
     profile::{Evidence, Kind, Part, Profile},
 };
-use crate::check::{seen::Seen, server::has_text};
+use crate::{
+    check::{
+        seen::{Document, Seen, is_mime_type},
+        server::has_text,
+    },
+    output::string,
+};
 
 /// The profile that is no host, but everything that the specification has.
 const SPECIFICATION: &str = "specification";
+
+/// The type of documents that `ChatGPT` took before there were MCP Apps.
+const OPENAI_MIME_TYPE: &str = "text/html+skybridge";
 
 /// The evidence of a look at the server itself.
 const SEEN: Evidence = Evidence { kind: Kind::Seen, date: None };
@@ -90,6 +99,9 @@ fn host(seen: &Seen, profile: &Value) -> Host {
 
 /// Looks at everything that the views use. Whatever is used rests on the evidence of a part.
 fn views(seen: &Seen, profile: Profile<'_>, reasons: &mut Vec<Reason>, rests_on: &mut Vec<Evidence>) {
+    if let Some((verdict, text)) = unshown(seen, profile) {
+        reasons.push(Reason { verdict, text: text.to_owned(), evidence: SEEN });
+    }
     let mut look = |part: Part, lack: Option<(Verdict, String)>| {
         let evidence = profile.evidence(part);
         if let Some((verdict, text)) = lack {
@@ -115,6 +127,24 @@ fn views(seen: &Seen, profile: Profile<'_>, reasons: &mut Vec<Reason>, rests_on:
         look(Part::Openai, lacks.then(|| (Verdict::Degraded, "no `window.openai`".to_owned())));
     }
     origins(seen, profile, look);
+}
+
+/// The worst that is known of documents as such: a host shows none that it cannot read, or of whose type it knows nothing. What is in
+/// bytes was not looked into.
+fn unshown(seen: &Seen, profile: Profile<'_>) -> Option<(Verdict, &'static str)> {
+    let of = |document: &Document| {
+        let Some(item) = document.item() else { return Some((Verdict::Blocked, "no document")) };
+        let kind = string(item, "mimeType");
+        let is_known = is_mime_type(kind) || (kind == OPENAI_MIME_TYPE && !profile.0["openai"].is_null());
+        match document.text() {
+            Some(text) if text.trim().is_empty() => Some((Verdict::Blocked, "no document")),
+            None if item["blob"].is_null() => Some((Verdict::Blocked, "no document")),
+            _ if !is_known => Some((Verdict::Blocked, "other type of document")),
+            None => Some((Verdict::Unknown, "document in bytes")),
+            Some(_) => None,
+        }
+    };
+    seen.documents.iter().filter_map(of).max_by_key(|(verdict, _)| *verdict)
 }
 
 /// Looks at the origins that views load from. A document that declares none asks nothing of a policy.
@@ -152,14 +182,16 @@ fn text_alone(seen: &Seen, reasons: &mut Vec<Reason>) {
 
 #[cfg(test)]
 mod tests {
+    use pmcp_protocol::UI_MIME_TYPE;
     use serde_json::json;
 
     use super::*;
-    use crate::check::seen::{Call, Document, Listing};
+    use crate::check::seen::{Call, Listing};
 
     /// A server with one document of this script and this metadata, which speaks these versions.
     fn seen(script: &str, meta: &Value, versions: [&str; 2]) -> Seen {
-        let read = json!({ "contents": [{ "text": format!("<script>{script}</script>"), "_meta": meta }] });
+        let text = format!("<script>{script}</script>");
+        let read = json!({ "contents": [{ "mimeType": UI_MIME_TYPE, "text": text, "_meta": meta }] });
         let listing = |version: &str| Listing { version: version.to_owned(), ..Listing::default() };
         Seen {
             shown: listing(versions[0]),
@@ -258,6 +290,37 @@ mod tests {
         assert_eq!(told(&alone("2025-06-18"), &profile("probe")).0, Verdict::Works);
         let (verdict, reasons, _) = told(&alone("2026-07-28"), &profile("probe"));
         assert_eq!((verdict, &reasons[..]), (Verdict::Blocked, &["no common version".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_works_nowhere() {
+        let of = |read: Result<Value, String>, profile: &Value| {
+            let mut seen = seen("", &json!({}), BOTH);
+            seen.documents[0].read = read;
+            let (verdict, reasons, kind) = told(&seen, profile);
+            (verdict, reasons.join(", "), kind)
+        };
+        let content = |kind: &str, content: Value| {
+            let mut content = content;
+            content["mimeType"] = kind.into();
+            Ok(json!({ "contents": [content] }))
+        };
+        let (blocked, none) = (Verdict::Blocked, "no document".to_owned());
+        assert_eq!(of(Err("gone".to_owned()), &profile("probe")), (blocked, none.clone(), Kind::Seen));
+        assert_eq!(of(Ok(json!({ "contents": [] })), &profile("probe")), (blocked, none.clone(), Kind::Seen));
+        let blank = content(UI_MIME_TYPE, json!({ "text": " " }));
+        assert_eq!(of(blank, &profile("probe")), (blocked, none, Kind::Seen));
+        let other = (blocked, "other type of document".to_owned(), Kind::Seen);
+        assert_eq!(of(content("text/html", json!({ "text": "<p>" })), &profile("probe")), other);
+        // Another type is one that this host knows.
+        let of_openai = || content(OPENAI_MIME_TYPE, json!({ "text": "<p>" }));
+        assert_eq!(of(of_openai(), &profile("probe")), other);
+        let mut chatgpt = profile("probe");
+        chatgpt["openai"] = json!({});
+        assert_eq!(of(of_openai(), &chatgpt).0, Verdict::Works);
+        // Nobody has looked into it, so nobody says that it works.
+        let bytes = content(UI_MIME_TYPE, json!({ "blob": "PHA+" }));
+        assert_eq!(of(bytes, &profile("probe")), (Verdict::Unknown, "document in bytes".to_owned(), Kind::Seen));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod extension;
 mod metadata;
 mod policy;
+mod promised;
 mod resources;
 mod results;
 

@@ -1,5 +1,7 @@
 //! The origins that a document declares, for MCP Apps and for `ChatGPT`.
 
+use std::collections::HashSet;
+
 use pmcp_apps_bundle::check_origin;
 
 use crate::{
@@ -33,7 +35,9 @@ pub(super) fn both_forms(seen: &Seen, findings: &mut Findings<'_>) {
         let (ui, openai) = (&document.meta("ui")["csp"], document.meta("openai/widgetCSP"));
         for (ours, theirs) in LISTS {
             let (apps, chatgpt) = (texts(ui, ours), texts(openai, theirs));
+            // Servers may declare many.
             let missing = |of: &[String], others: &[String]| -> Vec<String> {
+                let others: HashSet<_> = others.iter().collect();
                 of.iter().filter(|origin| !others.contains(origin)).cloned().collect()
             };
             let mut tell = |missing: &[String], has: &str, lacks: &str, place: &str| {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::promised;
 use crate::{
     check::{
         rule::Findings,
@@ -47,35 +48,8 @@ pub(crate) fn has_text(result: &Value) -> bool {
 }
 
 pub(super) fn schema(seen: &Seen, findings: &mut Findings<'_>) {
-    for tool in &seen.shown.tools {
-        let (name, schema) = (string(tool, "name"), &tool["outputSchema"]);
-        if !schema.is_null() && (!schema.is_object() || jsonschema::validator_for(schema).is_err()) {
-            findings.add(format!("`outputSchema` of the tool `{name}` is no JSON Schema"), "write one, or none");
-        }
-    }
-    for Call { tool, result } in &seen.calls {
-        let Ok(result) = result else { continue };
-        let name = string(tool, "name");
-        if tool["outputSchema"].is_null() || result["isError"] == true {
-            continue;
-        }
-        let Ok(validator) = jsonschema::validator_for(&tool["outputSchema"]) else { continue };
-        match result.get("structuredContent") {
-            None => findings.add(
-                format!("the tool `{name}` promises a result by `outputSchema`, and gives none"),
-                "put it into `structuredContent`",
-            ),
-            Some(given) => {
-                if let Err(error) = validator.validate(given) {
-                    let place = error.instance_path().to_string();
-                    let place = if place.is_empty() { String::new() } else { format!(" at `{place}`") };
-                    findings.add(
-                        format!("a result of the tool `{name}` is not as its `outputSchema` says{place}: {error}"),
-                        "mend the result, or the schema",
-                    );
-                }
-            }
-        }
+    for promised in promised::look(seen, promised::PATIENCE) {
+        findings.add(promised.message, promised.help);
     }
 }
 

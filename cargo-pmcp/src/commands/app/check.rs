@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     browser::BrowserArgs,
-    check::{Report, Rule, all, json, junit, look, named, tell},
+    check::{Report, Rule, Seen, all, json, junit, look, named, tell},
     error::{Error, Result},
     interrupt::until_interrupted,
     output,
@@ -49,15 +49,29 @@ impl Check {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         let allowed = self.allow.iter().map(|name| rule(name)).collect::<Result<Vec<_>>>()?;
         let browser = self.browser.then(|| self.program.find()).transpose()?;
-        let seen = until_interrupted(look(&self.target, browser.as_deref(), shell)).await?;
-        let report = Report::new(&seen, allowed);
-        match self.format {
-            Format::Text => tell(&report, shell),
-            Format::Json => output::json(&json(&report))?,
-            Format::Junit => write_out(junit(&report).as_bytes())?,
-        }
-        if report.has_errors() { Err(Error::told()) } else { Ok(()) }
+        let (format, told) = (self.format, shell.clone());
+        until_interrupted(async {
+            let seen = look(&self.target, browser.as_deref(), shell).await?;
+            // What a server has said may take its time, in which Ctrl-C is heard.
+            let report = tokio::task::spawn_blocking(move || report(&seen, allowed, format, &told));
+            report.await.unwrap_or_else(|error| Err(Error::because("the report cannot be made", &error)))
+        })
+        .await
     }
+}
+
+/// Makes and writes the report.
+///
+/// # Errors
+/// It cannot be written, or has an error.
+fn report(seen: &Seen, allowed: Vec<&'static Rule>, format: Format, shell: &Shell) -> Result {
+    let report = Report::new(seen, allowed);
+    match format {
+        Format::Text => tell(&report, shell),
+        Format::Json => output::json(&json(&report))?,
+        Format::Junit => write_out(junit(&report).as_bytes())?,
+    }
+    if report.has_errors() { Err(Error::told()) } else { Ok(()) }
 }
 
 /// The rule of this name.
