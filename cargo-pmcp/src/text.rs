@@ -30,6 +30,27 @@ pub(crate) fn first_line(text: &str) -> String {
     line(text.trim().lines().next().unwrap_or_default())
 }
 
+/// A line as it stands in Markdown: none of it is code, a link or an element.
+pub(crate) fn prose(text: &str) -> String {
+    let mut prose = String::with_capacity(text.len());
+    for c in line(text).chars() {
+        if matches!(c, '\\' | '`' | '[' | '<' | '&') {
+            prose.push('\\');
+        }
+        prose.push(c);
+    }
+    prose
+}
+
+/// A line as code in Markdown, whatever it holds.
+pub(crate) fn code(text: &str) -> String {
+    let text = line(text);
+    let runs = text.split(|c| c != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or_default() + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
 /// The name of a program or a tool as people would write it: `show_board` is `Show board`.
 pub(crate) fn as_title(name: &str) -> String {
     let spaced = line(&name.replace(['-', '_'], " "));
@@ -75,6 +96,14 @@ mod tests {
     fn nothing_of_a_server_moves_the_cursor() {
         assert_eq!(plain("a\tb\nc \u{1b}[2Jd\r\u{9b}1m\u{202e}x"), "a\tb\nc \\u{1b}[2Jd\\u{d}\\u{9b}1m\\u{202e}x");
         assert_eq!(line(" two\n  lines\u{7} "), "two lines\\u{7}");
+    }
+
+    #[test]
+    fn a_text_of_a_server_is_text_in_markdown() {
+        assert_eq!(prose("a [b](c) <d> `e` \\ & f\n# g"), r"a \[b](c) \<d> \`e\` \\ \& f # g");
+        for (text, of) in [("show_board", "`show_board`"), ("a``b`c", "```a``b`c```"), ("`a", "`` `a ``")] {
+            assert_eq!(code(text), of);
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The picture that directories show.
 
-use std::path::{Component, Path};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Component, Path},
+};
 
 use crate::error::{Error, Result};
 
@@ -30,7 +34,11 @@ impl Icon {
             return Err(Error::failed(format!("the icon `{shown}` lies outside of the package"))
                 .help("move it into the package, and name it relative to `Cargo.toml`"));
         }
-        let bytes = std::fs::read(package.join(path)).map_err(|error| {
+        let mut bytes = Vec::new();
+        // One byte more shows that it is too large.
+        let read =
+            File::open(package.join(path)).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
+        read.map_err(|error| {
             Error::because(&format!("the icon `{shown}` cannot be read"), &error)
                 .help("it is named relative to `Cargo.toml`")
         })?;
@@ -46,7 +54,7 @@ impl Icon {
             return Err("is no PNG".to_owned());
         };
         if bytes.len() > LARGEST {
-            return Err(format!("has {} KiB", bytes.len() >> 10));
+            return Err(format!("has more than {} KiB", LARGEST >> 10));
         }
         if width != height || !(SMALLEST..=WIDEST).contains(&width) {
             return Err(format!("has {width} × {height} pixels"));
@@ -109,7 +117,7 @@ pub(super) mod tests {
         }
         let mut large = picture(128, 128, *b"IDAT");
         large.resize(LARGEST + 1, 0);
-        assert_eq!(Icon::parse(large).unwrap_err(), "has 1024 KiB");
+        assert_eq!(Icon::parse(large).unwrap_err(), "has more than 1024 KiB");
     }
 
     #[test]

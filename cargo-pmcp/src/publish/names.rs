@@ -73,6 +73,8 @@ impl PublicUrl {
 
 /// Set if a name means a machine or a network of one's own.
 fn is_private(host: &str) -> bool {
+    // A name may end with the dot of the root.
+    let host = host.trim_end_matches('.');
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     let is_local = match address {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified(),
@@ -170,6 +172,8 @@ mod tests {
             "http://example.com/mcp",
             "example.com/mcp",
             "https://localhost/mcp",
+            "https://localhost./mcp",
+            "https://127.0.0.1./mcp",
             "https://app.localhost/mcp",
             "https://127.0.0.1/mcp",
             "https://192.168.1.2/mcp",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{App, File, without_nulls};
+use crate::text;
 
 const SCHEMAS: &str = "https://agent-plugins.org/schemas/1.0.0";
 
@@ -45,7 +46,7 @@ pub(super) fn files(app: &App) -> Vec<File> {
 
 /// Tells people what the plugin is.
 fn readme(app: &App) -> String {
-    let (title, summary, name) = (app.title(), app.summary(), app.name());
+    let (title, summary, name) = (text::prose(&app.title()), text::prose(app.summary()), app.name());
     let server = app.public().map(|url| format!(", the MCP server at <{}>", url.as_str()));
     let server = server.unwrap_or_default();
     format!("# {title}\n\n{summary}\n\nThis plugin brings the skill `{name}`{server}.\n")

@@ -1,5 +1,7 @@
 //! What a server says of itself, asked of the program that is published.
 
+use std::collections::HashSet;
+
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE, meta::SERVER_INFO};
 use serde_json::{Value, json};
@@ -7,12 +9,14 @@ use serde_json::{Value, json};
 use crate::{
     error::{Error, Result},
     output::{bytes, string},
-    target::Connected,
+    target::{Connected, list},
     text,
 };
 
 /// The most bytes of a document that is published.
 const LARGEST: usize = 8 << 20;
+/// The most bytes of all documents.
+const TOGETHER: usize = 64 << 20;
 
 /// A server in its own words.
 #[derive(Clone, Debug, Default)]
@@ -121,15 +125,20 @@ async fn told(client: &Client) -> std::result::Result<Result<Served>, ClientErro
         Some(about) => about,
         None => client.discover().await?,
     };
-    let tools: Vec<_> = client.list_tools().await?.iter().map(|tool| Tool::read(&tool.raw)).collect();
-    let mut views: Vec<View> = Vec::new();
-    for tool in &tools {
-        let Some(uri) = tool.view.as_ref().filter(|uri| views.iter().all(|view| view.uri != **uri)) else { continue };
+    let tools: Vec<_> = list(client, "tools/list", "tools").await?.iter().map(Tool::read).collect();
+    let (mut views, mut known, mut bytes) = (Vec::new(), HashSet::new(), 0);
+    for uri in tools.iter().filter_map(|tool| tool.view.as_deref()).filter(|uri| known.insert(*uri)) {
         let read = client.read_resource(uri).await?;
-        match document(uri, &read["contents"][0]) {
-            Ok(view) => views.push(view),
+        let view = match document(uri, &read["contents"][0]) {
+            Ok(view) => view,
             Err(error) => return Ok(Err(error)),
+        };
+        bytes += view.html.len();
+        if bytes > TOGETHER {
+            return Ok(Err(Error::failed(format!("the documents have more than {} MiB together", TOGETHER >> 20))
+                .help("make the widgets smaller: leave out source maps and large pictures")));
         }
+        views.push(view);
     }
     let info = if about["serverInfo"].is_null() { &about["_meta"][SERVER_INFO] } else { &about["serverInfo"] };
     let text = |field: &str| info[field].as_str().map(str::to_owned);
@@ -146,16 +155,18 @@ async fn told(client: &Client) -> std::result::Result<Result<Served>, ClientErro
 }
 
 fn document(uri: &str, content: &Value) -> Result<View> {
-    let uri = text::line(uri);
+    let shown = text::line(uri);
     let html = content["text"].as_str().map(str::to_owned);
     let html = html.or_else(|| String::from_utf8(bytes(content, "blob")?).ok());
     match html {
-        Some(html) if html.len() <= LARGEST => Ok(View { uri, html, meta: content["_meta"]["ui"].clone() }),
+        Some(html) if html.len() <= LARGEST => {
+            Ok(View { uri: uri.to_owned(), html, meta: content["_meta"]["ui"].clone() })
+        }
         Some(html) => {
-            Err(Error::failed(format!("`{uri}` has {} KiB; a page takes {} KiB", html.len() >> 10, LARGEST >> 10))
+            Err(Error::failed(format!("`{shown}` has {} KiB; a page takes {} KiB", html.len() >> 10, LARGEST >> 10))
                 .help("make the widget smaller: leave out source maps and large pictures"))
         }
-        None => Err(Error::failed(format!("`{uri}` is no document")).help("run `cargo pmcp app check`")),
+        None => Err(Error::failed(format!("`{shown}` is no document")).help("run `cargo pmcp app check`")),
     }
 }
 

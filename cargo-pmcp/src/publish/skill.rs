@@ -18,8 +18,11 @@ pub(super) fn file(app: &App) -> File {
     let when = format!("{} Use it when the user asks for {title}, or for what its tools do.", sentence(app.summary()));
     // Texts of JSON are texts of YAML.
     let (name, when) = (json!(app.name()), json!(when.chars().take(DESCRIPTION).collect::<String>()));
-    let mut skill =
-        format!("---\nname: {name}\ndescription: {when}\n---\n\n# {title}\n\n{}\n", sentence(app.summary()));
+    let mut skill = format!(
+        "---\nname: {name}\ndescription: {when}\n---\n\n# {}\n\n{}\n",
+        text::prose(&title),
+        text::prose(&sentence(app.summary()))
+    );
     if let Some(instructions) = &app.served.instructions {
         let instructions: String = text::plain(instructions.trim()).chars().take(INSTRUCTIONS).collect();
         // Writing to a text does not fail.
@@ -30,7 +33,7 @@ pub(super) fn file(app: &App) -> File {
     for tool in app.served.tools.iter().filter(|tool| tool.is_for_model) {
         let description = text::first_line(tool.description.as_deref().unwrap_or_default());
         let shows = if tool.view.is_some() { " It opens a view for the user." } else { "" };
-        let _ = writeln!(skill, "- `{}`: {}{shows}", text::line(&tool.name), sentence(&description));
+        let _ = writeln!(skill, "- {}: {}{shows}", text::code(&tool.name), text::prose(&sentence(&description)));
     }
     File::new(format!("{FOLDER}/skills/{}/SKILL.md", app.name()), skill)
 }

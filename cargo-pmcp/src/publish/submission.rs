@@ -7,7 +7,7 @@ use crate::text;
 
 /// The file.
 pub(super) fn file(app: &App, wanted: &Wanted) -> File {
-    let mut list = List(format!("# Publishing {} {}\n\n{INTRODUCTION}", app.title(), app.version()));
+    let mut list = List(format!("# Publishing {} {}\n\n{INTRODUCTION}", text::prose(&app.title()), app.version()));
     list.reach(app, wanted);
     list.listing(app);
     list.tools(app);
@@ -86,19 +86,19 @@ impl List {
             None => "**not said**",
         };
         for tool in &app.served.tools {
-            let name = text::line(&tool.name).replace('|', "\\|");
+            let name = text::code(&tool.name).replace('|', "\\|");
             // What only reads destroys nothing.
             let destroys = if tool.is_read_only() { Some(false) } else { tool.annotation("destructiveHint") };
             let [reads, destroys, open] =
                 [tool.annotation("readOnlyHint"), destroys, tool.annotation("openWorldHint")].map(said);
-            let _ = writeln!(self.0, "| `{name}` | {reads} | {destroys} | {open} |");
+            let _ = writeln!(self.0, "| {name} | {reads} | {destroys} | {open} |");
         }
         self.0.push('\n');
         let is_complete = app.served.tools.iter().all(|tool| tool.annotation("readOnlyHint").is_some());
         self.item(is_complete, "Each tool says whether it only reads");
         self.item(false, "Five test cases or more, each with a prompt and what is to come of it:");
         for tool in app.served.tools.iter().filter(|tool| tool.is_for_model).take(5) {
-            let _ = writeln!(self.0, "  - a prompt for which `{}` is called", text::line(&tool.name));
+            let _ = writeln!(self.0, "  - a prompt for which {} is called", text::code(&tool.name));
         }
         self.item(false, "Three prompts for which nothing of the server is to be called");
         self.item(false, "An account for reviewers, if the server asks who calls");
@@ -146,8 +146,9 @@ impl List {
             );
         }
         self.item(false, "The page: publish `index.html`, `host.js` and `host.css` as they are, at any static host");
-        if wanted.trace.as_ref().is_some_and(|trace| trace.is_recorded) {
-            self.item(false, "The trace is on the page for everybody: look through it for what is not theirs");
+        if let Some(trace) = &wanted.trace {
+            let what = if trace.is_recorded { "The trace" } else { "The result of a first call" };
+            self.item(false, &format!("{what} is on the page for everybody: look through it for what is not theirs"));
         }
     }
 }
@@ -185,6 +186,25 @@ mod tests {
             assert!(list.contains(line), "{line}{list}");
         }
         assert!(!list.contains("The bundle"));
+    }
+
+    #[test]
+    fn names_of_a_server_are_neither_links_nor_elements() {
+        let mut app = app(&json!({}), None);
+        app.served.title = Some("<img src=x> [a](https://evil.example)".into());
+        app.served.tools[0].name = "a`](https://evil.example) <img src=x> |`` b".into();
+        let list = text(&app, &Wanted::default());
+        assert!(list.contains("# Publishing \\<img src=x> \\[a](https://evil.example) 1.2.3\n"), "{list}");
+        assert!(list.contains("| ```a`](https://evil.example) <img src=x> \\|`` b``` | yes |"), "{list}");
+        assert!(list.contains("for which ```a`](https://evil.example) <img src=x> |`` b``` is called"), "{list}");
+    }
+
+    #[test]
+    fn what_a_call_came_to_is_looked_through_too() {
+        let app = app(&json!({}), None);
+        let trace = super::super::Trace::of_call(&app.served.tools[0], &json!({ "content": [] }));
+        let list = text(&app, &Wanted { trace: Some(trace), ..Wanted::default() });
+        assert!(list.contains("- [ ] The result of a first call is on the page for everybody"), "{list}");
     }
 
     #[test]

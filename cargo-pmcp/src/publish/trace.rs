@@ -1,6 +1,6 @@
 //! A record of a view and its host, as the preview keeps it: lines of JSON, a head and frames.
 
-use std::{fs, path::Path};
+use std::{fs, io::Read as _, path::Path};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -9,7 +9,7 @@ use super::served::{Served, Tool, View};
 use crate::error::{Error, Result};
 
 /// The most bytes of a trace in a page, which everybody loads.
-const LARGEST: u64 = 4 << 20;
+pub(super) const LARGEST: usize = 4 << 20;
 
 const PARTIES: [&str; 3] = ["view", "host", "server"];
 
@@ -33,12 +33,17 @@ impl Trace {
             Error::because(&format!("the trace `{shown}` cannot be read"), error)
                 .help("`cargo pmcp preview` keeps traces in `target/pmcp/traces`")
         };
-        let bytes = fs::metadata(path).map_err(|error| unread(&error))?.len();
-        if bytes > LARGEST {
-            return Err(Error::failed(format!("the trace has {} KiB; a page takes {}", bytes >> 10, LARGEST >> 10))
-                .help("record a shorter one: one call, and what a visitor is to try"));
+        let mut text = String::new();
+        // A pipe has no length, and a device no end.
+        let file = fs::File::open(path).map_err(|error| unread(&error))?;
+        file.take(LARGEST as u64 + 1).read_to_string(&mut text).map_err(|error| unread(&error))?;
+        if text.len() > LARGEST {
+            return Err(Error::failed(format!(
+                "the trace has more than {} KiB, which is what a page takes",
+                LARGEST >> 10
+            ))
+            .help("record a shorter one: one call, and what a visitor is to try"));
         }
-        let text = fs::read_to_string(path).map_err(|error| unread(&error))?;
         Self::parse(&text).map_err(|why| {
             Error::failed(format!("`{shown}` is no trace: {why}"))
                 .help("record one with `cargo pmcp preview`, and keep it there")
@@ -151,8 +156,11 @@ pub(super) mod tests {
     #[test]
     fn a_large_file_is_not_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        file.as_file().set_len(LARGEST + 1).unwrap();
-        assert!(Trace::read(file.path()).unwrap_err().message.unwrap().contains("a page takes 4096"));
+        file.as_file().set_len(LARGEST as u64 + 1).unwrap();
+        let is_large = |path: &Path| Trace::read(path).unwrap_err().message.unwrap().contains("more than 4096 KiB");
+        assert!(is_large(file.path()));
+        #[cfg(unix)]
+        assert!(is_large(Path::new("/dev/zero")), "it has no end");
         assert!(Trace::read(Path::new("/nowhere")).unwrap_err().message.unwrap().contains("cannot be read"));
     }
 }
