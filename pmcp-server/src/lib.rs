@@ -107,7 +107,7 @@ mod widgets;
 pub mod workflows;
 
 pub use access::Anonymous;
-pub use auth::{Authenticator, BearerTokens, Challenge};
+pub use auth::{Authenticator, BearerTokens, Challenge, peer_address};
 pub use error::Error;
 /// Widgets: [`widget`](pmcp_apps::widget) makes one of a directory of HTML.
 #[cfg(feature = "apps")]

@@ -14,7 +14,10 @@ use axum::{
 use futures_util::FutureExt as _;
 use pmcp_tasks::heard::tell;
 
-use super::{endpoint::Http, refusal::Refusal};
+use super::{
+    endpoint::Http,
+    refusal::{Refusal, later},
+};
 use crate::{auth::Challenge, panics::told};
 
 /// The headers a browser may send.
@@ -54,11 +57,12 @@ pub(super) async fn check_origin_and_host(State(http): State<Arc<Http>>, request
 }
 
 /// Finds the caller, where that is configured.
-pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
     let Some(authenticator) = &http.authenticator else { return next.run(request).await };
     // Of two tokens a proxy may have checked the other one.
-    let authenticated = match request.headers().get_all(AUTHORIZATION).iter().count() {
-        0 | 1 => AssertUnwindSafe(authenticator.authenticate(request.headers())).catch_unwind().await,
+    let (mut parts, body) = request.into_parts();
+    let authenticated = match parts.headers.get_all(AUTHORIZATION).iter().count() {
+        0 | 1 => AssertUnwindSafe(authenticator.authenticate(&parts)).catch_unwind().await,
         _ => Ok(Err(Challenge::default())),
     };
     let authenticated = match authenticated {
@@ -70,12 +74,18 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, mut request: Req
     };
     match authenticated {
         Ok(principal) => {
-            request.extensions_mut().insert(principal);
-            next.run(request).await
+            parts.extensions.insert(principal);
+            next.run(Request::from_parts(parts, body)).await
         }
-        Err(challenge) => {
-            let challenge = HeaderValue::from_str(&challenge.0).unwrap_or(HeaderValue::from_static("Bearer"));
-            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()
-        }
+        Err(challenge) => refused(&challenge),
     }
+}
+
+/// The answer to a request that is refused with this challenge.
+fn refused(challenge: &Challenge) -> Response {
+    let mut response = challenge.status().into_response();
+    if let Some(value) = challenge.header(None, &[]) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE { later(response) } else { response }
 }

@@ -1,6 +1,6 @@
 //! Who may call, and whose what they make is.
 
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use pmcp_server::{Authenticator, BearerTokens, Challenge, Error};
 use pmcp_tasks::security::Principal;
 use serde_json::json;
@@ -114,13 +114,14 @@ struct Renewing;
 
 #[async_trait::async_trait]
 impl Authenticator for Renewing {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
-        let user = headers.get("x-user").ok_or_else(|| Challenge("Bearer\r\nx-injected: 1".into()))?.to_str().unwrap();
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+        let user =
+            request.headers.get("x-user").ok_or_else(|| Challenge::new("Bearer\r\nx-injected: 1"))?.to_str().unwrap();
         let mut principal = Principal::subject(user);
         if user.is_empty() {
             principal.subject = None;
         }
-        let claim = headers.get("x-claim").map_or("", |value| value.to_str().unwrap());
+        let claim = request.headers.get("x-claim").map_or("", |value| value.to_str().unwrap());
         principal.claims.insert("claim".into(), claim.into());
         Ok(principal)
     }
@@ -150,4 +151,55 @@ async fn a_challenge_cannot_add_headers() {
     let reply = http.post(&[], &initialize("2025-11-25", json!({}))).await;
     assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (401, "Bearer"));
     assert_eq!(reply.header("x-injected"), "");
+}
+
+/// Lets in what a layer in front has found, and knows of the request what it needs for that.
+#[derive(Debug)]
+struct ByLayer;
+
+#[async_trait::async_trait]
+impl Authenticator for ByLayer {
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+        assert_eq!((request.method.as_str(), request.uri.path()), ("POST", "/mcp"));
+        match pmcp_server::peer_address(request) {
+            Some(address) if !address.ip().is_loopback() => Err(Challenge::insufficient_scope(["lan"])),
+            Some(_) => Err(Challenge::unavailable()),
+            None => request.extensions.get::<Principal>().cloned().ok_or_else(Challenge::default),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_layer_in_front_decides_by_what_it_sees() {
+    use axum::extract::ConnectInfo;
+    use tower::ServiceExt as _;
+
+    let routes = server().0.tool::<subject>().authenticator(ByLayer).into_router().unwrap().0;
+    let ask = async |extension: fn(&mut axum::http::Extensions)| {
+        let mut request = Modern::new("tools/call", call("subject", json!({}))).request();
+        extension(request.extensions_mut());
+        let reply = routes.clone().oneshot(request).await.unwrap();
+        let headers = reply.headers().clone();
+        let body = axum::body::to_bytes(reply.into_body(), 1 << 20).await.unwrap();
+        (headers, String::from_utf8_lossy(&body).into_owned())
+    };
+    let (_, body) = ask(|extensions| drop(extensions.insert(Principal::subject("ann")))).await;
+    assert!(body.contains("you are ann"), "{body}");
+    let (headers, _) = ask(|_| {}).await;
+    assert_eq!(headers["www-authenticate"], "Bearer");
+    let (headers, _) = ask(|extensions| {
+        extensions.insert(ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 1))));
+    })
+    .await;
+    assert_eq!((headers.get("www-authenticate"), &headers["retry-after"]), (None, &"1".parse().unwrap()));
+    let (headers, _) = ask(|extensions| {
+        extensions.insert(ConnectInfo(std::net::SocketAddr::from(([192, 0, 2, 1], 1))));
+    })
+    .await;
+    assert_eq!(headers["www-authenticate"], "Bearer error=\"insufficient_scope\", scope=\"lan\"");
+}
+
+#[pmcp_tasks::task_tool(support = "forbidden")]
+async fn subject(cx: pmcp_tasks::ToolContext) -> String {
+    format!("you are {}", cx.principal().and_then(|principal| principal.subject.as_deref()).unwrap_or("nobody"))
 }

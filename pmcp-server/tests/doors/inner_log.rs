@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use pmcp_server::{Authenticator, Challenge};
 use pmcp_tasks::security::Principal;
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ struct Panics;
 
 #[async_trait]
 impl Authenticator for Panics {
-    async fn authenticate(&self, _: &HeaderMap) -> Result<Principal, Challenge> {
+    async fn authenticate(&self, _: &Parts) -> Result<Principal, Challenge> {
         panic!("{SECRET}")
     }
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use pmcp_server::{Authenticator, Challenge};
 use pmcp_tasks::security::Principal;
 use serde_json::json;
@@ -19,7 +19,7 @@ struct Panics;
 
 #[async_trait::async_trait]
 impl Authenticator for Panics {
-    async fn authenticate(&self, _: &HeaderMap) -> Result<Principal, Challenge> {
+    async fn authenticate(&self, _: &Parts) -> Result<Principal, Challenge> {
         panic!("out of keys")
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, Request, StatusCode},
+    http::{Request, StatusCode, request::Parts},
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pmcp_server::{Authenticator, Challenge, ServeLimits, pmcp_tasks::security::Principal};
@@ -217,8 +217,8 @@ struct Believing;
 
 #[async_trait::async_trait]
 impl Authenticator for Believing {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
-        let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+        let text = |name: &str| request.headers[name].to_str().unwrap().to_owned();
         Ok(Principal { client: Some(text("x-client")), ..Principal::subject(text("x-user")) })
     }
 }

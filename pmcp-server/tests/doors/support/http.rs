@@ -231,6 +231,15 @@ impl Modern {
         self
     }
 
+    /// The request itself, for routes that nobody listens for.
+    pub(crate) fn request(self) -> axum::http::Request<axum::body::Body> {
+        let mut request = axum::http::Request::post("/mcp");
+        for (name, value) in &self.headers {
+            request = request.header(name, value.as_slice());
+        }
+        request.body(self.body.to_string().into()).unwrap()
+    }
+
     pub(crate) async fn send(self, http: &Http) -> Reply {
         http.send_all("POST", self.headers, self.body.to_string().into()).await
     }

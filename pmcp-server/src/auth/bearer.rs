@@ -1,40 +1,19 @@
-//! The callers over HTTP, authenticated.
+//! Bearer tokens: reading one from a request, and those that are known in advance.
 
 use std::{collections::HashMap, fmt};
 
 use async_trait::async_trait;
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use pmcp_tasks::security::Principal;
 use sha2::{Digest as _, Sha256};
 
-/// Finds out who sent an HTTP request.
-///
-/// With an authenticator every request needs a principal: without one it is answered 401 with `WWW-Authenticate`.
-#[async_trait]
-pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
-    /// The caller, from the request's headers.
-    ///
-    /// # Errors
-    /// The request is not authenticated; the error is the challenge for `WWW-Authenticate`.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge>;
+use super::{Authenticator, Challenge};
 
-    /// Checks the authenticator itself, when a server is built with it.
-    ///
-    /// # Errors
-    /// What is wrong with it, as a text without secrets: the server is not built.
-    fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// The value of `WWW-Authenticate`, such as `Bearer realm="tasks"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge(pub String);
-
-impl Default for Challenge {
-    fn default() -> Self {
-        Self("Bearer".into())
-    }
+/// The bearer token of a request (RFC 6750, 2.1), as it was sent; `None` if there is none.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Bearer tokens known in advance, each with its subject.
@@ -74,14 +53,10 @@ impl BearerTokens {
 
 #[async_trait]
 impl Authenticator for BearerTokens {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
-        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token = match authorization.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => return Err(Challenge::default()),
-        };
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+        let token = token(&request.headers).ok_or_else(Challenge::default)?;
         let digest: [u8; 32] = Sha256::digest(token).into();
-        let subject = self.subjects.get(&digest).ok_or_else(|| Challenge("Bearer error=\"invalid_token\"".into()))?;
+        let subject = self.subjects.get(&digest).ok_or_else(Challenge::invalid_token)?;
         Ok(Principal::subject(subject))
     }
 

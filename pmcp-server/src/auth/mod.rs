@@ -1,0 +1,63 @@
+//! The callers over HTTP, authenticated.
+//!
+//! An [`Authenticator`] is shown a request without its body, and finds the caller or says how to become one. Whoever that is goes
+//! with the request as a [`Principal`]; what it may do is decided below, by whoever does it.
+
+mod bearer;
+mod challenge;
+
+use std::{fmt, net::SocketAddr};
+
+use async_trait::async_trait;
+use axum::{extract::ConnectInfo, http::request::Parts};
+use pmcp_tasks::security::Principal;
+
+pub use bearer::BearerTokens;
+pub use challenge::Challenge;
+
+/// Finds out who sent an HTTP request.
+///
+/// With an authenticator every request needs a principal: without one it is answered with the [`Challenge`].
+///
+/// It sees everything of a request but its body. So a layer in front may decide, and leave what it found among the extensions:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use axum::http::request::Parts;
+/// use pmcp_server::{Authenticator, Challenge, pmcp_tasks::security::Principal};
+///
+/// /// Believes the layer in front, which has put a principal there.
+/// #[derive(Debug)]
+/// struct ByLayer;
+///
+/// #[async_trait]
+/// impl Authenticator for ByLayer {
+///     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+///         request.extensions.get::<Principal>().cloned().ok_or_else(Challenge::default)
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
+    /// The caller, from the request's method, URI, headers and extensions. Behind [`nest`](axum::Router::nest) the URI begins where the
+    /// routes do. [`peer_address`] tells the address that it came from.
+    ///
+    /// # Errors
+    /// The request is not authenticated; the error says how it would be.
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge>;
+
+    /// Checks the authenticator itself, when a server is built with it.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a text without secrets: the server is not built.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The address that a request came from, if the server listens itself or axum was told to keep it
+/// (`into_make_service_with_connect_info::<SocketAddr>`). Behind a proxy it is the proxy's.
+#[must_use]
+pub fn peer_address(request: &Parts) -> Option<SocketAddr> {
+    request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address)
+}
