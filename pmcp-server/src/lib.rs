@@ -53,6 +53,7 @@
 //! | `redis` | no | tasks on Redis, Valkey or a cluster of them, for servers on several machines |
 //! | `postgres` | no | tasks on PostgreSQL |
 //! | `dynamodb` | no | tasks on Amazon DynamoDB, in a table that any number of processes share |
+//! | `jwt` | no | `JwtAuthenticator`: callers by the signed tokens of an OAuth authorization server |
 //! | `log` | no | `log::init`, which sends events and panics to standard error without waiting for its reader |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
@@ -67,6 +68,7 @@
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
+//! | [`ProtectedResource`] | what clients without a token are told |
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
@@ -107,7 +109,9 @@ mod widgets;
 pub mod workflows;
 
 pub use access::Anonymous;
-pub use auth::{Authenticator, BearerTokens, Challenge, peer_address};
+pub use auth::{Authenticator, BearerTokens, Challenge, ProtectedResource, peer_address};
+#[cfg(feature = "jwt")]
+pub use auth::{JwtAlgorithm, JwtAuthenticator};
 pub use error::Error;
 /// Widgets: [`widget`](pmcp_apps::widget) makes one of a directory of HTML.
 #[cfg(feature = "apps")]

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{Access, Anonymous},
-    auth::Authenticator,
+    auth::{Admission, Authenticator, ProtectedResource},
     error::Error,
     http::Allowed,
     service::{ServeLimits, Service},
@@ -38,7 +38,7 @@ pub struct Server<S = ()> {
     offers: OffersBuilder,
     widgets: Widgets,
     store: TaskStore,
-    authenticator: Option<Arc<dyn Authenticator>>,
+    admission: Admission,
     anonymous: Anonymous,
     allowed: Allowed,
     limits: ServeLimits,
@@ -62,7 +62,7 @@ impl Server {
             offers: Offers::builder(),
             widgets: Widgets::default(),
             store: TaskStore::memory(),
-            authenticator: None,
+            admission: Admission::default(),
             anonymous: Anonymous::default(),
             allowed: Allowed::default(),
             limits: ServeLimits::default(),
@@ -94,7 +94,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             offers: self.offers,
             widgets: self.widgets,
             store: self.store,
-            authenticator: self.authenticator,
+            admission: self.admission,
             anonymous: self.anonymous,
             allowed: self.allowed,
             limits: self.limits,
@@ -289,8 +289,24 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Lets in only whom this authenticator knows (HTTP). Tasks belong to the subject it finds, else to the client.
     #[must_use]
-    pub fn authenticator(self, authenticator: impl Authenticator) -> Self {
-        Self { authenticator: Some(Arc::new(authenticator)), ..self }
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.admission.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Needs these scopes of every caller over HTTP: one without them is answered 403, with their names. It takes an
+    /// [`authenticator`](Self::authenticator) that finds them.
+    #[must_use]
+    pub fn required_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.admission.scopes.extend(scopes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Tells clients how to get a token, in place of what the [`authenticator`](Self::authenticator) says of itself.
+    #[must_use]
+    pub fn protected_resource(mut self, resource: ProtectedResource) -> Self {
+        self.admission.resource = Some(resource);
+        self
     }
 
     /// Sets what callers may do with tasks where nobody authenticates and the server is not local.
@@ -329,15 +345,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     }
 
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
-        if let Some(authenticator) = &self.authenticator {
-            authenticator.check().map_err(Error::Authenticator)?;
-        }
         #[cfg(feature = "apps")]
         pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
         let router = self.tools.build(self.store)?;
+        let admission = self.admission.checked(router.store().clock()).map_err(Error::Authenticator)?;
         let offers = self.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();
-        let access = Access { local, authenticated: self.authenticator.is_some(), anonymous: self.anonymous };
+        let access = Access { local, authenticated: admission.authenticator.is_some(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
         let service = Service {
             info: self.info,
@@ -353,7 +367,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),
         };
-        Ok(Built { service: Arc::new(service), authenticator: self.authenticator, allowed: self.allowed })
+        Ok(Built { service: Arc::new(service), admission, allowed: self.allowed })
     }
 
     /// Keeps the types of the tools beside each widget: what a `main` calls does, and not what tests call, which would compare what they have
@@ -371,13 +385,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user.
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
-        Ok(Self { authenticator: None, ..self }.build(true)?.service)
+        Ok(Self { admission: Admission::default(), ..self }.build(true)?.service)
     }
 }
 
 /// A server whose parts fit together.
 pub(crate) struct Built {
     pub(crate) service: Arc<Service>,
-    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(crate) admission: Admission,
     pub(crate) allowed: Allowed,
 }

@@ -11,6 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    auth::ProtectedResource,
     connection,
     error::Error,
     http, log,
@@ -168,7 +169,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         if Handle::try_current().is_ok() {
             service.router.keep_house();
         }
-        Ok((built.routes(false), Embedded { service }))
+        let metadata = built.admission.resource.clone().map(|resource| (resource, built.admission.scopes.clone()));
+        Ok((built.routes(false), Embedded { service, metadata }))
     }
 
     /// Serves one client over a pair of streams, a message a line, until its input ends: as on stdio.
@@ -195,7 +197,7 @@ async fn log_to_its_end() {
 
 impl Built {
     fn routes(self, has_page: bool) -> axum::Router {
-        http::routes(self.service, self.authenticator, self.allowed, PATH, has_page)
+        http::routes(self.service, self.admission, self.allowed, PATH, has_page)
     }
 }
 
@@ -251,9 +253,21 @@ impl Running {
 #[derive(Debug)]
 pub struct Embedded {
     service: Arc<Service>,
+    /// The metadata of the resource, with the scopes that everything needs.
+    metadata: Option<(ProtectedResource, Vec<String>)>,
 }
 
 impl Embedded {
+    /// The [metadata](ProtectedResource) of the endpoint as a route of its own, for an application that nests the others: clients look for them
+    /// at the root, whatever the path of the endpoint is. Empty where there are none.
+    pub fn well_known(&self) -> axum::Router {
+        let routes = axum::Router::new();
+        match &self.metadata {
+            Some((resource, scopes)) => routes.merge(http::metadata(resource, scopes, [resource.path()])),
+            None => routes,
+        }
+    }
+
     /// Begins nothing new, lets running work finish for the [grace](Server::shutdown_grace), then ends what waits, and
     /// leaves what is left to others that share the store. The routes answer on: close the application's connections after it.
     pub async fn shut_down(&self) {

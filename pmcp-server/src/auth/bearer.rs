@@ -16,19 +16,19 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Bearer tokens known in advance, each with its subject.
+/// Bearer tokens known in advance, each with its principal.
 ///
 /// Only the SHA-256 of a token is kept, and compared, so that neither memory nor timing tells tokens.
 #[derive(Clone, Default)]
 pub struct BearerTokens {
-    subjects: HashMap<[u8; 32], String>,
-    /// The subjects of a token that came twice.
+    principals: HashMap<[u8; 32], Principal>,
+    /// The names of those whose token came twice.
     ambiguous: Option<[String; 2]>,
 }
 
 impl fmt::Debug for BearerTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerTokens").field("tokens", &self.subjects.len()).finish_non_exhaustive()
+        f.debug_struct("BearerTokens").field("tokens", &self.principals.len()).finish_non_exhaustive()
     }
 }
 
@@ -42,10 +42,17 @@ impl BearerTokens {
     /// Lets this subject in with this token. A subject may have several; a server with a token that came twice is not built,
     /// as nobody could say whose it is.
     #[must_use]
-    pub fn with(mut self, subject: impl Into<String>, token: impl AsRef<[u8]>) -> Self {
-        let subject = subject.into();
-        if let Some(earlier) = self.subjects.insert(Sha256::digest(token).into(), subject.clone()) {
-            self.ambiguous.get_or_insert([earlier, subject]);
+    pub fn with(self, subject: impl Into<String>, token: impl AsRef<[u8]>) -> Self {
+        self.with_principal(Principal::subject(subject), token)
+    }
+
+    /// The same for a principal of which more is known, such as scopes.
+    #[must_use]
+    pub fn with_principal(mut self, principal: Principal, token: impl AsRef<[u8]>) -> Self {
+        let name = |it: &Principal| it.subject.clone().or_else(|| it.client.clone()).unwrap_or_default();
+        let later = name(&principal);
+        if let Some(earlier) = self.principals.insert(Sha256::digest(token).into(), principal) {
+            self.ambiguous.get_or_insert([name(&earlier), later]);
         }
         self
     }
@@ -56,8 +63,7 @@ impl Authenticator for BearerTokens {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
         let token = token(&request.headers).ok_or_else(Challenge::default)?;
         let digest: [u8; 32] = Sha256::digest(token).into();
-        let subject = self.subjects.get(&digest).ok_or_else(Challenge::invalid_token)?;
-        Ok(Principal::subject(subject))
+        self.principals.get(&digest).cloned().ok_or_else(Challenge::invalid_token)
     }
 
     fn check(&self) -> Result<(), String> {

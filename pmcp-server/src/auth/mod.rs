@@ -3,17 +3,26 @@
 //! An [`Authenticator`] is shown a request without its body, and finds the caller or says how to become one. Whoever that is goes
 //! with the request as a [`Principal`]; what it may do is decided below, by whoever does it.
 
+mod admission;
 mod bearer;
 mod challenge;
+#[cfg(feature = "jwt")]
+mod jwt;
+mod resource;
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{extract::ConnectInfo, http::request::Parts};
-use pmcp_tasks::security::Principal;
+use pmcp_tasks::{security::Principal, time::Clock};
 
+pub(crate) use admission::Admission;
 pub use bearer::BearerTokens;
 pub use challenge::Challenge;
+#[cfg(feature = "jwt")]
+pub use jwt::{JwtAlgorithm, JwtAuthenticator};
+pub use resource::ProtectedResource;
+pub(crate) use resource::WELL_KNOWN;
 
 /// Finds out who sent an HTTP request.
 ///
@@ -52,6 +61,16 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// What is wrong with it, as a text without secrets: the server is not built.
     fn check(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Goes by the server's clock from now on. It is told before the first request.
+    fn go_by(&self, clock: &Arc<dyn Clock>) {
+        let _ = clock;
+    }
+
+    /// The metadata that tell clients how to get a token, unless the server has [others](crate::Server::protected_resource).
+    fn resource(&self) -> Option<ProtectedResource> {
+        None
     }
 }
 

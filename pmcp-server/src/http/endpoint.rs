@@ -10,7 +10,7 @@ use pmcp_tasks::security::Principal;
 
 use super::{allowed::Allowed, sessions::Sessions};
 use crate::{
-    auth::Authenticator,
+    auth::Admission,
     outbox::Budget,
     service::Service,
     shares::{Share, Sharer},
@@ -25,7 +25,7 @@ pub(super) const SESSION_ID: &str = "mcp-session-id";
 pub(super) struct Http {
     pub(super) service: Arc<Service>,
     pub(super) sessions: Sessions,
-    pub(super) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(super) admission: Admission,
     pub(super) allowed: Allowed,
 }
 

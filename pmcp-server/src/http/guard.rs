@@ -58,7 +58,7 @@ pub(super) async fn check_origin_and_host(State(http): State<Arc<Http>>, request
 
 /// Finds the caller, where that is configured.
 pub(super) async fn authenticate(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
-    let Some(authenticator) = &http.authenticator else { return next.run(request).await };
+    let Some(authenticator) = &http.admission.authenticator else { return next.run(request).await };
     // Of two tokens a proxy may have checked the other one.
     let (mut parts, body) = request.into_parts();
     let authenticated = match parts.headers.get_all(AUTHORIZATION).iter().count() {
@@ -72,19 +72,19 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, request: Request
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    match authenticated {
+    match authenticated.and_then(|principal| http.admission.check(&principal).map(|()| principal)) {
         Ok(principal) => {
             parts.extensions.insert(principal);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(challenge) => refused(&challenge),
+        Err(challenge) => refused(&http, &challenge),
     }
 }
 
 /// The answer to a request that is refused with this challenge.
-fn refused(challenge: &Challenge) -> Response {
+pub(super) fn refused(http: &Http, challenge: &Challenge) -> Response {
     let mut response = challenge.status().into_response();
-    if let Some(value) = challenge.header(None, &[]) {
+    if let Some(value) = http.admission.header(challenge) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE { later(response) } else { response }

@@ -28,7 +28,7 @@ pub(super) fn page(path: &str, State(http): Shared, headers: &HeaderMap) -> Resp
     let host = Some(header(HOST.as_str())).filter(|host| host.chars().all(is_plain)).unwrap_or("HOST");
     let url = format!("{scheme}://{host}{path}");
     // Whoever reads it has not said who they are.
-    let widgets = if http.authenticator.is_none() { http.service.widgets.all.as_slice() } else { &[] };
+    let widgets = if http.admission.authenticator.is_none() { http.service.widgets.all.as_slice() } else { &[] };
     let page = Landing {
         name: text("name").unwrap_or_default(),
         title: text("title"),

@@ -9,6 +9,7 @@ mod guard;
 #[cfg(feature = "apps")]
 mod landing;
 mod legacy;
+mod metadata;
 mod modern;
 mod refusal;
 mod routes;
@@ -16,4 +17,5 @@ mod sessions;
 
 pub(crate) use accept::serve;
 pub(crate) use allowed::Allowed;
+pub(crate) use metadata::metadata;
 pub(crate) use routes::routes;

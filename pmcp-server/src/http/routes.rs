@@ -1,6 +1,6 @@
 //! The routes of the endpoint, and the first look at what is posted there.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -22,12 +22,12 @@ use super::{
     allowed::Allowed,
     body::{self, Whole},
     endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
-    guard, legacy, modern,
+    guard, legacy, metadata, modern,
     refusal::Refusal,
     sessions::Sessions,
 };
 use crate::{
-    auth::Authenticator,
+    auth::{Admission, WELL_KNOWN},
     dispatch::Era,
     modern::{claimed_version, is_modern, unsupported},
     service::Service,
@@ -38,7 +38,7 @@ use axum::routing::get;
 /// The routes of the MCP endpoint at `path`, and of the page for people at `/` if `has_page` is set.
 pub(crate) fn routes(
     service: Arc<Service>,
-    authenticator: Option<Arc<dyn Authenticator>>,
+    admission: Admission,
     allowed: Allowed,
     path: &str,
     has_page: bool,
@@ -52,7 +52,11 @@ pub(crate) fn routes(
         .allow_headers(AllowHeaders::list(guard::REQUEST_HEADERS.into_iter().chain(arguments)))
         .expose_headers([http::HeaderName::from_static(SESSION_ID), http::header::WWW_AUTHENTICATE]);
     let sessions = Sessions::new(service.clone());
-    let http = Arc::new(Http { service, sessions, authenticator, allowed });
+    let metadata = admission.resource.as_ref().map(|resource| {
+        let paths = BTreeSet::from([WELL_KNOWN.to_owned(), format!("{WELL_KNOWN}{path}"), resource.path()]);
+        metadata::metadata(resource, &admission.scopes, paths)
+    });
+    let http = Arc::new(Http { service, sessions, admission, allowed });
     let endpoint = post(take)
         .get(legacy::listen)
         .delete(legacy::end)
@@ -62,7 +66,11 @@ pub(crate) fn routes(
     // Not of the router: what an application adds to it, and what it has not, is none of theirs.
     let routes = Router::new().route(path, endpoint);
     let routes = if has_page { with_page(routes, &http, path) } else { routes };
-    routes.with_state(http)
+    let routes = routes.with_state(http);
+    match metadata {
+        Some(metadata) => routes.merge(metadata),
+        None => routes,
+    }
 }
 
 /// Adds the page for people, if there is something to show.

@@ -22,6 +22,8 @@ mod http_2026_results;
 mod http_2026_streams;
 mod http_2026_subscriptions;
 mod inner_log;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod lines_bad_input;
 mod lines_concurrency;
 #[cfg(feature = "testing")]
@@ -30,6 +32,7 @@ mod lines_sessions;
 mod long_texts;
 mod origins;
 mod other_forms;
+mod protected_resource;
 #[cfg(feature = "testing")]
 mod schemas;
 mod shutdown;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    collections::BTreeSet,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -112,25 +113,28 @@ pub(crate) struct StepOf {
     pub(crate) step: String,
 }
 
-/// A principal as it is stored: who it is, and nothing that only a token tells. Fields are in the order of their names: see
-/// [`canonical`].
+/// A principal as it is stored: who it is and what it was granted, and nothing else that only a token tells. Fields are in the order of
+/// their names: see [`canonical`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Known {
     client: Option<String>,
     issuer: String,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    scopes: BTreeSet<String>,
     subject: Option<String>,
 }
 
 impl From<&Principal> for Known {
     fn from(principal: &Principal) -> Self {
-        let Principal { issuer, subject, client, .. } = principal.clone();
-        Self { client, issuer, subject }
+        let Principal { issuer, subject, client, scopes, claims: _ } = principal;
+        let (issuer, subject, client) = (issuer.clone(), subject.clone(), client.clone());
+        Self { client, issuer, scopes: scopes.clone(), subject }
     }
 }
 
 impl From<Known> for Principal {
-    fn from(Known { client, issuer, subject }: Known) -> Self {
-        Self { issuer, subject, client, claims: Map::new() }
+    fn from(Known { client, issuer, scopes, subject }: Known) -> Self {
+        Self { issuer, subject, client, scopes, claims: Map::new() }
     }
 }
 
@@ -477,7 +481,12 @@ mod tests {
             answers: map(),
             variables: map(),
             on_crash: OnCrash::Restart,
-            principal: Some(Known { client: Some("c".into()), issuer: "i".into(), subject: None }),
+            principal: Some(Known {
+                client: Some("c".into()),
+                issuer: "i".into(),
+                scopes: BTreeSet::new(),
+                subject: None,
+            }),
             progress_token: Some(7.into()),
             revision: Revision::V2026,
             client: ClientCapabilities::default(),

@@ -1,5 +1,7 @@
 //! Who a caller is decides whose tasks it sees: the subject before the client, and each within its issuer.
 
+use std::collections::BTreeSet;
+
 use pmcp_tasks::{
     Limits, RpcError, ToolResult,
     call::{Caller, Revision},
@@ -16,6 +18,7 @@ fn principal(issuer: &str, subject: Option<&str>, client: Option<&str>) -> Princ
         issuer: issuer.into(),
         subject: subject.map(str::to_owned),
         client: client.map(str::to_owned),
+        scopes: BTreeSet::new(),
         claims: Map::new(),
     }
 }

@@ -67,6 +67,11 @@ impl Http {
         Reply { status, headers, body, buffer, watch, _connection: connection }
     }
 
+    /// What is at this path, beside the endpoint.
+    pub(crate) async fn get(&self, path: &'static str) -> Reply {
+        Self { path, ..self.clone() }.send("GET", &[], "").await
+    }
+
     /// POSTs JSON as a client of 2025-11-25 and before.
     pub(crate) async fn post(&self, headers: &[(&str, &str)], message: &Value) -> Reply {
         let mut all = vec![("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
