@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_protocol::{
-    ClientCapabilities, Decider, LogLevel, Revision, RpcError, Version, code,
+    ClientCapabilities, Decider, LogLevel, RpcError, Version, code,
     message::{self, Malformed, Message, Request, RequestId},
     params as parse,
     params::ReadParams,
@@ -160,7 +160,7 @@ impl LegacySession {
             }
             "resources/subscribe" | "resources/unsubscribe" => {
                 if let Some(updates) = service.offers.updates() {
-                    return self.subscribe(service, updates, request, cx.revision, budget);
+                    return self.subscribe(service, updates, request, cx, budget);
                 }
             }
             _ => {}
@@ -177,7 +177,7 @@ impl LegacySession {
         service: &Service,
         updates: &ResourceUpdates,
         request: &Request,
-        revision: Revision,
+        CallContext { revision, caller, .. }: &CallContext,
         budget: &Budget,
     ) -> Result<Value, RpcError> {
         let ReadParams { uri } = parse(&request.params)?;
@@ -185,7 +185,7 @@ impl LegacySession {
             self.session.subscribed.remove(&uri);
             return Ok(json!({}));
         }
-        if !service.offers.has_resource(&uri) {
+        if !service.has_resource(&uri, caller) {
             return Err(revision.unknown_resource(&uri));
         }
         let share = budget.bytes.take(budget.sharer, uri.len() + SUBSCRIPTION);

@@ -69,6 +69,7 @@
 //! | [`CompletionRequest`], [`Completion`] | suggestions while a user types an argument |
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`ProtectedResource`] | what clients without a token are told |
+//! | [`callers`] | who they are, what they may use, and how clients get a token |
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
@@ -82,6 +83,7 @@ mod access;
 mod answered;
 mod auth;
 pub mod bears;
+pub mod callers;
 mod connection;
 mod dispatch;
 mod error;

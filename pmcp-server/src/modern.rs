@@ -152,6 +152,11 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
             "server/discover" if service.access.authenticated || !service.widgets.is_empty() => {
                 Some((LIST_TTL_MS, "private"))
             }
+            "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list"
+                if service.router.is_selective() =>
+            {
+                Some((LIST_TTL_MS, "private"))
+            }
             "server/discover" | "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
                 Some((LIST_TTL_MS, "public"))
             }
@@ -188,13 +193,13 @@ async fn tell(stream: &Outbox, id: &RequestId, method: &str, mut params: Value) 
 }
 
 /// The resources that can be listened to among those a client names; `None` if it names none or nothing tells of them.
-fn resources(service: &Service, params: &Value) -> Result<Option<(Subscribed, Updates)>, RpcError> {
+fn resources(service: &Service, params: &Value, cx: &CallContext) -> Result<Option<(Subscribed, Updates)>, RpcError> {
     let ListenParams { notifications } = parse(params)?;
     let (Some(uris), Some(updates)) = (notifications.resource_subscriptions, service.offers.updates()) else {
         return Ok(None);
     };
     let (max, subscribed) = (service.limits.subscribed_resources, Subscribed::default());
-    for uri in uris.iter().filter(|uri| service.offers.has_resource(uri)) {
+    for uri in uris.iter().filter(|uri| service.has_resource(uri, &cx.caller)) {
         if !subscribed.add(uri, max, ()) {
             return Err(RpcError::invalid_params(format!("more than the {max} resources that are allowed are named")));
         }
@@ -217,7 +222,7 @@ async fn listen(
     if let Some(subscription) = &subscription {
         accepted.insert("taskIds".into(), json!(subscription.accepted()));
     }
-    let resources = resources(service, &request.params)?;
+    let resources = resources(service, &request.params, cx)?;
     if let Some((subscribed, _)) = &resources {
         accepted.insert("resourceSubscriptions".into(), json!(subscribed.all()));
     }

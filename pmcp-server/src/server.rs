@@ -4,6 +4,8 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
+    call::Caller,
+    gate::Target,
     offer::{
         Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptResult, Resource,
         ResourceContents, ResourceRequest, ResourceUpdates,
@@ -302,6 +304,38 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
+    /// Offers something only to callers for whom this rule holds, beside the scopes that tools declare:
+    ///
+    /// ```
+    /// use pmcp_server::{Server, pmcp_tasks::gate::Target};
+    ///
+    /// let server = Server::new("notes", "1.0.0").authorize(|caller, target| match target {
+    ///     Target::Resource(uri) if uri.starts_with("secret://") => {
+    ///         caller.principal().is_some_and(|principal| principal.claims.get("team") == Some(&"blue".into()))
+    ///     }
+    ///     _ => true,
+    /// });
+    /// ```
+    ///
+    /// What it does not hold for is not listed, and answers as what there is not, on every transport and wherever it is asked for: also from
+    /// inside other tools and in steps of workflows, by its tasks and by templates. Of several rules all hold. It is asked often: it is to
+    /// be quick, and not to wait.
+    ///
+    /// A run that goes on after a crash is its caller's still, of whom issuer, subject, client and scopes are known then, and no other claims.
+    #[must_use]
+    pub fn authorize(self, rule: impl Fn(&Caller, &Target<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self { tools: self.tools.authorize(rule), ..self }
+    }
+
+    /// Sets whether callers over HTTP are told of tools for which they only lack scopes. A call of one is answered 403 then, with the scopes in
+    /// `WWW-Authenticate`: a client asks its user for them and calls again. Off by default: such a tool is not listed, and
+    /// answers as one that there is not.
+    #[must_use]
+    pub fn step_up(mut self, step_up: bool) -> Self {
+        self.admission.step_up = step_up;
+        self
+    }
+
     /// Tells clients how to get a token, in place of what the [`authenticator`](Self::authenticator) says of itself.
     #[must_use]
     pub fn protected_resource(mut self, resource: ProtectedResource) -> Self {
@@ -347,7 +381,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
         #[cfg(feature = "apps")]
         pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
-        let router = self.tools.build(self.store)?;
+        let router = self.tools.step_up(self.admission.step_up).build(self.store)?;
         let admission = self.admission.checked(router.store().clock()).map_err(Error::Authenticator)?;
         let offers = self.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened};
 use pmcp_tasks::{
     TaskRouter,
-    call::{CallContext, Peer},
+    call::{CallContext, Caller, Peer},
     heard::tell,
     offer::Offers,
     router::Handled,
@@ -150,6 +150,11 @@ impl Service {
             session: call.session,
             cancellation: call.cancellation,
         }
+    }
+
+    /// Tells whether there is a resource with this URI that the caller may use.
+    pub(crate) fn has_resource(&self, uri: &str, caller: &Caller) -> bool {
+        self.offers.has_resource(uri, |target| self.router.permits(caller, target))
     }
 
     /// Handles what every version has.

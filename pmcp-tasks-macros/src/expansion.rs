@@ -52,6 +52,15 @@ fn a_tool_with_nothing() {
 }
 
 #[test]
+fn a_tool_for_whom_scopes_were_granted() {
+    let expanded = tool(tokens(r#"scopes = ["files:read", "files:write"]"#), tokens("async fn save() {}"));
+    let text = prettyplease::unparse(&syn::parse2(expanded).unwrap());
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let scopes = r#"scopes: ::core::convert::From::from([ ::std::string::String::from("files:read"), ::std::string::String::from("files:write"), ]),"#;
+    assert!(text.contains(scopes), "{text}");
+}
+
+#[test]
 fn a_tool_that_opens_a_widget_and_one_for_views() {
     let opens = tool(tokens("widget = crate::Board"), tokens("async fn show_board() {}"));
     let called = tool(tokens(r#"visibility = "app", name = "move-piece""#), tokens("async fn move_piece() {}"));

@@ -1,8 +1,9 @@
-//! Values of keys that several attributes have: one of some words, a length of time.
+//! Values of keys that several attributes have, or that take more than a word: one of some words, a length of time, a list of scopes.
 
 use pmcp_macro_support::{Keys, did_you_mean, error, listed};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::{Expr, ExprLit, Lit};
 
 /// A value and where it stands.
 #[derive(Clone, Copy)]
@@ -54,6 +55,60 @@ pub(crate) fn any_duration(keys: &mut Keys, key: &str) -> Option<Given<Millis>> 
         keys.report(error(&text, format_args!("`{}` is not a length of time", text.value()), help));
     }
     Some(Given { value: Millis(value?), span: text.span() })
+}
+
+/// The value of a key that takes a list of scopes.
+pub(crate) fn scopes(keys: &mut Keys, key: &str) -> Vec<String> {
+    let Some((ident, value)) = keys.expr(key) else { return Vec::new() };
+    let list = match value {
+        Some(Expr::Array(list)) => list,
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+            let all: Vec<String> = text.value().split_whitespace().map(|scope| format!("\"{scope}\"")).collect();
+            let help = format!("write `{key} = [{}]`", if all.is_empty() { "\"…\"".into() } else { all.join(", ") });
+            keys.report(error(&text, format_args!("`{key}` takes a list of strings"), help));
+            return Vec::new();
+        }
+        value => {
+            let help = format!("write `{key} = [\"files:write\"]`");
+            let text = format!("`{key}` takes a list of strings");
+            keys.report(value.map_or_else(|| error(&ident, &text, &help), |value| error(value, &text, &help)));
+            return Vec::new();
+        }
+    };
+    if list.elems.is_empty() {
+        keys.report(error(
+            &list,
+            format_args!("`{key}` has no scope"),
+            "name one, or remove the key: then everybody may call it",
+        ));
+    }
+    let mut scopes = Vec::new();
+    for element in &list.elems {
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = element else {
+            keys.report(error(element, "a scope is a string", "write it as `\"files:write\"`"));
+            continue;
+        };
+        let scope = text.value();
+        if let Some(help) = misspelt(&scope) {
+            keys.report(error(text, format_args!("`{scope}` is not a scope"), help));
+        } else if scopes.contains(&scope) {
+            keys.report(error(text, format_args!("the scope `{scope}` is given twice"), "remove one of them"));
+        } else {
+            scopes.push(scope);
+        }
+    }
+    scopes
+}
+
+/// The way to write it right, of what cannot be a scope (RFC 6749, 3.3).
+fn misspelt(scope: &str) -> Option<String> {
+    let words: Vec<String> = scope.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+    let is_token = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if words.len() > 1 {
+        return Some(format!("write each by itself: `{}`", words.join(", ")));
+    }
+    let is_scope = !scope.is_empty() && scope.bytes().all(is_token);
+    (!is_scope).then(|| "a scope has ASCII characters, and neither spaces nor `\"` nor `\\`".to_owned())
 }
 
 fn millis(text: &str) -> Option<u64> {

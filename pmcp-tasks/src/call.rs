@@ -40,6 +40,33 @@ impl Caller {
         Self::Known { owner: Owner::local(), principal: None, may_list: true }
     }
 
+    /// The caller of whom this much is known: what a run has of whoever asked for it.
+    pub(crate) fn of(owner: Option<Owner>, principal: Option<Principal>) -> Self {
+        match owner {
+            Some(owner) => Self::Known { owner, principal, may_list: false },
+            None => Self::Unknown { reason: "the caller is not known" },
+        }
+    }
+
+    /// The finding of the authenticator, if there is one.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::Known { principal, .. } => principal.as_ref(),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Tells whether the caller was granted this scope. The user of a local server needs none: scopes bound tokens, and there is none.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        match self {
+            Self::Known { principal: Some(principal), .. } => principal.has_scope(scope),
+            Self::Known { owner, principal: None, .. } => *owner == Owner::local(),
+            Self::Unknown { .. } => false,
+        }
+    }
+
     /// The owner, if known.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {

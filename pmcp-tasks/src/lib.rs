@@ -71,7 +71,7 @@
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
 //! | [`protocol`] | the crate `pmcp-protocol`: the wire shapes of both revisions |
-//! | [`limits`], [`security`] | bounds; who calls |
+//! | [`limits`], [`security`], [`gate`] | bounds; who calls; who may use what |
 //! | [`time`], [`random`] | the clock and the randomness, to be replaced in tests |
 //! | `testing` | contexts for tests of tools, the contract suite for stores; with the feature of this name |
 //!
@@ -87,6 +87,7 @@
 //! | fence | a number that rises whenever another worker takes a task over; writes under an older one are refused |
 //! | stamp | time and counter of a task's creation, by which lists are ordered |
 //! | scope | the list a task is in, one an owner; a task without one is in no list |
+//! | gate | the rule that everything offered passes, wherever a caller asks for it; its scopes are those of OAuth, not the above |
 //! | holder | the party responsible for running a task: a worker, or the queue, from which any worker may claim it |
 //! | work | a kind of work under its name: what a task needs to be begun, recovered and shown |
 //! | draft | a task that is to be created and is not in the store yet |
@@ -110,6 +111,7 @@ mod engine;
 mod error;
 mod exact;
 #[doc(hidden)]
+pub mod gate;
 pub mod heard;
 mod id;
 pub mod limits;

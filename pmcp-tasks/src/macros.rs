@@ -223,6 +223,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `fallback` | `"handle"`: a long call of a client that knows no tasks is answered with the task and how to go on; `"none"`: never | what [`task_fallback`](crate::router::TaskRouterBuilder::task_fallback) says |
 /// | `widget` | The widget that shows its results: a struct with `#[widget]` of the crate `pmcp-apps` | none |
 /// | `visibility` | In hosts that show widgets: `"model"` if only the model may call it, `"app"` if only the pages of widgets may. Clients that show no widgets are not told of a tool with `"app"` | both may |
+/// | `scopes` | The scopes that a caller's token needs, all of them: `["files:write"]`. Callers without them are not told of the tool, and it answers as one that there is not, wherever they call it; the user of a local server needs none | everybody may call it |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; `read_only` and `destructive` exclude each other | the protocol's |
 /// | `args` | The name of the generated struct of arguments, where the module has an `AddArgs` of its own | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |

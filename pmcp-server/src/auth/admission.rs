@@ -15,6 +15,8 @@ pub(crate) struct Admission {
     pub(crate) resource: Option<ProtectedResource>,
     /// The scopes that every request needs.
     pub(crate) scopes: Vec<String>,
+    /// Set if a call of a tool that only lacks scopes is answered with them.
+    pub(crate) step_up: bool,
 }
 
 impl Admission {
@@ -45,6 +47,20 @@ impl Admission {
             return Ok(());
         }
         Err(Challenge::insufficient_scope(&self.scopes))
+    }
+
+    /// Refuses a request that needs these scopes beside those that every one needs. Clients of versions with sessions ask for what
+    /// they are told and no more, so they are told what they have as well; later ones add to what they have (authorization, "Runtime
+    /// Insufficient Scope Errors").
+    pub(crate) fn lacking(&self, scopes: &[String], principal: Option<&Principal>, has_sessions: bool) -> Challenge {
+        let had = principal.filter(|_| has_sessions).into_iter().flat_map(|principal| &principal.scopes);
+        let mut all: Vec<&String> = Vec::new();
+        for scope in self.scopes.iter().chain(scopes).chain(had) {
+            if !all.contains(&scope) {
+                all.push(scope);
+            }
+        }
+        Challenge::insufficient_scope(all.into_iter().cloned())
     }
 
     /// The value of `WWW-Authenticate` for a refusal, if it has one.

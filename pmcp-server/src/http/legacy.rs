@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use super::{
     body::{self, Accepts, Whole},
     endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
+    guard,
     refusal::{Refusal, later},
 };
 use crate::{
@@ -125,6 +126,10 @@ async fn request_of(
     (bytes, in_flight): (Option<Share>, InFlight),
     accepts: Accepts,
 ) -> Response {
+    let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
+    if let Some(scopes) = http.service.router.lacking_scopes(&request.method, &request.params, &caller) {
+        return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), true));
+    }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (answering, answered) = Answered::when(http.service.router.store().clock());

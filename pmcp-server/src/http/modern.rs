@@ -11,13 +11,14 @@ use pmcp_protocol::{
     header::{self as mirrored, ARGUMENT_PREFIX},
     message::Request,
 };
-use pmcp_tasks::tool::ToolDefinition;
+use pmcp_tasks::{call::Caller, tool::ToolDefinition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
     body,
     endpoint::{From, Http},
+    guard,
 };
 use crate::{
     dispatch::{self, Handling, Passage},
@@ -37,6 +38,7 @@ fn check(
     headers: &HeaderMap,
     version: Option<&str>,
     request: &Request,
+    caller: &Caller,
 ) -> Result<RequestMeta, (StatusCode, RpcError)> {
     let meta = RequestMeta::parse(&request.params, |claimed| match version {
         None => Err(RpcError::new(code::HEADER_MISMATCH, "the header `MCP-Protocol-Version` is missing")),
@@ -61,14 +63,21 @@ fn check(
         }
     }
     if request.method == "tools/call" {
-        check_arguments(service, headers, &request.params)?;
+        check_arguments(service, headers, &request.params, caller)?;
     }
     Ok(meta)
 }
 
 /// Compares arguments with the headers that repeat them ("Server Behavior for Custom Headers").
-fn check_arguments(service: &Service, headers: &HeaderMap, params: &Value) -> Result<(), (StatusCode, RpcError)> {
-    let tool = params.get("name").and_then(Value::as_str).and_then(|name| service.router.definition(name));
+fn check_arguments(
+    service: &Service,
+    headers: &HeaderMap,
+    params: &Value,
+    caller: &Caller,
+) -> Result<(), (StatusCode, RpcError)> {
+    // Of a tool that the caller may not use nothing is told, not even this.
+    let name = params.get("name").and_then(Value::as_str);
+    let tool = name.and_then(|name| service.router.definition_for(caller, name));
     for parameter in tool.map(ToolDefinition::header_parameters).unwrap_or_default() {
         let name = format!("{ARGUMENT_PREFIX}{}", parameter.name);
         let given = header(headers, &name)?.map(|value| decoded(&value)).transpose()?;
@@ -115,10 +124,14 @@ pub(super) async fn take(
     if !accepts.stream && (!accepts.json || request.method == "subscriptions/listen") {
         return body::error(StatusCode::NOT_ACCEPTABLE, Some(&request.id), body::not_acceptable());
     }
-    let meta = match check(&http.service, headers, version, &request) {
+    let caller = http.service.access.caller(from.principal.clone(), None);
+    let meta = match check(&http.service, headers, version, &request, &caller) {
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
+    if let Some(scopes) = http.service.router.lacking_scopes(&request.method, &request.params, &caller) {
+        return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), false));
+    }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     // Of states that change only the latest counts: those that nobody reads are not kept.
     let buffer = if request.method == "subscriptions/listen" { 1 } else { STREAM_BUFFER };

@@ -32,6 +32,7 @@ mod lines_sessions;
 mod long_texts;
 mod origins;
 mod other_forms;
+mod permissions;
 mod protected_resource;
 #[cfg(feature = "testing")]
 mod schemas;

@@ -4,10 +4,10 @@ use pmcp_macro_support::Keys;
 use proc_macro2::TokenStream;
 use syn::{Ident, LitStr, Path};
 
-use crate::values::{Given, Millis, any_duration, choice, duration};
+use crate::values::{Given, Millis, any_duration, choice, duration, scopes};
 
 /// The keys, in the order of the documentation.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name",
     "title",
     "description",
@@ -20,6 +20,7 @@ const KEYS: [&str; 18] = [
     "fallback",
     "widget",
     "visibility",
+    "scopes",
     "read_only",
     "destructive",
     "idempotent",
@@ -44,6 +45,8 @@ pub(super) struct TaskToolArgs {
     pub(super) fallback: Option<Given<Fallback>>,
     pub(super) widget: Option<Path>,
     pub(super) visibility: Option<Given<Visibility>>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     pub(super) hints: Hints,
     /// The key of that hint.
     pub(super) destructive: Option<Ident>,
@@ -112,6 +115,7 @@ impl TaskToolArgs {
             fallback: choice(&mut keys, "fallback", &[("handle", Fallback::Handle), ("none", Fallback::None)]),
             widget: keys.path("widget"),
             visibility: choice(&mut keys, "visibility", &[("app", Visibility::App), ("model", Visibility::Model)]),
+            scopes: scopes(&mut keys, "scopes"),
             hints: Hints {
                 read_only: keys.flag("read_only"),
                 destructive: keys.flag("destructive"),
@@ -141,6 +145,7 @@ mod tests {
             fallback = "x",
             widget = "Board",
             visibility = "user",
+            scopes = ["a b", "ä", "c", "c", 1],
             name = 3,
             read_only = 1
         );
@@ -157,8 +162,29 @@ mod tests {
                 "`fallback` cannot be `\"x\"`\nhelp: use `\"handle\"` or `\"none\"`",
                 "`widget` takes a path\nhelp: write `widget = Board`",
                 "`visibility` cannot be `\"user\"`\nhelp: use `\"app\"` or `\"model\"`",
+                "`a b` is not a scope\nhelp: write each by itself: `\"a\", \"b\"`",
+                "`ä` is not a scope\nhelp: a scope has ASCII characters, and neither spaces nor `\"` nor `\\`",
+                "the scope `c` is given twice\nhelp: remove one of them",
+                "a scope is a string\nhelp: write it as `\"files:write\"`",
                 "`read_only` takes `true` or `false`\nhelp: write `read_only` or `read_only = false`",
             ]
         );
+    }
+
+    #[test]
+    fn scopes_are_a_list_with_something_in_it() {
+        let mistake = |args| TaskToolArgs::parse(args).err().unwrap().to_string();
+        assert_eq!(
+            mistake(quote!(scopes = "a b")),
+            "`scopes` takes a list of strings\nhelp: write `scopes = [\"a\", \"b\"]`"
+        );
+        for args in [quote!(scopes), quote!(scopes = files)] {
+            assert_eq!(mistake(args), "`scopes` takes a list of strings\nhelp: write `scopes = [\"files:write\"]`");
+        }
+        assert_eq!(
+            mistake(quote!(scopes = [])),
+            "`scopes` has no scope\nhelp: name one, or remove the key: then everybody may call it"
+        );
+        assert_eq!(TaskToolArgs::parse(quote!(scopes = ["a", "b:c"])).ok().unwrap().scopes, ["a", "b:c"]);
     }
 }

@@ -96,6 +96,10 @@ impl TaskTool {
             Fallback::None => quote!(fallback: #p::Fallback::None,),
         });
         let ui = self.ui(p);
+        let scopes = (!self.scopes.is_empty()).then(|| {
+            let scopes = &self.scopes;
+            quote!(scopes: ::core::convert::From::from([#(::std::string::String::from(#scopes)),*]),)
+        });
         let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
         let inline = self.inline.map(|inline| {
             let inline = time(Some(inline));
@@ -127,6 +131,7 @@ impl TaskTool {
                 on_crash: #p::OnCrash::#on_crash,
                 #fallback
                 #ui
+                #scopes
                 annotations: #p::ToolAnnotations {
                     read_only: #read_only,
                     destructive: #destructive,

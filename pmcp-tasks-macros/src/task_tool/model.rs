@@ -34,6 +34,8 @@ pub(super) struct TaskTool {
     pub(super) widget: Option<Path>,
     /// The one caller it is for.
     pub(super) visibility: Option<Visibility>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     pub(super) hints: Hints,
     pub(super) input: Input,
     /// In the order of the signature.
@@ -88,6 +90,7 @@ impl TaskTool {
             fallback: given.fallback.map(|fallback| fallback.value),
             widget: given.widget.clone(),
             visibility: given.visibility.map(|visibility| visibility.value),
+            scopes: given.scopes.clone(),
             hints: given.hints,
             input,
             parameters: parameters.into_iter().collect::<Option<_>>()?,

@@ -24,10 +24,13 @@ use crate::{
 pub(super) struct Tools(pub(super) Weak<Engine>);
 
 impl Callable<Run> for Tools {
-    fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<Run>, NotAccepted> {
+    fn accept(&self, run: &Run, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<Run>, NotAccepted> {
         let unknown = || NotAccepted::Unknown(tool.to_owned());
         let engine = self.0.upgrade().ok_or_else(unknown)?;
         let work = engine.works.find(tool).filter(|work| work.kind == WorkKind::Tool).ok_or_else(unknown)?.clone();
+        if !engine.permits(&run.caller(), &work) {
+            return Err(unknown());
+        }
         let size = serde_json::to_vec(&arguments).map_or(usize::MAX, |bytes| bytes.len());
         let max = engine.limits().max_arguments;
         if size > max as usize {

@@ -40,14 +40,15 @@ pub(crate) use wait::{Ended, Patience};
 
 use self::ways::Ways;
 use crate::{
-    call::Peer,
+    call::{Caller, Peer},
     error::StoreError,
+    gate::Gate,
     limits::Limits,
     protocol::Revision,
     run::{DEFAULT_LEASE, Host, Way},
     store::backend::TaskKey,
     task::{Task, TaskStore},
-    tool::Registry,
+    tool::{Registry, Work},
 };
 
 /// The process that works.
@@ -58,6 +59,8 @@ pub(crate) struct Engine {
     execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
     at_once: Option<usize>,
+    /// Who may use what.
+    pub(crate) gate: Gate,
     /// Errors go to the client with all their causes; for development.
     expose_errors: bool,
     /// Told when there may be queued work.
@@ -94,6 +97,7 @@ pub enum Execution {
 pub(crate) struct EngineSettings {
     pub(crate) limits: Limits,
     pub(crate) expose_errors: bool,
+    pub(crate) gate: Gate,
     pub(crate) lease: Duration,
     pub(crate) execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
@@ -105,6 +109,7 @@ impl Default for EngineSettings {
         Self {
             limits: Limits::default(),
             expose_errors: false,
+            gate: Gate::default(),
             lease: DEFAULT_LEASE,
             execution: Execution::default(),
             at_once: None,
@@ -120,6 +125,7 @@ impl Engine {
             works,
             execution: settings.execution,
             at_once: settings.at_once,
+            gate: settings.gate,
             expose_errors: settings.expose_errors,
             queue_hint: Notify::new(),
             claiming: tokio::sync::Mutex::default(),
@@ -138,6 +144,21 @@ impl Engine {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.host.limits
+    }
+
+    /// Tells whether the caller may use this.
+    pub(crate) fn permits(&self, caller: &Caller, work: &Work) -> bool {
+        work.target().is_none_or(|target| self.gate.permits(caller, &target))
+    }
+
+    /// Tells whether the caller may look at a task of the work of this name. Of what is not known here nothing is said.
+    pub(crate) fn permits_task_of(&self, caller: &Caller, work: &str) -> bool {
+        self.works.find(work).is_none_or(|work| self.permits(caller, work))
+    }
+
+    /// Tells whether something is for some callers and not for others.
+    pub(crate) fn is_selective(&self) -> bool {
+        self.gate.rule.is_some() || self.works.all().any(|work| !work.scopes.is_empty())
     }
 
     /// What the runs of a task tell goes this way from now on, until [`leave`](Self::leave).

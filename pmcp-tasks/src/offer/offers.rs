@@ -15,7 +15,7 @@ use super::{
     resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest, Uris},
     updates::ResourceUpdates,
 };
-use crate::{context::ToolContext, tool::ToolError};
+use crate::{context::ToolContext, gate::Target, tool::ToolError};
 
 /// Everything a server offers beside tools: prompts, resources, resource templates, completions.
 #[derive(Debug, Default)]
@@ -54,7 +54,8 @@ impl OffersBuilder {
     pub fn listed(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
         let unknown = |_, _| async { Err(ToolError::rpc(-32602, "unknown prompt")) };
         let before = self.prompts.len();
-        self.prompts.extend(prompts.into_iter().map(|prompt| RegisteredPrompt::new(prompt, unknown)));
+        let begins = |prompt| RegisteredPrompt::new(prompt, unknown).of_workflow();
+        self.prompts.extend(prompts.into_iter().map(begins));
         self.lists_others |= self.prompts.len() > before;
         self
     }
@@ -142,10 +143,11 @@ impl Offers {
         OffersBuilder::default()
     }
 
-    /// Tells whether there is a resource with this URI, or a template that it fits.
+    /// Tells whether there is a resource with this URI, or a template that it fits, whose targets pass: see
+    /// [`TaskRouter::permits`](crate::TaskRouter::permits).
     #[must_use]
-    pub fn has_resource(&self, uri: &str) -> bool {
-        self.find_resource(uri).is_some()
+    pub fn has_resource(&self, uri: &str, is_permitted: impl Fn(&Target<'_>) -> bool) -> bool {
+        self.permitted_resource(uri, is_permitted).is_some()
     }
 
     /// Tells whether arguments can be completed.
@@ -179,6 +181,16 @@ impl Offers {
 
     pub(super) fn find_prompt(&self, name: &str) -> Option<&RegisteredPrompt> {
         self.prompts.iter().find(|prompt| prompt.prompt.name() == name)
+    }
+
+    /// The same if it passes both as what was registered and as this URI: a template may be for others than what fits it.
+    pub(super) fn permitted_resource(
+        &self,
+        uri: &str,
+        is_permitted: impl Fn(&Target<'_>) -> bool,
+    ) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
+        let found = self.find_resource(uri);
+        found.filter(|(it, _)| is_permitted(&it.target()) && is_permitted(&Target::Resource(uri)))
     }
 
     /// The resource with this URI, or the template it fits with the template's variables.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     context::ToolContext,
+    gate::Target,
     tool::{Prepared, ToolError},
 };
 
@@ -193,6 +194,8 @@ type Handler = Arc<dyn Fn(PromptArguments, ToolContext) -> PromptFuture + Send +
 #[derive(Clone)]
 pub(super) struct RegisteredPrompt {
     pub(super) prompt: Prompt,
+    /// Set if it begins a workflow.
+    is_of_workflow: bool,
     handler: Handler,
 }
 
@@ -217,7 +220,18 @@ impl RegisteredPrompt {
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
-        Self { prompt, handler: Arc::new(move |arguments, cx| Box::pin(handler(arguments, cx))) }
+        Self { prompt, is_of_workflow: false, handler: Arc::new(move |arguments, cx| Box::pin(handler(arguments, cx))) }
+    }
+
+    /// The same as one that begins a workflow.
+    pub(super) fn of_workflow(self) -> Self {
+        Self { is_of_workflow: true, ..self }
+    }
+
+    /// The prompt as the gate knows it.
+    pub(super) fn target(&self) -> Target<'_> {
+        let name = self.prompt.name();
+        if self.is_of_workflow { Target::Workflow(name) } else { Target::Prompt(name) }
     }
 
     /// The call of the handler with these arguments.

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     call::{CallContext, Revision},
+    gate::{Gate, Target},
     tool::Prepared,
 };
 
@@ -36,22 +37,26 @@ pub(crate) struct OfferCall {
 }
 
 impl Offers {
-    /// Reads a request; `None` if its method is none of offers. Pages of lists have `page_size` entries.
+    /// Reads a request; `None` if its method is none of offers. Pages of lists have `page_size` entries, of what the gate lets the caller
+    /// use; everything else is unknown.
     pub(crate) fn request(
         &self,
         method: &str,
         params: &Value,
         cx: &CallContext,
-        page_size: u16,
+        (gate, page_size): (&Gate, u16),
     ) -> Option<Result<OfferRequest, RpcError>> {
-        let shows_ui = cx.client.ui;
+        let (shows_ui, caller) = (cx.client.ui, &cx.caller);
+        let is_permitted = move |target: &Target<'_>| gate.permits(caller, target);
         let resources = |templates: bool| {
             let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
-            resources.filter(move |resource| shows_ui || !resource.is_of_ui()).map(RegisteredResource::describe)
+            let resources = resources.filter(move |resource| shows_ui || !resource.is_of_ui());
+            resources.filter(move |resource| is_permitted(&resource.target())).map(RegisteredResource::describe)
         };
         let page = match method {
             "prompts/list" => {
-                let prompts = self.prompts.iter().map(|prompt| prompt.prompt.describe());
+                let prompts = self.prompts.iter().filter(|prompt| is_permitted(&prompt.target()));
+                let prompts = prompts.map(|prompt| prompt.prompt.describe());
                 page("prompts", prompts, params, page_size)
             }
             "resources/list" => page("resources", resources(false), params, page_size).map(|mut page| {
@@ -62,41 +67,52 @@ impl Offers {
                 page
             }),
             "resources/templates/list" => page("resourceTemplates", resources(true), params, page_size),
-            "prompts/get" => return Some(self.get_prompt(params).map(OfferRequest::Call)),
-            "resources/read" => return Some(self.read_resource(params, cx.revision).map(OfferRequest::Call)),
+            "prompts/get" => return Some(self.get_prompt(params, is_permitted).map(OfferRequest::Call)),
+            "resources/read" => {
+                return Some(self.read_resource(params, cx.revision, is_permitted).map(OfferRequest::Call));
+            }
             "completion/complete" if self.has_completions() => {
-                return Some(self.complete(params));
+                return Some(self.complete(params, is_permitted));
             }
             _ => return None,
         };
         Some(page.map(OfferRequest::Ready))
     }
 
-    fn get_prompt(&self, params: &Value) -> Result<OfferCall, RpcError> {
+    fn get_prompt(&self, params: &Value, is_permitted: impl Fn(&Target<'_>) -> bool) -> Result<OfferCall, RpcError> {
         let GetParams { name, mut arguments } = parse(params)?;
         // Some write every argument, and null for those there are not.
         arguments.retain(|_, value| !value.is_null());
-        let prompt = self.find_prompt(&name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
+        let prompt = self.find_prompt(&name).filter(|prompt| is_permitted(&prompt.target()));
+        let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
         let prepared = prompt.prepare(arguments.clone())?;
         Ok(OfferCall { name, arguments, prepared })
     }
 
-    fn read_resource(&self, params: &Value, revision: Revision) -> Result<OfferCall, RpcError> {
+    fn read_resource(
+        &self,
+        params: &Value,
+        revision: Revision,
+        is_permitted: impl Fn(&Target<'_>) -> bool,
+    ) -> Result<OfferCall, RpcError> {
         let ReadParams { uri } = parse(params)?;
-        let (resource, variables) = self.find_resource(&uri).ok_or_else(|| revision.unknown_resource(&uri))?;
+        let found = self.permitted_resource(&uri, is_permitted);
+        let (resource, variables) = found.ok_or_else(|| revision.unknown_resource(&uri))?;
         let prepared = resource.prepare(&uri, variables);
         Ok(OfferCall { name: uri, arguments: Map::new(), prepared })
     }
 
-    fn complete(&self, params: &Value) -> Result<OfferRequest, RpcError> {
+    fn complete(&self, params: &Value, is_permitted: impl Fn(&Target<'_>) -> bool) -> Result<OfferRequest, RpcError> {
         let request: CompleteParams = parse(params)?;
         let (name, has_argument) = match &request.reference {
             Reference::Prompt { name } => {
-                let prompt = self.find_prompt(name).ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
+                let prompt = self.find_prompt(name).filter(|prompt| is_permitted(&prompt.target()));
+                let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
                 (name.clone(), prompt.prompt.has_argument(&request.argument.name))
             }
             Reference::Resource { uri } => {
-                let resource = self.resources.iter().find(|resource| resource.uri() == uri);
+                let mut resources = self.resources.iter().filter(|resource| is_permitted(&resource.target()));
+                let resource = resources.find(|resource| resource.uri() == uri);
                 let resource = resource.ok_or_else(|| RpcError::invalid_params("unknown resource template"))?;
                 (uri.clone(), resource.has_variable(&request.argument.name))
             }

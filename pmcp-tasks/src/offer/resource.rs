@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{error::OfferError, template::Template};
 use crate::{
     context::ToolContext,
+    gate::Target,
     tool::{Prepared, ToolError},
 };
 
@@ -190,6 +191,11 @@ impl RegisteredResource {
 
     pub(super) fn is_template(&self) -> bool {
         matches!(self.uris, Uris::Fitting(_))
+    }
+
+    /// The resource as the gate knows it.
+    pub(super) fn target(&self) -> Target<'_> {
+        if self.is_template() { Target::ResourceTemplate(self.uri()) } else { Target::Resource(self.uri()) }
     }
 
     /// Tells whether only clients that show widgets are told of it.

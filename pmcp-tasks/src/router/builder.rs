@@ -15,8 +15,10 @@ use super::{
     workflow::{Flows, bindable},
 };
 use crate::{
+    call::Caller,
     engine::{Engine, EngineSettings, Execution},
     error::StoreError,
+    gate::Target,
     limits::Limits,
     protocol::header,
     task::TaskStore,
@@ -264,6 +266,28 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
     #[must_use]
     pub fn expose_errors(mut self, expose_errors: bool) -> Self {
         self.settings.expose_errors = expose_errors;
+        self
+    }
+
+    /// Adds a rule of yours: the server offers something only to callers for whom it holds. What it does not hold for is not listed, and
+    /// answers as what there is not, wherever it is asked for: also from inside other tools and in steps of workflows, by tasks of it
+    /// and by templates. Of several rules all hold.
+    ///
+    /// A run goes on after a crash as its caller's: known by issuer, subject, client and scopes, without other claims.
+    #[must_use]
+    pub fn authorize(mut self, rule: impl Fn(&Caller, &Target<'_>) -> bool + Send + Sync + 'static) -> Self {
+        let before = self.settings.gate.rule.take();
+        self.settings.gate.rule = Some(Arc::new(move |caller: &Caller, target: &Target<'_>| {
+            before.as_ref().is_none_or(|before| before(caller, target)) && rule(caller, target)
+        }));
+        self
+    }
+
+    /// Sets whether tools are listed to callers who only lack their scopes, for a transport that tells them [which](super::TaskRouter::lacking_scopes).
+    /// Calls of them are still refused as those of tools that there are not.
+    #[must_use]
+    pub fn step_up(mut self, step_up: bool) -> Self {
+        self.settings.gate.lists_for_step_up = step_up;
         self
     }
 

@@ -52,11 +52,11 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         let _admitted = host.admit()?;
         return fallback::call_companion(rq, companion, call, companions).await;
     }
-    if tools.flows.has_tool(&call.name) {
+    if tools.flows.has_tool(&call.name) && tools.flows.permits(rq, &call.name) {
         // Boxed here and below, as every request would be as large as these.
         return Box::pin(tools.flows.call(rq, &call.name, &call.arguments)).await;
     }
-    let Some(tool) = tools.find(&call.name) else {
+    let Some(tool) = tools.find(&call.name).filter(|tool| rq.engine.permits(&cx.caller, &tool.work)) else {
         return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
     rq.check_size(&call.arguments)?;

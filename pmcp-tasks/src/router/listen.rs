@@ -98,7 +98,7 @@ pub(super) async fn listen(rq: RequestCx<'_>) -> Result<Option<Subscription>, Rp
 async fn listened(rq: RequestCx<'_>, id: &str) -> Result<Option<Millis>, RpcError> {
     let (Some(owner), Ok(id)) = (rq.cx.caller.owner(), id.parse()) else { return Ok(None) };
     let task = rq.engine.store().get(owner, id).await?;
-    Ok(task.filter(|task| task.head.hidden.is_none()).map(|task| task.stored.expires))
+    Ok(task.filter(|task| task.head.hidden.is_none() && rq.permits(task)).map(|task| task.stored.expires))
 }
 
 /// The tasks of a subscription that have not ended, each as the wait until it may have changed.

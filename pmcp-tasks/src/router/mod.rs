@@ -36,9 +36,10 @@ use tools::Tools;
 
 pub use crate::engine::Execution;
 use crate::{
-    call::CallContext,
+    call::{CallContext, Caller},
     engine::Engine,
     error::StoreError,
+    gate::Target,
     limits::Limits,
     offer::Prompt,
     protocol::RpcError,
@@ -147,6 +148,34 @@ impl TaskRouter {
         };
         // What is no id is no task's, and of any length.
         id.filter(|id| id.parse::<TaskId>().is_ok())
+    }
+
+    /// Tells whether the caller may use this.
+    #[must_use]
+    pub fn permits(&self, caller: &Caller, target: &Target<'_>) -> bool {
+        self.engine.gate.permits(caller, target)
+    }
+
+    /// Tells whether something is for some callers and not for others, so that lists are nobody else's.
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        self.engine.is_selective()
+    }
+
+    /// The tool with this name, if the caller may use it.
+    #[must_use]
+    pub fn definition_for(&self, caller: &Caller, name: &str) -> Option<&ToolDefinition> {
+        self.tools.find(name).filter(|tool| self.engine.permits(caller, &tool.work)).map(|tool| &*tool.definition)
+    }
+
+    /// The scopes of a tool that the caller of this request lacks, and could get: all of the tool's. `None` unless the server has
+    /// [`step_up`](TaskRouterBuilder::step_up).
+    #[must_use]
+    pub fn lacking_scopes(&self, method: &str, params: &Value, caller: &Caller) -> Option<&[String]> {
+        let name = params.get("name").and_then(Value::as_str).filter(|_| method == "tools/call")?;
+        let tool = self.tools.find(name)?;
+        let is_lacking = self.engine.gate.lacks_only_scopes(caller, &tool.work.target()?);
+        is_lacking.then_some(&*tool.definition.scopes)
     }
 
     /// Handles a request.

@@ -13,7 +13,7 @@ impl Offers {
     /// `resources/templates/list`, `resources/read` and `completion/complete`. What has to be run, the router runs: it may ask
     /// the client as tools do.
     pub async fn handle(&self, router: &TaskRouter, method: &str, params: &Value, cx: &CallContext) -> Handled {
-        Handled::Answer(match self.request(method, params, cx, router.limits().page_size) {
+        Handled::Answer(match self.request(method, params, cx, (&router.engine.gate, router.limits().page_size)) {
             None => return Handled::NotMine,
             Some(Ok(OfferRequest::Ready(result))) => Ok(result),
             Some(Ok(OfferRequest::Call(OfferCall { name, arguments, prepared }))) => {

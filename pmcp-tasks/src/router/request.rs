@@ -89,7 +89,12 @@ impl<'a> RequestCx<'a> {
         let owner = self.owner()?;
         let id: TaskId = id.parse().map_err(|_| unknown_task())?;
         let task = self.engine.store().get(owner, id).await?;
-        task.filter(|task| task.head.hidden.is_none()).ok_or_else(unknown_task)
+        task.filter(|task| task.head.hidden.is_none() && self.permits(task)).ok_or_else(unknown_task)
+    }
+
+    /// Tells whether the caller may use what this task is of, which was read with its body.
+    pub(super) fn permits(&self, task: &Task) -> bool {
+        task.body.as_ref().is_none_or(|body| self.engine.permits_task_of(&self.cx.caller, &body.tool))
     }
 
     /// The variables of a task's work.

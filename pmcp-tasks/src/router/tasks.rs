@@ -47,7 +47,18 @@ pub(super) async fn list(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let page = rq.engine.store().list(owner, cursor.as_deref(), size).await?;
     let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
     let now = rq.engine.host.now();
-    let tasks: Vec<_> = page.tasks.iter().map(|task| rq.cx.revision.task(&task.view(now), None)).collect();
+    // Bodies are read only for callers who may not use everything.
+    let is_selective = rq.engine.works.all().any(|work| !rq.engine.permits(&rq.cx.caller, work));
+    let mut tasks = Vec::with_capacity(page.tasks.len());
+    for task in &page.tasks {
+        if is_selective {
+            let read = rq.engine.store().read(&task.key, Parts::BODY).await?;
+            if !read.is_some_and(|task| rq.permits(&task)) {
+                continue;
+            }
+        }
+        tasks.push(rq.cx.revision.task(&task.view(now), None));
+    }
     let mut result = json!({ "tasks": tasks });
     if let Some(next) = page.next {
         result["nextCursor"] = next.into();

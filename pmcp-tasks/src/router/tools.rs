@@ -69,7 +69,12 @@ impl Tools {
     pub(super) fn list<'a>(&'a self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
         let ListParams { cursor } = ListParams::read(rq.params)?;
         let companions = self.companions_for(rq.cx);
+        let (gate, caller) = (&rq.engine.gate, &rq.cx.caller);
+        let is_shown = |work: &Work| work.target().is_none_or(|target| gate.shows(caller, &target));
         let as_seen = |tool: &'a Registered| {
+            if !is_shown(&tool.work) {
+                return None;
+            }
             let seen = tool.seen_by(rq.cx)?;
             let is_for_views = rq.cx.client.ui && tool.may_run_for_views();
             Some(match companions {
@@ -79,8 +84,8 @@ impl Tools {
         };
         let more = companions.map(|companions| companions.definitions(rq.cx)).unwrap_or_default();
         let own = self.order.iter().filter_map(|name| self.all.get(name)).filter_map(as_seen);
-        let all: Vec<Cow<'_, ToolDefinition>> =
-            own.chain(self.flows.tools().iter().chain(more).map(Cow::Borrowed)).collect();
+        let of_flows = self.flows.tools().iter().filter(|tool| self.flows.permits(rq, &tool.name));
+        let all: Vec<Cow<'_, ToolDefinition>> = own.chain(of_flows.chain(more).map(Cow::Borrowed)).collect();
         let start = match cursor {
             None => 0,
             Some(cursor) => {
@@ -98,8 +103,11 @@ impl Tools {
         }
         if revision.has_cache_hints() {
             result["resultType"] = "complete".into();
-            if self.companions.is_some() || self.all.values().any(|tool| tool.with_ui.is_some()) {
-                // What is listed depends on what the client declares (caching, "Cache Scope").
+            if rq.engine.is_selective()
+                || self.companions.is_some()
+                || self.all.values().any(|tool| tool.with_ui.is_some())
+            {
+                // What is listed depends on the caller, and on what the client declares (caching, "Cache Scope").
                 result["cacheScope"] = "private".into();
             }
         }

@@ -9,8 +9,8 @@ use crate::{error::ToolError, task::Outcome};
 
 /// The tools that runs `R` call. Whoever begins runs has them.
 pub(crate) trait Callable<R>: fmt::Debug + Send + Sync {
-    /// Accepts a call as one of a client is: by size, by the schema of the arguments, by the tool itself.
-    fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<R>, NotAccepted>;
+    /// Accepts a call as one of a client is: by whose the run is, by size, by the schema of the arguments, by the tool itself.
+    fn accept(&self, run: &R, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<R>, NotAccepted>;
 
     /// Tells whether a tool must not be called again when it is not known whether it was.
     fn must_not_repeat(&self, tool: &str) -> bool;

@@ -45,7 +45,7 @@ pub(crate) use variables::Read;
 use variables::Variables;
 
 use crate::{
-    call::{ClientCapabilities, Peer},
+    call::{Caller, ClientCapabilities, Peer},
     error::{AskError, Cancelled, StoreError, ToolError},
     limits::Limits,
     protocol::{LogLevel, Revision},
@@ -142,10 +142,15 @@ impl Run {
         })
     }
 
+    /// Whose it is.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::of(self.owner.clone(), self.principal.clone())
+    }
+
     /// Accepts a call of a tool from inside this run.
     pub(crate) fn accept(&self, tool: &str, arguments: Map<String, Value>) -> Result<AcceptedCall<Self>, NotAccepted> {
         match &self.tools {
-            Some(tools) => tools.accept(tool, arguments),
+            Some(tools) => tools.accept(self, tool, arguments),
             None => Err(NotAccepted::Unknown(tool.to_owned())),
         }
     }

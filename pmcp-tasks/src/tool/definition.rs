@@ -68,6 +68,8 @@ pub struct ToolDefinition {
     pub on_crash: OnCrash,
     /// Treatment of a long call of a client that knows no tasks.
     pub fallback: Fallback,
+    /// The scopes that its callers need, all of them: who lacks one is not told of it.
+    pub scopes: Vec<String>,
     /// Hints about its behaviour.
     pub annotations: ToolAnnotations,
     /// The JSON Schema of its arguments, an object. A router lists it in the form that hosts take: an object with properties

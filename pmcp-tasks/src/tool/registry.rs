@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
 use crate::{
+    gate::Target,
     schema::{Compiled, Misfit},
     task::{FieldDefinition, OnCrash, Policy},
 };
@@ -29,6 +30,8 @@ pub(crate) struct Work {
     pub(crate) policy: Policy,
     /// The variables of its tasks.
     pub(crate) fields: Vec<FieldDefinition>,
+    /// The scopes that its callers need.
+    pub(crate) scopes: Vec<String>,
     /// It asks its caller before it begins.
     pub(crate) asks: bool,
     /// It may be called again when it is not known whether it was.
@@ -51,6 +54,7 @@ impl Work {
             name: definition.name.as_str().into(),
             policy: definition.policy(),
             fields: definition.variables.clone(),
+            scopes: definition.scopes.clone(),
             asks: !definition.questions.is_empty(),
             is_repeatable: definition.on_crash == OnCrash::Restart
                 || [definition.annotations.read_only, definition.annotations.idempotent].contains(&Some(true)),
@@ -65,6 +69,7 @@ impl Work {
             name: name.into(),
             policy,
             fields,
+            scopes: Vec::new(),
             asks: false,
             is_repeatable: true,
             prepare: Some((None, prepare)),
@@ -78,9 +83,19 @@ impl Work {
             name: name.into(),
             policy: Policy::default(),
             fields: Vec::new(),
+            scopes: Vec::new(),
             asks: false,
             is_repeatable: true,
             prepare: None,
+        }
+    }
+
+    /// The work as the gate knows it; `None` of a request, which passes as what it is for.
+    pub(crate) fn target(&self) -> Option<Target<'_>> {
+        match self.kind {
+            WorkKind::Tool => Some(Target::Tool { name: &self.name, scopes: &self.scopes }),
+            WorkKind::Workflow => Some(Target::Workflow(&self.name)),
+            WorkKind::Request => None,
         }
     }
 
@@ -130,6 +145,11 @@ impl Registry {
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Work>> {
         self.works.get(name)
+    }
+
+    /// All of it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Work>> {
+        self.works.values()
     }
 
     /// The longest time that some work has for a run, of those that have one of their own.

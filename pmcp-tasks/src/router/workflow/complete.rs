@@ -17,7 +17,8 @@ impl Flows {
         if text("/ref/type") != Some("ref/prompt") {
             return None;
         }
-        let flow = self.of_prompt(text("/ref/name")?)?;
+        let name = text("/ref/name")?;
+        let flow = self.of_prompt(name).filter(|_| self.permits(rq, name))?;
         let (argument, typed) = (text("/argument/name")?, text("/argument/value")?);
         let definition = flow.flow.definition();
         if argument == TASK_ID {

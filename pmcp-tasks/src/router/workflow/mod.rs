@@ -127,9 +127,16 @@ impl Flows {
         self.find(name).filter(|flow| flow.flow.definition().ways() != Start::ToolOnly)
     }
 
-    /// Handles `prompts/get` of a workflow; `None` if it is of no workflow.
+    /// Tells whether the caller may use the workflow of this name, or what goes on with some.
+    pub(super) fn permits(&self, rq: RequestCx<'_>, tool: &str) -> bool {
+        let permits = |flow: &Registered| rq.engine.permits(&rq.cx.caller, &flow.work);
+        self.find(tool).map_or_else(|| self.all().any(permits), permits)
+    }
+
+    /// Handles `prompts/get` of a workflow; `None` if it is of no workflow that the caller may use.
     pub(super) async fn prompt(&self, rq: RequestCx<'_>) -> Option<Result<Value, RpcError>> {
-        let flow = self.of_prompt(rq.params.get("name")?.as_str()?)?;
+        let name = rq.params.get("name")?.as_str()?;
+        let flow = self.of_prompt(name).filter(|_| self.permits(rq, name))?;
         Some(begin::by_prompt(rq, flow, self).await)
     }
 

@@ -88,7 +88,7 @@ impl Flows {
     pub(super) async fn standing(&self, rq: RequestCx<'_>, id: &str) -> Result<Standing, RpcError> {
         let (owner, key) = (rq.owner()?, rq.key_of(id)?);
         let task = rq.engine.store().read(&key, Parts::all()).await?;
-        let task = task.filter(|task| task.head.owner == *owner && task.head.hidden.is_none());
+        let task = task.filter(|task| task.head.owner == *owner && task.head.hidden.is_none() && rq.permits(task));
         self.standing_of(rq.engine, task.ok_or_else(unknown_task)?)
     }
 

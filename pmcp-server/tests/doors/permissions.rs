@@ -1,0 +1,259 @@
+//! What a caller may not use: it is not told of it, and no way leads there.
+
+use pmcp_server::{BearerTokens, Prompt, PromptResult, ResourceUpdates, Running, Server};
+use pmcp_tasks::{gate::Target, prelude::*, security::Principal, workflow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::support::{App, Http, Legacy, Modern, call, code, listening, server, text, with_tasks};
+
+/// Saves a file.
+#[task_tool(scopes = ["files:write"], inline = "0")]
+async fn save(#[arg(header = "Name")] name: Option<String>) -> Result<String, ToolError> {
+    Ok(format!("saved {}", name.unwrap_or_default()))
+}
+
+/// Calls another tool by its name, for whoever calls it.
+#[task_tool(inline = "1h")]
+async fn relay(task: TaskContext) -> Result<String, ToolError> {
+    let saved = task.call_named("save", "save", json!({})).await?;
+    Ok(saved.to_string())
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Release {
+    version: String,
+}
+
+#[workflow]
+impl Release {
+    /// Save the release.
+    #[step(tool = save)]
+    fn save(&self) -> SaveArgs {
+        SaveArgs { name: Some(self.version.clone()) }
+    }
+}
+
+fn tokens() -> BearerTokens {
+    let ann = || Principal::subject("ann");
+    BearerTokens::new()
+        .with_principal(ann().with_scopes(["mcp:use"]), "reads")
+        .with_principal(ann().with_scopes(["mcp:use", "files:write", "more"]), "writes")
+}
+
+fn offering() -> Server<App> {
+    let contents = |_, _| async { Ok("contents") };
+    server()
+        .0
+        .tool::<save>()
+        .tool::<relay>()
+        .workflow::<Release>()
+        .resource("note://secret", contents)
+        .resource("note://open", contents)
+        .resource_template("file://{name}", contents)
+        .resource_template("vault://{name}", contents)
+        .prompt(Prompt::new("whisper"), |_, _| async { Ok(PromptResult::user("psst")) })
+        .authenticator(tokens())
+        .required_scopes(["mcp:use"])
+        .authorize(|caller, target| {
+            let writes = caller.has_scope("files:write");
+            match target {
+                Target::Resource(uri) => writes || !uri.contains("secret"),
+                Target::ResourceTemplate(template) => writes || !template.starts_with("vault:"),
+                Target::Prompt(name) => writes || *name != "whisper",
+                _ => true,
+            }
+        })
+}
+
+async fn two(server: Server<App>) -> (Running, Http, Http) {
+    let (running, http) = listening(server).await;
+    let (reads, writes) = (http.with_token("reads"), http.with_token("writes"));
+    (running, reads, writes)
+}
+
+/// The names in a list.
+async fn listed(http: &Http, method: &str, list: &str, name: &str) -> Vec<String> {
+    let (mut names, mut cursor) = (Vec::new(), None);
+    loop {
+        let params = cursor.map_or_else(|| json!({}), |cursor: Value| json!({ "cursor": cursor }));
+        let page = Modern::new(method, params).send(http).await.json().await;
+        assert_eq!(page["result"]["cacheScope"], "private", "{page}");
+        names.extend(page["result"][list].as_array().unwrap().iter().map(|it| it[name].as_str().unwrap().to_owned()));
+        match page["result"].get("nextCursor") {
+            Some(next) => cursor = Some(next.clone()),
+            None => return names,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_one_may_not_use_is_not_listed() {
+    let (_running, reads, writes) = two(offering()).await;
+    for (method, list, name, hidden) in [
+        ("tools/list", "tools", "name", "save"),
+        ("prompts/list", "prompts", "name", "whisper"),
+        ("resources/list", "resources", "uri", "note://secret"),
+        ("resources/templates/list", "resourceTemplates", "uriTemplate", "vault://{name}"),
+    ] {
+        let all = listed(&writes, method, list, name).await;
+        let mut fewer = all.clone();
+        fewer.retain(|name| name != hidden);
+        assert_eq!((all.len() - 1, listed(&reads, method, list, name).await), (fewer.len(), fewer));
+    }
+}
+
+#[tokio::test]
+async fn a_tool_one_may_not_use_answers_as_one_that_there_is_not() {
+    let (_running, reads, writes) = two(offering()).await;
+    let session = Legacy::begin(&reads).await;
+    let named = |answer: Value, name: &str| answer["error"].to_string().replace(name, "it");
+    for task in [json!(null), json!({})] {
+        let asked = |name: &str| {
+            let mut params = call(name, json!({ "name": "x" }));
+            if task.is_object() {
+                params["task"] = task.clone();
+            }
+            params
+        };
+        let hidden = named(session.ask(1, "tools/call", asked("save")).await, "save");
+        let unknown = named(session.ask(1, "tools/call", asked("evas")).await, "evas");
+        assert_eq!(hidden, unknown);
+    }
+    // Not even by a header that it has.
+    let ask = async |name: &str| {
+        let reply = Modern::of("tools/call", call(name, json!({ "name": "x" })), with_tasks()).send(&reads).await;
+        (reply.status, named(reply.json().await, name))
+    };
+    assert_eq!(ask("save").await, ask("evas").await);
+    let with_header = Modern::new("tools/call", call("save", json!({ "name": "x" }))).and("mcp-param-name", "x");
+    let saved = with_header.send(&writes).await.json().await;
+    assert_eq!(text(&saved), "saved x");
+}
+
+#[tokio::test]
+async fn no_other_way_leads_to_it() {
+    let (_running, reads, writes) = two(offering()).await;
+    // From inside another tool.
+    let relayed = async |http: &Http| Modern::new("tools/call", call("relay", json!({}))).send(http).await.json().await;
+    assert_eq!(text(&relayed(&writes).await), "\"saved \"");
+    assert_eq!(relayed(&reads).await["result"]["isError"], true);
+    // By a workflow, which waits with the step.
+    let begin = call("release", json!({ "version": "1.0" }));
+    let begun = Modern::new("tools/call", begin.clone()).send(&reads).await.json().await;
+    assert!(text(&begun).contains("there is no tool `save`"), "{begun}");
+    let run = begun.pointer("/result/_meta/run.pmcp~1workflow/taskId").and_then(Value::as_str).unwrap().to_owned();
+    // Who has less goes on with it as far as they may, and no further.
+    let again = call("workflow_continue", json!({ "_task_id": run, "action": "retry" }));
+    let tried = Modern::new("tools/call", again.clone()).send(&reads).await.json().await;
+    assert!(text(&tried).contains("there is no tool `save`"), "{tried}");
+    let done = Modern::new("tools/call", again).send(&writes).await.json().await;
+    assert!(!text(&done).contains("there is no tool"), "{done}");
+    let bound = call("save", json!({ "_task_id": run }));
+    let refused = Modern::new("tools/call", bound).send(&reads).await.json().await;
+    assert_eq!(code(&refused), -32602);
+}
+
+#[tokio::test]
+async fn what_is_read_passes_as_what_it_is_and_as_the_template_it_fits() {
+    let (_running, reads, writes) = two(offering()).await;
+    for (uri, is_open) in [
+        ("note://open", true),
+        ("note://secret", false),
+        ("file://a", true),
+        ("file://secret", false),
+        ("vault://a", false),
+    ] {
+        let read = |http: &Http| {
+            let http = http.clone();
+            async move { Modern::new("resources/read", json!({ "uri": uri })).send(&http).await.json().await }
+        };
+        assert!(read(&writes).await["result"].is_object(), "{uri}");
+        let answer = read(&reads).await;
+        assert_eq!(answer.get("error").is_none(), is_open, "{uri}");
+        if !is_open {
+            let unknown =
+                Modern::new("resources/read", json!({ "uri": "note://none" })).send(&reads).await.json().await;
+            assert_eq!(answer["error"]["message"], unknown["error"]["message"]);
+        }
+    }
+    let prompt =
+        async |http: &Http| Modern::new("prompts/get", json!({ "name": "whisper" })).send(http).await.json().await;
+    assert!(prompt(&writes).await["result"].is_object());
+    assert_eq!(prompt(&reads).await["error"]["message"], "unknown prompt");
+}
+
+#[tokio::test]
+async fn nobody_follows_or_completes_what_they_may_not_use() {
+    let server = offering().resource_updates(&ResourceUpdates::new()).complete(|_, _| async { Ok(vec!["value"]) });
+    let (_running, reads, writes) = two(server).await;
+    let (less, more) = (Legacy::begin(&reads).await, Legacy::begin(&writes).await);
+    let subscribe =
+        async |session: &Legacy, uri: &str| session.ask(1, "resources/subscribe", json!({ "uri": uri })).await;
+    assert!(subscribe(&more, "note://secret").await["result"].is_object());
+    assert!(subscribe(&less, "note://open").await["result"].is_object());
+    let (hidden, unknown) = (subscribe(&less, "vault://a").await, subscribe(&less, "note://none").await);
+    assert_eq!(
+        (&hidden["error"]["code"], &hidden["error"]["message"]),
+        (&unknown["error"]["code"], &unknown["error"]["message"])
+    );
+    let complete = async |session: &Legacy, template: &str| {
+        let reference = json!({ "type": "ref/resource", "uri": template });
+        let params = json!({ "ref": reference, "argument": { "name": "name", "value": "" } });
+        session.ask(2, "completion/complete", params).await
+    };
+    assert!(complete(&more, "vault://{name}").await["result"].is_object());
+    assert_eq!(complete(&less, "vault://{name}").await["error"], complete(&less, "none://{name}").await["error"]);
+}
+
+#[tokio::test]
+async fn a_task_of_it_is_unknown_to_the_same_owner_with_less() {
+    let (_running, reads, writes) = two(offering()).await;
+    let created = Modern::of("tools/call", call("save", json!({})), with_tasks()).send(&writes).await.json().await;
+    let id = created["result"]["taskId"].as_str().unwrap();
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let params = json!({ "taskId": id, "inputResponses": {} });
+        Modern::of(method, params, with_tasks()).send(&reads).await.expect_error(200, -32602).await;
+    }
+    let (less, more) = (Legacy::begin(&reads).await, Legacy::begin(&writes).await);
+    assert_eq!(code(&less.ask(1, "tasks/result", json!({ "taskId": id })).await), -32602);
+    assert_eq!(less.ask(2, "tasks/list", None).await["result"]["tasks"], json!([]));
+    assert_eq!(more.ask(1, "tasks/list", None).await["result"]["tasks"][0]["taskId"], id);
+    let found = Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(&writes).await.json().await;
+    assert!(found["result"].is_object());
+}
+
+#[tokio::test]
+async fn whoever_sits_at_the_machine_has_every_scope_and_keeps_to_the_rules() {
+    let server = offering().authorize(|_, target| target.name() != "relay");
+    let mut lines = crate::support::LineClient::begun(server, "2025-11-25", json!({})).await;
+    let saved = lines.ask(1, "tools/call", call("save", json!({}))).await;
+    assert_eq!(text(&saved), "saved ");
+    assert_eq!(code(&lines.ask(2, "tools/call", call("relay", json!({}))).await), -32602);
+}
+
+#[tokio::test]
+async fn a_client_that_may_step_up_is_told_for_what() {
+    let (_running, reads, writes) = two(offering().step_up(true)).await;
+    assert!(listed(&reads, "tools/list", "tools", "name").await.contains(&"save".to_owned()));
+    let asked = call("save", json!({}));
+    let modern = Modern::new("tools/call", asked.clone()).send(&reads).await;
+    assert_eq!(modern.status, 403);
+    let session = Legacy::begin(&reads).await;
+    let legacy = session.send(1, "tools/call", asked.clone()).await;
+    assert_eq!(legacy.status, 403);
+    for reply in [modern, legacy] {
+        let challenge = "Bearer error=\"insufficient_scope\", scope=\"mcp:use files:write\"";
+        assert_eq!(reply.header("www-authenticate"), challenge);
+        assert_eq!(reply.text().await, "");
+    }
+    // The session goes on, and with a better token the call does.
+    let stepped = Legacy { http: writes.clone(), ..session };
+    assert_eq!(text(&stepped.ask(1, "tools/call", asked).await), "saved ");
+    // What a rule keeps back is told to nobody.
+    assert_eq!(
+        Modern::new("prompts/get", json!({ "name": "whisper" })).send(&reads).await.json().await["error"]["message"],
+        "unknown prompt"
+    );
+}
