@@ -29,9 +29,10 @@ export const onSqlite = (name) => ["--store", `sqlite:${file(`${name}.db`)}`, "-
 /** Starts a server over HTTP; `log()` is what it has written so far. */
 export const start = (...options) => startOf(server.binary, ...options);
 
-/** The same of another program. */
+/** The same of another program; the options may say where it listens. */
 export async function startOf(binary, ...options) {
-  const child = spawn(binary, ["--http", "127.0.0.1:0", ...options], { stdio: ["ignore", "ignore", "pipe"] });
+  const at = options.includes("--http") ? [] : ["--http", "127.0.0.1:0"];
+  const child = spawn(binary, [...at, ...options], { stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
   const ended = new Promise((resolve) => child.once("exit", resolve));
   let log = "";

@@ -12,6 +12,7 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --http ADDR          serve streamable HTTP at http://ADDR/mcp, such as 127.0.0.1:8080; port 0 takes a free one
   --allow-origin PAGE  let pages of this origin call the server, such as http://127.0.0.1:6280; repeatable, with --http
   --token NAME=SECRET  let in only callers with the bearer token SECRET, as the subject NAME; repeatable, with --http
+  --issuer URL         let in only callers with tokens of this authorization server for http://ADDR/mcp, and the scope `mcp:use`; with --http
   --max-tasks N        live tasks an owner may have (default 100)
   --store URL          where tasks are kept (default memory:; or what `TaskStore::connect` takes)
   --lease MS           how long a worker is trusted without a sign of life (default 10000); no effect with memory:
@@ -32,6 +33,7 @@ pub(crate) struct Token {
 pub(crate) struct Arguments {
     pub(crate) transport: Transport,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) issuer: Option<String>,
     pub(crate) max_tasks: Option<u32>,
     pub(crate) store: String,
     pub(crate) lease: Duration,
@@ -48,6 +50,7 @@ impl Arguments {
         let mut parsed = Self {
             transport: Transport::Stdio,
             tokens: Vec::new(),
+            issuer: None,
             max_tasks: None,
             store: "memory:".into(),
             lease: Duration::from_secs(10),
@@ -65,6 +68,10 @@ impl Arguments {
                 }
                 Long("token") => {
                     parsed.tokens.push(token(&parser.value().map_err(text)?.string().map_err(text)?)?);
+                    continue;
+                }
+                Long("issuer") => {
+                    parsed.issuer = Some(parser.value().map_err(text)?.string().map_err(text)?);
                     continue;
                 }
                 Long("max-tasks") => {
@@ -104,7 +111,16 @@ impl Arguments {
         if parsed.transport == Transport::Stdio && !parsed.tokens.is_empty() {
             return Err("`--token` needs `--http`: nobody authenticates on standard input".into());
         }
+        if parsed.issuer.is_some() && (parsed.transport == Transport::Stdio || !parsed.tokens.is_empty()) {
+            return Err("`--issuer` needs `--http`, and goes without `--token`".into());
+        }
         Ok(Some(parsed))
+    }
+
+    /// The issuer to believe, and the URL that its tokens are for.
+    pub(crate) fn issuer(&self) -> Option<(&str, String)> {
+        let (Transport::Http(address) | Transport::HttpForPages { address, .. }) = &self.transport else { return None };
+        Some((self.issuer.as_deref()?, format!("http://{address}/mcp")))
     }
 }
 

@@ -4,15 +4,16 @@ mod answers;
 mod arguments;
 mod asking;
 mod content;
+mod notes;
 mod prompts;
 mod resources;
 mod schemas;
 mod tasks;
 mod workflows;
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{error::Error, io::Write as _, process::ExitCode, time::Duration};
 
-use pmcp_server::{BearerTokens, Server, log};
+use pmcp_server::{BearerTokens, JwtAuthenticator, Server, log};
 use pmcp_tasks::{FromRef, Limits, TaskStore, router::TaskFallback};
 
 use crate::{
@@ -72,6 +73,11 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
             arguments.tokens.iter().fold(tokens, |tokens, token| tokens.with(&token.name, &token.secret)),
         );
     }
+    let issuer = arguments.issuer();
+    if let Some((issuer, resource)) = &issuer {
+        let believing = JwtAuthenticator::new(*issuer, resource).leeway(Duration::ZERO);
+        server = server.authenticator(believing).required_scopes(["mcp:use"]).step_up(true);
+    }
     if let Some(inline_wait) = arguments.fallback {
         server = server.task_fallback(TaskFallback { inline_wait, ..TaskFallback::default() });
     }
@@ -84,5 +90,7 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     let server = tasks::add_to(server);
     let server = workflows::add_to(server);
     let server = prompts::add_to(server);
+    // Not beside those of the suite, which knows no scopes.
+    let server = if issuer.is_some() { notes::add_to(server) } else { server };
     resources::add_to(server, &app.watched)
 }

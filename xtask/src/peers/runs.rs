@@ -56,6 +56,7 @@ pub(super) const RUNS: &[Run] = &[
     Run { client: "ts-sdk", driver: Fallback, arguments: &[], usual: true },
     Run { client: "ts-sdk", driver: Takeover, arguments: &[], usual: true },
     Run { client: "ts-sdk", driver: Workflow, arguments: &[], usual: true },
+    Run { client: "ts-sdk-oauth", driver: Abilities, arguments: &[], usual: true },
     Run { client: "ts-sdk-old", driver: Abilities, arguments: &[], usual: false },
     Run { client: "ts-sdk-old", driver: Fallback, arguments: &[], usual: true },
     Run { client: "ts-sdk-old", driver: Workflow, arguments: &[], usual: true },
