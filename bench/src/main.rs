@@ -16,6 +16,7 @@ mod floods;
 mod http;
 mod http_server;
 mod instances;
+mod jwt;
 mod lifecycle;
 mod list;
 mod memory;
@@ -73,7 +74,7 @@ impl Effort {
 }
 
 /// What can be measured alone.
-const ROWS: [(&str, Measure); 16] = [
+const ROWS: [(&str, Measure); 17] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
     ("list", list::measure),
@@ -87,6 +88,7 @@ const ROWS: [(&str, Measure); 16] = [
     ("crowd", crowd::measure),
     ("fastmcp", fastmcp::measure),
     ("http", http::measure),
+    ("jwt", jwt::measure),
     ("memory", memory::measure),
     ("felt", felt::measure),
     ("floods", floods::measure),

@@ -24,6 +24,7 @@ Names (all of them unless one is given):
   crowd      create and complete of one, two and four processes on one service
   fastmcp    tasks in Redis over HTTP, beside those of FastMCP
   http       calls and tasks over HTTP on connections that are kept
+  jwt        reading of a token whose key is there
   memory     the memory of an idle session and of an open stream
   felt       how long a client that polls waits for a task tool: short work, and longer work
   floods     how long other clients wait while one floods the server, in each of eight ways
@@ -39,7 +40,7 @@ A budget that is missed is a line that begins with GAP, not an error: times depe
 ";
 
 /// What can be measured alone.
-pub(crate) const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 17] = [
     "create",
     "lifecycle",
     "list",
@@ -53,6 +54,7 @@ pub(crate) const NAMES: [&str; 16] = [
     "crowd",
     "fastmcp",
     "http",
+    "jwt",
     "memory",
     "felt",
     "floods",
