@@ -66,6 +66,7 @@
 //! | [`tool`] | what tools declare, return and fail with |
 //! | [`context`] | what a running function holds |
 //! | [`task`] | states, owners, variables |
+//! | [`operate`] | tasks from outside: what applications and operators do to them |
 //! | [`offer`] | prompts, resources, completions |
 //! | [`workflow`](mod@workflow) | plans that the server runs as far as it can, and then hands over |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
@@ -118,6 +119,7 @@ pub mod limits;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod offer;
+pub mod operate;
 mod owner;
 #[doc(hidden)]
 pub mod panics;

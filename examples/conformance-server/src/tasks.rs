@@ -23,6 +23,7 @@ pub(crate) fn add_to(server: Server<App>) -> Server<App> {
         .tool::<tally>()
         .tool::<append_lines>()
         .tool::<import_rows>()
+        .tool::<await_release>()
 }
 
 /// Takes its time.
@@ -189,6 +190,24 @@ async fn import(path: &str, rows: std::ops::RangeInclusive<u32>, task: &TaskCont
         task.variables().rows.set(row).await?;
     }
     Ok(())
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Released {
+    by: String,
+    attempt: u32,
+}
+
+/// Waits for the signal `release`, which somebody outside delivers, and for a while after that, even if the server dies meanwhile.
+#[task_tool(support = "optional", inline = "0", on_crash = "restart")]
+async fn await_release(
+    /// How long to wait after the signal.
+    pause_ms: u64,
+    task: TaskContext,
+) -> Result<Released, ToolError> {
+    let by = task.signal("release").await?;
+    task.timer("pause", Duration::from_millis(pause_ms)).await?;
+    Ok(Released { by, attempt: task.attempt() })
 }
 
 pub(crate) async fn append(path: &str, line: &str) -> Result<(), ToolError> {

@@ -5,6 +5,7 @@
 //! runs and schemas below it, not the tools whose functions it serves.
 
 mod call;
+mod outside;
 mod state;
 mod step;
 mod task;

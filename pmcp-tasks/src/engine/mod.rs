@@ -23,7 +23,7 @@ mod watched;
 mod ways;
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Weak, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -120,6 +120,8 @@ impl Default for EngineSettings {
 impl Engine {
     pub(crate) fn new(works: Registry, store: TaskStore, settings: EngineSettings) -> Result<Arc<Self>, StoreError> {
         let host = Arc::new(Host::new(store, settings.limits, settings.lease)?);
+        let observer: Weak<Host> = Arc::downgrade(&host);
+        host.store.observed_by(observer);
         Ok(Arc::new_cyclic(|engine| Self {
             host,
             works,

@@ -5,6 +5,7 @@
 //! changes nothing any more. It knows the store of tasks below it, not the tools and requests that begin it.
 
 mod allowance;
+mod arrivals;
 mod calls;
 mod finishing;
 mod fitting;
@@ -15,8 +16,10 @@ mod progress;
 mod questions;
 mod scope;
 mod seat;
+mod signals;
 mod slots;
 mod steps;
+mod timers;
 mod variables;
 mod writing;
 
@@ -39,8 +42,10 @@ pub(crate) use progress::Voice;
 use scope::Scope;
 pub(crate) use scope::Share;
 pub(crate) use seat::{CallDigest, Seat, Way};
+use signals::Signals;
 pub(crate) use steps::Recording;
 use steps::Steps;
+use timers::Timers;
 pub(crate) use variables::Read;
 use variables::Variables;
 
@@ -77,6 +82,8 @@ pub(crate) struct Run {
     client: ClientCapabilities,
     voice: Arc<Voice>,
     steps: Arc<Steps>,
+    signals: Arc<Signals>,
+    timers: Arc<Timers>,
     variables: Arc<Variables>,
     scope: Scope,
     /// The tools it calls.
@@ -100,7 +107,21 @@ impl Run {
         let scope = Scope::whole(seat.cancellation().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
         let variables = Arc::new(Variables::new(String::new(), variables));
-        Self { host, seat, owner, principal, client, voice, steps, variables, scope, tools: None, idle_fences: 0 }
+        Self {
+            host,
+            seat,
+            owner,
+            principal,
+            client,
+            voice,
+            steps,
+            signals: Arc::default(),
+            timers: Arc::default(),
+            variables,
+            scope,
+            tools: None,
+            idle_fences: 0,
+        }
     }
 
     /// The same with tools that it calls.
@@ -135,6 +156,8 @@ impl Run {
             client: self.client,
             voice: self.voice.clone(),
             steps: self.steps.clone(),
+            signals: self.signals.clone(),
+            timers: self.timers.clone(),
             variables,
             scope,
             tools: self.tools.clone(),
@@ -288,6 +311,28 @@ impl Run {
     ) -> Result<Recording, ToolError> {
         let ops = changes.map(|(read, changed)| self.variables.ops_if(&self.seat, read, changed)).unwrap_or_default();
         self.steps.record(&self.host, &self.seat, &self.variables, (&self.scope.name(name), value), ops).await
+    }
+
+    /// The value of a signal, which the store keeps until this task takes it; waits for it if it has not come. Its `schema` is for
+    /// whoever delivers it.
+    pub(crate) async fn signal(&self, name: &str, schema: &Value) -> Result<Bytes, ToolError> {
+        let asked = signals::Asked { host: &self.host, seat: &self.seat, steps: &self.steps, signals: &self.signals };
+        let value = asked.value(self.scope.cancellation(), &self.scope.name(name), schema).await?;
+        self.certain().await?;
+        Ok(value)
+    }
+
+    /// Waits until so much time has passed since the task first waited here.
+    pub(crate) async fn timer(&self, name: &str, duration: Duration) -> Result<(), ToolError> {
+        let timing = timers::Timing {
+            host: &self.host,
+            seat: &self.seat,
+            steps: &self.steps,
+            timers: &self.timers,
+            variables: &self.variables,
+        };
+        timing.wait(self.scope.cancellation(), &self.scope.name(name), duration).await?;
+        Ok(self.certain().await?)
     }
 
     /// A key that every run of the task has for this step.

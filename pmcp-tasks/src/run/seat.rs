@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, Notify, SetOnce};
 use tokio_util::sync::CancellationToken;
 
-use super::{lease::Lease, slots::Slots};
+use super::{arrivals::Arrivals, lease::Lease, slots::Slots};
 use crate::{
     call::Peer,
     store::backend::{TaskKey, WorkerId},
@@ -103,6 +103,7 @@ pub(crate) struct Seat {
     /// That of the request which began the run, until a later one brings another.
     way: parking_lot::Mutex<Way>,
     pub(crate) slots: Slots,
+    pub(super) arrivals: Arrivals,
 }
 
 impl Seat {
@@ -130,6 +131,7 @@ impl Seat {
             lost: AtomicBool::new(false),
             way: parking_lot::Mutex::default(),
             slots: Slots::default(),
+            arrivals: Arrivals::default(),
         })
     }
 
@@ -293,6 +295,7 @@ impl Seat {
             self.cancellation.cancel();
         } else {
             self.slots.deliver(&task.head.answers);
+            self.arrivals.saw(&task.head.signals);
         }
         if let Ok(mut held) = self.held.try_lock()
             && let Held::Stored(held) = &mut *held

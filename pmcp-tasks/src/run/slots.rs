@@ -16,7 +16,7 @@ pub(super) type Open = BTreeMap<String, InputRequest>;
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     inner: Mutex<Inner>,
-    /// Told when a question opens or closes.
+    /// Told when a question opens or closes, or the function begins or ceases to wait for something else.
     turned: Notify,
 }
 
@@ -29,6 +29,8 @@ struct Inner {
     taken: Vec<String>,
     /// Asked, perhaps in the store, and no longer waited for.
     given_up: Vec<String>,
+    /// Number of waits for what is no answer.
+    resting: usize,
 }
 
 impl Slots {
@@ -57,12 +59,20 @@ impl Slots {
         is_open
     }
 
-    /// Tells whether the function waits for an answer.
-    pub(super) fn are_open(&self) -> bool {
-        !self.inner.lock().waiting.is_empty()
+    /// Waits for something from outside that is no answer, until what is returned is dropped.
+    pub(super) fn rest(&self) -> Resting<'_> {
+        self.inner.lock().resting += 1;
+        self.turned.notify_waiters();
+        Resting(self)
     }
 
-    /// Ends when the function waits for an answer, or for none.
+    /// Tells whether the function waits for an answer, or for something else from outside.
+    pub(super) fn are_open(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.resting > 0 || !inner.waiting.is_empty()
+    }
+
+    /// Ends when the function waits for something from outside, or for nothing.
     pub(super) async fn become_open(&self, open: bool) {
         loop {
             let mut turned = pin!(self.turned.notified());
@@ -107,6 +117,17 @@ impl Slots {
         let mut inner = self.inner.lock();
         let (taken, given_up) = (std::mem::take(&mut inner.taken), std::mem::take(&mut inner.given_up));
         Drained { slots: self, taken, given_up }
+    }
+}
+
+/// A wait for something from outside, while which the time of the work stands still.
+#[derive(Debug)]
+pub(super) struct Resting<'a>(&'a Slots);
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        self.0.inner.lock().resting -= 1;
+        self.0.turned.notify_waiters();
     }
 }
 

@@ -116,6 +116,7 @@ impl Seat {
                 Ok(()) => {
                     drained.written();
                     self.slots.deliver(&task.head.answers);
+                    self.arrivals.saw(&task.head.signals);
                 }
                 Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
                 Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {

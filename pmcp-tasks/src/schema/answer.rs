@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Compiled;
+use super::{Compiled, Misfit};
 use crate::{
     error::AskError,
     protocol::{REFUSAL, RpcError},
@@ -62,11 +62,20 @@ pub(crate) fn misfit(mistake: &str) -> AskError {
 /// # Errors
 /// What is wrong, for whoever answered.
 pub(crate) fn fit(content: &mut Map<String, Value>, form: &Value) -> Result<(), String> {
-    match Compiled::new(form)?.read_fields(content).any() {
-        None => Ok(()),
-        Some(mistake) if mistake.at.is_empty() => Err(mistake.to_string()),
-        Some(mistake) => Err(format!("`{}`: {mistake}", mistake.at)),
-    }
+    Compiled::new(form)?.read_fields(content).any().map_or(Ok(()), |mistake| Err(told(&mistake)))
+}
+
+/// Puts a value that somebody outside delivers into the form its type reads. A schema that cannot be checked leaves it to the type.
+///
+/// # Errors
+/// What is wrong, and where; it may repeat the value.
+pub(crate) fn delivered(value: &mut Value, schema: &Value) -> Result<(), Misfit> {
+    Compiled::new(schema).map_or(Ok(()), |schema| schema.read(value).any().map_or(Ok(()), Err))
+}
+
+/// What is wrong with a value in words that say where.
+pub(crate) fn told(mistake: &Misfit) -> String {
+    if mistake.at.is_empty() { mistake.to_string() } else { format!("`{}`: {mistake}", mistake.at) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Map;
 
-use super::{OnCrash, Owner, SCHEMA, Task, TaskBody, TaskHead, TaskId, TaskStatus};
+use super::{OnCrash, Owner, SCHEMA, Signals, Task, TaskBody, TaskHead, TaskId, TaskStatus};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision},
@@ -55,6 +55,7 @@ impl Draft {
                 hidden: None,
                 handed_back: 0,
                 progress: None,
+                signals: Signals::default(),
                 workflow: None,
             },
             body: TaskBody {

@@ -1,9 +1,10 @@
 //! Wakes those who wait for a task in this process.
 
 use std::{
+    fmt,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,6 +14,7 @@ use dashmap::DashMap;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, mpsc};
 
+use super::Task;
 use crate::{store::backend::TaskKey, time::Clock};
 
 /// Time between two looks at a task although nobody said that it changed: hints of other processes may be lost.
@@ -21,12 +23,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Channel on which a backend is told which tasks are waited for, and which are no longer.
 type Interest = mpsc::UnboundedSender<(TaskKey, bool)>;
 
+/// Party in this process that runs tasks, and is told of what is written to them from outside its runs.
+pub(crate) trait Observer: fmt::Debug + Send + Sync {
+    /// Sees a task as it has just been written.
+    fn observe(&self, task: &Task);
+}
+
 /// Waiters, by the task they wait for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hub {
     waiting: Arc<DashMap<TaskKey, Arc<Announced>>>,
     /// That of the backend, if it gives hints.
     interest: Arc<RwLock<Option<Interest>>>,
+    /// Those who run tasks; each goes when it is dropped.
+    observers: Arc<RwLock<Vec<Weak<dyn Observer>>>>,
 }
 
 /// The changes of one task. Those who wait are woken in the order they began to, so that a run of a program can be
@@ -73,6 +83,21 @@ impl Hub {
         if let Some(announced) = self.waiting.get(key) {
             announced.count.fetch_add(1, Ordering::AcqRel);
             announced.told.notify_waiters();
+        }
+    }
+
+    /// Tells this one of what is written from outside its runs, from now on.
+    pub(super) fn add_observer(&self, observer: Weak<dyn Observer>) {
+        let mut observers = self.observers.write();
+        observers.retain(|observer| observer.strong_count() > 0);
+        observers.push(observer);
+    }
+
+    /// Tells those who run tasks how one was written.
+    pub(super) fn tell_observers(&self, task: &Task) {
+        let observers: Vec<_> = self.observers.read().iter().filter_map(Weak::upgrade).collect();
+        for observer in observers {
+            observer.observe(task);
         }
     }
 

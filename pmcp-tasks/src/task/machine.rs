@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ending, InputRequest, Outcome, Progress, TaskStatus, WorkflowHead, record::TaskHead};
+use super::{
+    Ending, InputRequest, Outcome, Progress, TaskStatus, WorkflowHead, record::TaskHead, signals::SIGNALS_SCHEMA,
+};
 use crate::{protocol::bounds::shortened, time::Millis};
 
 /// The longest status message, in bytes.
@@ -25,6 +27,10 @@ pub(crate) enum Change {
     Message { text: String, is_progress: bool },
     /// It has come so far.
     Progress(Progress),
+    /// It asks for a signal whose value is to fit this schema.
+    AskSignal { name: String, schema: Value },
+    /// A signal comes, of so many bytes; its value is recorded in the same write.
+    Signal { name: String, bytes: u32 },
     /// A run of a workflow has come so far.
     Workflow(Box<WorkflowHead>),
     /// The call it stands for gets a new handle, or none.
@@ -100,6 +106,16 @@ impl TaskHead {
                 self.become_status(self.status)?;
                 self.progress = Some(*progress);
             }
+            Change::AskSignal { name, schema } => {
+                self.become_status(self.status)?;
+                self.signals.ask(name, schema);
+                self.schema = self.schema.max(SIGNALS_SCHEMA);
+            }
+            Change::Signal { name, bytes } => {
+                self.become_status(self.status)?;
+                self.signals.give(name, *bytes);
+                self.schema = self.schema.max(SIGNALS_SCHEMA);
+            }
             Change::Handle(handle) => {
                 self.become_status(self.status)?;
                 if let Some(hidden) = &mut self.hidden {
@@ -149,6 +165,7 @@ impl TaskHead {
         }
         self.inputs.clear();
         self.answers.clear();
+        self.signals.end();
         Ok(())
     }
 
@@ -165,7 +182,7 @@ mod tests {
     use super::*;
     use crate::{
         protocol::RpcError,
-        task::{Hidden, Owner, SCHEMA},
+        task::{Hidden, Owner, SCHEMA, Signals},
         tool::ToolResult,
     };
 
@@ -186,6 +203,7 @@ mod tests {
             hidden: Some(Hidden { call: String::new(), handle: None }),
             handed_back: 0,
             progress: None,
+            signals: Signals::default(),
             workflow: None,
         }
     }
@@ -219,6 +237,8 @@ mod tests {
             1 => (0_u64..3).prop_map(|since| Change::Workflow(Box::new(WorkflowHead { since, ..WorkflowHead::default() }))),
             1 => (0_u8..9).prop_map(|done| Change::Progress(Progress::new(done.into(), None).unwrap())),
             2 => prop::option::of(any::<String>()).prop_map(Change::Handle),
+            2 => key().prop_map(|name| Change::AskSignal { name, schema: json!({}) }),
+            2 => key().prop_map(|name| Change::Signal { name, bytes: 1 }),
             1 => outcome().prop_map(|outcome| Change::Finish(outcome.into())),
         ]
     }
@@ -233,6 +253,11 @@ mod tests {
             }
         }
         assert!(!head.is_error || head.status == TaskStatus::Completed);
+        let signals = &head.signals;
+        assert!(signals.asked().keys().all(|name| !signals.given().contains(name)));
+        assert!(signals.early().all(|name| signals.given().contains(name)));
+        assert!(!head.status.is_terminal() || signals.asked().is_empty());
+        assert!(signals.is_empty() || head.schema == SIGNALS_SCHEMA);
         assert!(head.inputs.keys().all(|key| !head.answers.contains_key(key)));
         assert!(head.message.as_ref().is_none_or(|message| message.len() <= MAX_MESSAGE));
         assert!(head.updated >= head.created);
@@ -252,6 +277,8 @@ mod tests {
                         prop_assert_eq!(outcome.is_some(), next.status.is_terminal());
                         prop_assert_eq!(outcome.is_some(), matches!(change, Change::Finish(_)));
                         prop_assert!(next.updated >= now.updated);
+                        // What came stays so.
+                        prop_assert!(now.signals.given().is_subset(next.signals.given()));
                         let unchanged = (next.status, &next.message, &next.inputs) == (now.status, &now.message, &now.inputs);
                         prop_assert!(!unchanged || next.updated == now.updated);
                         is_consistent(&next);
@@ -295,6 +322,8 @@ mod tests {
                 Change::Message { text: String::new(), is_progress: false },
                 Change::Progress(Progress::new(1.0, None).unwrap()),
                 Change::Handle(None),
+                Change::AskSignal { name: "a".into(), schema: json!({}) },
+                Change::Signal { name: "a".into(), bytes: 1 },
                 Change::Workflow(Box::default()),
                 Change::Finish(Outcome::Cancelled.into()),
             ] {

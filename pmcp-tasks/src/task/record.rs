@@ -10,7 +10,10 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{InputRequest, OnCrash, Outcome, Owner, Progress, TaskId, TaskStatus, WorkflowHead, policy};
+use super::{
+    InputRequest, OnCrash, Outcome, Owner, Progress, TaskId, TaskStatus, WorkflowHead, policy,
+    signals::{SIGNALS_SCHEMA, Signals},
+};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision, TaskView},
@@ -22,7 +25,7 @@ use crate::{
 /// The version of the records this build writes.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// That of the records of a workflow, and the newest it reads: builds that know no workflows refuse them.
+/// That of the records of a workflow: builds that know no workflows refuse them.
 pub(crate) const WORKFLOW_SCHEMA: u32 = 2;
 
 /// The small part of a task that changes: everything a list shows. Fields are in the order of their names, here and in all
@@ -51,6 +54,9 @@ pub(crate) struct TaskHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) progress: Option<Progress>,
     pub(crate) schema: u32,
+    /// Values from outside: those it waits for, and those that came.
+    #[serde(default, skip_serializing_if = "Signals::is_empty")]
+    pub(crate) signals: Signals,
     pub(crate) status: TaskStatus,
     /// Milliseconds.
     pub(crate) ttl: u64,
@@ -248,7 +254,7 @@ impl Task {
     /// A record is corrupt or newer than this build.
     pub(crate) fn decode(backend: &'static str, key: TaskKey, stored: StoredTask) -> Result<Self, StoreError> {
         let head: TaskHead = read(backend, "head", key.id, &stored.head)?;
-        if head.schema > WORKFLOW_SCHEMA {
+        if head.schema > SIGNALS_SCHEMA {
             return Err(newer(backend, "head", key.id, None));
         }
         if head.owner.key() != key.owner {
@@ -284,7 +290,7 @@ fn read<T: DeserializeOwned>(backend: &'static str, what: &str, id: TaskId, byte
         schema: u32,
     }
     serde_json::from_slice::<T>(bytes).map_err(|source| {
-        let is_newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > WORKFLOW_SCHEMA);
+        let is_newer = serde_json::from_slice::<Versioned>(bytes).is_ok_and(|record| record.schema > SIGNALS_SCHEMA);
         if is_newer {
             newer(backend, what, id, Some(Box::new(source)))
         } else {
@@ -392,6 +398,7 @@ mod tests {
             hidden: None,
             handed_back: 0,
             progress: None,
+            signals: Signals::default(),
             workflow: None,
         }
     }
@@ -403,9 +410,9 @@ mod tests {
     #[test]
     fn a_record_of_a_newer_version_is_refused_though_it_can_be_parsed() {
         assert!(decode(stored(&head())).is_ok());
-        let error = decode(stored(&TaskHead { schema: WORKFLOW_SCHEMA + 1, ..head() })).unwrap_err();
+        let error = decode(stored(&TaskHead { schema: SIGNALS_SCHEMA + 1, ..head() })).unwrap_err();
         assert!(error.to_string().contains("of a newer version"), "{error}");
-        let unknown = serde_json::json!({ "schema": WORKFLOW_SCHEMA + 1 }).to_string().into_bytes().into();
+        let unknown = serde_json::json!({ "schema": SIGNALS_SCHEMA + 1 }).to_string().into_bytes().into();
         let error = decode(StoredTask { head: unknown, ..stored(&head()) }).unwrap_err();
         assert!(error.to_string().contains("of a newer version"), "{error}");
     }
@@ -463,7 +470,11 @@ mod tests {
         let pause =
             Pause { message: Some("m".into()), needs: vec!["a".into()], reason: Reason::Unresolved, step: "s".into() };
         let workflow = WorkflowHead { pause: Some(pause), running: Some("s".into()), ..WorkflowHead::default() };
+        let mut signals = Signals::default();
+        signals.give("g", 1);
+        signals.ask("a", &value());
         is_in_order(&TaskHead {
+            signals,
             message: Some("text".into()),
             inputs: BTreeMap::from([("q".into(), question)]),
             answers: BTreeMap::from([("q".into(), value())]),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Change, Draft, NewStep, NotChanged, NotCreated, Owner, Taken, Task, TaskId, Writing, canonical, cursor,
     ending::kept,
-    hub::{Hub, Watch},
+    hub::{Hub, Observer, Watch},
     tries::Tries,
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Number of times a write is made again because somebody else wrote in between.
-const CONFLICTS: u32 = 64;
+pub(crate) const CONFLICTS: u32 = 64;
 
 /// Store of tasks: a backend, with the clock and the randomness everything uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -301,10 +301,13 @@ impl TaskStore {
                 Attempt::Buried => return Err(NotChanged::Lost),
             }
         }
-        Err(NotChanged::Store(StoreError::Unavailable {
-            backend: self.capabilities.name,
-            source: "the task is being changed too often".into(),
-        }))
+        Err(NotChanged::Store(self.contended()))
+    }
+
+    /// The error of a write in whose way others get again and again.
+    pub(crate) fn contended(&self) -> StoreError {
+        let backend = self.capabilities.name;
+        StoreError::Unavailable { backend, source: "the task is being changed too often".into() }
     }
 
     /// One write made from `known`, which is brought up to date whether or not it was made.
@@ -459,6 +462,16 @@ impl TaskStore {
     pub(crate) fn watch(&self, key: &TaskKey) -> Watch {
         let looking = self.capabilities.shared.then(|| self.clock.clone());
         self.hub.watch(key, looking)
+    }
+
+    /// Tells this one, as long as it lives, of what is written to tasks from outside their runs in this process.
+    pub(crate) fn observed_by(&self, observer: Weak<dyn Observer>) {
+        self.hub.add_observer(observer);
+    }
+
+    /// Tells whoever runs a task in this process how it was just written.
+    pub(crate) fn tell(&self, task: &Task) {
+        self.hub.tell_observers(task);
     }
 
     fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {

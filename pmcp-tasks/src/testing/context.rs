@@ -22,6 +22,7 @@ use crate::{
     context::{RunContext, TaskContext, TaskVariables, ToolContext},
     engine::{Attends, Engine, EngineSettings},
     limits::Limits,
+    operate::TaskHandle,
     protocol::{Revision, RpcError},
     run::{Origin, Run, Seat},
     store::backend::{Parts, TaskKey},
@@ -221,6 +222,12 @@ impl<V: TaskVariables> TestContext<V> {
         let steps = self.read().await.stored.steps.unwrap_or_default();
         let own = steps.into_iter().filter(|(name, _)| !name.starts_with("run.pmcp/"));
         own.map(|(name, value)| (name, serde_json::from_slice(&value).unwrap_or_default())).collect()
+    }
+
+    /// The task from outside, as an application has it: to deliver the signals that the function waits for.
+    #[must_use]
+    pub fn handle(&self) -> TaskHandle {
+        self.engine.store().task(&Owner::local(), self.key.id)
     }
 
     /// Cancels the work, as a client or a server that stops does.

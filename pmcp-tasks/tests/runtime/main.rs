@@ -30,6 +30,7 @@ mod recovery;
 mod round_trip;
 mod session;
 mod shutdown;
+mod signals;
 mod silence;
 mod store_faults;
 mod support;

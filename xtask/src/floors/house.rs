@@ -46,7 +46,7 @@ const TASKS: House = House {
         &["task"],
         &["schema", "call"],
         &["gate"],
-        &["run"],
+        &["operate", "run"],
         &["context"],
         &["tool"],
         &["offer"],
