@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use pmcp_tasks::router::Status;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -223,6 +224,24 @@ impl Running {
         format!("http://{}{PATH}", self.address)
     }
 
+    /// State of the server for a health endpoint of yours: whether its store answers, its lease is kept, what waits and runs.
+    ///
+    /// ```
+    /// use pmcp_server::Server;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), pmcp_server::Error> {
+    /// let running = Server::new("notes", "1.0.0").start(([127, 0, 0, 1], 0).into()).await?;
+    /// let status = running.status().await;
+    /// assert!(status.is_ready());
+    /// println!("{}", serde_json::to_string(&status).unwrap_or_default());
+    /// running.shut_down().await
+    /// # }
+    /// ```
+    pub async fn status(&self) -> Status {
+        self.service.router.status().await
+    }
+
     /// Serves until Ctrl-C or SIGTERM, then shuts down.
     async fn until_terminated(self) -> Result<(), Error> {
         let terminated = terminated();
@@ -266,6 +285,11 @@ impl Embedded {
             Some((resource, scopes)) => routes.merge(http::metadata(resource, scopes, [resource.path()])),
             None => routes,
         }
+    }
+
+    /// State of the server for a health endpoint of the application, as of [`Running::status`].
+    pub async fn status(&self) -> Status {
+        self.service.router.status().await
     }
 
     /// Begins nothing new, lets running work finish for the [grace](Server::shutdown_grace), then ends what waits, and

@@ -44,7 +44,7 @@ pub struct Limits {
     pub max_result: u32,
     /// Size of an answer to a question as JSON, in bytes. Default 64 KiB.
     pub max_answer: u32,
-    /// Questions a task may have open at once. Default 16.
+    /// Questions a task may have open at once, and signals it may wait for. Default 16.
     pub open_questions: usize,
     /// Tasks one subscription may follow. Default 100.
     pub subscribed_tasks: usize,

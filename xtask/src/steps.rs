@@ -116,6 +116,7 @@ pub(crate) fn everything(report: &mut Report) {
     for (step, run) in [
         ("quickstart", "run --package quickstart"),
         ("durable-import", "run --package durable-import"),
+        ("await-payment", "run --package await-payment"),
         ("worker-pool", "run --package worker-pool"),
         ("functions", "run --package worker-pool -- --functions"),
         ("release-train", "run --package release-train"),

@@ -48,7 +48,7 @@ impl<V> TaskContext<V> {
     ///         paid = task.signal::<Payment>("paid") => Ok(format!("{} cents: sent", paid?.cents)),
     ///         waited = task.timer("payment", Duration::from_secs(20 * 60 * 60)) => {
     ///             waited?;
-    ///             Err(ToolError::new("nobody paid for a day"))
+    ///             Err(ToolError::new("nobody paid in time"))
     ///         }
     ///     }
     /// }
@@ -63,9 +63,9 @@ impl<V> TaskContext<V> {
     /// ```
     ///
     /// # Errors
-    /// The value that came is none of a `T`; the name was received before in this run, or is too long; more signals are waited for
-    /// than [`Limits::open_questions`](crate::Limits::open_questions); the call is none that can become a task; the task was lost
-    /// or cancelled; the store failed.
+    /// The value that came is none of a `T`; the name was received before in this run, or is too long; as many signals as
+    /// [`Limits::open_questions`](crate::Limits::open_questions) were asked for and have not come, those of dropped waits among them;
+    /// the call is none that can become a task; the task was lost or cancelled; the store failed.
     pub async fn signal<T: DeserializeOwned + JsonSchema>(&self, name: impl Into<String>) -> Result<T, ToolError> {
         let (name, schema) = (name.into(), json::of::<T>());
         let value = self.run().signal(&name, &schema).await?;
@@ -76,8 +76,8 @@ impl<V> TaskContext<V> {
     ///
     /// For waits of hours and days, with `on_crash = "restart"`; for short ones [`sleep`](super::ToolContext::sleep) needs no
     /// store. The tool's timeout stands still meanwhile. When it runs out is recorded under the name, as with
-    /// [`step`](Self::step), so that another `duration` of a later build changes nothing. A wait that is dropped may be taken up again and ends
-    /// at the same time; a timer that has run out does so once in a run. The wait ends with the task at the latest, ten
+    /// [`step`](Self::step), so that another `duration` of a later build changes nothing. A wait that is dropped may be taken up again and
+    /// ends at the same time; a timer that has run out does so once in a run. The wait ends with the task at the latest, ten
     /// minutes before that expires.
     ///
     /// # Errors

@@ -12,11 +12,13 @@ mod courier;
 mod feed;
 mod guard;
 mod keeper;
+mod observer;
 mod outcome;
 mod queue;
 mod recovery;
 mod runs;
 mod stand_in;
+mod status;
 mod taking;
 mod wait;
 mod watched;
@@ -35,6 +37,7 @@ pub(crate) use calls::prepare;
 pub(crate) use courier::Attends;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
+pub use status::{LeaseStatus, QueueStatus, Status, StoreStatus};
 pub(crate) use taking::Move;
 pub(crate) use wait::{Ended, Patience};
 
@@ -120,9 +123,7 @@ impl Default for EngineSettings {
 impl Engine {
     pub(crate) fn new(works: Registry, store: TaskStore, settings: EngineSettings) -> Result<Arc<Self>, StoreError> {
         let host = Arc::new(Host::new(store, settings.limits, settings.lease)?);
-        let observer: Weak<Host> = Arc::downgrade(&host);
-        host.store.observed_by(observer);
-        Ok(Arc::new_cyclic(|engine| Self {
+        let engine = Arc::new_cyclic(|engine| Self {
             host,
             works,
             execution: settings.execution,
@@ -137,7 +138,10 @@ impl Engine {
             house: std::sync::Once::new(),
             binder: std::sync::OnceLock::new(),
             tools: Arc::new(calls::Tools(engine.clone())),
-        }))
+        });
+        let observer: Weak<Self> = Arc::downgrade(&engine);
+        engine.store().observed_by(observer);
+        Ok(engine)
     }
 
     pub(crate) fn store(&self) -> &TaskStore {

@@ -40,9 +40,7 @@ impl Engine {
     /// Goes on with a task that was just claimed, or ends it.
     pub(super) async fn take_over(self: &Arc<Self>, task: Task) -> TakenOver {
         let Some(body) = task.body.clone() else { return TakenOver::Ended };
-        // It rises with the first claim from the queue, and with each claim of a worker that hands the task back and once more
-        // with that.
-        let idle_fences = u64::from(body.queued) + 2 * u64::from(task.head.handed_back);
+        let idle_fences = task.idle_fences();
         let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
         // Each step of a workflow counts its own.
         let since = task.head.workflow.as_ref().map_or(0, |workflow| workflow.since);

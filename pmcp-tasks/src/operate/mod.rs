@@ -1,11 +1,50 @@
 //! Tasks from outside: what an application or an operator does to them, in the process that runs them or in another one.
 //!
 //! [`TaskStore::task`] gives a handle to one task of one owner. Whoever has the store has the right to everything here: these are
-//! the application's own means, for webhooks, schedulers and consoles, and no client of the protocol gets at them. The room knows tasks
-//! and schemas, and nothing of runs: a run in this process is told by the store, one in another process by its feed.
+//! the application's own means, for webhooks, schedulers and consoles. No client of the protocol gets at them, and who may is for the
+//! application to decide.
+//!
+//! | to | call | costs, in operations of the store |
+//! |---|---|---|
+//! | deliver what a task waits for | [`signal`](TaskHandle::signal) | a read and a write |
+//! | see all there is of it | [`look`](TaskHandle::look) | a read of the whole task |
+//! | stop it, or answer in its client's place | [`cancel`](TaskHandle::cancel), [`answer`](TaskHandle::answer) | a read and a write |
+//! | have a failed one go on | [`retry`](TaskHandle::retry) | four, and one a recorded step |
+//! | list an owner's tasks | [`TaskStore::list`], [`TaskStore::list_only`] | a page; with a tool, one a task of it |
+//! | list what a worker or the queue holds | [`TaskStore::list_workers`], [`TaskStore::held_by`] | a page, and one a task of it |
+//! | tell a health endpoint | [`TaskRouter::status`](crate::TaskRouter::status) | a read |
+//!
+//! There is no list of all tasks: no store could bound what it costs.
+//!
+//! # Waiting for what happens outside
+//!
+//! A task waits with [`TaskContext::signal`](crate::TaskContext::signal) for a value, and with
+//! [`TaskContext::timer`](crate::TaskContext::timer) for a time; both together say "at most so long". What holds:
+//!
+//! - A signal is delivered once: of racing deliveries of one name one is the first, and each of the others is told
+//!   [`Delivery::Again`]. It may come before the task asks, while no server runs, or while its worker dies; with
+//!   `on_crash = "restart"` the task has it all the same.
+//! - A delivery is held against the JSON Schema of what the task has asked for; what does not fit is an error for whoever
+//!   delivers it, and no delivery. One that comes before the task asks is kept, within bounds, and what does not fit then is the task's error.
+//! - A waiting task keeps its worker, which looks at it once a lease period; a worker of the queue counts it among those it runs at once. The
+//!   tool's timeout stands still. The wait ends ten minutes before the task expires: give it a `ttl`, at most
+//!   [`Limits::max_ttl`](crate::Limits::max_ttl), that is long enough.
+//! - A run in the process that delivers hears of it at once; one in another process at once where the store brings hints, and within a
+//!   lease period where it does not.
+//!
+//! The room knows tasks and schemas, and nothing of runs: a run in this process is told by the store.
 
+mod alter;
+mod change;
+mod list;
+mod look;
+mod retry;
 mod signal;
 
+pub use change::{AnswerError, Answering, Cancellation};
+pub use list::{Filter, HeldPage, LookedWorker};
+pub use look::{HeldBy, Look, LookedVariable};
+pub use retry::Retry;
 pub use signal::{Delivery, SignalError};
 
 use crate::{

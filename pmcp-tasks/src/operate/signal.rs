@@ -1,18 +1,17 @@
 //! Delivering a signal.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::TaskHandle;
+use super::{TaskHandle, alter::Alteration};
 use crate::{
     error::StoreError,
     exact,
     schema::answer::{delivered, told},
-    store::backend::{HolderChange, Parts},
-    task::{
-        CONFLICTS, Change, MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, NotChanged, Taken, Task, Writing,
-        signal_step,
-    },
+    task::{Change, MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, Task, signal_step},
 };
 
 /// What became of a delivery. None of these is a failure: who delivers again, as webhooks do, is told so.
@@ -90,12 +89,6 @@ pub enum SignalError {
     Store(#[from] StoreError),
 }
 
-/// What is to be done about a delivery, by the task as it is.
-enum Verdict {
-    Deliver(Delivery),
-    Leave(Delivery),
-}
-
 impl TaskHandle {
     /// Delivers a value that the task waits for with [`TaskContext::signal`](crate::TaskContext::signal), or will: once. A
     /// task in another process hears of it as of an answer, at once where the store brings hints.
@@ -150,47 +143,35 @@ impl TaskHandle {
             return Err(SignalError::TooLarge { name: name.to_owned(), size: bytes.len(), max: MAX_SIGNAL });
         }
         let taken = name.len() + bytes.len();
-        let Some(mut task) = self.read(Parts::empty()).await? else { return Ok(Delivery::Unknown) };
         // At most this, as its parts are bounded.
         let size = u32::try_from(taken).unwrap_or(u32::MAX);
-        let changes = [Change::Signal { name: name.to_owned(), bytes: size }];
-        for _ in 0..CONFLICTS {
-            let delivery = match verdict(&task, name, &value, taken)? {
-                Verdict::Deliver(delivery) => delivery,
-                Verdict::Leave(delivery) => return Ok(delivery),
+        let delivered = self.alter(|task| {
+            let told = match verdict(task, name, &value, taken)? {
+                first if first.is_first() => first,
+                told => return Ok(ControlFlow::Break(told)),
             };
-            let step = Some((signal_step(name), bytes.clone()));
-            let writing = Writing { changes: &changes, step, holder: HolderChange::Keep };
-            match self.store.put_once(&mut task, &writing).await {
-                Ok(Taken::Done) => {
-                    self.store.tell(&task);
-                    return Ok(delivery);
-                }
-                // It is known as it is now.
-                Ok(Taken::Overtaken | Taken::Buried) | Err(NotChanged::Lost) => {}
-                Err(NotChanged::Ended(ended)) => task = *ended,
-                Err(NotChanged::Missing) => return Ok(Delivery::Unknown),
-                Err(NotChanged::Store(error)) => return Err(error.into()),
-            }
-        }
-        Err(self.store.contended().into())
+            let change = Change::Signal { name: name.to_owned(), bytes: size };
+            Ok(ControlFlow::Continue(Alteration { change, step: Some((signal_step(name), bytes.clone())), told }))
+        });
+        delivered.await.map(|delivery| delivery.unwrap_or(Delivery::Unknown))
     }
 }
 
-fn verdict(task: &Task, name: &str, value: &serde_json::Value, taken: usize) -> Result<Verdict, SignalError> {
+/// What a delivery would come to, by the task as it is.
+fn verdict(task: &Task, name: &str, value: &Value, taken: usize) -> Result<Delivery, SignalError> {
     let signals = &task.head.signals;
     if signals.given().contains(name) {
-        return Ok(Verdict::Leave(Delivery::Again));
+        return Ok(Delivery::Again);
     }
     if task.status().is_terminal() {
-        return Ok(Verdict::Leave(Delivery::Ended));
+        return Ok(Delivery::Ended);
     }
     match signals.asked().get(name) {
         Some(schema) => match delivered(&mut value.clone(), schema) {
-            Ok(()) => Ok(Verdict::Deliver(Delivery::Delivered)),
+            Ok(()) => Ok(Delivery::Delivered),
             Err(misfit) => Err(SignalError::Misfit { name: name.to_owned(), reason: told(&misfit) }),
         },
-        None if signals.has_room(taken) => Ok(Verdict::Deliver(Delivery::Kept)),
+        None if signals.has_room(taken) => Ok(Delivery::Kept),
         None => Err(SignalError::Full { max: MAX_EARLY, max_bytes: MAX_EARLY_BYTES }),
     }
 }

@@ -180,6 +180,7 @@ pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl:
     draft.body.arguments = arguments.given;
     draft.body.answers = arguments.answers;
     draft.body.variables = variables;
+    draft.body.hidden = work.fields.iter().filter(|field| field.hidden).map(|field| field.name.to_owned()).collect();
     draft.body.on_crash = work.policy.on_crash;
     draft.body.revision = rq.cx.revision;
     draft.body.client = wanted.client;

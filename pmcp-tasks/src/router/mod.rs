@@ -34,7 +34,7 @@ pub use listen::Subscription;
 use request::RequestCx;
 use tools::Tools;
 
-pub use crate::engine::Execution;
+pub use crate::engine::{Execution, LeaseStatus, QueueStatus, Status, StoreStatus};
 use crate::{
     call::{CallContext, Caller},
     engine::Engine,
@@ -256,6 +256,23 @@ impl TaskRouter {
     /// The store failed.
     pub async fn run_queued(&self, at_once: u16) -> Result<usize, StoreError> {
         self.engine.run_queued(at_once).await
+    }
+
+    /// State of this process for a health endpoint: whether its store answers and its lease is kept, what waits in the queue, what runs,
+    /// and whether it shuts down. It asks the store once, for two seconds at most.
+    ///
+    /// ```
+    /// # use pmcp_tasks::{TaskRouter, TaskStore};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = TaskRouter::builder().build(TaskStore::memory())?;
+    /// let status = router.status().await;
+    /// assert!(status.is_ready());
+    /// assert_eq!(serde_json::to_value(&status)?["store"]["backend"], "memory");
+    /// # Ok(()) }
+    /// ```
+    pub async fn status(&self) -> Status {
+        self.engine.status().await
     }
 
     /// Stops admitting calls, lets running ones finish for the grace period, then cancels them.

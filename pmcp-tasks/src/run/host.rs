@@ -21,7 +21,7 @@ use crate::{
     limits::Limits,
     protocol::RpcError,
     store::backend::{Holder, TaskKey, WorkerId},
-    task::{Draft, NotCreated, Observer, Task, TaskStore},
+    task::{Draft, NotCreated, Task, TaskStore},
     time::{Clock, Millis},
 };
 
@@ -50,16 +50,6 @@ pub(crate) struct Host {
     pub(crate) cancelling: CancellationToken,
     /// No work any more.
     stopped: CancellationToken,
-}
-
-impl Observer for Host {
-    fn observe(&self, task: &Task) {
-        if let Some(seat) = self.seats.get(&task.key).map(|seat| seat.clone())
-            && (!task.stored.open || seat.holds(task))
-        {
-            seat.observe(task);
-        }
-    }
 }
 
 /// The answer to who asks for something that is not begun, or waited for, any more.

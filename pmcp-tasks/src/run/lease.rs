@@ -146,6 +146,12 @@ impl Lease {
         self.state().renewed
     }
 
+    /// The time since the lease was renewed; `None` before it had to be.
+    pub(crate) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
+        let state = *self.state();
+        (state.counter > 0).then(|| clock.monotonic().saturating_sub(state.renewed))
+    }
+
     /// The time since the lease was renewed, if that should have been done by now.
     pub(crate) fn overdue(&self, clock: &dyn Clock) -> Option<Duration> {
         let state = *self.state();

@@ -21,6 +21,7 @@ mod slots;
 mod steps;
 mod timers;
 mod variables;
+mod waits;
 mod writing;
 
 use std::{sync::Arc, time::Duration};
@@ -42,10 +43,8 @@ pub(crate) use progress::Voice;
 use scope::Scope;
 pub(crate) use scope::Share;
 pub(crate) use seat::{CallDigest, Seat, Way};
-use signals::Signals;
 pub(crate) use steps::Recording;
 use steps::Steps;
-use timers::Timers;
 pub(crate) use variables::Read;
 use variables::Variables;
 
@@ -82,8 +81,6 @@ pub(crate) struct Run {
     client: ClientCapabilities,
     voice: Arc<Voice>,
     steps: Arc<Steps>,
-    signals: Arc<Signals>,
-    timers: Arc<Timers>,
     variables: Arc<Variables>,
     scope: Scope,
     /// The tools it calls.
@@ -107,21 +104,7 @@ impl Run {
         let scope = Scope::whole(seat.cancellation().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
         let variables = Arc::new(Variables::new(String::new(), variables));
-        Self {
-            host,
-            seat,
-            owner,
-            principal,
-            client,
-            voice,
-            steps,
-            signals: Arc::default(),
-            timers: Arc::default(),
-            variables,
-            scope,
-            tools: None,
-            idle_fences: 0,
-        }
+        Self { host, seat, owner, principal, client, voice, steps, variables, scope, tools: None, idle_fences: 0 }
     }
 
     /// The same with tools that it calls.
@@ -156,8 +139,6 @@ impl Run {
             client: self.client,
             voice: self.voice.clone(),
             steps: self.steps.clone(),
-            signals: self.signals.clone(),
-            timers: self.timers.clone(),
             variables,
             scope,
             tools: self.tools.clone(),
@@ -316,7 +297,7 @@ impl Run {
     /// The value of a signal, which the store keeps until this task takes it; waits for it if it has not come. Its `schema` is for
     /// whoever delivers it.
     pub(crate) async fn signal(&self, name: &str, schema: &Value) -> Result<Bytes, ToolError> {
-        let asked = signals::Asked { host: &self.host, seat: &self.seat, steps: &self.steps, signals: &self.signals };
+        let asked = signals::Asked { host: &self.host, seat: &self.seat, steps: &self.steps };
         let value = asked.value(self.scope.cancellation(), &self.scope.name(name), schema).await?;
         self.certain().await?;
         Ok(value)
@@ -324,13 +305,8 @@ impl Run {
 
     /// Waits until so much time has passed since the task first waited here.
     pub(crate) async fn timer(&self, name: &str, duration: Duration) -> Result<(), ToolError> {
-        let timing = timers::Timing {
-            host: &self.host,
-            seat: &self.seat,
-            steps: &self.steps,
-            timers: &self.timers,
-            variables: &self.variables,
-        };
+        let timing =
+            timers::Timing { host: &self.host, seat: &self.seat, steps: &self.steps, variables: &self.variables };
         timing.wait(self.scope.cancellation(), &self.scope.name(name), duration).await?;
         Ok(self.certain().await?)
     }

@@ -3,10 +3,9 @@
 //! The head says that the task has asked, so that a delivery can be held against the schema; the value comes as a recorded step,
 //! which this run reads once it has heard of it, and every later one finds.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -21,19 +20,11 @@ use crate::{
     task::{Change, MAX_SIGNAL_NAME, NotChanged, Tries, signal_step},
 };
 
-/// The signals of a run.
-#[derive(Debug, Default)]
-pub(super) struct Signals {
-    /// Those whose values it was given.
-    taken: Mutex<HashSet<String>>,
-}
-
 /// Parts of a run that waiting for a signal needs.
 pub(super) struct Asked<'a> {
     pub(super) host: &'a Arc<Host>,
     pub(super) seat: &'a Arc<Seat>,
     pub(super) steps: &'a Steps,
-    pub(super) signals: &'a Signals,
 }
 
 impl Asked<'_> {
@@ -56,7 +47,7 @@ impl Asked<'_> {
             let text = format!("the signal `{name}` can reach a task only, and this call cannot become one");
             return Err(Mistake::new(text).into());
         }
-        if self.signals.taken.lock().contains(name) {
+        if self.steps.waits.has_taken(name) {
             return Err(twice(name));
         }
         self.seat.establish(self.host).await.map_err(|_| Cancelled)?;
@@ -75,7 +66,7 @@ impl Asked<'_> {
             None => self.read(name).await?,
         };
         // Last: a wait that was dropped may be taken up again.
-        if self.signals.taken.lock().insert(name.to_owned()) { Ok(value) } else { Err(twice(name)) }
+        if self.steps.waits.take(name) { Ok(value) } else { Err(twice(name)) }
     }
 
     /// Notes in the task that it asks, unless that stands there.
@@ -93,7 +84,10 @@ impl Asked<'_> {
         }
         let max = self.host.limits.open_questions;
         if !signals.given().contains(name) && !signals.asked().contains_key(name) && signals.asked().len() >= max {
-            return Err(Mistake::new(format!("more than {max} signals are waited for at once")).into());
+            return Err(Mistake::new(format!(
+                "{max} signals that were asked for have not come, and no more are waited for"
+            ))
+            .into());
         }
         let asked = Change::AskSignal { name: name.to_owned(), schema: schema.clone() };
         match self.seat.write_held(self.host, held, &(&[asked][..]).into()).await {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{host::Host, seat::Seat, variables::Variables};
+use super::{host::Host, seat::Seat, variables::Variables, waits::Waits};
 use crate::{
     error::{Cancelled, Mistake, ToolError},
     store::backend::{Field, FieldOp, Recorded},
@@ -23,6 +23,8 @@ pub(crate) struct Steps {
     /// Recorded by earlier runs.
     recorded: HashMap<String, Bytes>,
     used: Mutex<HashSet<String>>,
+    /// Those for what is recorded as a step, too.
+    pub(super) waits: Waits,
 }
 
 /// Outcome of recording a step.
@@ -38,7 +40,7 @@ pub(crate) enum Recording {
 
 impl Steps {
     pub(super) fn new(recorded: BTreeMap<String, Bytes>) -> Self {
-        Self { recorded: recorded.into_iter().collect(), used: Mutex::default() }
+        Self { recorded: recorded.into_iter().collect(), ..Self::default() }
     }
 
     /// What an earlier run recorded under this name.

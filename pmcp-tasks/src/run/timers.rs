@@ -1,8 +1,7 @@
 //! Waiting for a time that a restart does not move: when a timer is due is a recorded step.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -10,30 +9,19 @@ use super::{
     seat::Seat,
     steps::{Recording, Steps},
     variables::Variables,
+    waits::Timer,
 };
 use crate::{
     error::{Cancelled, Mistake, ToolError},
-    time::Millis,
+    task::TIMER,
+    time::millis,
 };
-
-/// The timers of a run.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    known: Mutex<HashMap<String, Timer>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Timer {
-    due: Millis,
-    has_run_out: bool,
-}
 
 /// Parts of a run that a timer needs.
 pub(super) struct Timing<'a> {
     pub(super) host: &'a Arc<Host>,
     pub(super) seat: &'a Arc<Seat>,
     pub(super) steps: &'a Steps,
-    pub(super) timers: &'a Timers,
     pub(super) variables: &'a Variables,
 }
 
@@ -48,18 +36,17 @@ impl Timing<'_> {
         if cancellation.is_cancelled() {
             return Err(Cancelled.into());
         }
-        let known = self.timers.known.lock().get(name).copied();
-        let due = match known {
+        let timer = match self.steps.waits.timer(name) {
             Some(Timer { has_run_out: true, .. }) => {
                 let text = format!("the timer `{name}` has run out before in this run; give each its own name");
                 return Err(Mistake::new(text).into());
             }
-            Some(timer) => timer.due,
+            Some(timer) => timer,
             None => self.begin(name, duration).await?,
         };
-        self.note(name, Timer { due, has_run_out: false });
+        self.steps.waits.note(name, timer);
         // A clock that was set back makes nobody wait longer than was asked for.
-        let left = self.host.now().until(due).min(duration);
+        let left = self.host.now().until(timer.due).min(timer.duration);
         let resting = self.seat.slots.rest();
         tokio::select! {
             biased;
@@ -67,31 +54,28 @@ impl Timing<'_> {
             () = self.host.clock().sleep(left) => {}
         }
         drop(resting);
-        self.note(name, Timer { due, has_run_out: true });
+        self.steps.waits.note(name, Timer { has_run_out: true, ..timer });
         Ok(())
     }
 
-    fn note(&self, name: &str, timer: Timer) {
-        self.timers.known.lock().insert(name.to_owned(), timer);
-    }
-
-    /// When a timer is due that this run has not met: as an earlier one recorded it, or from now.
-    async fn begin(&self, name: &str, duration: Duration) -> Result<Millis, ToolError> {
-        let step = format!("run.pmcp/timer/{name}");
-        let recorded = |bytes: &[u8]| {
-            let due = serde_json::from_slice(bytes);
-            due.map_err(|error| Mistake::caused(format!("what is recorded of timer `{name}` is no time"), error))
+    /// A timer that this run has not met: as an earlier one recorded it, or from now.
+    async fn begin(&self, name: &str, duration: Duration) -> Result<Timer, ToolError> {
+        let step = format!("{TIMER}{name}");
+        let recorded = |bytes: &[u8]| -> Result<Timer, ToolError> {
+            let (due, ms) = serde_json::from_slice(bytes)
+                .map_err(|error| Mistake::caused(format!("what is recorded of timer `{name}` is no time"), error))?;
+            Ok(Timer { due, duration: Duration::from_millis(ms), has_run_out: false })
         };
         if let Some(bytes) = self.steps.earlier(&step) {
-            return Ok(recorded(bytes)?);
+            return recorded(bytes);
         }
         self.seat.establish(self.host).await.map_err(|_| Cancelled)?;
         let due = self.host.now().after(duration);
-        let value = due.0.to_string().into_bytes().into_boxed_slice().into();
+        let value = format!("[{},{}]", due.0, millis(duration)).into_bytes().into_boxed_slice().into();
         match self.steps.record(self.host, self.seat, self.variables, (&step, value), Vec::new()).await? {
-            Recording::Earlier(bytes) => Ok(recorded(&bytes)?),
+            Recording::Earlier(bytes) => recorded(&bytes),
             // It changes nothing.
-            Recording::Done | Recording::Changed(_) => Ok(due),
+            Recording::Done | Recording::Changed(_) => Ok(Timer { due, duration, has_run_out: false }),
         }
     }
 }

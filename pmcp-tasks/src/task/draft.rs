@@ -65,6 +65,7 @@ impl Draft {
                 begun: false,
                 answers: Map::new(),
                 variables: Map::new(),
+                hidden: Vec::new(),
                 on_crash: OnCrash::default(),
                 principal: None,
                 progress_token: None,

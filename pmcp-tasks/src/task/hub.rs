@@ -15,7 +15,10 @@ use parking_lot::RwLock;
 use tokio::sync::{Notify, mpsc};
 
 use super::Task;
-use crate::{store::backend::TaskKey, time::Clock};
+use crate::{
+    store::backend::{TaskKey, WorkerId},
+    time::Clock,
+};
 
 /// Time between two looks at a task although nobody said that it changed: hints of other processes may be lost.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,6 +30,8 @@ type Interest = mpsc::UnboundedSender<(TaskKey, bool)>;
 pub(crate) trait Observer: fmt::Debug + Send + Sync {
     /// Sees a task as it has just been written.
     fn observe(&self, task: &Task);
+    /// Goes on with what this worker left, which is dead.
+    fn takes_over(self: Arc<Self>, worker: WorkerId);
 }
 
 /// Waiters, by the task they wait for.
@@ -93,12 +98,9 @@ impl Hub {
         observers.push(observer);
     }
 
-    /// Tells those who run tasks how one was written.
-    pub(super) fn tell_observers(&self, task: &Task) {
-        let observers: Vec<_> = self.observers.read().iter().filter_map(Weak::upgrade).collect();
-        for observer in observers {
-            observer.observe(task);
-        }
+    /// Those who run tasks.
+    pub(super) fn observers(&self) -> Vec<Arc<dyn Observer>> {
+        self.observers.read().iter().filter_map(Weak::upgrade).collect()
     }
 
     #[cfg(test)]

@@ -32,7 +32,9 @@ pub(crate) use progress::Progress;
 pub use record::Task;
 use record::canonical_of;
 pub(crate) use record::{Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
-pub(crate) use signals::{MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, Signals, signal_step};
+pub(crate) use signals::{
+    MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, signal_step,
+};
 pub(crate) use store::CONFLICTS;
 pub use store::{TaskPage, TaskStore};
 pub(crate) use tries::{Pauses, Tries};

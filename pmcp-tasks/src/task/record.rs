@@ -91,6 +91,9 @@ pub(crate) struct TaskBody {
     pub(crate) begun: bool,
     /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
+    /// The variables that stay on the server, for whoever looks at it without the tool.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hidden: Vec<String>,
     pub(crate) on_crash: OnCrash,
     /// The caller as an authenticator found it, for a run in another process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -207,6 +210,25 @@ impl Task {
     #[must_use]
     pub fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.head.poll_interval)
+    }
+
+    /// The tool it runs, or the workflow, if it was read with its request.
+    #[must_use]
+    pub fn tool(&self) -> Option<&str> {
+        self.body.as_ref().map(|body| body.tool.as_str())
+    }
+
+    /// Number of runs there were by what it was read with, the one that goes on included.
+    pub(crate) fn attempt(&self) -> u32 {
+        let runs = self.stored.fence.saturating_sub(self.idle_fences()).max(1);
+        u32::try_from(runs).unwrap_or(u32::MAX)
+    }
+
+    /// Number of times the fence rose without a run: with the first claim from the queue, and with each claim of a worker that hands
+    /// the task back and once more with that.
+    pub(crate) fn idle_fences(&self) -> u64 {
+        let queued = self.body.as_ref().is_some_and(|body| body.queued);
+        u64::from(queued) + 2 * u64::from(self.head.handed_back)
     }
 
     /// The open questions to the client.
@@ -491,6 +513,7 @@ mod tests {
             begun: true,
             answers: map(),
             variables: map(),
+            hidden: vec!["h".into()],
             on_crash: OnCrash::Restart,
             principal: Some(Known {
                 client: Some("c".into()),

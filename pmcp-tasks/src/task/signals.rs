@@ -26,9 +26,15 @@ pub(crate) const MAX_EARLY_BYTES: usize = 256 << 10;
 /// The largest schema that deliveries are held against, as JSON in bytes: a larger one would be read with every look at the task.
 const MAX_SCHEMA: usize = 8 << 10;
 
+/// Beginning of the names of steps that are the values of signals.
+pub(crate) const SIGNAL: &str = "run.pmcp/signal/";
+
+/// Beginning of the names of steps that say when a timer is due, and how long it was to run: two numbers of milliseconds.
+pub(crate) const TIMER: &str = "run.pmcp/timer/";
+
 /// The step that a signal's value is recorded as.
 pub(crate) fn signal_step(name: &str) -> String {
-    format!("run.pmcp/signal/{name}")
+    format!("{SIGNAL}{name}")
 }
 
 /// The signals of a task. Fields are in the order of their names: see [`canonical`](super::canonical).

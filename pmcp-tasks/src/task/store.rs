@@ -27,7 +27,7 @@ use crate::{
         MemoryBackend, StorageBackend,
         backend::{
             Capabilities, Create, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position,
-            Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WriteId, Written,
+            Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WorkerId, WriteId, Written,
         },
     },
     time::{Clock, Millis, SystemClock},
@@ -471,7 +471,16 @@ impl TaskStore {
 
     /// Tells whoever runs a task in this process how it was just written.
     pub(crate) fn tell(&self, task: &Task) {
-        self.hub.tell_observers(task);
+        for observer in self.hub.observers() {
+            observer.observe(task);
+        }
+    }
+
+    /// Tells whoever runs tasks in this process that this worker is dead and has left some.
+    pub(crate) fn leave(&self, worker: WorkerId) {
+        for observer in self.hub.observers() {
+            observer.takes_over(worker);
+        }
     }
 
     fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {

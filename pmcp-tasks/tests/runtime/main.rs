@@ -19,6 +19,7 @@ mod listen;
 mod logged;
 mod lost_replies;
 mod older;
+mod operate;
 mod owners;
 mod panics;
 mod principals;
