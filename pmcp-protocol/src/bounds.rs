@@ -20,6 +20,12 @@ pub const URI: usize = 8 << 10;
 pub const CURSOR: usize = 1 << 10;
 /// Name of a protocol version in `_meta`. Longer: -32602.
 pub const VERSION: usize = 64;
+/// The `traceparent` of a version to come; that of version 00 has 55. Longer: none.
+pub const TRACEPARENT: usize = 256;
+/// `tracestate`. Longer: none; so much at least is to be handed along.
+pub const TRACESTATE: usize = 512;
+/// `baggage`. Longer: none; so much is to be handed along.
+pub const BAGGAGE: usize = 8 << 10;
 /// Text of an error that repeats a part of what came.
 pub const ERROR: usize = 512;
 
