@@ -29,6 +29,7 @@ use crate::{
     service::Service,
     session::{InFlight, MAX_IN_FLIGHT, NotBegun, Session},
     shares::Sharer,
+    spans::Came,
 };
 
 /// The time a client may take to read what it was answered last, after the grace too.
@@ -205,6 +206,7 @@ impl Connection {
             is_own: false,
             answered,
             closing: self.closing.clone(),
+            came: Came::OnLines,
         }
     }
 

@@ -14,6 +14,7 @@ use pmcp_protocol::{
 use pmcp_tasks::security::Principal;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     answered::Answered,
@@ -22,6 +23,7 @@ use crate::{
     outbox::Outbox,
     service::Service,
     session::InFlight,
+    spans::{self, Came, Spoken},
 };
 
 /// The era of a message.
@@ -87,6 +89,7 @@ pub(crate) struct Passage {
     pub(crate) answered: Option<Answered>,
     /// Fires when subscriptions have to end.
     pub(crate) closing: CancellationToken,
+    pub(crate) came: Came,
 }
 
 /// Answers a request; `None` if it was cancelled, or nobody can read a response any more. When this returns, the request's id
@@ -98,16 +101,34 @@ pub(crate) async fn answer(
     handling: Result<Handling, RpcError>,
     passage: Passage,
 ) -> Option<Value> {
-    let cancellation = in_flight.as_ref().map(|request| request.cancellation.clone()).unwrap_or_default();
-    let result = match handling {
-        Err(error) => Err(error),
-        Ok(Handling::Stateless(meta)) => stateless(service, request, &meta, passage, &cancellation).await,
-        Ok(Handling::Session(session)) => in_session(service, request, &session, passage, &cancellation).await?,
+    let span = spans::request(service, request, spoken(&handling), &passage.came);
+    let answering = async {
+        let cancellation = in_flight.as_ref().map(|request| request.cancellation.clone()).unwrap_or_default();
+        let result = match handling {
+            Err(error) => Some(Err(error)),
+            Ok(Handling::Stateless(meta)) => Some(stateless(service, request, &meta, passage, &cancellation).await),
+            Ok(Handling::Session(session)) => in_session(service, request, &session, passage, &cancellation).await,
+        };
+        let result = result.filter(|_| !cancellation.is_cancelled());
+        // The id is free before the client knows the response.
+        drop(in_flight);
+        result
     };
-    let is_cancelled = cancellation.is_cancelled();
-    // The id is free before the client knows the response.
-    drop(in_flight);
-    (!is_cancelled).then(|| message::response(Some(&request.id), result))
+    let result = answering.instrument(span.clone()).await;
+    spans::answered(&span, result.as_ref());
+    result.map(|result| message::response(Some(&request.id), result))
+}
+
+/// What is agreed with the client of a request.
+fn spoken(handling: &Result<Handling, RpcError>) -> Spoken<'_> {
+    match handling {
+        Err(_) => Spoken::default(),
+        Ok(Handling::Stateless(meta)) => Spoken { version: Some(meta.version()), session: None },
+        Ok(Handling::Session(session)) => {
+            let version = session.agreement().map(|agreement| agreement.version);
+            Spoken { version, session: Some(&session.session.id) }
+        }
+    }
 }
 
 /// Answers what is in a batch; `None` if nothing in it gets a response. The responses come together.
@@ -145,8 +166,9 @@ async fn stateless(
     passage: Passage,
     cancellation: &CancellationToken,
 ) -> Result<Value, RpcError> {
-    let Passage { principal, stream, is_own, closing, .. } = passage;
-    let cx = modern::context(service, meta, principal, stream.clone(), cancellation.clone());
+    let Passage { principal, stream, is_own, closing, came, .. } = passage;
+    let mut cx = modern::context(service, meta, principal, stream.clone(), cancellation.clone());
+    cx.trace = came.trace().cloned();
     let handling = modern::handle(service, request, &cx, &stream, &closing);
     tokio::pin!(handling);
     tokio::select! {
@@ -178,13 +200,14 @@ async fn in_session(
             }
         });
     };
-    let Passage { principal, stream, carries_messages, is_own, answered, .. } = passage;
+    let Passage { principal, stream, carries_messages, is_own, answered, came, .. } = passage;
     let awaited = service.router.awaited_task(&request.method, &request.params);
     // What a task asks while the client waits for its end comes on this stream.
     let _open = awaited.filter(|_| carries_messages).map(|task| session.session.open(stream.waiting_for(task)));
     let answered = answered.filter(|_| awaited.is_none());
     let beside = if carries_messages { stream.clone() } else { Outbox::closed_one(stream.budget().clone()) };
-    let cx = session.context(service, agreement, principal, beside, cancellation.clone(), answered);
+    let mut cx = session.context(service, agreement, principal, beside, cancellation.clone(), answered);
+    cx.trace = came.trace().cloned();
     tokio::select! {
         result = session.handle(service, request, &cx, stream.budget()) => Some(result),
         // A result nobody can read any more is not waited for; the client asks again ("tasks/result"). Otherwise, in these

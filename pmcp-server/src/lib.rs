@@ -73,6 +73,7 @@
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
+//! | [`observing`] | traces: what there is, under which names, and how it gets to where you look |
 //! | [`workflows`] | plans that the server runs as far as it can and then hands over, and who does what in them |
 //! | [`bears`] | all bounds with their defaults and answers, and what happens when a store is damaged |
 
@@ -93,6 +94,7 @@ mod legacy;
 mod lines;
 pub mod log;
 mod modern;
+pub mod observing;
 mod outbox;
 mod panics;
 mod peer;
@@ -102,6 +104,7 @@ mod service;
 mod serving;
 mod session;
 mod shares;
+mod spans;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

@@ -77,7 +77,8 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 
 /// Sends events to standard error through [`stderr`]: those that `RUST_LOG` lets through, else from `info` on. Panics go there,
 /// too, in place of the message of Rust's own, which waits for a reader. A `RUST_LOG` that is no filter is told there, and means
-/// `info`. Where a subscriber is set already, nothing changes.
+/// `info`. Spans of [traces](crate::observing) are left out unless `RUST_LOG` names them (`pmcp::spans`): each line would begin with them.
+/// Where a subscriber is set already, nothing changes.
 #[cfg(feature = "log")]
 pub fn init() {
     let (filter, mistake) = filter(std::env::var_os(tracing_subscriber::EnvFilter::DEFAULT_ENV).as_deref());
@@ -101,20 +102,30 @@ pub fn init() {
 #[cfg(feature = "log")]
 fn filter(given: Option<&std::ffi::OsStr>) -> (tracing_subscriber::EnvFilter, Option<String>) {
     use tracing_subscriber::EnvFilter;
-    let info = || EnvFilter::new("info");
+    let info = || without_spans(EnvFilter::new("info"));
     let Some(given) = given else { return (info(), None) };
     let parsed = match given.to_str() {
         Some(text) => EnvFilter::try_new(text).map_err(|error| error.to_string()),
         None => Err("it is not UTF-8".to_owned()),
     };
     match parsed {
-        Ok(filter) => (filter, None),
+        Ok(filter) if given.to_str().is_some_and(|text| text.contains(pmcp_tasks::trace::TARGET)) => (filter, None),
+        Ok(filter) => (without_spans(filter), None),
         Err(why) => {
             let given = given.to_string_lossy();
             let mistake =
                 format!("RUST_LOG is `{given}`, which is no filter: {why}; events are written from `info` on\n");
             (info(), Some(mistake))
         }
+    }
+}
+
+/// The filter without spans of traces.
+#[cfg(feature = "log")]
+fn without_spans(filter: tracing_subscriber::EnvFilter) -> tracing_subscriber::EnvFilter {
+    match format!("{}=off", pmcp_tasks::trace::TARGET).parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
     }
 }
 

@@ -38,6 +38,13 @@ pub(crate) struct RequestMeta {
     log_level: Option<LogLevel>,
 }
 
+impl RequestMeta {
+    /// The version it speaks.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+}
+
 /// The version a message claims in `_meta`, if it does.
 pub(crate) fn claimed_version(params: &Value) -> Option<&str> {
     params.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()

@@ -149,12 +149,18 @@ impl Service {
             peer: call.peer,
             session: call.session,
             cancellation: call.cancellation,
+            trace: None,
         }
     }
 
     /// Tells whether there is a resource with this URI that the caller may use.
     pub(crate) fn has_resource(&self, uri: &str, caller: &Caller) -> bool {
         self.offers.has_resource(uri, |target| self.router.permits(caller, target))
+    }
+
+    /// Tells whether a tool has this name, be it one of a workflow or a companion of a task's.
+    pub(crate) fn has_tool(&self, name: &str) -> bool {
+        self.router.has_tool(name)
     }
 
     /// Handles what every version has.

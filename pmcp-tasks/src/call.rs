@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use pmcp_protocol::{ClientCapabilities, Revision};
+pub use pmcp_protocol::{ClientCapabilities, Revision, TraceContext};
 
 use crate::{
     protocol::{LogLevel, RpcError},
@@ -129,6 +129,8 @@ pub struct CallContext {
     pub session: Option<Arc<dyn Peer>>,
     /// Fires when the client cancels the request, or closes its stream where that means the same.
     pub cancellation: CancellationToken,
+    /// The trace that the transport tells of, as headers of HTTP do; that of the request's `_meta` goes before it.
+    pub trace: Option<TraceContext>,
 }
 
 impl CallContext {
@@ -143,6 +145,7 @@ impl CallContext {
             peer: Arc::new(Nobody),
             session: None,
             cancellation: CancellationToken::new(),
+            trace: None,
         }
     }
 }

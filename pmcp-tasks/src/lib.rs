@@ -135,6 +135,7 @@ pub mod task;
 pub mod testing;
 pub mod time;
 pub mod tool;
+pub mod trace;
 pub mod workflow;
 
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, State},
     http::request::Parts,
 };
+use pmcp_protocol::TraceContext;
 use pmcp_tasks::security::Principal;
 
 use super::{allowed::Allowed, sessions::Sessions};
@@ -48,6 +49,8 @@ impl Http {
 pub(super) struct From {
     pub(super) principal: Option<Principal>,
     pub(super) sharer: Sharer,
+    /// The trace that its headers tell of.
+    pub(super) trace: Option<TraceContext>,
 }
 
 impl<S: Sync> FromRequestParts<S> for From {
@@ -61,6 +64,10 @@ impl<S: Sync> FromRequestParts<S> for From {
             // On loopback, and behind a proxy there, nobody can be told apart.
             None => address().filter(|ip| !ip.is_loopback()).map_or(Sharer::EVERYBODY, Sharer::address),
         };
-        Ok(Self { principal, sharer })
+        let single = |name| {
+            let mut values = parts.headers.get_all(name).iter();
+            values.next().filter(|_| values.next().is_none())?.to_str().ok()
+        };
+        Ok(Self { principal, sharer, trace: TraceContext::read(single) })
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     outbox::{Outbox, STREAM_BUFFER},
     session::InFlight,
     shares::Share,
+    spans::{self, Came, Spoken},
 };
 
 /// A POST of these versions. `bytes` is what it takes of the budget.
@@ -86,7 +87,10 @@ fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> R
             return later(body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error));
         }
     };
-    let result = session.initialize(&http.service, agreement);
+    let spoken = Spoken { version: Some(agreement.version), session: Some(&session.session.id) };
+    let span = spans::request(&http.service, request, spoken, &Came::OverHttp(from.trace));
+    let result = span.in_scope(|| session.initialize(&http.service, agreement));
+    spans::answered(&span, Some(&result));
     let mut response = body::ready(accepts, &message::response(Some(&request.id), result));
     if let Ok(id) = HeaderValue::from_str(&session.session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
@@ -115,6 +119,7 @@ fn passage(http: &Http, from: From, stream: Outbox) -> Passage {
         is_own: false,
         answered: None,
         closing: http.service.stopped.clone(),
+        came: Came::OverHttp(from.trace),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     outbox::{Outbox, STREAM_BUFFER},
     service::{Service, unknown_method},
     shares::Share,
+    spans::Came,
 };
 
 fn mismatch(text: impl Into<String>) -> (StatusCode, RpcError) {
@@ -146,6 +147,7 @@ pub(super) async fn take(
             is_own: true,
             answered: None,
             closing: http.service.stopped.clone(),
+            came: Came::OverHttp(from.trace),
         };
         let handling = Ok(Handling::Stateless(meta));
         let response = dispatch::answer(&http.service, &request, None, handling, passage).await;

@@ -42,6 +42,7 @@ mod silence;
 mod standard_output;
 mod start_log;
 mod too_much;
+mod traces;
 mod watched;
 #[cfg(feature = "apps")]
 mod widget_types;

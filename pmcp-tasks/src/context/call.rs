@@ -1,6 +1,7 @@
 //! Calling tools of the same server from inside a function.
 
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
 use super::task::{TaskContext, recorded_value};
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     exact,
     run::{NotAccepted, Recording},
     task::Outcome,
+    trace::{self, Doing},
 };
 
 impl<V> TaskContext<V> {
@@ -67,7 +69,11 @@ impl<V> TaskContext<V> {
             }
             run.record_step(&begun, "true".into(), None).await?;
         }
-        let value = match value((call.begin)(run.part(&name, 0, None)).await) {
+        let span = trace::step(Doing::Call(&call.tool, None), run.kept_trace());
+        let outcome = (call.begin)(run.part(&name, 0, None)).instrument(span.clone()).await;
+        trace::tell(&span, &outcome);
+        drop(span);
+        let value = match value(outcome) {
             Ok(value) => value,
             Err(error) if is_once && !error.is_cancelled() => {
                 // Else a run after a crash would take it for a call that was broken off.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     step::StepValue,
@@ -15,7 +16,7 @@ use crate::{
     call::ClientCapabilities,
     error::{AskError, Cancelled, Mistake, StoreError, ToolError},
     exact,
-    protocol::LogLevel,
+    protocol::{LogLevel, TraceContext},
     run::{Recording, Run},
     schema::{
         answer::{fitted, misfit, without_answer},
@@ -23,6 +24,7 @@ use crate::{
     },
     security::Principal,
     task::{Owner, TaskId, VariableError},
+    trace::{self, Doing, Failed},
 };
 
 /// A run, before generated code makes the context its function takes.
@@ -88,6 +90,28 @@ impl ToolContext {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.run.principal()
+    }
+
+    /// The place of this work in the caller's trace, to be handed on to what it calls: as headers of HTTP, say. `None` if the caller
+    /// told of no trace and nobody traces here.
+    ///
+    /// It is kept with a task: a run that was queued or taken over has that of the call. With a [`Bridge`](crate::trace::Bridge) it is
+    /// the span that the function is in.
+    ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// #[task_tool]
+    /// async fn forward(url: String, task: TaskContext) -> Result<String, ToolError> {
+    ///     let mut request = format!("GET {url} HTTP/1.1\r\n");
+    ///     for (name, value) in task.trace().iter().flat_map(|trace| trace.pairs()) {
+    ///         request += &format!("{name}: {value}\r\n");
+    ///     }
+    ///     Ok(request)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.run.trace()
     }
 
     /// Returns what the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
@@ -426,7 +450,11 @@ impl<V> TaskContext<V> {
             return recorded_value(name, &recorded).map(Step::Earlier);
         }
         run.certain().await?;
-        let value = work().await.map_err(Into::into)?;
+        let span = trace::step(Doing::Code(name), run.kept_trace());
+        // Called in the span, too: a closure may do something before its future is polled.
+        let done = span.in_scope(work).instrument(span.clone()).await.map_err(Into::into);
+        let value = done.inspect_err(|error| Failed::of_error(error).tell(&span))?;
+        drop(span);
         let (bytes, value) =
             exact::read_back(&value).map_err(|mistake| mistake.about(format_args!("the result of step `{name}`")))?;
         Ok(Step::Ran(bytes.into_boxed_slice().into(), value))

@@ -54,6 +54,7 @@ impl Engine {
             client: body.client,
             peer: None,
             progress_token: None,
+            trace: body.trace.clone(),
         };
         let mut pauses = Pauses::of_a_run();
         loop {

@@ -13,6 +13,7 @@ mod feed;
 mod guard;
 mod keeper;
 mod observer;
+mod observed;
 mod outcome;
 mod queue;
 mod recovery;

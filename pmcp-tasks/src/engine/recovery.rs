@@ -3,14 +3,16 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::{Map, Value};
+use tracing::{Instrument as _, Span};
 
 use super::{Engine, runs::End};
 use crate::{
     protocol::RpcError,
     run::{Allowance, Origin, Seat},
     store::backend::{Holder, HolderChange, Parts, TaskKey, WorkerId},
-    task::{Change, NotChanged, OnCrash, Outcome, Pause, Reason, Task, Writing},
+    task::{Change, NotChanged, OnCrash, Outcome, Pause, Reason, Task, TaskBody, Writing},
     tool::{Arguments, Prepared, Work},
+    trace::{self, Failed},
 };
 
 /// Message the client gets of a task whose process died.
@@ -45,8 +47,22 @@ impl Engine {
         // Each step of a workflow counts its own.
         let since = task.head.workflow.as_ref().map_or(0, |workflow| workflow.since);
         let idle_fences = if since == 0 { idle_fences } else { since - 1 };
+        let queued = never_begun.then(|| task.head.created.until(self.host.now()));
+        let span = trace::taken(&body.tool, task.id(), queued, body.trace.as_ref());
+        self.take_over_in(&span, task, body, idle_fences, never_begun).instrument(span.clone()).await
+    }
+
+    async fn take_over_in(
+        self: &Arc<Self>,
+        span: &Span,
+        task: Task,
+        body: TaskBody,
+        idle_fences: u64,
+        never_begun: bool,
+    ) -> TakenOver {
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
             crate::heard::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
+            Failed::Lost.tell(span);
             self.end_lost(task, RpcError::internal(LOST)).await;
             return TakenOver::Ended;
         }
@@ -64,6 +80,7 @@ impl Engine {
             } else {
                 self.end_lost(task, RpcError::internal(CHANGED)).await;
             }
+            Failed::Internal.tell(span);
             return TakenOver::Ended;
         };
         tracing::info!(task = %task.id(), tool = body.tool, fence = task.stored.fence, "a task goes on here");
@@ -74,6 +91,7 @@ impl Engine {
             client: body.client,
             peer: None,
             progress_token: None,
+            trace: trace::of(span, body.trace.as_ref()),
         };
         let variables = body.variables;
         let (seat, end) = self.resume(&task, work, prepared, (origin, variables), idle_fences);

@@ -5,10 +5,12 @@ use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc};
 use futures_util::FutureExt;
 use serde_json::Map;
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::{
     Attends, Engine,
     blocking::Polled,
+    observed::Observed,
     outcome::{PANICKED, TIMED_OUT},
 };
 use crate::{
@@ -21,6 +23,7 @@ use crate::{
     store::backend::Holder,
     task::{Draft, Ending, NotCreated, Outcome, Pauses, Task},
     tool::{Along, Output, Prepared, Work, WorkKind},
+    trace,
 };
 
 /// A task to create, and the run that is to work at it.
@@ -65,7 +68,10 @@ impl Engine {
             new.draft.holder = Holder::Queue;
             new.draft.body.queued = true;
             // The queue does not die.
-            let created = self.store().create(&mut new.draft).await?;
+            let span = trace::queued(&new.work.name, new.draft.key.id, new.origin.trace.as_ref());
+            // Who takes it from there goes on from here.
+            new.draft.body.trace = trace::of(&span, new.draft.body.trace.as_ref());
+            let created = self.store().create(&mut new.draft).instrument(span).await?;
             (created.ok_or_else(|| self.store().silent())?, None)
         } else {
             let (seat, begin) = self.prepare_run(new, false);
@@ -123,10 +129,15 @@ impl Engine {
     pub(super) fn start(self: &Arc<Self>, run: Run, kind: WorkKind, call: Prepared, allowance: Allowance) -> End {
         let (sender, receiver) = oneshot::channel();
         let (engine, run) = (self.clone(), Arc::new(run));
-        self.host.spawn(async move {
+        let observed = Observed::begin(&run, kind);
+        let span = observed.span().clone();
+        let whole = async move {
             let executed = AssertUnwindSafe(engine.execute(&run, kind, call, allowance)).catch_unwind().await;
             let (ending, along) = match executed {
-                Ok(Output::Parked) => return engine.leave_seat(run.seat()),
+                Ok(Output::Parked) => {
+                    observed.parked();
+                    return engine.leave_seat(run.seat());
+                }
                 Ok(Output::Ended(outcome, along)) => (engine.bounded(outcome).await, along),
                 Err(panic) => {
                     told(
@@ -137,15 +148,17 @@ impl Engine {
                 }
             };
             let Some(ending) = engine.recorded(run.seat(), ending).await else {
+                observed.left();
                 return engine.leave_seat(run.seat());
             };
+            let Some(ending) = engine.end(run.seat(), ending, along).await else { return observed.left() };
+            observed.ended(&ending);
             // Nobody may be waiting: the client went away, or got a task instead.
-            if let Some(ending) = engine.end(run.seat(), ending, along).await
-                && !sender.is_closed()
-            {
+            if !sender.is_closed() {
                 let _ = sender.send(Arc::unwrap_or_clone(ending.outcome));
             }
-        });
+        };
+        self.host.spawn(whole.instrument(span));
         receiver
     }
 

@@ -86,6 +86,9 @@ impl Engine {
             if let HolderChange::Take(_) = holder {
                 let variables = task.body.as_ref().map(|body| body.variables.clone()).unwrap_or_default();
                 let idle_fences = task.stored.fence.saturating_sub(1);
+                // The run goes on in its own trace, whoever moves it.
+                let trace = task.body.as_ref().and_then(|body| body.trace.clone()).or(origin.trace);
+                let origin = Origin { trace, ..origin };
                 self.resume(task, work, prepared, (origin, variables), idle_fences);
             }
             return Ok(true);

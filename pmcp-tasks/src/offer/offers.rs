@@ -143,6 +143,12 @@ impl Offers {
         OffersBuilder::default()
     }
 
+    /// Tells whether there is a prompt of this name.
+    #[must_use]
+    pub fn has_prompt(&self, name: &str) -> bool {
+        self.prompts.iter().any(|prompt| prompt.prompt.name() == name)
+    }
+
     /// Tells whether there is a resource with this URI, or a template that it fits, whose targets pass: see
     /// [`TaskRouter::permits`](crate::TaskRouter::permits).
     #[must_use]

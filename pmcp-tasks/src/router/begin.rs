@@ -190,6 +190,7 @@ pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl:
     draft.body.step = step.map(|step| step.step);
     let origin = Origin { client: wanted.client, peer: wanted.peer, ..rq.origin() };
     draft.body.principal = origin.principal.as_ref().map(Into::into);
+    draft.body.trace.clone_from(&origin.trace);
     // Without a session there is nobody whom another run could reach.
     draft.body.progress_token = origin.progress_token.clone().filter(|_| wanted.session.is_some());
     Ok(NewRun { work, draft, prepared, origin, session: wanted.session })

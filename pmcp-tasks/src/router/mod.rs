@@ -106,6 +106,13 @@ impl TaskRouter {
         self.tools.find(name).map(|tool| &*tool.definition)
     }
 
+    /// Tells whether calls of this name are answered: by a tool, by that of a workflow, or by a companion of tasks.
+    #[must_use]
+    pub fn has_tool(&self, name: &str) -> bool {
+        let is_companion = || self.tools.companions.as_ref().is_some_and(|companions| companions.find(name).is_some());
+        self.tools.find(name).is_some() || self.tools.flows.has_tool(name) || is_companion()
+    }
+
     /// The prompts that begin workflows, in the order of their registration: for whoever lists prompts beside other ones.
     #[must_use]
     pub fn prompts(&self) -> Vec<Prompt> {

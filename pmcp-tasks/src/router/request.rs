@@ -8,11 +8,12 @@ use super::reply::unknown_task;
 use crate::{
     call::{CallContext, Caller},
     engine::Engine,
-    protocol::{RpcError, VARIABLES, bounds::shortened, meta},
+    protocol::{RpcError, TraceContext, VARIABLES, bounds::shortened, meta},
     run::Origin,
     schema::answer,
     store::backend::TaskKey,
     task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
+    trace,
 };
 
 /// A request with what answers it.
@@ -64,7 +65,7 @@ impl<'a> RequestCx<'a> {
 
     /// Returns where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
-        let CallContext { caller, revision, client, peer, .. } = self.cx;
+        let CallContext { caller, revision, client, peer, trace, .. } = self.cx;
         Origin {
             owner: caller.owner().cloned(),
             principal: match caller {
@@ -75,6 +76,7 @@ impl<'a> RequestCx<'a> {
             client: *client,
             peer: Some(peer.clone()),
             progress_token: meta::progress_token(self.params),
+            trace: trace::here(TraceContext::of(self.params).as_ref().or(trace.as_ref())),
         }
     }
 

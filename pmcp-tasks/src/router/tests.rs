@@ -94,6 +94,7 @@ impl Fixture {
             client: ClientCapabilities { elicitation: true, tasks, ..ClientCapabilities::default() },
             peer: peer.clone(),
             session: (revision == Revision::V2025).then_some(peer as _),
+            trace: None,
             cancellation: CancellationToken::new(),
         }
     }

@@ -31,6 +31,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use calls::{AcceptedCall, Callable, NotAccepted};
@@ -52,11 +53,12 @@ use crate::{
     call::{Caller, ClientCapabilities, Peer},
     error::{AskError, Cancelled, StoreError, ToolError},
     limits::Limits,
-    protocol::{LogLevel, Revision},
+    protocol::{LogLevel, Revision, TraceContext},
     security::Principal,
     store::backend::Capabilities,
     task::{NotChanged, Outcome, Owner, Task, TaskId, VariableError, Writing},
     time::{Clock, Millis},
+    trace::{self, Failed},
 };
 
 /// Origin of a run: who asked for it, and the ways back.
@@ -69,6 +71,8 @@ pub(crate) struct Origin {
     /// Peer for progress, and for questions of a plain call.
     pub(crate) peer: Option<Arc<dyn Peer>>,
     pub(crate) progress_token: Option<Value>,
+    /// The place in a trace that it goes on from.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// One run of a function.
@@ -79,6 +83,7 @@ pub(crate) struct Run {
     owner: Option<Owner>,
     principal: Option<Principal>,
     client: ClientCapabilities,
+    trace: Option<TraceContext>,
     voice: Arc<Voice>,
     steps: Arc<Steps>,
     variables: Arc<Variables>,
@@ -99,12 +104,25 @@ impl Run {
         origin: Origin,
         variables: Map<String, Value>,
     ) -> Self {
-        let Origin { owner, principal, revision, client, peer, progress_token } = origin;
+        let Origin { owner, principal, revision, client, peer, progress_token, trace } = origin;
         seat.lead(Way { peer, token: progress_token });
         let scope = Scope::whole(seat.cancellation().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
         let variables = Arc::new(Variables::new(String::new(), variables));
-        Self { host, seat, owner, principal, client, voice, steps, variables, scope, tools: None, idle_fences: 0 }
+        Self {
+            host,
+            seat,
+            owner,
+            principal,
+            client,
+            trace,
+            voice,
+            steps,
+            variables,
+            scope,
+            tools: None,
+            idle_fences: 0,
+        }
     }
 
     /// The same with tools that it calls.
@@ -137,6 +155,7 @@ impl Run {
             owner: self.owner.clone(),
             principal: self.principal.clone(),
             client: self.client,
+            trace: self.trace.clone(),
             voice: self.voice.clone(),
             steps: self.steps.clone(),
             variables,
@@ -240,6 +259,16 @@ impl Run {
 
     pub(crate) fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
+    }
+
+    /// The place in a trace of what runs here.
+    pub(crate) fn trace(&self) -> Option<TraceContext> {
+        trace::here(self.trace.as_ref())
+    }
+
+    /// The place in a trace that the run goes on from, with all that is its.
+    pub(crate) fn kept_trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
     }
 
     pub(crate) fn revision(&self) -> Revision {
@@ -364,9 +393,11 @@ impl Run {
             return Err(AskError::Unsupported { what });
         }
         if self.seat.key().is_none() && self.revision().asks_by_request() {
-            let way = self.seat.way();
+            let (way, span) = (self.seat.way(), trace::question(method, self.kept_trace()));
             let cancellation = self.scope.cancellation();
-            return questions::ask_on_stream(way.peer.as_ref(), self.revision(), cancellation, method, params).await;
+            let asking = questions::ask_on_stream(way.peer.as_ref(), self.revision(), cancellation, method, params);
+            let answer = asking.instrument(span.clone()).await;
+            return answer.inspect_err(|error| Failed::of_question(error).tell(&span));
         }
         let asked = questions::Asked {
             host: &self.host,
@@ -377,6 +408,7 @@ impl Run {
             name: &self.voice.name,
             revision: self.revision(),
             client: self.client,
+            trace: self.kept_trace(),
         };
         asked.in_task(method, params).await
     }

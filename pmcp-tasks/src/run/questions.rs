@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     fitting::{Unanswered, ask_until_it_fits},
@@ -17,9 +18,10 @@ use super::{
 use crate::{
     call::{ClientCapabilities, Peer},
     error::AskError,
-    protocol::Revision,
+    protocol::{Revision, TraceContext},
     store::backend::{Recorded, WorkerId},
     task::{Change, Hidden, InputRequest, NewStep, NotChanged, NotCreated, Owner, Task, TaskStatus},
+    trace::{self, Failed},
 };
 
 /// Parts of a run that asking needs.
@@ -32,6 +34,7 @@ pub(super) struct Asked<'a> {
     pub(super) name: &'a str,
     pub(super) revision: Revision,
     pub(super) client: ClientCapabilities,
+    pub(super) trace: Option<&'a TraceContext>,
 }
 
 /// A question the function waits for. Dropping it before the answer has come takes the question back.
@@ -92,11 +95,18 @@ pub(super) async fn ask_on_stream(
 impl Asked<'_> {
     /// Asks through the task, which a call becomes for that.
     pub(super) async fn in_task(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
-        let (seat, slots) = (self.seat, &self.seat.slots);
-        let (key, cancellation) = (self.scope.next_question(), self.scope.cancellation());
+        let key = self.scope.next_question();
         if let Some(answer) = self.steps.answer(&key) {
             return Ok(answer);
         }
+        let span = trace::question(method, self.trace);
+        let answer = self.open(key, method, params).instrument(span.clone()).await;
+        answer.inspect_err(|error| Failed::of_question(error).tell(&span))
+    }
+
+    /// Asks what no earlier run was answered.
+    async fn open(&self, key: String, method: &'static str, params: Value) -> Result<Value, AskError> {
+        let (seat, slots, cancellation) = (self.seat, &self.seat.slots, self.scope.cancellation());
         let limit = self.host.limits.open_questions;
         let answer = slots
             .add(&key, InputRequest { method: method.into(), params }, limit)

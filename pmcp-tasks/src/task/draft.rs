@@ -73,6 +73,7 @@ impl Draft {
                 client: ClientCapabilities::default(),
                 queued: false,
                 step: None,
+                trace: None,
             },
             idempotency: None,
             write: None,

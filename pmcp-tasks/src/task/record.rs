@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    protocol::{ClientCapabilities, Revision, TaskView},
+    protocol::{ClientCapabilities, Revision, TaskView, TraceContext},
     security::Principal,
     store::backend::{StoredTask, TaskKey},
     time::{Millis, millis},
@@ -110,6 +110,9 @@ pub(crate) struct TaskBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) step: Option<StepOf>,
     pub(crate) tool: String,
+    /// The place of the call in a trace, which every run of the task goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trace: Option<TraceContext>,
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
 }
@@ -387,6 +390,8 @@ mod tests {
     use crate::task::{Pause, Reason};
     use crate::{protocol::RpcError, store::backend::Stamp, tool::ToolResult};
 
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
     fn stored(head: &TaskHead) -> StoredTask {
         StoredTask {
             version: 1,
@@ -475,6 +480,7 @@ mod tests {
         let stored = StoredTask { body: Some(earlier.to_string().into_bytes().into()), ..stored(&head()) };
         let body = decode(stored).unwrap().body.unwrap();
         assert_eq!((&body.principal, &body.progress_token, &body.arguments["a"]), (&None, &None, &json!(1)));
+        assert_eq!(body.trace, None);
         // And written as before, if there is nothing new to write.
         assert_eq!(serde_json::to_value(&body).unwrap(), earlier);
     }
@@ -526,6 +532,7 @@ mod tests {
             client: ClientCapabilities::default(),
             queued: true,
             step: Some(StepOf { run: "r".into(), step: "s".into() }),
+            trace: TraceContext::read(|key| Some(if key == "traceparent" { PARENT } else { "a=b" })),
         });
         let result = ToolResult { meta: map(), ..ToolResult::error("no").with_structured(value()) };
         for outcome in [

@@ -134,6 +134,7 @@ impl<V: TaskVariables> TestContext<V> {
             client: abilities,
             peer: Some(peer.clone()),
             progress_token: Some(TOKEN.into()),
+            trace: None,
         };
         engine.host.seats.insert(key.clone(), seat.clone());
         let run = Run::new(engine.host.clone(), seat, "test".into(), Duration::ZERO, origin, Map::new());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tracing::Instrument as _;
 
 use super::{
     Course, Flow, Next, Room, StepFailure, Steps, Subject, View,
@@ -18,6 +19,7 @@ use crate::{
     store::backend::HolderChange,
     task::{Change, NotChanged, Outcome, Progress, Reason, Task, Writing},
     tool::{Along, Output, ToolResult},
+    trace::{self, Doing},
 };
 
 /// Runs a workflow until it ends or waits.
@@ -175,7 +177,10 @@ impl Going<'_> {
                 }
             }
         });
-        let outcome = part.contain(definition.timeout, work).await;
+        let span = trace::step(Doing::Step(definition.name), self.run.kept_trace());
+        let outcome = part.contain(definition.timeout, work).instrument(span.clone()).await;
+        trace::tell(&span, &outcome);
+        drop(span);
         match misfit.lock().take() {
             Some(message) => Err(Undone::Failed(Reason::Mismatch, message)),
             None => self.result(outcome, Reason::Failed),
@@ -194,7 +199,10 @@ impl Going<'_> {
         };
         let share = self.share(step, definition.name);
         let part = self.run.part(definition.name, self.course.head.retries, Some(share));
-        self.result((call.begin)(part).await, Reason::ToolFailed)
+        let span = trace::step(Doing::Call(&call.tool, Some(definition.name)), self.run.kept_trace());
+        let outcome = (call.begin)(part).instrument(span.clone()).await;
+        trace::tell(&span, &outcome);
+        self.result(outcome, Reason::ToolFailed)
     }
 
     fn result(&self, outcome: Outcome, reason: Reason) -> Result<Value, Undone> {

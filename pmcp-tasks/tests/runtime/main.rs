@@ -36,6 +36,7 @@ mod silence;
 mod store_faults;
 mod support;
 mod timeouts;
+mod traces;
 mod typed_calls;
 mod updates;
 mod v2025;

@@ -117,6 +117,7 @@ impl Client {
             peer: asked("stream"),
             session: (self.revision == Revision::V2025).then(|| asked("session") as _),
             cancellation,
+            trace: None,
         }
     }
 

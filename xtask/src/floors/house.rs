@@ -41,7 +41,7 @@ pub(super) const HOUSES: [House; 3] = [TASKS, CLIENT, SERVER];
 const TASKS: House = House {
     name: "pmcp-tasks",
     floors: &[
-        &["apart", "error", "exact", "heard", "id", "limits", "owner", "panics", "random", "security", "time"],
+        &["apart", "error", "exact", "heard", "id", "limits", "owner", "panics", "random", "security", "time", "trace"],
         &["store"],
         &["task"],
         &["schema", "call"],
@@ -85,6 +85,7 @@ const SERVER: House = House {
             "hosts",
             "lines",
             "log",
+            "observing",
             "panics",
             "process",
             "shares",
@@ -95,7 +96,7 @@ const SERVER: House = House {
         ],
         &["outbox"],
         &["service", "session"],
-        &["peer"],
+        &["peer", "spans"],
         &["legacy", "modern"],
         &["dispatch"],
         &["connection", "http"],

@@ -4,10 +4,7 @@ use std::{
     collections::BTreeMap,
     error::Error,
     fmt::{self, Write as _},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use tracing::{
@@ -55,19 +52,33 @@ impl Visit for Entry {
 /// Writes down what is traced until it is dropped.
 pub(crate) struct Log {
     entries: Arc<Mutex<Vec<Entry>>>,
+    spans: Arc<Mutex<Vec<Entry>>>,
     _default: DefaultGuard,
 }
 
 impl Log {
     pub(crate) fn begin() -> Self {
         let entries = Arc::<Mutex<Vec<Entry>>>::default();
-        let writer = Writer { entries: entries.clone(), spans: AtomicU64::new(1) };
-        Self { entries, _default: tracing::subscriber::set_default(writer) }
+        let spans = Arc::<Mutex<Vec<Entry>>>::default();
+        let writer = Writer { entries: entries.clone(), spans: spans.clone() };
+        Self { entries, spans, _default: tracing::subscriber::set_default(writer) }
     }
 
     /// Everything so far.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.entries.lock().unwrap().clone()
+    }
+
+    /// The spans so far, with all that was recorded of them.
+    pub(crate) fn spans(&self) -> Vec<Entry> {
+        self.spans.lock().unwrap().clone()
+    }
+
+    /// The one span that is shown under this name.
+    pub(crate) fn span(&self, name: &str) -> Entry {
+        let named: Vec<_> = self.spans().into_iter().filter(|span| span.field("otel.name") == name).collect();
+        let [span] = &named[..] else { panic!("there is not one {name:?} among {:#?}", self.spans()) };
+        span.clone()
     }
 
     /// The events that are called this.
@@ -86,7 +97,8 @@ impl Log {
 
 struct Writer {
     entries: Arc<Mutex<Vec<Entry>>>,
-    spans: AtomicU64,
+    /// Each under its place among them, from 1.
+    spans: Arc<Mutex<Vec<Entry>>>,
 }
 
 impl Subscriber for Writer {
@@ -94,11 +106,20 @@ impl Subscriber for Writer {
         metadata.target().starts_with("pmcp")
     }
 
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed))
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let metadata = span.metadata();
+        let mut entry = Entry { level: *metadata.level(), target: metadata.target(), fields: BTreeMap::new() };
+        span.record(&mut entry);
+        let mut spans = self.spans.lock().unwrap();
+        spans.push(entry);
+        Id::from_u64(spans.len() as u64)
     }
 
-    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        let mut spans = self.spans.lock().unwrap();
+        let at = usize::try_from(id.into_u64()).unwrap() - 1;
+        values.record(&mut spans[at]);
+    }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 

@@ -7,6 +7,7 @@ mod logged;
 mod peer;
 mod random;
 mod shared;
+mod spans;
 mod spec;
 mod tools;
 
@@ -37,6 +38,7 @@ use pmcp_tasks::{
 pub(crate) use random::Seeded;
 use serde_json::{Value, json};
 pub(crate) use shared::Connection;
+pub(crate) use spans::Spans;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 pub(crate) use tools::*;
@@ -156,6 +158,7 @@ impl Client {
             peer: stream.clone(),
             session: (revision != Revision::V2026).then(|| session.clone() as _),
             cancellation: CancellationToken::new(),
+            trace: None,
         };
         Self { router: server.router.clone(), cx, stream, session }
     }

@@ -1,0 +1,108 @@
+//! The span of each request: what it is called, what it tells, and which trace it is a part of.
+
+use serde_json::json;
+
+use crate::support::{
+    Legacy, LineClient, Log, Modern, SECRET, bad_input_on_purpose, call, initialize, modern, server, usual,
+};
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+const OTHER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-00";
+
+#[tokio::test]
+async fn a_call_is_told_as_the_conventions_have_it() {
+    let log = Log::begin();
+    let (_running, http, _) = usual().await;
+    let echo = Modern::of("tools/call", call("echo", json!({ "text": "CANARY" })), json!({}));
+    echo.meta("traceparent", json!(PARENT)).with("traceparent", OTHER).send(&http).await.json().await;
+    let span = log.span("tools/call echo");
+    assert_eq!(span.target, pmcp_tasks::trace::TARGET);
+    for (field, value) in [
+        ("otel.kind", "server"),
+        ("mcp.method.name", "tools/call"),
+        ("mcp.protocol.version", "2026-07-28"),
+        ("gen_ai.operation.name", "execute_tool"),
+        ("gen_ai.tool.name", "echo"),
+        ("network.transport", "tcp"),
+        ("network.protocol.name", "http"),
+        ("traceparent", PARENT),
+        ("jsonrpc.request.id", "1"),
+        ("mcp.session.id", ""),
+        ("error.type", ""),
+        ("otel.status_code", ""),
+    ] {
+        assert_eq!(span.field(field), value, "{field} of {span:?}");
+    }
+    // That of the run is a part of the same trace.
+    let run = log.span("execute_tool echo");
+    assert_eq!((run.field("otel.kind"), run.field("traceparent")), ("internal", PARENT));
+    assert!(!format!("{:?}{:?}", log.spans(), log.entries()).contains("CANARY"));
+}
+
+#[tokio::test]
+async fn what_the_transport_tells_counts_where_the_request_says_nothing() {
+    let log = Log::begin();
+    let (_running, http, _) = usual().await;
+    let list = Modern::of("tools/list", json!({}), json!({}));
+    list.clone().with("traceparent", OTHER).send(&http).await.json().await;
+    assert_eq!(log.span("tools/list").field("traceparent"), OTHER);
+    let broken = Modern::of("prompts/list", json!({}), json!({})).meta("traceparent", json!("00-broken"));
+    broken.with("traceparent", "broken").send(&http).await.json().await;
+    assert_eq!(log.span("prompts/list").field("traceparent"), "");
+    // Of two headers neither is to be trusted.
+    let twice = Modern::of("resources/list", json!({}), json!({})).and("traceparent", OTHER).and("traceparent", PARENT);
+    twice.send(&http).await.json().await;
+    assert_eq!(log.span("resources/list").field("traceparent"), "");
+}
+
+#[tokio::test]
+async fn a_failure_is_told_by_its_class_alone() {
+    let _spoilt = bad_input_on_purpose();
+    let log = Log::begin();
+    let mut client = LineClient::begun(server().0, "2025-11-25", json!({})).await;
+    client.ask(1, "tools/call", call("CANARY", json!({ "text": "CANARY" }))).await;
+    let span = log.span("tools/call");
+    for (field, value) in [
+        ("rpc.response.status_code", "-32602"),
+        ("error.type", "-32602"),
+        ("otel.status_code", "ERROR"),
+        ("mcp.protocol.version", "2025-11-25"),
+        ("network.transport", "pipe"),
+        ("network.protocol.name", ""),
+        ("mcp.session.id", ""),
+        ("gen_ai.tool.name", ""),
+    ] {
+        assert_eq!(span.field(field), value, "{field} of {span:?}");
+    }
+    client.ask(2, "CANARY/method", json!({})).await;
+    assert_eq!(log.span("_OTHER").field("error.type"), "-32601");
+    client.ask(3, "prompts/get", json!({ "name": "CANARY" })).await;
+    client.ask(4, "resources/read", json!({ "uri": "test://CANARY" })).await;
+    client.ask(5, "tools/call", call("echo", json!({ "text": 5 }))).await;
+    assert_eq!(log.span("tools/call echo").field("error.type"), "tool_error");
+    assert!(!format!("{:?}{:?}", log.spans(), log.entries()).contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_session_is_told_by_what_nobody_gets_in_with() {
+    let log = Log::begin();
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    legacy.ask(1, "ping", json!({})).await;
+    let (begun, pinged) = (log.span("initialize"), log.span("ping"));
+    assert_eq!((begun.field("mcp.session.id").len(), begun.field("mcp.protocol.version")), (16, "2025-11-25"));
+    assert_eq!(begun.field("mcp.session.id"), pinged.field("mcp.session.id"));
+    let told = format!("{:?}{:?}", log.spans(), log.entries());
+    assert!(!told.contains(&legacy.id) && !told.contains(SECRET), "{told}");
+}
+
+#[tokio::test]
+async fn the_first_request_on_lines_is_in_no_session_that_anybody_knows() {
+    let log = Log::begin();
+    let mut client = LineClient::new(server().0);
+    client.ask("a", "initialize", initialize("2025-11-25", json!({}))["params"].clone()).await;
+    let span = log.span("initialize");
+    assert_eq!((span.field("jsonrpc.request.id"), span.field("mcp.session.id")), ("a", ""));
+    client.ask("b", "server/discover", modern(json!({}), json!({}))).await;
+    assert_eq!(log.span("server/discover").field("mcp.protocol.version"), "2026-07-28");
+}
