@@ -101,7 +101,7 @@ pub(crate) async fn answer(
     handling: Result<Handling, RpcError>,
     passage: Passage,
 ) -> Option<Value> {
-    let span = spans::request(service, request, spoken(&handling), &passage.came);
+    let (span, since) = (spans::request(service, request, spoken(&handling), &passage.came), spans::stopwatch());
     let answering = async {
         let cancellation = in_flight.as_ref().map(|request| request.cancellation.clone()).unwrap_or_default();
         let result = match handling {
@@ -116,6 +116,7 @@ pub(crate) async fn answer(
     };
     let result = answering.instrument(span.clone()).await;
     spans::answered(&span, result.as_ref());
+    spans::count(service, request, since, result.as_ref());
     result.map(|result| message::response(Some(&request.id), result))
 }
 

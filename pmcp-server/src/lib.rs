@@ -55,6 +55,7 @@
 //! | `dynamodb` | no | tasks on Amazon DynamoDB, in a table that any number of processes share |
 //! | `jwt` | no | `JwtAuthenticator`: callers by the signed tokens of an OAuth authorization server |
 //! | `log` | no | `log::init`, which sends events and panics to standard error without waiting for its reader |
+//! | `metrics` | no | counts and times for the recorder of the crate of this name: [`pmcp_tasks::measure`] |
 //! | `testing` | no | an in-process server on a manual clock, and `pmcp-client` to call it |
 //!
 //! # Where to find what
@@ -73,7 +74,7 @@
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
-//! | [`observing`] | traces: what there is, under which names, and how it gets to where you look |
+//! | [`observing`] | traces and metrics: what there is, under which names, and how it gets to where you look |
 //! | [`workflows`] | plans that the server runs as far as it can and then hands over, and who does what in them |
 //! | [`bears`] | all bounds with their defaults and answers, and what happens when a store is damaged |
 

@@ -12,6 +12,7 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{
     call::CallContext,
+    measure::server::Stream,
     offer::{Subscribed, Updates},
     router::Handled,
     security::Principal,
@@ -224,6 +225,7 @@ async fn listen(
 ) -> Result<Value, RpcError> {
     let place = service.subscriptions.take(stream.budget().sharer, 1);
     let _place = place.ok_or_else(|| RpcError::internal("too many subscriptions are open; close one"))?;
+    let _counted = Stream::open();
     let subscription = service.router.listen(&request.params, cx).await?;
     let mut accepted = Map::new();
     if let Some(subscription) = &subscription {

@@ -1,4 +1,4 @@
-//! What a server shows of itself: a log and traces. Nothing in this module is code.
+//! What a server shows of itself: a log, traces, metrics. Nothing in this module is code.
 //!
 //! # Traces
 //!
@@ -9,7 +9,7 @@
 //! reads its place with [`trace`](pmcp_tasks::ToolContext::trace), to hand it on to what it calls.
 //!
 //! Spans are those of [`tracing`], at the level `info` under the target `pmcp::spans`. They need no OpenTelemetry; how they get there, and why
-//! a program says that itself in a [`Bridge`](pmcp_tasks::trace::Bridge), tells [`pmcp_tasks::trace`]. 
+//! a program says that itself in a [`Bridge`](pmcp_tasks::trace::Bridge), tells [`pmcp_tasks::trace`]. The example `observed` exports them.
 //! `log::init` leaves them out of the log; elsewhere the filter `pmcp::spans=off` does, and is the whole switch.
 //!
 //! Names and attributes are those of the [semantic conventions for MCP], as of November 2026 (status: development), and our own
@@ -36,8 +36,14 @@
 //! A span is handed on when it ends. That of a run which was killed never is; its steps are, below a parent that nobody knows,
 //! in the right trace.
 //!
+//! # Metrics
+//!
+//! With the feature `metrics` they go to the recorder of the crate [`metrics`], such as that of `metrics-exporter-prometheus`. They are
+//! listed in [`pmcp_tasks::measure`].
+//!
 //! # Log
 //!
 //! Events go to [`tracing`] under the names of our crates; failures reach standard error where no subscriber is set. See [`log`](crate::log).
 //!
 //! [semantic conventions for MCP]: https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md
+//! [`metrics`]: https://docs.rs/metrics

@@ -1,14 +1,19 @@
-//! The span of a request, named as the semantic conventions for MCP have it.
+//! The span of a request, named as the semantic conventions for MCP have it, and its time among the metrics.
 //!
 //! Of a request its method, its tool or prompt if this server has one of that name, its id and the version it speaks are told; never
 //! what else is in its parameters, nor the URI of a resource, which may hold what somebody typed. A session is told by a digest: its
 //! id lets in whoever knows it. The message of an error may repeat an argument, so the code alone is told.
 
+use std::{borrow::Cow, time::Instant};
+
 use pmcp_protocol::{
     RpcError, TraceContext, Version,
     message::{Request, RequestId},
 };
-use pmcp_tasks::trace::{TARGET, field, go_on};
+use pmcp_tasks::{
+    measure,
+    trace::{TARGET, field, go_on},
+};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tracing::{
@@ -58,11 +63,9 @@ pub(crate) fn request(service: &Service, request: &Request, spoken: Spoken<'_>, 
         (Some(told), over) if told.traceparent().is_some() => (Some(told), over),
         (told, over) => (over.or(told), None),
     };
-    let method = known(&request.method);
-    let name = request.params.get("name").and_then(Value::as_str);
-    let is = |method: &str| request.method == method;
-    let tool = name.filter(|name| is("tools/call") && service.has_tool(name));
-    let prompt = name.filter(|name| is("prompts/get") && service.offers.has_prompt(name));
+    let (method, name) = (known(&request.method), request.params.get("name").and_then(Value::as_str));
+    let tool = tool(service, request);
+    let prompt = name.filter(|name| method == "prompts/get" && service.offers.has_prompt(name));
     let (over_http, session) = (matches!(came, Came::OverHttp(_)), spoken.session.map(digest));
     let id = match &request.id {
         RequestId::Integer(number) => number.to_string(),
@@ -112,6 +115,35 @@ pub(crate) fn answered(span: &Span, answer: Option<&Result<Value, RpcError>>) {
         }
     }
     span.record("otel.status_code", "ERROR");
+}
+
+/// The tool of this server that a request calls.
+fn tool<'a>(service: &Service, request: &'a Request) -> Option<&'a str> {
+    let name = request.params.get("name").filter(|_| request.method == "tools/call")?.as_str()?;
+    service.has_tool(name).then_some(name)
+}
+
+/// The time since a request came, where that is counted.
+pub(crate) fn stopwatch() -> Option<Instant> {
+    cfg!(feature = "metrics").then(Instant::now)
+}
+
+/// Counts a request that was answered so.
+pub(crate) fn count(
+    service: &Service,
+    request: &Request,
+    since: Option<Instant>,
+    answer: Option<&Result<Value, RpcError>>,
+) {
+    let Some(since) = since else { return };
+    let error: Cow<'_, str> = match answer {
+        Some(Ok(result)) if result.get("isError") == Some(&Value::Bool(true)) => "tool_error".into(),
+        Some(Ok(_)) => "".into(),
+        Some(Err(error)) => error.code.to_string().into(),
+        None => "cancelled".into(),
+    };
+    let (method, tool) = (known(&request.method), tool(service, request).unwrap_or_default());
+    measure::server::answered(method, tool, &error, since.elapsed());
 }
 
 /// A method, if the protocol has it: others are whatever clients send.

@@ -56,6 +56,7 @@
 //! | `postgres` | no | tasks on PostgreSQL |
 //! | `dynamodb` | no | tasks on Amazon DynamoDB, in a table that any number of processes share |
 //! | `anyhow` | no | a cancellation, a refused question and the like keep their meaning as `anyhow::Error`, which `?` takes without it, too |
+//! | `metrics` | no | counts and times for the recorder of the crate of this name: [`measure`] |
 //! | `testing` | no | contexts for unit tests of tools, a manual clock, the contract suite for stores |
 //!
 //! # Modules
@@ -73,6 +74,7 @@
 //! | [`store`] | where tasks live, and the port for other stores |
 //! | [`protocol`] | the crate `pmcp-protocol`: the wire shapes of both revisions |
 //! | [`limits`], [`security`], [`gate`] | bounds; who calls; who may use what |
+//! | [`trace`], [`measure`] | traces of tasks and their spans; metrics |
 //! | [`time`], [`random`] | the clock and the randomness, to be replaced in tests |
 //! | `testing` | contexts for tests of tools, the contract suite for stores; with the feature of this name |
 //!
@@ -118,6 +120,7 @@ mod id;
 pub mod limits;
 #[cfg(feature = "macros")]
 mod macros;
+pub mod measure;
 pub mod offer;
 pub mod operate;
 mod owner;

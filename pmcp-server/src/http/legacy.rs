@@ -13,6 +13,7 @@ use pmcp_protocol::{
     RpcError, Version, code,
     message::{self, Message, Request},
 };
+use pmcp_tasks::measure::server::Stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -89,8 +90,10 @@ fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> R
     };
     let spoken = Spoken { version: Some(agreement.version), session: Some(&session.session.id) };
     let span = spans::request(&http.service, request, spoken, &Came::OverHttp(from.trace));
+    let since = spans::stopwatch();
     let result = span.in_scope(|| session.initialize(&http.service, agreement));
     spans::answered(&span, Some(&result));
+    spans::count(&http.service, request, since, Some(&result));
     let mut response = body::ready(accepts, &message::response(Some(&request.id), result));
     if let Ok(id) = HeaderValue::from_str(&session.session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
@@ -220,12 +223,13 @@ pub(super) async fn listen(
     };
     // As long as it is open: else the streams of one caller could be all the connections there may be.
     let Some(place) = http.place(&from) else { return body::busy(None) };
+    let counted = Stream::open();
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
     let open = session.session.open(Outbox::new(sender, None, http.budget(&from)));
     let ended = session.session.ended.clone().cancelled_owned();
     let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
         // The stream is the session's for as long as somebody reads it.
-        let _ = (&open, &place);
+        let _ = (&open, &place, &counted);
         outgoing
     });
     body::events(messages)

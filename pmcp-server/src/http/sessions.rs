@@ -7,7 +7,7 @@ use std::{
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use pmcp_tasks::{RpcError, security::Principal};
+use pmcp_tasks::{RpcError, measure::server::Session as Counted, security::Principal};
 
 use crate::{
     legacy::LegacySession,
@@ -39,6 +39,8 @@ struct Kept {
     session: Arc<LegacySession>,
     sharer: Sharer,
     place: Share,
+    /// Until it has ended.
+    _counted: Counted,
 }
 
 impl Sessions {
@@ -66,7 +68,7 @@ impl Sessions {
         let session = Arc::new(LegacySession::new(Session::new(id.clone(), store.clock().clone()), principal));
         // Not before: only now there is surely a runtime to do it in.
         self.kept.call_once(|| self.keep());
-        self.by_id.insert(id, Kept { session: session.clone(), sharer, place });
+        self.by_id.insert(id, Kept { session: session.clone(), sharer, place, _counted: Counted::begin() });
         Ok(session)
     }
 

@@ -30,6 +30,8 @@ mod lines_concurrency;
 mod lines_of_several;
 mod lines_sessions;
 mod long_texts;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod origins;
 mod other_forms;
 mod permissions;

@@ -8,6 +8,7 @@ use std::{
 use super::{Engine, recovery::TakenOver, runs::End, watched::Watched};
 use crate::{
     error::StoreError,
+    measure,
     run::Renewal,
     store::backend::{Holder, TaskKey, WorkerId},
 };
@@ -138,6 +139,7 @@ impl Engine {
                     break Err(error);
                 }
             };
+            measure::claimed(if *from == Holder::Queue { "queue" } else { "worker" }, count);
             for task in tasks {
                 match self.take_over(task).await {
                     TakenOver::Runs(end) => ends.push(end),

@@ -1,29 +1,41 @@
-//! A run as traces show it.
+//! A run as traces and metrics show it.
+
+use std::{sync::Arc, time::Duration};
 
 use tracing::Span;
 
 use crate::{
+    measure::{self, AtWork},
     run::Run,
-    task::{Ending, Outcome},
+    task::Ending,
+    time::Clock,
     tool::WorkKind,
-    trace::{self, Failed, Operation},
+    trace::{self, Operation},
 };
 
-/// A run that is observed from its beginning. One that has not ended when this is dropped was left to others.
+/// A run that is observed from its beginning.
 pub(super) struct Observed {
     span: Span,
+    /// `None` of what is all that its request does, which is observed itself.
+    at_work: Option<AtWork>,
+    work: Arc<str>,
+    clock: Arc<dyn Clock>,
+    began: Duration,
 }
 
 impl Observed {
     pub(super) fn begin(run: &Run, kind: WorkKind) -> Self {
         let operation = match kind {
-            WorkKind::Tool => Operation::ExecuteTool,
-            WorkKind::Workflow => Operation::InvokeWorkflow,
-            // It is all that its request does, which has a span.
-            WorkKind::Request => return Self { span: Span::none() },
+            WorkKind::Tool => Some(Operation::ExecuteTool),
+            WorkKind::Workflow => Some(Operation::InvokeWorkflow),
+            WorkKind::Request => None,
         };
-        let span = trace::run(operation, run.name(), (run.id(), run.attempt()), run.kept_trace());
-        Self { span }
+        let span = operation.map_or_else(Span::none, |operation| {
+            trace::run(operation, run.name(), (run.id(), run.attempt()), run.kept_trace())
+        });
+        let clock = run.clock().clone();
+        let (at_work, began) = (operation.map(|_| AtWork::begin()), clock.monotonic());
+        Self { span, at_work, work: run.work().clone(), clock, began }
     }
 
     /// The span in which it runs.
@@ -33,30 +45,24 @@ impl Observed {
 
     /// It waits for its client, and nobody works at it.
     pub(super) fn parked(self) {
-        self.span.record("pmcp.task.outcome", "parked");
+        self.over("parked");
     }
 
     /// It has ended.
     pub(super) fn ended(self, ending: &Ending) {
-        self.span.record("pmcp.task.outcome", outcome(&ending.outcome));
-        if let Some(failed) = Failed::of(&ending.outcome) {
-            failed.tell(&self.span);
-        }
+        trace::tell(&self.span, &ending.outcome);
+        self.over(measure::outcome(&ending.outcome));
     }
 
-    /// It goes on elsewhere.
+    /// It goes on elsewhere, or its task has ended without it.
     pub(super) fn left(self) {
-        self.span.record("pmcp.task.outcome", "left");
-        Failed::Lost.tell(&self.span);
+        self.over("left");
     }
-}
 
-/// The end of a run in one word.
-fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Result(result) if result.is_error => "tool_error",
-        Outcome::Result(_) | Outcome::Raw(_) => "completed",
-        Outcome::Error(_) => "failed",
-        Outcome::Cancelled => "cancelled",
+    fn over(self, outcome: &'static str) {
+        self.span.record("pmcp.task.outcome", outcome);
+        if let Some(at_work) = self.at_work {
+            at_work.ended(&self.work, self.clock.monotonic().saturating_sub(self.began), outcome);
+        }
     }
 }

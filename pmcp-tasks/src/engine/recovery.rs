@@ -7,6 +7,7 @@ use tracing::{Instrument as _, Span};
 
 use super::{Engine, runs::End};
 use crate::{
+    measure,
     protocol::RpcError,
     run::{Allowance, Origin, Seat},
     store::backend::{Holder, HolderChange, Parts, TaskKey, WorkerId},
@@ -48,7 +49,12 @@ impl Engine {
         let since = task.head.workflow.as_ref().map_or(0, |workflow| workflow.since);
         let idle_fences = if since == 0 { idle_fences } else { since - 1 };
         let queued = never_begun.then(|| task.head.created.until(self.host.now()));
-        let span = trace::taken(&body.tool, task.id(), queued, body.trace.as_ref());
+        if let Some(time) = queued {
+            measure::waited(&body.tool, time);
+        }
+        // A call that waited for its retry may bear the URI of a resource, which somebody may have typed.
+        let work = if task.head.hidden.is_some() { "call" } else { &*body.tool };
+        let span = trace::taken(work, task.id(), queued, body.trace.as_ref());
         self.take_over_in(&span, task, body, idle_fences, never_begun).instrument(span.clone()).await
     }
 

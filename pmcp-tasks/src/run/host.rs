@@ -19,6 +19,7 @@ use super::{
 use crate::{
     error::StoreError,
     limits::Limits,
+    measure,
     protocol::RpcError,
     store::backend::{Holder, TaskKey, WorkerId},
     task::{Draft, NotCreated, Task, TaskStore},
@@ -203,6 +204,7 @@ impl Host {
         // Last: a log that panics keeps none of that from happening.
         match replaced {
             Ok(true) => {
+                measure::lease_lost();
                 let worker = format_args!("{:032x}", dead.0);
                 crate::heard::error!(%worker, "others took this worker for dead: it stops its tasks");
             }

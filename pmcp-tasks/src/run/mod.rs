@@ -253,6 +253,11 @@ impl Run {
         &self.voice.name
     }
 
+    /// The name of its work, to be kept.
+    pub(crate) fn work(&self) -> &Arc<str> {
+        &self.voice.name
+    }
+
     pub(crate) fn owner(&self) -> Option<&Owner> {
         self.owner.as_ref()
     }

@@ -8,6 +8,8 @@ mod arc;
 pub mod backend;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+#[cfg(feature = "metrics")]
+mod measured;
 mod memory;
 mod part;
 #[cfg(feature = "postgres")]
@@ -23,6 +25,8 @@ pub(crate) mod url;
 pub use backend::StorageBackend;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{DynamoDbBackend, DynamoDbTable};
+#[cfg(feature = "metrics")]
+pub(crate) use measured::Measured;
 pub use memory::MemoryBackend;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresBackend;

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
+    measure,
     random::{Randomness, SystemRandomness},
     store::{
         MemoryBackend, StorageBackend,
@@ -82,6 +83,8 @@ impl TaskStore {
 
     /// A store on this backend, on the system's clock and randomness.
     pub fn new(backend: impl StorageBackend) -> Self {
+        #[cfg(feature = "metrics")]
+        let backend = crate::store::Measured::new(backend);
         Self {
             capabilities: Arc::new(backend.capabilities()),
             backend: Arc::new(backend),
@@ -187,6 +190,8 @@ impl TaskStore {
             write,
         };
         match Tries::Few.of(&**self.clock(), || self.backend.create(&new, now)).await? {
+            // What keeps a call for its retry is none that anybody knows, and may bear the URI of a resource.
+            Create::Created if draft.head.hidden.is_none() => measure::created(&draft.body.tool),
             Create::Created => {}
             // Of an earlier try; others may have taken it over since.
             Create::Replayed => {
@@ -353,6 +358,9 @@ impl TaskStore {
                     HolderChange::Release => None,
                 };
                 known.head = head;
+                if let Some(ending) = ending.as_ref().filter(|_| known.head.hidden.is_none()) {
+                    measure::ended(measure::outcome(&ending.outcome));
+                }
                 known.outcome = ending.map(|ending| ending.outcome);
             }
             Written::Replayed(stored) => *known = self.merged(known, stored).map_err(NotChanged::Store)?,

@@ -7,7 +7,7 @@
 //! What happens is told in spans of [`tracing`], under the target [`TARGET`]. These know parents of their own process alone, and
 //! nothing here depends on OpenTelemetry, whose crates change their versions together and several times a year: a library that named one would
 //! choose it for the whole program. So the program that sets up a system of tracing says in a [`Bridge`] how a span gets a remote
-//! parent, and how its own place is told: some twenty lines. Names,
+//! parent, and how its own place is told: some twenty lines, which the example `observed` has for `tracing-opentelemetry`. Names,
 //! kinds and states of spans are fields that such layers read (`otel.name`, `otel.kind`, `otel.status_code`). Without a bridge the spans
 //! have the field `traceparent`, by which a log is found again beside the caller's, and a context is handed on as it came.
 //!
@@ -16,7 +16,7 @@
 
 mod spans;
 
-use std::{fmt, sync::OnceLock};
+use std::sync::OnceLock;
 
 use tracing::Span;
 
@@ -64,12 +64,6 @@ pub struct AlreadyBridged;
 /// There is one already.
 pub fn bridge(bridge: impl Bridge) -> Result<(), AlreadyBridged> {
     BRIDGE.set(Box::new(bridge)).map_err(|_| AlreadyBridged)
-}
-
-impl fmt::Debug for dyn Bridge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bridge")
-    }
 }
 
 /// The bridge, for a span that is enabled.

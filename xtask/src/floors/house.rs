@@ -41,7 +41,10 @@ pub(super) const HOUSES: [House; 3] = [TASKS, CLIENT, SERVER];
 const TASKS: House = House {
     name: "pmcp-tasks",
     floors: &[
-        &["apart", "error", "exact", "heard", "id", "limits", "owner", "panics", "random", "security", "time", "trace"],
+        &[
+            "apart", "error", "exact", "heard", "id", "limits", "measure", "owner", "panics", "random", "security",
+            "time", "trace",
+        ],
         &["store"],
         &["task"],
         &["schema", "call"],
