@@ -121,6 +121,7 @@ pub(crate) fn everything(report: &mut Report) {
         ("functions", "run --package worker-pool -- --functions"),
         ("release-train", "run --package release-train"),
         ("code-mode", "run --package code-mode"),
+        ("observed", "run --package observed"),
     ] {
         report.step(step, |counts| example(run, counts));
     }

@@ -1,0 +1,42 @@
+//! Setting it up: an exporter, a subscriber to `tracing` that hands spans to it, and the bridge.
+
+use std::time::Duration;
+
+use opentelemetry::{KeyValue, trace::TracerProvider as _};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
+};
+use processes::Outcome;
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::{bridge::ToOpenTelemetry, sender::Sender};
+
+/// Time that a span waits for others, to be sent with them. Longer in earnest.
+const DELAY: Duration = Duration::from_millis(100);
+
+/// Sends the spans of this process to a collector from now on, and its log to standard error.
+pub(crate) fn begin(collector: &str, instance: &str) -> Outcome<SdkTracerProvider> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(Sender)
+        .with_endpoint(format!("{collector}/v1/traces"))
+        .build()?;
+    let batches = BatchConfigBuilder::default().with_scheduled_delay(DELAY).build();
+    let instance = KeyValue::new("service.instance.id", instance.to_owned());
+    let provider = SdkTracerProvider::builder()
+        .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(batches).build())
+        .with_resource(Resource::builder().with_service_name("observed").with_attribute(instance).build())
+        .build();
+    // Spans of the server, and nothing of what the exporter itself does.
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("pmcp"))
+        .with_filter(EnvFilter::new("off,pmcp::spans=info"));
+    let log = tracing_subscriber::fmt::layer()
+        .with_writer(pmcp_server::log::stderr)
+        .with_filter(EnvFilter::from_default_env());
+    tracing_subscriber::registry().with(spans).with(log).try_init()?;
+    pmcp_tasks::trace::bridge(ToOpenTelemetry)?;
+    Ok(provider)
+}
