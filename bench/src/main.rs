@@ -21,6 +21,7 @@ mod lifecycle;
 mod list;
 mod memory;
 mod monitor;
+mod observed;
 mod ours;
 mod push;
 mod relay;
@@ -77,6 +78,7 @@ impl Effort {
 const ROWS: [(&str, Measure); 17] = [
     ("create", create::measure),
     ("lifecycle", lifecycle::measure),
+    ("observed", observed::measure),
     ("list", list::measure),
     ("push", push::measure),
     ("sqlite", sqlite::measure),

@@ -13,6 +13,7 @@ Usage: cargo xtask bench [--quick] [--build-cost] [--flood-seconds N] [--flood N
 Names (all of them unless one is given):
   create     create in memory, with few and with a million tasks stored
   lifecycle  a whole task that does nothing, over an in-process connection
+  observed   the same with spans and metrics that somebody takes, beside it without
   list       a page of 50 of 10,000 tasks of one owner
   push       from the end of a task to the client that waits for it
   sqlite     create and complete on SQLite, beside bare SQLite; two processes on one file
@@ -43,6 +44,7 @@ A budget that is missed is a line that begins with GAP, not an error: times depe
 pub(crate) const NAMES: [&str; 17] = [
     "create",
     "lifecycle",
+    "observed",
     "list",
     "push",
     "sqlite",
@@ -85,7 +87,7 @@ pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
         command
     };
     // One by one: built together, each would get the features that any of them asks for.
-    for peer in ["peer-rmcp", "peer-registry"] {
+    for peer in ["peer-rmcp", "peer-registry", "peer-observed"] {
         run(&mut bench("build", peer))?;
     }
     let named = |name: &str| arguments.iter().any(|argument| argument == name);
