@@ -7,10 +7,8 @@ use std::sync::Arc;
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Caller, ClientCapabilities, Peer, PeerError, Revision},
-    task::Owner,
 };
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 /// A client that gives the same answer to every question.
 #[derive(Debug)]
@@ -40,12 +38,10 @@ impl Peer for Client {
 pub async fn call_answering(router: &TaskRouter, tool: &str, arguments: Value, content: Value) -> Value {
     let peer: Arc<dyn Peer> = Arc::new(Client { answer: json!({ "action": "accept", "content": content }) });
     let cx = CallContext {
-        revision: Revision::V2025,
-        caller: Caller::Known { owner: Owner::local(), principal: None, may_list: true },
         client: ClientCapabilities { elicitation: true, ..ClientCapabilities::default() },
         session: Some(peer.clone()),
         peer,
-        cancellation: CancellationToken::new(),
+        ..CallContext::new(Revision::V2025, Caller::local())
     };
     let params = json!({ "name": tool, "arguments": arguments });
     let answer = router.handle("tools/call", &params, &cx).await.answer();
