@@ -13,6 +13,7 @@ use pmcp_tasks::{
     offer::ResourceUpdates,
     router::Handled,
     security::Principal,
+    time::Millis,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -30,7 +31,7 @@ use crate::{
 const SUBSCRIPTION: usize = 128;
 
 /// The agreement of a client and us at `initialize`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreement {
     pub(crate) version: Version,
     pub(crate) client: ClientCapabilities,
@@ -66,6 +67,10 @@ pub(crate) struct LegacySession {
     /// The caller who began it; nobody else may use it.
     pub(crate) principal: Option<Principal>,
     agreement: OnceLock<Agreement>,
+    /// Its id on the wire; empty where it has none.
+    pub(crate) id: String,
+    /// The time from which on its id is taken no more.
+    pub(crate) expires: Millis,
 }
 
 #[derive(Deserialize)]
@@ -88,8 +93,19 @@ struct CancelledParams {
 }
 
 impl LegacySession {
-    pub(crate) fn new(session: Arc<Session>, principal: Option<Principal>) -> Self {
-        Self { session, principal, agreement: OnceLock::new() }
+    /// That of a connection, which is its identity; `initialize` comes on it.
+    pub(crate) fn of_connection(session: Arc<Session>) -> Self {
+        Self { session, principal: None, agreement: OnceLock::new(), id: String::new(), expires: Millis(u64::MAX) }
+    }
+
+    /// One that was begun, here or elsewhere, with this agreement: its id tells.
+    pub(crate) fn sealed(
+        session: Arc<Session>,
+        principal: Option<Principal>,
+        agreement: Agreement,
+        (id, expires): (String, Millis),
+    ) -> Self {
+        Self { session, principal, agreement: agreement.into(), id, expires }
     }
 
     pub(crate) fn agreement(&self) -> Option<&Agreement> {
@@ -120,12 +136,16 @@ impl LegacySession {
         })
     }
 
-    /// Answers `initialize` (lifecycle, "Initialization").
+    /// Answers `initialize` on a connection (lifecycle, "Initialization").
     pub(crate) fn initialize(&self, service: &Service, agreement: Agreement) -> Result<Value, RpcError> {
-        let (version, client) = (agreement.version, agreement.client);
         if self.agreement.set(agreement).is_err() {
             return Err(RpcError::new(code::INVALID_REQUEST, "this session has been initialized already"));
         }
+        Ok(self.welcome(service, agreement))
+    }
+
+    /// The result of `initialize`.
+    pub(crate) fn welcome(&self, service: &Service, Agreement { version, client }: Agreement) -> Value {
         let mut capabilities = service.capabilities();
         if version.revision().has_tasks() {
             let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
@@ -140,7 +160,7 @@ impl LegacySession {
         if let Some(instructions) = &service.instructions {
             result["instructions"] = instructions.as_str().into();
         }
-        Ok(result)
+        result
     }
 
     /// Handles a request of an initialized session. What is kept of it is taken from the budget.

@@ -100,6 +100,7 @@ mod outbox;
 mod panics;
 mod peer;
 mod process;
+mod seal;
 mod server;
 mod service;
 mod serving;
@@ -134,6 +135,7 @@ pub use pmcp_tasks::offer::{
     Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
     Resource, ResourceContents, ResourceRequest, ResourceUpdates,
 };
+pub use seal::{SessionKey, SessionKeyError};
 pub use server::Server;
 pub use service::ServeLimits;
 pub use serving::{Embedded, Running};

@@ -22,6 +22,7 @@ use crate::{
     auth::{Admission, Authenticator, ProtectedResource},
     error::Error,
     http::Allowed,
+    seal::{Seals, SessionKey},
     service::{ServeLimits, Service},
     shares::Shares,
     widgets::Widgets,
@@ -44,6 +45,7 @@ pub struct Server<S = ()> {
     anonymous: Anonymous,
     allowed: Allowed,
     limits: ServeLimits,
+    session_keys: Vec<SessionKey>,
     shutdown_grace: Duration,
 }
 
@@ -68,6 +70,7 @@ impl Server {
             anonymous: Anonymous::default(),
             allowed: Allowed::default(),
             limits: ServeLimits::default(),
+            session_keys: Vec::new(),
             shutdown_grace: Duration::from_secs(10),
         }
     }
@@ -100,6 +103,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             anonymous: self.anonymous,
             allowed: self.allowed,
             limits: self.limits,
+            session_keys: self.session_keys,
             shutdown_grace: self.shutdown_grace,
         }
     }
@@ -283,6 +287,29 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { limits, ..self }
     }
 
+    /// Sets the keys that seal the sessions of 2025-11-25 and before (HTTP): the first seals, all open. Give every instance of the server
+    /// the same, and any of them answers any request, also after a restart: see [behind a load balancer](crate#behind-a-load-balancer).
+    ///
+    /// Without any, a random one is made when the server is built: after a restart, or at another instance, a session is unknown, and its
+    /// client is told to begin another.
+    ///
+    /// To change a key, give each instance the new one behind the old, then before it, and leave the old one out once
+    /// [`ServeLimits::session_lifetime`] has gone by; an id that was sealed with a key that is left out is that of no session.
+    ///
+    /// ```
+    /// use pmcp_server::{Server, SessionKey};
+    ///
+    /// # let text = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    /// // A secret of the deployment, made with `openssl rand -base64 32`.
+    /// let key: SessionKey = std::env::var("SESSION_KEY").as_deref().unwrap_or(text).parse()?;
+    /// let server = Server::new("notes", "1.0.0").session_keys([key]);
+    /// # Ok::<(), pmcp_server::SessionKeyError>(())
+    /// ```
+    #[must_use]
+    pub fn session_keys(self, keys: impl IntoIterator<Item = SessionKey>) -> Self {
+        Self { session_keys: keys.into_iter().collect(), ..self }
+    }
+
     /// Shows clients what went wrong inside a tool. For development only: it may tell secrets.
     #[must_use]
     pub fn expose_errors(self, expose_errors: bool) -> Self {
@@ -385,6 +412,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let admission = self.admission.checked(router.store().clock()).map_err(Error::Authenticator)?;
         let offers = self.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();
+        let name = self.info["name"].as_str().unwrap_or_default();
+        let seals = Seals::new(self.session_keys, name, router.store())?;
         let access = Access { local, authenticated: admission.authenticator.is_some(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
         let service = Service {
@@ -398,6 +427,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             subscriptions: Shares::new(self.limits.subscriptions),
             buffered: Shares::new(self.limits.buffered),
             limits: self.limits,
+            seals,
             shutdown_grace: self.shutdown_grace,
             stopped: CancellationToken::new(),
         };

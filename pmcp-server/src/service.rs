@@ -19,6 +19,7 @@ use crate::{
     access::Access,
     outbox::Budget,
     panics::told,
+    seal::Seals,
     shares::{Sharer, Shares},
     widgets::Widgets,
 };
@@ -40,6 +41,8 @@ pub(crate) struct Service {
     pub(crate) subscriptions: Arc<Shares>,
     /// The bytes that are buffered for clients.
     pub(crate) buffered: Arc<Shares>,
+    /// What seals the ids of sessions.
+    pub(crate) seals: Seals,
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.
     pub(crate) stopped: CancellationToken,
@@ -87,8 +90,11 @@ pub struct ServeLimits {
     /// for longest ends; another's only if that one has more than its fair share. If none is idle the answer is 503. Default
     /// 10,000, of some 2 KiB each.
     pub sessions: usize,
-    /// The time a session may be idle. Default 30 minutes.
+    /// The time a session may be idle before its place is given up. It is made anew if its client comes back, unless it followed
+    /// resources or had chosen a log level. Default 30 minutes.
     pub session_idle: Duration,
+    /// The time from `initialize` to when the id of a session is taken no more, wherever: its client begins another. Default 24 hours.
+    pub session_lifetime: Duration,
     /// JSON values in a message, each object, array, text, number and so on: its cost in memory goes by them. More are refused
     /// with -32600 before any is built. Default 100,000, which take some 35 MiB at worst, and as much again in each copy that
     /// handling makes of them.
@@ -115,6 +121,7 @@ impl Default for ServeLimits {
             requests: 10_000,
             sessions: 10_000,
             session_idle: Duration::from_secs(30 * 60),
+            session_lifetime: Duration::from_secs(24 * 60 * 60),
             values: 100_000,
             batch: 100,
             subscriptions: 1000,

@@ -1,7 +1,7 @@
 //! The client's side of a connection: the streams that reach it, what it asked and what we asked it.
 //!
-//! On stdio there is one for the process. Over HTTP each `initialize` makes one; it lives in this process, so a load
-//! balancer has to send all requests of a session to the same instance.
+//! On stdio there is one for the process. Over HTTP each process in which a session is used has one: the streams that are open
+//! here and the calls that run here. What was agreed is in the session's id.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -32,6 +32,7 @@ use crate::{outbox::Outbox, panics::guarded, shares::Share};
 /// One client.
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// Tells it from others, and what it owns; over HTTP the random part of its id, which lets nobody in.
     pub(crate) id: String,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
@@ -107,6 +108,11 @@ impl Session {
 
     pub(crate) fn log_level(&self) -> LogLevel {
         self.inner.lock().log_level
+    }
+
+    /// Tells whether its client chose something that no id tells: a log level, or resources to follow.
+    pub(crate) fn has_choices(&self) -> bool {
+        self.log_level() != LogLevel::default() || !self.subscribed.all().is_empty()
     }
 
     /// Tells the client, from now on, about the resources it subscribes to.

@@ -11,7 +11,7 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 use pmcp_protocol::{
     RpcError, Version, code,
-    message::{self, Message, Request},
+    message::{self, Message, Request, RequestId},
 };
 use pmcp_tasks::measure::server::Stream;
 use serde_json::Value;
@@ -22,6 +22,7 @@ use super::{
     endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
     guard,
     refusal::{Refusal, later},
+    sessions::Missing,
 };
 use crate::{
     answered::Answered,
@@ -61,9 +62,9 @@ pub(super) async fn take(
     };
     let session = match find(&http, &from, &headers) {
         Ok(session) => session,
-        Err((status, error)) => {
+        Err(none) => {
             let id = if let Message::Request(request) = &message { Some(&request.id) } else { None };
-            return body::error(status, id, error);
+            return none.response(id);
         }
     };
     match session.enter(Ok(message)) {
@@ -82,35 +83,44 @@ fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> R
         Ok(agreement) => agreement,
         Err(error) => return body::ready(accepts, &message::response(Some(&request.id), Err(error))),
     };
-    let session = match http.sessions.begin(from.principal, from.sharer) {
+    let session = match http.sessions.begin(&from, agreement) {
         Ok(session) => session,
-        Err(error) => {
-            return later(body::error(StatusCode::SERVICE_UNAVAILABLE, Some(&request.id), error));
-        }
+        Err(error) => return NoSession(StatusCode::SERVICE_UNAVAILABLE, error).response(Some(&request.id)),
     };
-    let spoken = Spoken { version: Some(agreement.version), session: Some(&session.session.id) };
+    let spoken = Spoken { version: Some(agreement.version), session: Some(&session.id) };
     let span = spans::request(&http.service, request, spoken, &Came::OverHttp(from.trace));
     let since = spans::stopwatch();
-    let result = span.in_scope(|| session.initialize(&http.service, agreement));
+    let result = Ok(span.in_scope(|| session.welcome(&http.service, agreement)));
     spans::answered(&span, Some(&result));
     spans::count(&http.service, request, since, Some(&result));
     let mut response = body::ready(accepts, &message::response(Some(&request.id), result));
-    if let Ok(id) = HeaderValue::from_str(&session.session.id) {
+    if let Ok(id) = HeaderValue::from_str(&session.id) {
         response.headers_mut().insert(HeaderName::from_static(SESSION_ID), id);
     }
     response
 }
 
-/// The initialized session a request belongs to; else the status and the error of the answer. Clients begin another session
-/// where one has gone, and some look for the code.
-fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySession>, (StatusCode, RpcError)> {
-    let bad = |text: &str| (StatusCode::BAD_REQUEST, RpcError::new(code::INVALID_REQUEST, text));
+/// The answer where there is no session: its status and its error.
+struct NoSession(StatusCode, RpcError);
+
+impl NoSession {
+    fn response(self, id: Option<&RequestId>) -> Response {
+        let Self(status, error) = self;
+        let response = body::error(status, id, error);
+        if status == StatusCode::SERVICE_UNAVAILABLE { later(response) } else { response }
+    }
+}
+
+/// The session a request belongs to. Clients begin another session where one has gone, and some look for the code.
+fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySession>, NoSession> {
+    let bad = |text: &str| NoSession(StatusCode::BAD_REQUEST, RpcError::new(code::INVALID_REQUEST, text));
     let id = body::single(headers, SESSION_ID).map_err(|Refusal(_, text)| bad(text))?;
     let id = id.ok_or_else(|| bad("there is no `Mcp-Session-Id`; send `initialize` first"))?;
-    let session = http.sessions.find(id, from.principal.as_ref());
-    let session = session.filter(|session| session.agreement().is_some());
     let gone = "there is no such session; send `initialize` to begin one";
-    session.ok_or_else(|| (StatusCode::NOT_FOUND, RpcError::new(code::SESSION_NOT_FOUND, gone)))
+    http.sessions.find(id, from).map_err(|missing| match missing {
+        Missing::Gone => NoSession(StatusCode::NOT_FOUND, RpcError::new(code::SESSION_NOT_FOUND, gone)),
+        Missing::NoRoom(error) => NoSession(StatusCode::SERVICE_UNAVAILABLE, error),
+    })
 }
 
 /// Everything that HTTP knows about any request of a session.
@@ -173,7 +183,7 @@ async fn take_batch(
 ) -> Response {
     let session = match find(&http, &from, headers) {
         Ok(session) => session,
-        Err((status, error)) => return body::error(status, None, error),
+        Err(none) => return none.response(None),
     };
     if let Err(error) = dispatch::check_batch(&http.service, session.agreement(), batch.len()) {
         return body::error(StatusCode::BAD_REQUEST, None, error);
@@ -219,7 +229,7 @@ pub(super) async fn listen(
     }
     let session = match find(&http, &from, &headers) {
         Ok(session) => session,
-        Err((status, error)) => return body::error(status, None, error),
+        Err(none) => return none.response(None),
     };
     // As long as it is open: else the streams of one caller could be all the connections there may be.
     let Some(place) = http.place(&from) else { return body::busy(None) };
@@ -242,10 +252,10 @@ pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> 
     }
     match find(&http, &from, &headers) {
         Ok(session) => {
-            http.sessions.end(&session.session.id);
+            http.sessions.end(&session);
             StatusCode::NO_CONTENT.into_response()
         }
-        Err((status, error)) => body::error(status, None, error),
+        Err(none) => none.response(None),
     }
 }
 

@@ -1,17 +1,23 @@
-//! The sessions of 2025-11-25 and before: bounded in number, ended when idle.
+//! The sessions of 2025-11-25 and before that this process holds: bounded in number, given up when idle, made anew when they come back.
+//!
+//! A session is its id, in which what was agreed is [sealed](crate::seal). What is held of it here beside that are streams, calls, and
+//! what its client follows. So a plain request asks no store, and an id that is not held is no reason to send its client away.
 
 use std::{
+    collections::{HashMap, VecDeque},
     sync::{Arc, Once, Weak},
     time::Duration,
 };
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use pmcp_tasks::{RpcError, measure::server::Session as Counted, security::Principal};
+use pmcp_tasks::{RpcError, measure::server::Session as Counted, time::Millis};
 
+use super::endpoint::From;
 use crate::{
-    legacy::LegacySession,
+    legacy::{Agreement, LegacySession},
     panics::guarded,
+    seal::{Opened, identity},
     service::Service,
     session::Session,
     shares::{Share, Sharer, Shares},
@@ -20,11 +26,16 @@ use crate::{
 /// The time after which idle sessions are looked for.
 const ROUND: Duration = Duration::from_secs(30);
 
+/// The number of sessions that are known to be over; some 200 bytes each.
+const MAX_ENDED: usize = 10_000;
+
 /// The sessions of this process.
 #[derive(Debug)]
 pub(super) struct Sessions {
     service: Arc<Service>,
     by_id: Arc<ById>,
+    /// Those that are over although their ids open.
+    ended: Arc<Ended>,
     /// A place for each.
     places: Arc<Shares>,
     kept: Once,
@@ -43,72 +54,167 @@ struct Kept {
     _counted: Counted,
 }
 
+/// The reason why a request has no session.
+#[derive(Debug)]
+pub(super) enum Missing {
+    /// There is none with this id, or none of this caller.
+    Gone,
+    /// There is no place to make it anew.
+    NoRoom(RpcError),
+}
+
 impl Sessions {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let places = Shares::new(service.limits.sessions);
-        Self { service, by_id: Arc::default(), places, kept: Once::new(), turn: Mutex::new(()) }
+        Self { service, by_id: Arc::default(), ended: Arc::default(), places, kept: Once::new(), turn: Mutex::new(()) }
     }
 
     fn keep(&self) {
-        let (service, by_id) = (self.service.clone(), Arc::downgrade(&self.by_id));
+        let (service, by_id, ended) = (self.service.clone(), Arc::downgrade(&self.by_id), self.ended.clone());
         let clock = service.router.store().clock().clone();
-        let keeping = move || keep(service.clone(), by_id.clone());
+        let keeping = move || keep(service.clone(), by_id.clone(), ended.clone());
         tokio::spawn(guarded("keeping sessions", clock, keeping));
     }
 
-    /// A session under a new random id. At the limit the caller's own that is idle for longest makes room, or that of a caller
+    /// A session under a new id. At the limit the caller's own that is idle for longest makes room, or that of a caller
     /// who has more than a fair share.
-    pub(super) fn begin(&self, principal: Option<Principal>, sharer: Sharer) -> Result<Arc<LegacySession>, RpcError> {
+    pub(super) fn begin(&self, from: &From, agreement: Agreement) -> Result<Arc<LegacySession>, RpcError> {
         // One at a time, so that nobody else takes the place that is made.
         let _turn = self.turn.lock();
-        let place = self.places.take(sharer, 1).or_else(|| self.make_room(sharer));
-        let place = place.ok_or_else(|| RpcError::internal("too many sessions are open"))?;
-        let store = self.service.router.store();
-        let id = store.random_text().map_err(|_| RpcError::internal("no session could be made"))?;
-        let session = Arc::new(LegacySession::new(Session::new(id.clone(), store.clock().clone()), principal));
-        // Not before: only now there is surely a runtime to do it in.
-        self.kept.call_once(|| self.keep());
-        self.by_id.insert(id, Kept { session: session.clone(), sharer, place, _counted: Counted::begin() });
-        Ok(session)
+        let place = self.place(from.sharer)?;
+        let begun = self.service.seals.begin(agreement, from.principal.as_ref(), self.service.router.store());
+        let (begun, id) = begun.ok_or_else(|| RpcError::internal("no session could be made"))?;
+        Ok(self.hold(id, &begun, from, place))
     }
 
-    /// Ends a session; its place for another one of this caller.
+    /// The session with this id, if it is this caller's. One that is not held here is made anew.
+    pub(super) fn find(&self, id: &str, from: &From) -> Result<Arc<LegacySession>, Missing> {
+        if let Some(held) = self.held(id, from)? {
+            return Ok(held);
+        }
+        let _turn = self.turn.lock();
+        // Another request may have had the turn before.
+        if let Some(held) = self.held(id, from)? {
+            return Ok(held);
+        }
+        let opened = self.service.seals.open(id, from.principal.as_ref()).ok_or(Missing::Gone)?;
+        if self.is_over(opened.expires(self.service.limits.session_lifetime)) || self.ended.has(&opened.random) {
+            return Err(Missing::Gone);
+        }
+        let place = self.place(from.sharer).map_err(Missing::NoRoom)?;
+        Ok(self.hold(id.to_owned(), &opened, from, place))
+    }
+
+    /// The session, if it is held here.
+    fn held(&self, id: &str, from: &From) -> Result<Option<Arc<LegacySession>>, Missing> {
+        let Some(session) = self.by_id.get(id).map(|kept| kept.session.clone()) else { return Ok(None) };
+        let is_callers = identity(session.principal.as_ref()) == identity(from.principal.as_ref());
+        if is_callers && !self.is_over(session.expires) { Ok(Some(session)) } else { Err(Missing::Gone) }
+    }
+
+    fn is_over(&self, expires: Millis) -> bool {
+        expires <= self.service.router.store().clock().now()
+    }
+
+    fn hold(&self, id: String, opened: &Opened, from: &From, place: Share) -> Arc<LegacySession> {
+        let clock = self.service.router.store().clock().clone();
+        let session = Arc::new(LegacySession::sealed(
+            Session::new(opened.random.clone(), clock),
+            from.principal.clone(),
+            opened.agreement,
+            (id.clone(), opened.expires(self.service.limits.session_lifetime)),
+        ));
+        // Not before: only now there is surely a runtime to do it in.
+        self.kept.call_once(|| self.keep());
+        let kept = Kept { session: session.clone(), sharer: from.sharer, place, _counted: Counted::begin() };
+        self.by_id.insert(id, kept);
+        session
+    }
+
+    /// A place for a session of this caller.
+    fn place(&self, sharer: Sharer) -> Result<Share, RpcError> {
+        let place = self.places.take(sharer, 1).or_else(|| self.make_room(sharer));
+        place.ok_or_else(|| RpcError::internal("too many sessions are open"))
+    }
+
+    /// Gives a session up; its place for another one of this caller.
     fn make_room(&self, sharer: Sharer) -> Option<Share> {
-        if let Some(own) = self.end_idlest(|other| other == sharer) {
+        if let Some(own) = self.give_up_idlest(|other| other == sharer) {
             return Some(own.place);
         }
-        drop(self.end_idlest(|other| self.places.is_unfair(other))?);
+        drop(self.give_up_idlest(|other| self.places.is_unfair(other))?);
         self.places.take(sharer, 1)
     }
 
-    /// Ends the session that is idle for longest, of those whose caller gives way.
-    fn end_idlest(&self, gives_way: impl Fn(Sharer) -> bool) -> Option<Kept> {
+    /// Gives up the session that is idle for longest, of those whose caller gives way.
+    fn give_up_idlest(&self, gives_way: impl Fn(Sharer) -> bool) -> Option<Kept> {
         let idle = self.by_id.iter().filter(|entry| gives_way(entry.sharer));
         let idle = idle.filter_map(|entry| Some((entry.session.session.idle()?, entry.key().clone())));
         let (_, id) = idle.max_by_key(|(idle, _)| *idle)?;
-        self.remove(&id)
+        let (_, kept) = self.by_id.remove(&id)?;
+        self.ended.given_up(&kept.session);
+        Some(kept)
     }
 
-    fn remove(&self, id: &str) -> Option<Kept> {
-        let (_, ended) = self.by_id.remove(id)?;
-        ended.session.session.end();
-        Some(ended)
-    }
-
-    /// The session with this id, if it is this caller's.
-    pub(super) fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Arc<LegacySession>> {
-        let session = self.by_id.get(id)?.session.clone();
-        (identity(session.principal.as_ref()) == identity(principal)).then_some(session)
-    }
-
-    /// Ends a session; tells whether there was one.
-    pub(super) fn end(&self, id: &str) -> bool {
-        self.remove(id).is_some()
+    /// Ends a session here, as its client wants: its id is taken no more.
+    pub(super) fn end(&self, session: &LegacySession) {
+        self.ended.add(session);
+        if let Some((_, kept)) = self.by_id.remove(&session.id) {
+            kept.session.session.end();
+        }
     }
 }
 
-/// Ends idle sessions from time to time, and all when the server stops.
-async fn keep(service: Arc<Service>, by_id: Weak<ById>) {
+/// The sessions that are over although their ids open: ended by their clients, or given up with something no id tells. Beyond
+/// [`MAX_ENDED`] the earliest are forgotten.
+#[derive(Debug, Default)]
+struct Ended {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    until: HashMap<String, Millis>,
+    order: VecDeque<String>,
+}
+
+impl Ended {
+    fn has(&self, random: &str) -> bool {
+        self.inner.lock().until.contains_key(random)
+    }
+
+    fn add(&self, session: &LegacySession) {
+        let mut inner = self.inner.lock();
+        let random = &session.session.id;
+        if inner.until.insert(random.clone(), session.expires).is_none() {
+            inner.order.push_back(random.clone());
+        }
+        while inner.order.len() > MAX_ENDED {
+            if let Some(earliest) = inner.order.pop_front() {
+                inner.until.remove(&earliest);
+            }
+        }
+    }
+
+    /// Ends a session that nobody uses. Its client gets it back when it comes, unless something would be missing.
+    fn given_up(&self, session: &LegacySession) {
+        if session.session.has_choices() {
+            self.add(session);
+        }
+        session.session.end();
+    }
+
+    /// Forgets those whose ids open no more.
+    fn forget(&self, now: Millis) {
+        let mut inner = self.inner.lock();
+        let Inner { until, order } = &mut *inner;
+        until.retain(|_, until| *until > now);
+        order.retain(|random| until.contains_key(random));
+    }
+}
+
+/// Gives idle sessions up from time to time, and all when the server stops.
+async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
     let clock = service.router.store().clock();
     loop {
         let stopped = tokio::select! {
@@ -116,25 +222,23 @@ async fn keep(service: Arc<Service>, by_id: Weak<ById>) {
             () = service.stopped.cancelled() => true,
         };
         let Some(by_id) = by_id.upgrade() else { return };
+        let now = clock.now();
         by_id.retain(|_, Kept { session, .. }| {
-            let idle = session.session.idle().is_some_and(|idle| idle >= service.limits.session_idle);
+            let most = if session.expires <= now { Duration::ZERO } else { service.limits.session_idle };
+            let idle = session.session.idle().is_some_and(|idle| idle >= most);
             if stopped {
                 // What was asked is still answered: that the server is shutting down.
                 session.session.hang_up();
             } else if idle {
-                session.session.end();
+                ended.given_up(session);
             }
             !(idle || stopped)
         });
+        ended.forget(now);
         if stopped {
             return;
         }
     }
-}
-
-/// The identity of a caller: what else a token says changes when it is renewed.
-fn identity(principal: Option<&Principal>) -> Option<(&str, Option<&str>, Option<&str>)> {
-    principal.map(|it| (it.issuer.as_str(), it.subject.as_deref(), it.client.as_deref()))
 }
 
 impl Drop for Sessions {

@@ -7,8 +7,8 @@ use pmcp_tasks::{TaskStore, testing::ManualClock};
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Legacy, Modern, bad_input_on_purpose, call, code, initialize, listening, request, server, server_with, text,
-    usual, within,
+    App, Http, Legacy, Modern, bad_input_on_purpose, call, code, initialize, listening, request, server, server_with,
+    text, usual, within,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -19,6 +19,13 @@ fn small(sessions: usize) -> (Server<App>, ManualClock, crate::support::Probe) {
     let (server, probe) = server_with(TaskStore::memory().with_clock(clock.clone()));
     let limits = ServeLimits { sessions, session_idle: 30 * MINUTE, ..ServeLimits::default() };
     (server.serve_limits(limits), clock, probe)
+}
+
+/// A session that is not made anew once it was given up: no id tells the level that its client chose.
+async fn begin(http: &Http) -> Legacy {
+    let legacy = Legacy::begin(http).await;
+    legacy.ask("level", "logging/setLevel", json!({ "level": "error" })).await;
+    legacy
 }
 
 async fn lives(legacy: &Legacy) -> bool {
@@ -33,15 +40,15 @@ async fn lives(legacy: &Legacy) -> bool {
 async fn at_the_limit_the_session_idle_for_longest_makes_room() {
     let (server, clock, _) = small(3);
     let (_running, http) = listening(server).await;
-    let oldest = Legacy::begin(&http).await;
+    let oldest = begin(&http).await;
     clock.advance(MINUTE).await;
-    let middle = Legacy::begin(&http).await;
+    let middle = begin(&http).await;
     clock.advance(MINUTE).await;
-    let newest = Legacy::begin(&http).await;
+    let newest = begin(&http).await;
     clock.advance(MINUTE).await;
     assert!(lives(&oldest).await);
     clock.advance(MINUTE).await;
-    let another = Legacy::begin(&http).await;
+    let another = begin(&http).await;
     assert_eq!([lives(&oldest).await, lives(&middle).await], [true, false]);
     assert_eq!([lives(&newest).await, lives(&another).await], [true, true]);
 }
@@ -51,7 +58,7 @@ async fn a_session_with_an_open_stream_or_a_running_call_stays() {
     let _spoilt = bad_input_on_purpose();
     let (server, clock, probe) = small(2);
     let (_running, http) = listening(server).await;
-    let (listens, works) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let (listens, works) = (begin(&http).await, begin(&http).await);
     let stream = listens.listen().await;
     let call = tokio::spawn({
         let works = works.clone();
@@ -66,7 +73,7 @@ async fn a_session_with_an_open_stream_or_a_running_call_stays() {
     probe.open(1);
     assert_eq!(text(&call.await.unwrap()), "released");
     clock.advance(MINUTE).await;
-    let third = Legacy::begin(&http).await;
+    let third = begin(&http).await;
     assert_eq!([lives(&listens).await, lives(&works).await, lives(&third).await], [true, false, true]);
     drop(stream);
 }
@@ -76,7 +83,7 @@ async fn a_malformed_initialize_takes_nobodys_place() {
     let _spoilt = bad_input_on_purpose();
     let (server, _, _) = small(1);
     let (_running, http) = listening(server).await;
-    let only = Legacy::begin(&http).await;
+    let only = begin(&http).await;
     for params in [json!({}), json!({ "protocolVersion": [] }), Value::Null] {
         http.post(&[], &request(1, "initialize", params)).await.expect_error(200, -32602).await;
     }
@@ -85,6 +92,7 @@ async fn a_malformed_initialize_takes_nobodys_place() {
 
 #[tokio::test]
 async fn racing_initializes_keep_the_limit() {
+    let _spoilt = bad_input_on_purpose();
     let (server, _, _) = small(5);
     let (_running, http) = listening(server).await;
     let mut begun = tokio::task::JoinSet::new();
@@ -92,23 +100,71 @@ async fn racing_initializes_keep_the_limit() {
         let http = http.clone();
         begun.spawn(async move { Legacy::begin(&http).await });
     }
-    let mut alive = 0;
+    // What is held has a stream now, and gives no way to one that comes back.
+    let mut streams = Vec::new();
     for legacy in begun.join_all().await {
-        alive += usize::from(lives(&legacy).await);
+        let [session, version] = legacy.headers();
+        streams.push(http.send("GET", &[session, version, ("accept", "text/event-stream")], "").await);
     }
-    assert_eq!(alive, 5);
+    streams.retain(|stream| stream.status != 503);
+    assert_eq!(streams.iter().map(|stream| stream.status.as_u16()).collect::<Vec<_>>(), [200; 5]);
 }
 
 #[tokio::test]
-async fn an_idle_session_expires() {
+async fn an_idle_session_is_given_up() {
     let (server, clock, _) = small(10);
     let (_running, http) = listening(server).await;
-    let (idle, used, listens) = (Legacy::begin(&http).await, Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let (idle, used, listens) = (begin(&http).await, begin(&http).await, begin(&http).await);
     let _stream = listens.listen().await;
     clock.advance(20 * MINUTE).await;
     assert!(lives(&used).await);
     clock.advance(15 * MINUTE).await;
     assert_eq!([lives(&idle).await, lives(&used).await, lives(&listens).await], [false, true, true]);
+}
+
+#[tokio::test]
+async fn a_session_that_was_given_up_is_made_anew_within_the_limit_when_its_client_comes_back() {
+    let (server, clock, probe) = small(2);
+    let (_running, http) = listening(server).await;
+    let (idle, listens) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let stream = listens.listen().await;
+    clock.advance(31 * MINUTE).await;
+    let works = Legacy::begin(&http).await;
+    let call = tokio::spawn({
+        let works = works.clone();
+        async move { works.ask(1, "tools/call", call("block", json!({}))).await }
+    });
+    probe.noted("block started", 1).await;
+    // Nobody gives way.
+    let refused = idle.send(1, "ping", None).await;
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.expect_error(503, -32603).await;
+    probe.open(1);
+    assert_eq!(text(&call.await.unwrap()), "released");
+    assert!(lives(&idle).await && lives(&works).await && lives(&listens).await);
+    // It still is what was agreed.
+    assert!(idle.ask(2, "tasks/list", None).await["result"]["tasks"].is_array());
+    drop(stream);
+}
+
+#[tokio::test]
+async fn an_id_is_taken_for_the_lifetime_of_a_session_and_no_longer() {
+    let _spoilt = bad_input_on_purpose();
+    let (server, clock, _) = small(10);
+    let (_running, http) = listening(server).await;
+    let (used, idle, listens) = (begin(&http).await, Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let mut stream = listens.listen().await;
+    for _ in 0..24 * 3 - 1 {
+        clock.advance(20 * MINUTE).await;
+        assert!(lives(&used).await);
+    }
+    assert!(lives(&idle).await);
+    clock.advance(20 * MINUTE).await;
+    assert_eq!([lives(&used).await, lives(&idle).await, lives(&listens).await], [false; 3]);
+    // Who reads a stream is not cut off; it is told with the next request.
+    let quiet = tokio::time::timeout(Duration::from_millis(50), stream.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    assert!(lives(&begin(&http).await).await);
 }
 
 #[tokio::test]

@@ -125,7 +125,15 @@ impl TaskStore {
     }
 
     pub(crate) fn random(&self) -> Result<[u8; 16], StoreError> {
-        let mut bytes = [0; 16];
+        self.random_bytes()
+    }
+
+    /// Random bytes that nobody can predict.
+    ///
+    /// # Errors
+    /// The source of randomness failed.
+    pub fn random_bytes<const N: usize>(&self) -> Result<[u8; N], StoreError> {
+        let mut bytes = [0; N];
         self.randomness.fill(&mut bytes)?;
         Ok(bytes)
     }
