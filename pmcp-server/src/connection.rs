@@ -143,7 +143,8 @@ impl Connection {
         match entered {
             Some(Entered::Request(request, in_flight)) => self.take_request(request, in_flight).await,
             Some(Entered::Refused(response)) => self.respond(response).await,
-            None => {}
+            // On a connection nobody else asks.
+            Some(Entered::Passing(_)) | None => {}
         }
     }
 

@@ -145,6 +145,13 @@ pub(crate) async fn answer_batch(
             answer(service, &request, Some(in_flight), handling(&request), passage.clone()).await
         }
         Entered::Refused(response) => Some(response),
+        Entered::Passing(answer) => {
+            // A batch has one status, which tells nothing of what in it is no request.
+            if let Err(error) = answer.pass_on().await {
+                tracing::warn!(?error, "an answer did not reach the process that asked");
+            }
+            None
+        }
     });
     let responses: Vec<Value> = join_all(responses).await.into_iter().flatten().collect();
     (!responses.is_empty()).then(|| responses.into())

@@ -24,7 +24,7 @@ use crate::{
     outbox::{Budget, Outbox},
     peer::{RequestPeer, SessionPeer},
     service::{Call, Service, unknown_method},
-    session::{InFlight, Session},
+    session::{InFlight, Passing, Session, note},
 };
 
 /// The memory that a subscription takes beside its URI, in bytes.
@@ -58,6 +58,8 @@ pub(crate) enum Entered {
     Request(Request, InFlight),
     /// Something that is answered with this error at once.
     Refused(Value),
+    /// The answer to a question of another process.
+    Passing(Passing),
 }
 
 /// A session of these versions, with whose it is.
@@ -176,6 +178,7 @@ impl LegacySession {
             "logging/setLevel" => {
                 let SetLevelParams { level } = parse(&request.params)?;
                 self.session.set_log_level(level);
+                self.session.tell_others(note::LEVEL, json!(level)).await;
                 return Ok(json!({}));
             }
             "resources/subscribe" | "resources/unsubscribe" => {
@@ -185,8 +188,17 @@ impl LegacySession {
             }
             _ => {}
         }
+        if cx.revision.has_task_method(&request.method) {
+            self.session.look();
+        }
         match service.handle(&request.method, &request.params, cx).await {
-            Handled::Answer(answer) => answer,
+            Handled::Answer(answer) => {
+                if let Some(task) = answer.as_ref().ok().and_then(|result| result.pointer("/task/taskId")?.as_str()) {
+                    // Wherever its client listens.
+                    self.session.tell_others(&format!("{}{task}", note::TASK), json!({})).await;
+                }
+                answer
+            }
             Handled::NotMine => Err(unknown_method(&request.method)),
         }
     }
@@ -238,10 +250,8 @@ impl LegacySession {
                 None
             }
             Ok(Message::Response { id, result }) => {
-                if let Some(id) = id {
-                    self.session.answered(&id, result);
-                }
-                None
+                let passing = id.and_then(|id| self.session.answered(&id, result).err());
+                passing.map(Entered::Passing)
             }
         }
     }

@@ -111,7 +111,10 @@ impl SessionKey {
             }
         }
         let mut name = [0; NAME];
-        self.derived(&[b"pmcp session key"], Name, |derived| drop(derived.fill(&mut name)));
+        self.derived(&[b"pmcp session key"], Name, |derived| {
+            // It fails for another length alone.
+            let _ = derived.fill(&mut name);
+        });
         name
     }
 
@@ -141,6 +144,8 @@ pub(crate) struct Seals {
     keys: Vec<([u8; NAME], SessionKey)>,
     /// The server's name: instances have the same, and other servers with the same keys another.
     server: String,
+    /// Set if they are given, so that other processes may have them.
+    are_shared: bool,
 }
 
 /// A session as its id tells it.
@@ -162,11 +167,17 @@ impl Opened {
 impl Seals {
     /// These keys; one that lives as long as the process, if there are none.
     pub(crate) fn new(mut keys: Vec<SessionKey>, server: &str, store: &TaskStore) -> Result<Self, StoreError> {
+        let are_shared = !keys.is_empty();
         if keys.is_empty() {
             keys.push(SessionKey::random(store)?);
         }
         let keys = keys.into_iter().map(|key| (key.name(), key)).collect();
-        Ok(Self { keys, server: server.to_owned() })
+        Ok(Self { keys, server: server.to_owned(), are_shared })
+    }
+
+    /// Tells whether other processes may have the keys, too.
+    pub(crate) fn are_shared(&self) -> bool {
+        self.are_shared
     }
 
     /// Begins a session of this caller: it, and its id. `None` if there is no randomness.

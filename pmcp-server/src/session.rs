@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::{BuildHasher as _, RandomState},
     sync::{
         Arc, Once,
         atomic::{AtomicU64, Ordering},
@@ -21,6 +22,8 @@ use pmcp_protocol::{
 use pmcp_tasks::{
     call::PeerError,
     offer::{ResourceUpdates, Subscribed, Updates},
+    router::Board,
+    store::StoreError,
     time::Clock,
 };
 use serde_json::{Value, json};
@@ -43,7 +46,26 @@ pub(crate) struct Session {
     /// The resources it wants to hear about, with what each takes of the budget.
     pub(crate) subscribed: Subscribed<Share>,
     following: Once,
+    /// The notes of the processes that serve it, where several may.
+    pub(crate) board: Option<Board>,
+    /// Told when the client asks about its tasks.
+    looked: Notify,
 }
+
+/// The names of the notes that processes leave for each other about a session.
+pub(crate) mod note {
+    /// Beginning of the names of its tasks.
+    pub(crate) const TASK: &str = "task/";
+    /// Beginning of the names of answers to questions of other processes.
+    pub(crate) const ANSWER: &str = "answer/";
+    /// The least grave message of the log that the client wants to see.
+    pub(crate) const LEVEL: &str = "level";
+    /// The client has ended it.
+    pub(crate) const ENDED: &str = "ended";
+}
+
+/// The bits of a question's id that count; those above tell which process asks.
+const COUNTED: u32 = 20;
 
 /// The client's answer to a request of ours.
 type Answer = Result<Value, RpcError>;
@@ -62,6 +84,43 @@ pub(crate) const MAX_IN_FLIGHT: usize = 1000;
 
 /// The number of ids under which a question that was sent again may still be answered.
 const MAX_IDS: usize = 4;
+
+/// An answer to a question of another process.
+#[derive(Debug)]
+pub(crate) struct Passing {
+    session: Arc<Session>,
+    id: u64,
+    answer: Answer,
+}
+
+impl Passing {
+    /// Leaves it for the process that asked.
+    pub(crate) async fn pass_on(self) -> Result<(), NotPassed> {
+        let Some(board) = &self.session.board else { return Err(NotPassed::Alone) };
+        let note = match self.answer {
+            Ok(result) => json!({ "result": result }),
+            Err(error) => json!({ "error": error }),
+        };
+        board.leave(&format!("{}{}", note::ANSWER, self.id), &note).await.map_err(NotPassed::Store)
+    }
+}
+
+/// The reason why an answer does not reach the process that asked.
+#[derive(Debug)]
+pub(crate) enum NotPassed {
+    /// There is no store that they share.
+    Alone,
+    Store(StoreError),
+}
+
+/// The answer that a note holds.
+fn passed_on(mut note: Value) -> Option<Answer> {
+    match (note.get_mut("result").map(Value::take), note.get_mut("error").map(Value::take)) {
+        (Some(result), _) => Some(Ok(result)),
+        (None, Some(error)) => Some(Err(serde_json::from_value(error).ok()?)),
+        (None, None) => None,
+    }
+}
 
 /// The reason why a request is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,14 +141,28 @@ impl From<NotBegun> for RpcError {
 }
 
 impl Session {
+    /// That of a connection.
     pub(crate) fn new(id: String, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Self::asking_from(0, id, clock, None)
+    }
+
+    /// One that other processes may serve, too: on this board. What it asks here has ids of its own.
+    pub(crate) fn of_several(id: String, clock: Arc<dyn Clock>, board: Option<Board>) -> Arc<Self> {
+        // As a double has it, in which some clients keep numbers, and never that of a connection.
+        let here = RandomState::new().hash_one(&id) >> 33 | 1;
+        Self::asking_from(here << COUNTED, id, clock, board)
+    }
+
+    fn asking_from(first_id: u64, id: String, clock: Arc<dyn Clock>, board: Option<Board>) -> Arc<Self> {
         let last_used = clock.monotonic();
         Arc::new(Self {
             id,
             clock,
             inner: Mutex::new(Inner { last_used, ..Inner::default() }),
             opened: Notify::new(),
-            next_id: AtomicU64::new(1),
+            board,
+            looked: Notify::new(),
+            next_id: AtomicU64::new(first_id + 1),
             ended: CancellationToken::new(),
             subscribed: Subscribed::default(),
             following: Once::new(),
@@ -182,13 +255,69 @@ impl Session {
         }
     }
 
-    /// The client answers one of our requests; the first answer counts, others are ignored.
-    pub(crate) fn answered(&self, id: &RequestId, answer: Answer) {
-        let waiting = id.number().and_then(|id| self.inner.lock().pending.remove(&id));
+    /// The client answers one of our requests; the first answer counts, others are ignored. One to another process is given back.
+    pub(crate) fn answered(self: &Arc<Self>, id: &RequestId, answer: Answer) -> Result<(), Passing> {
+        let Some(id) = id.number() else { return Ok(()) };
+        let waiting = self.inner.lock().pending.remove(&id);
         if let Some(waiting) = waiting {
             // Whoever asked may have stopped waiting, or have an answer already.
             let _ = waiting.try_send(answer);
+            return Ok(());
         }
+        let (asker, here) = (id >> COUNTED, self.next_id.load(Ordering::Relaxed) >> COUNTED);
+        if asker == 0 || asker == here { Ok(()) } else { Err(Passing { session: self.clone(), id, answer }) }
+    }
+
+    /// Takes the answers to what is asked here that came to other processes, without end.
+    async fn take_passed_on(&self) -> Answer {
+        let Some(board) = &self.board else { return std::future::pending().await };
+        let mut watch = board.watch();
+        loop {
+            match board.read().await {
+                Ok(notes) => {
+                    for (name, note) in notes {
+                        let id = name.strip_prefix(note::ANSWER).and_then(|id| id.parse().ok());
+                        let Some(id) = id.filter(|id| self.inner.lock().pending.contains_key(id)) else { continue };
+                        if let Err(error) = board.take([name]).await {
+                            tracing::warn!(
+                                error = &error as &dyn std::error::Error,
+                                "an answer was taken and is still there"
+                            );
+                        }
+                        let waiting = self.inner.lock().pending.remove(&id);
+                        if let (Some(waiting), Some(answer)) = (waiting, passed_on(note)) {
+                            let _ = waiting.try_send(answer);
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "answers that came to other processes are late"
+                    );
+                }
+            }
+            watch.changed().await;
+        }
+    }
+
+    /// Lets the others know of something, if there may be any.
+    pub(crate) async fn tell_others(&self, name: &str, note: Value) {
+        let Some(board) = &self.board else { return };
+        if let Err(error) = board.leave(name, &note).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(name, error, "other processes do not learn of something that happened in a session");
+        }
+    }
+
+    /// Notes that the client asks about its tasks.
+    pub(crate) fn look(&self) {
+        self.looked.notify_one();
+    }
+
+    /// Ends when it does.
+    pub(crate) async fn looked_for_tasks(&self) {
+        self.looked.notified().await;
     }
 
     /// The best open stream for a message about a task: the one that waits for that task's result, else one that waits
@@ -267,6 +396,7 @@ impl Session {
             () = self.ended.cancelled() => Err(PeerError::Gone),
             Some(answer) = answers.recv() => answer.map_err(PeerError::Rpc),
             never = asking => never,
+            never = self.take_passed_on() => never.map_err(PeerError::Rpc),
         }
     }
 
@@ -381,7 +511,7 @@ mod tests {
         tokio::task::yield_now().await;
         let (sender, mut read) = mpsc::channel(1);
         let _open = session.open(outbox(sender, Some("task")));
-        session.answered(&id(&read.recv().await.unwrap()), Ok(json!("yes")));
+        session.answered(&id(&read.recv().await.unwrap()), Ok(json!("yes"))).unwrap();
         assert_eq!(asked.await.unwrap(), Ok(json!("yes")));
         // It never went down there, and does not any more.
         unread.recv().await.unwrap();
@@ -401,7 +531,7 @@ mod tests {
         for _ in 0..9 {
             tokio::task::yield_now().await;
         }
-        session.answered(&id(&question), Ok(json!("yes")));
+        session.answered(&id(&question), Ok(json!("yes"))).unwrap();
         assert_eq!(asked.await.unwrap(), Ok(json!("yes")));
         assert!(line.try_recv().is_err());
     }

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 
 use super::{
     body::{self, Accepts, Whole},
+    elsewhere::follow,
     endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
     guard,
     refusal::{Refusal, later},
@@ -30,7 +31,7 @@ use crate::{
     legacy::{Agreement, Entered, LegacySession},
     modern::unsupported,
     outbox::{Outbox, STREAM_BUFFER},
-    session::InFlight,
+    session::{InFlight, NotPassed, note},
     shares::Share,
     spans::{self, Came, Spoken},
 };
@@ -73,7 +74,27 @@ pub(super) async fn take(
             request_of(http, session, from, request, held, accepts).await
         }
         Some(Entered::Refused(response)) => body::ready(accepts, &response),
+        Some(Entered::Passing(answer)) => match answer.pass_on().await {
+            Ok(()) => StatusCode::ACCEPTED.into_response(),
+            Err(failed) => not_passed(&failed),
+        },
         None => StatusCode::ACCEPTED.into_response(),
+    }
+}
+
+/// The response to an answer that does not reach the instance which asked. It goes on waiting there.
+fn not_passed(failed: &NotPassed) -> Response {
+    match failed {
+        NotPassed::Alone => {
+            let told = "this answers a question of another instance, with which this one shares no store; \
+                        the call that asked waits there";
+            body::error(StatusCode::MISDIRECTED_REQUEST, None, RpcError::new(code::INVALID_REQUEST, told))
+        }
+        NotPassed::Store(error) => {
+            tracing::warn!(error = error as &dyn std::error::Error, "an answer did not reach the instance that asked");
+            let told = RpcError::internal("the answer could not be passed on to the instance that asked");
+            later(body::error(StatusCode::SERVICE_UNAVAILABLE, None, told))
+        }
     }
 }
 
@@ -235,7 +256,15 @@ pub(super) async fn listen(
     let Some(place) = http.place(&from) else { return body::busy(None) };
     let counted = Stream::open();
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
-    let open = session.session.open(Outbox::new(sender, None, http.budget(&from)));
+    let outbox = Outbox::new(sender, None, http.budget(&from));
+    let open = session.session.open(outbox.clone());
+    if let (Some(board), Some(agreement)) = (session.session.board.clone(), session.agreement()) {
+        let (principal, cancellation) = (from.principal, http.service.stopped.clone());
+        let cx = session.context(service, agreement, principal, outbox.clone(), cancellation, None);
+        if cx.revision.has_tasks() && service.router.has_tasks() && cx.caller.owner().is_some() {
+            tokio::spawn(follow(http.clone(), session.clone(), board, cx, outbox));
+        }
+    }
     let ended = session.session.ended.clone().cancelled_owned();
     let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
         // The stream is the session's for as long as somebody reads it.
@@ -253,6 +282,12 @@ pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> 
     match find(&http, &from, &headers) {
         Ok(session) => {
             http.sessions.end(&session);
+            if let Some(board) = &session.session.board
+                && let Err(error) = board.add(note::ENDED, &Value::Null).await
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "other instances do not learn that a session has ended");
+            }
             StatusCode::NO_CONTENT.into_response()
         }
         Err(none) => none.response(None),

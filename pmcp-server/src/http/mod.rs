@@ -4,6 +4,7 @@ mod accept;
 mod allowed;
 mod body;
 mod connections;
+mod elsewhere;
 mod endpoint;
 mod guard;
 #[cfg(feature = "apps")]

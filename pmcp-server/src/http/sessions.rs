@@ -118,11 +118,14 @@ impl Sessions {
 
     fn hold(&self, id: String, opened: &Opened, from: &From, place: Share) -> Arc<LegacySession> {
         let clock = self.service.router.store().clock().clone();
+        let lifetime = self.service.limits.session_lifetime;
+        let board =
+            self.service.seals.are_shared().then(|| self.service.router.board(&opened.random, lifetime)).flatten();
         let session = Arc::new(LegacySession::sealed(
-            Session::new(opened.random.clone(), clock),
+            Session::of_several(opened.random.clone(), clock, board),
             from.principal.clone(),
             opened.agreement,
-            (id.clone(), opened.expires(self.service.limits.session_lifetime)),
+            (id.clone(), opened.expires(lifetime)),
         ));
         // Not before: only now there is surely a runtime to do it in.
         self.kept.call_once(|| self.keep());

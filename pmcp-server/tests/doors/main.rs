@@ -6,6 +6,7 @@
 mod support;
 
 mod anonymous;
+mod any_instance;
 mod authentication;
 mod connections;
 mod embedding;

@@ -18,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Ended, Engine, Patience};
 use crate::{
     call::{ClientCapabilities, Peer},
+    error::StoreError,
     protocol::{Revision, meta},
-    run::{Unanswered, ask_until_it_fits},
+    run::{Unanswered, Way, ask_until_it_fits},
     store::backend::{Parts, TaskKey},
-    task::{Change, InputRequest, NotChanged, Task, TaskId, TaskStatus},
+    task::{Change, InputRequest, NotChanged, Owner, Task, TaskId, TaskStatus},
 };
 
 /// Time to wait before the store is asked again after it failed.
@@ -86,6 +87,33 @@ impl Engine {
                 }
             }
         });
+    }
+
+    /// The same, as its creator, of a session that has its stream in this process and whose call created the task in another one: whether it
+    /// goes on.
+    pub(crate) async fn attend_later(
+        self: &Arc<Self>,
+        (session, revision, client): (&Arc<dyn Peer>, Revision, ClientCapabilities),
+        owner: &Owner,
+        id: TaskId,
+    ) -> Result<bool, StoreError> {
+        let key = TaskKey { owner: owner.key(), id };
+        let attends = || self.couriers.contains_key(&(session.session().to_owned(), key.clone()));
+        if attends() {
+            return Ok(true);
+        }
+        let task = self.store().read(&key, Parts::BODY).await?;
+        let Some(task) = task.filter(|task| task.head.hidden.is_none() && task.head.owner == *owner) else {
+            return Ok(false);
+        };
+        let goes_on = !task.status().is_terminal();
+        // One may have begun meanwhile.
+        if !attends() {
+            let token = task.body.and_then(|body| body.progress_token);
+            self.lead(&key, Way { peer: Some(session.clone()), token });
+            self.attend(session, (revision, client), &key, Attends::Creator);
+        }
+        Ok(goes_on)
     }
 
     async fn deliver(

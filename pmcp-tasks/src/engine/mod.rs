@@ -6,6 +6,7 @@
 
 mod binding;
 mod blocking;
+mod board;
 mod calls;
 mod change;
 mod courier;
@@ -34,6 +35,7 @@ use dashmap::DashMap;
 use tokio::sync::Notify;
 
 pub(crate) use binding::Binder;
+pub use board::{Board, BoardWatch};
 pub(crate) use calls::prepare;
 pub(crate) use courier::Attends;
 pub(crate) use outcome::PANICKED;

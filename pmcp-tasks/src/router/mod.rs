@@ -34,7 +34,7 @@ pub use listen::Subscription;
 use request::RequestCx;
 use tools::Tools;
 
-pub use crate::engine::{Execution, LeaseStatus, QueueStatus, Status, StoreStatus};
+pub use crate::engine::{Board, BoardWatch, Execution, LeaseStatus, QueueStatus, Status, StoreStatus};
 use crate::{
     call::{CallContext, Caller},
     engine::Engine,
@@ -253,6 +253,27 @@ impl TaskRouter {
     /// The parameters do not fit, or the client did not declare the extension.
     pub async fn listen(&self, params: &Value, cx: &CallContext) -> Result<Option<Subscription>, RpcError> {
         listen::listen(self.request(params, cx)).await
+    }
+
+    /// The notes that processes leave for each other about a session, for this long from the first; `None` where no other process shares the
+    /// store.
+    #[must_use]
+    pub fn board(&self, session: &str, lifetime: Duration) -> Option<Board> {
+        self.engine.host.is_shared().then(|| Board::new(&self.engine, session, lifetime))
+    }
+
+    /// Sees to it that the session of this context is told, in this process, about a task that a call of it created in whichever one: its
+    /// states, what it tells of its progress, and its questions.
+    ///
+    /// Tells whether there is anything more to be told: `false` once the task has ended, and for one that is not the caller's.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn attend(&self, task: &str, cx: &CallContext) -> Result<bool, StoreError> {
+        let (Some(session), Some(owner), Ok(id)) = (&cx.session, cx.caller.owner(), task.parse()) else {
+            return Ok(false);
+        };
+        self.engine.attend_later((session, cx.revision, cx.client), owner, id).await
     }
 
     /// Claims up to `at_once` queued tasks, runs them to their end, and tells how many there were.

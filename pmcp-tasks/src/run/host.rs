@@ -104,7 +104,7 @@ impl Host {
     }
 
     /// Creates a task that this process runs, and tells the worker it was given to.
-    pub(super) async fn create(&self, draft: &mut Draft) -> Result<(WorkerId, Task), NotCreated> {
+    pub(crate) async fn create(&self, draft: &mut Draft) -> Result<(WorkerId, Task), NotCreated> {
         loop {
             // What may be in the store, its reply lost, is asked for under the same worker until that is known.
             let worker = match draft.holder {

@@ -1,0 +1,373 @@
+//! Sessions of 2025-11-25 on several instances: any of them answers, whichever began, whichever dies.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use pmcp_server::{BearerTokens, Server, SessionKey};
+use pmcp_tasks::{TaskStore, prelude::*, store::MemoryBackend};
+use serde_json::{Value, json};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
+
+use crate::support::{
+    App, Http, Legacy, Probe, Reply, bad_input_on_purpose, call, listening, request, server_with, text, within,
+};
+
+// Of the crate below: the port of a store is long.
+#[path = "../../../pmcp-tasks/tests/runtime/support/counting.rs"]
+mod counting;
+
+/// Lets everything that can go on do so.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[derive(Form)]
+struct Name {
+    name: String,
+}
+
+/// Asks for a name, and once more if its process dies.
+#[task_tool(on_crash = "restart")]
+async fn insist(task: TaskContext) -> Result<String, ToolError> {
+    let Name { name } = task.elicit("Who are you?").await?;
+    Ok(format!("hello {name}"))
+}
+
+fn key(n: u8) -> SessionKey {
+    let bytes: Vec<u8> = (0..32).map(|at| at ^ n.wrapping_mul(37)).collect();
+    SessionKey::try_new(bytes).unwrap()
+}
+
+/// An instance with threads of its own, so that it can die at any time.
+struct Instance {
+    runtime: Option<Runtime>,
+    http: Http,
+    probe: Probe,
+}
+
+impl Instance {
+    async fn start(store: &str) -> Self {
+        Self::start_as(store, |server| server.session_keys([key(1)])).await
+    }
+
+    async fn start_as(store: &str, with: impl FnOnce(Server<App>) -> Server<App> + Send + 'static) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let store = store.to_owned();
+        let started = runtime.spawn(async move {
+            let (server, probe) = server_with(TaskStore::connect(&store).await.unwrap());
+            let server = with(server.tool::<insist>().lease(Duration::from_secs(1)));
+            let running = server.start(([127, 0, 0, 1], 0).into()).await.unwrap();
+            (Http::new(running.address()), probe)
+        });
+        let (http, probe) = within(started).await.unwrap();
+        Self { runtime: Some(runtime), http, probe }
+    }
+
+    /// Stops it in the middle of everything: nothing is finished, nothing given back.
+    fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A store that processes share.
+fn shared() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("tasks.db").display());
+    (directory, url)
+}
+
+/// Gives each connection to the next instance that takes it.
+async fn balanced(instances: &[&Instance]) -> Http {
+    let all: Vec<SocketAddr> = instances.iter().map(|instance| instance.http.address).collect();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (all, next) = (Arc::new(all), Arc::new(AtomicUsize::new(0)));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (all, next) = (all.clone(), next.clone());
+            tokio::spawn(async move {
+                for _ in 0..all.len() {
+                    let instance = all[next.fetch_add(1, Ordering::Relaxed) % all.len()];
+                    if let Ok(mut server) = TcpStream::connect(instance).await {
+                        let _ = copy_bidirectional(&mut client, &mut server).await;
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    Http::new(address)
+}
+
+/// The same session at this instance alone.
+fn at(legacy: &Legacy, instance: &Instance) -> Legacy {
+    Legacy { http: instance.http.clone(), ..legacy.clone() }
+}
+
+fn named(name: &str) -> Value {
+    json!({ "action": "accept", "content": { "name": name } })
+}
+
+/// The next message with this method.
+async fn next(stream: &mut Reply, method: &str) -> Value {
+    loop {
+        let message = stream.receive().await;
+        if message["method"] == method {
+            return message;
+        }
+    }
+}
+
+async fn result(legacy: &Legacy, task: &str) -> Value {
+    legacy.ask("result", "tasks/result", json!({ "taskId": task })).await
+}
+
+async fn status(legacy: &Legacy) -> u16 {
+    legacy.send("status", "ping", None).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn any_instance_answers_every_request_of_a_session() {
+    let (_directory, store) = shared();
+    let (one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let http = balanced(&[&one, &other]).await;
+    for version in ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] {
+        let legacy = Legacy::begin_in(&http, version, json!({ "elicitation": {} })).await;
+        for id in 0..4 {
+            assert_eq!(text(&legacy.ask(id, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
+        }
+    }
+    let legacy = Legacy::begin(&http).await;
+    for n in 0..3 {
+        let task = legacy.task(n, "must_be_task").await;
+        for _ in 0..2 {
+            assert_eq!(text(&result(&legacy, &task).await), "task");
+            assert_eq!(
+                legacy.ask("get", "tasks/get", json!({ "taskId": task })).await["result"]["status"],
+                "completed"
+            );
+        }
+    }
+    // Both had some of it.
+    let batch = Legacy::begin_in(&http, "2025-03-26", json!({})).await;
+    for _ in 0..2 {
+        let both = batch.post(&json!([request(1, "ping", None), request(2, "ping", None)])).await.response().await;
+        assert_eq!(both.as_array().unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_plain_request_of_a_sealed_session_asks_no_store() {
+    let backend = counting::CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let instance = |backend: &counting::CountingBackend| {
+        server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]).lease(Duration::from_secs(3600))
+    };
+    let (_one, http) = listening(instance(&backend)).await;
+    let (_other, elsewhere) = listening(instance(&backend)).await;
+    // What an instance does for itself when it starts.
+    backend.quiet().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    backend.quiet().await;
+    backend.take();
+    let begun = Legacy::begin(&http).await;
+    for legacy in [&begun, &Legacy { http: elsewhere, ..begun.clone() }] {
+        legacy.ask(1, "tools/list", None).await;
+        assert_eq!(text(&legacy.ask(2, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
+        legacy.ask(3, "ping", None).await;
+    }
+    assert_eq!(backend.take(), "");
+}
+
+#[tokio::test]
+async fn where_the_client_listens_it_hears_of_tasks_that_were_created_elsewhere_and_is_asked() {
+    let (_directory, store) = shared();
+    let (a, b, c) = (Instance::start(&store).await, Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&c.http).await;
+    let (listens, posts, answers) = (at(&begun, &a), at(&begun, &b), at(&begun, &c));
+    let mut stream = listens.listen().await;
+    let work = posts.task(1, "work").await;
+    let told = next(&mut stream, "notifications/progress").await;
+    assert_eq!((&told["params"]["progressToken"], &told["params"]["progress"]), (&json!("token"), &json!(1)));
+    b.probe.open(1);
+    let ended = async {
+        loop {
+            let told = next(&mut stream, "notifications/tasks/status").await;
+            if told["params"]["status"] == "completed" {
+                return told["params"]["taskId"].clone();
+            }
+        }
+    };
+    assert_eq!(within(ended).await, work.as_str());
+    // The answer comes to neither the one that asks nor the one that runs.
+    let asking = posts.task(2, "ask").await;
+    let question = next(&mut stream, "elicitation/create").await;
+    assert_eq!(question["params"]["_meta"]["io.modelcontextprotocol/related-task"]["taskId"], asking.as_str());
+    answers.answer(&question, named("Ann")).await;
+    assert_eq!(text(&result(&answers, &asking).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_result_is_asked_there_and_may_answer_anywhere() {
+    let (_directory, store) = shared();
+    let (a, b, c) = (Instance::start(&store).await, Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&a.http).await;
+    let task = at(&begun, &b).task(1, "ask").await;
+    let mut waits = at(&begun, &a).send("result", "tasks/result", json!({ "taskId": task })).await;
+    let question = next(&mut waits, "elicitation/create").await;
+    // What does not fit is asked again, wherever it came.
+    at(&begun, &c).answer(&question, json!({ "action": "maybe" })).await;
+    let again = next(&mut waits, "elicitation/create").await;
+    assert_ne!(again["id"], question["id"]);
+    at(&begun, &b).answer(&again, named("Bob")).await;
+    assert_eq!(text(&waits.receive().await), "hello Bob");
+}
+
+#[tokio::test]
+async fn a_plain_call_gets_the_answer_that_came_to_another_instance() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let (a, b) = (Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&a.http).await;
+    for (answer, said) in
+        [(json!({ "result": named("Eve") }), "hello Eve"), (json!({ "error": { "code": -1, "message": "no" } }), "")]
+    {
+        let mut calls = begun.send(1, "tools/call", call("ask_first", json!({}))).await;
+        let question = next(&mut calls, "elicitation/create").await;
+        let mut message = json!({ "jsonrpc": "2.0", "id": question["id"] });
+        message.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+        assert_eq!(at(&begun, &b).post(&message).await.status, 202);
+        let response = calls.receive().await;
+        assert_eq!(response["result"]["isError"] == true, said.is_empty(), "{response}");
+        assert!(said.is_empty() || text(&response) == said);
+    }
+}
+
+#[tokio::test]
+async fn without_a_store_they_share_an_answer_to_another_instance_is_told() {
+    let _spoilt = bad_input_on_purpose();
+    let (a, b) = (Instance::start("memory:").await, Instance::start("memory:").await);
+    let begun = Legacy::begin(&a.http).await;
+    let mut calls = begun.send(1, "tools/call", call("ask_first", json!({}))).await;
+    let question = next(&mut calls, "elicitation/create").await;
+    let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": named("Eve") });
+    let told = at(&begun, &b).post(&answer).await.expect_error(421, -32600).await;
+    assert!(told["error"]["message"].as_str().unwrap().contains("another instance"), "{told}");
+    // Where it belongs it still counts.
+    begun.answer(&question, named("Eve")).await;
+    assert_eq!(text(&calls.receive().await), "hello Eve");
+    // What nobody asked is ignored.
+    let nobodys = json!({ "jsonrpc": "2.0", "id": 7, "result": {} });
+    assert_eq!(at(&begun, &b).post(&nobodys).await.status, 202);
+}
+
+#[tokio::test]
+async fn a_session_survives_the_instance_that_began_it() {
+    let (_directory, store) = shared();
+    let (mut one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let http = balanced(&[&one, &other]).await;
+    let began = Legacy { http: http.clone(), ..Legacy::begin(&one.http).await };
+    let done = at(&began, &one).task(1, "must_be_task").await;
+    one.kill();
+    assert_eq!(text(&began.ask(1, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
+    assert_eq!(text(&result(&began, &done).await), "task");
+    // One that takes its place goes on with it, too.
+    let next = Instance::start(&store).await;
+    assert_eq!(text(&result(&at(&began, &next), &done).await), "task");
+}
+
+#[tokio::test]
+async fn a_question_survives_the_instance_that_asked_it() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let (mut one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&one.http).await;
+    let mut stream = begun.listen().await;
+    let task = begun.task(1, "insist").await;
+    let question = next(&mut stream, "elicitation/create").await;
+    let waits = begun.send("result", "tasks/result", json!({ "taskId": task })).await;
+    // Task, question, both streams and the session were there.
+    one.kill();
+    drop((stream, waits));
+    let survivor = at(&begun, &other);
+    // An answer to the dead one is taken, and lost: it is asked again.
+    survivor.answer(&question, named("nobody")).await;
+    let mut stream = survivor.listen().await;
+    let again = next(&mut stream, "elicitation/create").await;
+    survivor.answer(&again, named("Ann")).await;
+    assert_eq!(text(&result(&survivor, &task).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn an_id_opens_for_its_caller_and_its_server_under_its_key_alone() {
+    let _spoilt = bad_input_on_purpose();
+    let tokens = || BearerTokens::new().with("ann", "a").with("bob", "b");
+    let instance = async |name: &str, keys: Vec<SessionKey>| {
+        let server = Server::new(name, "1").authenticator(tokens()).session_keys(keys);
+        let running = server.start(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let http = Http::new(running.address());
+        (running, http)
+    };
+    let (_begins, http) = instance("doors", vec![key(1)]).await;
+    let ann = Legacy::begin(&http.with_token("a")).await;
+    let (_same, same) = instance("doors", vec![key(2), key(1)]).await;
+    let (_other, other) = instance("windows", vec![key(1)]).await;
+    let (_rotated, rotated) = instance("doors", vec![key(2)]).await;
+    let (_alone, alone) = instance("doors", Vec::new()).await;
+    let elsewhere = |http: &Http, token| Legacy { http: http.with_token(token), ..ann.clone() };
+    let mut unknown = ann.clone();
+    unknown.id = "x".repeat(75);
+    unknown.http = same.with_token("a");
+    let gone = unknown.send("a", "ping", None).await.expect_error(404, -32001).await;
+    for refused in [elsewhere(&same, "b"), elsewhere(&other, "a"), elsewhere(&rotated, "a"), elsewhere(&alone, "a")] {
+        // Nothing tells why.
+        assert_eq!(refused.send("a", "ping", None).await.expect_error(404, -32001).await, gone);
+    }
+    for spoilt in [&ann.id[1..], &ann.id[..74], &format!("{}A", ann.id), &ann.id.to_lowercase(), &"A".repeat(16 << 10)]
+    {
+        let spoilt = Legacy { id: spoilt.to_owned(), ..unknown.clone() };
+        assert_eq!(spoilt.send("a", "ping", None).await.expect_error(404, -32001).await, gone);
+    }
+    assert_eq!(status(&elsewhere(&same, "a")).await, 200);
+    // One that was begun under the new key is known wherever that is.
+    let newer = Legacy::begin(&same.with_token("a")).await;
+    assert_eq!(status(&Legacy { http: rotated.with_token("a"), ..newer.clone() }).await, 200);
+    assert_eq!(status(&Legacy { http: http.with_token("a"), ..newer }).await, 404);
+}
+
+#[tokio::test]
+async fn an_ended_session_stays_ended_where_it_was_and_where_it_had_a_stream() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let (one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&one.http).await;
+    let task = begun.task(1, "must_be_task").await;
+    assert_eq!(text(&result(&begun, &task).await), "task");
+    let mut stream = at(&begun, &other).listen().await;
+    assert_eq!(begun.end().await.status, 204);
+    assert_eq!(status(&begun).await, 404);
+    while stream.next().await.is_some() {}
+    assert_eq!(status(&at(&begun, &other)).await, 404);
+    // Elsewhere its id is good until it expires, as the documentation says.
+    let third = Instance::start(&store).await;
+    assert_eq!(status(&at(&begun, &third)).await, 200);
+}
