@@ -16,8 +16,8 @@ pub enum Anonymous {
     /// Everybody is one owner with one quota. Whoever knows a task's id, 122 random bits, has the task; tasks are not
     /// listed.
     Shared,
-    /// Each 2025-11-25 session owns its tasks; they are out of reach when it ends. 2026-07-28 has no sessions: its requests
-    /// are refused tasks.
+    /// Each 2025-11-25 session owns its tasks: whoever has its id has them, until they or
+    /// [the id](crate::ServeLimits::session_lifetime) expire. 2026-07-28 has no sessions: its requests are refused tasks.
     PerSession,
 }
 

@@ -50,7 +50,9 @@
 //! | requests and streams of sessions at once: [`ServeLimits::requests`] | 10,000 | 503 and `Retry-After` |
 //! | bodies, requests being worked on, messages until they have been written, and URIs that sessions follow: [`ServeLimits::buffered`] | 256 MiB | 503 and `Retry-After`; progress and log messages are dropped, states and questions wait, a large response becomes -32603 |
 //! | requests of one session, or on stdio, at once | 1,000 | -32603 |
-//! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the caller's own that is idle for longest ends, else that of one who has more than a share; 503 if none is idle |
+//! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the caller's own that is idle for longest gives way, else that of one who has more than a share, and is made anew when its client comes back; 503 if none is idle |
+//! | the id of a session: [`ServeLimits::session_lifetime`] | 24 h | 404: its client begins another |
+//! | sessions that are known to be over | 10,000 | the earliest are forgotten |
 //! | `subscriptions/listen` streams: [`ServeLimits::subscriptions`] | 1,000 | -32603 |
 //! | resources a session follows: [`ServeLimits::subscribed_resources`] | 1,000, their URIs within `buffered` | -32603 |
 //! | resources a `subscriptions/listen` names: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |
@@ -204,6 +206,7 @@
 //! [`ServeLimits::buffered`]: crate::ServeLimits::buffered
 //! [`ServeLimits::sessions`]: crate::ServeLimits::sessions
 //! [`ServeLimits::session_idle`]: crate::ServeLimits::session_idle
+//! [`ServeLimits::session_lifetime`]: crate::ServeLimits::session_lifetime
 //! [`ServeLimits::subscriptions`]: crate::ServeLimits::subscriptions
 //! [`ServeLimits::subscribed_resources`]: crate::ServeLimits::subscribed_resources
 //! [`Limits::cancel_grace`]: pmcp_tasks::Limits::cancel_grace

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
+    agreement::Agreement,
     answered::Answered,
-    legacy::{Agreement, Entered, LegacySession},
+    legacy::{Entered, LegacySession},
     modern::{self, RequestMeta},
     outbox::Outbox,
     service::Service,

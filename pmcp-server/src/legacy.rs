@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    agreement::Agreement,
     answered::Answered,
     outbox::{Budget, Outbox},
     peer::{RequestPeer, SessionPeer},
@@ -29,27 +30,6 @@ use crate::{
 
 /// The memory that a subscription takes beside its URI, in bytes.
 const SUBSCRIPTION: usize = 128;
-
-/// The agreement of a client and us at `initialize`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Agreement {
-    pub(crate) version: Version,
-    pub(crate) client: ClientCapabilities,
-}
-
-impl Agreement {
-    /// The agreement that the `params` of `initialize` come to.
-    pub(crate) fn parse(params: &Value) -> Result<Self, RpcError> {
-        let given: InitializeParams = parse(params)?;
-        // A version we do not speak is answered with the newest we do ("Version Negotiation").
-        let version = Version::parse(&given.protocol_version).filter(|version| version.has_handshake());
-        let version = version.unwrap_or(Version::NEWEST_WITH_HANDSHAKE);
-        let mut client = ClientCapabilities::parse(&given.capabilities);
-        client.tasks |= version.revision().decider() == Decider::Client
-            && given.capabilities.get("tasks").is_some_and(Value::is_object);
-        Ok(Self { version, client })
-    }
-}
 
 /// A message that its session has to answer.
 #[derive(Debug)]
@@ -73,14 +53,6 @@ pub(crate) struct LegacySession {
     pub(crate) id: String,
     /// The time from which on its id is taken no more.
     pub(crate) expires: Millis,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InitializeParams {
-    protocol_version: String,
-    #[serde(default)]
-    capabilities: Value,
 }
 
 #[derive(Deserialize)]

@@ -39,9 +39,30 @@
 //!
 //! # Behind a load balancer
 //!
-//! 2026-07-28 has no sessions: any instance that shares the task store answers any request. A session of 2025-11-25 or
-//! before lives in the process that began it, so the balancer has to send all requests with one `Mcp-Session-Id` to the
-//! same instance.
+//! Any instance that shares the task store answers any request: 2026-07-28 has no sessions, and those of 2025-11-25 and before are in
+//! their ids. What was agreed in `initialize` is sealed there, for its caller and for the server of this name, under a key that
+//! [`Server::session_keys`] gives to every instance; no request is answered from the store for that. An instance that does not hold a session
+//! makes it anew, also after a restart. Whatever else comes as an id, of somebody else, of another server, changed, too old or under a key that
+//! was left out, is answered as one that never was: 404 and -32001, at which clients begin another session. So is every id after a
+//! restart, and at another instance, where no keys are set.
+//!
+//! What a session needs beyond its id, instances with keys tell each other through the store, if they share one:
+//!
+//! - *Streams.* The instance at which a client has its GET stream tells it of the tasks that its calls created at any other: states, progress as
+//!   far as the task shows it, and questions. A new task is noticed within five seconds, and at once where the client asks about its tasks
+//!   there. Each such stream costs a read of the store every five seconds, each task of a session a write or, the first, four. A client that
+//!   listens at one instance and waits for `tasks/result` at another is asked on both; the first answer counts.
+//! - *Answers.* An answer that comes to another instance than the one that asked reaches it, of plain calls too; where no store is
+//!   shared it is answered 421, and the question stays open. If the one that asked has died, a question of a task is asked again by whoever
+//!   goes on with it.
+//!
+//! What stays where it is: plain calls end with their instance, and `notifications/cancelled` has to reach it; a log level holds
+//! where it was set and where the session has a stream with tasks; resources are followed where they were subscribed to. An instance that gives up
+//! an idle session with a level or such resources forgets neither in silence: it answers its id 404 from then on.
+//!
+//! A session that its client ended (DELETE) is over at that instance and, if it had tasks, where it had a stream. Elsewhere its id opens
+//! until [`ServeLimits::session_lifetime`], and after a restart it does so here: it is no secret that DELETE takes back. Where it
+//! is what owns tasks ([`Anonymous::PerSession`]), whoever has it has them as long.
 //!
 //! # Features
 //!
@@ -71,6 +92,7 @@
 //! | [`Authenticator`], [`Anonymous`] | who callers are |
 //! | [`ProtectedResource`] | what clients without a token are told |
 //! | [`callers`] | who they are, what they may use, and how clients get a token |
+//! | [`SessionKey`] | what makes sessions those of every instance |
 //! | [`hosts`] | what hosts get that know no tasks |
 //! | [`log`] | standard error that holds up nobody |
 //! | [`ServeLimits`], [`pmcp_tasks::Limits`] | bounds |
@@ -82,6 +104,7 @@
 #![warn(clippy::print_stderr)]
 
 mod access;
+mod agreement;
 mod answered;
 mod auth;
 pub mod bears;

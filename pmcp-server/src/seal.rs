@@ -12,7 +12,7 @@ use pmcp_tasks::{TaskStore, security::Principal, store::StoreError, time::Millis
 use ring::{aead, hkdf};
 use zeroize::Zeroizing;
 
-use crate::legacy::Agreement;
+use crate::agreement::Agreement;
 
 /// Length of a key, in bytes.
 const KEY: usize = 32;

@@ -87,7 +87,7 @@ pub struct ServeLimits {
     /// 10,000. A session, and a client on stdio, has at most 1,000 of its own.
     pub requests: usize,
     /// Sessions (2025-11-25 and earlier, over HTTP). At the limit, or at its fair share, the caller's own session that is idle
-    /// for longest ends; another's only if that one has more than its fair share. If none is idle the answer is 503. Default
+    /// for longest gives way; another's only if that one has more than its fair share. If none is idle the answer is 503. Default
     /// 10,000, of some 2 KiB each.
     pub sessions: usize,
     /// The time a session may be idle before its place is given up. It is made anew if its client comes back, unless it followed

@@ -142,8 +142,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     ///
     /// The application decides where it listens, so callers who do not authenticate are refused tasks, unless
     /// [`anonymous`](Self::anonymous) says otherwise, and `Host` is checked only against
-    /// [`allowed_hosts`](Self::allowed_hosts). 2025-11-25 sessions live in this process: a load balancer has to send all
-    /// requests with one `Mcp-Session-Id` to one instance.
+    /// [`allowed_hosts`](Self::allowed_hosts). Several instances [serve the same sessions](crate#behind-a-load-balancer) with the same
+    /// [`session_keys`](Self::session_keys).
     ///
     /// ```no_run
     /// use pmcp_server::Server;

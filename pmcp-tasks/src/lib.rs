@@ -100,6 +100,7 @@
 //! | voice | what a run tells while it works: progress, messages, log lines |
 //! | hub | wakes those in this process who wait for a task |
 //! | engine | the process that works: starts runs, goes on with what others left, waits and stops |
+//! | board | notes that processes leave for each other about a session they serve together: a hidden task whose variables they are |
 //! | courier | tells one session about one task: its states, and its questions as requests (2025-11-25) |
 //! | companion | a tool for clients without tasks: status, result, cancellation or answers of a task |
 

@@ -26,9 +26,10 @@ use super::{
     sessions::Missing,
 };
 use crate::{
+    agreement::Agreement,
     answered::Answered,
     dispatch::{self, Handling, Passage},
-    legacy::{Agreement, Entered, LegacySession},
+    legacy::{Entered, LegacySession},
     modern::unsupported,
     outbox::{Outbox, STREAM_BUFFER},
     session::{InFlight, NotPassed, note},

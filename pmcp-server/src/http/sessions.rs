@@ -15,7 +15,8 @@ use pmcp_tasks::{RpcError, measure::server::Session as Counted, time::Millis};
 
 use super::endpoint::From;
 use crate::{
-    legacy::{Agreement, LegacySession},
+    agreement::Agreement,
+    legacy::LegacySession,
     panics::guarded,
     seal::{Opened, identity},
     service::Service,

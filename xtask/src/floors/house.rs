@@ -80,6 +80,7 @@ const SERVER: House = House {
     floors: &[
         &[
             "access",
+            "agreement",
             "answered",
             "auth",
             "bears",
@@ -91,6 +92,7 @@ const SERVER: House = House {
             "observing",
             "panics",
             "process",
+            "seal",
             "shares",
             "transport",
             "types",
