@@ -159,7 +159,7 @@ pub(crate) async fn answer_batch(
 }
 
 /// Refuses a batch of this many messages that the version or the limits do not allow.
-pub(crate) fn check_batch(service: &Service, agreement: Option<&Agreement>, length: usize) -> Result<(), RpcError> {
+pub(crate) fn check_batch(service: &Service, agreement: Option<Agreement>, length: usize) -> Result<(), RpcError> {
     let has_batches = agreement.is_some_and(|agreement| agreement.version.has_batches());
     if has_batches && (1..=service.limits.batch).contains(&length) {
         Ok(())

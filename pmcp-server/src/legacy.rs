@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_protocol::{
-    ClientCapabilities, Decider, LogLevel, RpcError, Version, code,
+    Decider, LogLevel, Revision, RpcError, code,
     message::{self, Malformed, Message, Request, RequestId},
     params as parse,
     params::ReadParams,
@@ -82,15 +82,15 @@ impl LegacySession {
         Self { session, principal, agreement: agreement.into(), id, expires }
     }
 
-    pub(crate) fn agreement(&self) -> Option<&Agreement> {
-        self.agreement.get()
+    pub(crate) fn agreement(&self) -> Option<Agreement> {
+        self.agreement.get().copied()
     }
 
     /// The context of a request that came over this stream. `answered` is `None` if its client knows the task it is about.
     pub(crate) fn context(
         &self,
         service: &Service,
-        agreement: &Agreement,
+        agreement: Agreement,
         principal: Option<Principal>,
         stream: Outbox,
         cancellation: CancellationToken,

@@ -189,14 +189,14 @@ impl Seals {
     ) -> Option<(Opened, String)> {
         let random: [u8; RANDOM] = store.random_bytes().ok()?;
         let begun = store.clock().now();
-        let id = self.sealed(&random, &agreement, begun, principal)?;
+        let id = self.sealed(&random, agreement, begun, principal)?;
         Some((Opened { random: BASE64_URL_SAFE_NO_PAD.encode(random), agreement, begun }, id))
     }
 
     fn sealed(
         &self,
         random: &[u8; RANDOM],
-        agreement: &Agreement,
+        agreement: Agreement,
         begun: Millis,
         principal: Option<&Principal>,
     ) -> Option<String> {

@@ -141,14 +141,14 @@ impl From<NotBegun> for RpcError {
 }
 
 impl Session {
-    /// That of a connection.
+    /// One that this process alone serves.
     pub(crate) fn new(id: String, clock: Arc<dyn Clock>) -> Arc<Self> {
         Self::asking_from(0, id, clock, None)
     }
 
     /// One that other processes may serve, too: on this board. What it asks here has ids of its own.
     pub(crate) fn of_several(id: String, clock: Arc<dyn Clock>, board: Option<Board>) -> Arc<Self> {
-        // As a double has it, in which some clients keep numbers, and never that of a connection.
+        // Small enough for a double, in which some clients keep numbers, and never 0, which is where one process is alone.
         let here = RandomState::new().hash_one(&id) >> 33 | 1;
         Self::asking_from(here << COUNTED, id, clock, board)
     }
@@ -265,7 +265,11 @@ impl Session {
             return Ok(());
         }
         let (asker, here) = (id >> COUNTED, self.next_id.load(Ordering::Relaxed) >> COUNTED);
-        if asker == 0 || asker == here { Ok(()) } else { Err(Passing { session: self.clone(), id, answer }) }
+        if here == 0 || asker == 0 || asker == here {
+            Ok(())
+        } else {
+            Err(Passing { session: self.clone(), id, answer })
+        }
     }
 
     /// Takes the answers to what is asked here that came to other processes, without end.

@@ -58,7 +58,7 @@ pub(super) async fn take(
     };
     let message = match message {
         Message::Request(request) if request.method == "initialize" => {
-            return initialize(&http, from, &request, accepts);
+            return initialize(&http, &from, &request, accepts);
         }
         message => message,
     };
@@ -99,13 +99,13 @@ fn not_passed(failed: &NotPassed) -> Response {
     }
 }
 
-fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> Response {
+fn initialize(http: &Http, from: &From, request: &Request, accepts: Accepts) -> Response {
     // Before there is a session: another may have to make room for it.
     let agreement = match Agreement::parse(&request.params) {
         Ok(agreement) => agreement,
         Err(error) => return body::ready(accepts, &message::response(Some(&request.id), Err(error))),
     };
-    let session = match http.sessions.begin(&from, agreement) {
+    let session = match http.sessions.begin((from.principal.as_ref(), from.sharer), agreement) {
         Ok(session) => session,
         Err(error) => return NoSession(StatusCode::SERVICE_UNAVAILABLE, error).response(Some(&request.id)),
     };
@@ -139,7 +139,7 @@ fn find(http: &Http, from: &From, headers: &HeaderMap) -> Result<Arc<LegacySessi
     let id = body::single(headers, SESSION_ID).map_err(|Refusal(_, text)| bad(text))?;
     let id = id.ok_or_else(|| bad("there is no `Mcp-Session-Id`; send `initialize` first"))?;
     let gone = "there is no such session; send `initialize` to begin one";
-    http.sessions.find(id, from).map_err(|missing| match missing {
+    http.sessions.find(id, (from.principal.as_ref(), from.sharer)).map_err(|missing| match missing {
         Missing::Gone => NoSession(StatusCode::NOT_FOUND, RpcError::new(code::SESSION_NOT_FOUND, gone)),
         Missing::NoRoom(error) => NoSession(StatusCode::SERVICE_UNAVAILABLE, error),
     })

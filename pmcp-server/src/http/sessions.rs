@@ -11,9 +11,8 @@ use std::{
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use pmcp_tasks::{RpcError, measure::server::Session as Counted, time::Millis};
+use pmcp_tasks::{RpcError, measure::server::Session as Counted, security::Principal, time::Millis};
 
-use super::endpoint::From;
 use crate::{
     agreement::Agreement,
     legacy::LegacySession,
@@ -55,6 +54,9 @@ struct Kept {
     _counted: Counted,
 }
 
+/// The caller of a request: who it is, and whose share it takes from.
+pub(super) type By<'a> = (Option<&'a Principal>, Sharer);
+
 /// The reason why a request has no session.
 #[derive(Debug)]
 pub(super) enum Missing {
@@ -79,37 +81,37 @@ impl Sessions {
 
     /// A session under a new id. At the limit the caller's own that is idle for longest makes room, or that of a caller
     /// who has more than a fair share.
-    pub(super) fn begin(&self, from: &From, agreement: Agreement) -> Result<Arc<LegacySession>, RpcError> {
+    pub(super) fn begin(&self, by: By<'_>, agreement: Agreement) -> Result<Arc<LegacySession>, RpcError> {
         // One at a time, so that nobody else takes the place that is made.
         let _turn = self.turn.lock();
-        let place = self.place(from.sharer)?;
-        let begun = self.service.seals.begin(agreement, from.principal.as_ref(), self.service.router.store());
+        let place = self.place(by.1)?;
+        let begun = self.service.seals.begin(agreement, by.0, self.service.router.store());
         let (begun, id) = begun.ok_or_else(|| RpcError::internal("no session could be made"))?;
-        Ok(self.hold(id, &begun, from, place))
+        Ok(self.hold(id, &begun, by, place))
     }
 
     /// The session with this id, if it is this caller's. One that is not held here is made anew.
-    pub(super) fn find(&self, id: &str, from: &From) -> Result<Arc<LegacySession>, Missing> {
-        if let Some(held) = self.held(id, from)? {
+    pub(super) fn find(&self, id: &str, by: By<'_>) -> Result<Arc<LegacySession>, Missing> {
+        if let Some(held) = self.held(id, by)? {
             return Ok(held);
         }
         let _turn = self.turn.lock();
         // Another request may have had the turn before.
-        if let Some(held) = self.held(id, from)? {
+        if let Some(held) = self.held(id, by)? {
             return Ok(held);
         }
-        let opened = self.service.seals.open(id, from.principal.as_ref()).ok_or(Missing::Gone)?;
+        let opened = self.service.seals.open(id, by.0).ok_or(Missing::Gone)?;
         if self.is_over(opened.expires(self.service.limits.session_lifetime)) || self.ended.has(&opened.random) {
             return Err(Missing::Gone);
         }
-        let place = self.place(from.sharer).map_err(Missing::NoRoom)?;
-        Ok(self.hold(id.to_owned(), &opened, from, place))
+        let place = self.place(by.1).map_err(Missing::NoRoom)?;
+        Ok(self.hold(id.to_owned(), &opened, by, place))
     }
 
     /// The session, if it is held here.
-    fn held(&self, id: &str, from: &From) -> Result<Option<Arc<LegacySession>>, Missing> {
+    fn held(&self, id: &str, by: By<'_>) -> Result<Option<Arc<LegacySession>>, Missing> {
         let Some(session) = self.by_id.get(id).map(|kept| kept.session.clone()) else { return Ok(None) };
-        let is_callers = identity(session.principal.as_ref()) == identity(from.principal.as_ref());
+        let is_callers = identity(session.principal.as_ref()) == identity(by.0);
         if is_callers && !self.is_over(session.expires) { Ok(Some(session)) } else { Err(Missing::Gone) }
     }
 
@@ -117,20 +119,25 @@ impl Sessions {
         expires <= self.service.router.store().clock().now()
     }
 
-    fn hold(&self, id: String, opened: &Opened, from: &From, place: Share) -> Arc<LegacySession> {
+    fn hold(&self, id: String, opened: &Opened, by: By<'_>, place: Share) -> Arc<LegacySession> {
         let clock = self.service.router.store().clock().clone();
         let lifetime = self.service.limits.session_lifetime;
-        let board =
-            self.service.seals.are_shared().then(|| self.service.router.board(&opened.random, lifetime)).flatten();
+        let random = opened.random.clone();
+        let inner = if self.service.seals.are_shared() {
+            let board = self.service.router.board(&random, lifetime);
+            Session::of_several(random, clock, board)
+        } else {
+            Session::new(random, clock)
+        };
         let session = Arc::new(LegacySession::sealed(
-            Session::of_several(opened.random.clone(), clock, board),
-            from.principal.clone(),
+            inner,
+            by.0.cloned(),
             opened.agreement,
             (id.clone(), opened.expires(lifetime)),
         ));
         // Not before: only now there is surely a runtime to do it in.
         self.kept.call_once(|| self.keep());
-        let kept = Kept { session: session.clone(), sharer: from.sharer, place, _counted: Counted::begin() };
+        let kept = Kept { session: session.clone(), sharer: by.1, place, _counted: Counted::begin() };
         self.by_id.insert(id, kept);
         session
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pmcp_server::{BearerTokens, Server, SessionKey};
+use pmcp_server::{Anonymous, BearerTokens, Server, SessionKey};
 use pmcp_tasks::{TaskStore, prelude::*, store::MemoryBackend};
 use serde_json::{Value, json};
 use tokio::{
@@ -76,7 +76,13 @@ impl Instance {
     }
 
     /// Stops it in the middle of everything: nothing is finished, nothing given back.
-    fn kill(&mut self) {
+    async fn kill(&mut self) {
+        self.stop();
+        // Until then the system takes connections for it.
+        within(async { while TcpStream::connect(self.http.address).await.is_ok() {} }).await;
+    }
+
+    fn stop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -85,7 +91,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.kill();
+        self.stop();
     }
 }
 
@@ -287,7 +293,7 @@ async fn a_session_survives_the_instance_that_began_it() {
     let http = balanced(&[&one, &other]).await;
     let began = Legacy { http: http.clone(), ..Legacy::begin(&one.http).await };
     let done = at(&began, &one).task(1, "must_be_task").await;
-    one.kill();
+    one.kill().await;
     assert_eq!(text(&began.ask(1, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
     assert_eq!(text(&result(&began, &done).await), "task");
     // One that takes its place goes on with it, too.
@@ -306,7 +312,7 @@ async fn a_question_survives_the_instance_that_asked_it() {
     let question = next(&mut stream, "elicitation/create").await;
     let waits = begun.send("result", "tasks/result", json!({ "taskId": task })).await;
     // Task, question, both streams and the session were there.
-    one.kill();
+    one.kill().await;
     drop((stream, waits));
     let survivor = at(&begun, &other);
     // An answer to the dead one is taken, and lost: it is asked again.
@@ -315,6 +321,25 @@ async fn a_question_survives_the_instance_that_asked_it() {
     let again = next(&mut stream, "elicitation/create").await;
     survivor.answer(&again, named("Ann")).await;
     assert_eq!(text(&result(&survivor, &task).await), "hello Ann");
+}
+
+#[tokio::test]
+async fn a_session_that_owns_tasks_owns_them_at_any_instance() {
+    let backend = Arc::new(MemoryBackend::new());
+    let instance = async || {
+        let server = server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]);
+        // Not on loopback, where everybody is the local user.
+        let running = server.anonymous(Anonymous::PerSession).start(([0, 0, 0, 0], 0).into()).await.unwrap();
+        let http = Http::new(([127, 0, 0, 1], running.address().port()).into());
+        (running, http)
+    };
+    let ((_one, http), (_other, elsewhere)) = (instance().await, instance().await);
+    let owner = Legacy::begin(&http).await;
+    let stranger = Legacy::begin(&http).await;
+    let task = owner.task(1, "must_be_task").await;
+    let owns = async |legacy: &Legacy| legacy.ask(2, "tasks/list", None).await["result"]["tasks"][0]["taskId"] == *task;
+    assert!(owns(&owner).await && owns(&Legacy { http: elsewhere.clone(), ..owner }).await);
+    assert!(!owns(&stranger).await && !owns(&Legacy { http: elsewhere, ..stranger }).await);
 }
 
 #[tokio::test]
