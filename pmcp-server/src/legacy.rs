@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pmcp_protocol::{
-    Decider, LogLevel, Revision, RpcError, code,
+    LogLevel, RpcError, code,
     message::{self, Malformed, Message, Request, RequestId},
     params as parse,
     params::ReadParams,

@@ -104,11 +104,11 @@ impl AtWork {
         level!("pmcp.runs", increment);
         Self(())
     }
+}
 
-    /// It took so long, and ended so.
-    pub(crate) fn ended(self, work: &Arc<str>, time: Duration, outcome: &'static str) {
-        took!("pmcp.run.duration", time, "work" => work.clone(), "outcome" => outcome);
-    }
+/// A run took so long, and ended so.
+pub(crate) fn ran(work: &Arc<str>, time: Duration, outcome: &'static str) {
+    took!("pmcp.run.duration", time, "work" => work.clone(), "outcome" => outcome);
 }
 
 impl Drop for AtWork {

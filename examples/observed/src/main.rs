@@ -88,8 +88,8 @@ async fn serve(arguments: Arguments) -> Outcome<()> {
     let telemetry = telemetry::begin(&arguments.otlp, &arguments.name)?;
     let store = TaskStore::connect(&format!("sqlite:{}", arguments.directory.join("tasks.db").display())).await?;
     let server = Server::new("observed", env!("CARGO_PKG_VERSION")).tool::<bake>().store(store).lease(LEASE);
-    let served = server.serve(Transport::Http(arguments.address)).await;
+    let outcome = server.serve(Transport::Http(arguments.address)).await;
     // The last spans.
     telemetry.shutdown()?;
-    Ok(served?)
+    Ok(outcome?)
 }

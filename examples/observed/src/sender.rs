@@ -25,12 +25,13 @@ impl HttpClient for Sender {
         let address = request.uri().authority().ok_or("the collector has no address")?.to_string();
         let mut stream = TcpStream::connect(&address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut head = format!("POST {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", request.uri().path());
+        let mut head = Vec::new();
+        write!(head, "POST {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", request.uri().path())?;
         for (name, value) in request.headers() {
-            head += &format!("{name}: {}\r\n", value.to_str()?);
+            write!(head, "{name}: {}\r\n", value.to_str()?)?;
         }
-        head += &format!("content-length: {}\r\n\r\n", request.body().len());
-        stream.write_all(head.as_bytes())?;
+        write!(head, "content-length: {}\r\n\r\n", request.body().len())?;
+        stream.write_all(&head)?;
         stream.write_all(request.body())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

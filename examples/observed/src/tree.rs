@@ -33,7 +33,7 @@ fn write(text: &mut String, spans: &[&Received], parent: &[u8], depth: usize) {
         let told =
             told.iter().filter_map(|key| one.attribute(key)).fold(String::new(), |told, value| told + " " + &value);
         let failed = if failed { " ERROR" } else { "" };
-        *text += &format!("{}{} {} [{}]{told}{failed}\n", "  ".repeat(depth), kind, one.span.name, one.instance);
+        text.extend(["  ".repeat(depth), format!("{kind} {} [{}]{told}{failed}\n", one.span.name, one.instance)]);
         write(text, spans, &one.span.span_id, depth + 1);
     }
 }

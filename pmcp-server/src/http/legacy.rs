@@ -58,7 +58,7 @@ pub(super) async fn take(
     };
     let message = match message {
         Message::Request(request) if request.method == "initialize" => {
-            return initialize(&http, &from, &request, accepts);
+            return initialize(&http, from, &request, accepts);
         }
         message => message,
     };
@@ -99,7 +99,7 @@ fn not_passed(failed: &NotPassed) -> Response {
     }
 }
 
-fn initialize(http: &Http, from: &From, request: &Request, accepts: Accepts) -> Response {
+fn initialize(http: &Http, from: From, request: &Request, accepts: Accepts) -> Response {
     // Before there is a session: another may have to make room for it.
     let agreement = match Agreement::parse(&request.params) {
         Ok(agreement) => agreement,

@@ -73,7 +73,7 @@ struct Seen {
 
 impl Issuer {
     async fn begin(keys: &[&Key]) -> Self {
-        async fn document(seen: Arc<Seen>, name: &str) -> axum::response::Response {
+        fn document(seen: &Seen, name: &str) -> axum::response::Response {
             let document = seen.documents.lock().unwrap().get(name).cloned();
             document.map_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response(), IntoResponse::into_response)
         }
@@ -85,12 +85,12 @@ impl Issuer {
                     seen.fetched.fetch_add(1, Ordering::SeqCst);
                     // As long as it takes others to come and wait for the same.
                     tokio::time::sleep(Duration::from_millis(50)).await;
-                    document(seen, "keys").await
+                    document(&seen, "keys")
                 }),
             )
             .route(
                 "/.well-known/openid-configuration",
-                get(async |State(seen): State<Arc<Seen>>| document(seen, "metadata").await),
+                get(async |State(seen): State<Arc<Seen>>| document(&seen, "metadata")),
             )
             .with_state(seen.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

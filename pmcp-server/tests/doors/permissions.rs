@@ -141,9 +141,9 @@ async fn no_other_way_leads_to_it() {
     assert_eq!(relayed(&reads).await["result"]["isError"], true);
     // By a workflow, which waits with the step.
     let begin = call("release", json!({ "version": "1.0" }));
-    let begun = Modern::new("tools/call", begin.clone()).send(&reads).await.json().await;
-    assert!(text(&begun).contains("there is no tool `save`"), "{begun}");
-    let run = begun.pointer("/result/_meta/run.pmcp~1workflow/taskId").and_then(Value::as_str).unwrap().to_owned();
+    let first = Modern::new("tools/call", begin.clone()).send(&reads).await.json().await;
+    assert!(text(&first).contains("there is no tool `save`"), "{first}");
+    let run = first.pointer("/result/_meta/run.pmcp~1workflow/taskId").and_then(Value::as_str).unwrap().to_owned();
     // Who has less goes on with it as far as they may, and no further.
     let again = call("workflow_continue", json!({ "_task_id": run, "action": "retry" }));
     let tried = Modern::new("tools/call", again.clone()).send(&reads).await.json().await;

@@ -62,7 +62,8 @@ impl Observed {
     fn over(self, outcome: &'static str) {
         self.span.record("pmcp.task.outcome", outcome);
         if let Some(at_work) = self.at_work {
-            at_work.ended(&self.work, self.clock.monotonic().saturating_sub(self.began), outcome);
+            measure::ran(&self.work, self.clock.monotonic().saturating_sub(self.began), outcome);
+            drop(at_work);
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
     },
 };
-use crate::{measure, time::Millis};
+use crate::{error::StoreError, measure, time::Millis};
 
 /// A backend whose operations are timed: each try by itself, by the clock of the machine.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<B: StorageBackend> Measured<B> {
     async fn timed<T>(&self, operation: &'static str, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let began = Instant::now();
         let result = work.await;
-        measure::stored(self.name, operation, began.elapsed(), result.as_ref().err().map(|error| error.code()));
+        measure::stored(self.name, operation, began.elapsed(), result.as_ref().err().map(StoreError::code));
         result
     }
 }

@@ -107,6 +107,7 @@ pub(crate) fn tell(span: &Span, outcome: &Outcome) {
 
 /// The field `traceparent` of a span: where no system of tracing has it as its parent.
 #[doc(hidden)]
+#[must_use]
 pub fn field(trace: Option<&TraceContext>) -> Option<&str> {
     trace.filter(|_| BRIDGE.get().is_none())?.traceparent()
 }

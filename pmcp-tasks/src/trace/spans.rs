@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{Span, field::Empty, info_span};
 
-use super::{TARGET, TraceContext, bridge_of, field, go_on};
+use super::{Bridge, TARGET, TraceContext, bridge_of, field, go_on};
 use crate::{
     error::{AskError, ToolError, ToolErrorKind},
     id::TaskId,
@@ -185,7 +185,7 @@ pub(crate) fn step(doing: Doing<'_>, trace: Option<&TraceContext>) -> Span {
         (None, None) => &span,
     };
     if let Doing::Code(name) = doing
-        && bridge_of(&span).is_some_and(|bridge| bridge.names_steps())
+        && bridge_of(&span).is_some_and(Bridge::names_steps)
     {
         span.record("pmcp.step.name", name);
     }

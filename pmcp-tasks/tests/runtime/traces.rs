@@ -129,7 +129,7 @@ async fn the_life_of_a_task_is_one_tree_and_tells_nothing_of_what_it_is_about() 
   elicitation/create (client) …
 "
     );
-    assert_eq!(spans.tree(&["pmcp.task.attempt", "error.type"]), begun);
+    assert_eq!(Spans::tree(&["pmcp.task.attempt", "error.type"]), begun);
     // Its process dies, as far as others can see.
     let other = cluster.alive();
     does_everything(&other, "restarting");
@@ -147,7 +147,7 @@ async fn the_life_of_a_task_is_one_tree_and_tells_nothing_of_what_it_is_about() 
     elicitation/create (client)
 "
     );
-    let tree = spans.tree(&["pmcp.task.attempt", "pmcp.task.outcome", "error.type"]);
+    let tree = Spans::tree(&["pmcp.task.attempt", "pmcp.task.outcome", "error.type"]);
     assert!(tree.ends_with(&taken), "{tree}");
     let everything = spans.everything();
     assert!(everything.contains(&id), "{everything}");
@@ -164,7 +164,7 @@ async fn a_wait_in_the_queue_is_between_two_spans_of_the_tree() {
     cluster.clock.advance(seconds(1)).await;
     client.until(&id, "completed").await;
     settle().await;
-    let tree = spans.tree(&["pmcp.task.queued_ms", "pmcp.task.outcome"]);
+    let tree = Spans::tree(&["pmcp.task.queued_ms", "pmcp.task.outcome"]);
     let waited = tree.split_once("dequeue restarting (consumer) ").and_then(|(_, rest)| rest.split_once('\n')).unwrap();
     assert!(waited.0.parse::<u64>().unwrap() <= 1000, "{tree}");
     let shape = tree.replace(&format!(" {}\n", waited.0), "\n");
@@ -190,6 +190,6 @@ async fn a_task_that_is_lost_tells_so_in_its_trace() {
     let other = cluster.alive();
     cluster.two_periods().await;
     other.v2026("ann").until(&id, "failed").await;
-    let tree = spans.tree(&["error.type", "otel.status_code"]);
+    let tree = Spans::tree(&["error.type", "otel.status_code"]);
     assert!(tree.contains(&format!("{PARENT} > take_over required (consumer) lost ERROR\n")), "{tree}");
 }

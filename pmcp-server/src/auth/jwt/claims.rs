@@ -75,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    fn read(changes: Value) -> Result<Principal, Refused> {
+    fn read(changes: &Value) -> Result<Principal, Refused> {
         let expected = Expected {
             issuer: "https://auth.example.com".into(),
             audiences: ["https://mcp.example.com/mcp".to_owned()].into(),
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn claims_become_a_principal() {
-        let ann = read(json!({ "client_id": "app", "scope": "files:read  files:write", "team": "blue" })).unwrap();
+        let ann = read(&json!({ "client_id": "app", "scope": "files:read  files:write", "team": "blue" })).unwrap();
         assert_eq!((&*ann.issuer, ann.subject.as_deref()), ("https://auth.example.com", Some("ann")));
         assert_eq!((ann.client.as_deref(), &ann.claims["team"]), (Some("app"), &json!("blue")));
         assert!(ann.has_scope("files:read") && ann.has_scope("files:write") && ann.scopes.len() == 2);
-        assert!(read(json!({ "scp": ["a", "b"] })).unwrap().has_scope("b"));
-        assert!(read(json!({ "scp": "a b" })).unwrap().has_scope("b"));
-        let app = read(json!({ "sub": null, "azp": "app" })).unwrap();
+        assert!(read(&json!({ "scp": ["a", "b"] })).unwrap().has_scope("b"));
+        assert!(read(&json!({ "scp": "a b" })).unwrap().has_scope("b"));
+        let app = read(&json!({ "sub": null, "azp": "app" })).unwrap();
         assert_eq!((app.subject, app.client.as_deref()), (None, Some("app")));
     }
 
@@ -109,25 +109,25 @@ mod tests {
     fn whom_a_token_is_by_and_for_is_compared_exactly() {
         for issuer in [json!("https://auth.example.com/"), json!("https://AUTH.example.com"), json!(["x"]), json!(null)]
         {
-            assert_eq!(read(json!({ "iss": issuer })), Err(Refused::Issuer), "{issuer}");
+            assert_eq!(read(&json!({ "iss": issuer })), Err(Refused::Issuer), "{issuer}");
         }
         for audience in [json!("https://mcp.example.com"), json!(["x", 1]), json!([]), json!(null), json!({ "a": 1 })] {
-            assert_eq!(read(json!({ "aud": audience })), Err(Refused::Audience), "{audience}");
+            assert_eq!(read(&json!({ "aud": audience })), Err(Refused::Audience), "{audience}");
         }
-        assert!(read(json!({ "aud": ["https://other", "https://mcp.example.com/mcp"] })).is_ok());
-        assert_eq!(read(json!({ "sub": "" })), Err(Refused::Nobody));
+        assert!(read(&json!({ "aud": ["https://other", "https://mcp.example.com/mcp"] })).is_ok());
+        assert_eq!(read(&json!({ "sub": "" })), Err(Refused::Nobody));
     }
 
     #[test]
     fn times_hold_within_the_leeway() {
-        assert!(read(json!({ "exp": 970.5 })).is_ok());
-        assert_eq!(read(json!({ "exp": 970 })), Err(Refused::Expired));
-        assert_eq!(read(json!({ "exp": -1e300 })), Err(Refused::Expired));
-        assert!(read(json!({ "nbf": 1_030 })).is_ok());
-        assert_eq!(read(json!({ "nbf": 1_031 })), Err(Refused::Early));
+        assert!(read(&json!({ "exp": 970.5 })).is_ok());
+        assert_eq!(read(&json!({ "exp": 970 })), Err(Refused::Expired));
+        assert_eq!(read(&json!({ "exp": -1e300 })), Err(Refused::Expired));
+        assert!(read(&json!({ "nbf": 1_030 })).is_ok());
+        assert_eq!(read(&json!({ "nbf": 1_031 })), Err(Refused::Early));
         for time in [json!("2000"), json!(null), json!([2_000])] {
-            assert_eq!(read(json!({ "exp": time })), Err(Refused::Malformed), "{time}");
-            assert_eq!(read(json!({ "nbf": time })), Err(Refused::Malformed), "{time}");
+            assert_eq!(read(&json!({ "exp": time })), Err(Refused::Malformed), "{time}");
+            assert_eq!(read(&json!({ "nbf": time })), Err(Refused::Malformed), "{time}");
         }
     }
 }

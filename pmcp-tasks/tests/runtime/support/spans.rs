@@ -59,7 +59,7 @@ impl Spans {
     }
 
     /// Names and kinds of the spans, below their parents, with these fields of each; `…` after one that is open.
-    pub(crate) fn tree(&self, fields: &[&str]) -> String {
+    pub(crate) fn tree(fields: &[&str]) -> String {
         SEEN.with_borrow(|seen| {
             let seen = seen.as_deref().unwrap_or_default();
             let mut text = String::new();
