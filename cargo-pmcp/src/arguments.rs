@@ -19,7 +19,7 @@ const LARGEST: u64 = 16 << 20;
 pub(crate) fn pair(given: &str) -> std::result::Result<(String, String), String> {
     match given.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("it is written key=value".to_owned()),
+        _ => Err("it is written key=value, such as `name=Ann`".to_owned()),
     }
 }
 

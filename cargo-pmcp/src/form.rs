@@ -271,7 +271,7 @@ fn chosen(typed: &str, choices: &[Choice]) -> Result<String, String> {
     found
         .or_else(by_number)
         .map(|choice| choice.value.clone())
-        .ok_or_else(|| format!("takes one of {}", text::quoted(choices.iter().map(|choice| choice.value.as_str()))))
+        .ok_or_else(|| format!("takes one of {}", text::quoted(choices.iter().map(|choice| choice.title.as_str()))))
 }
 
 #[cfg(test)]
@@ -325,6 +325,7 @@ mod tests {
             assert_eq!(read(schema, typed), Ok(json!("high")));
         }
         assert_eq!(read(&plain, "3"), Err("takes one of `low`, `high`".into()));
+        assert_eq!(read(&titled, "3"), Err("takes one of `Not much`, `Very much`".into()), "what is shown");
         let several = json!({ "type": "array", "maxItems": 1, "items": { "type": "string", "enum": ["low", "high"] } });
         assert_eq!(read(&several, "1"), Ok(json!(["low"])));
         assert_eq!(read(&several, "low, high"), Err("has at most 1 choices".into()));

@@ -78,6 +78,10 @@ fn words(error: &clap::error::Error<Words>) -> (String, Vec<String>) {
     if !values.is_empty() && help.is_empty() {
         help.push(format!("there are {values}"));
     }
+    if error.kind() == ErrorKind::ArgumentConflict {
+        // The usage would name both again.
+        return (message, vec!["leave one of them out".to_owned()]);
+    }
     for usage in texts(error, ContextKind::Usage) {
         help.push(format!("it is used as `{}`", usage.trim_start_matches("Usage:").trim()));
     }

@@ -43,7 +43,8 @@ impl Source {
                 let (url, rev) = address.split_once('#').map_or((address, None), |(url, rev)| (url, Some(rev)));
                 git(url, rev)
             }
-            _ => Err("it is neither `path:DIR` nor `git:URL`, to which `#REV` may be added".to_owned()),
+            _ => Err("it is neither `path:DIR` nor `git:URL`, to which `#REV` may be added, such as `path:../pmcp`"
+                .to_owned()),
         }
     }
 
@@ -102,6 +103,10 @@ fn git(url: &str, rev: Option<&str>) -> std::result::Result<Source, String> {
     };
     if !scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') || rest.is_empty() || url.contains(is_odd) {
         return Err(format!("`{}` is no address of a repository", url.escape_debug()));
+    }
+    // A host alone is none; of a scheme such as `file:` all is a path.
+    if !rest.trim_end_matches('/').contains('/') {
+        return Err(format!("`{url}` names a host and no repository, such as `https://example.com/ann/pmcp`"));
     }
     let user = rest.split('/').next().and_then(|authority| authority.rsplit_once('@'));
     if user.is_some_and(|(user, _)| user.contains(':')) {

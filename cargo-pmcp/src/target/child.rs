@@ -62,16 +62,7 @@ impl Child {
         let last = Arc::new(Mutex::new(VecDeque::with_capacity(KEPT)));
         let mut readers = Vec::new();
         if let Some(stderr) = process.stderr.take() {
-            let (last, hear) = (last.clone(), hear.clone());
-            readers.push(tokio::spawn(read(stderr, move |line| {
-                let mut last = last.lock();
-                if last.len() == KEPT {
-                    last.pop_front();
-                }
-                last.push_back(line.to_owned());
-                drop(last);
-                hear(line);
-            })));
+            readers.push(tokio::spawn(read(stderr, keeping(last.clone(), hear.clone()))));
         }
         Ok(Self { name, process, last, readers, held: None })
     }
@@ -102,8 +93,7 @@ impl Child {
     /// Hears its standard output, too, which is not ours.
     pub(crate) fn hear_output(&mut self, hear: &Ear) {
         if let Some(stdout) = self.process.stdout.take() {
-            let hear = hear.clone();
-            self.readers.push(tokio::spawn(read(stdout, move |line| hear(line))));
+            self.readers.push(tokio::spawn(read(stdout, keeping(self.last.clone(), hear.clone()))));
         }
     }
 
@@ -141,7 +131,7 @@ impl Child {
         Error::failed(format!("`{}` ended with {how}", self.name)).lines(self.last_lines())
     }
 
-    /// The last lines of its standard error.
+    /// The last lines of its standard error, and of its standard output where that is heard.
     pub(crate) fn last_lines(&self) -> Vec<String> {
         self.last.lock().iter().cloned().collect()
     }
@@ -170,6 +160,19 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.signal(rustix::process::Signal::KILL);
+    }
+}
+
+/// Keeps each line among the last ones, and has it heard.
+fn keeping(last: Arc<Mutex<VecDeque<String>>>, hear: Ear) -> impl Fn(&str) + Send {
+    move |line| {
+        let mut last = last.lock();
+        if last.len() == KEPT {
+            last.pop_front();
+        }
+        last.push_back(line.to_owned());
+        drop(last);
+        hear(line);
     }
 }
 

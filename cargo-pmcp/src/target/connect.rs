@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use pmcp_client::{Client, ClientBuilder, ClientError};
+use pmcp_protocol::code;
 use tokio::process::Command;
 
 use super::{
@@ -64,6 +65,9 @@ pub(super) async fn start(program: &Path) -> Result<(Child, String)> {
     Ok((serving.child, serving.url))
 }
 
+/// The time for which a command may say nothing before people are told that it is waited for.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// The time within which a program that is meant for a host has to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -104,9 +108,36 @@ pub(super) async fn over_lines(client: ClientBuilder, words: &[OsString], shell:
         return Err(Error::failed(format!("`{address}` has no standard streams")));
     };
     let mut child = Some(child);
-    match client.connect_io(reader, writer).await {
+    let connecting = client.connect_io(reader, writer);
+    tokio::pin!(connecting);
+    let connected = tokio::select! {
+        connected = &mut connecting => connected,
+        () = tokio::time::sleep(SILENCE) => {
+            if let Some(shell) = shell {
+                shell.status("Waiting", &format!("for {address} to answer (60 s at most)"));
+            }
+            connecting.await
+        }
+    };
+    match connected {
         Ok(client) => Ok(Connected { client, address, child }),
-        Err(error) => Err(explained(&error, &address, &mut child).await),
+        Err(error) => Err(not_connected(&error, &address, &mut child).await),
+    }
+}
+
+/// The error of a command that does not answer as a server does when it is started.
+async fn not_connected(error: &ClientError, address: &str, child: &mut Option<Child>) -> Error {
+    let explained = explained(error, address, child).await;
+    match error {
+        ClientError::Rpc(error) if error.code == code::METHOD_NOT_FOUND => explained.help(
+            "it does not know the request that each server knows; a command that sends back what it is sent, as `cat` does, is no server of MCP",
+        ),
+        ClientError::Timeout(_) => explained
+            .help("a server on standard input answers in lines of JSON; look whether this command is one, or is told to be one by an argument"),
+        ClientError::Closed | ClientError::Transport(_) => {
+            explained.help("a server keeps running, and reads its standard input: look whether this command is one")
+        }
+        _ => explained,
     }
 }
 
@@ -114,6 +145,11 @@ impl Connected {
     /// An error of the client, in words for people.
     pub(crate) async fn explain(&mut self, error: ClientError) -> Error {
         explained(&error, &self.address, &mut self.child).await
+    }
+
+    /// Set if the server was started by us, and ends with the connection.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Ends the connection, and the server if we started it.
@@ -137,7 +173,7 @@ async fn explained(error: &ClientError, address: &str, child: &mut Option<Child>
 }
 
 /// An error of the client, in words for people.
-fn lost(error: &ClientError, address: &str) -> Error {
+pub(crate) fn lost(error: &ClientError, address: &str) -> Error {
     let address = text::plain(address);
     match error {
         ClientError::Rpc(error) => {
@@ -153,8 +189,14 @@ fn lost(error: &ClientError, address: &str) -> Error {
         }
         ClientError::Http { status: 404, .. } => Error::failed(format!("there is no server at `{address}`"))
             .help("the address has a path, which often is `/mcp`"),
-        ClientError::Transport(_) => Error::because(&format!("`{address}` cannot be reached"), error)
-            .help("look whether the server runs, and listens there"),
+        ClientError::Transport(_) => {
+            let unreached = Error::because(&format!("`{address}` cannot be reached"), error);
+            let unreached = unreached.help("look whether the server runs, and listens there");
+            match address.strip_prefix("https://") {
+                Some(rest) => unreached.help(format!("if it speaks plain HTTP, it is `http://{rest}`")),
+                None => unreached,
+            }
+        }
         ClientError::Closed => Error::failed(format!("`{address}` ended the connection")),
         error => Error::failed(text::line(&crate::error::with_causes(error))),
     }

@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 
 pub(crate) use build::find_and_build;
 pub(crate) use child::{Child, Ear, typed};
-pub(crate) use connect::{Connected, answers_lines, connect_to};
+pub(crate) use connect::{Connected, answers_lines, connect_to, lost};
 pub(crate) use listed::list;
 pub(crate) use package::{About, Program, find};
 pub(crate) use reach::Reached;

@@ -106,7 +106,7 @@ pub(crate) async fn find(args: &PackageArgs) -> Result<Program> {
         let text = String::from_utf8_lossy(&told.stderr);
         let reason = text.trim().trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
         return Err(Error::usage(format!("there is no package here: {reason}"))
-            .help("go to the folder of one, or pass `--url URL` or `-- COMMAND`"));
+            .help("go to the folder of one; commands that take any server take `--url URL` or `-- COMMAND`, too"));
     }
     let metadata = serde_json::from_slice(&told.stdout)
         .map_err(|error| Error::because("`cargo metadata` cannot be read", &error))?;

@@ -27,7 +27,7 @@ fn header(given: &str) -> std::result::Result<(String, String), String> {
         Some((name, variable)) if !name.is_empty() && !variable.is_empty() => {
             Ok((name.to_owned(), variable.to_owned()))
         }
-        _ => Err("it is written NAME=VAR".to_owned()),
+        _ => Err("it is written NAME=VAR, such as `x-api-key=API_KEY`".to_owned()),
     }
 }
 

@@ -119,7 +119,7 @@ fn not_served(error: Error, code: Option<i32>) -> Error {
             "it is started with `--http 127.0.0.1:0`, as `Transport::from_args()` reads it; if its arguments are others, pass `--url URL` or `-- COMMAND`",
         );
     }
-    error
+    error.help("a server keeps running: is its `main` one that takes `Transport::from_args()`?")
 }
 
 /// The address in the line that tells it.

@@ -48,12 +48,13 @@ error: there is no example `demo` here
         "{broken}"
     );
 
-    fs::write(&main, r#"fn main() { eprintln!("no database"); std::process::exit(3) }"#).unwrap();
+    fs::write(&main, r#"fn main() { println!("no database"); std::process::exit(3) }"#).unwrap();
     tools(&[]).assert().code(1).stderr_eq(str![[r#"
     Building small v0.3.1
    Compiling small v0.3.1 ([..])
            | no database
 error: `small` ended with exit code 3
+help: a server keeps running: is its `main` one that takes `Transport::from_args()`?
 
 "#]]);
 

@@ -53,7 +53,7 @@ help: it is used as `cargo pmcp inspect call <NAME> [KEY=VALUE]... [-- <COMMAND>
 
 "#]]);
     pmcp(["inspect", "call", "x", "y"]).assert().code(2).stderr_eq(str![[r#"
-error: `y` is no value of `[KEY=VALUE]...`: it is written key=value
+error: `y` is no value of `[KEY=VALUE]...`: it is written key=value, such as `name=Ann`
 help: `cargo pmcp --help` lists the commands
 
 "#]]);
@@ -64,12 +64,12 @@ help: did you mean `2025`?
 "#]]);
     pmcp(["inspect", "tools", "--url", "x", "--bin", "y"]).assert().code(2).stderr_eq(str![[r#"
 error: `--url <URL>` cannot be used with `--bin <NAME>`
-help: it is used as `cargo pmcp inspect tools --url <URL> [NAME] [-- <COMMAND>...]`
+help: leave one of them out
 
 "#]]);
     pmcp(["inspect", "tools", "--url", "x", "--", "y"]).assert().code(2).stderr_eq(str![[r#"
 error: `--url <URL>` cannot be used with `[COMMAND]...`
-help: it is used as `cargo pmcp inspect tools --url <URL> [NAME] [-- <COMMAND>...]`
+help: leave one of them out
 
 "#]]);
     pmcp(["preview", "--port", "many"]).assert().code(2).stderr_eq(str![[r#"
@@ -108,7 +108,7 @@ help: put the secret there, as `export NOT_SET=…` does; it is never an argumen
 
 "#]]);
     with(["--header-env", "x-key"]).assert().code(2).stderr_eq(str![[r#"
-error: `x-key` is no value of `--header-env <NAME=VAR>`: it is written NAME=VAR
+error: `x-key` is no value of `--header-env <NAME=VAR>`: it is written NAME=VAR, such as `x-api-key=API_KEY`
 help: `cargo pmcp --help` lists the commands
 
 "#]]);
@@ -129,7 +129,7 @@ fn a_package_has_to_be_here() {
     let empty = tempfile::tempdir().unwrap();
     pmcp(["inspect", "tools"]).current_dir(empty.path()).assert().code(2).stderr_eq(str![[r#"
 error: there is no package here: could not find `Cargo.toml` in `[..]` or any parent directory
-help: go to the folder of one, or pass `--url URL` or `-- COMMAND`
+help: go to the folder of one; commands that take any server take `--url URL` or `-- COMMAND`, too
 
 "#]]);
 }
