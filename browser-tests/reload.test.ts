@@ -169,3 +169,11 @@ test("a picture is taken of what the view shows, and nothing is called for it", 
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], size);
   assert.equal(await calls(), before);
 });
+
+test("a script that does not parse is told of at the terminal, with its line and what stands there", async () => {
+  const { small, preview } = await open();
+  await preview.view();
+  small.write("widgets/view.html", "<!doctype html>\n<title>Broken</title>\n<script>\nconst x = ;\n</script>\n");
+  assert.match(await small.line(/has an error/), /` has an error: Uncaught SyntaxError: .* \(line 4: const x = ;\)$/);
+  await stage.clear(/SyntaxError|net::ERR|Failed to load resource/);
+});

@@ -44,6 +44,7 @@ pub(crate) fn routes() -> Router<Page> {
         .route("/api/record", post(begin_record))
         .route("/api/record/{id}", post(add_to_record).delete(end_record).layer(DefaultBodyLimit::max(traces::LARGEST)))
         .route("/api/reloaded", post(reloaded))
+        .route("/api/failed", post(failed))
         .route("/api/upstream", get(relay).post(relay).delete(relay))
         .route("/api/shot", post(shot))
         .route("/api/views", post(mount))
@@ -242,6 +243,23 @@ async fn reloaded(State(page): State<Page>, Json(reloaded): Json<Reloaded>) -> S
     let Reloaded { change, views, is_state_kept } = reloaded;
     // Where nobody asks, nobody is told.
     let _ = page.notices.try_send(Notice::Reloaded { change, views, is_state_kept });
+    StatusCode::NO_CONTENT
+}
+
+/// An error that nothing in a view has caught.
+#[derive(Debug, Deserialize)]
+struct Failed {
+    uri: String,
+    text: String,
+}
+
+/// The most characters that are told of an error.
+const LONGEST: usize = 1000;
+
+async fn failed(State(page): State<Page>, Json(failed): Json<Failed>) -> StatusCode {
+    let short = |text: String| text.chars().take(LONGEST).collect();
+    // Where nobody asks, nobody is told.
+    let _ = page.notices.try_send(Notice::Failed { uri: short(failed.uri), text: short(failed.text) });
     StatusCode::NO_CONTENT
 }
 

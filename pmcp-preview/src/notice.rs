@@ -13,6 +13,15 @@ pub enum Notice {
         /// One of them has got back what it kept.
         is_state_kept: bool,
     },
+    /// A view has an error that nothing in it has caught: a script that does not parse, or one that has thrown. Of each time that a view is
+    /// loaded the first few are told.
+    Failed {
+        /// The address of its document.
+        uri: String,
+        /// The error in the words of the browser, with the line of the document and what stands there, if that is known; at most 1,000
+        /// characters. They are those of the view: a terminal shows them as text.
+        text: String,
+    },
     /// The first view has ended, and so has its record.
     Recorded(Recorded),
 }

@@ -208,6 +208,42 @@ fn the_first_view_is_recorded_into_a_file() {
 }
 
 #[test]
+fn a_server_and_a_tool_that_are_not_there_are_told() {
+    let mut command = Command::new(PMCP);
+    let none = Running::start(command.args(["preview", "--no-open", "--port", "0", "--url", "http://127.0.0.1:1/mcp"]));
+    assert!(none.line("warning: ").starts_with("warning: `http://127.0.0.1:1/mcp` cannot be reached: "));
+    let (_server, url) = over_http(&[]);
+    let mut command = Command::new(PMCP);
+    let folder = tempfile::tempdir().unwrap();
+    command.args(["preview", "--no-open", "--port", "0", "--url", &url, "--tool", "slow_computer"]);
+    let mut preview = Running::start(command.args(["--record", "a.jsonl"]).current_dir(folder.path()));
+    preview.line("     Serving ");
+    assert_eq!(
+        preview.line("warning: "),
+        "warning: the server has no tool `slow_computer`: did you mean `slow_compute`?"
+    );
+    preview.line("   Recording the first view into a.jsonl, until it is closed or loaded anew");
+    preview.interrupt();
+    assert_eq!(preview.code(), Some(130));
+}
+
+#[test]
+fn an_error_of_a_view_is_told_at_the_terminal() {
+    let mut command = Command::new(PMCP);
+    let preview =
+        Running::start(command.args(["preview", "--no-open", "--port", "0", "--url", "http://127.0.0.1:1/mcp"]));
+    let (page, key) = page_of(&preview.line("     Preview http://127.0.0.1:"));
+    let said =
+        r#"{"uri":"ui://small/view.html","text":"Uncaught SyntaxError: Unexpected token ';' (line 7:\n const x = ;)"}"#;
+    assert!(ask(&page, "POST", "/api/failed", &key, said).starts_with("HTTP/1.1 204"));
+    let told = preview.line("has an error");
+    assert_eq!(
+        told,
+        "warning: `ui://small/view.html` has an error: Uncaught SyntaxError: Unexpected token ';' (line 7: const x = ;)"
+    );
+}
+
+#[test]
 fn a_record_needs_a_folder() {
     let arguments =
         ["preview", "--no-open", "--port", "0", "--record", "/nowhere/a.jsonl", "--url", "http://127.0.0.1:1/mcp"];
@@ -224,7 +260,7 @@ fn a_profile_has_to_be_one() {
         ["preview", "--no-open", "--port", "0", "--host-profile", "nobody", "--url", "http://127.0.0.1:1/mcp"];
     crate::support::pmcp(arguments).assert().code(2).stderr_eq(snapbox::str![[r#"
 error: there is no host profile `nobody`
-help: leave it out, and choose one on the page
+help: there are `specification`, [..]
 
 "#]]);
 }

@@ -1,4 +1,4 @@
-//! The record of the first view, and what pages say of a change.
+//! The record of the first view, and what pages say of a change and of their views.
 
 use std::fs;
 
@@ -89,4 +89,12 @@ async fn what_came_of_a_change_is_told_where_a_page_is_there_to_say_it() {
     let said = json!({ "change": change, "views": 2, "isStateKept": true });
     assert_eq!(stage.ask("POST", "/api/reloaded", &said).await.status, 204);
     assert_eq!(stage.host.notice().await, Notice::Reloaded { change, views: 2, is_state_kept: true });
+}
+
+#[tokio::test]
+async fn an_error_of_a_view_is_told_in_short() {
+    let stage = Stage::of(Endpoint::http("http://127.0.0.1:1/mcp")).await;
+    let said = json!({ "uri": "ui://a/b.html", "text": "é".repeat(5_000) });
+    assert_eq!(stage.ask("POST", "/api/failed", &said).await.status, 204);
+    assert_eq!(stage.host.notice().await, Notice::Failed { uri: "ui://a/b.html".into(), text: "é".repeat(1_000) });
 }

@@ -27,6 +27,8 @@ const send = async (scene: Scene, input: object, ended: Promise<void>) => {
   void ended.then(() => (isOver = true));
   // Another page may have been faster.
   const { id } = await host.beginRecord();
+  // With the page the view ends. What it has said in the last moment is lost.
+  addEventListener("pagehide", () => void host.endRecord(id).catch(() => {}), { once: true });
   try {
     await host.addToRecord(id, lineOf(await headOf(scene, input)));
     for (let sent = 0, isLast = false; !isLast; ) {

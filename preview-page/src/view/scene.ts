@@ -40,6 +40,15 @@ const MOST_SAID = 200;
 /** Violations that are kept of a view. */
 const MOST_VIOLATIONS = 500;
 
+/** Errors of a view that the terminal is told each time it is loaded. */
+const MOST_FAILURES = 5;
+
+/** Characters of an error, and of the source that is told with it. */
+const MOST_TEXT = 2000;
+const MOST_SOURCE = 120;
+
+const linesOf = (text: string) => text.split("\n").length;
+
 let count = 0;
 
 export class Scene {
@@ -71,6 +80,7 @@ export class Scene {
   #place: Element | undefined;
   #stop: (() => void)[] = [];
   #mounts = 0;
+  #failures = 0;
   #input: object | undefined;
   #outcome: ((host: ViewHost) => void) | undefined;
   /** A trace that stands for the server and the user. */
@@ -166,6 +176,7 @@ export class Scene {
     this.phase.value = "loading";
     this.trouble.value = undefined;
     this.violations.value = [];
+    this.#failures = 0;
     this.size.value = {};
     this.isModal.value = false;
     this.app.value = undefined;
@@ -306,10 +317,20 @@ export class Scene {
     if (happening?.kind === "violation" && typeof happening.directive === "string" && typeof happening.blocked === "string") {
       if (this.violations.value.length < MOST_VIOLATIONS) this.violations.value = [...this.violations.value, happening];
       add({ from: "view", to: "host", scene, note: { kind: "violation", text: `${happening.directive} stopped ${happening.blocked}` } });
-    } else if (happening?.kind === "error") {
-      const at = happening.line === undefined ? "" : ` (line ${happening.line})`;
-      add({ from: "view", to: "host", scene, note: { kind: "error", text: `${happening.text}${at}` } });
+    } else if (happening?.kind === "error" && typeof happening.text === "string") {
+      const text = `${happening.text.slice(0, MOST_TEXT)}${this.#at(happening.line)}`;
+      add({ from: "view", to: "host", scene, note: { kind: "error", text } });
+      if (!this.replay && this.#failures++ < MOST_FAILURES) void host.failed(this.document?.uri ?? "", text).catch(() => {});
     }
+  }
+
+  /** A line of the document without our scripts, and the beginning of what stands there. */
+  #at(line: unknown): string {
+    const html = this.document?.html;
+    if (typeof line !== "number" || html === undefined) return "";
+    const own = line - (linesOf(withScripts(html, ...this.#scripts())) - linesOf(html));
+    const source = html.split("\n")[own - 1]?.trim().slice(0, MOST_SOURCE);
+    return source ? ` (line ${own}: ${source})` : own > 0 ? ` (line ${own})` : "";
   }
 
   #allows(name: string): boolean {

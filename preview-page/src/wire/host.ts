@@ -31,6 +31,8 @@ interface Sent {
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
+  /** It is sent though the page goes away meanwhile. */
+  keepalive?: boolean;
 }
 
 const key = takeKey();
@@ -38,10 +40,10 @@ const key = takeKey();
 /** What shows the host process that it is this page which asks. */
 export const authorization = { authorization: `Bearer ${key}` };
 
-const send = async (path: string, { method = "GET", body, signal }: Sent = {}): Promise<Response> => {
+const send = async (path: string, { method = "GET", body, signal, keepalive }: Sent = {}): Promise<Response> => {
   const headers = { ...authorization, ...(body !== undefined && { "content-type": "application/json" }) };
   const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
-  const response = await fetch(path, { method, headers, body: text, signal }).catch((error: unknown) => {
+  const response = await fetch(path, { method, headers, body: text, signal, keepalive }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new HostError(0, "the preview does not answer");
   });
@@ -89,7 +91,7 @@ export const host = {
   /** The record that the host process was started for: the first view has it. */
   beginRecord: () => read<{ id: string }>("/api/record", { method: "POST", body: {} }),
   addToRecord: (id: string, lines: string) => send(`/api/record/${id}`, { method: "POST", body: lines }),
-  endRecord: (id: string) => send(`/api/record/${id}`, { method: "DELETE" }),
+  endRecord: (id: string) => send(`/api/record/${id}`, { method: "DELETE", keepalive: true }),
 
   /** A picture of a view, as PNG. */
   shot: async (view: object) => (await send("/api/shot", { method: "POST", body: view })).blob(),
@@ -97,4 +99,7 @@ export const host = {
   /** Says what came of a change of files. */
   reloaded: (change: number, views: number, isStateKept: boolean) =>
     send("/api/reloaded", { method: "POST", body: { change, views, isStateKept } }),
+
+  /** Says that a view has an error which nothing in it has caught. */
+  failed: (uri: string, text: string) => send("/api/failed", { method: "POST", body: { uri, text } }),
 } satisfies Upstream & Record<string, unknown>;

@@ -14,7 +14,7 @@ use std::{
 use clap::Args;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pmcp_client::{Client, ClientError};
-use pmcp_preview::{Changed, Endpoint, Host, HostBuilder, HostError, Notice, Protocol as Spoken, Recorded};
+use pmcp_preview::{Changed, Endpoint, Host, HostBuilder, HostError, Notice, Protocol as Spoken, Recorded, profiles};
 use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -28,8 +28,8 @@ use crate::{
     interrupt::{Interrupts, until_interrupted},
     shell::Shell,
     stage::with_query,
-    target::{PackageServer, Protocol, Secrets, Target, TargetArgs, Told, command, find, typed},
-    text,
+    target::{PackageServer, Protocol, Secrets, Target, TargetArgs, Told, command, find, lost, typed},
+    text::{self, meant, quoted},
     watch::{Change, Watched},
 };
 
@@ -138,7 +138,7 @@ impl Preview {
         host.start().await.map_err(|error| match &error {
             HostError::Record { source, .. } => Error::because(&error.to_string(), source)
                 .help("the folder of the file that `--record` names has to be there"),
-            HostError::Profile(_) => Error::usage(error.to_string()).help("leave it out, and choose one on the page"),
+            HostError::Profile(profile) => unknown_profile(&error.to_string(), profile),
             _ => Error::because("the preview does not start", &error),
         })
     }
@@ -174,8 +174,22 @@ impl Preview {
                 Some(told) = heard.recv() => {
                     if let Told::Serving(server) = told {
                         let what = tokio::time::timeout(LOOK, self.served(&server, secrets)).await;
-                        let what = what.ok().and_then(std::result::Result::ok).unwrap_or_default();
-                        shell.status("Serving", &format!("{}{what}", text::plain(&server)));
+                        match what {
+                            Ok(Ok(Served { shown, tools })) => {
+                                shell.status("Serving", &format!("{}{shown}", text::plain(&server)));
+                                self.warn_of_tool(&tools, shell);
+                            }
+                            // The page goes on trying, and tells how that goes.
+                            Ok(Err(error)) => {
+                                let error = lost(&error, &server);
+                                let help: String = error.help.iter().map(|help| format!("; {help}")).collect();
+                                shell.warn(&format!("{}{help}", error.message.unwrap_or_default()));
+                            }
+                            Err(_) => {
+                                let seconds = LOOK.as_secs();
+                                shell.warn(&format!("`{}` has not answered within {seconds} s", text::plain(&server)));
+                            }
+                        }
                     }
                     if !is_shown {
                         is_shown = true;
@@ -184,6 +198,10 @@ impl Preview {
                         }
                         let both = if watched.is_some() { "Ctrl-C stops both" } else { "Ctrl-C stops it" };
                         shell.status("Preview", &format!("{page}  ({both})"));
+                        if let Some(file) = &self.record {
+                            let file = text::line(&file.to_string_lossy());
+                            shell.status("Recording", &format!("the first view into {file}, until it is closed or loaded anew"));
+                        }
                         if !self.no_open {
                             match browser::open(entry, folder.as_deref()) {
                                 Ok(one) => opened.push(one),
@@ -218,6 +236,9 @@ impl Preview {
                             shell.status("Reloaded", &told);
                         }
                     }
+                    Notice::Failed { uri, text } => {
+                        shell.warn(&format!("`{}` has an error: {}", text::line(&uri), text::line(&text)));
+                    }
                     Notice::Recorded(recorded) => self.tell_record(&recorded, shell),
                     _ => {}
                 },
@@ -241,8 +262,19 @@ impl Preview {
         }
     }
 
-    /// The version, tools and widgets of a server, in a few words.
-    async fn served(&self, url: &str, secrets: &Secrets) -> std::result::Result<String, ClientError> {
+    /// Warns if the tool that is to be shown first is none.
+    fn warn_of_tool(&self, tools: &[String], shell: &Shell) {
+        let Some(tool) = self.tool.as_ref().filter(|tool| !tools.contains(tool)) else { return };
+        let names = || tools.iter().map(String::as_str);
+        let help = match meant(tool, names()) {
+            Some(meant) => format!("did you mean `{}`?", text::line(meant)),
+            None => format!("it has {}", quoted(names())),
+        };
+        shell.warn(&format!("the server has no tool `{}`: {help}", text::line(tool)));
+    }
+
+    /// The version, tools and widgets of a server.
+    async fn served(&self, url: &str, secrets: &Secrets) -> std::result::Result<Served, ClientError> {
         let client = Client::builder("cargo-pmcp", env!("CARGO_PKG_VERSION"))
             .extension(UI_EXTENSION, json!({ "mimeTypes": [UI_MIME_TYPE] }))
             .session_stream(false)
@@ -254,8 +286,30 @@ impl Preview {
         let widgets = resources.iter().filter(|resource| resource["mimeType"] == UI_MIME_TYPE).count();
         let version = client.protocol_version();
         client.close().await?;
-        Ok(format!(" ({}, {}, {})", text::line(&version), number(tools.len(), "tool"), number(widgets, "widget")))
+        let counts = format!("{}, {}", number(tools.len(), "tool"), number(widgets, "widget"));
+        let shown = format!(" ({}, {counts})", text::line(&version));
+        Ok(Served { shown, tools: tools.into_iter().map(|tool| tool.name).collect() })
     }
+}
+
+/// A server, as it was found.
+#[derive(Debug)]
+struct Served {
+    /// Its version and numbers, in a few words.
+    shown: String,
+    /// The names of its tools.
+    tools: Vec<String>,
+}
+
+/// The error of a host that there is none of.
+fn unknown_profile(message: &str, profile: &str) -> Error {
+    let known = || profiles().filter_map(|profile| profile["id"].as_str());
+    let error = Error::usage(message);
+    let error = match meant(profile, known()) {
+        Some(meant) => error.help(format!("did you mean `{meant}`?")),
+        None => error,
+    };
+    error.help(format!("there are {}", quoted(known())))
 }
 
 /// The ways to the page.
