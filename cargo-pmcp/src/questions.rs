@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::{
     arguments::pair,
+    error::Error,
     form::{Field, Form},
     shell::Shell,
     text,
@@ -41,12 +42,38 @@ pub(crate) struct Answers {
     asking: Arc<tokio::sync::Mutex<()>>,
     answered: Arc<AtomicUsize>,
     /// The reason why a question is left open, if one may be.
-    left_open: Option<Arc<watch::Sender<Option<String>>>>,
+    left_open: Option<Arc<watch::Sender<Option<LeftOpen>>>>,
+    /// The option that stands before an answer.
+    option: &'static str,
+}
+
+/// A question that is left open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOpen {
+    /// The reason, which is what does not fit.
+    problem: String,
+    help: Option<String>,
+    /// Its fields, as they are typed.
+    pub(crate) fields: Vec<String>,
+}
+
+impl LeftOpen {
+    /// The error of an answer that does not fit.
+    pub(crate) fn error(self) -> Error {
+        let error = Error::usage(self.problem);
+        match self.help {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
 }
 
 impl AnswerArgs {
     pub(crate) fn answers(&self, shell: &Shell) -> Answers {
-        Answers::new(self.given.clone(), self.decline.then_some(ElicitAnswer::Decline), shell)
+        let answers = Answers::new(self.given.clone(), self.decline.then_some(ElicitAnswer::Decline), shell);
+        // Whoever has an answer, and mistypes it, does not mean to say nothing.
+        let answers = if self.given.is_empty() { answers } else { answers.leaving_open() };
+        Answers { option: "--answer ", ..answers }
     }
 }
 
@@ -54,7 +81,7 @@ impl Answers {
     /// Answers with these fields, or refuses everything.
     pub(crate) fn new(given: Vec<(String, String)>, refusal: Option<ElicitAnswer>, shell: &Shell) -> Self {
         let (asking, answered) = (Arc::default(), Arc::default());
-        Self { given: given.into(), refusal, shell: shell.clone(), asking, answered, left_open: None }
+        Self { given: given.into(), refusal, shell: shell.clone(), asking, answered, left_open: None, option: "" }
     }
 
     /// Leaves a question open that these answers do not fit and nobody is there to answer, in place of dismissing it.
@@ -63,19 +90,21 @@ impl Answers {
     }
 
     /// Waits until a question is left open; tells why.
-    pub(crate) async fn left_open(&self) -> String {
+    pub(crate) async fn left_open(&self) -> LeftOpen {
         if let Some(left_open) = &self.left_open {
             let mut reason = left_open.subscribe();
             // Whoever tells it is here.
-            if let Ok(reason) = reason.wait_for(Option::is_some).await {
-                return reason.clone().unwrap_or_default();
+            if let Ok(reason) = reason.wait_for(Option::is_some).await
+                && let Some(reason) = reason.clone()
+            {
+                return reason;
             }
         }
         std::future::pending().await
     }
 
     /// The reason why a question with this form would be left open, or dismissed, if there is one.
-    pub(crate) fn problem(&self, form: &Form) -> Option<String> {
+    pub(crate) fn problem(&self, form: &Form) -> Option<LeftOpen> {
         let is_answered = self.refusal.is_some() || io::stdin().is_terminal();
         if is_answered { None } else { self.filled(form).err() }
     }
@@ -126,7 +155,7 @@ impl Answers {
             Err(problem) => problem,
         };
         if !io::stdin().is_terminal() {
-            self.shell.warn(&format!("nobody answers `{message}`, it is dismissed: {problem}"));
+            self.shell.warn(&format!("nobody answers `{message}`, it is dismissed: {}", problem.problem));
             return ElicitAnswer::Cancel;
         }
         let (shell, given, message) = (self.shell.clone(), self.given.clone(), message.to_owned());
@@ -141,15 +170,29 @@ impl Answers {
 
 impl Answers {
     /// The form, filled with what was given; or what is wrong with that.
-    fn filled(&self, form: &Form) -> std::result::Result<Value, String> {
-        let is_given = form.fields.iter().any(|field| self.given.iter().any(|(name, _)| *name == field.name));
-        let filled = form.fill(&self.given)?;
-        if is_given && filled.missing.is_empty() {
+    fn filled(&self, form: &Form) -> std::result::Result<Value, LeftOpen> {
+        let typed = |field: &Field| format!("{}=…", text::line(&field.name));
+        let fields: Vec<_> = form.fields.iter().map(typed).collect();
+        let open = |problem: String, help| LeftOpen { problem, help, fields: fields.clone() };
+        let is_given = |field: &Field| self.given.iter().any(|(name, _)| *name == field.name);
+        let filled = form.fill(&self.given).map_err(|problem| open(problem, None))?;
+        if filled.missing.is_empty() && form.fields.iter().any(is_given) {
             return Ok(filled.content.into());
         }
-        let option = if self.left_open.is_some() { "" } else { "--answer " };
-        let missing = filled.missing.iter().map(|field| format!("`{option}{}=…`", text::line(&field.name)));
-        Err(format!("pass {} or `--decline`", missing.collect::<Vec<_>>().join(" ")))
+        let missing = || form.fields.iter().filter(|field| !is_given(field)).map(|field| field.name.as_str());
+        let others = self.given.iter().filter(|(name, _)| form.fields.iter().all(|field| field.name != *name));
+        for (other, _) in others {
+            if let Some(meant) = text::meant(other, missing()) {
+                let help = format!("did you mean `{}{}=…`?", self.option, text::line(meant));
+                return Err(open(format!("the question has no field `{}`", text::line(other)), Some(help)));
+            }
+        }
+        let wanted: Vec<_> = match &filled.missing[..] {
+            [] => fields.clone(),
+            missing => missing.iter().map(|field| typed(field)).collect(),
+        };
+        let wanted: Vec<_> = wanted.iter().map(|field| format!("`{}{field}`", self.option)).collect();
+        Err(open(format!("pass {} or `--decline`", wanted.join(" ")), None))
     }
 }
 

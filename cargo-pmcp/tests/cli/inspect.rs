@@ -223,8 +223,88 @@ help: look whether the server runs, and listens there
      Started sh -c 'echo '/''no /u{1b}[2Jstore'/'' >&2; exit 3'
            | no /u{1b}[2Jstore
 error: `sh` ended with exit code 3
+help: a server keeps running, and reads its standard input: look whether this command is one
 
 "#]],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_no_server_is_told_so() {
+    let echoed = pmcp(["inspect", "tools", "--", "cat"]).assert().code(1).get_output().stderr.clone();
+    let echoed = String::from_utf8(echoed).unwrap();
+    assert!(echoed.contains("a command that sends back what it is sent, as `cat` does, is no server"), "{echoed}");
+    let mut command = std::process::Command::new(PMCP);
+    let silent = Running::start(command.args(["inspect", "tools", "--", "sleep", "30"]));
+    silent.line("     Waiting for sleep 30 to answer (60 s at most)");
+}
+
+#[test]
+fn an_answer_that_is_mistyped_leaves_the_task_waiting() {
+    let (_server, url) = over_http(&[]);
+    for protocol in ["2025", "2026"] {
+        for (answer, problem) in [
+            ("cofirm=yes", "error: the question has no field `cofirm`\nhelp: did you mean `--answer confirm=…`?\n"),
+            ("confirm=perhaps", "error: `confirm` takes `yes` or `no`\n"),
+        ] {
+            let call = ["call", "confirm_delete", "filename=x", "--answer", answer];
+            let told = on(&url, protocol, &call).assert().code(2).stdout_eq("").get_output().stderr.clone();
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains(problem), "{protocol}: {told}");
+            let (_, rest) = told
+                .split_once("help: the task waits: `cargo pmcp inspect answer ")
+                .unwrap_or_else(|| panic!("{told}"));
+            let (id, rest) = rest.split_once(' ').unwrap();
+            assert!(rest.starts_with(&format!("confirm=… --url {url}")), "{told}");
+            shown(&url, protocol, id, "status   input_required\n");
+            let mistyped =
+                on(&url, protocol, &["answer", id, "confrim=yes"]).assert().code(2).get_output().stderr.clone();
+            let mistyped = String::from_utf8(mistyped).unwrap();
+            assert!(
+                mistyped.contains("no field `confrim`\nhelp: did you mean `confirm=…`?\n"),
+                "{protocol}: {mistyped}"
+            );
+            on(&url, protocol, &["answer", id, "confirm=yes"]).assert().success();
+            shown(&url, protocol, id, "status   completed\n");
+            let ended = on(&url, protocol, &["cancel", id]).assert().code(1).get_output().stderr.clone();
+            assert_eq!(String::from_utf8(ended).unwrap(), format!("error: task `{id}` is `completed` already\n"));
+        }
+    }
+}
+
+#[test]
+fn a_run_of_a_workflow_tells_the_call_that_goes_on_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("path={}", folder.path().display());
+    let (_server, url) = over_http(&[]);
+    for protocol in ["2025", "2026"] {
+        let told = on(&url, protocol, &["prompt", "assembly", &path]).assert().success().get_output().stderr.clone();
+        let told = String::from_utf8(told).unwrap();
+        let (_, next) = told
+            .split_once("        Next cargo pmcp inspect call workflow_continue _task_id=")
+            .unwrap_or_else(|| panic!("{told}"));
+        let id = next.split(' ').next().unwrap();
+        let told = on(&url, protocol, &["task", id]).assert().success().get_output().stderr.clone();
+        let told = String::from_utf8(told).unwrap();
+        let next =
+            format!("Next cargo pmcp inspect call workflow_continue _task_id={id} step=colour result=… --url {url}");
+        assert!(told.contains(&next), "{protocol}: {told}");
+    }
+    // One that ends with the command takes the run along.
+    let told = pmcp(["inspect", "prompt", "assembly", &path, "--", conformance_server()]).assert().success();
+    let told = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    assert!(told.contains("warning: this server ends now, and with it what it keeps in memory"), "{told}");
+    let missing = on(&url, "2026", &["prompt", "test_prompt_with_arguments", "arg1=one"])
+        .assert()
+        .code(1)
+        .get_output()
+        .stderr
+        .clone();
+    let missing = String::from_utf8(missing).unwrap();
+    assert!(
+        missing.contains("help: call it as `cargo pmcp inspect prompt test_prompt_with_arguments arg2=…`"),
+        "{missing}"
     );
 }
 
@@ -288,7 +368,8 @@ fn a_task_is_shown_and_cancelled_by_its_id() {
         on(&["cancel", &id]).assert().success();
         let text = String::from_utf8(on(&["task", &id]).output().unwrap().stdout).unwrap();
         assert!(text.contains("status   cancelled\n"), "{text}");
-        on(&["task", "no-such-task"]).assert().code(1);
+        let unknown = on(&["task", "no-such-task"]).assert().code(1).get_output().stderr.clone();
+        assert!(String::from_utf8(unknown).unwrap().contains("\nhelp: an id is written whole; "));
     }
 }
 

@@ -14,10 +14,10 @@ use crate::{
     error::{Error, Result},
     form::Form,
     output::string,
-    questions::Answers,
+    questions::{Answers, LeftOpen},
     shell::Shell,
     target::Connected,
-    text::line,
+    text::{line, meant, quoted},
 };
 
 /// The time a server may take to ask again (2025-11-25).
@@ -69,12 +69,16 @@ impl Answer {
         let task = server.client.task(&self.id);
         let state = match task.get().await {
             Ok(state) => state,
-            Err(error) => return Err(server.explain(error).await),
+            Err(error) => return Err(self.common.explain_task(server, error).await),
         };
         let (key, params) = self.question(&state)?;
         let form = Form::new(&params["requestedSchema"]);
         // What cannot be is told before it is asked for.
         form.fill(&self.pairs).map_err(Error::usage)?;
+        let known = || form.fields.iter().map(|field| field.name.as_str());
+        if let Some((other, _)) = self.pairs.iter().find(|(name, _)| known().all(|known| known != name)) {
+            return Err(unknown_field(&self.id, other, known()));
+        }
         if let Some(problem) = answers.problem(&form) {
             return Err(left_open(&self.id, problem));
         }
@@ -106,7 +110,7 @@ impl Answer {
                 [] => return Err(nothing_asked(&state.id, state.status)),
                 _ => {
                     return Err(Error::usage(format!("task `{}` asks several questions", line(&state.id)))
-                        .help(format!("choose one with `--question`: {}", crate::text::quoted(keys()))));
+                        .help(format!("choose one with `--question`: {}", quoted(keys()))));
                 }
             },
         };
@@ -127,7 +131,7 @@ impl Answer {
         };
         match asked {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Stopped::Client(error))) => Err(server.explain(error).await),
+            Ok(Err(Stopped::Client(error))) => Err(self.common.explain_task(server, error).await),
             Ok(Err(Stopped::NothingAsked(status))) => Err(nothing_asked(&self.id, status)),
             Err(_) => Err(Error::failed(format!("task `{}` did not ask within {} s", self.id, ASK.as_secs()))),
         }
@@ -153,8 +157,18 @@ async fn until_answered(task: &TaskHandle, answers: &Answers) -> std::result::Re
 }
 
 /// The error of an answer that does not fit the question, which stays.
-fn left_open(id: &str, problem: String) -> Error {
-    Error::usage(problem).help(format!("`cargo pmcp inspect task {}` shows it", line(id)))
+fn left_open(id: &str, open: LeftOpen) -> Error {
+    open.error().help(format!("`cargo pmcp inspect task {}` shows it", line(id)))
+}
+
+/// The error of a field that the question does not have, which stays.
+fn unknown_field<'a>(id: &str, field: &str, known: impl Iterator<Item = &'a str> + Clone) -> Error {
+    let error = Error::usage(format!("the question has no field `{}`", line(field)));
+    let error = match meant(field, known.clone()) {
+        Some(meant) => error.help(format!("did you mean `{}=…`?", line(meant))),
+        None => error.help(format!("it has {}", quoted(known))),
+    };
+    error.help(format!("`cargo pmcp inspect task {}` shows it", line(id)))
 }
 
 fn nothing_asked(id: &str, status: TaskStatus) -> Error {

@@ -11,13 +11,13 @@ use pmcp_protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Common, client, unknown};
+use super::{Common, client, run, unknown};
 use crate::{
     arguments,
     error::{Error, Result},
     interrupt::{Interrupts, until_interrupted},
     output,
-    questions::AnswerArgs,
+    questions::{AnswerArgs, Answers, LeftOpen},
     shell::Shell,
     target::Connected,
     text::line,
@@ -52,6 +52,8 @@ enum Ended {
     Cancelled,
     /// A second Ctrl-C.
     Left,
+    /// An answer does not fit the question, which stays open if it is one of this task.
+    LeftOpen(LeftOpen, Option<String>),
 }
 
 impl Call {
@@ -60,16 +62,17 @@ impl Call {
         let answers = self.answers.answers(shell);
         let mut server = until_interrupted(self.common.target.connect(answers.give(client()), shell)).await?;
         let mut interrupts = Interrupts::new();
-        let ended = self.call(&mut server, given, shell, &mut interrupts).await;
+        let ended = self.call(&mut server, given, &answers, shell, &mut interrupts).await;
         shell.end_live();
         match ended? {
             Ended::Result(result) => {
-                server.close().await;
                 if self.common.json {
                     output::json(&result)?;
                 } else {
                     output::tool_result(&result)?;
                 }
+                run::tell(&result, &server, &self.common.target, shell);
+                server.close().await;
                 let failed = || Error::failed(format!("`{}` says that it failed", self.name));
                 if result["isError"] == true { Err(failed()) } else { Ok(()) }
             }
@@ -79,7 +82,33 @@ impl Call {
                 server.close().await;
                 Err(Error::interrupted())
             }
-            Ended::Left => Err(Error::interrupted()),
+            Ended::LeftOpen(open, task) => Err(self.left_open(open, task, server, shell).await),
+            Ended::Left => {
+                if server.is_ours() {
+                    run::leave(shell);
+                }
+                Err(Error::interrupted())
+            }
+        }
+    }
+
+    /// The error of an answer that does not fit, and the command that answers the question after all.
+    async fn left_open(&self, open: LeftOpen, task: Option<String>, server: Connected, shell: &Shell) -> Error {
+        let is_ours = server.is_ours();
+        server.close().await;
+        let fields = open.fields.clone();
+        match task {
+            None => open.error(),
+            Some(_) if is_ours => {
+                run::leave(shell);
+                open.error()
+            }
+            Some(id) => {
+                let [options, command] = self.common.target.again();
+                let words =
+                    [vec![format!("cargo pmcp inspect answer {}", line(&id))], fields, options, command].concat();
+                open.error().help(format!("the task waits: `{}` answers it", words.join(" ")))
+            }
         }
     }
 
@@ -87,6 +116,7 @@ impl Call {
         &self,
         server: &mut Connected,
         mut given: Map<String, Value>,
+        answers: &Answers,
         shell: &Shell,
         interrupts: &mut Interrupts,
     ) -> Result<Ended> {
@@ -113,7 +143,10 @@ impl Call {
             tokio::select! {
                 biased;
                 () = interrupts.next() => return Ok(Ended::Cancelled),
-                Some(notification) = notifications.next() => show_progress(&notification, shell),
+                Some(notification) = notifications.next() => {
+                    show_progress(&notification, shell);
+                }
+                open = answers.left_open() => return Ok(Ended::LeftOpen(open, None)),
                 result = &mut request => break result,
             }
         };
@@ -125,7 +158,7 @@ impl Call {
         match id.as_str() {
             Some(id) => {
                 shell.status("Task", &line(id));
-                Ok(follow(&client.task(id), &mut notifications, shell, interrupts).await)
+                Ok(follow(&client.task(id), &mut notifications, answers, shell, interrupts).await)
             }
             None => Ok(Ended::Result(result)),
         }
@@ -163,11 +196,12 @@ fn options(client: &pmcp_client::Client, tool: &ToolInfo, arguments: &Map<String
 async fn follow(
     task: &TaskHandle,
     notifications: &mut (impl Stream<Item = Notification> + Unpin),
+    answers: &Answers,
     shell: &Shell,
     interrupts: &mut Interrupts,
 ) -> Ended {
     let mut changes = task.changes();
-    let mut is_cancelled = false;
+    let (mut is_cancelled, mut has_progress) = (false, false);
     loop {
         let state = tokio::select! {
             biased;
@@ -183,16 +217,17 @@ async fn follow(
                 }
             }
             Some(notification) = notifications.next() => {
-                show_progress(&notification, shell);
+                has_progress |= show_progress(&notification, shell);
                 continue;
             }
+            open = answers.left_open() => return Ended::LeftOpen(open, Some(task.id().to_owned())),
             state = changes.next() => state,
         };
         match state {
             None => return Ended::Failed(ClientError::Closed),
             Some(Err(error)) => return Ended::Failed(error),
             Some(Ok(state)) if state.status.is_terminal() => return outcome(task, state, is_cancelled).await,
-            Some(Ok(state)) => show(&state, shell),
+            Some(Ok(state)) => show(&state, has_progress, shell),
         }
     }
 }
@@ -212,8 +247,13 @@ async fn outcome(task: &TaskHandle, state: TaskState, is_cancelled: bool) -> End
     }
 }
 
-fn show(state: &TaskState, shell: &Shell) {
-    let word = if state.status == TaskStatus::InputRequired { "Waiting" } else { "Working" };
+/// Shows how a task stands: by its message, or by its variables unless it tells of its progress.
+fn show(state: &TaskState, has_progress: bool, shell: &Shell) {
+    let is_waiting = state.status == TaskStatus::InputRequired;
+    if has_progress && state.message.is_none() && !is_waiting {
+        return;
+    }
+    let word = if is_waiting { "Waiting" } else { "Working" };
     let variables = || {
         let variables = state.variables.iter().flatten().map(|(name, value)| format!("{name} {value}"));
         variables.collect::<Vec<_>>().join(", ")
@@ -221,13 +261,14 @@ fn show(state: &TaskState, shell: &Shell) {
     shell.live(word, &line(&state.message.clone().unwrap_or_else(variables)));
 }
 
-/// Shows how far it is, if a notification tells.
-fn show_progress(notification: &Notification, shell: &Shell) {
+/// Shows how far it is, if a notification tells; tells whether it does.
+fn show_progress(notification: &Notification, shell: &Shell) -> bool {
     let params = &notification.params;
     if notification.method != "notifications/progress" || params["progressToken"] != PROGRESS {
-        return;
+        return false;
     }
     let total = params["total"].as_f64().map(|total| format!("/{total}")).unwrap_or_default();
     let message = line(output::string(params, "message"));
     shell.live("Working", format!("{}{total} {message}", params["progress"]).trim_end());
+    true
 }

@@ -3,7 +3,11 @@
 use clap::Args;
 
 use super::{Common, client};
-use crate::{error::Result, shell::Shell};
+use crate::{
+    error::{Error, Result},
+    shell::Shell,
+    text::line,
+};
 
 /// Cancel a task.
 #[derive(Args, Debug)]
@@ -17,8 +21,18 @@ pub(crate) struct Cancel {
 impl Cancel {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let mut server = self.common.target.connect(client(), shell).await?;
-        if let Err(error) = server.client.task(&self.id).cancel().await {
-            return Err(server.explain(error).await);
+        let task = server.client.task(&self.id);
+        // One that has ended is not cancelled, and not every server says so.
+        let cancelled = match task.get().await {
+            Ok(state) if state.status.is_terminal() => {
+                server.close().await;
+                return Err(Error::failed(format!("task `{}` is `{}` already", line(&self.id), state.status.as_str())));
+            }
+            Ok(_) => task.cancel().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = cancelled {
+            return Err(self.common.explain_task(&mut server, error).await);
         }
         server.close().await;
         shell.status("Cancelled", &self.id);

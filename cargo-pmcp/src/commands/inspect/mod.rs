@@ -7,20 +7,21 @@ mod prompt;
 mod prompts;
 mod read;
 mod resources;
+mod run;
 mod task;
 mod tasks;
 mod tools;
 
 use clap::{Args, Subcommand};
-use pmcp_client::{Client, ClientBuilder};
-use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE};
+use pmcp_client::{Client, ClientBuilder, ClientError};
+use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE, code};
 use serde_json::json;
 
 use crate::{
     error::{Error, Result},
     interrupt::until_interrupted,
     shell::Shell,
-    target::TargetArgs,
+    target::{Connected, TargetArgs},
     text::{line, meant, quoted},
 };
 
@@ -70,6 +71,23 @@ struct Common {
     json: bool,
     #[command(flatten)]
     target: TargetArgs,
+}
+
+impl Common {
+    /// An error of a request about a task, in words for people.
+    async fn explain_task(&self, server: &mut Connected, error: ClientError) -> Error {
+        let is_unknown = matches!(&error, ClientError::Rpc(error) if error.code == code::INVALID_PARAMS);
+        let error = server.explain(error).await;
+        if !is_unknown {
+            return error;
+        }
+        let [options, command] = self.target.again();
+        let tasks = [vec!["cargo pmcp inspect tasks".to_owned()], options, command].concat().join(" ");
+        error.help(format!(
+            "an id is written whole; a task may also be another caller's, or have expired, or have ended with a server that kept it in memory. \
+             `{tasks}` lists yours, where the server does"
+        ))
+    }
 }
 
 /// The client, as it introduces itself: one that shows widgets is told of them.

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{Common, client, unknown};
+use super::{Common, client, run, unknown};
 use crate::{
     arguments,
     error::{Error, Result},
@@ -39,20 +39,28 @@ impl Prompt {
             return Err(unknown("prompt", &self.name, prompts.iter().map(|prompt| string(prompt, "name"))));
         };
         let given = self.arguments(prompt)?;
-        let result = match server.client.get_prompt(&self.name, given).await {
-            Ok(result) => result,
-            Err(error) => return Err(server.explain(error).await),
+        let missing = missing(prompt, &given);
+        let rendered = tokio::select! {
+            rendered = server.client.get_prompt(&self.name, given) => rendered,
+            open = answers.left_open() => return Err(open.error()),
         };
-        server.close().await;
+        let result = match rendered {
+            Ok(result) => result,
+            Err(error) => {
+                let error = server.explain(error).await;
+                let call = || format!("call it as `cargo pmcp inspect prompt {} {}`", self.name, missing.join(" "));
+                return Err(if missing.is_empty() { error } else { error.help(call()) });
+            }
+        };
         if self.common.json {
-            return output::json(&result);
+            output::json(&result)?;
+        } else {
+            shown(&result)?;
         }
-        let messages = result["messages"].as_array().into_iter().flatten();
-        let messages = messages
-            .map(|message| format!("{}: {}", line(string(message, "role")), output::block(&message["content"])));
-        write_text(&messages.collect::<Vec<_>>().join("\n\n"))
+        run::tell(&result, &server, &self.common.target, shell);
+        server.close().await;
+        Ok(())
     }
-
     /// The arguments, which are text.
     fn arguments(&self, prompt: &Value) -> Result<Map<String, Value>> {
         let known: Vec<_> =
@@ -67,4 +75,19 @@ impl Prompt {
         }
         Ok(self.pairs.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect())
     }
+}
+
+/// The arguments that a prompt needs and was not given, as they are typed.
+fn missing(prompt: &Value, given: &Map<String, Value>) -> Vec<String> {
+    let required = prompt["arguments"].as_array().into_iter().flatten().filter(|known| known["required"] == true);
+    let missing = required.map(|known| string(known, "name")).filter(|name| !given.contains_key(*name));
+    missing.map(|name| format!("{}=…", line(name))).collect()
+}
+
+/// Writes the messages of a prompt.
+fn shown(prompt: &Value) -> Result {
+    let messages = prompt["messages"].as_array().into_iter().flatten();
+    let messages =
+        messages.map(|message| format!("{}: {}", line(string(message, "role")), output::block(&message["content"])));
+    write_text(&messages.collect::<Vec<_>>().join("\n\n"))
 }

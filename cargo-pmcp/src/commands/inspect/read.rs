@@ -32,7 +32,11 @@ impl Read {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let answers = self.answers.answers(shell);
         let mut server = self.common.target.connect(answers.give(client()), shell).await?;
-        let result = match server.client.read_resource(&self.uri).await {
+        let read = tokio::select! {
+            read = server.client.read_resource(&self.uri) => read,
+            open = answers.left_open() => return Err(open.error()),
+        };
+        let result = match read {
             Ok(result) => result,
             Err(error) => return Err(self.not_read(error, &mut server).await),
         };

@@ -4,7 +4,7 @@ use clap::Args;
 use pmcp_client::{TaskState, TaskStatus};
 use serde_json::{Value, json};
 
-use super::{Common, client};
+use super::{Common, client, run};
 use crate::{
     error::{Error, Result},
     form::Form,
@@ -27,16 +27,20 @@ impl Task {
         let mut server = self.common.target.connect(client(), shell).await?;
         let task = match server.client.request("tasks/get", json!({ "taskId": self.id })).await {
             Ok(task) => task,
-            Err(error) => return Err(server.explain(error).await),
+            Err(error) => return Err(self.common.explain_task(&mut server, error).await),
         };
         server.close().await;
         if self.common.json {
             return output::json(&task);
         }
+        let going_on = run::next(&task["_meta"], self.common.target.again());
         let state: TaskState = serde_json::from_value(task)
             .map_err(|error| Error::because("the server told of a task in another way than MCP does", &error))?;
         write_text(&shown(&state))?;
-        if let Some(next) = next(&state, self.common.target.again()) {
+        if state.status.is_terminal() {
+            return Ok(());
+        }
+        if let Some(next) = going_on.or_else(|| next(&state, self.common.target.again())) {
             shell.status("Next", &next);
         }
         Ok(())
