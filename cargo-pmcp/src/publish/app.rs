@@ -25,6 +25,8 @@ pub(crate) struct Words {
     icon: Option<Icon>,
     /// The name in the registry, if there is a domain that it could be in.
     registry: Option<String>,
+    /// They stand in a manifest of a package here, where more of them can be written.
+    is_of_package: bool,
 }
 
 impl Words {
@@ -35,7 +37,8 @@ impl Words {
     pub(crate) fn of_package(program: &Program, public: Option<&PublicUrl>) -> Result<Self> {
         let listing = Listing::read(&program.about.metadata)?;
         let icon = listing.icon.as_deref().map(|path| Icon::read(&program.folder, path)).transpose()?;
-        Self::checked(&program.name, &program.version, program.about.clone(), listing, icon, public)
+        let words = Self::checked(&program.name, &program.version, program.about.clone(), listing, icon, public)?;
+        Ok(Self { is_of_package: true, ..words })
     }
 
     /// The words of a server that is no package here.
@@ -71,7 +74,7 @@ impl Words {
             Some(format!("{namespace}/{name}"))
         });
         registry.as_deref().map(names::check_registry).transpose()?;
-        Ok(Self { name, version: version.to_owned(), summary, about, listing, icon, registry })
+        Ok(Self { name, version: version.to_owned(), summary, about, listing, icon, registry, is_of_package: false })
     }
 
     /// Checks that there is a name in the registry.
@@ -100,6 +103,11 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(words: Words, public: Option<PublicUrl>, served: Served) -> Self {
         Self { words, public, served }
+    }
+
+    /// Set if its words stand in the manifest of a package here.
+    pub(super) fn is_of_package(&self) -> bool {
+        self.words.is_of_package
     }
 
     /// The name of the plugin and its skill.

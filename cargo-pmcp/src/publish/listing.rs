@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::names;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    text,
+};
 
 /// The table in a package's manifest.
 const TABLE: &str = "[package.metadata.pmcp]";
@@ -51,10 +54,15 @@ impl Listing {
     /// # Errors
     /// A field is unknown, too long, or is not what it stands for.
     pub(crate) fn read(metadata: &Value) -> Result<Self> {
-        let listing = match metadata.get("pmcp") {
+        let table = metadata.get("pmcp");
+        if let Some(error) = table.and_then(unknown_field) {
+            return Err(error);
+        }
+        let listing = match table {
             None => Self::default(),
-            Some(table) => Self::deserialize(table)
-                .map_err(|error| Error::failed(format!("`{TABLE}` cannot be read: {error}")).help(FIELDS))?,
+            Some(table) => {
+                Self::deserialize(table).map_err(|error| Error::failed(format!("`{TABLE}` cannot be read: {error}")))?
+            }
         };
         listing.check()?;
         Ok(listing)
@@ -101,8 +109,30 @@ impl Listing {
 }
 
 /// The fields, for whoever mistypes one.
-const FIELDS: &str = "it may have `registry-name`, `title`, `summary`, `short-description`, `long-description`, `category`, `developer`, \
-     `privacy-policy`, `terms-of-service`, `support`, `icon` and `prompts`";
+const FIELDS: [&str; 12] = [
+    "registry-name",
+    "title",
+    "summary",
+    "short-description",
+    "long-description",
+    "category",
+    "developer",
+    "privacy-policy",
+    "terms-of-service",
+    "support",
+    "icon",
+    "prompts",
+];
+
+/// The error of a field that the table does not have.
+fn unknown_field(table: &Value) -> Option<Error> {
+    let field = table.as_object()?.keys().find(|field| !FIELDS.contains(&field.as_str()))?;
+    let error = Error::failed(format!("`{TABLE}` has no field `{}`", text::line(field)));
+    Some(match text::meant(field, FIELDS) {
+        Some(meant) => error.help(format!("did you mean `{meant}`?")),
+        None => error.help(format!("it may have {}", text::quoted(FIELDS))),
+    })
+}
 
 /// The package's description as the registry takes it.
 ///
@@ -119,7 +149,7 @@ pub(super) fn summary(listing: &Listing, description: Option<&str>) -> Result<St
         return Err(too(&format!("the description has {length} characters; the registry takes {SUMMARY}"))
             .help(format!("write a shorter `summary = \"…\"` under `{TABLE}` in `Cargo.toml`")));
     }
-    Ok(crate::text::line(summary))
+    Ok(text::line(summary))
 }
 
 /// The text, if it is as short as a title or a short text in a directory has to be.
@@ -176,10 +206,12 @@ mod tests {
             (json!({ "privacy-policy": "http://example.com" }), "is no page of the web"),
             (json!({ "privacy-policy": "javascript:alert(1)" }), "is no page of the web"),
             (json!({ "registry-name": "chess" }), "`chess` is no name for the registry"),
-            (json!({ "tite": "Chess" }), "unknown field `tite`"),
+            (json!({ "tite": "Chess" }), "`[package.metadata.pmcp]` has no field `tite`"),
         ] {
             assert!(refused(&table).contains(words), "{table}: {}", refused(&table));
         }
+        let mistyped = Listing::read(&json!({ "pmcp": { "categry": "Games" } })).unwrap_err();
+        assert_eq!(mistyped.help, ["did you mean `category`?"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{App, File, Wanted, challenge, plugin};
+use super::{App, File, Wanted, challenge, plugin, served::Tool};
 use crate::text;
 
 /// The file.
@@ -63,7 +63,15 @@ impl List {
     fn listing(&mut self, app: &App) {
         self.title("Listing");
         let listing = app.listing();
-        let table = |field: &str| format!("write `{field}` under `[package.metadata.pmcp]`");
+        let table = |field: &str| {
+            if app.is_of_package() {
+                format!("write `{field}` under `[package.metadata.pmcp]`")
+            } else {
+                format!(
+                    "write it where you submit; a build of the server's package reads `{field}` of `[package.metadata.pmcp]`"
+                )
+            }
+        };
         let title = app.title();
         self.field("Title, at most 30 characters", super::listing::if_short(&title), &table("title"));
         self.field("Short text, at most 30 characters", app.short(), &table("short-description"));
@@ -85,6 +93,10 @@ impl List {
             Some(false) => "no",
             None => "**not said**",
         };
+        // The rule `annotations` of a check: what is for views alone no model calls.
+        let is_said = |tool: &Tool| {
+            !tool.is_for_model || ["readOnlyHint", "destructiveHint"].iter().any(|hint| tool.annotation(hint).is_some())
+        };
         for tool in &app.served.tools {
             let name = text::code(&tool.name).replace('|', "\\|");
             // What only reads destroys nothing.
@@ -94,8 +106,16 @@ impl List {
             let _ = writeln!(self.0, "| {name} | {reads} | {destroys} | {open} |");
         }
         self.0.push('\n');
-        let is_complete = app.served.tools.iter().all(|tool| tool.annotation("readOnlyHint").is_some());
-        self.item(is_complete, "Each tool says whether it only reads");
+        let tools = &app.served.tools;
+        self.item(
+            tools.iter().all(is_said),
+            "Each tool that models call says whether it changes anything: `read_only`, or `destructive = …`",
+        );
+        let is_open_said = |tool: &Tool| !tool.is_for_model || tool.annotation("openWorldHint").is_some();
+        self.item(
+            tools.iter().all(is_open_said),
+            "Each of them says whether it reaches out of the server, which ChatGPT asks for: `open_world = …`",
+        );
         self.item(false, "Five test cases or more, each with a prompt and what is to come of it:");
         for tool in app.served.tools.iter().filter(|tool| tool.is_for_model).take(5) {
             let _ = writeln!(self.0, "  - a prompt for which {} is called", text::code(&tool.name));
@@ -130,6 +150,7 @@ impl List {
                 Some(name) if has_place => {
                     format!("The registry: `mcp-publisher publish` here, as whoever owns the name `{name}`")
                 }
+                _ if !app.is_of_package() => "The registry: build again with `--public-url URL`".to_owned(),
                 _ => "The registry: build again with `--public-url URL`, or with `--mcpb` and a `repository` on GitHub or GitLab in `Cargo.toml`".to_owned(),
             },
         );
@@ -179,7 +200,8 @@ mod tests {
             "| `show_board` | yes | no | **not said** |\n",
             "| `move_piece` | **not said** | **not said** | **not said** |\n",
             "| `resign` | no | yes | **not said** |\n",
-            "- [ ] Each tool says whether it only reads\n",
+            "- [x] Each tool that models call says whether it changes anything: `read_only`, or `destructive = …`\n",
+            "- [ ] Each of them says whether it reaches out of the server",
             "  - a prompt for which `resign` is called\n",
             "as whoever owns the name `com.example/chess`\n",
         ] {

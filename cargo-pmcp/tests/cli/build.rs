@@ -144,7 +144,7 @@ help: it is used as `cargo pmcp app build --public-url <URL> --legacy [-- <COMMA
     build(&["--challenge", "two words"]).assert().code(2);
     build(&["--mcpb", "--url", "https://small.example.com/mcp"]).assert().code(2).stderr_eq(str![[r#"
 error: `--mcpb` cannot be used with `--url <URL>`
-help: it is used as `cargo pmcp app build --mcpb [-- <COMMAND>...]`
+help: leave one of them out
 
 "#]]);
     build(&["--trace", "none.jsonl"]).assert().code(1).stderr_eq(str![[r#"
@@ -190,11 +190,15 @@ fn a_server_that_is_no_package_here_can_be_published() {
     let folder = tempfile::tempdir().unwrap();
     let build =
         ["app", "build", "--public-url", "https://example.com/mcp", "--out", "site/out", "--", conformance_server()];
-    pmcp(build).current_dir(folder.path()).assert().success();
+    let told = pmcp(build).current_dir(folder.path()).assert().success().get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("warning: `[package.metadata.pmcp]` is not read"), "{told}");
     let out = folder.path().join("site/out");
     let server = fs::read_to_string(out.join("server.json")).unwrap();
     assert!(server.contains(r#""name": "com.example/"#), "{server}");
     assert!(fs::read_to_string(out.join("index.html")).unwrap().contains("https://example.com/mcp"));
+    let left = fs::read_to_string(out.join("SUBMISSION.md")).unwrap();
+    assert!(left.contains("Icon: write it where you submit") && !left.contains("under `[package"), "{left}");
 }
 
 #[test]

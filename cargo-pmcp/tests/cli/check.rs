@@ -326,7 +326,7 @@ fn what_app_new_makes_has_no_error() {
      Started [..]app-name
      Reading what hosts are told (2026-07-28)
 ...
-     Checked 1 widget, 7 tools: 0 errors, [..]
+     Checked 1 widget, 3 tools (and 4 for clients without tasks): 0 errors, [..]
 
 "#]]);
 }

@@ -19,13 +19,13 @@ use crate::tea::{Kind, Tea};
 pub struct AppName;
 
 /// Show a cup of tea, which the user can brew.
-#[task_tool(support = "forbidden", read_only, widget = AppName)]
+#[task_tool(support = "forbidden", read_only, open_world = false, widget = AppName)]
 async fn show_tea(#[arg(default)] kind: Kind) -> Tea {
     kind.tea()
 }
 
 /// Take another tea. Only the page calls it: no model is told of it.
-#[task_tool(support = "forbidden", read_only, visibility = "app")]
+#[task_tool(support = "forbidden", read_only, open_world = false, visibility = "app")]
 async fn choose_tea(kind: Kind) -> Tea {
     kind.tea()
 }
@@ -37,7 +37,7 @@ struct Cup {
 }
 
 /// Brew a tea: a task, which tells how far it is and asks whether to go on.
-#[task_tool(support = "optional", destructive = false)]
+#[task_tool(support = "optional", destructive = false, open_world = false)]
 async fn brew_tea(kind: Kind, task: TaskContext<Cup>) -> Result<String, ToolError> {
     let mut minutes = kind.tea().minutes;
     for minute in 1..=minutes {

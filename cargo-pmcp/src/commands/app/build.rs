@@ -80,6 +80,9 @@ impl Build {
             }
             (server, Some(words), Some(path))
         } else {
+            shell.warn(
+                "`[package.metadata.pmcp]` is not read, which is for a build of the package here: the words are those that the server says of itself",
+            );
             (self.target.connect(describing(), shell).await?, None, None)
         };
         let told = told(&mut server, words, public, trace, shell).await;
