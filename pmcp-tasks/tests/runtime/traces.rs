@@ -156,7 +156,7 @@ async fn the_life_of_a_task_is_one_tree_and_tells_nothing_of_what_it_is_about() 
 
 #[tokio::test]
 async fn a_wait_in_the_queue_is_between_two_spans_of_the_tree() {
-    let spans = Spans::begin();
+    let _spans = Spans::begin();
     let cluster = Cluster::new();
     let server = cluster.with(|router| router.execution(Execution::Queued).worker(1));
     let client = server.v2026("ann");
@@ -181,7 +181,7 @@ async fn a_wait_in_the_queue_is_between_two_spans_of_the_tree() {
 
 #[tokio::test]
 async fn a_task_that_is_lost_tells_so_in_its_trace() {
-    let spans = Spans::begin();
+    let _spans = Spans::begin();
     let cluster = Cluster::new();
     let one = cluster.dead();
     let _alive = one.world.never_ends("required");

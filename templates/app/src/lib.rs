@@ -25,7 +25,12 @@ async fn show_tea(#[arg(default)] kind: Kind) -> Tea {
 }
 
 /// Take another tea. Only the page calls it: no model is told of it.
-#[task_tool(support = "forbidden", read_only, open_world = false, visibility = "app")]
+#[task_tool(
+    support = "forbidden",
+    read_only,
+    open_world = false,
+    visibility = "app"
+)]
 async fn choose_tea(kind: Kind) -> Tea {
     kind.tea()
 }

@@ -182,8 +182,8 @@ impl Preview {
                             // The page goes on trying, and tells how that goes.
                             Ok(Err(error)) => {
                                 let error = lost(&error, &server);
-                                let help: String = error.help.iter().map(|help| format!("; {help}")).collect();
-                                shell.warn(&format!("{}{help}", error.message.unwrap_or_default()));
+                                let told: Vec<_> = error.message.into_iter().chain(error.help).collect();
+                                shell.warn(&told.join("; "));
                             }
                             Err(_) => {
                                 let seconds = LOOK.as_secs();
