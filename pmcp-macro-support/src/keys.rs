@@ -107,7 +107,7 @@ impl Entry {
 /// Something stands where a key is expected.
 fn without_key(input: ParseStream<'_>, known: &[&str]) -> syn::Error {
     let Ok(token) = input.parse::<TokenTree>() else { return input.error("a key is missing") };
-    let named = known.iter().find(|key| matches!(**key, "name" | "rename"));
+    let named = known.iter().find(|key| matches!(**key, "name" | "rename" | "uri"));
     match (literal(&token), named) {
         (Some(text), Some(key)) if text.starts_with('"') => {
             error(token, format_args!("`{text}` has no key"), format_args!("write `{key} = {text}`"))

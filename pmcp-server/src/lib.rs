@@ -155,8 +155,8 @@ pub use pmcp_apps;
 pub use pmcp_client as client;
 pub use pmcp_tasks;
 pub use pmcp_tasks::offer::{
-    Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptResult,
-    Resource, ResourceContents, ResourceRequest, ResourceUpdates,
+    Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptMessage,
+    PromptResult, Resource, ResourceContents, ResourceRequest, ResourceUpdates,
 };
 pub use seal::{SessionKey, SessionKeyError};
 pub use server::Server;

@@ -7,8 +7,8 @@ use pmcp_tasks::{
     call::Caller,
     gate::Target,
     offer::{
-        Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptResult, Resource,
-        ResourceContents, ResourceRequest, ResourceUpdates,
+        Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptFunction, PromptResult,
+        Resource, ResourceContents, ResourceFunction, ResourceRequest, ResourceUpdates,
     },
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
@@ -90,7 +90,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { instructions: Some(instructions.into()), ..self }
     }
 
-    /// The state that tools take parts of as `State<T>`. Call it before registering the tools that do.
+    /// The state that tools, prompts and resources take parts of as `State<T>`. Call it before registering those that do.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> Server<T> {
         Server {
             info: self.info,
@@ -192,9 +192,21 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self.tools.definitions()
     }
 
-    /// Offers a prompt.
+    /// Offers a prompt: a function with `#[prompt]`.
     #[must_use]
-    pub fn prompt<F, R>(self, prompt: Prompt, handler: F) -> Self
+    pub fn prompt<P: PromptFunction<S>>(self /* and the prompt as a type: `.prompt::<review>()` */) -> Self {
+        Self { offers: self.offers.prompt_function::<P, S>(self.tools.current_state()), ..self }
+    }
+
+    /// Offers a resource, or all whose URIs fit a template: a function with `#[resource]`.
+    #[must_use]
+    pub fn resource<R: ResourceFunction<S>>(self /* and the resource as a type: `.resource::<note>()` */) -> Self {
+        Self { offers: self.offers.resource_function::<R, S>(self.tools.current_state()), ..self }
+    }
+
+    /// Offers a prompt that is described by hand.
+    #[must_use]
+    pub fn prompt_with<F, R>(self, prompt: Prompt, handler: F) -> Self
     where
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
@@ -202,9 +214,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { offers: self.offers.prompt(prompt, handler), ..self }
     }
 
-    /// Offers a resource, given by its URI or described in more detail.
+    /// Offers a resource by hand, given by its URI or described in more detail.
     #[must_use]
-    pub fn resource<F, R, C>(self, resource: impl Into<Resource>, handler: F) -> Self
+    pub fn resource_with<F, R, C>(self, resource: impl Into<Resource>, handler: F) -> Self
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
@@ -213,7 +225,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { offers: self.offers.resource(resource, handler), ..self }
     }
 
-    /// Offers the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
+    /// Offers by hand the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
     #[must_use]
     pub fn resource_template<F, R, C>(self, template: impl Into<Resource>, handler: F) -> Self
     where
@@ -232,8 +244,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
     ///
-    /// One function for all of them: it is asked only about what the server offers, and what it does not know it answers
-    /// with an empty list.
+    /// One function for all of which neither their types nor a function with `#[complete]` say what they may be. It is asked only about what
+    /// the server offers, and what it does not know it answers with an empty list.
     #[must_use]
     pub fn complete<F, R, C>(self, handler: F) -> Self
     where

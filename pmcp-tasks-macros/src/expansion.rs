@@ -3,7 +3,7 @@
 use expect_test::{ExpectFile, expect_file};
 use proc_macro2::TokenStream;
 
-use crate::{form, from_ref, surroundings::Surroundings, task_tool, task_variables, workflow};
+use crate::{form, from_ref, offered, surroundings::Surroundings, task_tool, task_variables, workflow};
 
 fn tool(args: TokenStream, item: TokenStream) -> TokenStream {
     task_tool::expand(args, item, &Surroundings::default())
@@ -93,6 +93,70 @@ fn a_mistake_leaves_every_name_in_place() {
         tokens("pub fn add(/** First. */ a: u32, #[arg(rename = 1)] b: u8, task: TaskContext) -> u32 { a + b }"),
     );
     check(expanded, &expect_file!["../tests/expand/task_tool_mistake.rs"]);
+}
+
+fn offer(kind: offered::Kind, args: &str, item: &str) -> TokenStream {
+    offered::expand(kind, tokens(args), tokens(item), &Surroundings::default())
+}
+
+#[test]
+fn a_prompt_with_everything() {
+    let expanded = offer(
+        offered::Kind::Prompt,
+        r#"name = "review-file", title = "Review""#,
+        r#"
+        /// Reviews a file.
+        #[cfg(unix)]
+        pub(crate) async fn review(
+            /// Path of the file.
+            #[complete(crate::paths)]
+            path: &str,
+            #[arg(default = 3, rename = "maxLines")] lines: u32,
+            cx: &ToolContext,
+            State(db): State<Database>,
+        ) -> Result<Vec<PromptMessage>, ToolError> {
+            body
+        }
+        "#,
+    );
+    check(expanded, &expect_file!["../tests/expand/prompt_everything.rs"]);
+}
+
+#[test]
+fn a_prompt_with_all_arguments_as_one() {
+    let expanded =
+        offer(offered::Kind::Prompt, "", "async fn review(#[args] all: &Review) -> io::Result<String> { body }");
+    check(expanded, &expect_file!["../tests/expand/prompt_args.rs"]);
+}
+
+#[test]
+fn resources_with_and_without_variables() {
+    let expanded = offer(
+        offered::Kind::Resource,
+        r#"uri = "note://{year}/{day}", mime = "text/plain""#,
+        "async fn note(year: u32, day: String) -> String { body }",
+    );
+    check(expanded, &expect_file!["../tests/expand/resource_template.rs"]);
+    let expanded = offer(offered::Kind::Resource, r#"uri = "note://today""#, "async fn today() -> Vec<u8> { body }");
+    check(expanded, &expect_file!["../tests/expand/resource.rs"]);
+}
+
+#[test]
+fn a_completion() {
+    let expanded =
+        offer(offered::Kind::Completion, "", "async fn paths(typed: &str, #[state] db: Db) -> Vec<String> { body }");
+    check(expanded, &expect_file!["../tests/expand/complete.rs"]);
+}
+
+#[test]
+fn an_offer_with_a_mistake_leaves_its_name_in_place() {
+    let cases = [
+        (offered::Kind::Prompt, "pub fn review(/** Path. */ path: String, #[complete(1)] b: u8) -> String { path }"),
+        (offered::Kind::Resource, "async fn note(#[arg(default)] day: u32) -> String { day }"),
+        (offered::Kind::Completion, "async fn paths(a: String, b: String) -> Vec<String> { a }"),
+    ];
+    let expanded: TokenStream = cases.into_iter().map(|(kind, item)| offer(kind, "", item)).collect();
+    check(expanded, &expect_file!["../tests/expand/offered_mistakes.rs"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Macros of pmcp-tasks: `#[task_tool]`, `#[workflow]`, `#[derive(TaskVariables)]`, `#[derive(Form)]`, `#[derive(FromRef)]`.
+//! Macros of pmcp-tasks: `#[task_tool]`, `#[workflow]`, `#[prompt]`, `#[resource]`, `#[complete]`, `#[derive(TaskVariables)]`, `#[derive(Form)]`, `#[derive(FromRef)]`.
 //!
 //! They are documented where they are re-exported, in `pmcp-tasks`.
 
@@ -10,6 +10,7 @@ mod expansion;
 mod form;
 mod from_ref;
 mod name;
+mod offered;
 mod output;
 mod owned;
 mod serde;
@@ -35,6 +36,27 @@ pub fn workflow(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn step(_: TokenStream, item: TokenStream) -> TokenStream {
     workflow::stray(item.into()).into()
+}
+
+/// Makes a prompt of an async function.
+#[proc_macro_attribute]
+pub fn prompt(args: TokenStream, item: TokenStream) -> TokenStream {
+    let around = surroundings::Surroundings::here();
+    offered::expand(offered::Kind::Prompt, args.into(), item.into(), &around).into()
+}
+
+/// Makes a resource of an async function, or a template of resources.
+#[proc_macro_attribute]
+pub fn resource(args: TokenStream, item: TokenStream) -> TokenStream {
+    let around = surroundings::Surroundings::here();
+    offered::expand(offered::Kind::Resource, args.into(), item.into(), &around).into()
+}
+
+/// Makes suggestions for arguments of an async function.
+#[proc_macro_attribute]
+pub fn complete(args: TokenStream, item: TokenStream) -> TokenStream {
+    let around = surroundings::Surroundings::here();
+    offered::expand(offered::Kind::Completion, args.into(), item.into(), &around).into()
 }
 
 /// Makes a struct the shared state of a task.

@@ -93,6 +93,16 @@ fn option_of_reference(ty: &Type) -> Option<(Path, &AngleBracketedGenericArgumen
     Some((path, arguments, reference))
 }
 
+/// Writes what the function is called with, of what is stored.
+pub(crate) fn lend(lent: Lent, stored: &TokenStream) -> TokenStream {
+    match lent {
+        Lent::Value => stored.clone(),
+        Lent::Reference => quote!(&#stored),
+        Lent::OptionOfReference => quote!(::core::option::Option::as_ref(&#stored)),
+        Lent::OptionOfSlice => quote!(::core::option::Option::as_deref(&#stored)),
+    }
+}
+
 /// The place in a type where this name stands.
 pub(crate) fn names(ty: &TokenStream, name: &Ident) -> Option<Ident> {
     ty.clone().into_iter().find_map(|token| match token {

@@ -13,8 +13,8 @@ use std::{
 
 use syn::{Attribute, Block, Ident, ImplItem, Item, Stmt, TraitItem, UseTree};
 
-/// The attribute that makes a tool.
-const ATTRIBUTE: &str = "task_tool";
+/// The attributes that make a tool of a function, or an offer: a type of its name stands for it.
+const ATTRIBUTES: [&str; 4] = ["complete", "prompt", "resource", "task_tool"];
 
 /// The scopes of a file in which tools stand.
 #[derive(Debug, Default)]
@@ -170,7 +170,9 @@ impl Scope {
 }
 
 fn is_tool(attrs: &[Attribute]) -> bool {
-    attrs.iter().any(|attr| attr.path().segments.last().is_some_and(|segment| segment.ident == ATTRIBUTE))
+    attrs.iter().any(|attr| {
+        attr.path().segments.last().is_some_and(|segment| ATTRIBUTES.iter().any(|name| segment.ident == name))
+    })
 }
 
 fn is_always_there(attrs: &[Attribute]) -> bool {

@@ -6,9 +6,11 @@ mod answer;
 mod argument;
 mod arguments;
 mod mapping;
+mod offered;
 mod output;
 mod parameter;
 mod step;
+mod text;
 mod values;
 mod variable;
 
@@ -28,17 +30,26 @@ pub use self::{
         Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, encode_field, expected, no_step, not_run,
         ready, run_step, shown, step_arguments,
     },
+    offered::{
+        CompletionInput, CompletionOutput, NamedCompletion, PromptOutput, ResourceOutput, completed, completion_input,
+        completion_output, completion_result, prompt_output, prompt_result, resource_output, resource_result,
+    },
     output::{AnyResult, OutputSpec, ToolFailure, failure, output, result},
     parameter::{ContextParameter, ContextSpec, StateParameter, StatePart, context, part, task_context, tool_context},
     step::{
         ClientOutput, Input, OutputOf, PromptObject, PromptSpec, SameVariables, StepSpec, VariablesSpec, client_output,
         output_of, prompt, result_of, same_variables, step_value, variables,
     },
+    text::{TextSpec, TextsSpec, known, prompt_definition, resource_definition, text, texts, values},
     values::Values,
     variable::{HasNoSchema, HasSchema, SchemaOf, VariableSpec, default_of, variable},
 };
 pub use crate::{
     context::{Cells, Form, FromRef, RunContext, State, TaskContext, TaskVariables, ToolContext, Variable},
+    offer::{
+        Completion, CompletionFunction, CompletionRequest, Prompt, PromptFunction, PromptResult, Resource,
+        ResourceContents, ResourceFunction, ResourceRead, Suggested,
+    },
     schema::form::{
         FormChoice, FormField, FormFieldSpec, FormFields, FormLength, FormNumber, FormText, form_field, form_number,
         form_sized, form_text,

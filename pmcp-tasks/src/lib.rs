@@ -50,7 +50,7 @@
 //!
 //! | name | default | brings |
 //! |---|---|---|
-//! | `macros` | yes | `task_tool`, `workflow`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
+//! | `macros` | yes | `task_tool`, `workflow`, `prompt`, `resource`, `complete`, the derives of [`TaskVariables`], [`Form`] and [`FromRef`] |
 //! | `sqlite` | yes | tasks on SQLite, which is compiled in |
 //! | `redis` | no | tasks on Redis, Valkey or a cluster of them |
 //! | `postgres` | no | tasks on PostgreSQL |
@@ -148,7 +148,7 @@ pub mod __private;
 pub use context::{Form, FromRef, State, TaskContext, TaskVariables, ToolContext};
 pub use limits::Limits;
 #[cfg(feature = "macros")]
-pub use macros::{Form, FromRef, TaskVariables, step, task_tool, workflow};
+pub use macros::{Form, FromRef, TaskVariables, complete, prompt, resource, step, task_tool, workflow};
 pub use pmcp_protocol as protocol;
 pub use pmcp_protocol::{LogLevel, RpcError};
 pub use router::TaskRouter;

@@ -1,7 +1,9 @@
 //! The macros, with their documentation: here doctests can use what they generate.
 
+mod offered;
 mod workflow;
 
+pub use offered::{complete, prompt, resource};
 pub use workflow::{step, workflow};
 
 /// Makes a type one that users can be asked for: with [`elicit`](crate::ToolContext::elicit), and by `#[ask]` parameters.

@@ -3,7 +3,7 @@
 //! [`ResultExt`](crate::ResultExt) is not among them: its `context` and that of `anyhow` would stand in each other's way.
 
 #[cfg(feature = "macros")]
-pub use crate::macros::{Form, FromRef, TaskVariables, step, task_tool, workflow};
+pub use crate::macros::{Form, FromRef, TaskVariables, complete, prompt, resource, step, task_tool, workflow};
 pub use crate::{
     LogLevel,
     context::{AskError, Form, FromRef, State, TaskContext, TaskVariables, ToolContext},

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use pmcp_server::{Resource, ResourceUpdates, Server};
+use pmcp_server::{ResourceUpdates, Server};
 use pmcp_tasks::prelude::*;
 use serde_json::json;
 
@@ -32,32 +32,37 @@ impl Watched {
 }
 
 pub(crate) fn add_to(server: Server<App>, watched: &Watched) -> Server<App> {
-    let read = watched.clone();
     server
-        .resource(
-            Resource::new("test://static-text").description("A text that never changes.").mime_type("text/plain"),
-            |_, _| async { Ok("This is the content of the static text resource.") },
-        )
-        .resource(
-            Resource::new("test://static-binary").description("An image that never changes.").mime_type("image/png"),
-            |_, _| async { Ok(PNG.to_vec()) },
-        )
-        .resource(Resource::new(WATCHED).description("A text to subscribe to.").mime_type("text/plain"), move |_, _| {
-            let text = read.text();
-            async { Ok(text) }
-        })
-        .resource_template(
-            Resource::new("test://template/{id}/data")
-                .name("template")
-                .description("Data by id.")
-                .mime_type("application/json"),
-            |request, _| async move {
-                let id = &request.variables["id"];
-                Ok(json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") }).to_string())
-            },
-        )
+        .resource::<static_text>()
+        .resource::<static_binary>()
+        .resource::<watched_resource>()
+        .resource::<template>()
         .resource_updates(&watched.updates)
         .tool::<test_trigger_resource_change>()
+}
+
+/// A text that never changes.
+#[resource(uri = "test://static-text", mime = "text/plain")]
+async fn static_text() -> &'static str {
+    "This is the content of the static text resource."
+}
+
+/// An image that never changes.
+#[resource(uri = "test://static-binary", mime = "image/png")]
+async fn static_binary() -> Vec<u8> {
+    PNG.to_vec()
+}
+
+/// A text to subscribe to.
+#[resource(uri = "test://watched-resource", mime = "text/plain")]
+async fn watched_resource(State(watched): State<Watched>) -> String {
+    watched.text()
+}
+
+/// Data by id.
+#[resource(uri = "test://template/{id}/data", mime = "application/json")]
+async fn template(id: &str) -> String {
+    json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {id}") }).to_string()
 }
 
 /// Changes `test://watched-resource`; subscribers are told.

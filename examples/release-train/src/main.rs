@@ -109,5 +109,5 @@ fn server(pace: Pace) -> Server<Pace> {
         .state(pace)
         .workflow::<ReleaseTrain>()
         .tool::<by_hand::release_by_hand>()
-        .prompt(by_hand::prompt(), async |arguments, _| Ok(by_hand::words(&arguments)))
+        .prompt_with(by_hand::prompt(), async |arguments, _| Ok(by_hand::words(&arguments)))
 }

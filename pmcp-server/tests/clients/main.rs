@@ -79,11 +79,11 @@ fn server() -> Server {
         .tool::<greet_asked>()
         .tool::<work>()
         .tool::<fail>()
-        .prompt(Prompt::new("hello"), |_, cx: ToolContext| async move {
+        .prompt_with(Prompt::new("hello"), |_, cx: ToolContext| async move {
             let Name { name } = cx.elicit("Who?").await?;
             Ok(PromptResult::user(format!("Greet {name}")))
         })
-        .resource("test://text", |_, _| async { Ok("words") })
+        .resource_with("test://text", |_, _| async { Ok("words") })
 }
 
 const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];

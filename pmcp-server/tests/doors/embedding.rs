@@ -124,10 +124,10 @@ async fn what_an_application_stops_goes_on_in_another_at_once() {
 
 #[tokio::test]
 async fn parts_that_do_not_fit_together_are_errors() {
-    let twice = server().0.resource(Resource::new("test://note"), |_, _| async { Ok("") });
+    let twice = server().0.resource_with(Resource::new("test://note"), |_, _| async { Ok("") });
     assert!(matches!(twice.into_router(), Err(Error::Offer(OfferError::Duplicate { what: "resource", .. }))));
     for uri in ["not a uri", "note", "/etc/passwd", "test://grüße", ""] {
-        let error = server().0.resource(uri, |_, _| async { Ok("") }).into_router().unwrap_err();
+        let error = server().0.resource_with(uri, |_, _| async { Ok("") }).into_router().unwrap_err();
         assert!(matches!(&error, Error::Offer(OfferError::Uri { uri: told }) if told == uri), "{error}");
         assert!(error.to_string().contains("begins with a scheme"), "{error}");
     }

@@ -33,6 +33,7 @@ mod lines_sessions;
 mod long_texts;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod offered;
 mod origins;
 mod other_forms;
 mod permissions;

@@ -109,10 +109,10 @@ pub(crate) fn server(answers: &Answers) -> (Server<Answers>, ManualClock) {
         .tool::<work>()
         .tool::<ask>()
         .tool::<asked>()
-        .prompt(Prompt::new("show").argument(PromptArgument::required("subject")), async |_, _| {
+        .prompt_with(Prompt::new("show").argument(PromptArgument::required("subject")), async |_, _| {
             Ok(PromptResult::user("Look"))
         })
-        .resource("test://asks", move |_, cx: ToolContext| {
+        .resource_with("test://asks", move |_, cx: ToolContext| {
             let heard = heard.clone();
             async move {
                 let name: Name = cx.elicit("Who?").await?;

@@ -135,7 +135,7 @@ fn spec(argument: &Argument, p: &TokenStream) -> TokenStream {
 }
 
 /// A function that makes the default. What the user wrote has the parameter's type, not the stored one.
-fn default_value(argument: &Argument, default: &DefaultValue, p: &TokenStream) -> TokenStream {
+pub(crate) fn default_value(argument: &Argument, default: &DefaultValue, p: &TokenStream) -> TokenStream {
     let (ty, target) = (&argument.owned.ty, &argument.owned.target);
     match (default, argument.owned.lent) {
         (DefaultValue::OfType, _) | (_, Lent::Value) => default.function(ty),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     output::{Output, projected},
-    owned::{Lent, Owned},
+    owned::{Owned, lend},
     values::{option, text, time},
 };
 
@@ -337,15 +337,6 @@ fn passed(at: usize, parameter: &Parameter) -> TokenStream {
             let (borrow, local) = (is_reference.then(|| quote!(&)), state_local(at));
             quote!(#borrow #local)
         }
-    }
-}
-
-fn lend(lent: Lent, stored: &TokenStream) -> TokenStream {
-    match lent {
-        Lent::Value => stored.clone(),
-        Lent::Reference => quote!(&#stored),
-        Lent::OptionOfReference => quote!(::core::option::Option::as_ref(&#stored)),
-        Lent::OptionOfSlice => quote!(::core::option::Option::as_deref(&#stored)),
     }
 }
 

@@ -1,12 +1,13 @@
 //! `#[task_tool]`.
 
 mod args;
-mod arguments;
+pub(crate) mod arguments;
 mod expand;
 mod input;
 mod model;
-mod parameter;
-mod place;
+pub(crate) mod parameter;
+pub(crate) mod place;
+pub(crate) mod signature;
 mod stub;
 
 use pmcp_macro_support::{Diagnostics, Fallback, SigFn};

@@ -1,13 +1,14 @@
 //! The checked form of a tool.
 
-use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, is_primitive_type, strip_attributes};
-use syn::{LitStr, Path, Safety, ext::IdentExt};
+use pmcp_macro_support::{CratePath, Diagnostics, SigFn, description, strip_attributes};
+use syn::{LitStr, Path, ext::IdentExt};
 
 use super::{
     args::{Fallback, Hints, OnCrash, Support, TaskToolArgs, Visibility},
     input::Input,
     parameter::{ContextKind, PARAMETER_ATTRIBUTES, Parameter},
     place::{Place, check_attributes},
+    signature::check_signature,
 };
 use crate::{
     name,
@@ -58,11 +59,11 @@ impl TaskTool {
         check_hints(given, diag);
         check_widget(given, diag);
         let func = func?;
-        if place.check(func, diag) {
+        if place.check(func, "tool", diag) {
             return None;
         }
         check_attributes(func, diag);
-        check_signature(func, diag);
+        check_signature(func, "tool", diag);
         let parameters: Vec<Option<Parameter>> =
             func.sig.inputs.iter().map(|input| Parameter::build(input, diag)).collect();
         check_contexts(&parameters, given.support, diag);
@@ -96,42 +97,6 @@ impl TaskTool {
             parameters: parameters.into_iter().collect::<Option<_>>()?,
             output: output?,
         })
-    }
-}
-
-fn check_signature(func: &SigFn, diag: &mut Diagnostics) {
-    let sig = &func.sig;
-    let name = &sig.ident;
-    if sig.asyncness.is_none() {
-        diag.error(sig.fn_token, "a tool is an `async fn`", format_args!("write `async fn {name}`"));
-    }
-    if let Safety::Unsafe(token) = &sig.safety {
-        diag.error(token, "a tool cannot be `unsafe`", "keep the unsafe part in a function that the tool calls");
-    }
-    if let Some(token) = &sig.constness {
-        diag.error(token, "a tool cannot be `const`", "remove `const`");
-    }
-    if let Some(abi) = &sig.abi {
-        diag.error(abi, "a tool cannot have a foreign ABI", "remove `extern`");
-    }
-    if !sig.generics.params.is_empty() {
-        diag.error(
-            &sig.generics,
-            "a tool cannot be generic",
-            "name the types; several tools can call one generic function",
-        );
-    } else if let Some(clause) = &sig.generics.where_clause {
-        diag.error(clause, "a tool cannot have a `where` clause", "remove it");
-    }
-    if let Some(variadic) = &sig.variadic {
-        diag.error(variadic, "a tool cannot be variadic", "take a `Vec<T>`");
-    }
-    if is_primitive_type(&name.to_string()) {
-        diag.error(
-            name,
-            format_args!("a tool's function cannot be named like the primitive type `{name}`"),
-            format_args!("rename the function and use `name = \"{name}\"`"),
-        );
     }
 }
 

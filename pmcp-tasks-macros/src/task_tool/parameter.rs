@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The attributes that only this macro understands on a parameter. Doc comments are among it: the compiler allows them nowhere else.
-pub(super) const PARAMETER_ATTRIBUTES: [&str; 10] =
+pub(crate) const PARAMETER_ATTRIBUTES: [&str; 10] =
     ["arg", "args", "ask", "context", "doc", "garde", "schemars", "serde", "state", "validate"];
 
 /// Those among them that belong on fields, and are a mistake here.
@@ -23,7 +23,7 @@ const FIELD_ATTRIBUTES: [&str; 4] = ["garde", "schemars", "serde", "validate"];
 const RESERVED: &str = "_task_id";
 
 /// A parameter.
-pub(super) enum Parameter {
+pub(crate) enum Parameter {
     /// An argument of the tool.
     Argument(Argument),
     /// `#[ask("…")]`: asked for before the task exists.
@@ -37,43 +37,43 @@ pub(super) enum Parameter {
 }
 
 /// An argument of the tool.
-pub(super) struct Argument {
-    pub(super) ident: Ident,
-    pub(super) name: String,
+pub(crate) struct Argument {
+    pub(crate) ident: Ident,
+    pub(crate) name: String,
     /// Token of the name, for errors.
-    pub(super) name_token: TokenStream,
-    pub(super) description: Option<String>,
-    pub(super) docs: Vec<Attribute>,
-    pub(super) default: Option<DefaultValue>,
-    pub(super) header: Option<LitStr>,
-    pub(super) owned: Owned,
+    pub(crate) name_token: TokenStream,
+    pub(crate) description: Option<String>,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) default: Option<DefaultValue>,
+    pub(crate) header: Option<LitStr>,
+    pub(crate) owned: Owned,
 }
 
 /// A parameter that is asked for.
-pub(super) struct Answer {
-    pub(super) ident: Ident,
-    pub(super) message: LitStr,
-    pub(super) description: Option<String>,
-    pub(super) owned: Owned,
+pub(crate) struct Answer {
+    pub(crate) ident: Ident,
+    pub(crate) message: LitStr,
+    pub(crate) description: Option<String>,
+    pub(crate) owned: Owned,
 }
 
 /// The parameter that holds all arguments.
-pub(super) struct Whole {
-    pub(super) owned: Owned,
+pub(crate) struct Whole {
+    pub(crate) owned: Owned,
     /// Its attribute.
-    pub(super) token: TokenStream,
+    pub(crate) token: TokenStream,
 }
 
 /// A context.
-pub(super) struct Context {
-    pub(super) kind: ContextKind,
-    pub(super) is_reference: bool,
+pub(crate) struct Context {
+    pub(crate) kind: ContextKind,
+    pub(crate) is_reference: bool,
     /// The word that says it is one.
-    pub(super) token: TokenStream,
+    pub(crate) token: TokenStream,
 }
 
 /// Kind of the context.
-pub(super) enum ContextKind {
+pub(crate) enum ContextKind {
     /// `TaskContext<V>`
     Task(TokenStream),
     /// `ToolContext`
@@ -83,13 +83,13 @@ pub(super) enum ContextKind {
 }
 
 /// A part of the server's state.
-pub(super) struct State {
-    pub(super) kind: StateKind,
-    pub(super) is_reference: bool,
+pub(crate) struct State {
+    pub(crate) kind: StateKind,
+    pub(crate) is_reference: bool,
 }
 
 /// Ways the part is named.
-pub(super) enum StateKind {
+pub(crate) enum StateKind {
     /// `State<T>`
     Part(TokenStream),
     /// `#[state]` on a type that does not say of what.
@@ -133,7 +133,7 @@ impl<'a> Role<'a> {
 
 impl Parameter {
     /// Looks at one input of the signature.
-    pub(super) fn build(input: &FnArg, diag: &mut Diagnostics) -> Option<Self> {
+    pub(crate) fn build(input: &FnArg, diag: &mut Diagnostics) -> Option<Self> {
         let typed = match input {
             FnArg::Typed(typed) => typed,
             // Told of the function as a whole.

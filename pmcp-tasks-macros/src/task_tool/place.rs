@@ -12,7 +12,7 @@ use syn::{Attribute, Ident, ext::IdentExt};
 use crate::surroundings::{Scope, Surroundings};
 
 /// Where the function stands.
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     /// Somewhere of which the file does not tell.
     Free,
     /// In a module or a function's body of which the file tells.
@@ -25,7 +25,7 @@ pub(super) enum Place<'a> {
 
 impl<'a> Place<'a> {
     /// Looks at what is around a function.
-    pub(super) fn of(func: &SigFn, around: &'a Surroundings) -> Self {
+    pub(crate) fn of(func: &SigFn, around: &'a Surroundings) -> Self {
         let name = func.sig.ident.to_string();
         if let Some(scope) = around.scope(&name) {
             return match scope.holder {
@@ -42,32 +42,39 @@ impl<'a> Place<'a> {
         Self::Free
     }
 
-    /// Reports a function that can be no tool where it is, and tells whether that is so.
-    pub(super) fn check(&self, func: &SigFn, diag: &mut Diagnostics) -> bool {
+    /// Reports a function that can be no tool, or whatever this is, where it is, and tells whether that is so.
+    pub(crate) fn check(&self, func: &SigFn, what: &str, diag: &mut Diagnostics) -> bool {
         let Self::Held(holder) = self else { return false };
         let help = format!("move it out of {holder}, and take what it shares as `State<T>`");
         match func.sig.receiver() {
-            Some(receiver) => diag.error(receiver, "a tool is a free function, without `self`", help),
+            Some(receiver) => diag.error(receiver, format_args!("a {what} is a free function, without `self`"), help),
             None => diag.error(
                 &func.sig.ident,
-                format_args!("a tool is a free function, and this one belongs to {holder}"),
+                format_args!("a {what} is a free function, and this one belongs to {holder}"),
                 help,
             ),
         }
         true
     }
 
-    /// Reports names that are taken.
-    pub(super) fn check_names(&self, func: &SigFn, arguments: Option<&Ident>, diag: &mut Diagnostics) {
+    /// Reports that the name of what stands for the function is taken.
+    pub(crate) fn check_name(&self, func: &SigFn, what: &str, diag: &mut Diagnostics) {
         let ident = &func.sig.ident;
-        let Self::Beside(scope) = self else { return };
-        if scope.has_type(&ident.to_string()) {
+        if self.is_taken(ident) {
             diag.error(
                 ident,
-                format_args!("a type or module here is named `{ident}`, as the type that stands for the tool will be"),
+                format_args!(
+                    "a type or module here is named `{ident}`, as the type that stands for the {what} will be"
+                ),
                 "rename one of them; `name = \"…\"` is the name that clients see",
             );
         }
+    }
+
+    /// Reports names that are taken.
+    pub(crate) fn check_names(&self, func: &SigFn, arguments: Option<&Ident>, diag: &mut Diagnostics) {
+        self.check_name(func, "tool", diag);
+        let Self::Beside(scope) = self else { return };
         if let Some(name) = arguments.filter(|name| scope.has_type(&name.to_string())) {
             let other = generated_name(func, "Arguments");
             diag.error(
@@ -80,13 +87,13 @@ impl<'a> Place<'a> {
     }
 
     /// Tells whether the stand-in of a tool can have this type.
-    pub(super) fn is_taken(&self, name: &Ident) -> bool {
+    pub(crate) fn is_taken(&self, name: &Ident) -> bool {
         matches!(self, Self::Beside(scope) if scope.has_type(&name.to_string()))
     }
 }
 
 /// A name made of the function's.
-pub(super) fn generated_name(func: &SigFn, role: &str) -> Ident {
+pub(crate) fn generated_name(func: &SigFn, role: &str) -> Ident {
     let name = func.sig.ident.unraw().to_string().to_upper_camel_case();
     Ident::new(&format!("{name}{role}"), func.sig.ident.span())
 }
@@ -109,7 +116,7 @@ fn foreign(attr: &Attribute) -> Option<&'static (&'static str, &'static str, &'s
 }
 
 /// Reports attributes that would break the function.
-pub(super) fn check_attributes(func: &SigFn, diag: &mut Diagnostics) {
+pub(crate) fn check_attributes(func: &SigFn, diag: &mut Diagnostics) {
     for attr in &func.attrs {
         if let Some((_, message, help)) = foreign(attr) {
             diag.error(attr, message, help);
@@ -118,7 +125,7 @@ pub(super) fn check_attributes(func: &SigFn, diag: &mut Diagnostics) {
 }
 
 /// The function without them.
-pub(super) fn kept(func: &SigFn) -> SigFn {
+pub(crate) fn kept(func: &SigFn) -> SigFn {
     let mut kept = func.clone();
     kept.attrs.retain(|attr| foreign(attr).is_none());
     kept

@@ -244,7 +244,7 @@ fn decode<T: DeserializeOwned>(name: &str, value: Value) -> Result<T, ArgumentEr
 }
 
 /// The value that leaving it out means: `None` for `Option<T>`, by whatever name it goes, and nothing for other types.
-fn absent<T: DeserializeOwned>() -> Option<T> {
+pub(super) fn absent<T: DeserializeOwned>() -> Option<T> {
     T::deserialize(Absent).ok()
 }
 

@@ -52,12 +52,13 @@ pub trait ArgumentList: Sized {
 pub fn decode_list<L: ArgumentList>(mut given: Values) -> Result<L, ArgumentError> {
     // A misspelt name says more than the "missing" that follows from it.
     if let Some(unknown) = given.keys().find(|name| !L::NAMES.contains(&name.as_str())) {
-        return Err(unknown_argument(unknown, L::NAMES));
+        return Err(self::unknown(unknown, L::NAMES, "the tool"));
     }
     L::decode(&mut given)
 }
 
-fn unknown_argument(name: &str, known: &[&str]) -> ArgumentError {
+/// The error of an argument that this does not have: "the tool".
+pub(super) fn unknown(name: &str, known: &[&str], what: &str) -> ArgumentError {
     // Comparing costs its length, and it is repeated.
     let name = &*shortened(name, 80);
     let near = known
@@ -67,8 +68,8 @@ fn unknown_argument(name: &str, known: &[&str]) -> ArgumentError {
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     refused(match near {
         Some((_, meant)) => format!("unknown argument `{name}`; did you mean `{meant}`?"),
-        None if known.is_empty() => format!("unknown argument `{name}`; the tool takes none"),
-        None => format!("unknown argument `{name}`; the tool takes `{}`", known.join("`, `")),
+        None if known.is_empty() => format!("unknown argument `{name}`; {what} takes none"),
+        None => format!("unknown argument `{name}`; {what} takes `{}`", known.join("`, `")),
     })
 }
 

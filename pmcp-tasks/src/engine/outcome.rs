@@ -39,6 +39,7 @@ impl Engine {
     ) -> Outcome {
         let text = match error.0 {
             ToolErrorKind::Visible(text) => text,
+            ToolErrorKind::NotFound => "not found".to_owned(),
             ToolErrorKind::Rpc(error) => return Outcome::Error(error),
             ToolErrorKind::Cancelled => return Outcome::Cancelled,
             ToolErrorKind::Unsupported(what) => match revision.missing_capability(&serde_json::json!({ what: {} })) {

@@ -11,6 +11,7 @@ use crate::protocol::RpcError;
 ///
 /// - [`ToolError::new`] is a result with `isError` that the model may read.
 /// - [`ToolError::rpc`] is a JSON-RPC error.
+/// - [`ToolError::not_found`] is what a resource says of a URI that names nothing.
 /// - `?` on an [`AskError`] says what is the matter; a capability the client lacks is error -32021 in 2026-07-28.
 /// - `?` on a `String` or a `&'static str` is what [`ToolError::new`] makes of it.
 /// - `?` on any other error is a result with `isError` that says "internal error" and a reference; what happened goes to
@@ -39,6 +40,8 @@ pub(crate) enum Kind {
     Visible(String),
     Rpc(RpcError),
     Cancelled,
+    /// There is no such resource: which error that is depends on the revision, and on the URI.
+    NotFound,
     /// The client lacks this capability: which error that is depends on the revision.
     Unsupported(&'static str),
     Internal {
@@ -61,6 +64,13 @@ impl ToolError {
     /// A JSON-RPC error with details for a program.
     pub fn rpc_with_data(code: i64, text: impl Into<String>, data: Value) -> Self {
         Self(Kind::Rpc(RpcError::new(code, text).with_data(data)))
+    }
+
+    /// There is no such resource: the error that the client's revision has for an unknown URI (resources, "Error Handling"). Of a
+    /// tool or a prompt it is what [`ToolError::new`] makes of "not found".
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self(Kind::NotFound)
     }
 
     /// Adds a line the model may read. Of errors that it may read anyway it becomes the beginning.
@@ -92,6 +102,7 @@ impl fmt::Debug for ToolError {
             Kind::Visible(text) => f.debug_tuple("ToolError").field(text).finish(),
             Kind::Rpc(error) => f.debug_tuple("ToolError").field(error).finish(),
             Kind::Cancelled => f.write_str("ToolError(cancelled)"),
+            Kind::NotFound => f.write_str("ToolError(not found)"),
             Kind::Unsupported(what) => write!(f, "ToolError(no {what})"),
             Kind::Internal { source, context } => {
                 f.debug_struct("ToolError").field("source", source).field("context", context).finish()
@@ -107,6 +118,7 @@ impl fmt::Display for ToolError {
             Kind::Visible(text) => f.write_str(text),
             Kind::Rpc(error) => error.fmt(f),
             Kind::Cancelled => Cancelled.fmt(f),
+            Kind::NotFound => f.write_str("not found"),
             Kind::Unsupported(what) => AskError::Unsupported { what }.fmt(f),
             Kind::Internal { source, context } => {
                 if let Some(context) = context {
@@ -209,6 +221,7 @@ mod tests {
             Kind::Visible(_) => "visible",
             Kind::Rpc(_) => "rpc",
             Kind::Cancelled => "cancelled",
+            Kind::NotFound => "not found",
             Kind::Unsupported(_) => "unsupported",
             Kind::Internal { .. } => "internal",
         };

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    context::ToolContext,
+    context::{RunContext, ToolContext},
     tool::{Prepared, ToolError},
 };
 
@@ -26,6 +26,13 @@ pub struct CompletionRequest {
     pub value: String,
     /// Arguments that are settled already.
     pub settled: BTreeMap<String, String>,
+}
+
+impl CompletionRequest {
+    /// The request before anything is typed.
+    pub(super) fn first(of: Completed, argument: &str) -> Self {
+        Self { of, argument: argument.to_owned(), value: String::new(), settled: BTreeMap::new() }
+    }
 }
 
 /// The owner of an argument that is completed: something the server offers.
@@ -67,6 +74,46 @@ impl Completion {
         let total = self.total.unwrap_or(self.values.len());
         self.values.truncate(MAX_VALUES);
         json!({ "completion": { "hasMore": total > self.values.len(), "total": total, "values": self.values } })
+    }
+}
+
+/// The answer to a [`CompletionRequest`] about one argument.
+#[derive(Debug)]
+pub enum Suggested {
+    /// Nothing is known of the argument's values: somebody else may know.
+    Unknown,
+    /// These values, of which those that begin with what was typed.
+    Values(Vec<String>),
+    /// A function gives them.
+    Call(Prepared),
+}
+
+/// A function that suggests values of arguments.
+pub(super) type Suggest = Arc<dyn Fn(CompletionRequest) -> Suggested + Send + Sync>;
+
+/// Suggestions of a server whose state is `S`. `#[complete]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not complete arguments in a server with the state `{S}`",
+    label = "no completion here",
+    note = "annotate the function with `#[complete]`, and call `.state(…)` before with a state that has every `State<T>` it takes"
+)]
+pub trait CompletionFunction<S>: 'static {
+    /// The call that suggests values.
+    fn prepare(state: &S, request: CompletionRequest) -> Prepared;
+}
+
+impl Prepared {
+    /// A call of a completion.
+    pub fn completion<F, R>(run: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        // The compiler shows the line, at a completion that keeps something of one thread.
+        R: Future<Output = Result<Completion, ToolError>> + Send + 'static, // use `Arc` for `Rc`, or drop it before `.await`
+    {
+        Self::raw(move |cx| {
+            let run = run(cx);
+            async move { run.await.map(Completion::into_value) }
+        })
     }
 }
 

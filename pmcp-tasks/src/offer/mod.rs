@@ -1,5 +1,8 @@
 //! Prompts, resources and completions: what a server offers beside tools.
 //!
+//! [`#[prompt]`](macro@crate::prompt), [`#[resource]`](macro@crate::resource) and [`#[complete]`](macro@crate::complete) make them of functions;
+//! here they are described by hand, too.
+//!
 //! [`Offers`] lists and finds them, and [`Offers::handle`] answers the methods that are about them; the functions
 //! behind them are run by the router, so that they can ask the client as tools do. Like the router it knows nothing of
 //! transports, and the room itself names no router: a request is read here into its result or a call that has to be
@@ -34,10 +37,10 @@ mod resource;
 mod template;
 mod updates;
 
-pub use completion::{Completed, Completion, CompletionRequest};
+pub use completion::{Completed, Completion, CompletionFunction, CompletionRequest, Suggested};
 pub use error::OfferError;
 pub use offers::{Offers, OffersBuilder};
-pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptResult};
+pub use prompt::{Prompt, PromptArgument, PromptArguments, PromptFunction, PromptMessage, PromptResult};
 pub(crate) use request::{OfferCall, OfferRequest};
-pub use resource::{Resource, ResourceContents, ResourceRequest};
+pub use resource::{Resource, ResourceContents, ResourceFunction, ResourceRead, ResourceRequest};
 pub use updates::{ResourceUpdates, Subscribed, Updates};

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{
     completion::{Completer, Completion, CompletionRequest},
     error::OfferError,
-    prompt::{Prompt, PromptArguments, PromptResult, RegisteredPrompt},
-    resource::{RegisteredResource, Resource, ResourceContents, ResourceRequest, Uris},
+    prompt::{Prompt, PromptArguments, PromptFunction, PromptResult, RegisteredPrompt},
+    resource::{RegisteredResource, Resource, ResourceContents, ResourceFunction, ResourceRequest, Uris},
     updates::ResourceUpdates,
 };
 use crate::{context::ToolContext, gate::Target, tool::ToolError};
@@ -21,7 +21,8 @@ use crate::{context::ToolContext, gate::Target, tool::ToolError};
 #[derive(Debug, Default)]
 pub struct Offers {
     pub(super) prompts: Vec<RegisteredPrompt>,
-    lists_others: bool,
+    /// Some arguments are completed without the completer.
+    completes: bool,
     pub(super) resources: Vec<RegisteredResource>,
     pub(super) completer: Option<Completer>,
     updates: Option<ResourceUpdates>,
@@ -47,6 +48,18 @@ impl OffersBuilder {
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
         self.prompts.push(RegisteredPrompt::new(prompt, handler));
+        self
+    }
+
+    /// Offers a prompt: a function with `#[prompt]`, which takes parts of this state.
+    pub fn prompt_function<P: PromptFunction<S>, S: Clone + Send + Sync + 'static>(mut self, state: &S) -> Self {
+        self.prompts.push(RegisteredPrompt::of::<P, S>(state));
+        self
+    }
+
+    /// Offers a resource, or all that fit a template: a function with `#[resource]`, which takes parts of this state.
+    pub fn resource_function<F: ResourceFunction<S>, S: Clone + Send + Sync + 'static>(mut self, state: &S) -> Self {
+        self.resources.push(RegisteredResource::of::<F, S>(state));
         self
     }
 
@@ -123,7 +136,9 @@ impl OffersBuilder {
         unique("prompt", self.prompts.iter().map(|prompt| prompt.prompt.name()))?;
         unique("resource", resources.iter().map(RegisteredResource::uri))?;
         let Self { prompts, lists_others, completer, updates, .. } = self;
-        Ok(Offers { prompts, lists_others, resources, completer, updates })
+        let suggests =
+            prompts.iter().any(RegisteredPrompt::suggests) || resources.iter().any(RegisteredResource::suggests);
+        Ok(Offers { prompts, completes: lists_others || suggests, resources, completer, updates })
     }
 }
 
@@ -159,7 +174,7 @@ impl Offers {
     /// Tells whether arguments can be completed.
     #[must_use]
     pub fn has_completions(&self) -> bool {
-        self.completer.is_some() || self.lists_others
+        self.completer.is_some() || self.completes
     }
 
     /// The one who tells of changed resources, if clients may subscribe to them.

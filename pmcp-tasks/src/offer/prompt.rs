@@ -1,15 +1,16 @@
 //! Prompts (prompts, "Data Types").
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use pmcp_protocol::{Content, RpcError, bounds, params::or_default};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::completion::{Completed, CompletionRequest, Suggest, Suggested};
 use crate::{
-    context::ToolContext,
+    context::{RunContext, ToolContext},
     gate::Target,
-    tool::{Prepared, ToolError},
+    tool::{ArgumentError, Prepared, ToolError},
 };
 
 /// A prompt that clients can list and get.
@@ -74,6 +75,10 @@ impl Prompt {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.arguments.iter().map(|argument| argument.name.as_str())
     }
 
     pub(super) fn has_argument(&self, name: &str) -> bool {
@@ -142,6 +147,41 @@ impl PromptArguments {
     }
 }
 
+/// One message of a prompt, for the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromptMessage {
+    role: &'static str,
+    content: Content,
+}
+
+impl PromptMessage {
+    /// A text of the user.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::of_user(Content::text(text))
+    }
+
+    /// A text of the assistant.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self::of_assistant(Content::text(text))
+    }
+
+    /// Something of the user, such as an image or a resource.
+    #[must_use]
+    pub fn of_user(content: Content) -> Self {
+        Self { role: "user", content }
+    }
+
+    /// Something of the assistant.
+    #[must_use]
+    pub fn of_assistant(content: Content) -> Self {
+        Self { role: "assistant", content }
+    }
+
+    fn into_value(self) -> Value {
+        json!({ "role": self.role, "content": self.content.into_value() })
+    }
+}
+
 /// The messages of a prompt, for the model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptResult {
@@ -158,13 +198,13 @@ impl PromptResult {
     /// One more message of the user.
     #[must_use]
     pub fn with_user(self, content: Content) -> Self {
-        self.with("user", content)
+        self.with(PromptMessage::of_user(content))
     }
 
     /// One more message of the assistant.
     #[must_use]
     pub fn with_assistant(self, content: Content) -> Self {
-        self.with("assistant", content)
+        self.with(PromptMessage::of_assistant(content))
     }
 
     /// A text about the prompt, for people.
@@ -173,12 +213,12 @@ impl PromptResult {
         Self { description: Some(description.into()), ..self }
     }
 
-    fn with(mut self, role: &str, content: Content) -> Self {
-        self.messages.push(json!({ "role": role, "content": content.into_value() }));
+    fn with(mut self, message: PromptMessage) -> Self {
+        self.messages.push(message.into_value());
         self
     }
 
-    fn into_value(self) -> Value {
+    pub(super) fn into_value(self) -> Value {
         let mut value = json!({ "messages": self.messages });
         if let Some(description) = self.description {
             value["description"] = description.into();
@@ -187,8 +227,72 @@ impl PromptResult {
     }
 }
 
-type PromptFuture = Pin<Box<dyn Future<Output = Result<PromptResult, ToolError>> + Send>>;
-type Handler = Arc<dyn Fn(PromptArguments, ToolContext) -> PromptFuture + Send + Sync>;
+impl FromIterator<PromptMessage> for PromptResult {
+    fn from_iter<I: IntoIterator<Item = PromptMessage>>(messages: I) -> Self {
+        Self { description: None, messages: messages.into_iter().map(PromptMessage::into_value).collect() }
+    }
+}
+
+impl From<Vec<PromptMessage>> for PromptResult {
+    fn from(messages: Vec<PromptMessage>) -> Self {
+        messages.into_iter().collect()
+    }
+}
+
+impl From<PromptMessage> for PromptResult {
+    fn from(message: PromptMessage) -> Self {
+        [message].into_iter().collect()
+    }
+}
+
+impl From<String> for PromptResult {
+    fn from(text: String) -> Self {
+        Self::user(text)
+    }
+}
+
+impl From<&str> for PromptResult {
+    fn from(text: &str) -> Self {
+        Self::user(text)
+    }
+}
+
+type Handler = Arc<dyn Fn(Map<String, Value>) -> Result<Prepared, RpcError> + Send + Sync>;
+
+/// A prompt of a server whose state is `S`. `#[prompt]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a prompt of a server with the state `{S}`",
+    label = "not a prompt here",
+    note = "annotate the function with `#[prompt]`, and call `.state(…)` before `.prompt::<…>()` with a state that has every `State<T>` it takes"
+)]
+pub trait PromptFunction<S>: 'static {
+    /// Returns what the prompt declares.
+    fn definition() -> Prompt;
+
+    /// Accepts or refuses the arguments, which are texts.
+    ///
+    /// # Errors
+    /// One does not fit, is missing or unknown; the message names it.
+    fn prepare(state: &S, given: Map<String, Value>) -> Result<Prepared, ArgumentError>;
+
+    /// Suggests values of an argument.
+    fn suggest(state: &S, request: CompletionRequest) -> Suggested;
+}
+
+impl Prepared {
+    /// A call of a prompt.
+    pub fn prompt<F, R>(run: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        // The compiler shows the line, at a prompt that keeps something of one thread.
+        R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static, // use `Arc` for `Rc`, or drop it before `.await`
+    {
+        Self::raw(move |cx| {
+            let run = run(cx);
+            async move { run.await.map(PromptResult::into_value) }
+        })
+    }
+}
 
 /// A prompt with what answers it.
 #[derive(Clone)]
@@ -197,6 +301,7 @@ pub(super) struct RegisteredPrompt {
     /// Set if it begins a workflow.
     is_of_workflow: bool,
     handler: Handler,
+    pub(super) suggest: Option<Suggest>,
 }
 
 impl fmt::Debug for RegisteredPrompt {
@@ -220,7 +325,14 @@ impl RegisteredPrompt {
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
-        Self { prompt, is_of_workflow: false, handler: Arc::new(move |arguments, cx| Box::pin(handler(arguments, cx))) }
+        let (handler, declared) = (Arc::new(handler), prompt.clone());
+        let prepare = move |arguments: Map<String, Value>| {
+            declared.check(&arguments)?;
+            let handler = handler.clone();
+            let call = async move |cx: RunContext| handler(PromptArguments(arguments), cx.tool()).await;
+            Ok(Prepared::prompt(call))
+        };
+        Self { prompt, is_of_workflow: false, handler: Arc::new(prepare), suggest: None }
     }
 
     /// The same as one that begins a workflow.
@@ -234,12 +346,24 @@ impl RegisteredPrompt {
         if self.is_of_workflow { Target::Workflow(name) } else { Target::Prompt(name) }
     }
 
-    /// The call of the handler with these arguments.
+    /// That of a function with `#[prompt]`.
+    pub(super) fn of<P: PromptFunction<S>, S: Clone + Send + Sync + 'static>(state: &S) -> Self {
+        let (state, suggesting) = (state.clone(), state.clone());
+        let prepare = move |given| P::prepare(&state, given).map_err(|error| RpcError::invalid_params(error.message));
+        let suggest: Suggest = Arc::new(move |request| P::suggest(&suggesting, request));
+        Self { prompt: P::definition(), is_of_workflow: false, handler: Arc::new(prepare), suggest: Some(suggest) }
+    }
+
+    /// Tells whether values of an argument can be suggested.
+    pub(super) fn suggests(&self) -> bool {
+        self.suggest.as_ref().is_some_and(|suggest| {
+            let of = |argument| CompletionRequest::first(Completed::Prompt(self.prompt.name.clone()), argument);
+            self.prompt.arguments().any(|argument| !matches!(suggest(of(argument)), Suggested::Unknown))
+        })
+    }
+
+    /// The call of the prompt with these arguments.
     pub(super) fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, RpcError> {
-        self.prompt.check(&arguments)?;
-        let handler = self.handler.clone();
-        Ok(Prepared::raw(move |cx| async move {
-            handler(PromptArguments(arguments), cx.tool()).await.map(PromptResult::into_value)
-        }))
+        (self.handler)(arguments)
     }
 }

@@ -7,7 +7,7 @@ use pmcp_protocol::{
 use serde_json::{Map, Value};
 
 use super::{
-    completion::{CompleteParams, Completion, Reference},
+    completion::{CompleteParams, Completion, CompletionRequest, Reference, Suggested},
     offers::Offers,
     prompt::GetParams,
     resource::RegisteredResource,
@@ -98,32 +98,40 @@ impl Offers {
         let ReadParams { uri } = parse(params)?;
         let found = self.permitted_resource(&uri, is_permitted);
         let (resource, variables) = found.ok_or_else(|| revision.unknown_resource(&uri))?;
-        let prepared = resource.prepare(&uri, variables);
+        let prepared = resource.prepare(&uri, variables, revision)?;
         Ok(OfferCall { name: uri, arguments: Map::new(), prepared })
     }
 
     fn complete(&self, params: &Value, is_permitted: impl Fn(&Target<'_>) -> bool) -> Result<OfferRequest, RpcError> {
         let request: CompleteParams = parse(params)?;
-        let (name, has_argument) = match &request.reference {
+        let (name, has_argument, suggest) = match &request.reference {
             Reference::Prompt { name } => {
                 let prompt = self.find_prompt(name).filter(|prompt| is_permitted(&prompt.target()));
                 let prompt = prompt.ok_or_else(|| RpcError::invalid_params("unknown prompt"))?;
-                (name.clone(), prompt.prompt.has_argument(&request.argument.name))
+                (name.clone(), prompt.prompt.has_argument(&request.argument.name), prompt.suggest.as_ref())
             }
             Reference::Resource { uri } => {
                 let mut resources = self.resources.iter().filter(|resource| is_permitted(&resource.target()));
                 let resource = resources.find(|resource| resource.uri() == uri);
                 let resource = resource.ok_or_else(|| RpcError::invalid_params("unknown resource template"))?;
-                (uri.clone(), resource.has_variable(&request.argument.name))
+                (uri.clone(), resource.has_variable(&request.argument.name), resource.suggest.as_ref())
             }
         };
         if !has_argument {
             return Err(RpcError::invalid_params("there is no such argument"));
         }
-        let Some(completer) = &self.completer else {
-            return Ok(OfferRequest::Ready(Completion::default().into_value()));
+        let request = CompletionRequest::from(request);
+        // The function it is an argument of knows best.
+        let prepared = match (suggest.map(|suggest| suggest(request.clone())), &self.completer) {
+            (Some(Suggested::Call(prepared)), _) => prepared,
+            (Some(Suggested::Values(values)), _) => {
+                return Ok(OfferRequest::Ready(Completion::from(values).into_value()));
+            }
+            (None | Some(Suggested::Unknown), Some(completer)) => completer.prepare(request),
+            (None | Some(Suggested::Unknown), None) => {
+                return Ok(OfferRequest::Ready(Completion::default().into_value()));
+            }
         };
-        let prepared = completer.prepare(request.into());
         Ok(OfferRequest::Call(OfferCall { name, arguments: Map::new(), prepared }))
     }
 }

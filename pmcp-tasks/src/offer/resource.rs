@@ -6,11 +6,18 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use fluent_uri::Uri;
 use serde_json::{Map, Value, json};
 
-use super::{error::OfferError, template::Template};
+use super::{
+    completion::{Completed, CompletionRequest, Suggest, Suggested},
+    error::OfferError,
+    template::Template,
+};
 use crate::{
-    context::ToolContext,
+    call::Revision,
+    context::{RunContext, ToolContext},
+    error::ToolErrorKind,
     gate::Target,
-    tool::{Prepared, ToolError},
+    protocol::RpcError,
+    tool::{ArgumentError, Prepared, ToolError},
 };
 
 /// A resource that clients can list and read.
@@ -102,6 +109,18 @@ impl From<&str> for ResourceContents {
     }
 }
 
+impl<const N: usize> From<[u8; N]> for ResourceContents {
+    fn from(bytes: [u8; N]) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl From<&[u8]> for ResourceContents {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
 impl From<Vec<u8>> for ResourceContents {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes)
@@ -119,7 +138,55 @@ pub struct ResourceRequest {
 }
 
 type ReadFuture = Pin<Box<dyn Future<Output = Result<ResourceContents, ToolError>> + Send>>;
-type Handler = Arc<dyn Fn(ResourceRequest, ToolContext) -> ReadFuture + Send + Sync>;
+type Handler = Arc<dyn Fn(ResourceRequest) -> Result<ResourceRead, ArgumentError> + Send + Sync>;
+
+/// A resource, or all that fit a template, of a server whose state is `S`. `#[resource]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource of a server with the state `{S}`",
+    label = "not a resource here",
+    note = "annotate the function with `#[resource(uri = \"…\")]`, and call `.state(…)` before `.resource::<…>()` with a state that has every `State<T>` it takes"
+)]
+pub trait ResourceFunction<S>: 'static {
+    /// Whether its URI has variables.
+    const IS_TEMPLATE: bool;
+
+    /// Returns what the resource declares.
+    fn definition() -> Resource;
+
+    /// Accepts or refuses the variables of a URI, without their percent-encoding.
+    ///
+    /// # Errors
+    /// One does not fit: there is no such resource. The message names it.
+    fn prepare(state: &S, variables: BTreeMap<String, String>) -> Result<ResourceRead, ArgumentError>;
+
+    /// Suggests values of a variable.
+    fn suggest(state: &S, request: CompletionRequest) -> Suggested;
+}
+
+/// A resource whose variables were accepted, ready to be read once.
+pub struct ResourceRead(Box<dyn FnOnce(RunContext) -> ReadFuture + Send>);
+
+impl fmt::Debug for ResourceRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResourceRead")
+    }
+}
+
+impl ResourceRead {
+    /// One that this function does.
+    pub fn new<F, R>(read: F) -> Self
+    where
+        F: FnOnce(RunContext) -> R + Send + 'static,
+        // The compiler shows the line, at a resource that keeps something of one thread.
+        R: Future<Output = Result<ResourceContents, ToolError>> + Send + 'static, // use `Arc` for `Rc`, or drop it before `.await`
+    {
+        Self(Box::new(move |cx| Box::pin(read(cx))))
+    }
+
+    async fn run(self, cx: RunContext) -> Result<ResourceContents, ToolError> {
+        (self.0)(cx).await
+    }
+}
 
 /// The URIs a resource has.
 #[derive(Clone)]
@@ -138,6 +205,7 @@ pub(super) struct RegisteredResource {
     resource: Resource,
     uris: Uris,
     handler: Handler,
+    pub(super) suggest: Option<Suggest>,
 }
 
 impl fmt::Debug for RegisteredResource {
@@ -178,11 +246,32 @@ impl RegisteredResource {
         if !matches!(uris, Uris::Fitting(_)) && Uri::parse(resource.uri.as_str()).is_err() {
             return Err(OfferError::Uri { uri: resource.uri });
         }
-        let handler: Handler = Arc::new(move |request, cx| {
-            let reading = handler(request, cx);
-            Box::pin(async move { reading.await.map(Into::into) })
+        let handler = Arc::new(handler);
+        let read: Handler = Arc::new(move |request| {
+            let handler = handler.clone();
+            Ok(ResourceRead::new(async move |cx: RunContext| handler(request, cx.tool()).await.map(Into::into)))
         });
-        Ok(Self { resource, uris, handler })
+        Ok(Self { resource, uris, handler: read, suggest: None })
+    }
+
+    /// That of a function with `#[resource]`.
+    pub(super) fn of<F: ResourceFunction<S>, S: Clone + Send + Sync + 'static>(state: &S) -> Result<Self, OfferError> {
+        let resource = F::definition();
+        let uris = if F::IS_TEMPLATE { Uris::Fitting(Template::parse(&resource.uri)?) } else { Uris::One };
+        if !F::IS_TEMPLATE && Uri::parse(resource.uri.as_str()).is_err() {
+            return Err(OfferError::Uri { uri: resource.uri });
+        }
+        let (state, suggesting) = (state.clone(), state.clone());
+        let handler: Handler = Arc::new(move |request| F::prepare(&state, request.variables));
+        let suggest: Suggest = Arc::new(move |request| F::suggest(&suggesting, request));
+        Ok(Self { resource, uris, handler, suggest: Some(suggest) })
+    }
+
+    /// Tells whether values of a variable can be suggested.
+    pub(super) fn suggests(&self) -> bool {
+        let (Some(suggest), Uris::Fitting(template)) = (&self.suggest, &self.uris) else { return false };
+        let of = |variable| CompletionRequest::first(Completed::Resource(self.resource.uri.clone()), variable);
+        template.variables().any(|variable| !matches!(suggest(of(variable)), Suggested::Unknown))
     }
 
     pub(super) fn uri(&self) -> &str {
@@ -220,13 +309,28 @@ impl RegisteredResource {
         }
     }
 
-    /// The call of the handler for this URI.
-    pub(super) fn prepare(&self, uri: &str, variables: BTreeMap<String, String>) -> Prepared {
-        let (handler, uri) = (self.handler.clone(), uri.to_owned());
+    /// The call that reads this URI for a client of this revision.
+    ///
+    /// # Errors
+    /// There is no resource with such variables.
+    pub(super) fn prepare(
+        &self,
+        uri: &str,
+        variables: BTreeMap<String, String>,
+        revision: Revision,
+    ) -> Result<Prepared, RpcError> {
+        let uri = uri.to_owned();
         let Resource { mime_type, meta, .. } = self.resource.clone();
-        Prepared::raw(move |cx| async move {
-            let request = ResourceRequest { uri: uri.clone(), variables };
-            let mut contents = match handler(request, cx.tool()).await? {
+        let reading = (self.handler)(ResourceRequest { uri: uri.clone(), variables }).map_err(|misfit| {
+            let unknown = revision.unknown_resource(&uri);
+            RpcError { message: format!("{}: {}", unknown.message, misfit.message), ..unknown }
+        })?;
+        Ok(Prepared::raw(move |cx| async move {
+            let contents = reading.run(cx).await.map_err(|error| match error.0 {
+                ToolErrorKind::NotFound => ToolError(ToolErrorKind::Rpc(revision.unknown_resource(&uri))),
+                other => ToolError(other),
+            })?;
+            let mut contents = match contents {
                 ResourceContents::Text(text) => json!({ "uri": uri, "text": text }),
                 ResourceContents::Bytes(bytes) => json!({ "uri": uri, "blob": BASE64_STANDARD.encode(bytes) }),
             };
@@ -237,6 +341,6 @@ impl RegisteredResource {
                 contents["_meta"] = meta.into();
             }
             Ok(json!({ "contents": [contents] }))
-        })
+        }))
     }
 }

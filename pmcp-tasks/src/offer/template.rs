@@ -60,6 +60,13 @@ impl Template {
         Ok(Self(parts))
     }
 
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+
     pub(super) fn has_variable(&self, name: &str) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Variable(variable) if variable == name))
     }

@@ -182,6 +182,11 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         }
     }
 
+    /// The state that was given, for what is registered beside tools.
+    pub fn current_state(&self) -> &S {
+        &self.state
+    }
+
     /// Registers a tool.
     #[must_use]
     pub fn tool<T: Tool<S>>(mut self /* and the tool as a type: `.tool::<add>()` */) -> Self {

@@ -43,7 +43,7 @@ impl Failed {
     /// That of a function.
     pub(crate) fn of_error(error: &ToolError) -> Self {
         match &error.0 {
-            ToolErrorKind::Visible(_) | ToolErrorKind::Unsupported(_) => Self::ToolError,
+            ToolErrorKind::Visible(_) | ToolErrorKind::NotFound | ToolErrorKind::Unsupported(_) => Self::ToolError,
             ToolErrorKind::Rpc(error) => Self::Rpc(error.code),
             ToolErrorKind::Cancelled => Self::Cancelled,
             ToolErrorKind::Internal { .. } => Self::Internal,

@@ -60,20 +60,7 @@ impl WorkflowDefinition {
     /// their order, those without one behind the others.
     #[must_use]
     pub fn prompt_arguments(&self) -> Vec<PromptArgument> {
-        let required = self.arguments.get("required").and_then(Value::as_array);
-        let properties = self.arguments.get("properties").and_then(Value::as_object);
-        let mut properties: Vec<_> = properties.into_iter().flatten().collect();
-        let place = |name: &str| self.order.iter().position(|other| *other == name).unwrap_or(self.order.len());
-        properties.sort_by_key(|(name, _)| place(name));
-        let arguments = properties.into_iter().map(|(name, schema)| {
-            let is_required = required.is_some_and(|required| required.iter().any(|other| other == name));
-            let argument = if is_required { PromptArgument::required(name) } else { PromptArgument::optional(name) };
-            match schema.get("description").and_then(Value::as_str) {
-                Some(text) => argument.description(text),
-                None => argument,
-            }
-        });
-        arguments.collect()
+        prompt_arguments(&self.arguments, self.order)
     }
 
     /// Ways it is begun.
@@ -92,6 +79,25 @@ impl WorkflowDefinition {
     pub fn position(&self, step: &str) -> Option<usize> {
         self.steps.iter().position(|other| other.name == step)
     }
+}
+
+/// The arguments of a prompt, as a schema has them: names, descriptions and which of them are required. They stand in this order, those
+/// without a place in it behind the others.
+pub(crate) fn prompt_arguments(arguments: &Value, order: &[&str]) -> Vec<PromptArgument> {
+    let required = arguments.get("required").and_then(Value::as_array);
+    let properties = arguments.get("properties").and_then(Value::as_object);
+    let mut properties: Vec<_> = properties.into_iter().flatten().collect();
+    let place = |name: &str| order.iter().position(|other| *other == name).unwrap_or(order.len());
+    properties.sort_by_key(|(name, _)| place(name));
+    let listed = properties.into_iter().map(|(name, schema)| {
+        let is_required = required.is_some_and(|required| required.iter().any(|other| other == name));
+        let argument = if is_required { PromptArgument::required(name) } else { PromptArgument::optional(name) };
+        match schema.get("description").and_then(Value::as_str) {
+            Some(text) => argument.description(text),
+            None => argument,
+        }
+    });
+    listed.collect()
 }
 
 /// Everything a step declares.

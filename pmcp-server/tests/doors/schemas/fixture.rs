@@ -179,7 +179,7 @@ pub(crate) fn server() -> Server {
         .tool::<ask>()
         .tool::<greet>()
         .tool::<work>()
-        .prompt(
+        .prompt_with(
             Prompt::new("show")
                 .title("Show")
                 .description("Shows things")
@@ -187,12 +187,12 @@ pub(crate) fn server() -> Server {
                 .argument(PromptArgument::optional("size")),
             show,
         )
-        .prompt(Prompt::new("plain"), async |_, _| Ok(PromptResult::user("Hello")))
-        .prompt(Prompt::new("third"), async |_, _| Ok(PromptResult::user("Hello")))
-        .resource(described("test://text"), async |_, _| Ok("words"))
-        .resource("test://bytes", async |_, _| Ok(vec![0_u8, 159]))
-        .resource("test://broken", async |_, _| Err::<ResourceContents, _>(ToolError::new("cannot be read")))
-        .resource("test://asks", async |_, cx: ToolContext| {
+        .prompt_with(Prompt::new("plain"), async |_, _| Ok(PromptResult::user("Hello")))
+        .prompt_with(Prompt::new("third"), async |_, _| Ok(PromptResult::user("Hello")))
+        .resource_with(described("test://text"), async |_, _| Ok("words"))
+        .resource_with("test://bytes", async |_, _| Ok(vec![0_u8, 159]))
+        .resource_with("test://broken", async |_, _| Err::<ResourceContents, _>(ToolError::new("cannot be read")))
+        .resource_with("test://asks", async |_, cx: ToolContext| {
             let Name { name } = cx.elicit("Who?").await?;
             Ok(name)
         })

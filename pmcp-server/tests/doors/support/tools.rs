@@ -173,7 +173,7 @@ pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) 
         .tool::<fail>()
         .tool::<panics>()
         .tool::<panics_early>()
-        .prompt(
+        .prompt_with(
             Prompt::new("greet")
                 .description("Greets somebody.")
                 .argument(PromptArgument::required("name"))
@@ -183,17 +183,17 @@ pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) 
                 async move { Ok(PromptResult::user(format!("Hello, {}!", arguments.text("name")))) }
             },
         )
-        .prompt(Prompt::new("ask").description("Asks for a name."), |_, cx| async move {
+        .prompt_with(Prompt::new("ask").description("Asks for a name."), |_, cx| async move {
             let Name { name } = cx.elicit("Who are you?").await?;
             Ok(PromptResult::user(name))
         })
-        .prompt(Prompt::new("panics"), |_, _| async { panic!("{SECRET}") })
-        .prompt(Prompt::new("panics_early"), |_, _| -> std::future::Ready<_> { panic!("{SECRET}") })
-        .prompt(Prompt::new("fails"), |_, _| async { Err(std::io::Error::other(SECRET))? })
-        .resource(Resource::new("test://note").mime_type("text/plain"), |_, _| async { Ok("a note") })
-        .resource("test://bytes", |_, _| async { Ok(vec![0, 1, 255]) })
-        .resource("test://panics", |_, _| async { if true { panic!("{SECRET}") } else { Ok("") } })
-        .resource("test://fails", |_, _| async {
+        .prompt_with(Prompt::new("panics"), |_, _| async { panic!("{SECRET}") })
+        .prompt_with(Prompt::new("panics_early"), |_, _| -> std::future::Ready<_> { panic!("{SECRET}") })
+        .prompt_with(Prompt::new("fails"), |_, _| async { Err(std::io::Error::other(SECRET))? })
+        .resource_with(Resource::new("test://note").mime_type("text/plain"), |_, _| async { Ok("a note") })
+        .resource_with("test://bytes", |_, _| async { Ok(vec![0, 1, 255]) })
+        .resource_with("test://panics", |_, _| async { if true { panic!("{SECRET}") } else { Ok("") } })
+        .resource_with("test://fails", |_, _| async {
             Err(std::io::Error::other(SECRET))?;
             Ok("")
         })

@@ -66,10 +66,10 @@ impl Misread {
         }
     }
 
-    /// The same of an argument.
-    pub(super) fn of(self, name: &str) -> Self {
+    /// The same of an argument, or of what goes by another word.
+    pub(super) fn of(self, what: &str, name: &str) -> Self {
         match self {
-            Self::Inside { place, message } => Self::Placed(format!("argument `{name}{place}`: {message}")),
+            Self::Inside { place, message } => Self::Placed(format!("{what} `{name}{place}`: {message}")),
             placed @ Self::Placed(_) => placed,
         }
     }

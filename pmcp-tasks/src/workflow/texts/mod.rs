@@ -30,6 +30,17 @@ pub(crate) fn read<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T, 
         .map_err(|error| ArgumentError { message: shortened(&error.to_string(), bounds::ERROR) })
 }
 
+/// Reads one argument.
+///
+/// # Errors
+/// It does not fit; the message says where, and what it is called: "argument".
+pub(crate) fn read_one<T: DeserializeOwned>(what: &str, name: &str, given: Value) -> Result<T, ArgumentError> {
+    T::deserialize(Given(given)).map_err(|error| {
+        let message = error.of(what, name).to_string();
+        ArgumentError { message: shortened(&message, bounds::ERROR) }
+    })
+}
+
 /// All arguments.
 struct Arguments(Map<String, Value>);
 
@@ -101,7 +112,7 @@ impl<'de> MapAccess<'de> for Fields {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misread> {
         let (name, value) = self.next.take().unwrap_or_default();
-        seed.deserialize(Given(value)).map_err(|error| error.of(&name))
+        seed.deserialize(Given(value)).map_err(|error| error.of("argument", &name))
     }
 }
 

@@ -1,0 +1,40 @@
+//! The grammar of `#[prompt(…)]`, `#[resource(…)]` and `#[complete(…)]`.
+
+use pmcp_macro_support::Keys;
+use proc_macro2::TokenStream;
+use syn::{LitStr, Path};
+
+use super::kind::Kind;
+
+/// Arguments of the attribute. `None` is what it leaves out.
+#[derive(Default)]
+pub(super) struct OfferedArgs {
+    pub(super) uri: Option<LitStr>,
+    pub(super) name: Option<LitStr>,
+    pub(super) title: Option<LitStr>,
+    pub(super) description: Option<LitStr>,
+    pub(super) mime: Option<LitStr>,
+    pub(super) krate: Option<Path>,
+}
+
+/// The keys of a kind, in the order of the documentation.
+fn keys(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Prompt => &["name", "title", "description", "crate"],
+        Kind::Resource => &["uri", "name", "title", "description", "mime", "crate"],
+        Kind::Completion => &["crate"],
+    }
+}
+
+impl OfferedArgs {
+    /// Reads the arguments.
+    pub(super) fn parse(kind: Kind, args: TokenStream) -> syn::Result<Self> {
+        let known = keys(kind);
+        let mut keys = Keys::parse(args, known);
+        let mut text = |key: &str| known.contains(&key).then(|| keys.string(key)).flatten();
+        let (uri, name, title, description, mime) =
+            (text("uri"), text("name"), text("title"), text("description"), text("mime"));
+        let krate = keys.path("crate");
+        keys.finish(Self { uri, name, title, description, mime, krate })
+    }
+}
