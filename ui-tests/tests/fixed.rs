@@ -45,6 +45,14 @@ edits! {
         "defualt" => "default";
     ask_without_question, "write `#[ask(\"What is your name?\")]`":
         "#[ask]" => "#[ask(\"What is your name?\")]";
+    complete_input_type, "take the text that was typed as `&str`":
+        "typed: u32" => "typed: &str";
+    complete_not_async, "write `async fn paths`":
+        "fn paths" => "async fn paths";
+    complete_result_type, "return the texts as a `Vec<String>`":
+        "-> String {\n    typed" => "-> Vec<String> {\n    vec![typed]";
+    complete_two_inputs, "take a `CompletionRequest` in place of both":
+        "typed: &str, folder: &str) -> Vec<String> {\n    vec![format!(\"{folder}/{typed}\")]" => "request: pmcp_tasks::offer::CompletionRequest) -> Vec<String> {\n    vec![request.value]";
     context_in_option, "write `TaskContext` without the type around it":
         "Option<TaskContext>" => "TaskContext";
     context_in_ordinary_tool, "use `support = \"optional\"`":
@@ -99,10 +107,68 @@ edits! {
         "    #[form(rename = \"\")]\n" => "";
     from_ref_bare_attribute, "or remove it":
         "    #[from_ref]\n" => "";
+    prompt_args_type, "derive `Deserialize` and `JsonSchema`":
+        "struct All;" => "#[derive(serde::Deserialize, schemars::JsonSchema)]\nstruct All;";
+    prompt_argument_reference, "remove the lifetime":
+        "&'static str" => "&str";
+    prompt_complete_context, "remove it":
+        "#[complete(paths)] " => "";
+    prompt_complete_string, "write `#[complete(paths)]`":
+        "\"paths\"" => "paths";
+    prompt_complete_tool, "name a function that is annotated with `#[complete]`":
+        "#[task_tool]" => "#[complete]";
+    prompt_error_type, "return `ToolError`":
+        "String, Broken>" => "String, ToolError>";
+    prompt_header, "remove it":
+        "#[arg(header = \"Path\")] " => "";
+    prompt_name_without_key, "write `name = \"review\"`":
+        "(\"review\")" => "(name = \"review\")";
+    prompt_not_a_prompt, "annotate the function with `#[prompt]`":
+        "#[task_tool]" => "#[prompt]";
+    prompt_not_async, "write `async fn review`":
+        "fn review" => "async fn review";
+    prompt_result_texts, "return a `String` for one message of the user":
+        "Vec<String>, ToolError> {\n    Ok(vec![path])" => "String, ToolError> {\n    Ok(path)";
+    prompt_result_type, "return a `String`":
+        "u32 {\n    lines\n" => "String {\n    lines.to_string()\n";
+    prompt_same_name, "rename one of them":
+        "rename = \"path\"" => "rename = \"other\"";
+    prompt_state_alias, "write `#[state]` before the parameter":
+        "_files: Files" => "#[state] _files: Files";
+    prompt_task_context, "take `ToolContext`, which can ask the user, too":
+        "TaskContext" => "ToolContext";
+    prompt_two_contexts, "keep one of them":
+        ", _two: &ToolContext" => "";
+    prompt_unknown_key, "did you mean `title`?":
+        "titel" => "title";
     question_mark_box_dyn_error, "let the model read it with `.map_err(ToolError::new)?`":
         "read()?" => "read().map_err(ToolError::new)?";
     question_mark_no_error, "implement `std::error::Error`":
         "#[task_tool]" => "impl std::fmt::Display for NoRows {\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n        f.write_str(\"no rows\")\n    }\n}\n\nimpl std::error::Error for NoRows {}\n\n#[task_tool]";
+    resource_args, "take each variable of the URI as a parameter of its name":
+        "#[args] all: All) -> String {\n    all.day" => "day: u32) -> String {\n    day";
+    resource_brace, "write variables as `{name}`":
+        "{id\"" => "{id}\"";
+    resource_default, "remove `default`":
+        "#[arg(default = 1)] " => "";
+    resource_no_scheme, "begin it with one, such as `note://today`":
+        "notes/{id}" => "note://{id}";
+    resource_operator, "write `{id}`":
+        "{/id}" => "{id}";
+    resource_parameter_unknown, "put it into the URI, as in `…/{_db}`":
+        "note://today" => "note://today/{_db}";
+    resource_space, "write it as `%20`":
+        "my day" => "my%20day";
+    resource_task_context, "take `ToolContext`":
+        "TaskContext" => "ToolContext";
+    resource_variable_misspelt, "did you mean `year`?":
+        "(yaer: u32, day: u32) -> String {\n    format!(\"{yaer} {day}\")" => "(year: u32, day: u32) -> String {\n    format!(\"{year} {day}\")";
+    resource_variable_unused, "add the parameter `day: String`":
+        "(year: u32)" => "(year: u32, day: String)";
+    resource_variables_touch, "write something between them, such as `/`":
+        "}{" => "}/{";
+    resource_without_uri, "write `#[resource(uri = \"note://today\")]`":
+        "#[resource]" => "#[resource(uri = \"note://today\")]";
     result_borrow, "return an owned type, such as `String`":
         "&str {\n    path\n" => "String {\n    path.to_owned()\n";
     result_box_dyn_error, "return `ToolError`: `?` makes one of every error":

@@ -6,8 +6,9 @@ use std::{collections::HashMap, error::Error, fs};
 const MANY: &str = "tool_every_mistake";
 
 /// Cases with more errors than mistakes: the compiler checks the bounds of `step` at the method, at its future and at `.await`;
-/// serde's derive has a bound for each way to read a field; and what is no tool, or no type, is told where it is used, too.
-const REPEATED: [&str; 7] = [
+/// serde's derive has a bound for each way to read a field; and what is no tool, no completion, or no type, is told where it is used, too.
+const REPEATED: [&str; 8] = [
+    "prompt_complete_tool",
     "step_error_type",
     "step_foreign",
     "step_value",
@@ -18,10 +19,11 @@ const REPEATED: [&str; 7] = [
 ];
 
 /// What the compiler says by itself, at a token of the user's, with nothing to add.
-const OF_THE_COMPILER: [&str; 5] = [
+const OF_THE_COMPILER: [&str; 6] = [
     "argument_default_type",
     "argument_unknown_type",
     "form_default_type",
+    "prompt_complete_not_annotated",
     "workflow_argument_field_missing",
     "workflow_not_a_tool_function",
 ];

@@ -218,6 +218,55 @@ pub mod tools {
         ::renamed::workflow::plan::<Deploy, App>()
     }
 
+    /// Has everything a prompt can have.
+    #[::renamed::prompt(crate = ::renamed, name = "all", title = "All")]
+    pub async fn asking(
+        /// A path.
+        #[complete(self::paths)]
+        path: &::core::primitive::str,
+        #[arg(default = 3)] given: u64,
+        note: ::core::option::Option<&::core::primitive::str>,
+        run: &::renamed::ToolContext,
+        number: ::renamed::State<u64>,
+    ) -> ::core::result::Result<::std::string::String, ::renamed::ToolError> {
+        ::core::result::Result::Ok(::std::format!("{path}{given}{note:?}{run:?}{}", number.0))
+    }
+
+    /// Takes its arguments as one.
+    #[::renamed::prompt]
+    async fn asking_whole(#[args] arguments: Deploy) -> &'static ::core::primitive::str {
+        let _: Deploy = arguments;
+        ""
+    }
+
+    /// Has everything a resource can have.
+    #[::renamed::resource(crate = ::renamed, uri = "all://{state}/{request}", name = "all", title = "All", mime = "text/plain")]
+    pub async fn reading(
+        state: u64,
+        #[complete(paths)] request: &::core::primitive::str,
+        number: ::renamed::State<u64>,
+    ) -> ::std::string::String {
+        ::std::format!("{state}{request}{}", number.0)
+    }
+
+    /// Has everything a completion can have.
+    #[::renamed::complete(crate = ::renamed)]
+    pub async fn paths(
+        state: &::core::primitive::str,
+        run: ::renamed::ToolContext,
+        number: ::renamed::State<u64>,
+    ) -> ::std::vec::Vec<::std::string::String> {
+        ::std::vec![::std::format!("{state}{run:?}{}", number.0)]
+    }
+
+    /// Offers them.
+    #[must_use]
+    pub fn offered() -> impl ::core::fmt::Debug {
+        let state = App { number: 1 };
+        let offers = ::renamed::offer::Offers::builder().prompt_function::<asking, _>(&state);
+        offers.prompt_function::<asking_whole, _>(&state).resource_function::<reading, _>(&state)
+    }
+
     /// Not built.
     #[::renamed::task_tool(crate = ::renamed)]
     #[cfg(any())]

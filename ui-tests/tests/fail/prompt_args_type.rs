@@ -1,0 +1,10 @@
+use pmcp_tasks::prelude::*;
+
+struct All;
+
+#[prompt]
+async fn review(#[args] _all: All) -> String {
+    String::new()
+}
+
+fn main() {}

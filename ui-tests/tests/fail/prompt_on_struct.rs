@@ -1,0 +1,6 @@
+use pmcp_tasks::prelude::*;
+
+#[prompt]
+struct Review;
+
+fn main() {}

@@ -1,0 +1,9 @@
+use pmcp_tasks::prelude::*;
+
+#[prompt]
+#[prompt]
+async fn review(path: String) -> String {
+    path
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use pmcp_tasks::prelude::*;
+
+type Files = State<u8>;
+
+#[prompt]
+async fn review(#[state] _files: Files) -> String {
+    String::new()
+}
+
+fn main() {}
