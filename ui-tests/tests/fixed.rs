@@ -164,7 +164,7 @@ edits! {
     resource_variable_misspelt, "did you mean `year`?":
         "(yaer: u32, day: u32) -> String {\n    format!(\"{yaer} {day}\")" => "(year: u32, day: u32) -> String {\n    format!(\"{year} {day}\")";
     resource_variable_unused, "add the parameter `day: String`":
-        "(year: u32)" => "(year: u32, day: String)";
+        "(year: u32) -> String {\n    year.to_string()" => "(year: u32, day: String) -> String {\n    format!(\"{year} {day}\")";
     resource_variables_touch, "write something between them, such as `/`":
         "}{" => "}/{";
     resource_without_uri, "write `#[resource(uri = \"note://today\")]`":

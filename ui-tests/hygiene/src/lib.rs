@@ -219,6 +219,9 @@ pub mod tools {
     }
 
     /// Has everything a prompt can have.
+    ///
+    /// # Errors
+    /// It has none, but for the type.
     #[::renamed::prompt(crate = ::renamed, name = "all", title = "All")]
     pub async fn asking(
         /// A path.

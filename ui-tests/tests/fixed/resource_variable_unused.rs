@@ -2,7 +2,7 @@ use pmcp_tasks::prelude::*;
 
 #[resource(uri = "note://{year}/{day}")]
 async fn note(year: u32, day: String) -> String {
-    year.to_string()
+    format!("{year} {day}")
 }
 
 fn main() {}
