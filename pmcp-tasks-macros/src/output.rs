@@ -39,6 +39,16 @@ impl Output {
             Self::Alias(result) => projected(result, &quote!(#p::AnyResult), "Value"),
         }
     }
+
+    /// A function that asks of the error, where it is written, what errors must have.
+    pub(crate) fn failure(&self, p: &TokenStream) -> Option<TokenStream> {
+        let Self::Result { error, .. } = self else { return None };
+        Some(quote! {
+            fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
+                #p::failure::<#error>()
+            }
+        })
+    }
 }
 
 /// An associated type of a type of the user's: an error about it is at that type, as a whole.

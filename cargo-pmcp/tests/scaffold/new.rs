@@ -138,7 +138,7 @@ help: name the directory of the whole repository, as `git clone` makes it
 
 "#]]);
     new(&["c", "--pmcp", "https://example.com/pmcp"]).code(2).stderr_eq(str![[r#"
-error: `https://example.com/pmcp` is no value of `--pmcp <SOURCE>`: it is neither `path:DIR` nor `git:URL`, to which `#REV` may be added
+error: `https://example.com/pmcp` is no value of `--pmcp <SOURCE>`: it is neither `path:DIR` nor `git:URL`, to which `#REV` may be added, such as `path:../pmcp`
 help: `cargo pmcp --help` lists the commands
 
 "#]]);

@@ -120,14 +120,7 @@ impl Offered {
                 (result, quote!(#of_result::<#itself>))
             }
         };
-        let failure = match &self.output {
-            Output::Result { error, .. } => Some(quote! {
-                fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
-                    #p::failure::<#error>()
-                }
-            }),
-            Output::Value(_) | Output::Alias(_) => None,
-        };
+        let failure = self.output.failure(p);
         quote! {
             #(#texts)*
             #whole

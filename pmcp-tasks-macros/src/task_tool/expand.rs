@@ -243,14 +243,7 @@ impl TaskTool {
                 (result, quote!(result::<#itself, _>))
             }
         };
-        let failure = match &self.output {
-            Output::Result { error, .. } => Some(quote! {
-                fn __pmcp_failure() -> fn(#error) -> #p::ToolError {
-                    #p::failure::<#error>()
-                }
-            }),
-            Output::Value(_) | Output::Alias(_) => None,
-        };
+        let failure = self.output.failure(p);
         quote! {
             #(#answers)*
             #context
