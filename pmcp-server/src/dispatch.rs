@@ -128,7 +128,7 @@ fn spoken(handling: &Result<Handling, RpcError>) -> Spoken<'_> {
         Ok(Handling::Stateless(meta)) => Spoken { version: Some(meta.version()), session: None },
         Ok(Handling::Session(session)) => {
             let version = session.agreement().map(|agreement| agreement.version);
-            Spoken { version, session: Some(&session.session.id) }
+            Spoken { version, session: Some(&*session.id).filter(|id| !id.is_empty()) }
         }
     }
 }

@@ -280,7 +280,7 @@ mod tests {
             let (filter, mistake) = filter(Some(wrong.as_ref()));
             let mistake = mistake.unwrap();
             assert!(mistake.contains(wrong) && mistake.ends_with('\n'), "{mistake}");
-            assert_eq!(filter.to_string(), "info");
+            assert_eq!(filter.to_string(), "pmcp::spans=off,info");
         }
         assert_eq!(filter(None).1, None);
     }

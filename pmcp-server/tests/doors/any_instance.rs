@@ -241,7 +241,9 @@ async fn who_waits_for_a_result_is_asked_there_and_may_answer_anywhere() {
     let mut waits = at(&begun, &a).send("result", "tasks/result", json!({ "taskId": task })).await;
     let question = next(&mut waits, "elicitation/create").await;
     // What does not fit is asked again, wherever it came.
+    let spoilt = bad_input_on_purpose();
     at(&begun, &c).answer(&question, json!({ "action": "maybe" })).await;
+    drop(spoilt);
     let again = next(&mut waits, "elicitation/create").await;
     assert_ne!(again["id"], question["id"]);
     at(&begun, &b).answer(&again, named("Bob")).await;
