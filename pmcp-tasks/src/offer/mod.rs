@@ -1,7 +1,6 @@
 //! Prompts, resources and completions: what a server offers beside tools.
 //!
-//! [`#[prompt]`](macro@crate::prompt), [`#[resource]`](macro@crate::resource) and [`#[complete]`](macro@crate::complete) make them of functions;
-//! here they are described by hand, too.
+//! `#[prompt]`, `#[resource]` and `#[complete]` make them of functions (feature `macros`); here they are described by hand, too.
 //!
 //! [`Offers`] lists and finds them, and [`Offers::handle`] answers the methods that are about them; the functions
 //! behind them are run by the router, so that they can ask the client as tools do. Like the router it knows nothing of
