@@ -23,9 +23,10 @@ use crate::{
     agreement::Agreement,
     answered::Answered,
     outbox::{Budget, Outbox},
+    passing::{Passing, note},
     peer::{RequestPeer, SessionPeer},
     service::{Call, Service, unknown_method},
-    session::{InFlight, Passing, Session, note},
+    session::{InFlight, Session},
 };
 
 /// The memory that a subscription takes beside its URI, in bytes.
@@ -39,7 +40,7 @@ pub(crate) enum Entered {
     /// Something that is answered with this error at once.
     Refused(Value),
     /// The answer to a question of another process.
-    Passing(Passing),
+    Passing(Box<Passing>),
 }
 
 /// A session of these versions, with whose it is.

@@ -121,6 +121,7 @@ mod modern;
 pub mod observing;
 mod outbox;
 mod panics;
+mod passing;
 mod peer;
 mod process;
 mod seal;

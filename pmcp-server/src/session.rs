@@ -23,14 +23,18 @@ use pmcp_tasks::{
     call::PeerError,
     offer::{ResourceUpdates, Subscribed, Updates},
     router::Board,
-    store::StoreError,
     time::Clock,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{outbox::Outbox, panics::guarded, shares::Share};
+use crate::{
+    outbox::Outbox,
+    panics::guarded,
+    passing::{Answer, Passing, note, passed_on},
+    shares::Share,
+};
 
 /// One client.
 #[derive(Debug)]
@@ -52,23 +56,8 @@ pub(crate) struct Session {
     looked: Notify,
 }
 
-/// The names of the notes that processes leave for each other about a session.
-pub(crate) mod note {
-    /// Beginning of the names of its tasks.
-    pub(crate) const TASK: &str = "task/";
-    /// Beginning of the names of answers to questions of other processes.
-    pub(crate) const ANSWER: &str = "answer/";
-    /// The least grave message of the log that the client wants to see.
-    pub(crate) const LEVEL: &str = "level";
-    /// The client has ended it.
-    pub(crate) const ENDED: &str = "ended";
-}
-
 /// The bits of a question's id that count; those above tell which process asks.
 const COUNTED: u32 = 20;
-
-/// The client's answer to a request of ours.
-type Answer = Result<Value, RpcError>;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -84,43 +73,6 @@ pub(crate) const MAX_IN_FLIGHT: usize = 1000;
 
 /// The number of ids under which a question that was sent again may still be answered.
 const MAX_IDS: usize = 4;
-
-/// An answer to a question of another process.
-#[derive(Debug)]
-pub(crate) struct Passing {
-    session: Arc<Session>,
-    id: u64,
-    answer: Answer,
-}
-
-impl Passing {
-    /// Leaves it for the process that asked.
-    pub(crate) async fn pass_on(self) -> Result<(), NotPassed> {
-        let Some(board) = &self.session.board else { return Err(NotPassed::Alone) };
-        let note = match self.answer {
-            Ok(result) => json!({ "result": result }),
-            Err(error) => json!({ "error": error }),
-        };
-        board.leave(&format!("{}{}", note::ANSWER, self.id), &note).await.map_err(NotPassed::Store)
-    }
-}
-
-/// The reason why an answer does not reach the process that asked.
-#[derive(Debug)]
-pub(crate) enum NotPassed {
-    /// There is no store that they share.
-    Alone,
-    Store(StoreError),
-}
-
-/// The answer that a note holds.
-fn passed_on(mut note: Value) -> Option<Answer> {
-    match (note.get_mut("result").map(Value::take), note.get_mut("error").map(Value::take)) {
-        (Some(result), _) => Some(Ok(result)),
-        (None, Some(error)) => Some(Err(serde_json::from_value(error).ok()?)),
-        (None, None) => None,
-    }
-}
 
 /// The reason why a request is not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,7 +208,7 @@ impl Session {
     }
 
     /// The client answers one of our requests; the first answer counts, others are ignored. One to another process is given back.
-    pub(crate) fn answered(self: &Arc<Self>, id: &RequestId, answer: Answer) -> Result<(), Passing> {
+    pub(crate) fn answered(&self, id: &RequestId, answer: Answer) -> Result<(), Box<Passing>> {
         let Some(id) = id.number() else { return Ok(()) };
         let waiting = self.inner.lock().pending.remove(&id);
         if let Some(waiting) = waiting {
@@ -268,7 +220,7 @@ impl Session {
         if here == 0 || asker == 0 || asker == here {
             Ok(())
         } else {
-            Err(Passing { session: self.clone(), id, answer })
+            Err(Box::new(Passing::new(self.board.clone(), id, answer)))
         }
     }
 

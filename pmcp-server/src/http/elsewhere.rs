@@ -9,7 +9,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use pmcp_tasks::{call::CallContext, router::Board};
 
 use super::endpoint::Http;
-use crate::{answered::TAKING_IN, legacy::LegacySession, outbox::Outbox, session::note};
+use crate::{answered::TAKING_IN, legacy::LegacySession, outbox::Outbox, passing::note};
 
 /// The time between two looks at the board of a session with a stream and without tasks: it costs a read each.
 const LOOK: Duration = Duration::from_secs(5);

@@ -32,7 +32,8 @@ use crate::{
     legacy::{Entered, LegacySession},
     modern::unsupported,
     outbox::{Outbox, STREAM_BUFFER},
-    session::{InFlight, NotPassed, note},
+    passing::{NotPassed, note},
+    session::InFlight,
     shares::Share,
     spans::{self, Came, Spoken},
 };

@@ -91,6 +91,7 @@ const SERVER: House = House {
             "log",
             "observing",
             "panics",
+            "passing",
             "process",
             "seal",
             "shares",
