@@ -40,13 +40,14 @@ test("a move by mouse is answered", async () => {
 test("a piece is dragged where it goes", async () => {
   const view = await stage.open("show_board");
   await drawn(view.frame);
-  // The host has given the view the height it asks for.
-  await view.page.waitForFunction("mounted.frame.getBoundingClientRect().height > 560");
   const at = async (name: string) => {
     const { x, y, width, height } = await (await view.frame.$(square(name))).boundingBox();
     return [x + width / 2, y + height / 2] as const;
   };
-  await view.page.mouse.move(...(await at("d2")));
+  // The view moves as long as the host gives it another height.
+  const over = (name: string) => view.frame.$eval(square(name), (button: Element) => button.matches(":hover"));
+  do await view.page.mouse.move(...(await at("d2")));
+  while (!(await over("d2")));
   await view.page.mouse.down();
   await view.page.mouse.move(...(await at("d4")), { steps: 5 });
   await view.page.mouse.up();

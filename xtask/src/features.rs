@@ -22,7 +22,7 @@ Usage: cargo xtask features
 const NOT_BY_DEFAULT: [&str; 1] = ["tokio-postgres"];
 
 /// Checks every set of every crate, and fails naming those that do not compile.
-pub(crate) fn check_each_alone() -> anyhow::Result<()> {
+pub(crate) fn check_each_alone(counts: &mut Counts) -> anyhow::Result<()> {
     for package in ["pmcp-server", "pmcp-tasks"] {
         let tree = output(cargo("tree --edges normal,build --prefix none --package").arg(package))?;
         let brought = |name: &&str| tree.lines().any(|line| line.split(' ').next() == Some(name));
@@ -32,7 +32,6 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
     }
     let metadata = output(&mut cargo("metadata --no-deps --format-version 1"))?;
     let metadata = serde_json::from_str(&metadata).context("the metadata of cargo is not JSON")?;
-    let mut failed = Vec::new();
     for (package, sets) in feature_sets(&metadata) {
         for set in sets {
             // Clippy, not check: it can deny warnings in our crates without building the dependencies again. Only those
@@ -41,18 +40,19 @@ pub(crate) fn check_each_alone() -> anyhow::Result<()> {
             command.arg(&package).args(set.split_whitespace());
             command.args(["--", "-A", "clippy::all", "-A", "clippy::pedantic", "-D", "warnings"]);
             if run(&mut command).is_err() {
-                failed.push(format!("{package} {set}"));
+                counts.failures.push(format!("{package} {set}"));
             }
             // A link to what a feature brings is broken without it.
             let mut command = cargo("doc --quiet --no-deps --package");
             command.arg(&package).args(set.split_whitespace()).env("RUSTDOCFLAGS", "-D warnings");
             if run(&mut command).is_err() {
-                failed.push(format!("the documentation of {package} {set}"));
+                counts.failures.push(format!("the documentation of {package} {set}"));
             }
         }
     }
-    if !failed.is_empty() {
-        bail!("these do not compile cleanly:\n  {}", failed.join("\n  "));
+    counts.failed = counts.failures.len() as u64;
+    if counts.failed > 0 {
+        bail!("these do not compile cleanly:\n  {}", counts.failures.join("\n  "));
     }
     Ok(())
 }

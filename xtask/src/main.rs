@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what a developer command does")]
 
 mod bench;
+mod beside;
 mod command;
 mod conformance;
 mod features;
@@ -43,6 +44,7 @@ Commands:
   lint         clippy on all targets and features, warnings denied
   doc          rustdoc, warnings denied
   features     compile each feature of each library crate alone
+  beside       what only computes, as `test` runs it beside the rest
   floors       check that crates and their rooms name only what is below them
   runtime      build what of widget-runtime/ is committed, or check it
   widgets      the widgets of the examples in a browser
@@ -71,6 +73,7 @@ enum Task {
     Lint,
     Doc,
     Features,
+    Beside,
     Floors,
     Runtime { check: bool },
     Ui { check: bool },
@@ -104,11 +107,12 @@ fn main() -> ExitCode {
         Task::Lint => report.step("lint", |_| steps::lint()),
         Task::Doc => report.step("doc", |_| steps::doc()),
         Task::Features => {
-            report.step("features", |_| features::check_each_alone());
+            report.step("features", features::check_each_alone);
             report.step("services' crates", |_| features::check_services());
             report.step("sqlite", features::check_sqlite);
             report.step("neighbours", |_| features::find_neighbours());
         }
+        Task::Beside => beside::steps(&mut report),
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Runtime { check } => {
             report.step("setup", |_| setup::install());
@@ -164,6 +168,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "lint" => (Task::Lint, steps::LINT_HELP),
         "doc" => (Task::Doc, steps::DOC_HELP),
         "features" => (Task::Features, features::HELP),
+        "beside" => (Task::Beside, beside::HELP),
         "floors" => (Task::Floors, floors::HELP),
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
         "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),

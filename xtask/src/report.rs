@@ -52,6 +52,21 @@ impl Counts {
         }
     }
 
+    /// Adds what another process of this program tells at its end: its totals, and the names of what failed.
+    pub(crate) fn add_closing_lines(&mut self, told: &str) {
+        for part in told.lines().next_back().unwrap_or_default().split(", ") {
+            let Some((number, what)) = part.split_once(' ') else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "skipped" => self.skipped += number,
+                _ => {}
+            }
+        }
+        self.failures.extend(told.lines().filter_map(|line| line.strip_prefix("failed in ")).map(str::to_owned));
+    }
+
     pub(crate) fn add(&mut self, other: Counts) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -203,6 +218,18 @@ mod tests {
         }
         let failures = vec!["list: -32601".to_owned()];
         assert_eq!(counts, Counts { passed: 1, failed: 1, skipped: 1, failures });
+    }
+
+    #[test]
+    fn what_another_process_told_at_its_end_adds_up() {
+        let mut counts = Counts { passed: 1, ..Counts::default() };
+        counts.add_closing_lines(
+            "=== a ===\ntest result: ok. 9 passed\nfailed in a: this\n\n4 passed, 2 failed, 1 skipped\n",
+        );
+        let failures = vec!["a: this".to_owned()];
+        assert_eq!(counts, Counts { passed: 5, failed: 2, skipped: 1, failures });
+        counts.add_closing_lines("killed");
+        assert_eq!(counts.passed, 5);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 
+use crate::beside::Beside;
 use crate::command::{cargo, run, run_tests, target_directory};
 use crate::conformance::{self, Selection, Subject};
-use crate::features;
 use crate::floors;
 use crate::map;
 use crate::peers;
@@ -12,16 +12,15 @@ use crate::report::{Counts, Report};
 use crate::runtime;
 use crate::services::Services;
 use crate::setup;
-use crate::simulate::Simulation;
 use crate::templates;
 use crate::ui;
 use crate::wasm;
 use crate::widgets;
 
 pub(crate) const TEST_HELP: &str = "\
-Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, the simulation, doctests, doc, features, both
-ends of rusqlite's range, the templates, the data of `map`, the runtime of widgets, the page of the preview and the client in
-it, the widgets of the examples, conformance, peers and the examples.
+Run everything: setup, fmt --check, floors, lint, the services of stores, the tests, doctests, doc, the templates, the data of
+`map`, the runtime of widgets, the page of the preview and the client in it, the widgets of the examples, conformance, peers and
+the examples; and beside them what only computes (`cargo xtask beside`).
 
 Usage: cargo xtask test
 
@@ -76,19 +75,16 @@ pub(crate) fn everything(report: &mut Report) {
     report.step("setup", |_| setup::install());
     report.step("fmt", |_| fmt(true));
     report.step("floors", |_| floors::check());
-    report.step("lint", |_| lint());
+    report.step("lint", |_| lint_workspace());
+    let beside = Beside::start();
     let mut services = None;
     report.step_after("setup", "services", |_| {
         services = Some(Services::start(&[])?);
         Ok(())
     });
     report.step("tests", |counts| tests(services.as_ref(), counts));
-    report.step("simulation", |counts| Simulation::default().run(counts));
     report.step("doctests", doctests);
     report.step("doc", |_| doc());
-    report.step("features", |_| features::check_each_alone());
-    report.step("services' crates", |_| features::check_services());
-    report.step("sqlite", features::check_sqlite);
     report.step_after("setup", "templates", templates::check);
     report.step("map", |_| map::run(true));
     report.step_after("setup", "widget-runtime", runtime::check);
@@ -126,6 +122,7 @@ pub(crate) fn everything(report: &mut Report) {
         report.step(step, |counts| example(run, counts));
     }
     report.step_after("setup", "tasks-dynamodb", |counts| on_dynamodb("run --package tasks-dynamodb --", counts));
+    report.step("beside", |counts| beside?.finish(counts));
 }
 
 pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
@@ -137,7 +134,15 @@ pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
 }
 
 pub(crate) fn lint() -> anyhow::Result<()> {
-    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))?;
+    lint_workspace()?;
+    lint_bench()
+}
+
+fn lint_workspace() -> anyhow::Result<()> {
+    run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
+}
+
+pub(crate) fn lint_bench() -> anyhow::Result<()> {
     // Of the benchmarks what is ours: their peers take as long to build as everything else.
     let mut bench = cargo("clippy --manifest-path bench/Cargo.toml --package bench --package measure --all-targets");
     run(bench.arg("--target-dir").arg(target_directory()?).args(["--", "-D", "warnings"]))
