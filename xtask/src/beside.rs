@@ -9,13 +9,14 @@ use anyhow::{Context as _, bail};
 
 use crate::command::{program, target_directory};
 use crate::features;
+use crate::guide;
 use crate::report::{Counts, Report};
 use crate::simulate::Simulation;
 use crate::steps;
 
 pub(crate) const HELP: &str = "\
-Run the steps of `test` that only compute: the lints of the benchmarks, each feature alone, both ends of rusqlite's range, and the
-simulation. `test` runs them with the least priority beside its other steps, in a target directory of their own.
+Run the steps of `test` that only compute: the lints of the benchmarks, each feature alone, both ends of rusqlite's range, the guide as a
+book, and the simulation. `test` runs them with the least priority beside its other steps, in a target directory of their own.
 
 Usage: cargo xtask beside
 ";
@@ -26,6 +27,7 @@ pub(crate) fn steps(report: &mut Report) {
     report.step("features", features::check_each_alone);
     report.step("services' crates", |_| features::check_services());
     report.step("sqlite", features::check_sqlite);
+    report.step("guide", |_| guide::build());
     report.step("simulation", |counts| Simulation::default().run(counts));
 }
 

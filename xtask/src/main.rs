@@ -7,6 +7,7 @@ mod command;
 mod conformance;
 mod features;
 mod floors;
+mod guide;
 mod map;
 mod peers;
 mod report;
@@ -46,6 +47,7 @@ Commands:
   features     compile each feature of each library crate alone
   beside       what only computes, as `test` runs it beside the rest
   floors       check that crates and their rooms name only what is below them
+  guide        make the guide a book
   runtime      build what of widget-runtime/ is committed, or check it
   widgets      the widgets of the examples in a browser
   ui           build the page of the preview, or check it
@@ -75,6 +77,7 @@ enum Task {
     Features,
     Beside,
     Floors,
+    Guide,
     Runtime { check: bool },
     Ui { check: bool },
     Wasm { check: bool },
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
             report.step("neighbours", |_| features::find_neighbours());
         }
         Task::Beside => beside::steps(&mut report),
+        Task::Guide => report.step("guide", |_| guide::build()),
         Task::Floors => report.step("floors", |_| floors::check()),
         Task::Runtime { check } => {
             report.step("setup", |_| setup::install());
@@ -169,6 +173,7 @@ fn parse(mut arguments: lexopt::Parser) -> anyhow::Result<Task> {
         "doc" => (Task::Doc, steps::DOC_HELP),
         "features" => (Task::Features, features::HELP),
         "beside" => (Task::Beside, beside::HELP),
+        "guide" => (Task::Guide, guide::HELP),
         "floors" => (Task::Floors, floors::HELP),
         "runtime" => (Task::Runtime { check: false }, runtime::HELP),
         "widgets" => (Task::Widgets { pictures: false }, widgets::HELP),

@@ -83,6 +83,10 @@ const REDIS_LOCK: &str = include_str!("../tools/redis.txt");
 const CFN_LINT: Tool<'_> = Tool { name: "cfn-lint", version: CFN_LINT_LOCK, install: install_cfn_lint };
 const CFN_LINT_LOCK: &str = include_str!("../tools/cfn-lint.txt");
 
+/// What makes a book of the guide, from its registry.
+const MDBOOK: Tool<'_> = Tool { name: "mdbook", version: MDBOOK_VERSION, install: install_mdbook };
+const MDBOOK_VERSION: &str = "0.5.4";
+
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> anyhow::Result<()> {
     TOOLS.iter().try_for_each(|tool| install_tool(tool, &directory()))?;
@@ -241,6 +245,20 @@ pub(crate) fn redis(program: &str) -> PathBuf {
 
 fn install_cfn_lint(directory: &Path) -> anyhow::Result<()> {
     install_python(directory, CFN_LINT_LOCK)
+}
+
+fn install_mdbook(directory: &Path) -> anyhow::Result<()> {
+    // Not for speed: the guide has a dozen pages.
+    let mut cargo = command::cargo("install mdbook --quiet --locked --no-default-features --debug --no-track");
+    // Elsewhere than in the directory of whoever calls this, which may be in use.
+    cargo.env_remove("CARGO_TARGET_DIR").args(["--version", MDBOOK_VERSION, "--root"]).arg(directory);
+    command::run(&mut cargo)
+}
+
+/// The maker of books, installed if it was not.
+pub(crate) fn mdbook() -> anyhow::Result<PathBuf> {
+    install_tool(&MDBOOK, &directory())?;
+    Ok(directory().join(MDBOOK.name).join("bin/mdbook"))
 }
 
 /// A pip of an environment of its own, which is made in the directory, about to install exactly what it is told.
