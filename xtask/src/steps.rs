@@ -113,6 +113,8 @@ pub(crate) fn everything(report: &mut Report) {
         ("quickstart", "run --package quickstart"),
         ("durable-import", "run --package durable-import"),
         ("await-payment", "run --package await-payment"),
+        ("notes", "run --package notes"),
+        ("own-store", "run --package own-store"),
         ("worker-pool", "run --package worker-pool"),
         ("functions", "run --package worker-pool -- --functions"),
         ("release-train", "run --package release-train"),
