@@ -77,6 +77,12 @@ const ON_SERVICES: [(&str, &[&str]); 7] = [
 const FASTMCP: &str = "fastmcp";
 const FASTMCP_PEER: &str = "fastmcp-4";
 
+/// Lints what of the benchmarks is ours: their peers take as long to build as everything else.
+pub(crate) fn lint() -> anyhow::Result<()> {
+    let mut bench = cargo("clippy --manifest-path bench/Cargo.toml --package bench --package measure --all-targets");
+    run(bench.arg("--target-dir").arg(target_directory()?).args(["--", "-D", "warnings"]))
+}
+
 /// Builds and runs the benchmarks. The profile is theirs, the target directory below ours.
 pub(crate) fn measure(arguments: &[String]) -> anyhow::Result<()> {
     let target = target_directory()?.join("bench");

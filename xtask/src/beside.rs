@@ -7,12 +7,12 @@ use std::process::Child;
 
 use anyhow::{Context as _, bail};
 
+use crate::bench;
 use crate::command::{program, target_directory};
 use crate::features;
 use crate::guide;
 use crate::report::{Counts, Report};
 use crate::simulate::Simulation;
-use crate::steps;
 
 pub(crate) const HELP: &str = "\
 Run the steps of `test` that only compute: the lints of the benchmarks, each feature alone, both ends of rusqlite's range, the guide as a
@@ -23,7 +23,7 @@ Usage: cargo xtask beside
 
 /// The steps themselves.
 pub(crate) fn steps(report: &mut Report) {
-    report.step("lint of bench", |_| steps::lint_bench());
+    report.step("lint of bench", |_| bench::lint());
     report.step("features", features::check_each_alone);
     report.step("services' crates", |_| features::check_services());
     report.step("sqlite", features::check_sqlite);

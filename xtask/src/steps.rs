@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 
+use crate::bench;
 use crate::beside::Beside;
-use crate::command::{cargo, run, run_tests, target_directory};
+use crate::command::{cargo, run, run_tests};
 use crate::conformance::{self, Selection, Subject};
 use crate::floors;
 use crate::map;
@@ -137,17 +138,11 @@ pub(crate) fn fmt(check: bool) -> anyhow::Result<()> {
 
 pub(crate) fn lint() -> anyhow::Result<()> {
     lint_workspace()?;
-    lint_bench()
+    bench::lint()
 }
 
 fn lint_workspace() -> anyhow::Result<()> {
     run(&mut cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
-}
-
-pub(crate) fn lint_bench() -> anyhow::Result<()> {
-    // Of the benchmarks what is ours: their peers take as long to build as everything else.
-    let mut bench = cargo("clippy --manifest-path bench/Cargo.toml --package bench --package measure --all-targets");
-    run(bench.arg("--target-dir").arg(target_directory()?).args(["--", "-D", "warnings"]))
 }
 
 pub(crate) fn doc() -> anyhow::Result<()> {

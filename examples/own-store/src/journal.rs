@@ -72,7 +72,9 @@ impl<B: StorageBackend> StorageBackend for Journal<B> {
     async fn claim(&self, from: &Holder, to: &WorkerId, n: u16, now: Millis) -> Result<Claim> {
         let claim = self.inner.claim(from, to, n, now).await?;
         if let (Claim::Taken(claimed), Holder::Worker(_)) = (&claim, from) {
-            claimed.iter().for_each(|claimed| self.note(&claimed.key, Event::TakenOver));
+            for claimed in claimed {
+                self.note(&claimed.key, Event::TakenOver);
+            }
         }
         Ok(claim)
     }
