@@ -27,6 +27,7 @@ mod number;
 pub mod params;
 mod render;
 mod revision;
+mod shown;
 mod status;
 mod task;
 mod tool;
@@ -37,7 +38,7 @@ mod version;
 
 pub use by_name::ByName;
 pub use capabilities::ClientCapabilities;
-pub use content::Content;
+pub use content::{Content, ResourceLink};
 pub use error::{RpcError, code};
 pub use log::LogLevel;
 pub use meta::{
@@ -47,6 +48,7 @@ pub use meta::{
 pub use number::whole;
 pub use params::params;
 pub use revision::{Decider, Revision};
+pub use shown::{Annotations, Icon, IconTheme, Role};
 pub use status::TaskStatus;
 pub use task::{InputRequest, Outcome, TaskView};
 pub use tool::{TaskSupport, ToolAnnotations, ToolResult, ToolView};

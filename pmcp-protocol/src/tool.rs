@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Content;
+use crate::{Content, Icon};
 
 /// Support of a tool for calls that become tasks (tasks, "Tool-Level Negotiation").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub struct ToolView<'a> {
     pub input_schema: &'a Value,
     /// The JSON Schema of its structured result.
     pub output_schema: Option<&'a Value>,
+    /// Its pictures.
+    pub icons: &'a [Icon],
     /// `_meta` of the tool.
     pub meta: &'a Map<String, Value>,
 }

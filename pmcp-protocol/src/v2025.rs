@@ -131,6 +131,9 @@ pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
     if *tool.annotations != ToolAnnotations::default() {
         fields.insert("annotations".into(), json!(tool.annotations));
     }
+    if !tool.icons.is_empty() {
+        fields.insert("icons".into(), json!(tool.icons));
+    }
     if !tool.meta.is_empty() {
         fields.insert("_meta".into(), tool.meta.clone().into());
     }

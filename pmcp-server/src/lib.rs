@@ -159,6 +159,7 @@ pub use pmcp_tasks::offer::{
     Completed, Completion, CompletionRequest, OfferError, Prompt, PromptArgument, PromptArguments, PromptMessage,
     PromptResult, Resource, ResourceContents, ResourceRequest, ResourceUpdates,
 };
+pub use pmcp_tasks::tool::{Annotations, Icon, IconTheme, ResourceLink, Role};
 pub use seal::{SessionKey, SessionKeyError};
 pub use server::Server;
 pub use service::ServeLimits;

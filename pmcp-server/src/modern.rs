@@ -176,7 +176,9 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
             fields.entry("cacheScope").or_insert_with(|| scope.into());
         }
     }
-    meta::insert(&mut result, SERVER_INFO, service.info.clone());
+    // What a server shows of itself is told once, and not with every result.
+    let info = if method == "server/discover" { service.info.clone() } else { service.identity() };
+    meta::insert(&mut result, SERVER_INFO, info);
     result
 }
 

@@ -10,6 +10,7 @@ use pmcp_tasks::{
         Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptFunction, PromptResult,
         Resource, ResourceContents, ResourceFunction, ResourceRequest, ResourceUpdates,
     },
+    protocol::Icon,
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     tool::Tool,
     workflow::Workflow,
@@ -81,6 +82,27 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.info["title"] = title.into().into();
+        self
+    }
+
+    /// What it is for, for people.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.info["description"] = description.into().into();
+        self
+    }
+
+    /// The address of a page about it, for people.
+    #[must_use]
+    pub fn website(mut self, url: impl Into<String>) -> Self {
+        self.info["websiteUrl"] = url.into().into();
+        self
+    }
+
+    /// Its pictures.
+    #[must_use]
+    pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        self.info["icons"] = icons.into_iter().map(|icon| json!(icon)).collect();
         self
     }
 

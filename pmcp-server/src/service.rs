@@ -27,7 +27,7 @@ use crate::{
 /// A server as it was built.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// `Implementation`: name, version, title.
+    /// `Implementation`: name, version, and what the server shows of itself.
     pub(crate) info: Value,
     pub(crate) instructions: Option<String>,
     pub(crate) router: TaskRouter,
@@ -143,6 +143,15 @@ pub(crate) struct Call {
 }
 
 impl Service {
+    /// Name, version and title, which go with every result (2026-07-28): the rest is told once.
+    pub(crate) fn identity(&self) -> Value {
+        let told = ["name", "version", "title"];
+        told.into_iter()
+            .filter_map(|key| Some((key.to_owned(), self.info.get(key)?.clone())))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
     /// A caller's part of the bytes that are buffered.
     pub(crate) fn budget(&self, sharer: Sharer) -> Budget {
         Budget { bytes: self.buffered.clone(), sharer }

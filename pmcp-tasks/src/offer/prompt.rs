@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use pmcp_protocol::{Content, RpcError, bounds, params::or_default};
+use pmcp_protocol::{Content, Icon, RpcError, bounds, params::or_default};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,8 @@ pub struct Prompt {
     title: Option<String>,
     description: Option<String>,
     arguments: Vec<PromptArgument>,
+    icons: Vec<Icon>,
+    meta: Map<String, Value>,
 }
 
 /// An argument of a prompt: a text.
@@ -66,6 +68,18 @@ impl Prompt {
         Self { description: Some(description.into()), ..self }
     }
 
+    /// Its pictures.
+    #[must_use]
+    pub fn icons(self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        Self { icons: icons.into_iter().collect(), ..self }
+    }
+
+    /// Its `_meta`, in lists.
+    #[must_use]
+    pub fn meta(self, meta: Map<String, Value>) -> Self {
+        Self { meta, ..self }
+    }
+
     /// One more argument.
     #[must_use]
     pub fn argument(mut self, argument: PromptArgument) -> Self {
@@ -102,6 +116,12 @@ impl Prompt {
                 })
                 .collect();
             prompt.insert("arguments".into(), arguments.into());
+        }
+        if !self.icons.is_empty() {
+            prompt.insert("icons".into(), json!(self.icons));
+        }
+        if !self.meta.is_empty() {
+            prompt.insert("_meta".into(), self.meta.clone().into());
         }
         prompt.into()
     }

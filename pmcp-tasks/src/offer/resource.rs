@@ -16,18 +16,21 @@ use crate::{
     context::{RunContext, ToolContext},
     error::ToolErrorKind,
     gate::Target,
-    protocol::RpcError,
+    protocol::{Annotations, Icon, RpcError},
     tool::{ArgumentError, Prepared, ToolError},
 };
 
 /// A resource that clients can list and read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
     uri: String,
     name: String,
     title: Option<String>,
     description: Option<String>,
     mime_type: Option<String>,
+    size: Option<u64>,
+    icons: Vec<Icon>,
+    annotations: Option<Annotations>,
     meta: Map<String, Value>,
 }
 
@@ -35,7 +38,7 @@ impl Resource {
     /// A resource, named after its URI.
     pub fn new(uri: impl Into<String>) -> Self {
         let uri = uri.into();
-        Self { name: uri.clone(), uri, title: None, description: None, mime_type: None, meta: Map::new() }
+        Self { name: uri.clone(), uri, ..Self::default() }
     }
 
     /// Its name for programs.
@@ -62,6 +65,24 @@ impl Resource {
         Self { mime_type: Some(mime_type.into()), ..self }
     }
 
+    /// Its size in bytes, before any encoding. A template has none.
+    #[must_use]
+    pub fn size(self, bytes: u64) -> Self {
+        Self { size: Some(bytes), ..self }
+    }
+
+    /// Its pictures.
+    #[must_use]
+    pub fn icons(self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        Self { icons: icons.into_iter().collect(), ..self }
+    }
+
+    /// Hints for whom it is, and how much it matters.
+    #[must_use]
+    pub fn annotations(self, annotations: Annotations) -> Self {
+        Self { annotations: Some(annotations), ..self }
+    }
+
     /// Its `_meta`, in lists and beside its contents.
     #[must_use]
     pub fn meta(self, meta: Map<String, Value>) -> Self {
@@ -75,6 +96,13 @@ impl Resource {
         ]);
         let texts = [("title", &self.title), ("description", &self.description), ("mimeType", &self.mime_type)];
         resource.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_deref()?.into()))));
+        if uri_key == "uri" {
+            resource.extend(self.size.map(|bytes| ("size".to_owned(), bytes.into())));
+        }
+        if !self.icons.is_empty() {
+            resource.insert("icons".to_owned(), json!(self.icons));
+        }
+        resource.extend(self.annotations.as_ref().map(|annotations| ("annotations".to_owned(), json!(annotations))));
         if !self.meta.is_empty() {
             resource.insert("_meta".to_owned(), self.meta.clone().into());
         }

@@ -11,7 +11,7 @@ use crate::{
     context::RunContext,
     error::ToolError,
     protocol::{
-        ToolView, VIEW,
+        Icon, ToolView, VIEW,
         header::{self, HeaderParameter},
     },
     schema::{Compiled, published},
@@ -81,6 +81,8 @@ pub struct ToolDefinition {
     pub questions: Vec<Question>,
     /// The variables of its tasks.
     pub variables: Vec<FieldDefinition>,
+    /// Its pictures.
+    pub icons: Vec<Icon>,
     /// `_meta` of the tool.
     pub meta: Map<String, Value>,
     /// Its part in widgets: listed for clients that show them.
@@ -122,6 +124,7 @@ impl ToolDefinition {
             annotations: &self.annotations,
             input_schema: &self.input_schema,
             output_schema: self.output_schema.as_ref(),
+            icons: &self.icons,
             meta: &self.meta,
         }
     }

@@ -18,7 +18,7 @@ pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
 pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
 pub use pmcp_protocol::{
-    Content, TaskSupport, ToolAnnotations, ToolResult,
+    Annotations, Content, Icon, IconTheme, ResourceLink, Role, TaskSupport, ToolAnnotations, ToolResult,
     header::{HeaderParameter, NotPrimitive},
 };
 pub(crate) use reading::{misfit, read_as_written, read_result};

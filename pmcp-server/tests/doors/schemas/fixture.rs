@@ -5,10 +5,14 @@ use std::time::Duration;
 use pmcp_server::{
     CompletionRequest, Prompt, PromptArgument, PromptResult, Resource, ResourceContents, Server, pmcp_tasks,
 };
-use pmcp_tasks::{Limits, prelude::*};
+use pmcp_tasks::{
+    Limits,
+    prelude::*,
+    tool::{Annotations, Icon, IconTheme, ResourceLink, Role},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, json};
 
 #[derive(pmcp_tasks::Form, Serialize, JsonSchema)]
 pub(crate) struct Name {
@@ -61,6 +65,24 @@ async fn contents() -> ToolResult {
         .with(Content::resource_text("test://a", "text/plain", "words"))
         .with(Content::resource_bytes("test://b", "application/octet-stream", [6]))
         .with(Content::resource_link("test://c", "c"))
+        .with(
+            ResourceLink::new("test://d", "d")
+                .title("D")
+                .description("All of a link")
+                .mime_type("text/plain")
+                .size(4)
+                .icons([icon()])
+                .into(),
+        )
+        .with(Content::text("aside").annotated(annotations()).with_meta(Map::from_iter([("test/a".into(), 1.into())])))
+}
+
+fn icon() -> Icon {
+    Icon::new("https://example.com/a.svg").mime_type("image/svg+xml").sizes(["any"]).theme(IconTheme::Dark)
+}
+
+fn annotations() -> Annotations {
+    Annotations::new().audience([Role::User]).priority(0.5).last_modified("2026-07-28T15:00:58Z")
 }
 
 /// Answers with an object.
@@ -162,10 +184,20 @@ async fn show(arguments: pmcp_server::PromptArguments, cx: ToolContext) -> Resul
 
 pub(crate) fn server() -> Server {
     let described = |uri: &str| {
-        Resource::new(uri).name("described").title("Described").description("A resource").mime_type("text/plain")
+        Resource::new(uri)
+            .name("described")
+            .title("Described")
+            .description("A resource")
+            .mime_type("text/plain")
+            .size(5)
+            .icons([icon()])
+            .annotations(annotations())
     };
     Server::new("fixture", "1.2.3")
         .title("The fixture")
+        .description("All that a server can say")
+        .website("https://example.com/fixture")
+        .icons([icon()])
         .instructions("Call everything.")
         .shutdown_grace(Duration::from_millis(100))
         .limits(Limits { page_size: 2, ..Limits::default() })
@@ -183,6 +215,8 @@ pub(crate) fn server() -> Server {
             Prompt::new("show")
                 .title("Show")
                 .description("Shows things")
+                .icons([icon()])
+                .meta(Map::from_iter([("test/a".into(), 1.into())]))
                 .argument(PromptArgument::required("subject").description("What to show"))
                 .argument(PromptArgument::optional("size")),
             show,
