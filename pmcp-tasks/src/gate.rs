@@ -22,7 +22,8 @@ pub enum Target<'a> {
     Workflow(&'a str),
     /// A prompt, by its name.
     Prompt(&'a str),
-    /// A resource, by its URI. One that fits a template passes as that, too.
+    /// A resource, by its URI. One that fits a template passes as that, too, and in each spelling of it: as it came, without any
+    /// percent-encoding that it could do without, and as RFC 6570 encodes it.
     Resource(&'a str),
     /// A template of resources, as it was registered.
     ResourceTemplate(&'a str),

@@ -163,6 +163,10 @@ async fn what_is_read_passes_as_what_it_is_and_as_the_template_it_fits() {
         ("note://secret", false),
         ("file://a", true),
         ("file://secret", false),
+        // What needs no encoding names the same with it.
+        ("file://s%65cret", false),
+        ("file://%73%65%63%72%65%74", false),
+        ("file://s%2565cret", true),
         ("vault://a", false),
     ] {
         let read = |http: &Http| {
@@ -193,6 +197,7 @@ async fn nobody_follows_or_completes_what_they_may_not_use() {
         async |session: &Legacy, uri: &str| session.ask(1, "resources/subscribe", json!({ "uri": uri })).await;
     assert!(subscribe(&more, "note://secret").await["result"].is_object());
     assert!(subscribe(&less, "note://open").await["result"].is_object());
+    assert_eq!(subscribe(&less, "file://s%65cret").await["error"]["message"], "unknown resource");
     let (hidden, unknown) = (subscribe(&less, "vault://a").await, subscribe(&less, "note://none").await);
     assert_eq!(
         (&hidden["error"]["code"], &hidden["error"]["message"]),

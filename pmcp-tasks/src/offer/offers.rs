@@ -204,14 +204,19 @@ impl Offers {
         self.prompts.iter().find(|prompt| prompt.prompt.name() == name)
     }
 
-    /// The same if it passes both as what was registered and as this URI: a template may be for others than what fits it.
+    /// The same if it passes both as what was registered and as this URI, however it is spelt: a template may be for others than
+    /// what fits it.
     pub(super) fn permitted_resource(
         &self,
         uri: &str,
         is_permitted: impl Fn(&Target<'_>) -> bool,
     ) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
-        let found = self.find_resource(uri);
-        found.filter(|(it, _)| is_permitted(&it.target()) && is_permitted(&Target::Resource(uri)))
+        let passes = |uri: &str| is_permitted(&Target::Resource(uri));
+        self.find_resource(uri).filter(|(it, variables)| {
+            is_permitted(&it.target())
+                && passes(uri)
+                && it.spellings(variables).all(|spelling| spelling == uri || passes(&spelling))
+        })
     }
 
     /// The resource with this URI, or the template it fits with the template's variables.

@@ -341,6 +341,12 @@ impl RegisteredResource {
     ///
     /// # Errors
     /// There is no resource with such variables.
+    /// The ways to write a URI that fits with these variables; none if there is one alone.
+    pub(super) fn spellings(&self, variables: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+        let template = if let Uris::Fitting(template) = &self.uris { Some(template) } else { None };
+        template.into_iter().flat_map(|template| template.spellings(variables))
+    }
+
     pub(super) fn prepare(
         &self,
         uri: &str,

@@ -3,9 +3,31 @@
 use std::collections::BTreeMap;
 
 use fluent_uri::Uri;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::OfferError;
+
+/// Everything that RFC 6570 encodes in a value: what is not unreserved.
+const EXPANDED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything that has to be encoded in a value: reserved characters may stand as they are, but for the slash, which ends it.
+const PLAIN: &AsciiSet = &EXPANDED
+    .remove(b':')
+    .remove(b'?')
+    .remove(b'#')
+    .remove(b'[')
+    .remove(b']')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
 
 /// A URI with variables in braces, each one non-empty part without a slash: `test://item/{id}/data` (RFC 6570, level 1).
 ///
@@ -69,6 +91,22 @@ impl Template {
 
     pub(super) fn has_variable(&self, name: &str) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Variable(variable) if variable == name))
+    }
+
+    /// The ways to write the URI with these values that somebody may mean by it: as plainly as a URI can be, and as RFC 6570 does.
+    ///
+    /// Clients may encode what needs no encoding (`s%65cret`): a rule about a URI is one about what it names.
+    pub(super) fn spellings(&self, variables: &BTreeMap<String, String>) -> [String; 2] {
+        [PLAIN, EXPANDED].map(|encoded| {
+            let parts = self.0.iter().map(|part| match part {
+                Part::Literal(literal) => literal.clone(),
+                Part::Variable(name) => {
+                    let value = variables.get(name).map(String::as_str).unwrap_or_default();
+                    utf8_percent_encode(value, encoded).to_string()
+                }
+            });
+            parts.collect()
+        })
     }
 
     /// The variables' values without their percent-encoding, if the URI fits.
@@ -150,5 +188,21 @@ mod tests {
         assert_eq!(template.fit("test://%FF"), None);
         // An encoded slash is a part of the value, and separates nothing.
         assert_eq!(template.fit("test://a%2Fb").unwrap()["name"], "a/b");
+    }
+    #[test]
+    fn one_uri_is_told_by_the_same_spellings_however_it_is_written() {
+        let template = Template::parse("test://{at}/{name}").unwrap();
+        let spellings = |uri: &str| template.spellings(&template.fit(uri).unwrap());
+        let plain = ["test://a/secret".to_owned(), "test://a/secret".to_owned()];
+        for uri in ["test://a/secret", "test://a/s%65cret", "test://%61/%73%65%63%72%65%74"] {
+            assert_eq!(spellings(uri), plain, "{uri}");
+        }
+        for uri in ["test://a/x+y?z", "test://a/x%2by%3Fz", "test://a/x%2By%3fz"] {
+            assert_eq!(spellings(uri), ["test://a/x+y?z", "test://a/x%2By%3Fz"], "{uri}");
+        }
+        assert_eq!(spellings("test://a/50%"), ["test://a/50%25", "test://a/50%25"]);
+        assert_eq!(spellings("test://a/x%2fy%20gr\u{fc}n")[0], "test://a/x%2Fy%20gr%C3%BCn");
+        let double = "test://a/s%2565cret";
+        assert_eq!(spellings(double), [double, double]);
     }
 }
