@@ -177,7 +177,7 @@ pub use pmcp_tasks_macros::prompt;
 ///
 /// | parameter | what it is |
 /// |---|---|
-/// | `name: T` | The variable of this name, or of `#[arg(rename = "…")]`, without its percent-encoding, read as an argument of a [prompt](macro@crate::prompt) is. A text may be anything, `..` and slashes too: check it before it becomes a path. |
+/// | `name: T` | The variable of this name, or of `#[arg(rename = "…")]`, without its percent-encoding, read as an argument of a [prompt](macro@crate::prompt) is. A text may have slashes inside (`a%2Fb`). One that would lead out of a directory to which it is joined fits no template: with a part `..`, a slash, a backslash or a drive at its beginning, or a NUL. |
 /// | `#[complete(cities)]` | A variable that a function with [`#[complete]`](macro@crate::complete) completes. Enums and flags complete themselves. |
 /// | [`ToolContext`](crate::ToolContext) | The request, in which the user can be asked. Mark an alias with `#[context]`. |
 /// | [`State<T>`](crate::State) | A part of the server's state. Mark an alias with `#[state]`. |

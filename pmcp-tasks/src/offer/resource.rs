@@ -160,8 +160,9 @@ impl From<Vec<u8>> for ResourceContents {
 pub struct ResourceRequest {
     /// Its URI.
     pub uri: String,
-    /// The variables of the template it fits, without their percent-encoding; none for a plain resource. A value may be
-    /// anything, `..` and slashes too: check it before it becomes a path.
+    /// The variables of the template it fits, without their percent-encoding; none for a plain resource. A value may
+    /// have slashes inside; one that would lead out of a directory to which it is joined, as with a part `..` or a slash at its beginning, fits no
+    /// template.
     pub variables: BTreeMap<String, String>,
 }
 

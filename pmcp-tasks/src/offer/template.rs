@@ -109,7 +109,8 @@ impl Template {
         })
     }
 
-    /// The variables' values without their percent-encoding, if the URI fits.
+    /// The variables' values without their percent-encoding, if the URI fits. One with a value that would lead out of a directory fits
+    /// none: too many are joined to one.
     ///
     /// A variable ends where what follows it comes first, but for the last one, which may hold that, too. No variable has a
     /// slash, so a later end would never do where the first does not, and the whole takes one look at each byte.
@@ -135,6 +136,9 @@ impl Template {
                         return None;
                     }
                     let value = percent_decode_str(value).decode_utf8().ok()?;
+                    if leaves(&value) {
+                        return None;
+                    }
                     variables.insert(name.clone(), value.into_owned());
                     rest = after;
                 }
@@ -142,6 +146,21 @@ impl Template {
         }
         rest.is_empty().then_some(variables)
     }
+}
+
+/// Tells whether a value, joined to a directory as a path, would lead out of it on any system, or is none that a path can have.
+fn leaves(value: &str) -> bool {
+    let is_separator = |c: char| matches!(c, '/' | '\\');
+    let is_of_drive = || {
+        let mut chars = value.chars();
+        chars.next().is_some_and(|c| c.is_ascii_alphabetic())
+            && chars.next() == Some(':')
+            && chars.next().is_none_or(is_separator)
+    };
+    value.starts_with(is_separator)
+        || value.split(is_separator).any(|part| part == "..")
+        || value.contains('\0')
+        || is_of_drive()
 }
 
 #[cfg(test)]
@@ -189,6 +208,50 @@ mod tests {
         // An encoded slash is a part of the value, and separates nothing.
         assert_eq!(template.fit("test://a%2Fb").unwrap()["name"], "a/b");
     }
+    #[test]
+    fn no_value_leads_out_of_a_directory() {
+        let template = Template::parse("file:///notes/{name}.md").unwrap();
+        for wrong in [
+            "..",
+            "%2e%2E",
+            "..%2Fsecret",
+            "%2e%2e%2fsecret",
+            "a%2F..%2F..%2Fb",
+            "..%5Csecret",
+            "..\\secret",
+            "a%5c..",
+            "%2Fetc%2Fpasswd",
+            "%5C%5Chost%5Cshare",
+            "\\x",
+            "C:%5Cx",
+            "c:%2Fx",
+            "c:",
+            "a%00b",
+            "a\0b",
+            "%2F",
+        ] {
+            assert_eq!(template.fit(&format!("file:///notes/{wrong}.md")), None, "{wrong}");
+        }
+        // Overlong forms and halves of characters are no UTF-8.
+        for wrong in ["%C0%AE%C0%AE%C0%AFx", "%E0%80%AF", "%ED%A0%80", "%F8%80%80%80%AF", "%80"] {
+            assert_eq!(template.fit(&format!("file:///notes/{wrong}.md")), None, "{wrong}");
+        }
+        for (right, value) in [
+            ("a%2Fb", "a/b"),
+            ("..a", "..a"),
+            ("a..", "a.."),
+            ("...", "..."),
+            (".", "."),
+            ("%252e%252e%252f", "%2e%2e%2f"),
+            ("ab:c", "ab:c"),
+            ("c:d", "c:d"),
+            ("1:%2F", "1:/"),
+            ("https:%2F%2Fx", "https://x"),
+        ] {
+            assert_eq!(template.fit(&format!("file:///notes/{right}.md")).unwrap()["name"], value);
+        }
+    }
+
     #[test]
     fn one_uri_is_told_by_the_same_spellings_however_it_is_written() {
         let template = Template::parse("test://{at}/{name}").unwrap();
