@@ -28,13 +28,21 @@ pub(super) fn page(path: &str, State(http): Shared, headers: &HeaderMap) -> Resp
     let host = Some(header(HOST.as_str())).filter(|host| host.chars().all(is_plain)).unwrap_or("HOST");
     let url = format!("{scheme}://{host}{path}");
     // Whoever reads it has not said who they are.
-    let widgets = if http.admission.authenticator.is_none() { http.service.widgets.all.as_slice() } else { &[] };
+    let is_for_all = http.admission.authenticator.is_none();
+    let caller = http.service.access.caller(None, None);
+    let widgets = http
+        .service
+        .widgets
+        .all
+        .iter()
+        .filter(|widget| is_for_all && http.service.has_resource(&widget.uri(), &caller));
+    let widgets: Vec<_> = widgets.copied().collect();
     let page = Landing {
         name: text("name").unwrap_or_default(),
         title: text("title"),
         version: text("version").unwrap_or_default(),
         url: &url,
-        widgets,
+        widgets: &widgets,
     };
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

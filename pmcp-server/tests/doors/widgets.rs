@@ -6,7 +6,7 @@ use pmcp_server::{
     BearerTokens, Error, Offer, Server,
     apps::{Csp, Permissions, Widget, WidgetDefinition, WidgetError, WidgetSource},
 };
-use pmcp_tasks::{prelude::*, tool::ToolWidget};
+use pmcp_tasks::{gate::Target, prelude::*, tool::ToolWidget};
 use serde_json::{Map, Value, json};
 
 use crate::support::{App, Http, Legacy, LineClient, Modern, call, code, listening, modern, server, text};
@@ -134,6 +134,24 @@ async fn a_client_that_shows_widgets_finds_one_by_its_tool_and_reads_it() {
         let called = client.ask("tools/call", call("show_board", json!({}))).await;
         assert!(called["result"]["_meta"]["run.pmcp/view"].is_string(), "{called}");
     }
+}
+
+#[tokio::test]
+async fn a_widget_that_one_may_not_use_is_told_nowhere() {
+    let is_widget = |uri: &str| uri.starts_with("ui://") && uri.contains("/board/");
+    let server = chess().authorize(move |_, target| !matches!(target, Target::Resource(uri) if is_widget(uri)));
+    let (_running, http) = listening(server).await;
+    for client in Client::both(&http, with_ui()).await {
+        let tool = client.tool("show_board").await.unwrap();
+        assert!(!tool.to_string().contains("ui://"), "{tool}");
+        assert!(!client.list("resources").await.iter().any(|it| is_widget(it["uri"].as_str().unwrap())));
+        let called = client.ask("tools/call", call("show_board", json!({}))).await;
+        assert!(called["error"].is_null() && !called.to_string().contains("ui://"), "{called}");
+        let read = client.ask("resources/read", json!({ "uri": BOARD.uri() })).await;
+        assert_eq!(read["error"]["message"], "unknown resource");
+    }
+    let page = Http { path: "/", ..http }.send("GET", &[], "").await.text().await;
+    assert!(page.contains("How to connect") && !page.contains("The board"), "{page}");
 }
 
 #[tokio::test]

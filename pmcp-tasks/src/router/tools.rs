@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{fallback::Companions, request::RequestCx, workflow::Flows};
 use crate::{
     call::CallContext,
+    gate::{Gate, Target},
     protocol::{RpcError, params::ListParams},
     tool::{TaskSupport, ToolDefinition, Visibility, Work},
 };
@@ -35,9 +36,10 @@ pub(super) struct Tools {
 }
 
 impl Registered {
-    /// The tool as it is listed to a client, which may not be told of it at all.
-    fn seen_by(&self, cx: &CallContext) -> Option<&ToolDefinition> {
-        if cx.client.ui {
+    /// The tool as it is listed to a client, which may not be told of it at all; without its widget where the caller may not use that.
+    fn seen_by(&self, cx: &CallContext, gate: &Gate) -> Option<&ToolDefinition> {
+        let is_permitted = |uri| gate.permits(&cx.caller, &Target::Resource(uri));
+        if cx.client.ui && self.definition.ui.resource_uri().is_none_or(is_permitted) {
             return Some(self.with_ui.as_deref().unwrap_or(&self.definition));
         }
         Some(&*self.definition).filter(|tool| tool.ui.visibility != Visibility::App)
@@ -75,7 +77,7 @@ impl Tools {
             if !is_shown(&tool.work) {
                 return None;
             }
-            let seen = tool.seen_by(rq.cx)?;
+            let seen = tool.seen_by(rq.cx, gate)?;
             let is_for_views = rq.cx.client.ui && tool.may_run_for_views();
             Some(match companions {
                 Some(companions) => companions.as_seen(seen, is_for_views),
