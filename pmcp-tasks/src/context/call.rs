@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
-use super::task::{TaskContext, recorded_value};
+use super::{
+    step::not_reserved,
+    task::{TaskContext, recorded_value},
+};
 use crate::{
     error::{Cancelled, Mistake, ToolError, ToolErrorKind},
     exact,
@@ -51,6 +54,7 @@ impl<V> TaskContext<V> {
     /// [`step`](Self::step).
     pub async fn call_named(&self, tool: &str, step: impl Into<String>, arguments: Value) -> Result<Value, ToolError> {
         let (run, name) = (self.run(), step.into());
+        not_reserved(&name)?;
         if let Some(recorded) = run.begin_step(&name).await? {
             return recorded_value(&name, &recorded);
         }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
-    step::StepValue,
+    step::{StepValue, not_reserved},
     variables::{ATTEMPTS, Cells, TaskVariables, changed},
 };
 use crate::{
@@ -350,8 +350,9 @@ impl<V> TaskContext<V> {
     /// that serde skips, is missing at once and not only after a crash.
     ///
     /// # Errors
-    /// The error of `work`; a name used twice in this run; a result that would not be read back, such as one with a NaN, which
-    /// JSON does not have; the task was lost or cancelled; the store failed.
+    /// The error of `work`; a name used twice in this run, or one that begins with `run.pmcp/`, as those of what the runtime records do;
+    /// a result that would not be read back, such as one with a NaN, which JSON does not have; the task was lost or cancelled; the store
+    /// failed.
     pub async fn step<T, E, F, W>(&self, name: impl Into<String>, work: F) -> Result<T, ToolError>
     where
         T: StepValue,
@@ -446,6 +447,7 @@ impl<V> TaskContext<V> {
         W: Future<Output = Result<T, E>> + Send,
     {
         let run = &self.tool.run;
+        not_reserved(name)?;
         if let Some(recorded) = run.begin_step(name).await? {
             return recorded_value(name, &recorded).map(Step::Earlier);
         }

@@ -189,6 +189,30 @@ async fn a_step_runs_once_under_its_name_and_only_an_ok_is_recorded() {
 }
 
 #[tokio::test]
+async fn no_step_is_called_as_what_the_runtime_records() {
+    let server = Server::new();
+    server.world.on("optional", |_, cx| async move {
+        let task = cx.task::<()>();
+        // As if a client had sent it.
+        for name in ["run.pmcp/signal/paid", "run.pmcp/answer/input-1", "run.pmcp/timer/rest", "run.pmcp/", "run.pmcp"]
+        {
+            let refused = task.step(name, async || Ok::<_, ToolError>(1)).await.unwrap_err().to_string();
+            assert_eq!(refused, "no step is called `run.pmcp`, or anything that begins with `run.pmcp/`");
+            // What it does is called after it.
+            let refused = task.call_named("plain", name, json!({})).await.unwrap_err().to_string();
+            assert!(refused.starts_with("no step is called"), "{refused}");
+        }
+        for name in ["run.pmcps", "run", "of run.pmcp/timer/rest", ""] {
+            task.step(name, async || Ok::<_, ToolError>(1)).await?;
+        }
+        Ok(ToolResult::text("done"))
+    });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    assert_eq!(text_of(&client.until(&id, "completed").await["result"]), "done");
+}
+
+#[tokio::test]
 async fn a_step_name_used_twice_is_told_to_whoever_wrote_it() {
     let server = Server::new();
     server.world.on("optional", |_, cx| async move {
