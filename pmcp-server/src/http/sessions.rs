@@ -124,7 +124,8 @@ impl Sessions {
         let lifetime = self.service.limits.session_lifetime;
         let random = opened.random.clone();
         let inner = if self.service.seals.are_shared() {
-            let board = self.service.router.board(&random, lifetime);
+            let caller = self.service.access.caller(by.0.cloned(), Some(&random));
+            let board = self.service.router.board(&random, &caller, lifetime);
             Session::of_several(random, clock, board)
         } else {
             Session::new(random, clock)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use pmcp_server::{Anonymous, BearerTokens, Server, SessionKey};
-use pmcp_tasks::{TaskStore, prelude::*, store::MemoryBackend};
+use pmcp_tasks::{Limits, TaskStore, prelude::*, store::MemoryBackend};
 use serde_json::{Value, json};
 use tokio::{
     io::copy_bidirectional,
@@ -286,6 +286,69 @@ async fn without_a_store_they_share_an_answer_to_another_instance_is_told() {
     // What nobody asked is ignored.
     let nobodys = json!({ "jsonrpc": "2.0", "id": 7, "result": {} });
     assert_eq!(at(&begun, &b).post(&nobodys).await.status, 202);
+}
+
+#[tokio::test]
+async fn made_up_answers_fill_no_store_and_take_nothing_from_others() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let tokens = BearerTokens::new().with("ann", "a").with("bob", "b");
+    let limits = Limits { stored_bytes: 1 << 20, ..Limits::default() };
+    let with = |server: Server<App>| server.session_keys([key(1)]).authenticator(tokens).limits(limits);
+    let instance = Instance::start_as(&store, with).await;
+    let (ann, bob) = (instance.http.with_token("a"), instance.http.with_token("b"));
+    // To a question of an instance that there never was; a session costs nothing to begin.
+    let made_up = json!({ "jsonrpc": "2.0", "id": 7_u64 << 20 | 1, "result": { "x": "x".repeat(200 << 10) } });
+    let mut taken = 0;
+    while Legacy::begin(&ann).await.post(&made_up).await.status == 202 {
+        taken += 1;
+        assert!(taken < 20, "there is no end to it");
+    }
+    assert!(taken > 1);
+    let refused = Legacy::begin(&ann).await.post(&made_up).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
+    // Those of others pass, and tasks have their own room.
+    assert_eq!(Legacy::begin(&bob).await.post(&made_up).await.status, 202);
+    let session = Legacy::begin(&ann).await;
+    let task = session.task(1, "must_be_task").await;
+    assert_eq!(text(&result(&session, &task).await), "task");
+    // In one session the last one stands, and no more.
+    let session = Legacy::begin(&bob).await;
+    for n in 0..20 {
+        let mut other = made_up.clone();
+        other["id"] = (7_u64 << 20 | n).into();
+        assert_eq!(session.post(&other).await.status, 202);
+    }
+    for id in [json!(0), json!(-1), json!(1.5), json!("7340033"), json!(u64::MAX), json!(null), json!("x".repeat(300))]
+    {
+        let mut other = made_up.clone();
+        (other["id"], other["result"]) = (id.clone(), json!({}));
+        assert!(session.post(&other).await.status.as_u16() < 500, "{id}");
+    }
+    assert_eq!(status(&session).await, 200);
+}
+
+#[tokio::test]
+async fn nobody_answers_what_another_session_is_asked() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let (a, b) = (Instance::start(&store).await, Instance::start(&store).await);
+    let (asked, other) = (Legacy::begin(&a.http).await, Legacy::begin(&a.http).await);
+    let mut calls = asked.send(1, "tools/call", call("ask_first", json!({}))).await;
+    let question = next(&mut calls, "elicitation/create").await;
+    // Of the same user, at the instance that asks and at another one.
+    for forger in [&other, &at(&other, &b)] {
+        let forged = json!({ "jsonrpc": "2.0", "id": question["id"], "result": named("Mallory") });
+        assert_eq!(forger.post(&forged).await.status, 202);
+    }
+    // Longer than it takes an answer that was passed on.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    at(&asked, &b).answer(&question, named("Ann")).await;
+    assert_eq!(text(&calls.receive().await), "hello Ann");
+    // One that comes again is answered to nothing.
+    at(&asked, &b).answer(&question, named("Mallory")).await;
+    asked.answer(&question, named("Mallory")).await;
+    assert_eq!(status(&asked).await, 200);
 }
 
 #[tokio::test]

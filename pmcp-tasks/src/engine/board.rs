@@ -1,12 +1,14 @@
 //! Notes that the processes which serve one session (2025-11-25) leave for each other: which tasks it has, answers that came to one
 //! process and are awaited in another.
 //!
-//! A board is a hidden task of an owner of its own, so that it takes nobody's quota: the notes are its variables, each under its name. It is made
-//! by the first note, and read by whoever has a reason to.
+//! A board is a hidden task, and the notes are its variables, each under its name. It is made by the first note, and read by whoever has a
+//! reason to. All boards of one caller have an owner of their own: they take nothing of the caller's quota, and together no more than
+//! [`Limits::stored_bytes`](crate::Limits::stored_bytes), as a client leaves notes, too, and sessions cost nothing to begin.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::Engine;
 use crate::{
@@ -39,16 +41,19 @@ impl BoardWatch {
 }
 
 impl Board {
-    pub(crate) fn new(engine: &Arc<Engine>, session: &str, lifetime: Duration) -> Self {
-        let owner = Owner::new(OwnerKind::Session, NAME, session);
-        let key = TaskKey { owner: owner.key(), id: TaskId::from_random([0; 16]) };
+    pub(crate) fn new(engine: &Arc<Engine>, session: &str, caller: Option<&Owner>, lifetime: Duration) -> Self {
+        let caller = caller.map(|owner| owner.key().to_string());
+        let owner = Owner::new(OwnerKind::Session, NAME, caller.unwrap_or_default());
+        let mut id = [0; 16];
+        id.copy_from_slice(&Sha256::digest(session)[..16]);
+        let key = TaskKey { owner: owner.key(), id: TaskId::from_random(id) };
         Self { engine: engine.clone(), owner, key, lifetime }
     }
 
     /// Leaves a note, in place of one with this name. Where the notes would take more than the limit on a task's variables, the others go.
     ///
     /// # Errors
-    /// The store failed, or the note alone is too large.
+    /// The store failed, the note alone is too large, or the boards of this caller's sessions leave no room for another.
     pub async fn leave(&self, name: &str, note: &Value) -> Result<(), StoreError> {
         let set = || (Field::from(name), FieldOp::Set(note.to_string().into_bytes().into()));
         let mut ops = vec![set()];
@@ -70,8 +75,11 @@ impl Board {
                 }
             }
         }
-        let backend = self.engine.store().capabilities().name;
-        Err(StoreError::Refused { backend, source: "the note is too large".into() })
+        Err(self.refused("the note is too large"))
+    }
+
+    fn refused(&self, reason: &'static str) -> StoreError {
+        StoreError::Refused { backend: self.engine.store().capabilities().name, source: reason.into() }
     }
 
     /// Leaves a note if there is a board already; whether there is.
@@ -120,6 +128,7 @@ impl Board {
         let engine = self.engine.clone();
         let mut draft = engine.store().draft(&self.owner, self.lifetime, NAME)?;
         draft.key = self.key.clone();
+        draft.max_bytes = engine.limits().stored_bytes;
         draft.head.hidden = Some(Hidden { call: String::new(), handle: None });
         // Made whole, though whoever asked for it goes away.
         let made = self.engine.host.finishing(async move {
@@ -135,8 +144,11 @@ impl Board {
         });
         match made.await {
             Err(NotCreated::Store(error)) => Err(error),
-            // It has no quota and no key.
-            Ok(()) | Err(NotCreated::Quota | NotCreated::NoRoom | NotCreated::Same(_) | NotCreated::Differs) => Ok(()),
+            Err(NotCreated::NoRoom) => {
+                Err(self.refused("the notes of the caller's sessions take all there is for them"))
+            }
+            // It has no quota of tasks and no key.
+            Ok(()) | Err(NotCreated::Quota | NotCreated::Same(_) | NotCreated::Differs) => Ok(()),
         }
     }
 }

@@ -258,8 +258,8 @@ impl TaskRouter {
     /// The notes that processes leave for each other about a session, for this long from the first; `None` where no other process shares the
     /// store.
     #[must_use]
-    pub fn board(&self, session: &str, lifetime: Duration) -> Option<Board> {
-        self.engine.host.is_shared().then(|| Board::new(&self.engine, session, lifetime))
+    pub fn board(&self, session: &str, caller: &Caller, lifetime: Duration) -> Option<Board> {
+        self.engine.host.is_shared().then(|| Board::new(&self.engine, session, caller.owner(), lifetime))
     }
 
     /// Sees to it that the session of this context is told, in this process, about a task that a call of it created in whichever one: its
