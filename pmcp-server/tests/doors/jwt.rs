@@ -88,6 +88,7 @@ impl Issuer {
                     document(&seen, "keys")
                 }),
             )
+            .route("/moved", get(async || axum::response::Redirect::temporary("/keys")))
             .route(
                 "/.well-known/openid-configuration",
                 get(async |State(seen): State<Arc<Seen>>| document(&seen, "metadata")),
@@ -259,6 +260,54 @@ async fn forged_and_foreign_tokens_are_refused_alike_and_tell_nobody_anything() 
 }
 
 #[tokio::test]
+async fn odd_claims_headers_and_signatures_are_refused_as_forged_ones_are() {
+    let key = Key::new("1");
+    let issuer = Issuer::begin(&[&key]).await;
+    let (_running, http, clock) = believing(JwtAuthenticator::new(&*issuer.url, AUDIENCE)).await;
+    let (good, now) = (issuer.claims(&clock), clock.now().0 / 1000);
+    let with = |name: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[name] = value;
+        key.sign(&claims)
+    };
+    let under = |header: Value| key.sign_under(&header, &good);
+    let token = key.sign(&good);
+    let (message, _) = token.rsplit_once('.').unwrap();
+    assert_eq!(status(&http, &token).await, 200);
+    for (what, token) in [
+        ("expired before there were clocks", with("exp", json!(-1))),
+        ("expires when it is true", with("exp", json!(true))),
+        ("an audience that begins alike", with("aud", json!(format!("{AUDIENCE}/x")))),
+        ("an audience that is written alike", with("aud", json!(AUDIENCE.to_uppercase()))),
+        ("a list of lists of audiences", with("aud", json!([[AUDIENCE]]))),
+        ("an audience as a key", with("aud", json!({ AUDIENCE: AUDIENCE }))),
+        ("several issuers", with("iss", json!([issuer.url]))),
+        ("no number of a point", format!("{message}.{}", encoded([0; 64]))),
+        (
+            "a signature of another form",
+            format!("{message}.{}", encoded([0x30_u8, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01])),
+        ),
+        ("another spelling of its algorithm", under(json!({ "alg": "es256", "kid": "1" }))),
+        ("an algorithm twice", {
+            let header = r#"{"alg":"ES256","kid":"1","alg":"none"}"#;
+            format!("{}.{}.", encoded(header), encoded(good.to_string()))
+        }),
+        ("a number as the key id", under(json!({ "alg": "ES256", "kid": 1 }))),
+        ("a path as the key id", under(json!({ "alg": "ES256", "kid": "../../../dev/null" }))),
+        ("a query as the key id", under(json!({ "alg": "ES256", "kid": "1' or '1'='1" }))),
+        ("a token in a token", key.sign(&json!(token))),
+        ("a time that is no number", {
+            let claims = good.to_string().replacen(&format!("\"exp\":{}", now + 300), "\"exp\":1e999", 1);
+            let message = format!("{}.{}", encoded(json!({ "alg": "ES256", "kid": "1" }).to_string()), encoded(claims));
+            format!("{message}.{}", encoded(key.pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap()))
+        }),
+    ] {
+        assert_eq!(status(&http, &token).await, 401, "{what}");
+    }
+    assert_eq!(issuer.fetched(), 1);
+}
+
+#[tokio::test]
 async fn only_what_is_allowed_holds() {
     let key = Key::new("1");
     let issuer = Issuer::begin(&[&key]).await;
@@ -274,6 +323,85 @@ async fn only_what_is_allowed_holds() {
     assert_eq!(status(&http, &key.sign(&claims)).await, 200);
     claims["exp"] = (clock.now().0 / 1000).into();
     assert_eq!(status(&http, &key.sign(&claims)).await, 401);
+}
+
+#[tokio::test]
+async fn a_key_checks_what_it_is_for_whatever_shares_its_id() {
+    let key = Key::new("1");
+    let issuer = Issuer::begin(&[&key]).await;
+    let with = |name: &str, value: Value| {
+        let mut key = key.public();
+        key[name] = value;
+        key
+    };
+    let rsa = json!({ "kty": "RSA", "n": encoded([0xff; 256]), "e": "AQAB", "kid": "1" });
+    let secret = json!({ "kty": "oct", "k": "AAAA", "alg": "ES256", "kid": "1" });
+    for (what, keys, let_in) in [
+        ("others before it", json!([{ "kty": "unknown" }, 7, null, secret, rsa, key.public()]), 200),
+        ("another algorithm", json!([with("alg", json!("ES384"))]), 401),
+        ("encryption", json!([with("use", json!("enc"))]), 503),
+        ("signing alone", json!([with("key_ops", json!(["sign"]))]), 503),
+        ("another curve", json!([with("crv", json!("P-384"))]), 401),
+        ("no point", json!([with("x", json!("AAAA"))]), 401),
+        ("a point beside the curve", json!([with("y", json!(encoded([1; 32])))]), 401),
+        ("a weak key", json!([{ "kty": "RSA", "n": "Aw", "e": "Aw", "kid": "1" }]), 401),
+        (
+            "behind a hundred others",
+            json!(vec![rsa.clone(); 100].into_iter().chain([key.public()]).collect::<Vec<_>>()),
+            401,
+        ),
+    ] {
+        issuer.answers("keys", json!({ "keys": keys }).to_string());
+        let (_running, http, clock) = believing(JwtAuthenticator::new(&*issuer.url, AUDIENCE)).await;
+        let claims = issuer.claims(&clock);
+        assert_eq!(status(&http, &key.sign(&claims)).await, let_in, "{what}");
+        if let_in != 200 {
+            continue;
+        }
+        // Without an id it is the only one that fits.
+        assert_eq!(status(&http, &key.sign_under(&json!({ "alg": "ES256" }), &claims)).await, 200, "{what}");
+    }
+    issuer.answers("keys", json!({ "keys": [with("kid", json!("2")), key.public()] }).to_string());
+    let (_running, http, clock) = believing(JwtAuthenticator::new(&*issuer.url, AUDIENCE)).await;
+    assert_eq!(status(&http, &key.sign_under(&json!({ "alg": "ES256" }), &issuer.claims(&clock))).await, 401);
+}
+
+#[tokio::test]
+async fn a_token_comes_in_one_header_alone() {
+    let key = Key::new("1");
+    let issuer = Issuer::begin(&[&key]).await;
+    let (_running, http, clock) = believing(JwtAuthenticator::new(&*issuer.url, AUDIENCE)).await;
+    let token = key.sign(&issuer.claims(&clock));
+    let ask = async |headers: &[(&str, &str)]| {
+        let list = headers.iter().fold(Modern::new("tools/list", json!({})), |it, (name, value)| it.and(name, value));
+        list.send(&http).await.status.as_u16()
+    };
+    let bearer = format!("Bearer {token}");
+    for good in [bearer.clone(), format!("bEARER   {token}  ")] {
+        assert_eq!(ask(&[("authorization", &good)]).await, 200, "{good}");
+    }
+    for bad in [
+        format!("Bearer\t{token}"),
+        format!("Bearer,{token}"),
+        format!("Bearer: {token}"),
+        format!("Bearer {token}, Bearer {token}"),
+        format!("Bearer Bearer {token}"),
+        format!("Bearer {} {}", &token[..9], &token[9..]),
+        format!("DPoP {token}"),
+        token.clone(),
+    ] {
+        assert_eq!(ask(&[("authorization", &bad)]).await, 401, "{bad}");
+    }
+    assert_eq!(ask(&[("authorization", &bearer), ("Authorization", &bearer)]).await, 401);
+    for other in ["proxy-authorization", "x-forwarded-authorization", "x-authorization", "cookie", "x-access-token"] {
+        assert_eq!(ask(&[(other, &bearer)]).await, 401, "{other}");
+    }
+    // One in a URL ends in logs: it is not taken from there (authorization, "Token Requirements").
+    let path: &'static str = Box::leak(format!("/mcp?access_token={token}").into_boxed_str());
+    let in_url = Http { path, ..http.clone() };
+    assert_eq!(Modern::new("tools/list", json!({})).send(&in_url).await.status, 401);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(http.send("POST", &form, format!("access_token={token}")).await.status, 401);
 }
 
 #[tokio::test]
@@ -342,6 +470,11 @@ async fn keys_outlive_an_absent_issuer_for_an_hour() {
 async fn what_an_issuer_answers_is_bounded_and_compared() {
     let key = Key::new("1");
     let issuer = Issuer::begin(&[&key]).await;
+    let direct = |path: &str| JwtAuthenticator::new(&*issuer.url, AUDIENCE).jwks_url(format!("{}{path}", issuer.url));
+    let (_running, http, clock) = believing(direct("/keys")).await;
+    assert_eq!(status(&http, &key.sign(&issuer.claims(&clock))).await, 200);
+    let (_running, http, clock) = believing(direct("/moved")).await;
+    assert_eq!(status(&http, &key.sign(&issuer.claims(&clock))).await, 503, "nobody is followed elsewhere");
     let metadata = |issuer: &str, keys: &str| json!({ "issuer": issuer, "jwks_uri": keys }).to_string();
     let (here, keys) = (issuer.url.clone(), format!("{}/keys", issuer.url));
     let many = json!({ "keys": [key.public()], "x": "x".repeat(300 << 10) }).to_string();
