@@ -24,6 +24,8 @@ pub struct BearerTokens {
     principals: HashMap<[u8; 32], Principal>,
     /// The names of those whose token came twice.
     ambiguous: Option<[String; 2]>,
+    /// The name of one whose token is empty.
+    empty: Option<String>,
 }
 
 impl fmt::Debug for BearerTokens {
@@ -40,7 +42,7 @@ impl BearerTokens {
     }
 
     /// Lets this subject in with this token. A subject may have several; a server with a token that came twice is not built,
-    /// as nobody could say whose it is.
+    /// as nobody could say whose it is, and none with an empty one, as where a variable of the environment is not set.
     #[must_use]
     pub fn with(self, subject: impl Into<String>, token: impl AsRef<[u8]>) -> Self {
         self.with_principal(Principal::subject(subject), token)
@@ -51,6 +53,9 @@ impl BearerTokens {
     pub fn with_principal(mut self, principal: Principal, token: impl AsRef<[u8]>) -> Self {
         let name = |it: &Principal| it.subject.clone().or_else(|| it.client.clone()).unwrap_or_default();
         let later = name(&principal);
+        if token.as_ref().trim_ascii().is_empty() {
+            self.empty.get_or_insert_with(|| later.clone());
+        }
         if let Some(earlier) = self.principals.insert(Sha256::digest(token).into(), principal) {
             self.ambiguous.get_or_insert([name(&earlier), later]);
         }
@@ -67,9 +72,10 @@ impl Authenticator for BearerTokens {
     }
 
     fn check(&self) -> Result<(), String> {
-        match &self.ambiguous {
-            Some([one, other]) => Err(format!("a token of `{one}` is also one of `{other}`")),
-            None => Ok(()),
+        match (&self.empty, &self.ambiguous) {
+            (Some(whose), _) => Err(format!("a token of `{whose}` is empty")),
+            (None, Some([one, other])) => Err(format!("a token of `{one}` is also one of `{other}`")),
+            (None, None) => Ok(()),
         }
     }
 }

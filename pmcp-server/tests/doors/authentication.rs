@@ -54,6 +54,11 @@ async fn an_empty_token_is_nobodys() {
         let reply = Modern::new("tools/list", json!({})).and("authorization", &format!("Bearer {token}")).send(&http);
         assert_eq!(reply.await.status, 401);
     }
+    // Not even where somebody has it.
+    for token in ["", " ", "\n"] {
+        let refused = server().0.authenticator(BearerTokens::new().with("ann", "a").with("bob", token)).into_router();
+        assert!(matches!(refused, Err(Error::Authenticator(told)) if told == "a token of `bob` is empty"));
+    }
 }
 
 #[tokio::test]
