@@ -7,6 +7,9 @@ use pmcp_tasks::{security::Principal, time::Clock};
 
 use super::{Authenticator, Challenge, ProtectedResource};
 
+/// Bytes of the scopes that a caller has which are told again. Proxies refuse longer headers.
+const TOLD_AGAIN: usize = 2 << 10;
+
 /// The rules of who is let in. The default lets in everybody.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Admission {
@@ -54,6 +57,12 @@ impl Admission {
     /// Insufficient Scope Errors").
     pub(crate) fn lacking(&self, scopes: &[String], principal: Option<&Principal>, has_sessions: bool) -> Challenge {
         let had = principal.filter(|_| has_sessions).into_iter().flat_map(|principal| &principal.scopes);
+        let mut room = TOLD_AGAIN;
+        let had = had.take_while(|scope| {
+            let left = room.checked_sub(scope.len() + 1);
+            room = left.unwrap_or_default();
+            left.is_some()
+        });
         let mut all: Vec<&String> = Vec::new();
         for scope in self.scopes.iter().chain(scopes).chain(had) {
             if !all.contains(&scope) {
@@ -67,5 +76,30 @@ impl Admission {
     pub(crate) fn header(&self, challenge: &Challenge) -> Option<HeaderValue> {
         let metadata = self.resource.as_ref().map(ProtectedResource::url);
         challenge.header(metadata.as_deref(), &self.scopes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_again_what_it_has_and_not_without_end() {
+        let admission = Admission { scopes: vec!["use".to_owned()], ..Admission::default() };
+        let needed = ["write".to_owned()];
+        let told = |scopes: Vec<String>, has_sessions| {
+            let challenge =
+                admission.lacking(&needed, Some(&Principal::subject("ann").with_scopes(scopes)), has_sessions);
+            admission.header(&challenge).unwrap().to_str().unwrap().to_owned()
+        };
+        let few = vec!["read".to_owned(), "use".to_owned()];
+        assert_eq!(told(few.clone(), true), "Bearer error=\"insufficient_scope\", scope=\"use write read\"");
+        assert_eq!(told(few, false), "Bearer error=\"insufficient_scope\", scope=\"use write\"");
+        let many = told((0..10_000).map(|n| format!("scope:{n}")).collect(), true);
+        assert!(
+            many.starts_with("Bearer error=\"insufficient_scope\", scope=\"use write scope:0 ") && many.len() < 3000
+        );
+        let odd = vec!["x\", resource_metadata=\"https://evil".to_owned()];
+        assert_eq!(told(odd, true), "Bearer error=\"insufficient_scope\", scope=\"use write\"");
     }
 }

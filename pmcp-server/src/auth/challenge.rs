@@ -69,13 +69,20 @@ impl Challenge {
             }
             Kind::Unavailable => return None,
         };
-        let scopes = (!scopes.is_empty()).then(|| scopes.join(" "));
+        // What is none would end the list, or the header.
+        let scopes = scopes.iter().map(String::as_str).filter(|scope| is_scope(scope)).collect::<Vec<_>>().join(" ");
+        let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
         let parameters = [("error", error), ("scope", scopes.as_deref()), ("resource_metadata", metadata)];
         let parameters = parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)));
         let parameters = parameters.collect::<Vec<_>>().join(", ");
         let value = format!("Bearer {parameters}");
         Some(HeaderValue::from_str(value.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
     }
+}
+
+/// Tells whether it is a scope (RFC 6749, 3.3).
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
 }
 
 #[cfg(test)]
@@ -98,6 +105,11 @@ mod tests {
         assert_eq!(
             value(Challenge::insufficient_scope(["a", "b"]), None, &required).unwrap(),
             "Bearer error=\"insufficient_scope\", scope=\"a b\""
+        );
+        let odd = ["a", "x\", resource_metadata=\"https://evil", "b c", "", "\\", "gr\u{fc}n", "y\r\nz", "d:e/f"];
+        assert_eq!(
+            value(Challenge::insufficient_scope(odd), None, &[]).unwrap(),
+            "Bearer error=\"insufficient_scope\", scope=\"a d:e/f\""
         );
         assert_eq!(value(Challenge::new("Basic realm=\"x\""), at, &required).unwrap(), "Basic realm=\"x\"");
         assert_eq!(value(Challenge::new("Bearer\r\nx-injected: 1"), at, &required).unwrap(), "Bearer");
