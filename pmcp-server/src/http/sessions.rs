@@ -4,7 +4,7 @@
 //! what its client follows. So a plain request asks no store, and an id that is not held is no reason to send its client away.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Once, Weak},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use std::{
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use pmcp_tasks::{RpcError, measure::server::Session as Counted, security::Principal, time::Millis};
+use serde_json::Map;
 
 use crate::{
     agreement::Agreement,
@@ -132,7 +133,7 @@ impl Sessions {
         };
         let session = Arc::new(LegacySession::sealed(
             inner,
-            by.0.cloned(),
+            by.0.map(who),
             opened.agreement,
             (id.clone(), opened.expires(lifetime)),
         ));
@@ -175,6 +176,13 @@ impl Sessions {
             kept.session.session.end();
         }
     }
+}
+
+/// Whoever it is, without what else is known: each request brings that anew, and a session is held for long.
+fn who(principal: &Principal) -> Principal {
+    let Principal { issuer, subject, client, .. } = principal;
+    let (issuer, subject, client) = (issuer.clone(), subject.clone(), client.clone());
+    Principal { issuer, subject, client, scopes: BTreeSet::new(), claims: Map::new() }
 }
 
 /// The sessions that are over although their ids open: ended by their clients, or given up with something no id tells. Beyond
