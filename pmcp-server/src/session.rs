@@ -54,6 +54,8 @@ pub(crate) struct Session {
     pub(crate) board: Option<Board>,
     /// Told when the client asks about its tasks.
     looked: Notify,
+    /// Held by the question that looks for answers on the board, for all that are open: each look reads all of it.
+    taking: tokio::sync::Mutex<()>,
 }
 
 /// The bits of a question's id that count; those above tell which process asks.
@@ -114,6 +116,7 @@ impl Session {
             opened: Notify::new(),
             board,
             looked: Notify::new(),
+            taking: tokio::sync::Mutex::default(),
             next_id: AtomicU64::new(first_id + 1),
             ended: CancellationToken::new(),
             subscribed: Subscribed::default(),
@@ -224,9 +227,10 @@ impl Session {
         }
     }
 
-    /// Takes the answers to what is asked here that came to other processes, without end.
+    /// Takes the answers to what is asked here that came to other processes, without end, and one question at a time for all.
     async fn take_passed_on(&self) -> Answer {
         let Some(board) = &self.board else { return std::future::pending().await };
+        let _turn = self.taking.lock().await;
         let mut watch = board.watch();
         loop {
             match board.read().await {

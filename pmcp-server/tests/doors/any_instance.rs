@@ -205,6 +205,35 @@ async fn a_plain_request_of_a_sealed_session_asks_no_store() {
 }
 
 #[tokio::test]
+async fn many_open_questions_look_for_their_answers_together() {
+    let backend = counting::CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let instance = |backend: &counting::CountingBackend| {
+        server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]).lease(Duration::from_secs(3600))
+    };
+    let (_one, http) = listening(instance(&backend)).await;
+    let (_other, elsewhere) = listening(instance(&backend)).await;
+    let begun = Legacy::begin(&http).await;
+    let mut asking = Vec::new();
+    for id in 0..30 {
+        let mut calls = begun.send(id, "tools/call", call("ask_first", json!({}))).await;
+        let question = next(&mut calls, "elicitation/create").await;
+        asking.push((calls, question));
+    }
+    backend.take();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let looks = backend.take().split(' ').filter(|asked| *asked == "get").count();
+    assert!(looks < 10, "{looks} reads for 30 questions");
+    let elsewhere = Legacy { http: elsewhere, ..begun.clone() };
+    // In another order than they were asked in, and whoever looked first is answered at some time, too.
+    asking.reverse();
+    asking.rotate_left(7);
+    for (n, (calls, question)) in asking.iter_mut().enumerate() {
+        elsewhere.answer(question, named(&format!("N{n}"))).await;
+        assert_eq!(text(&calls.receive().await), format!("hello N{n}"));
+    }
+}
+
+#[tokio::test]
 async fn where_the_client_listens_it_hears_of_tasks_that_were_created_elsewhere_and_is_asked() {
     let (_directory, store) = shared();
     let (a, b, c) = (Instance::start(&store).await, Instance::start(&store).await, Instance::start(&store).await);
