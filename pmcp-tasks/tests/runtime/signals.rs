@@ -3,7 +3,7 @@
 use pmcp_tasks::{
     Limits, TaskContext, TaskStore, ToolResult,
     call::Revision,
-    operate::{Delivery, SignalError, TaskHandle},
+    operate::{Cancellation, Delivery, SignalError, TaskHandle},
     store::{MemoryBackend, StorageBackend},
     task::Owner,
     time::Clock as _,
@@ -179,6 +179,62 @@ async fn what_nobody_asked_for_is_bounded_and_what_was_asked_for_gets_through() 
     assert!(matches!(task.signal("one more", &1).await, Err(SignalError::Full { max: 64, .. })));
     assert_eq!(task.signal("paid", &by("Ann")).await.unwrap(), Delivery::Delivered);
     assert_eq!(text(&client, &id).await, "Ann paid 1999");
+}
+
+#[tokio::test]
+async fn whatever_a_webhook_sends_is_refused_or_comes_as_it_was_sent() {
+    const ODD: [&str; 8] = ["\0", "a/b", "run.pmcp/signal/paid", "\r\nset: 1", "*?[a]", "..", " ", "\u{202e}🔑"];
+    let (server, store) = shop();
+    server.world.on("optional", |_, cx| async move {
+        let task: TaskContext = cx.task();
+        let mut came = Vec::new();
+        for name in ODD {
+            came.push(task.signal::<Value>(name).await?.to_string());
+        }
+        let deep = task.signal::<Value>("deep").await?.to_string();
+        Ok(ToolResult::text(format!("{} {}", came.join(""), deep.len())))
+    });
+    let client = server.v2026("ann");
+    let id = client.start("optional").await;
+    settle().await;
+    let task = of_ann(&store, &id);
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    // What could be written and not be read again is no value.
+    for depth in [128, 1_000] {
+        let refused = task.signal("deep", &nested(depth)).await;
+        assert!(matches!(refused, Err(SignalError::Value { .. })), "{depth}: {refused:?}");
+    }
+    assert!(task.signal("deep", &nested(100)).await.unwrap().is_first());
+    for (n, name) in ODD.iter().enumerate().rev() {
+        assert!(task.signal(name, &n).await.unwrap().is_first(), "{name:?}");
+        assert_eq!(task.signal(name, &"again").await.unwrap(), Delivery::Again, "{name:?}");
+    }
+    assert_eq!(text(&client, &id).await, "01234567 201");
+}
+
+#[tokio::test]
+async fn a_delivery_and_a_cancellation_at_once_leave_one_story() {
+    for _ in 0..20 {
+        let (server, store) = shop();
+        waits_for_payment(&server, "optional");
+        let client = server.v2026("ann");
+        let id = client.start("optional").await;
+        settle().await;
+        let (task, other) = (of_ann(&store, &id), of_ann(&store, &id));
+        let payment = by("Ann");
+        let (delivered, cancelled) = tokio::join!(task.signal("paid", &payment), other.cancel());
+        let (delivered, cancelled) = (delivered.unwrap(), cancelled.unwrap());
+        settle().await;
+        let look = task.look().await.unwrap().unwrap();
+        // What was said to have come is there, and what was said to have ended it stands.
+        assert_eq!(look.signals.contains_key("paid"), delivered.is_first(), "{delivered:?} {cancelled:?}");
+        assert!(delivered.is_first() || delivered == Delivery::Ended, "{delivered:?}");
+        let expected = match cancelled {
+            Cancellation::Cancelled => "cancelled",
+            _ => "completed",
+        };
+        assert_eq!(client.status(&id).await, expected, "{delivered:?} {cancelled:?}");
+    }
 }
 
 #[tokio::test]
