@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Http, Legacy, Modern, Probe, bad_input_on_purpose, code, listening, server};
+use crate::support::{Http, Legacy, Modern, Probe, bad_input_on_purpose, code, listening, server, within};
 
 #[derive(Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "lowercase")]
@@ -227,4 +227,92 @@ async fn arguments_complete_by_their_types_and_by_functions() {
     assert_eq!(complete(prompt("announce-release"), "tone", "").await, json!(["kind", "strict"]));
     assert_eq!(complete(resource("day://{year}/{name}"), "name", "x").await, json!(["x of 2026"]));
     assert_eq!(complete(resource("tone://{tone}"), "tone", "k").await, json!(["kind"]));
+}
+
+#[tokio::test]
+async fn whatever_is_asked_for_is_answered_soon_and_in_short() {
+    let _spoilt = bad_input_on_purpose();
+    let (_running, http) = offering().await;
+    let long = "x".repeat(1 << 20);
+    let session = Legacy::begin(&http).await;
+    let refused = async |method: &str, params: Value| {
+        let answer = within(session.ask(1, method, params)).await;
+        assert!(answer["error"].is_object(), "{method}: {answer:.200}");
+        assert!(answer["error"]["message"].as_str().unwrap().len() <= 1024, "{method}: {answer:.2000}");
+        assert!(!answer.to_string().contains(&long[..9000]), "{method}: {answer:.200}");
+        code(&answer)
+    };
+    let uris = [
+        "",
+        "/",
+        "day:",
+        "day://",
+        "day://2026",
+        "day://2026/",
+        "day:///a",
+        "day://2026//a",
+        "day://2026/a/",
+        "DAY://2026/a",
+        "day://2026/..",
+        "day://2026/%2e%2e%2f%2e%2e%2fetc",
+        "day://2026/%2Fetc",
+        "day://2026/a%00",
+        "day://2026/a\0",
+        "day://2026/%c0%ae%c0%ae%c0%af",
+        "day://2026/%ff",
+        "day://%32%30%32%36%00/a",
+        "day://2026%2Fa/b",
+        "day://{year}/{name}",
+        "day://+\u{ff12}/a",
+        "day://NaN/a",
+        "tone://",
+        "tone://kind%00",
+        "tone://KIND",
+        "day://first/",
+        "day://firs%74/x",
+    ];
+    for uri in uris {
+        assert_eq!(refused("resources/read", json!({ "uri": uri })).await, -32002, "{uri}");
+    }
+    for (method, params) in [
+        ("resources/read", json!({ "uri": format!("day://2026/{long}") })),
+        ("resources/read", json!({ "uri": [long] })),
+        ("prompts/get", json!({ "name": long })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", &*long: "a" } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", "tone": long } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", "dryRun": long } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", "lines": long } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", "lines": "[".repeat(500_000) } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": "a", "lines": "1e999" } })),
+        ("prompts/get", json!({ "name": "review", "arguments": { "path": { "a": 1 } } })),
+        ("prompts/get", json!({ "name": "announce-release", "arguments": { "service": "a", &*long: "a" } })),
+        ("prompts/get", json!({ "name": "announce-release", "arguments": { "service": "a", "tone": long } })),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": long }, "argument": { "name": "a", "value": "" } }),
+        ),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": long, "name": "review" }, "argument": { "name": "a", "value": "" } }),
+        ),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "review" }, "argument": { "name": long, "value": "" } }),
+        ),
+    ] {
+        assert_eq!(refused(method, params).await, -32602, "{method}");
+    }
+    let complete = |of: Value, argument: &str, value: &str, settled: Value| json!({ "ref": of, "argument": { "name": argument, "value": value }, "context": { "arguments": settled } });
+    let day = json!({ "type": "ref/resource", "uri": "day://{year}/{name}" });
+    // A function that panics is an error of the request, and of nothing else.
+    let panics = refused("completion/complete", complete(day.clone(), "name", "", json!({}))).await;
+    assert_eq!(panics, -32603);
+    let review = json!({ "type": "ref/prompt", "name": "review" });
+    for (argument, value) in [("path", &*long), ("tone", &*long), ("tone", "\0"), ("dryRun", "\u{202e}")] {
+        let params = complete(review.clone(), argument, value, json!({ "path": long }));
+        let answer = within(session.ask(2, "completion/complete", params)).await;
+        assert_eq!(answer["result"]["completion"]["values"], json!([]), "{argument}");
+    }
+    let answer = session.ask(3, "resources/read", json!({ "uri": "day://%32026/a%252Fb%2Fc" })).await;
+    assert_eq!(answer["result"]["contents"][0]["text"], "2026: a%2Fb/c");
 }

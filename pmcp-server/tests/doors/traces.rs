@@ -1,9 +1,9 @@
 //! The span of each request: what it is called, what it tells, and which trace it is a part of.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    Legacy, LineClient, Log, Modern, SECRET, bad_input_on_purpose, call, initialize, modern, server, usual,
+    Legacy, LineClient, Log, Modern, SECRET, bad_input_on_purpose, call, initialize, modern, server, usual, within,
 };
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
@@ -53,6 +53,40 @@ async fn what_the_transport_tells_counts_where_the_request_says_nothing() {
     let twice = Modern::of("resources/list", json!({}), json!({})).and("traceparent", OTHER).and("traceparent", PARENT);
     twice.send(&http).await.json().await;
     assert_eq!(log.span("resources/list").field("traceparent"), "");
+}
+
+#[tokio::test]
+async fn a_hostile_trace_counts_as_none_and_no_request_fails_for_it() {
+    let _spoilt = bad_input_on_purpose();
+    let log = Log::begin();
+    let (_running, http, _) = usual().await;
+    let long = "x".repeat(1 << 20);
+    let odd = |state: Value| json!({ "traceparent": PARENT, "tracestate": state });
+    let hostile = [
+        json!({ "traceparent": long, "tracestate": long, "baggage": long }),
+        json!({ "traceparent": format!("{PARENT}\r\nCANARY: 1") }),
+        json!({ "traceparent": format!("01{}-{long}", &PARENT[2..]) }),
+        json!({ "traceparent": PARENT.replace('a', "\u{0430}") }),
+        json!({ "traceparent": [PARENT], "tracestate": {}, "baggage": 7 }),
+        json!({ "baggage": "a=b\r\nCANARY=1" }),
+        json!({ "baggage": vec!["CANARY=1"; 65].join(",") }),
+        json!({ "tracestate": "CANARY=1" }),
+    ];
+    let states =
+        [json!(long), json!("CANARY=1\u{1b}[31m"), json!("CANARY=\"1\""), json!(",".repeat(1 << 20)), json!(null)];
+    for meta in hostile.into_iter().chain(states.map(odd)) {
+        let mut list = Modern::of("tools/list", json!({}), json!({}));
+        for (key, value) in meta.as_object().unwrap() {
+            list = list.meta(key, value.clone());
+        }
+        let reply = within(list.send(&http)).await;
+        assert_eq!(reply.status, 200, "{meta}");
+        let is_parent = meta["traceparent"] == PARENT;
+        let span = log.spans().into_iter().rfind(|span| span.field("otel.name") == "tools/list").unwrap();
+        assert_eq!(span.field("traceparent"), if is_parent { PARENT } else { "" }, "{meta}");
+    }
+    let told = format!("{:?}{:?}", log.spans(), log.entries());
+    assert!(!told.contains("CANARY") && !told.contains(&long[..300]), "{told:.2000}");
 }
 
 #[tokio::test]
