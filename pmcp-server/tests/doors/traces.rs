@@ -60,12 +60,12 @@ async fn a_hostile_trace_counts_as_none_and_no_request_fails_for_it() {
     let _spoilt = bad_input_on_purpose();
     let log = Log::begin();
     let (_running, http, _) = usual().await;
-    let long = "x".repeat(1 << 20);
+    let huge = "x".repeat(1 << 20);
     let odd = |state: Value| json!({ "traceparent": PARENT, "tracestate": state });
     let hostile = [
-        json!({ "traceparent": long, "tracestate": long, "baggage": long }),
+        json!({ "traceparent": huge, "tracestate": huge, "baggage": huge }),
         json!({ "traceparent": format!("{PARENT}\r\nCANARY: 1") }),
-        json!({ "traceparent": format!("01{}-{long}", &PARENT[2..]) }),
+        json!({ "traceparent": format!("01{}-{huge}", &PARENT[2..]) }),
         json!({ "traceparent": PARENT.replace('a', "\u{0430}") }),
         json!({ "traceparent": [PARENT], "tracestate": {}, "baggage": 7 }),
         json!({ "baggage": "a=b\r\nCANARY=1" }),
@@ -73,7 +73,7 @@ async fn a_hostile_trace_counts_as_none_and_no_request_fails_for_it() {
         json!({ "tracestate": "CANARY=1" }),
     ];
     let states =
-        [json!(long), json!("CANARY=1\u{1b}[31m"), json!("CANARY=\"1\""), json!(",".repeat(1 << 20)), json!(null)];
+        [json!(huge), json!("CANARY=1\u{1b}[31m"), json!("CANARY=\"1\""), json!(",".repeat(1 << 20)), json!(null)];
     for meta in hostile.into_iter().chain(states.map(odd)) {
         let mut list = Modern::of("tools/list", json!({}), json!({}));
         for (key, value) in meta.as_object().unwrap() {
