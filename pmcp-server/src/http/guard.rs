@@ -6,12 +6,13 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
+        header::{ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt as _;
+use pmcp_protocol::{header::ARGUMENT_PREFIX, trace};
 use pmcp_tasks::heard::tell;
 
 use super::{
@@ -20,17 +21,35 @@ use super::{
 };
 use crate::{auth::Challenge, panics::told};
 
-/// The headers a browser may send.
-pub(super) const REQUEST_HEADERS: [HeaderName; 8] = [
+/// The headers a browser may send, beside those of arguments.
+const REQUEST_HEADERS: [HeaderName; 11] = [
     ACCEPT,
     AUTHORIZATION,
+    HeaderName::from_static(trace::BAGGAGE),
     CONTENT_TYPE,
     HeaderName::from_static("last-event-id"),
     HeaderName::from_static("mcp-method"),
     HeaderName::from_static("mcp-name"),
     HeaderName::from_static("mcp-protocol-version"),
     HeaderName::from_static("mcp-session-id"),
+    HeaderName::from_static(trace::TRACEPARENT),
+    HeaderName::from_static(trace::TRACESTATE),
 ];
+
+/// Leaves of the headers that a browser asks whether it may send (CORS, "preflight") those that it may; the answer repeats them.
+/// Whoever asks that is nobody yet, so no header of a tool's argument is named to them: each that could be one may be sent.
+pub(super) async fn keep_known_headers(mut request: Request, next: Next) -> Response {
+    if let Some(asked) = request.headers_mut().get_mut(ACCESS_CONTROL_REQUEST_HEADERS) {
+        let is_known = |name: &&str| {
+            let prefix = name.get(..ARGUMENT_PREFIX.len()).unwrap_or_default();
+            prefix.eq_ignore_ascii_case(ARGUMENT_PREFIX)
+                || REQUEST_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known.as_str()))
+        };
+        let known: Vec<&str> = text(asked).split(',').map(str::trim).filter(is_known).collect();
+        *asked = HeaderValue::from_str(&known.join(",")).unwrap_or(HeaderValue::from_static(""));
+    }
+    next.run(request).await
+}
 
 /// The text of a header, empty if it is none.
 fn text(value: &HeaderValue) -> &str {

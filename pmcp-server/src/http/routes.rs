@@ -11,8 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use pmcp_protocol::{RpcError, Version, code, header::ARGUMENT_PREFIX, message::Message};
-use pmcp_tasks::tool::ToolDefinition;
+use pmcp_protocol::{RpcError, Version, code, message::Message};
 use serde_json::Value;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -44,12 +43,10 @@ pub(crate) fn routes(
     has_page: bool,
 ) -> Router {
     let origins: Vec<_> = allowed.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-    let arguments = service.router.definitions().flat_map(ToolDefinition::header_parameters);
-    let arguments = arguments.filter_map(|argument| format!("{ARGUMENT_PREFIX}{}", argument.name).parse().ok());
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([http::Method::GET, http::Method::POST, http::Method::DELETE])
-        .allow_headers(AllowHeaders::list(guard::REQUEST_HEADERS.into_iter().chain(arguments)))
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([http::HeaderName::from_static(SESSION_ID), http::header::WWW_AUTHENTICATE]);
     let sessions = Sessions::new(service.clone());
     let metadata = admission.resource.as_ref().map(|resource| {
@@ -62,6 +59,7 @@ pub(crate) fn routes(
         .delete(legacy::end)
         .layer::<_, Infallible>(middleware::from_fn_with_state(http.clone(), guard::authenticate))
         .layer::<_, Infallible>(cors)
+        .layer(middleware::from_fn(guard::keep_known_headers))
         .layer(middleware::from_fn_with_state(http.clone(), guard::check_origin_and_host));
     // Not of the router: what an application adds to it, and what it has not, is none of theirs.
     let routes = Router::new().route(path, endpoint);

@@ -136,16 +136,28 @@ async fn a_preflight_is_answered_without_authentication() {
     let asks = [
         ("origin", "https://app.example.com"),
         ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "content-type,authorization,mcp-protocol-version,mcp-method,mcp-name"),
+        (
+            "access-control-request-headers",
+            "Content-Type, authorization,mcp-param-any,x-forwarded-for,mcp-name,traceparent",
+        ),
     ];
     let reply = http.send("OPTIONS", &asks, "").await;
     assert_eq!((reply.status.as_u16(), reply.header("access-control-allow-origin")), (200, asks[0].1));
     for method in ["GET", "POST", "DELETE"] {
         assert!(reply.header("access-control-allow-methods").contains(method));
     }
-    for header in ["authorization", "content-type", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"]
+    // What was asked for and is known, and no name beside: it may be that of something which is not for everybody.
+    let allowed = reply.header("access-control-allow-headers").to_ascii_lowercase();
+    assert_eq!(allowed, "content-type,authorization,mcp-param-any,mcp-name,traceparent");
+    for header in
+        ["accept", "last-event-id", "mcp-method", "mcp-protocol-version", "mcp-session-id", "tracestate", "baggage"]
     {
-        assert!(reply.header("access-control-allow-headers").contains(header), "{header}");
+        let reply = http.send("OPTIONS", &[asks[0], asks[1], ("access-control-request-headers", header)], "").await;
+        assert_eq!(reply.header("access-control-allow-headers"), header);
+    }
+    for asked in ["x-forwarded-for", "cookie,", "mcp-param", ",,"] {
+        let reply = http.send("OPTIONS", &[asks[0], asks[1], ("access-control-request-headers", asked)], "").await;
+        assert_eq!((reply.status.as_u16(), reply.header("access-control-allow-headers")), (200, ""), "{asked}");
     }
     let refused = http.post(&[asks[0]], &initialize("2025-11-25", json!({}))).await;
     assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (401, asks[0].1));
