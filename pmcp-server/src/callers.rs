@@ -64,14 +64,17 @@
 //! | rule | who passes | anybody else |
 //! |---|---|---|
 //! | `.required_scopes([…])` | tokens with all of them, for every request over HTTP | 403 with `insufficient_scope` and the scopes |
-//! | `#[task_tool(scopes = […])]` | tokens with all of them, and the user of a local server | does not see the tool; a call answers as one of a tool that there is not |
-//! | the same with `.step_up(true)` | the same | sees the tool; over HTTP a call is answered 403 with its scopes, elsewhere as before |
+//! | `scopes = […]` of `#[task_tool]`, `#[workflow]`, `#[prompt]`, `#[resource]` | tokens with all of them, and the user of a local server | does not see it; a request for it is answered as for what there is not |
+//! | the same with `.step_up(true)` | the same | sees it; over HTTP a request for it is answered 403 with its scopes, elsewhere as before |
 //! | `.authorize(rule)` | those for whom the rule holds, on every transport | does not see it, whatever it is; it answers as what there is not |
 //!
 //! A tool, workflow, prompt or resource passes the same gate wherever it is asked for: in lists, calls, completions and subscriptions, from
 //! inside another tool (`task.call`), in the steps of a workflow, whoever goes on with it, by a template that fits it, and by its
 //! tasks. A task of a tool that its owner may not use with the token at hand is unknown to them, until they come with a better
 //! one.
+//!
+//! A workflow whose scopes a caller lacks shows them neither its prompt, its tool nor its runs. Its scopes are not those of its steps: a run whose
+//! caller may not use the tool of a step waits with that step.
 //!
 //! Lists that differ from caller to caller say so to caches (`cacheScope: "private"`).
 //!
@@ -83,6 +86,9 @@
 //!
 //! The scopes in a 403 are those that the request needs. To a client of 2025-11-25 and before those that its token has are named, too: it
 //! asks for what it is told and no more, and would lose them. Later clients add to what they have.
+//!
+//! A batch (2025-03-26) has one status: where one of its requests only lacks scopes, the whole is answered 403 with what all of them need, and
+//! nothing of it is done. Without `.step_up(true)` such a request is answered in its place, as for what there is not.
 //!
 //! # What is not told
 //!

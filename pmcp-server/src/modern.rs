@@ -161,7 +161,7 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
                 Some((LIST_TTL_MS, "private"))
             }
             "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list"
-                if service.router.is_selective() =>
+                if service.router.is_selective() || service.offers.is_selective() =>
             {
                 Some((LIST_TTL_MS, "private"))
             }

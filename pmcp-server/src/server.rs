@@ -365,13 +365,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// Offers something only to callers for whom this rule holds, beside the scopes that tools declare:
+    /// Offers something only to callers for whom this rule holds, beside the scopes that it declares:
     ///
     /// ```
     /// use pmcp_server::{Server, pmcp_tasks::gate::Target};
     ///
     /// let server = Server::new("notes", "1.0.0").authorize(|caller, target| match target {
-    ///     Target::Resource(uri) if uri.starts_with("secret://") => {
+    ///     Target::Resource { uri, .. } if uri.starts_with("secret://") => {
     ///         caller.principal().is_some_and(|principal| principal.claims.get("team") == Some(&"blue".into()))
     ///     }
     ///     _ => true,
@@ -388,9 +388,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         Self { tools: self.tools.authorize(rule), ..self }
     }
 
-    /// Sets whether callers over HTTP are told of tools for which they only lack scopes. A call of one is answered 403 then, with the scopes in
-    /// `WWW-Authenticate`: a client asks its user for them and calls again. Off by default: such a tool is not listed, and
-    /// answers as one that there is not.
+    /// Sets whether callers over HTTP are told of tools, workflows, prompts and resources for which they only lack scopes. A request for one is
+    /// answered 403 then, with the scopes in `WWW-Authenticate`: a client asks its user for them and comes again. Off by default: such
+    /// things are not listed, and answer as what there is not.
     #[must_use]
     pub fn step_up(mut self, step_up: bool) -> Self {
         self.admission.step_up = step_up;

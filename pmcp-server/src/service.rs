@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened};
+use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened, message::Request};
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Caller, Peer},
@@ -172,6 +172,13 @@ impl Service {
     /// Tells whether there is a resource with this URI that the caller may use.
     pub(crate) fn has_resource(&self, uri: &str, caller: &Caller) -> bool {
         self.offers.has_resource(uri, |target| self.router.permits(caller, target))
+    }
+
+    /// The scopes that the caller of this request lacks for what it is about, and could get.
+    pub(crate) fn lacking_scopes(&self, request: &Request, caller: &Caller) -> Option<&[String]> {
+        let Request { method, params, .. } = request;
+        let of_offers = || self.offers.lacking_scopes(&self.router, method, params, caller);
+        self.router.lacking_scopes(method, params, caller).or_else(of_offers)
     }
 
     /// Tells whether a tool has this name, be it one of a workflow or a companion of a task's.

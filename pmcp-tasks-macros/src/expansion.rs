@@ -103,7 +103,7 @@ fn offer(kind: offered::Kind, args: &str, item: &str) -> TokenStream {
 fn a_prompt_with_everything() {
     let expanded = offer(
         offered::Kind::Prompt,
-        r#"name = "review-file", title = "Review""#,
+        r#"name = "review-file", title = "Review", scopes = ["files:read"]"#,
         r#"
         /// Reviews a file.
         #[cfg(unix)]
@@ -133,7 +133,7 @@ fn a_prompt_with_all_arguments_as_one() {
 fn resources_with_and_without_variables() {
     let expanded = offer(
         offered::Kind::Resource,
-        r#"uri = "note://{year}/{day}", mime = "text/plain""#,
+        r#"uri = "note://{year}/{day}", mime = "text/plain", scopes = ["notes:read", "notes:old"]"#,
         "async fn note(year: u32, day: String) -> String { body }",
     );
     check(expanded, &expect_file!["../tests/expand/resource_template.rs"]);
@@ -243,7 +243,7 @@ fn a_form_with_a_mistake_is_one_all_the_same() {
 #[test]
 fn a_workflow_with_everything() {
     let expanded = workflow::expand(
-        tokens(r#"title = "Deploy", ttl = "2d", start = "prompt", finish_on_cancel"#),
+        tokens(r#"title = "Deploy", ttl = "2d", scopes = ["deploy"], start = "prompt", finish_on_cancel"#),
         tokens(
             r#"
             /// Roll a service out.

@@ -79,7 +79,7 @@ pub(crate) fn scopes(keys: &mut Keys, key: &str) -> Vec<String> {
         keys.report(error(
             &list,
             format_args!("`{key}` has no scope"),
-            "name one, or remove the key: then everybody may call it",
+            "name one, or remove the key: then everybody may use it",
         ));
     }
     let mut scopes = Vec::new();
@@ -136,6 +136,14 @@ pub(crate) fn option(value: Option<TokenStream>) -> TokenStream {
 /// Writes an optional text, of a type that texts convert into.
 pub(crate) fn text(value: Option<&str>) -> TokenStream {
     option(value.map(|value| quote!(::core::convert::From::from(#value))))
+}
+
+/// Writes a list of texts.
+pub(crate) fn texts(values: &[String]) -> TokenStream {
+    if values.is_empty() {
+        return quote!(::std::vec::Vec::new());
+    }
+    quote!(::core::convert::From::from([#(::std::string::String::from(#values)),*]))
 }
 
 /// Writes an optional length of time.

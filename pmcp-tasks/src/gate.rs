@@ -19,14 +19,34 @@ pub enum Target<'a> {
         scopes: &'a [String],
     },
     /// A workflow: its prompt, its tool and its runs.
-    Workflow(&'a str),
-    /// A prompt, by its name.
-    Prompt(&'a str),
-    /// A resource, by its URI. One that fits a template passes as that, too, and in each spelling of it: as it came, without any
-    /// percent-encoding that it could do without, and as RFC 6570 encodes it.
-    Resource(&'a str),
-    /// A template of resources, as it was registered.
-    ResourceTemplate(&'a str),
+    Workflow {
+        /// Its name.
+        name: &'a str,
+        /// The scopes that it needs; the tools that its steps call need their own.
+        scopes: &'a [String],
+    },
+    /// A prompt.
+    Prompt {
+        /// Its name.
+        name: &'a str,
+        /// The scopes that it needs.
+        scopes: &'a [String],
+    },
+    /// A resource. One that fits a template passes as that, too, and in each spelling of it: as it came, without any percent-encoding
+    /// that it could do without, and as RFC 6570 encodes it.
+    Resource {
+        /// Its URI.
+        uri: &'a str,
+        /// The scopes that it, or the template, needs.
+        scopes: &'a [String],
+    },
+    /// A template of resources.
+    ResourceTemplate {
+        /// The template, as it was registered.
+        template: &'a str,
+        /// The scopes that each of them needs.
+        scopes: &'a [String],
+    },
 }
 
 impl<'a> Target<'a> {
@@ -35,26 +55,34 @@ impl<'a> Target<'a> {
     pub fn name(&self) -> &'a str {
         match *self {
             Self::Tool { name, .. }
-            | Self::Workflow(name)
-            | Self::Prompt(name)
-            | Self::Resource(name)
-            | Self::ResourceTemplate(name) => name,
+            | Self::Workflow { name, .. }
+            | Self::Prompt { name, .. }
+            | Self::Resource { uri: name, .. }
+            | Self::ResourceTemplate { template: name, .. } => name,
         }
     }
 
-    fn scopes(&self) -> &'a [String] {
-        if let Self::Tool { scopes, .. } = *self { scopes } else { &[] }
+    /// The scopes that it needs, all of them.
+    #[must_use]
+    pub fn scopes(&self) -> &'a [String] {
+        match *self {
+            Self::Tool { scopes, .. }
+            | Self::Workflow { scopes, .. }
+            | Self::Prompt { scopes, .. }
+            | Self::Resource { scopes, .. }
+            | Self::ResourceTemplate { scopes, .. } => scopes,
+        }
     }
 }
 
 /// A rule of the server's author.
 type Rule = Arc<dyn Fn(&Caller, &Target<'_>) -> bool + Send + Sync>;
 
-/// The gate of a server. The default has no rule but the scopes of tools.
+/// The gate of a server. The default has no rule but the scopes of what is offered.
 #[derive(Clone, Default)]
 pub(crate) struct Gate {
     pub(crate) rule: Option<Rule>,
-    /// Set if tools are listed to those who only lack their scopes.
+    /// Set if things are listed to those who only lack their scopes.
     pub(crate) lists_for_step_up: bool,
 }
 
@@ -75,9 +103,10 @@ impl Gate {
         self.permits(caller, target) || self.lists_for_step_up && self.allows(caller, target)
     }
 
-    /// Tells whether the caller may not use it now, but could with more scopes.
-    pub(crate) fn lacks_only_scopes(&self, caller: &Caller, target: &Target<'_>) -> bool {
-        self.lists_for_step_up && !self.permits(caller, target) && self.allows(caller, target)
+    /// The scopes of it, if the caller may not use it now, but could with them.
+    pub(crate) fn lacking<'a>(&self, caller: &Caller, target: &Target<'a>) -> Option<&'a [String]> {
+        let is_lacking = self.lists_for_step_up && !self.permits(caller, target) && self.allows(caller, target);
+        is_lacking.then(|| target.scopes())
     }
 
     fn allows(&self, caller: &Caller, target: &Target<'_>) -> bool {
@@ -99,19 +128,30 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_is_for_who_has_all_of_its_scopes() {
-        let scopes = ["a".to_owned(), "b".to_owned()];
-        let (tool, open) = (Target::Tool { name: "t", scopes: &scopes }, Target::Tool { name: "u", scopes: &[] });
+    fn whatever_needs_scopes_is_for_who_has_all_of_them() {
+        let (all, none) = (["a".to_owned(), "b".to_owned()], []);
         let gate = Gate::default();
-        assert!(gate.permits(&caller(&["a", "b", "c"]), &tool) && gate.permits(&caller(&[]), &open));
-        for few in [&["a"][..], &["ab"], &[]] {
-            assert!(!gate.permits(&caller(few), &tool) && !gate.shows(&caller(few), &tool));
+        let each = |scopes| {
+            let (name, uri, template) = ("t", "t:", "t:{x}");
+            [
+                Target::Tool { name, scopes },
+                Target::Workflow { name, scopes },
+                Target::Prompt { name, scopes },
+                Target::Resource { uri, scopes },
+                Target::ResourceTemplate { template, scopes },
+            ]
+        };
+        for (it, open) in each(&all).into_iter().zip(each(&none)) {
+            assert!(gate.permits(&caller(&["a", "b", "c"]), &it) && gate.permits(&caller(&[]), &open));
+            for few in [&["a"][..], &["ab"], &[]] {
+                assert!(!gate.permits(&caller(few), &it) && !gate.shows(&caller(few), &it));
+            }
+            // Scopes bound tokens: whoever sits at the machine has none, and everybody else without one has nothing.
+            assert!(gate.permits(&Caller::local(), &it));
+            assert!(!gate.permits(&Caller::Unknown { reason: "" }, &it));
+            let anonymous = Owner::new(OwnerKind::Anonymous, "", "");
+            assert!(!gate.permits(&Caller::Known { owner: anonymous, principal: None, may_list: false }, &it));
         }
-        // Scopes bound tokens: whoever sits at the machine has none, and everybody else without one has nothing.
-        assert!(gate.permits(&Caller::local(), &tool));
-        assert!(!gate.permits(&Caller::Unknown { reason: "" }, &tool));
-        let anonymous = Owner::new(OwnerKind::Anonymous, "", "");
-        assert!(!gate.permits(&Caller::Known { owner: anonymous, principal: None, may_list: false }, &tool));
     }
 
     #[test]
@@ -121,9 +161,9 @@ mod tests {
         let rule: Rule = Arc::new(|_: &Caller, target: &Target<'_>| target.name() != "secret");
         let gate = Gate { rule: Some(rule), lists_for_step_up: true };
         assert!(!gate.permits(&caller(&["a"]), &tool("secret")) && gate.permits(&caller(&["a"]), &tool("t")));
-        assert!(gate.shows(&caller(&[]), &tool("t")) && gate.lacks_only_scopes(&caller(&[]), &tool("t")));
-        assert!(!gate.shows(&caller(&[]), &tool("secret")) && !gate.lacks_only_scopes(&caller(&[]), &tool("secret")));
-        assert!(!gate.lacks_only_scopes(&caller(&["a"]), &tool("t")));
-        assert!(!gate.permits(&Caller::local(), &Target::Resource("secret")));
+        assert!(gate.shows(&caller(&[]), &tool("t")) && gate.lacking(&caller(&[]), &tool("t")) == Some(&scopes));
+        assert!(!gate.shows(&caller(&[]), &tool("secret")) && gate.lacking(&caller(&[]), &tool("secret")).is_none());
+        assert!(gate.lacking(&caller(&["a"]), &tool("t")).is_none());
+        assert!(!gate.permits(&Caller::local(), &Target::Resource { uri: "secret", scopes: &[] }));
     }
 }

@@ -168,7 +168,7 @@ async fn request_of(
     accepts: Accepts,
 ) -> Response {
     let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
-    if let Some(scopes) = http.service.router.lacking_scopes(&request.method, &request.params, &caller) {
+    if let Some(scopes) = http.service.lacking_scopes(&request, &caller) {
         return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), true));
     }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
@@ -195,7 +195,8 @@ async fn request_of(
     body::holding(response, answering)
 }
 
-/// Batches exist in 2025-03-26 alone; their responses come together.
+/// Batches exist in 2025-03-26 alone; their responses come together. One status is that of all: where some request only lacks scopes,
+/// nothing of the batch is done, and the client is told of all that it needs, to send the same again.
 async fn take_batch(
     http: Arc<Http>,
     from: From,
@@ -211,8 +212,18 @@ async fn take_batch(
     if let Err(error) = dispatch::check_batch(&http.service, session.agreement(), batch.len()) {
         return body::error(StatusCode::BAD_REQUEST, None, error);
     }
+    let messages: Vec<_> = batch.into_iter().map(Message::parse).collect();
+    let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
+    let lacking = messages.iter().filter_map(|message| match message {
+        Ok(Message::Request(request)) => http.service.lacking_scopes(request, &caller),
+        _ => None,
+    });
+    let lacking: Vec<String> = lacking.flatten().cloned().collect();
+    if !lacking.is_empty() {
+        return guard::refused(&http, &http.admission.lacking(&lacking, from.principal.as_ref(), true));
+    }
     let Some(place) = http.place(&from) else { return body::busy(None) };
-    let entered: Vec<_> = batch.into_iter().filter_map(|value| session.enter(Message::parse(value))).collect();
+    let entered: Vec<_> = messages.into_iter().filter_map(|message| session.enter(message)).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     tokio::spawn(async move {

@@ -130,7 +130,7 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
-    if let Some(scopes) = http.service.router.lacking_scopes(&request.method, &request.params, &caller) {
+    if let Some(scopes) = http.service.lacking_scopes(&request, &caller) {
         return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), false));
     }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };

@@ -6,7 +6,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::support::{App, Http, Legacy, Modern, call, code, listening, server, text, with_tasks};
+use crate::support::{App, Http, Legacy, Modern, call, code, listening, request, server, text, with_tasks};
+
+/// Tells a secret.
+#[prompt(scopes = ["secrets:read"])]
+async fn confide() -> String {
+    "psst".into()
+}
+
+/// Secrets of a year.
+#[resource(uri = "diary://{year}", scopes = ["secrets:read"])]
+async fn diary(year: u16) -> String {
+    format!("the secrets of {year}")
+}
 
 /// Saves a file.
 #[task_tool(scopes = ["files:write"], inline = "0")]
@@ -35,9 +47,31 @@ impl Release {
     }
 }
 
+/// Publish something, for those who may.
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Publish {
+    title: String,
+}
+
+#[workflow(scopes = ["publish"])]
+impl Publish {
+    /// Say whether it is good.
+    #[step(client, output = bool)]
+    fn approve(&self) -> String {
+        self.title.clone()
+    }
+
+    /// Publish it.
+    #[step]
+    async fn publish(&self, approve: &bool) -> String {
+        format!("{}: {approve}", self.title)
+    }
+}
+
 fn tokens() -> BearerTokens {
     let ann = || Principal::subject("ann");
     BearerTokens::new()
+        .with_principal(ann().with_scopes(["mcp:use", "publish", "secrets:read"]), "publishes")
         .with_principal(ann().with_scopes(["mcp:use"]), "reads")
         .with_principal(ann().with_scopes(["mcp:use", "files:write", "more"]), "writes")
 }
@@ -59,9 +93,9 @@ fn offering() -> Server<App> {
         .authorize(|caller, target| {
             let writes = caller.has_scope("files:write");
             match target {
-                Target::Resource(uri) => writes || !uri.contains("secret"),
-                Target::ResourceTemplate(template) => writes || !template.starts_with("vault:"),
-                Target::Prompt(name) => writes || *name != "whisper",
+                Target::Resource { uri, .. } => writes || !uri.contains("secret"),
+                Target::ResourceTemplate { template, .. } => writes || !template.starts_with("vault:"),
+                Target::Prompt { name, .. } => writes || *name != "whisper",
                 _ => true,
             }
         })
@@ -261,4 +295,140 @@ async fn a_client_that_may_step_up_is_told_for_what() {
         Modern::new("prompts/get", json!({ "name": "whisper" })).send(&reads).await.json().await["error"]["message"],
         "unknown prompt"
     );
+}
+
+/// What some callers have no scopes for, in place of what rules keep back.
+fn scoped() -> Server<App> {
+    server()
+        .0
+        .tool::<save>()
+        .workflow::<Publish>()
+        .prompt::<confide>()
+        .resource::<diary>()
+        .authenticator(tokens())
+        .required_scopes(["mcp:use"])
+}
+
+#[tokio::test]
+async fn a_workflow_and_its_runs_are_for_who_has_its_scopes() {
+    let (running, reads, _) = two(scoped()).await;
+    let publishes = Http::new(running.address()).with_token("publishes");
+    for (method, list, names) in
+        [("tools/list", "tools", &["publish", "workflow_continue"][..]), ("prompts/list", "prompts", &["publish"])]
+    {
+        let (all, fewer) = (listed(&publishes, method, list, "name").await, listed(&reads, method, list, "name").await);
+        assert!(names.iter().all(|name| all.contains(&(*name).to_owned())), "{all:?}");
+        assert!(!names.iter().any(|name| fewer.contains(&(*name).to_owned())), "{fewer:?}");
+    }
+    let ask =
+        async |http: &Http, method, params| Modern::of(method, params, with_tasks()).send(http).await.json().await;
+    let given = json!({ "title": "News" });
+    let named = |answer: Value, name: &str| answer["error"].to_string().replace(name, "it");
+    for method in ["tools/call", "prompts/get"] {
+        let asked = |name: &str| json!({ "name": name, "arguments": given });
+        let hidden = named(ask(&reads, method, asked("publish")).await, "publish");
+        assert_eq!(hidden, named(ask(&reads, method, asked("hsilbup")).await, "hsilbup"), "{method}");
+    }
+    // Nor has who has less a way to a run of the same owner.
+    let begun = ask(&publishes, "prompts/get", json!({ "name": "publish", "arguments": given })).await;
+    let run = begun.pointer("/result/_meta/run.pmcp~1workflow/taskId").and_then(Value::as_str).unwrap().to_owned();
+    for method in ["tasks/get", "tasks/update", "tasks/cancel"] {
+        let params = json!({ "taskId": run, "inputResponses": {} });
+        Modern::of(method, params, with_tasks()).send(&reads).await.expect_error(200, -32602).await;
+    }
+    let decide = call("workflow_continue", json!({ "_task_id": run, "step": "approve", "result": true }));
+    let hidden = named(ask(&reads, "tools/call", decide.clone()).await, "workflow_continue");
+    let unknown = ask(&reads, "tools/call", call("eunitnoc_wolfkrow", decide["arguments"].clone())).await;
+    assert_eq!(hidden, named(unknown, "eunitnoc_wolfkrow"));
+    let less = Legacy::begin(&reads).await;
+    assert_eq!(less.ask(1, "tasks/list", None).await["result"]["tasks"], json!([]));
+    let done = ask(&publishes, "tools/call", decide).await;
+    assert_eq!(done["result"]["_meta"]["run.pmcp/workflow"]["steps"][1]["result"], "News: true");
+}
+
+#[tokio::test]
+async fn prompts_and_resources_are_for_who_has_their_scopes() {
+    let (running, reads, _) = two(scoped()).await;
+    let reader = Http::new(running.address()).with_token("publishes");
+    let asked = [
+        ("prompts/get", json!({ "name": "confide" }), json!({ "name": "edifnoc" })),
+        ("resources/read", json!({ "uri": "diary://2025" }), json!({ "uri": "yraid://2025" })),
+    ];
+    for (method, params, unknown) in asked {
+        let read = Modern::new(method, params.clone()).send(&reader).await.json().await;
+        assert!(read["result"].is_object(), "{read}");
+        let hidden = Modern::new(method, params).send(&reads).await.json().await;
+        let unknown = Modern::new(method, unknown).send(&reads).await.json().await;
+        assert_eq!(
+            (&hidden["error"]["code"], &hidden["error"]["message"]),
+            (&unknown["error"]["code"], &unknown["error"]["message"])
+        );
+    }
+    for (list, name, it) in SCOPED {
+        assert!(!listed(&reads, &format!("{list}/list"), of(list), name).await.contains(&it.to_owned()));
+        assert!(listed(&reader, &format!("{list}/list"), of(list), name).await.contains(&it.to_owned()));
+    }
+}
+
+/// What needs scopes beside the tool: the list it is in, the key of its name, and that.
+const SCOPED: [(&str, &str, &str); 3] = [
+    ("prompts", "name", "publish"),
+    ("prompts", "name", "confide"),
+    ("resources/templates", "uriTemplate", "diary://{year}"),
+];
+
+/// The key of what a list has.
+fn of(list: &str) -> &str {
+    if list == "prompts" { list } else { "resourceTemplates" }
+}
+
+#[tokio::test]
+async fn whoever_may_step_up_is_told_of_everything_that_scopes_keep_back() {
+    let (_running, reads, _) = two(scoped().step_up(true)).await;
+    assert!(listed(&reads, "tools/list", "tools", "name").await.contains(&"publish".to_owned()));
+    for (list, name, it) in SCOPED {
+        assert!(listed(&reads, &format!("{list}/list"), of(list), name).await.contains(&it.to_owned()), "{it}");
+    }
+    for (method, params, scope) in [
+        ("tools/call", call("publish", json!({ "title": "News" })), "publish"),
+        ("prompts/get", json!({ "name": "publish", "arguments": { "title": "News" } }), "publish"),
+        ("prompts/get", json!({ "name": "confide" }), "secrets:read"),
+        ("resources/read", json!({ "uri": "diary://2025" }), "secrets:read"),
+    ] {
+        let reply = Modern::new(method, params).send(&reads).await;
+        let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"mcp:use {scope}\"");
+        assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (403, &*challenge), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_lacks_scopes_is_refused_as_a_whole_and_told_of_all_of_them() {
+    let (_running, reads, writes) = two(scoped().step_up(true)).await;
+    let session = Legacy::begin_in(&reads, "2025-03-26", json!({})).await;
+    let batch = json!([
+        request(1, "ping", None),
+        request(2, "tools/call", call("save", json!({}))),
+        request(3, "prompts/get", json!({ "name": "confide" })),
+        "no message",
+    ]);
+    let reply = session.post(&batch).await;
+    let challenge = "Bearer error=\"insufficient_scope\", scope=\"mcp:use files:write secrets:read\"";
+    assert_eq!((reply.status.as_u16(), reply.header("www-authenticate")), (403, challenge));
+    assert_eq!(reply.text().await, "");
+    // Nothing of it was begun: its ids are free. What still lacks one is told again.
+    let stepped = Legacy { http: writes.clone(), ..session };
+    let again = stepped.post(&batch).await;
+    let challenge = "Bearer error=\"insufficient_scope\", scope=\"mcp:use secrets:read files:write more\"";
+    assert_eq!((again.status.as_u16(), again.header("www-authenticate")), (403, challenge));
+    let rest = stepped.post(&json!([batch[0], batch[1]])).await.response().await;
+    assert_eq!((&rest[0]["result"], text(&rest[1])), (&json!({}), "saved "));
+}
+
+#[tokio::test]
+async fn without_stepping_up_a_batch_answers_each_in_its_place() {
+    let (_running, reads, _) = two(scoped()).await;
+    let session = Legacy::begin_in(&reads, "2025-03-26", json!({})).await;
+    let batch = json!([request(1, "ping", None), request(2, "tools/call", call("save", json!({})))]);
+    let answers = session.post(&batch).await.response().await;
+    assert_eq!((&answers[0]["result"], code(&answers[1])), (&json!({}), -32602));
 }

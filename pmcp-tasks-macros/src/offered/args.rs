@@ -5,6 +5,7 @@ use proc_macro2::TokenStream;
 use syn::{LitStr, Path};
 
 use super::kind::Kind;
+use crate::values::scopes;
 
 /// Arguments of the attribute. `None` is what it leaves out.
 #[derive(Default)]
@@ -14,14 +15,16 @@ pub(super) struct OfferedArgs {
     pub(super) title: Option<LitStr>,
     pub(super) description: Option<LitStr>,
     pub(super) mime: Option<LitStr>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     pub(super) krate: Option<Path>,
 }
 
 /// The keys of a kind, in the order of the documentation.
 fn keys(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Prompt => &["name", "title", "description", "crate"],
-        Kind::Resource => &["uri", "name", "title", "description", "mime", "crate"],
+        Kind::Prompt => &["name", "title", "description", "scopes", "crate"],
+        Kind::Resource => &["uri", "name", "title", "description", "mime", "scopes", "crate"],
         Kind::Completion => &["crate"],
     }
 }
@@ -34,7 +37,8 @@ impl OfferedArgs {
         let mut text = |key: &str| known.contains(&key).then(|| keys.string(key)).flatten();
         let (uri, name, title, description, mime) =
             (text("uri"), text("name"), text("title"), text("description"), text("mime"));
+        let scopes = if known.contains(&"scopes") { scopes(&mut keys, "scopes") } else { Vec::new() };
         let krate = keys.path("crate");
-        keys.finish(Self { uri, name, title, description, mime, krate })
+        keys.finish(Self { uri, name, title, description, mime, scopes, krate })
     }
 }

@@ -152,6 +152,10 @@ impl Offered {
             }
         };
         let (title, description) = (words(self.title.as_deref()), words(self.description.as_deref()));
+        let scopes = (!self.scopes.is_empty()).then(|| {
+            let scopes = &self.scopes;
+            quote!(.scopes([#(#scopes),*]))
+        });
         let suggest = self.suggest(p);
         match &self.what {
             What::Prompt { name } => {
@@ -166,7 +170,7 @@ impl Offered {
                         #(#bounds,)*
                     {
                         fn definition() -> #p::Prompt {
-                            #p::prompt_definition(#name, #title, #description, #declared)
+                            #p::prompt_definition(#name, #title, #description, #declared) #scopes
                         }
 
                         fn prepare(
@@ -194,7 +198,7 @@ impl Offered {
                         const IS_TEMPLATE: ::core::primitive::bool = #is_template;
 
                         fn definition() -> #p::Resource {
-                            #p::resource_definition((#uri, #name), #title, #description, #mime)
+                            #p::resource_definition((#uri, #name), #title, #description, #mime) #scopes
                         }
 
                         fn prepare(

@@ -25,6 +25,8 @@ pub(super) struct Offered {
     pub(super) krate: CratePath,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     /// In the order of the signature.
     pub(super) parameters: Vec<Parameter>,
     pub(super) output: Output,
@@ -101,6 +103,7 @@ impl Offered {
             krate: CratePath::new(given.krate.as_ref(), "pmcp_tasks"),
             title: given.title.as_ref().map(LitStr::value),
             description: given.description.as_ref().map(LitStr::value).or_else(|| description(&func.attrs)),
+            scopes: given.scopes.clone(),
             parameters: parameters?,
             output: output?,
         })

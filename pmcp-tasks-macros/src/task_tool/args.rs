@@ -183,7 +183,7 @@ mod tests {
         }
         assert_eq!(
             mistake(quote!(scopes = [])),
-            "`scopes` has no scope\nhelp: name one, or remove the key: then everybody may call it"
+            "`scopes` has no scope\nhelp: name one, or remove the key: then everybody may use it"
         );
         assert_eq!(TaskToolArgs::parse(quote!(scopes = ["a", "b:c"])).ok().unwrap().scopes, ["a", "b:c"]);
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     output::{Output, projected},
     owned::{Owned, lend},
-    values::{option, text, time},
+    values::{option, text, texts, time},
 };
 
 impl TaskTool {
@@ -97,8 +97,8 @@ impl TaskTool {
         });
         let ui = self.ui(p);
         let scopes = (!self.scopes.is_empty()).then(|| {
-            let scopes = &self.scopes;
-            quote!(scopes: ::core::convert::From::from([#(::std::string::String::from(#scopes)),*]),)
+            let scopes = texts(&self.scopes);
+            quote!(scopes: #scopes,)
         });
         let (ttl, poll_interval, timeout) = (time(self.ttl), time(self.poll_interval), time(self.timeout));
         let inline = self.inline.map(|inline| {

@@ -5,10 +5,11 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Type};
 
-use crate::values::{Given, Millis, choice, duration};
+use crate::values::{Given, Millis, choice, duration, scopes};
 
 /// The keys of a workflow, in the order of the documentation.
-const WORKFLOW_KEYS: [&str; 7] = ["name", "title", "description", "ttl", "start", "finish_on_cancel", "crate"];
+const WORKFLOW_KEYS: [&str; 8] =
+    ["name", "title", "description", "ttl", "scopes", "start", "finish_on_cancel", "crate"];
 
 /// The keys of a step.
 const STEP_KEYS: [&str; 7] = ["tool", "client", "output", "title", "hidden", "on_error", "timeout"];
@@ -20,6 +21,8 @@ pub(super) struct WorkflowArgs {
     pub(super) title: Option<LitStr>,
     pub(super) description: Option<LitStr>,
     pub(super) ttl: Option<Given<Millis>>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     pub(super) start: Option<Given<Start>>,
     pub(super) finish_on_cancel: bool,
     pub(super) krate: Option<Path>,
@@ -50,6 +53,7 @@ impl WorkflowArgs {
             title: keys.string("title"),
             description: keys.string("description"),
             ttl: duration(&mut keys, "ttl"),
+            scopes: scopes(&mut keys, "scopes"),
             start: choice(
                 &mut keys,
                 "start",

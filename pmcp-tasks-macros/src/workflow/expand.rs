@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     output::projected,
-    values::{option, text, time},
+    values::{option, text, texts, time},
 };
 
 impl Workflow {
@@ -117,7 +117,7 @@ impl Workflow {
             Start::Prompt => quote!(#p::Start::PromptOnly),
             Start::Tool => quote!(#p::Start::ToolOnly),
         }));
-        let finish_on_cancel = self.finish_on_cancel;
+        let (scopes, finish_on_cancel) = (texts(&self.scopes), self.finish_on_cancel);
         let variables =
             self.variables().next().map_or_else(|| quote!(::std::vec::Vec::new()), |spec| quote!((#spec().fields)()));
         let steps = self.steps.iter().enumerate().map(|(at, step)| self.step_definition(at, step, p));
@@ -127,6 +127,7 @@ impl Workflow {
                 title: #title,
                 description: #description,
                 ttl: #ttl,
+                scopes: #scopes,
                 start: #start,
                 finish_on_cancel: #finish_on_cancel,
                 arguments: (__pmcp_prompt().schema)(),

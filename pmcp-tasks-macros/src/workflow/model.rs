@@ -21,6 +21,8 @@ pub(super) struct Workflow {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) ttl: Option<Millis>,
+    /// The scopes that its callers need.
+    pub(super) scopes: Vec<String>,
     pub(super) start: Option<Start>,
     pub(super) finish_on_cancel: bool,
     pub(super) steps: Vec<Step>,
@@ -67,6 +69,7 @@ impl Workflow {
             title: given.title.as_ref().map(LitStr::value),
             description: given.description.as_ref().map(LitStr::value).or_else(|| description(&block.attrs)),
             ttl: given.ttl.map(|ttl| ttl.value),
+            scopes: given.scopes.clone(),
             start: given.start.map(|start| start.value),
             finish_on_cancel: given.finish_on_cancel,
             steps: steps.into_iter().collect::<Option<_>>()?,

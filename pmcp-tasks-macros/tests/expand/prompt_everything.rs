@@ -43,11 +43,12 @@ const _: () = {
     {
         fn definition() -> ::pmcp_tasks::__private::Prompt {
             ::pmcp_tasks::__private::prompt_definition(
-                "review-file",
-                ::core::option::Option::Some("Review"),
-                ::core::option::Option::Some("Reviews a file."),
-                [__pmcp_path_text().declare(), __pmcp_lines_text().declare()],
-            )
+                    "review-file",
+                    ::core::option::Option::Some("Review"),
+                    ::core::option::Option::Some("Reviews a file."),
+                    [__pmcp_path_text().declare(), __pmcp_lines_text().declare()],
+                )
+                .scopes(["files:read"])
         }
         fn prepare(
             __pmcp_state: &__PmcpState,

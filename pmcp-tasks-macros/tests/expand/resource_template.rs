@@ -26,11 +26,12 @@ const _: () = {
         const IS_TEMPLATE: ::core::primitive::bool = true;
         fn definition() -> ::pmcp_tasks::__private::Resource {
             ::pmcp_tasks::__private::resource_definition(
-                ("note://{year}/{day}", "note"),
-                ::core::option::Option::None,
-                ::core::option::Option::None,
-                ::core::option::Option::Some("text/plain"),
-            )
+                    ("note://{year}/{day}", "note"),
+                    ::core::option::Option::None,
+                    ::core::option::Option::None,
+                    ::core::option::Option::Some("text/plain"),
+                )
+                .scopes(["notes:read", "notes:old"])
         }
         fn prepare(
             __pmcp_state: &__PmcpState,

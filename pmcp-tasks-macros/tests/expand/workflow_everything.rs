@@ -255,6 +255,9 @@ const _: () = {
                 ttl: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(172800000u64),
                 ),
+                scopes: ::core::convert::From::from([
+                    ::std::string::String::from("deploy"),
+                ]),
                 start: ::core::option::Option::Some(
                     ::pmcp_tasks::__private::Start::PromptOnly,
                 ),

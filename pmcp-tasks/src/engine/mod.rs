@@ -160,6 +160,11 @@ impl Engine {
         work.target().is_none_or(|target| self.gate.permits(caller, &target))
     }
 
+    /// Tells whether the caller is told of this.
+    pub(crate) fn shows(&self, caller: &Caller, work: &Work) -> bool {
+        work.target().is_none_or(|target| self.gate.shows(caller, &target))
+    }
+
     /// Tells whether the caller may look at a task of the work of this name. Of what is not known here nothing is said.
     pub(crate) fn permits_task_of(&self, caller: &Caller, work: &str) -> bool {
         self.works.find(work).is_none_or(|work| self.permits(caller, work))

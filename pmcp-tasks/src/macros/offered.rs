@@ -100,6 +100,7 @@ pub use pmcp_tasks_macros::complete;
 /// | `name` | The prompt's name: 1 to 128 of `A-Z a-z 0-9 _ - .` | the function's |
 /// | `title` | A name for people | none |
 /// | `description` | What it is for | the doc comment, up to its first heading |
+/// | `scopes` | The scopes that a caller's token needs, all of them: `["notes:read"]`. Others are not told of the prompt, and it answers as one that there is not; the user of a local server needs none | everybody may get it |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// # Parameters
@@ -171,6 +172,7 @@ pub use pmcp_tasks_macros::prompt;
 /// | `title` | A name for people | none |
 /// | `description` | What it holds | the doc comment, up to its first heading |
 /// | `mime` | The MIME type of its contents | none |
+/// | `scopes` | The scopes that a caller's token needs, all of them: `["notes:read"]`. Others are not told of the resource, and it answers as one that there is not; the user of a local server needs none | everybody may read it |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// # Parameters

@@ -127,6 +127,7 @@ pub use pmcp_tasks_macros::step;
 /// | `title` | A name for people | none |
 /// | `description` | What it does | the doc comment of the `impl`, else that of the type |
 /// | `ttl` | Lifetime of a run | the server's |
+/// | `scopes` | The scopes that a caller's token needs, all of them: `["deploy"]`. Callers without them are told neither of the workflow nor of its runs, and both answer as what there is not; the user of a local server needs none. Tools that its steps call need their own | everybody may begin it |
 /// | `start` | Ways it is begun: `"both"`, `"prompt"` or `"tool"` | `"both"`; it has to be written where no argument is required |
 /// | `finish_on_cancel` | Cancelling a run in which only steps of the client remain completes it | `false` |
 /// | `crate` | Where the runtime is, for crates that re-export it | found in the manifest |

@@ -171,6 +171,15 @@ impl Offers {
         self.permitted_resource(uri, is_permitted).is_some()
     }
 
+    /// Tells whether something needs scopes, so that lists are not the same for all. Of rules the router
+    /// [knows](crate::TaskRouter::is_selective).
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        let mut resources = self.resources.iter();
+        self.prompts.iter().any(|prompt| !prompt.target().scopes().is_empty())
+            || resources.any(|resource| !resource.scopes().is_empty())
+    }
+
     /// Tells whether arguments can be completed.
     #[must_use]
     pub fn has_completions(&self) -> bool {
@@ -211,8 +220,8 @@ impl Offers {
         uri: &str,
         is_permitted: impl Fn(&Target<'_>) -> bool,
     ) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
-        let passes = |uri: &str| is_permitted(&Target::Resource(uri));
         self.find_resource(uri).filter(|(it, variables)| {
+            let passes = |uri: &str| is_permitted(&Target::Resource { uri, scopes: it.scopes() });
             is_permitted(&it.target())
                 && passes(uri)
                 && it.spellings(variables).all(|spelling| spelling == uri || passes(&spelling))

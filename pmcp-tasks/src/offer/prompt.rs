@@ -22,6 +22,7 @@ pub struct Prompt {
     arguments: Vec<PromptArgument>,
     icons: Vec<Icon>,
     meta: Map<String, Value>,
+    scopes: Vec<String>,
 }
 
 /// An argument of a prompt: a text.
@@ -84,6 +85,13 @@ impl Prompt {
     #[must_use]
     pub fn argument(mut self, argument: PromptArgument) -> Self {
         self.arguments.push(argument);
+        self
+    }
+
+    /// Scopes that its callers need beside those that it has, all of them: who lacks one is not told of it.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
@@ -362,8 +370,8 @@ impl RegisteredPrompt {
 
     /// The prompt as the gate knows it.
     pub(super) fn target(&self) -> Target<'_> {
-        let name = self.prompt.name();
-        if self.is_of_workflow { Target::Workflow(name) } else { Target::Prompt(name) }
+        let (name, scopes) = (self.prompt.name(), &*self.prompt.scopes);
+        if self.is_of_workflow { Target::Workflow { name, scopes } } else { Target::Prompt { name, scopes } }
     }
 
     /// That of a function with `#[prompt]`.

@@ -13,7 +13,7 @@ use super::{
     resource::RegisteredResource,
 };
 use crate::{
-    call::{CallContext, Revision},
+    call::{CallContext, Caller, Revision},
     gate::{Gate, Target},
     tool::Prepared,
 };
@@ -48,14 +48,15 @@ impl Offers {
     ) -> Option<Result<OfferRequest, RpcError>> {
         let (shows_ui, caller) = (cx.client.ui, &cx.caller);
         let is_permitted = move |target: &Target<'_>| gate.permits(caller, target);
+        let is_shown = move |target: &Target<'_>| gate.shows(caller, target);
         let resources = |templates: bool| {
             let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
             let resources = resources.filter(move |resource| shows_ui || !resource.is_of_ui());
-            resources.filter(move |resource| is_permitted(&resource.target())).map(RegisteredResource::describe)
+            resources.filter(move |resource| is_shown(&resource.target())).map(RegisteredResource::describe)
         };
         let page = match method {
             "prompts/list" => {
-                let prompts = self.prompts.iter().filter(|prompt| is_permitted(&prompt.target()));
+                let prompts = self.prompts.iter().filter(|prompt| is_shown(&prompt.target()));
                 let prompts = prompts.map(|prompt| prompt.prompt.describe());
                 page("prompts", prompts, params, page_size)
             }
@@ -77,6 +78,23 @@ impl Offers {
             _ => return None,
         };
         Some(page.map(OfferRequest::Ready))
+    }
+
+    /// The scopes of the prompt or resource that the caller of this request lacks, and could get: all of its scopes.
+    pub(crate) fn lacking(&self, method: &str, params: &Value, (gate, caller): (&Gate, &Caller)) -> Option<&[String]> {
+        let text = |key| params.get(key).and_then(Value::as_str);
+        match method {
+            "prompts/get" => gate.lacking(caller, &self.find_prompt(text("name")?)?.target()),
+            "resources/read" | "resources/subscribe" => {
+                let uri = text("uri")?;
+                let (found, _) = self.find_resource(uri)?;
+                let scopes = found.scopes();
+                // As what fits it may be kept back where the template is not.
+                let lacking = gate.lacking(caller, &found.target())?;
+                gate.lacking(caller, &Target::Resource { uri, scopes }).map(|_| lacking)
+            }
+            _ => None,
+        }
     }
 
     fn get_prompt(&self, params: &Value, is_permitted: impl Fn(&Target<'_>) -> bool) -> Result<OfferCall, RpcError> {

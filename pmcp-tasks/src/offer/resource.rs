@@ -32,6 +32,7 @@ pub struct Resource {
     icons: Vec<Icon>,
     annotations: Option<Annotations>,
     meta: Map<String, Value>,
+    scopes: Vec<String>,
 }
 
 impl Resource {
@@ -87,6 +88,13 @@ impl Resource {
     #[must_use]
     pub fn meta(self, meta: Map<String, Value>) -> Self {
         Self { meta, ..self }
+    }
+
+    /// Scopes that its callers need beside those that it has, all of them: who lacks one is not told of it.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self
     }
 
     fn describe(&self, uri_key: &str) -> Value {
@@ -311,9 +319,18 @@ impl RegisteredResource {
         matches!(self.uris, Uris::Fitting(_))
     }
 
+    /// The scopes that its callers need.
+    pub(super) fn scopes(&self) -> &[String] {
+        &self.resource.scopes
+    }
+
     /// The resource as the gate knows it.
     pub(super) fn target(&self) -> Target<'_> {
-        if self.is_template() { Target::ResourceTemplate(self.uri()) } else { Target::Resource(self.uri()) }
+        if self.is_template() {
+            Target::ResourceTemplate { template: self.uri(), scopes: self.scopes() }
+        } else {
+            Target::Resource { uri: self.uri(), scopes: self.scopes() }
+        }
     }
 
     /// Tells whether only clients that show widgets are told of it.

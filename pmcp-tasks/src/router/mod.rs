@@ -175,14 +175,20 @@ impl TaskRouter {
         self.tools.find(name).filter(|tool| self.engine.permits(caller, &tool.work)).map(|tool| &*tool.definition)
     }
 
-    /// The scopes of a tool that the caller of this request lacks, and could get: all of the tool's. `None` unless the server has
-    /// [`step_up`](TaskRouterBuilder::step_up).
+    /// The scopes of the tool or workflow that the caller of this request lacks, and could get: all of its scopes. `None` unless the
+    /// server has [`step_up`](TaskRouterBuilder::step_up).
     #[must_use]
     pub fn lacking_scopes(&self, method: &str, params: &Value, caller: &Caller) -> Option<&[String]> {
-        let name = params.get("name").and_then(Value::as_str).filter(|_| method == "tools/call")?;
-        let tool = self.tools.find(name)?;
-        let is_lacking = self.engine.gate.lacks_only_scopes(caller, &tool.work.target()?);
-        is_lacking.then_some(&*tool.definition.scopes)
+        let (name, flows) = (params.get("name")?.as_str()?, &self.tools.flows);
+        let work = match method {
+            "tools/call" => match self.tools.find(name) {
+                Some(tool) => &tool.work,
+                None => &flows.find(name).filter(|_| flows.has_tool(name))?.work,
+            },
+            "prompts/get" => &flows.of_prompt(name)?.work,
+            _ => return None,
+        };
+        self.engine.gate.lacking(caller, &work.target()?)
     }
 
     /// Handles a request.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Handled, TaskRouter};
 use crate::{
-    call::CallContext,
+    call::{CallContext, Caller},
     offer::{OfferCall, OfferRequest, Offers},
 };
 
@@ -21,5 +21,18 @@ impl Offers {
             }
             Some(Err(error)) => Err(error),
         })
+    }
+
+    /// The scopes of the prompt or resource that the caller of this request lacks, and could get, as
+    /// [`TaskRouter::lacking_scopes`] tells them of tools and workflows.
+    #[must_use]
+    pub fn lacking_scopes(
+        &self,
+        router: &TaskRouter,
+        method: &str,
+        params: &Value,
+        caller: &Caller,
+    ) -> Option<&[String]> {
+        self.lacking(method, params, (&router.engine.gate, caller))
     }
 }

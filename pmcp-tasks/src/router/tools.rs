@@ -71,10 +71,8 @@ impl Tools {
     pub(super) fn list<'a>(&'a self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
         let ListParams { cursor } = ListParams::read(rq.params)?;
         let companions = self.companions_for(rq.cx);
-        let (gate, caller) = (&rq.engine.gate, &rq.cx.caller);
-        let is_shown = |work: &Work| work.target().is_none_or(|target| gate.shows(caller, &target));
         let as_seen = |tool: &'a Registered| {
-            if !is_shown(&tool.work) {
+            if !rq.engine.shows(&rq.cx.caller, &tool.work) {
                 return None;
             }
             let seen = tool.seen_by(rq.cx, gate)?;
@@ -86,7 +84,7 @@ impl Tools {
         };
         let more = companions.map(|companions| companions.definitions(rq.cx)).unwrap_or_default();
         let own = self.order.iter().filter_map(|name| self.all.get(name)).filter_map(as_seen);
-        let of_flows = self.flows.tools().iter().filter(|tool| self.flows.permits(rq, &tool.name));
+        let of_flows = self.flows.tools().iter().filter(|tool| self.flows.shows(rq, &tool.name));
         let all: Vec<Cow<'_, ToolDefinition>> = own.chain(of_flows.chain(more).map(Cow::Borrowed)).collect();
         let start = match cursor {
             None => 0,

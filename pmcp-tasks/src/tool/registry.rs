@@ -63,13 +63,18 @@ impl Work {
     }
 
     /// That of a workflow, which reads its arguments itself.
-    pub(crate) fn of_workflow(name: &str, policy: Policy, fields: Vec<FieldDefinition>, prepare: Prepare) -> Self {
+    pub(crate) fn of_workflow(
+        (name, scopes): (&str, &[String]),
+        policy: Policy,
+        fields: Vec<FieldDefinition>,
+        prepare: Prepare,
+    ) -> Self {
         Self {
             kind: WorkKind::Workflow,
             name: name.into(),
             policy,
             fields,
-            scopes: Vec::new(),
+            scopes: scopes.to_vec(),
             asks: false,
             is_repeatable: true,
             prepare: Some((None, prepare)),
@@ -94,7 +99,7 @@ impl Work {
     pub(crate) fn target(&self) -> Option<Target<'_>> {
         match self.kind {
             WorkKind::Tool => Some(Target::Tool { name: &self.name, scopes: &self.scopes }),
-            WorkKind::Workflow => Some(Target::Workflow(&self.name)),
+            WorkKind::Workflow => Some(Target::Workflow { name: &self.name, scopes: &self.scopes }),
             WorkKind::Request => None,
         }
     }

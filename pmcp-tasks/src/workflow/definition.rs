@@ -41,6 +41,8 @@ pub struct WorkflowDefinition {
     pub description: Option<String>,
     /// Lifetime of its runs, if it says so.
     pub ttl: Option<Duration>,
+    /// The scopes that its callers need, all of them: who lacks one is not told of it, nor of its runs.
+    pub scopes: Vec<String>,
     /// Ways it is begun, if it says so. One that requires no argument has to: a host that gets its prompt only to look may begin it.
     pub start: Option<Start>,
     /// Set if cancelling a run in which only steps of the client remain completes it.

@@ -10,7 +10,7 @@ use crate::{
 
 /// The prompt that begins a workflow, or goes on with a run of it.
 pub(super) fn prompt(definition: &WorkflowDefinition) -> Prompt {
-    let mut prompt = Prompt::new(&definition.name);
+    let mut prompt = Prompt::new(&definition.name).scopes(&definition.scopes);
     if let Some(title) = &definition.title {
         prompt = prompt.title(title);
     }

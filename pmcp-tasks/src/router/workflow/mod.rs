@@ -70,8 +70,8 @@ impl Flows {
             let (flow, steps) = (of.clone(), of.read(arguments.given)?);
             Ok(Prepared::parking(move |cx| go_on(flow, steps, cx)))
         };
-        let work = Work::of_workflow(&definition.name, policy, definition.variables.clone(), Box::new(prepare));
-        let work = Arc::new(work);
+        let (known, fields) = ((&*definition.name, &*definition.scopes), definition.variables.clone());
+        let work = Arc::new(Work::of_workflow(known, policy, fields, Box::new(prepare)));
         self.steps.extend(definition.steps.iter().filter_map(|step| step.by.tool()).map(str::to_owned));
         if definition.ways() != Start::PromptOnly {
             self.tools.push(listed::start_tool(definition)?);
@@ -123,7 +123,7 @@ impl Flows {
     }
 
     /// Those that are begun by a prompt.
-    fn of_prompt(&self, name: &str) -> Option<&Registered> {
+    pub(super) fn of_prompt(&self, name: &str) -> Option<&Registered> {
         self.find(name).filter(|flow| flow.flow.definition().ways() != Start::ToolOnly)
     }
 
@@ -131,6 +131,12 @@ impl Flows {
     pub(super) fn permits(&self, rq: RequestCx<'_>, tool: &str) -> bool {
         let permits = |flow: &Registered| rq.engine.permits(&rq.cx.caller, &flow.work);
         self.find(tool).map_or_else(|| self.all().any(permits), permits)
+    }
+
+    /// The same of the tools that are listed to the caller.
+    pub(super) fn shows(&self, rq: RequestCx<'_>, tool: &str) -> bool {
+        let shows = |flow: &Registered| rq.engine.shows(&rq.cx.caller, &flow.work);
+        self.find(tool).map_or_else(|| self.all().any(shows), shows)
     }
 
     /// Handles `prompts/get` of a workflow; `None` if it is of no workflow that the caller may use.
