@@ -1,9 +1,11 @@
-// The OAuth client of @modelcontextprotocol/sdk 1.x, as it is, with an authorization server that certifies as one: oidc-provider.
+// The OAuth clients of @modelcontextprotocol/sdk 1.x and @modelcontextprotocol/client 2.x, as they are, with an authorization server that
+// certifies as one: oidc-provider. The former speaks 2025-11-25, the latter 2026-07-28.
 //
 // The user's part is played here: a browser without a window that follows redirections and logs in as whoever is asked for.
 
 import { createServer } from "node:http";
 import { createServer as listenSomewhere } from "node:net";
+import * as second from "@modelcontextprotocol/client";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -11,7 +13,26 @@ import Provider, { errors } from "oidc-provider";
 import { startOf } from "./host.mjs";
 import { check, equal, installed, rejected, run, server, sleep, text } from "./tap.mjs";
 
-console.log(`# ${installed("@modelcontextprotocol/sdk")}, ${installed("oidc-provider")}`);
+const packages = ["@modelcontextprotocol/sdk", "@modelcontextprotocol/client", "oidc-provider"];
+console.log(`# ${packages.map(installed).join(", ")}`);
+
+/** The SDKs: their classes, and what each is told and tells in its own way. */
+const FIRST = {
+  Client,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+  options: {},
+  unauthorized: 401,
+  finish: (transport, callback) => transport.finishAuth(callback.get("code")),
+};
+const SECOND = {
+  Client: second.Client,
+  StreamableHTTPClientTransport: second.StreamableHTTPClientTransport,
+  UnauthorizedError: second.UnauthorizedError,
+  options: { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  unauthorized: "CLIENT_HTTP_AUTHENTICATION",
+  finish: (transport, callback) => transport.finishAuth(callback),
+};
 
 /** How long an access token is good where it is to be refreshed, in seconds. */
 const SHORT = 2;
@@ -100,10 +121,10 @@ async function browse(url, end) {
   throw new Error(`too many redirections, to ${url}`);
 }
 
-/** What an application keeps for the SDK; `code` is what the user's browser came back with. */
+/** What an application keeps for an SDK; `callback` is what the user's browser came back with. */
 function keeping() {
   const redirectUrl = "http://127.0.0.1:1/callback";
-  const kept = { code: undefined };
+  const kept = { callback: undefined };
   return {
     kept,
     redirectUrl,
@@ -121,8 +142,10 @@ function keeping() {
     saveTokens: (tokens) => void (kept.tokens = tokens),
     codeVerifier: () => kept.verifier,
     saveCodeVerifier: (verifier) => void (kept.verifier = verifier),
+    discoveryState: () => kept.discovered,
+    saveDiscoveryState: (discovered) => void (kept.discovered = discovered),
     async redirectToAuthorization(url) {
-      kept.code = (await browse(url, redirectUrl)).searchParams.get("code");
+      kept.callback = (await browse(url, redirectUrl)).searchParams;
     },
   };
 }
@@ -136,23 +159,23 @@ async function protectedServer(settings) {
 }
 
 /** Does it once more after the user has logged in, if that is what it takes. */
-async function loggingIn(provider, transport, work) {
+async function loggingIn(sdk, provider, transport, work) {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error;
-    check(provider.kept.code, "the user was not asked to log in");
-    await transport().finishAuth(provider.kept.code);
+    if (!(error instanceof sdk.UnauthorizedError)) throw error;
+    check(provider.kept.callback, "the user was not asked to log in");
+    await sdk.finish(transport(), provider.kept.callback);
     return await work();
   }
 }
 
 /** Connects from nothing but the server's URL. */
-async function connect(url, provider) {
+async function connect(sdk, url, provider) {
   let client, transport;
-  await loggingIn(provider, () => transport, async () => {
-    client = new Client({ name: "peer", version: "1" });
-    transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
+  await loggingIn(sdk, provider, () => transport, async () => {
+    client = new sdk.Client({ name: "peer", version: "1" }, sdk.options);
+    transport = new sdk.StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
     await client.connect(transport);
   });
   return { client, transport };
@@ -161,24 +184,26 @@ async function connect(url, provider) {
 const scopes = ({ kept }) => JSON.parse(Buffer.from(kept.tokens.access_token.split(".")[1], "base64url")).scope.split(" ").sort();
 
 /** Calls a tool that takes one more scope than the token has. */
-async function steppingUp(settings) {
+async function steppingUp(sdk, settings) {
   const { url, authorization } = await protectedServer(settings);
   const provider = keeping();
-  const { client, transport } = await connect(url, provider);
+  const { client, transport } = await connect(sdk, url, provider);
   const { tools } = await client.listTools();
   check(tools.some(({ name }) => name === "write_note"), "the tool is not listed");
   const write = () => client.callTool({ name: "write_note", arguments: { note: "hi" } });
-  equal(text(await loggingIn(provider, () => transport, write)), "ann wrote: hi", "the result");
-  equal(authorization.log.asked.at(-1), "mcp:use notes:write", "what was asked for");
+  equal(text(await loggingIn(sdk, provider, () => transport, write)), "ann wrote: hi", "the result");
+  // One SDK asks for what lets it refresh its token as well.
+  const asked = authorization.log.asked.at(-1).split(" ").filter((scope) => scope !== "offline_access");
+  equal(asked, ["mcp:use", "notes:write"], "what was asked for");
   equal(scopes(provider), ["mcp:use", "notes:write"], "the scopes");
   await client.close();
 }
 
-const cases = {
+const casesOf = (sdk) => ({
   async "discovering, registering, logging in"() {
     const { url, authorization } = await protectedServer({ refreshes: false });
     const provider = keeping();
-    const { client } = await connect(url, provider);
+    const { client } = await connect(sdk, url, provider);
     equal([authorization.log.registered, authorization.log.granted], [1, ["authorization_code"]], "the log");
     equal(scopes(provider), ["mcp:use"], "the scopes");
     equal(text(await client.callTool({ name: "greet", arguments: { name: "Ann" } })), "Hello, Ann!", "the greeting");
@@ -187,28 +212,31 @@ const cases = {
   async "refreshing a token that has expired"() {
     const { url, authorization } = await protectedServer({ refreshes: true, ttl: SHORT });
     const provider = keeping();
-    const { client } = await connect(url, provider);
+    const { client } = await connect(sdk, url, provider);
     await sleep(SHORT * 1_000 + 500);
     equal(text(await client.callTool({ name: "greet", arguments: { name: "Ann" } })), "Hello, Ann!", "the greeting");
     equal(authorization.log.granted, ["authorization_code", "refresh_token"], "what was granted");
     await client.close();
   },
-  "stepping up for one tool": () => steppingUp({ refreshes: false }),
-  "stepping up with a refresh token": () => steppingUp({ refreshes: true }),
+  "stepping up for one tool": () => steppingUp(sdk, { refreshes: false }),
+  "stepping up with a refresh token": () => steppingUp(sdk, { refreshes: true }),
   async "a token for another server"() {
     const one = await protectedServer({ refreshes: false });
     const other = await protectedServer({ refreshes: false });
     const provider = keeping();
-    const { client } = await connect(one.url, provider);
+    const { client } = await connect(sdk, one.url, provider);
     const headers = { Authorization: `Bearer ${provider.kept.tokens.access_token}` };
-    const stranger = new Client({ name: "peer", version: "1" });
-    const transport = new StreamableHTTPClientTransport(new URL(other.url), { requestInit: { headers } });
-    await rejected(stranger.connect(transport), 401);
+    const stranger = new sdk.Client({ name: "peer", version: "1" }, sdk.options);
+    const transport = new sdk.StreamableHTTPClientTransport(new URL(other.url), { requestInit: { headers } });
+    await rejected(stranger.connect(transport), sdk.unauthorized);
     await client.close();
   },
-};
+});
+
+const named = (label, cases) => Object.fromEntries(Object.entries(cases).map(([name, run]) => [`${label}: ${name}`, run]));
+const cases = { ...named("1.x", casesOf(FIRST)), ...named("2.x", casesOf(SECOND)) };
 
 /** It renews its token where that has too few scopes, and gets one with the same. */
-const defects = { "stepping up with a refresh token": "Server returned 403 after trying upscoping" };
+const defects = { "1.x: stepping up with a refresh token": "Server returned 403 after trying upscoping" };
 
 await run(cases, defects);
