@@ -1,7 +1,8 @@
 //! Callers: who they are, what they may use, and how a client gets a token.
 //!
 //! Whoever is on stdio is the user of the machine: nobody authenticates there, and nothing but
-//! [rules](crate::Server::authorize) bounds what they may use. Over HTTP a server that has an
+//! [rules](crate::Server::authorize) bounds what they may use, unless the author [says](crate::Server::stdio_principal) whose credentials the
+//! process has. Over HTTP a server that has an
 //! [`authenticator`](crate::Server::authenticator) answers nobody without a [principal](crate::pmcp_tasks::security::Principal): a user or
 //! a client with the scopes it was granted. Tasks belong to it.
 //!

@@ -201,7 +201,7 @@ impl Connection {
     /// The one stream, which everything takes.
     fn passage(&self, answered: Option<Answered>) -> Passage {
         Passage {
-            principal: None,
+            principal: self.service.caller.clone(),
             stream: self.stream.clone(),
             carries_messages: true,
             is_own: false,

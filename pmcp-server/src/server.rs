@@ -12,6 +12,7 @@ use pmcp_tasks::{
     },
     protocol::Icon,
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
+    security::Principal,
     tool::Tool,
     workflow::Workflow,
 };
@@ -357,6 +358,28 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
+    /// Says who the one caller on stdio is, and on the streams of [`serve_io`](Self::serve_io): tasks belong to it, and of what declares
+    /// scopes it may use what its own allow. Unless this is said, it is the user of the machine, who needs none.
+    ///
+    /// Nobody authenticates there, and the specification has a server find whose credentials it works with in its environment:
+    ///
+    /// ```
+    /// use pmcp_server::{Server, pmcp_tasks::security::Principal};
+    ///
+    /// let mut server = Server::new("notes", "1.0.0");
+    /// if let Ok(user) = std::env::var("NOTES_USER") {
+    ///     let scopes = std::env::var("NOTES_SCOPES").unwrap_or_default();
+    ///     server = server.stdio_principal(Principal::subject(user).with_scopes(scopes.split_whitespace()));
+    /// }
+    /// ```
+    ///
+    /// In a store that it shares with a server over HTTP it is the same owner as there if issuer and subject are the same.
+    #[must_use]
+    pub fn stdio_principal(mut self, principal: Principal) -> Self {
+        self.admission.on_stdio = Some(principal);
+        self
+    }
+
     /// Needs these scopes of every caller over HTTP: one without them is answered 403, with their names. It takes an
     /// [`authenticator`](Self::authenticator) that finds them.
     #[must_use]
@@ -448,7 +471,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         let durability = router.store().capabilities().durability.clone();
         let name = self.info["name"].as_str().unwrap_or_default();
         let seals = Seals::new(self.session_keys, name, router.store())?;
-        let access = Access { local, authenticated: admission.authenticator.is_some(), anonymous: self.anonymous };
+        let access = Access { local, authenticated: admission.tells_callers(), anonymous: self.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
         let service = Service {
             info: self.info,
@@ -457,6 +480,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             offers,
             widgets: self.widgets,
             access,
+            caller: admission.caller.clone(),
             requests: Shares::new(self.limits.requests),
             subscriptions: Shares::new(self.limits.subscriptions),
             buffered: Shares::new(self.limits.buffered),
@@ -481,9 +505,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user.
+    /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user, or who the author says.
     pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
-        Ok(Self { admission: Admission::default(), ..self }.build(true)?.service)
+        Ok(Self { admission: self.admission.on_streams(), ..self }.build(true)?.service)
     }
 }
 

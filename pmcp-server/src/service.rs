@@ -34,6 +34,8 @@ pub(crate) struct Service {
     pub(crate) offers: Offers,
     pub(crate) widgets: Widgets,
     pub(crate) access: Access,
+    /// The caller of every request, on streams whose caller the author names.
+    pub(crate) caller: Option<Principal>,
     pub(crate) limits: ServeLimits,
     /// A place for each request over HTTP.
     pub(crate) requests: Arc<Shares>,

@@ -1,4 +1,4 @@
-//! Everything that decides who is let in over HTTP, put together.
+//! Everything that decides who is let in, put together.
 
 use std::sync::Arc;
 
@@ -20,14 +20,33 @@ pub(crate) struct Admission {
     pub(crate) scopes: Vec<String>,
     /// Set if a call of a tool that only lacks scopes is answered with them.
     pub(crate) step_up: bool,
+    /// The one caller on stdio, where the server's author says who that is.
+    pub(crate) on_stdio: Option<Principal>,
+    /// The caller of every request.
+    pub(crate) caller: Option<Principal>,
 }
 
 impl Admission {
+    /// The rules on one pair of streams: nobody authenticates there.
+    pub(crate) fn on_streams(self) -> Self {
+        Self { caller: self.on_stdio, ..Self::default() }
+    }
+
+    /// Tells whether callers are somebody other than the user of this machine.
+    pub(crate) fn tells_callers(&self) -> bool {
+        self.authenticator.is_some() || self.caller.is_some()
+    }
+
     /// The same for a server with this clock.
     ///
     /// # Errors
     /// What does not fit, as a text without secrets.
     pub(crate) fn checked(mut self, clock: &Arc<dyn Clock>) -> Result<Self, String> {
+        if self.caller.as_ref().is_some_and(|caller| caller.owner().is_none()) {
+            return Err(
+                "the caller on stdio has neither a subject nor a client, so that nobody would own its tasks".into()
+            );
+        }
         let Some(authenticator) = &self.authenticator else {
             return match self.scopes.first() {
                 // Else everybody would be let in.

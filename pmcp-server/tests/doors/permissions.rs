@@ -1,12 +1,14 @@
 //! What a caller may not use: it is not told of it, and no way leads there.
 
 use pmcp_server::{BearerTokens, Prompt, PromptResult, ResourceUpdates, Running, Server};
-use pmcp_tasks::{gate::Target, prelude::*, security::Principal, workflow};
+use pmcp_tasks::{TaskStore, gate::Target, prelude::*, security::Principal, workflow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::support::{App, Http, Legacy, Modern, call, code, listening, request, server, text, with_tasks};
+use crate::support::{
+    App, Http, Legacy, LineClient, Modern, call, code, listening, modern, request, server, text, with_tasks,
+};
 
 /// Tells a secret.
 #[prompt(scopes = ["secrets:read"])]
@@ -270,6 +272,38 @@ async fn whoever_sits_at_the_machine_has_every_scope_and_keeps_to_the_rules() {
     let saved = lines.ask(1, "tools/call", call("save", json!({}))).await;
     assert_eq!(text(&saved), "saved ");
     assert_eq!(code(&lines.ask(2, "tools/call", call("relay", json!({}))).await), -32602);
+}
+
+#[tokio::test]
+async fn the_one_caller_on_stdio_is_who_the_author_says_with_its_scopes_alone() {
+    let ann = Principal::subject("ann").with_scopes(["publish"]);
+    let mut lines = LineClient::begun(scoped().step_up(true).stdio_principal(ann), "2025-11-25", json!({})).await;
+    // Nothing is told by a status there.
+    assert_eq!(code(&lines.ask(1, "tools/call", call("save", json!({}))).await), -32602);
+    let tools = lines.ask(2, "tools/list", None).await["result"]["tools"].to_string();
+    assert!(!tools.contains("\"save\"") && tools.contains("\"publish\""), "{tools}");
+    let begun = lines.ask(3, "tools/call", call("publish", json!({ "title": "News" }))).await;
+    assert!(begun["result"]["_meta"]["run.pmcp/workflow"].is_object(), "{begun}");
+    // What it asks for in 2026-07-28, on the same streams, is asked by the same.
+    let params = modern(call("save", json!({})), json!({}));
+    assert_eq!(code(&lines.ask(4, "tools/call", params).await), -32602);
+    assert_eq!(lines.ask(5, "tasks/list", None).await["result"]["tasks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn tasks_of_the_caller_on_stdio_are_its_own_elsewhere_too() {
+    let store = TaskStore::memory();
+    let ann = Principal::subject("ann").with_scopes(["files:write"]);
+    let mut lines =
+        LineClient::begun(offering().store(store.clone()).stdio_principal(ann), "2025-11-25", json!({})).await;
+    let mut save = call("save", json!({}));
+    save["task"] = json!({});
+    let created = lines.ask(1, "tools/call", save).await;
+    let id = created["result"]["task"]["taskId"].as_str().unwrap();
+    let (_running, reads, writes) = two(offering().store(store)).await;
+    let found = Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(&writes).await.json().await;
+    assert!(found["result"].is_object(), "{found}");
+    Modern::of("tasks/get", json!({ "taskId": id }), with_tasks()).send(&reads).await.expect_error(200, -32602).await;
 }
 
 #[tokio::test]
