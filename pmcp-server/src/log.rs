@@ -82,6 +82,7 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 #[cfg(feature = "log")]
 pub fn init() {
     let (filter, mistake) = filter(std::env::var_os(tracing_subscriber::EnvFilter::DEFAULT_ENV).as_deref());
+    // The filter of the whole, not of a layer: of spans that it leaves out nothing is made.
     let subscriber = tracing_subscriber::fmt().with_writer(stderr).with_env_filter(filter).with_ansi(false);
     if subscriber.try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -96,6 +97,40 @@ pub fn init() {
             write(&mistake);
         }
     }
+}
+
+/// The lines of [`init`] as a layer, for a subscriber of yours in which other layers take the spans: it leaves spans out of the lines alone.
+///
+/// ```
+/// use tracing_subscriber::layer::SubscriberExt as _;
+///
+/// # let to_somewhere = tracing_subscriber::layer::Identity::new();
+/// // A layer that exports spans, as of `tracing-opentelemetry`, has a filter of its own: `off,pmcp::spans=info`.
+/// let subscriber = tracing_subscriber::registry().with(to_somewhere).with(pmcp_server::log::layer());
+/// # drop(subscriber);
+/// ```
+#[cfg(feature = "log")]
+#[must_use]
+pub fn layer<S>() -> impl tracing_subscriber::Layer<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let (filter, mistake) = filter(std::env::var_os(tracing_subscriber::EnvFilter::DEFAULT_ENV).as_deref());
+    if let Some(mistake) = mistake {
+        write(&mistake);
+    }
+    layer_to(stderr, filter)
+}
+
+/// Lines to this writer, of what the filter lets through.
+#[cfg(feature = "log")]
+fn layer_to<S, W>(writer: W, filter: tracing_subscriber::EnvFilter) -> impl tracing_subscriber::Layer<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
+{
+    use tracing_subscriber::Layer as _;
+    tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false).with_filter(filter)
 }
 
 /// The filter of `RUST_LOG`, and a line about it if it is no filter.
@@ -283,6 +318,66 @@ mod tests {
             assert_eq!(filter.to_string(), "pmcp::spans=off,info");
         }
         assert_eq!(filter(None).1, None);
+    }
+
+    /// The names of the spans that a layer sees.
+    #[cfg(feature = "log")]
+    #[derive(Clone, Default)]
+    struct Names(Arc<Mutex<Vec<&'static str>>>);
+
+    #[cfg(feature = "log")]
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Names {
+        fn on_new_span(
+            &self,
+            span: &tracing::span::Attributes<'_>,
+            _: &tracing::Id,
+            _: tracing_subscriber::layer::Context<'_, S>,
+        ) {
+            self.0.lock().push(span.metadata().name());
+        }
+    }
+
+    /// A file that everybody writes to.
+    #[cfg(feature = "log")]
+    #[derive(Clone, Default)]
+    struct File(Arc<Mutex<Vec<u8>>>);
+
+    #[cfg(feature = "log")]
+    impl Write for File {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().extend_from_slice(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[cfg(feature = "log")]
+    #[test]
+    fn spans_are_left_out_of_the_lines_and_reach_the_other_layers() {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let lines = |given: Option<&str>| {
+            let (names, file) = (Names::default(), File::default());
+            let writer = file.clone();
+            let layer = layer_to(move || writer.clone(), filter(given.map(AsRef::as_ref)).0);
+            let subscriber = tracing_subscriber::registry().with(names.clone()).with(layer);
+            tracing::subscriber::with_default(subscriber, || {
+                let request = tracing::info_span!(target: pmcp_tasks::trace::TARGET, "request", method = "ping");
+                request.in_scope(|| tracing::info!("pinged"));
+                tracing::info_span!("of an application", user = 7).in_scope(|| tracing::info!("greeted"));
+            });
+            assert_eq!(*names.0.lock(), ["request", "of an application"]);
+            String::from_utf8(file.0.lock().clone()).unwrap()
+        };
+        for given in [None, Some("info"), Some("pmcp_server=debug"), Some("no=fil=ter")] {
+            let lines = lines(given);
+            assert!(lines.contains("pinged") && lines.contains("of an application{user=7}"), "{lines}");
+            assert!(!lines.contains("request") && !lines.contains("ping\""), "{lines}");
+        }
+        assert!(lines(Some("info,pmcp::spans=info")).contains("request{method=\"ping\"}"));
+        assert_eq!(lines(Some("off")), "");
     }
 
     #[test]

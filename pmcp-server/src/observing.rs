@@ -10,7 +10,8 @@
 //!
 //! Spans are those of [`tracing`], at the level `info` under the target `pmcp::spans`. They need no OpenTelemetry; how they get there, and why
 //! a program says that itself in a [`Bridge`](pmcp_tasks::trace::Bridge), tells [`pmcp_tasks::trace`]. The example `observed` exports them.
-//! `log::init` leaves them out of the log; elsewhere the filter `pmcp::spans=off` does, and is the whole switch.
+//! `log::init` leaves them out of the log, and so does `log::layer`, beside which other layers take them; elsewhere the filter
+//! `pmcp::spans=off` does, and is the whole switch.
 //!
 //! Names and attributes are those of the [semantic conventions for MCP], as of November 2026 (status: development), and our own
 //! below `pmcp.`.

@@ -33,10 +33,7 @@ pub(crate) fn begin(collector: &str, instance: &str) -> Outcome<SdkTracerProvide
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("pmcp"))
         .with_filter(EnvFilter::new("off,pmcp::spans=info"));
-    let log = tracing_subscriber::fmt::layer()
-        .with_writer(pmcp_server::log::stderr)
-        .with_filter(EnvFilter::from_default_env());
-    tracing_subscriber::registry().with(spans).with(log).try_init()?;
+    tracing_subscriber::registry().with(spans).with(pmcp_server::log::layer()).try_init()?;
     pmcp_tasks::trace::bridge(ToOpenTelemetry)?;
     Ok(provider)
 }
