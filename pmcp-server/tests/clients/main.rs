@@ -2,17 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Mutex, time::Duration};
 
 use futures_util::TryStreamExt as _;
 use pmcp_client::{
-    CallOutcome, Client, ClientBuilder, ClientError, ElicitAnswer, Elicitation, TaskHandle, TaskStatus, TaskUpdate,
+    CallOutcome, Client, ClientBuilder, ClientError, ElicitAnswer, Elicitation, RequestOptions, TaskHandle, TaskStatus,
+    TaskUpdate,
 };
 use pmcp_server::{Prompt, PromptResult, Running, Server};
-use pmcp_tasks::prelude::*;
+use pmcp_tasks::{call::TraceContext, prelude::*, trace::Bridge};
 use serde_json::{Value, json};
 use spec_check::Tap;
 use tokio::io::{duplex, split};
+use tracing::Span;
 
 fn builder(revision: &str) -> ClientBuilder {
     Client::builder("test", "1.2.3").revision(revision)
@@ -284,4 +286,69 @@ async fn what_a_server_is_can_be_asked() {
     assert_eq!(client.server(), None);
     let client = in_process(builder("2025-11-25")).await;
     assert_eq!(client.server().unwrap()["serverInfo"]["name"], "served");
+}
+
+/// Where spans were said to go on from, and what they were linked to, by the name of each.
+static TIES: Mutex<Vec<(&'static str, &'static str, String)>> = Mutex::new(Vec::new());
+
+/// A system of tracing that knows nothing but that.
+struct Ties;
+
+impl Ties {
+    fn note(tie: &'static str, span: &Span, place: &TraceContext) {
+        let name = span.metadata().map_or("", tracing::Metadata::name);
+        TIES.lock().unwrap().push((name, tie, place.traceparent().unwrap_or_default().to_owned()));
+    }
+}
+
+impl Bridge for Ties {
+    fn join(&self, span: &Span, parent: &TraceContext) {
+        Self::note("parent", span, parent);
+    }
+
+    fn link(&self, span: &Span, other: &TraceContext) {
+        Self::note("link", span, other);
+    }
+
+    fn context(&self, _: &Span) -> Option<TraceContext> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn what_meta_tells_of_a_trace_is_the_parent_and_what_headers_tell_a_link() {
+    const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+    const PROXY: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01";
+    // Of the spans of other tests nobody is told: they have no subscriber.
+    pmcp_tasks::trace::bridge(Ties).unwrap();
+    let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
+    for revision in ["2025-11-25", "2026-07-28"] {
+        let (client, running) = over_http(builder(revision).session_stream(false)).await;
+        let ties = async |told: &[(&'static str, &'static str)]| {
+            let mut options = RequestOptions::new();
+            for (place, parent) in told {
+                options = if *place == "_meta" {
+                    options.meta("traceparent", *parent)
+                } else {
+                    options.header("traceparent", *parent)
+                };
+            }
+            TIES.lock().unwrap().clear();
+            client.call_tool_with("fail", json!({ "rpc": false }), options).await.unwrap();
+            std::mem::take(&mut *TIES.lock().unwrap())
+        };
+        let expected = |parent: &str, link: Option<&str>| {
+            let request = ("request", "parent", parent.to_owned());
+            let link = link.map(|link| ("request", "link", link.to_owned()));
+            // The run goes on from the request, or from where that does if no system of tracing knows it.
+            [Some(request), link, Some(("run", "parent", parent.to_owned()))].into_iter().flatten().collect::<Vec<_>>()
+        };
+        assert_eq!(ties(&[("_meta", CALLER), ("header", PROXY)]).await, expected(CALLER, Some(PROXY)), "{revision}");
+        assert_eq!(ties(&[("_meta", CALLER)]).await, expected(CALLER, None), "{revision}");
+        assert_eq!(ties(&[("header", PROXY)]).await, expected(PROXY, None), "{revision}");
+        assert_eq!(ties(&[("_meta", "00-broken"), ("header", PROXY)]).await, expected(PROXY, None), "{revision}");
+        assert_eq!(ties(&[("_meta", CALLER), ("header", "broken")]).await, expected(CALLER, None), "{revision}");
+        assert!(ties(&[]).await.is_empty(), "{revision}");
+        running.shut_down().await.unwrap();
+    }
 }
