@@ -1,7 +1,8 @@
 //! Runs of processes that die, and of stores that do.
 
 use pmcp_tasks::{
-    Limits, ToolResult,
+    Limits, TaskContext, TaskStore, ToolResult,
+    operate::Delivery,
     store::{StorageBackend as _, backend::Scope},
     time::Clock as _,
 };
@@ -118,6 +119,75 @@ async fn beside_a_dead_worker(parked: usize) -> String {
 #[tokio::test]
 async fn of_a_dead_worker_that_left_a_thousand_parked_runs_nothing_is_claimed() {
     assert_eq!(beside_a_dead_worker(1000).await, beside_a_dead_worker(1).await);
+}
+
+/// Has the first step wait for a payment and then for half a minute, and tell both.
+fn waits_in_its_first_step(server: &Server, name: &'static str, log: &Log) {
+    logs(server, log);
+    let log = log.clone();
+    server.world.on("validate", move |arguments, cx| {
+        let (log, service) = (log.clone(), arguments.given["service"].as_str().unwrap_or_default().to_owned());
+        async move {
+            let task: TaskContext = cx.task();
+            task.step("order", async || log.effect(format!("{name} orders {service}"))).await?;
+            let by: String = task.signal("paid").await?;
+            log.add(format!("{name}: {by} paid {service}"));
+            task.timer("cooling", seconds(30)).await?;
+            log.add(format!("{name}: {service} is cool"));
+            Ok(ToolResult::text(format!("{by} paid")))
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_step_that_waits_for_a_signal_and_a_time_goes_on_elsewhere_with_the_one_and_the_rest_of_the_other() {
+    let cluster = Cluster::new();
+    let one = cluster.over(&Connection::to(&cluster.store), with_deploy);
+    waits_in_its_first_step(&one, "one", &cluster.log);
+    let client = one.v2025("ann");
+    let mut runs = Vec::new();
+    for service in ["early", "late"] {
+        let begun = client.spawn("prompts/get", json!({ "name": "deploy", "arguments": { "service": service } }));
+        settle().await;
+        runs.push(client.page(None).await.0[0].clone());
+        drop(begun);
+    }
+    let [early, late] = [&runs[0], &runs[1]].map(|id| id.parse().unwrap());
+    // By the name that it has in its step; under the bare one it is kept for another.
+    let of_ann = |store: &TaskStore, id| store.task(&user_owner("ann"), id);
+    let here = one.router.store();
+    assert_eq!(of_ann(here, early).signal("paid", "Eve").await.unwrap(), Delivery::Kept);
+    assert_eq!(of_ann(here, early).signal("validate/paid", "Ann").await.unwrap(), Delivery::Delivered);
+    settle().await;
+    assert_eq!(cluster.log.lines(), ["one orders early", "one orders late", "one: Ann paid early"]);
+    // The process dies: one run is in the middle of its timer, and the other is paid while it is nobody's.
+    let elsewhere = TaskStore::new(cluster.store.clone()).with_clock(cluster.clock.clone());
+    assert_eq!(of_ann(&elsewhere, late).signal("validate/paid", "Bob").await.unwrap(), Delivery::Delivered);
+    let other = cluster.with(with_deploy);
+    waits_in_its_first_step(&other, "other", &cluster.log);
+    cluster.two_periods().await;
+    settle().await;
+    let of_other = |log: &Log| log.lines().into_iter().filter(|line| line.starts_with("other: ")).collect::<Vec<_>>();
+    let mut paid = of_other(&cluster.log);
+    paid.sort();
+    assert_eq!(paid, ["other: Ann paid early", "other: Bob paid late"]);
+    // Of the first timer a part has gone by; the second has begun with the takeover at the latest.
+    cluster.clock.advance(seconds(30 - 2 * LEASE - 1)).await;
+    settle().await;
+    assert_eq!(of_other(&cluster.log).len(), 2);
+    cluster.clock.advance(seconds(1)).await;
+    settle().await;
+    assert!(of_other(&cluster.log).contains(&"other: early is cool".to_owned()));
+    cluster.clock.advance(seconds(2 * LEASE)).await;
+    settle().await;
+    assert!(of_other(&cluster.log).contains(&"other: late is cool".to_owned()));
+    let client = other.v2025("ann");
+    for (id, by) in runs.iter().zip(["Ann", "Bob"]) {
+        let reply = client.go_on(id, json!({})).await;
+        assert_eq!(states(&reply)[..3], ["done", "done", "open"]);
+        assert_eq!(standing(&reply)["steps"][0]["result"], format!("{by} paid"));
+    }
+    assert!(!cluster.log.lines().iter().any(|line| line.starts_with("other orders")), "what is recorded is done once");
 }
 
 /// A run whose process dies before or after this write, and that another goes on with: what was done, and how it stands in the end.
