@@ -1,9 +1,13 @@
 //! The span of each request: what it is called, what it tells, and which trace it is a part of.
 
+use pmcp_tasks::prelude::*;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Legacy, LineClient, Log, Modern, SECRET, bad_input_on_purpose, call, initialize, modern, server, usual, within,
+    Legacy, LineClient, Log, Modern, SECRET, bad_input_on_purpose, call, initialize, listening, modern, server, usual,
+    with_tasks, within,
 };
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
@@ -139,4 +143,101 @@ async fn the_first_request_on_lines_is_in_no_session_that_anybody_knows() {
     assert_eq!((span.field("jsonrpc.request.id"), span.field("mcp.session.id")), ("a", ""));
     client.ask("b", "server/discover", modern(json!({}), json!({}))).await;
     assert_eq!(log.span("server/discover").field("mcp.protocol.version"), "2026-07-28");
+}
+
+/// Tell something, and fail as is asked for.
+#[derive(Deserialize, JsonSchema)]
+struct Tell {
+    what: String,
+    how: String,
+}
+
+#[workflow]
+impl Tell {
+    /// Tell it.
+    #[step]
+    async fn told(&self, task: TaskContext) -> Result<String, ToolError> {
+        let what: String = task.step(self.what.clone(), async || Ok::<_, ToolError>(self.what.clone())).await?;
+        match &*self.how {
+            "panics" => panic!("the voice is gone"),
+            "fails" => Err(ToolError::new(format!("{what} cannot be told"))),
+            "fails inside" => Err(std::io::Error::other("the voice is gone").into()),
+            _ => Ok(what),
+        }
+    }
+
+    /// Say how loud it was.
+    #[step(client, output = u8)]
+    fn heard(&self, told: &str) -> String {
+        told.to_owned()
+    }
+
+    /// Keep it.
+    #[step]
+    async fn kept(&self, told: &str, heard: &u8) -> String {
+        format!("{told} {heard}")
+    }
+}
+
+/// Gives what it is asked for.
+#[resource(uri = "said://{what}")]
+async fn said(what: String) -> Result<String, ToolError> {
+    if what.starts_with("no") { Err(ToolError::new(format!("nobody said {what}"))) } else { Ok(what) }
+}
+
+#[tokio::test]
+async fn no_request_tells_what_it_is_about_however_it_goes() {
+    let _spoilt = bad_input_on_purpose();
+    let log = Log::begin();
+    let server = server().0.workflow::<Tell>().resource::<said>();
+    let (_running, http) = listening(server.complete(|_, _| async { Ok(vec!["CANARY"]) })).await;
+    let (legacy, mut failed) = (Legacy::begin(&http).await, 0);
+    let mut ask = async |method: &str, params: Value| {
+        failed += 1;
+        let modern = Modern::of(method, params.clone(), with_tasks()).send(&http).await.json().await;
+        (modern, legacy.ask(failed, method, params).await)
+    };
+    for how in ["panics", "fails", "fails inside", "goes well", "CANARY"] {
+        let begun = ask("tools/call", call("tell", json!({ "what": "CANARY", "how": how, "_task_id": "new" }))).await;
+        for begun in [&begun.0, &begun.1] {
+            let run = begun.pointer("/result/_meta/run.pmcp~1workflow/taskId").and_then(Value::as_str).unwrap();
+            for given in [
+                json!({ "step": "heard", "result": "CANARY" }),
+                json!({ "step": "CANARY", "result": 1 }),
+                json!({ "question": "CANARY", "answer": { "CANARY": 1 } }),
+                json!({ "action": "retry" }),
+                json!({ "step": "heard", "result": 7 }),
+                json!({ "show": "told" }),
+            ] {
+                let mut given = given.clone();
+                given["_task_id"] = run.into();
+                ask("tools/call", call("workflow_continue", given)).await;
+            }
+        }
+    }
+    for (method, params) in [
+        ("tools/call", call("tell", json!({ "what": 7, "CANARY": "CANARY" }))),
+        ("tools/call", call("echo", json!({ "text": "CANARY" }))),
+        ("tools/call", call("echo", json!({ "text": ["CANARY"], "CANARY": 1 }))),
+        ("prompts/get", json!({ "name": "tell", "arguments": { "what": "CANARY", "CANARY": "CANARY" } })),
+        ("prompts/get", json!({ "name": "greet", "arguments": { "CANARY": "CANARY" } })),
+        ("resources/read", json!({ "uri": "said://CANARY" })),
+        ("resources/read", json!({ "uri": "said://no%20CANARY" })),
+        ("resources/read", json!({ "uri": "CANARY" })),
+        ("tasks/get", json!({ "taskId": "CANARY" })),
+        ("tasks/update", json!({ "taskId": "CANARY", "inputResponses": { "CANARY": "CANARY" } })),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "greet" }, "argument": { "name": "CANARY", "value": "CANARY" } }),
+        ),
+        ("CANARY", json!({ "CANARY": "CANARY" })),
+    ] {
+        ask(method, params).await;
+    }
+    let everything = format!("{:?}{:?}", log.spans(), log.entries());
+    for told in ["the voice is gone", "invoke_workflow tell", "tool_error", "resources/read"] {
+        assert!(everything.contains(told), "{told} in {everything}");
+    }
+    let told = everything.split("CANARY").map(|text| &text[text.len().saturating_sub(300)..]).collect::<Vec<_>>();
+    assert_eq!(told.len(), 1, "it is told after each of {told:#?}");
 }

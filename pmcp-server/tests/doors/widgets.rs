@@ -139,7 +139,7 @@ async fn a_client_that_shows_widgets_finds_one_by_its_tool_and_reads_it() {
 #[tokio::test]
 async fn a_widget_that_one_may_not_use_is_told_nowhere() {
     let is_widget = |uri: &str| uri.starts_with("ui://") && uri.contains("/board/");
-    let server = chess().authorize(move |_, target| !matches!(target, Target::Resource(uri) if is_widget(uri)));
+    let server = chess().authorize(move |_, target| !matches!(target, Target::Resource { uri, .. } if is_widget(uri)));
     let (_running, http) = listening(server).await;
     for client in Client::both(&http, with_ui()).await {
         let tool = client.tool("show_board").await.unwrap();

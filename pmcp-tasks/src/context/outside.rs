@@ -1,6 +1,6 @@
 //! Waiting for what happens outside, across restarts: a signal, a time.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -10,10 +10,7 @@ use serde_json::Value;
 use super::TaskContext;
 use crate::{
     error::{Mistake, ToolError},
-    schema::{
-        answer::{delivered, told},
-        json,
-    },
+    schema::{answer::delivered, json},
 };
 
 impl<V> TaskContext<V> {
@@ -91,11 +88,11 @@ impl<V> TaskContext<V> {
 fn read<T: DeserializeOwned>(name: &str, schema: &Value, bytes: &Bytes) -> Result<T, ToolError> {
     let not_json = |error| Mistake::caused(format!("the value of signal `{name}` is no JSON"), error);
     let mut value: Value = serde_json::from_slice(bytes).map_err(not_json)?;
-    // The reason may repeat the value, which is for the log alone.
-    let misfit = |at: &str, reason: Box<dyn Error + Send + Sync>| {
+    // The reason may repeat the value, which is not for the log either. Whoever delivers one to a task that waits is told.
+    let misfit = |at: &str| {
         let place = if at.is_empty() { String::new() } else { format!(": see `{at}`") };
-        Mistake::caused(format!("the value of signal `{name}` is none that the task waits for{place}"), reason)
+        Mistake::new(format!("the value of signal `{name}` is none that the task waits for{place}"))
     };
-    delivered(&mut value, schema).map_err(|found| misfit(&found.at, told(&found).into()))?;
-    serde_json::from_value(value).map_err(|error| misfit("", error.into()).into())
+    delivered(&mut value, schema).map_err(|found| misfit(&found.at))?;
+    serde_json::from_value(value).map_err(|_| misfit("").into())
 }

@@ -38,7 +38,7 @@ pub(super) struct Tools {
 impl Registered {
     /// The tool as it is listed to a client, which may not be told of it at all; without its widget where the caller may not use that.
     fn seen_by(&self, cx: &CallContext, gate: &Gate) -> Option<&ToolDefinition> {
-        let is_permitted = |uri| gate.permits(&cx.caller, &Target::Resource(uri));
+        let is_permitted = |uri| gate.permits(&cx.caller, &Target::Resource { uri, scopes: &[] });
         if cx.client.ui && self.definition.ui.resource_uri().is_none_or(is_permitted) {
             return Some(self.with_ui.as_deref().unwrap_or(&self.definition));
         }

@@ -41,7 +41,8 @@ pub(crate) async fn ask_until_it_fits(
             Ok(given) => given,
             Err(PeerError::Gone) => return Err(Unanswered::Gone),
             Err(PeerError::Rpc(error)) => {
-                tracing::debug!(method, %error, "the client refused a question");
+                // Its text may repeat what was asked.
+                tracing::debug!(method, code = error.code, "the client refused a question");
                 return Ok(answer::refusal(&error));
             }
         };

@@ -193,3 +193,111 @@ async fn a_task_that_is_lost_tells_so_in_its_trace() {
     let tree = Spans::tree(&["error.type", "otel.status_code"]);
     assert!(tree.contains(&format!("{PARENT} > take_over required (consumer) lost ERROR\n")), "{tree}");
 }
+
+/// Fails as it is told, knowing CANARY as argument, variable, recorded step and result.
+fn fails_in_every_way(server: &Server, tool: &'static str) {
+    server.world.on(tool, |arguments, cx| async move {
+        let task: TaskContext<Shared> = cx.task();
+        task.variables().secret.set("CANARY".to_owned()).await?;
+        let how = arguments.given["how"].as_str().unwrap_or_default().to_owned();
+        match &*how {
+            "panics" => panic!("the oven is cold"),
+            "fails" => Err(ToolError::new("no CANARY")),
+            "fails inside" => Err(std::io::Error::other("the oven is cold").into()),
+            "rpc" => Err(ToolError::rpc(-32050, "no CANARY")),
+            "reads a variable as another type" => {
+                task.variables().secret_as_number().await?;
+                Ok(ToolResult::default())
+            }
+            "reads an answer as another type" => {
+                let answer: u8 = task.elicit("How many of CANARY?").await?;
+                Ok(ToolResult::text(answer.to_string()))
+            }
+            "reads a signal as another type" => {
+                let cents: u8 = task.signal("paid").await?;
+                Ok(ToolResult::text(cents.to_string()))
+            }
+            "gives too much" => Ok(ToolResult::text("CANARY".repeat(5_000))),
+            "uses one name twice" => {
+                // The name is told, as the mistake is of whoever wrote it.
+                for _ in 0..2 {
+                    task.step("twice", async || Ok::<_, ToolError>("CANARY".to_owned())).await?;
+                }
+                Ok(ToolResult::default())
+            }
+            _ => Ok(ToolResult::text("CANARY")),
+        }
+    });
+}
+
+#[tokio::test]
+async fn no_failure_tells_in_spans_or_the_log_what_a_task_is_about() {
+    let spans = Spans::begin();
+    let backend = FaultyBackend::with_max_part(20_000);
+    let server = Server::on(backend.clone(), pmcp_tasks::Limits::default());
+    let (new, old) = (server.v2026("ann"), server.v2025("ann"));
+    let given = |how: &str| json!({ "how": how, "word": "CANARY" });
+    let create = async |client: &Client, how: &str| {
+        id_of(&client.create_with(json!({ "name": "variables", "arguments": given(how) })).await.unwrap())
+    };
+    for client in [&new, &old] {
+        fails_in_every_way(&server, "variables");
+        for how in [
+            "panics",
+            "fails",
+            "fails inside",
+            "rpc",
+            "reads a variable as another type",
+            "gives too much",
+            "uses one name twice",
+            "nothing",
+        ] {
+            let id = create(client, how).await;
+            eventually_ends(client, &id).await;
+        }
+        // Refused before there is a task.
+        for refused in [json!({ "refuse": "no CANARY" }), json!({ "refuse": "panic", "word": "CANARY" })] {
+            let _ = client.call("variables", refused).await;
+        }
+        let variables = json!({ "limit": "CANARY" });
+        let with = json!({ "name": "variables", "arguments": given("nothing"), "_meta": { VARIABLES: variables } });
+        assert!(client.create_with(with).await.is_err());
+    }
+    // An answer, a variable and a signal that do not fit.
+    let id = create(&new, "reads an answer as another type").await;
+    let task = new.until(&id, "input_required").await;
+    let key = task["inputRequests"].as_object().unwrap().keys().next().unwrap().clone();
+    let _ = new.update(&id, json!({ key.clone(): accept(json!({ "answer": "CANARY" })) })).await;
+    let _ = new.set(&id, json!({ "limit": "CANARY", "CANARY": 1 })).await;
+    new.cancel(&id).await.unwrap();
+    let id = create(&new, "reads a signal as another type").await;
+    let handle = server.router.store().task(&user_owner("ann"), id.parse().unwrap());
+    let _ = handle.signal("paid", &"CANARY").await;
+    settle().await;
+    let _ = handle.signal("paid", &"CANARY").await;
+    // A store that fails while something is created, stored or read.
+    for fault in [Fault::Down, Fault::ReplyLost, Fault::Full] {
+        backend.fail(fault, 3);
+        let creation = new.spawn("tools/call", json!({ "name": "variables", "arguments": given("nothing") }));
+        server.advance(minutes(1)).await;
+        let _ = creation.await.unwrap();
+        backend.recover();
+        server.advance(minutes(1)).await;
+    }
+    let everything = spans.everything();
+    for told in ["the tool panicked", "the oven is cold", "tool_error", "the tool failed"] {
+        assert!(everything.contains(told), "{told} in {everything}");
+    }
+    assert!(!everything.contains("CANARY"), "{everything}");
+}
+
+/// Waits until a task is over, however it ends.
+async fn eventually_ends(client: &Client, id: &str) {
+    for _ in 0..100 {
+        if matches!(&*client.status(id).await, "completed" | "failed" | "cancelled") {
+            return;
+        }
+        settle().await;
+    }
+    panic!("the task does not end");
+}
