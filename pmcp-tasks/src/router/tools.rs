@@ -75,7 +75,7 @@ impl Tools {
             if !rq.engine.shows(&rq.cx.caller, &tool.work) {
                 return None;
             }
-            let seen = tool.seen_by(rq.cx, gate)?;
+            let seen = tool.seen_by(rq.cx, &rq.engine.gate)?;
             let is_for_views = rq.cx.client.ui && tool.may_run_for_views();
             Some(match companions {
                 Some(companions) => companions.as_seen(seen, is_for_views),
