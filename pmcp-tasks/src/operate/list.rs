@@ -100,7 +100,8 @@ impl TaskStore {
     }
 
     /// The tasks that a worker holds, of all owners, or that wait in the queue: a page of at most `n`, and of at most a hundred, as
-    /// each task is read by itself. A task that cannot be read is left out and reported in the log.
+    /// each task is read by itself. A task that cannot be read is left out and reported in the log; what stands for a call that waits for its
+    /// retry is none.
     ///
     /// # Errors
     /// The store failed.
@@ -110,7 +111,7 @@ impl TaskStore {
         let next = (keys.len() == usize::from(n)).then(|| keys.last().cloned()).flatten();
         let mut tasks = Vec::with_capacity(keys.len());
         for key in keys {
-            tasks.extend(self.read_or_report(&key).await?);
+            tasks.extend(self.read_or_report(&key).await?.filter(|task| task.head.hidden.is_none()));
         }
         Ok(HeldPage { tasks, next })
     }

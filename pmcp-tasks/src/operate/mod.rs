@@ -7,7 +7,7 @@
 //! | to | call | costs, in operations of the store |
 //! |---|---|---|
 //! | deliver what a task waits for | [`signal`](TaskHandle::signal) | a read and a write |
-//! | see all there is of it | [`look`](TaskHandle::look) | a read of the whole task |
+//! | see all there is of it, or its state | [`look`](TaskHandle::look), [`get`](TaskHandle::get) | a read of the whole task, or of its request |
 //! | stop it, or answer in its client's place | [`cancel`](TaskHandle::cancel), [`answer`](TaskHandle::answer) | a read and a write |
 //! | have a failed one go on | [`retry`](TaskHandle::retry) | four, and one a recorded step |
 //! | list an owner's tasks | [`TaskStore::list`], [`TaskStore::list_only`] | a page; with a tool, one a task of it |
@@ -15,6 +15,17 @@
 //! | tell a health endpoint | [`TaskRouter::status`](crate::TaskRouter::status) | a read |
 //!
 //! There is no list of all tasks: no store could bound what it costs.
+//!
+//! An operator's tool opens the store with [`TaskStore::connect_existing`], which makes nothing that is not there; it takes no task and keeps no
+//! lease, though a retry needs one for as long as it copies. In a terminal, `cargo pmcp tasks --store URL` does all of this:
+//!
+//! ```text
+//! $ cargo pmcp tasks --store tasks.db list --live
+//! task                                  status   tool     owner     issuer         held by   age     left   message
+//! 3b6b5e68-1fb5-41f9-a982-a78091bf7071  working  deliver  user:ann  https://login  9f2c41d0  12 min  48 min
+//! $ cargo pmcp tasks --store tasks.db signal 3b6b5e68-1fb5-41f9-a982-a78091bf7071 approved '"Bob"' --owner user:ann --issuer https://login
+//!    Delivered approved to 3b6b5e68-1fb5-41f9-a982-a78091bf7071
+//! ```
 //!
 //! # Waiting for what happens outside
 //!
@@ -84,6 +95,15 @@ impl TaskHandle {
 
     fn key(&self) -> TaskKey {
         TaskKey { owner: self.owner.key(), id: self.id }
+    }
+
+    /// Reads the task with its request, which names its tool; `None` if this owner has none with the id. Less than a
+    /// [`look`](Self::look): neither variables nor steps nor outcome.
+    ///
+    /// # Errors
+    /// The store failed, or a record is corrupt.
+    pub async fn get(&self) -> Result<Option<Task>, StoreError> {
+        self.read(Parts::BODY).await
     }
 
     /// Reads the task; `None` if this owner has none with the id. What stands for a call that waits for its retry is none.

@@ -33,6 +33,10 @@ pub enum Retry {
     /// Its tool is none with `on_crash = "restart"`, so what it did must not be repeated unasked; or it is a run of a workflow, which has a
     /// retry of its own.
     NotRestartable,
+    /// The owner has as many live tasks as may be: nothing was begun.
+    Full,
+    /// The owner's live tasks take so many bytes that there is no room for another one: nothing was begun.
+    NoRoom,
     /// This owner has no such task, or it has expired.
     Unknown,
 }
@@ -42,9 +46,10 @@ impl TaskHandle {
     /// its lifetime, arguments and variables, and with the steps, answers, signals and timers that were recorded, so that only what is missing
     /// is done. The failed one stays as it is: what has ended does not change.
     ///
-    /// A process that serves from this store begins it, at once in this process and within a lease period in another. It counts among
-    /// the owner's live tasks, and is created though these are as many as may be. If this process dies on the way, the new task is begun with
-    /// the part of the steps that was copied.
+    /// A process that serves from this store begins it, at once in this process and within a lease period in another. It is refused as a call
+    /// is, by the [limits](crate::Limits) under which the failed one was created: the owner's live tasks, of which it is one then, and the bytes
+    /// of all of them, for which finished ones go as they do for a call, the failed one among them. If this process dies on the way, the new task
+    /// is begun with the part of the steps that was copied.
     ///
     /// # Errors
     /// The store failed; the new task may be there, and another retry finds it.
@@ -61,6 +66,7 @@ impl TaskHandle {
             return Ok(Retry::NotRestartable);
         }
         let mut draft = self.store.draft(&self.owner, failed.ttl(), &body.tool)?;
+        (draft.quota, draft.max_bytes) = (body.bounds.tasks, body.bounds.bytes);
         draft.listed = self.owner.kind != OwnerKind::Anonymous;
         draft.head.poll_interval = failed.head.poll_interval;
         draft.body = TaskBody { begun: false, queued: true, ..body.clone() };
@@ -81,8 +87,10 @@ impl TaskHandle {
             }
             Err(NotCreated::Same(id)) => Ok(Retry::Again(id)),
             Err(NotCreated::Store(error)) => Err(error),
-            // Others took this worker for dead before it began. Neither bound is set, and every retry has the same payload.
-            Ok(None) | Err(NotCreated::Quota | NotCreated::NoRoom | NotCreated::Differs) => Err(store.silent()),
+            Err(NotCreated::Quota) => Ok(Retry::Full),
+            Err(NotCreated::NoRoom) => Ok(Retry::NoRoom),
+            // Others took this worker for dead before it began; every retry has the same payload.
+            Ok(None) | Err(NotCreated::Differs) => Err(store.silent()),
         };
         // Others find it out by themselves, later, if this fails.
         store.bury(&worker, counter).await?;

@@ -177,6 +177,7 @@ pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl:
     draft.max_bytes = limits.stored_bytes;
     draft.idempotency = idempotency;
     draft.head.poll_interval = millis(work.policy.poll_interval.unwrap_or(limits.poll_interval));
+    draft.body.bounds = limits.into();
     draft.body.arguments = arguments.given;
     draft.body.answers = arguments.answers;
     draft.body.variables = variables;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Map;
 
-use super::{OnCrash, Owner, SCHEMA, Signals, Task, TaskBody, TaskHead, TaskId, TaskStatus};
+use super::{Bounds, OnCrash, Owner, SCHEMA, Signals, Task, TaskBody, TaskHead, TaskId, TaskStatus};
 use crate::{
     error::StoreError,
     protocol::{ClientCapabilities, Revision},
@@ -63,6 +63,7 @@ impl Draft {
                 tool: work.to_owned(),
                 arguments: Map::new(),
                 begun: false,
+                bounds: Bounds::default(),
                 answers: Map::new(),
                 variables: Map::new(),
                 hidden: Vec::new(),

@@ -31,7 +31,7 @@ pub(crate) use policy::Policy;
 pub(crate) use progress::Progress;
 pub use record::Task;
 use record::canonical_of;
-pub(crate) use record::{Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
+pub(crate) use record::{Bounds, Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
 pub(crate) use signals::{
     MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, signal_step,
 };

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
+    limits::Limits,
     protocol::{ClientCapabilities, Revision, TaskView, TraceContext},
     security::Principal,
     store::backend::{StoredTask, TaskKey},
@@ -89,6 +90,9 @@ pub(crate) struct TaskBody {
     /// It had begun when it was stored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) begun: bool,
+    /// The limits under which it was created, for a retry, which whoever makes it knows nothing else of.
+    #[serde(default, skip_serializing_if = "Bounds::is_default")]
+    pub(crate) bounds: Bounds,
     /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
     /// The variables that stay on the server, for whoever looks at it without the tool.
@@ -115,6 +119,33 @@ pub(crate) struct TaskBody {
     pub(crate) trace: Option<TraceContext>,
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
+}
+
+/// The most that an owner may have. Fields are in the order of their names: see [`canonical`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bounds {
+    /// Bytes that all of an owner's tasks may take.
+    pub(crate) bytes: u64,
+    /// Live tasks.
+    pub(crate) tasks: u32,
+}
+
+impl Bounds {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        (&Limits::default()).into()
+    }
+}
+
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self { bytes: limits.stored_bytes, tasks: limits.tasks_per_owner }
+    }
 }
 
 /// A step of a run. Fields are in the order of their names: see [`canonical`].
@@ -517,6 +548,7 @@ mod tests {
             tool: "tool".into(),
             arguments: map(),
             begun: true,
+            bounds: Bounds { bytes: 1, tasks: 1 },
             answers: map(),
             variables: map(),
             hidden: vec!["h".into()],

@@ -1,7 +1,7 @@
 //! What operators do to tasks: look, cancel, answer, try again, list; and what a health endpoint is told.
 
 use pmcp_tasks::{
-    TaskContext, TaskStore, ToolError, ToolResult,
+    Limits, TaskContext, TaskStore, ToolError, ToolResult,
     operate::{AnswerError, Answering, Cancellation, Filter, HeldBy, Retry, TaskHandle},
     router::{Execution, TaskRouterBuilder},
     store::{MemoryBackend, backend::Holder},
@@ -171,6 +171,49 @@ async fn what_must_not_run_twice_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn a_retry_is_refused_as_its_call_was_and_takes_its_place() {
+    for abroad in [false, true] {
+        let (cluster, gate) = (Cluster::new(), tokio_util::sync::CancellationToken::new());
+        let server = cluster.with(|router| router.limits(Limits { tasks_per_owner: 2, ..Limits::default() }));
+        fails_until(&server, &cluster.log, &gate);
+        let _alive = server.world.never_ends("optional");
+        let store = if abroad { elsewhere(&cluster) } else { server.router.store().clone() };
+        let client = server.v2026("ann");
+        let id = client.start("restarting").await;
+        let task = of_ann(&store, &id);
+        task.signal("approved", "Bob").await.unwrap();
+        cluster.clock.advance(seconds(LEASE)).await;
+        client.until(&id, "completed").await;
+        gate.cancel();
+        let others = [client.start("optional").await, client.start("optional").await];
+        assert_eq!(task.retry().await.unwrap(), Retry::Full);
+        of_ann(&store, &others[0]).cancel().await.unwrap();
+        let Retry::Begun(again) = task.retry().await.unwrap() else { panic!("not begun") };
+        client.create("optional").await.unwrap_err();
+        assert_eq!(task.retry().await.unwrap(), Retry::Again(again), "at a full quota, too");
+        cluster.two_periods().await;
+        client.until(&again.to_string(), "completed").await;
+    }
+}
+
+#[tokio::test]
+async fn a_retry_has_the_room_that_its_call_had() {
+    let (cluster, gate) = (Cluster::new(), tokio_util::sync::CancellationToken::new());
+    let small = cluster.with(|router| router.limits(Limits { stored_bytes: 8000, ..Limits::default() }));
+    fails_until(&small, &cluster.log, &gate);
+    let client = small.v2026("ann");
+    let id = client.start("restarting").await;
+    let task = of_ann(small.router.store(), &id);
+    task.signal("approved", "Bob").await.unwrap();
+    client.until(&id, "completed").await;
+    let large = cluster.alive();
+    let _alive = large.world.never_ends("optional");
+    let call = json!({ "name": "optional", "arguments": { "file": "x".repeat(8000) } });
+    large.v2026("ann").create_with(call).await.unwrap();
+    assert_eq!(task.retry().await.unwrap(), Retry::NoRoom);
+}
+
+#[tokio::test]
 async fn a_retry_in_a_store_that_nobody_shares_begins_at_once() {
     let (server, store) = server();
     let (log, gate) = (Log::default(), tokio_util::sync::CancellationToken::new());
@@ -251,6 +294,8 @@ async fn lists_show_what_is_asked_for_a_page_at_a_time() {
     let restarting = Filter { statuses: Vec::new(), tool: Some("restarting".into()) };
     assert_eq!(listed(&restarting).await, [&*all[3], &*all[1]]);
     assert_eq!(listed(&Filter::default()).await.len(), 5);
+    let read = of_ann(&store, &all[4]).get().await.unwrap().unwrap();
+    assert_eq!((read.tool(), read.outcome()), (Some("timed"), None));
     assert!(store.list_only(&user_owner("eve"), &working, None, 2).await.unwrap().unwrap().tasks.is_empty());
     assert!(store.list_only(&ann, &working, Some("nonsense"), 2).await.unwrap().is_none());
 
@@ -263,6 +308,19 @@ async fn lists_show_what_is_asked_for_a_page_at_a_time() {
     let mut expected = vec![all[0].clone(), all[2].clone()];
     expected.sort_unstable();
     assert_eq!((ids, rest.next.is_none(), held.tasks[0].tool()), (expected, true, Some("optional")));
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_its_retry_is_no_task_that_is_held() {
+    let (server, store) = server();
+    server.world.on("plain", |_, cx| async move {
+        cx.tool().elicit::<bool>("Shall it be?").await?;
+        Ok(ToolResult::text("never"))
+    });
+    server.v2026("ann").undeclared().call("plain", json!({})).await.unwrap();
+    for worker in store.list_workers().await.unwrap() {
+        assert!(store.held_by(worker.holder(), None, 5).await.unwrap().tasks.is_empty());
+    }
 }
 
 #[tokio::test]
