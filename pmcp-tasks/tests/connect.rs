@@ -59,6 +59,43 @@ fn sqlite_takes_a_path() {
     assert_eq!(error.code(), "refused");
 }
 
+#[test]
+fn a_tool_of_operators_finds_nothing_in_memory() {
+    let error = block_on(TaskStore::connect_existing("memory:")).unwrap_err();
+    assert_eq!(error.to_string(), "what a server keeps in memory (`memory:`) nobody else can open");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_tool_of_operators_makes_and_migrates_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tasks.db");
+    let url = format!("sqlite:{}", path.display());
+    let refused = || match block_on(TaskStore::connect_existing(&url)) {
+        Err(error) if error.code() == "refused" => {
+            let causes = std::iter::successors(std::error::Error::source(&error), |cause| (*cause).source());
+            causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        }
+        other => panic!("{other:?}"),
+    };
+    let of = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    assert!(refused().contains("a server makes it when it starts"), "{}", refused());
+    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+    std::fs::write(&path, "").unwrap();
+    assert!(refused().contains("the file is empty"), "{}", refused());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    of("CREATE TABLE other (n)");
+    assert!(refused().contains("another program's database"), "{}", refused());
+    std::fs::remove_file(&path).unwrap();
+    block_on(TaskStore::connect(&url)).unwrap();
+    assert_eq!(block_on(TaskStore::connect_existing(&url)).unwrap().capabilities().name, "sqlite");
+    of("PRAGMA user_version = 1");
+    assert!(refused().contains("a server of this build brings it up to date"), "{}", refused());
+    let version = rusqlite::Connection::open(&path).unwrap();
+    let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+}
+
 #[cfg(not(feature = "postgres"))]
 #[test]
 fn postgres_needs_its_feature() {

@@ -11,6 +11,7 @@ mod dynamodb;
 #[cfg(feature = "metrics")]
 mod measured;
 mod memory;
+mod missing;
 mod part;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -28,6 +29,7 @@ pub use dynamodb::{DynamoDbBackend, DynamoDbTable};
 #[cfg(feature = "metrics")]
 pub(crate) use measured::Measured;
 pub use memory::MemoryBackend;
+pub(crate) use missing::Missing;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresBackend;
 #[cfg(feature = "redis")]

@@ -1,7 +1,10 @@
 //! Stores of tasks by URL.
 
 use super::TaskStore;
-use crate::{error::StoreError, store::url};
+use crate::{
+    error::StoreError,
+    store::{Missing, url},
+};
 
 impl TaskStore {
     /// The store a URL names:
@@ -18,6 +21,16 @@ impl TaskStore {
     /// # Errors
     /// The URL names no store of this build, or the store cannot be opened.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Ok(Self::new(url::open(url).await?))
+        Ok(Self::new(url::open(url, Missing::Made).await?))
+    }
+
+    /// The same store as [`connect`](Self::connect), if it is there: for an operator's tool, which is no server and makes none of what a
+    /// server needs. No file, table or key is made, and none is migrated.
+    ///
+    /// # Errors
+    /// There is no such store, or one that an older build has made; the URL names no store of this build, or one in memory; the store
+    /// cannot be opened.
+    pub async fn connect_existing(url: &str) -> Result<Self, StoreError> {
+        Ok(Self::new(url::open(url, Missing::Refused).await?))
     }
 }

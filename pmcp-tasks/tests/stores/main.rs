@@ -8,6 +8,8 @@
 mod certificates;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+#[cfg(any(feature = "dynamodb", feature = "postgres", feature = "redis"))]
+mod existing;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

@@ -20,6 +20,7 @@ use super::{
     key::Keys,
     table::Table,
 };
+use crate::store::Missing;
 
 /// The layout this build writes, and the newest it knows.
 const SCHEMA: u64 = 1;
@@ -64,10 +65,15 @@ pub(super) async fn client(table: &DynamoDbTable) -> Result<Client> {
 }
 
 /// Looks whether the table is there, has the right keys and a layout this build knows, and removes what has expired.
-pub(super) async fn check(table: &Table, keys: &Keys) -> Result<()> {
+pub(super) async fn check(table: &Table, keys: &Keys, missing: Missing) -> Result<()> {
     let found = table.get(keys.meta()).await.map_err(|failure| explained(&table.name, failure))?;
     let schema = if let Some(meta) = found {
         meta.natural("schema")?
+    } else if missing == Missing::Refused {
+        return Err(Failure::refused(format!(
+            "there is no store in the table `{}`; a server makes it when it starts with this URL",
+            table.name
+        )));
     } else {
         let mut meta = key_of(keys.meta());
         meta.insert("schema".to_owned(), number(SCHEMA));

@@ -51,7 +51,7 @@ use self::{
     table::{Table, Write},
 };
 use super::{
-    StorageBackend,
+    Missing, StorageBackend,
     backend::{
         Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
@@ -122,8 +122,13 @@ impl DynamoDbBackend {
     /// newer build, or region or permissions are missing; [`StoreError::Unavailable`](super::StoreError::Unavailable) if the
     /// service does not answer or there are no credentials.
     pub async fn connect(table: DynamoDbTable) -> Result<Self> {
+        Self::connect_to(table, Missing::Made).await
+    }
+
+    /// The same, where a table that no server has used may be refused.
+    pub(in crate::store) async fn connect_to(table: DynamoDbTable, missing: Missing) -> Result<Self> {
         let client = connect::client(&table).await?;
-        Self::with_client(client, table).await
+        Self::open(client, table, missing).await
     }
 
     /// Opens a table with a client of the caller's, whose credentials, region and address are used instead of the table's. Whatever
@@ -132,6 +137,10 @@ impl DynamoDbBackend {
     /// # Errors
     /// As of [`connect`](Self::connect).
     pub async fn with_client(client: aws_sdk_dynamodb::Client, table: DynamoDbTable) -> Result<Self> {
+        Self::open(client, table, Missing::Made).await
+    }
+
+    async fn open(client: aws_sdk_dynamodb::Client, table: DynamoDbTable, missing: Missing) -> Result<Self> {
         table.check()?;
         let store = Store {
             keys: Keys { prefix: table.prefix },
@@ -141,7 +150,7 @@ impl DynamoDbBackend {
             next_mark: AtomicUsize::new(0),
             told: Told::default(),
         };
-        in_time(Box::pin(connect::check(&store.table, &store.keys))).await?;
+        in_time(Box::pin(connect::check(&store.table, &store.keys, missing))).await?;
         Ok(Self(Arc::new(store)))
     }
 

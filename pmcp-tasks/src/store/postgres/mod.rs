@@ -41,7 +41,7 @@ use self::{
     url::Settings,
 };
 use super::{
-    StorageBackend,
+    Missing, StorageBackend,
     backend::{
         Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
@@ -113,11 +113,16 @@ impl PostgresBackend {
     /// replica or older than version 13, if the tables are missing and cannot be made or belong to a newer build, or if two
     /// connections lead to different servers.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_to(url, Missing::Made).await
+    }
+
+    /// The same, where tables that are missing may be refused.
+    pub(in crate::store) async fn connect_to(url: &str, missing: Missing) -> Result<Self> {
         let settings = Settings::from_url(url)?;
         let mut connector = Connector::new(&settings).await?;
         let channel = keys::channel(&settings.schema);
         let first = connector.link().await?;
-        schema::ensure(&first, &settings.schema).await?;
+        schema::ensure(&first, &settings.schema, missing).await?;
         let promises = promises::prove(&connector, first, &channel).await?;
         connector.is_pooled = promises.listening.is_none();
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };

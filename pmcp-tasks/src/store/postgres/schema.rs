@@ -8,6 +8,7 @@ use super::{
     error::{Failure, Result},
     keys::quoted,
 };
+use crate::store::Missing;
 
 /// The tables, for a schema named `pmcp`.
 pub(super) const TABLES: &str = include_str!("tables.sql");
@@ -18,9 +19,14 @@ const MAKE_SCHEMA: &str = "CREATE SCHEMA IF NOT EXISTS pmcp;";
 /// Version of the tables this build reads and writes.
 const VERSION: i32 = 1;
 
-/// Makes the tables unless they are there. An account that may only read and write finds them made by somebody else.
-pub(super) async fn ensure(link: &Link, schema: &str) -> Result<()> {
+/// Makes the tables unless they are there, or refuses their absence. An account that may only read and write finds them made by somebody else.
+pub(super) async fn ensure(link: &Link, schema: &str, missing: Missing) -> Result<()> {
     let (has_schema, has_tables) = found(link, schema).await?;
+    if !has_tables && missing == Missing::Refused {
+        return Err(Failure::refused(format!(
+            "there is no store in the schema `{schema}`; a server makes its tables when it starts with this URL"
+        )));
+    }
     if !has_tables {
         let made = link.run(&script(schema, has_schema)).await;
         made.map_err(|failure| {

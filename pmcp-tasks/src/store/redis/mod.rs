@@ -44,7 +44,7 @@ use self::{
     names::{Names, ORIGIN},
 };
 use super::{
-    StorageBackend, StoreError,
+    Missing, StorageBackend, StoreError,
     backend::{
         Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
@@ -126,12 +126,17 @@ impl RedisBackend {
     /// [`StoreError::Url`] if the URL has another form; [`StoreError::Unavailable`] if no server answers within seconds;
     /// [`StoreError::Refused`] if it refuses the password or the commands, or if a newer build has written the store.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_to(url, Missing::Made).await
+    }
+
+    /// The same, where a store that is missing may be refused.
+    pub(in crate::store) async fn connect_to(url: &str, missing: Missing) -> Result<Self> {
         let Address { prefix, .. } = Address::parse(url)?;
         let mut origin = [0; ORIGIN];
         getrandom::fill(&mut origin)
             .map_err(|source| StoreError::Unavailable { backend: NAME, source: Box::new(source) })?;
         let (link, servers) = Link::new(&Address::parse(url)?)?;
-        let (names, durability) = open::open(&link, prefix).await?;
+        let (names, durability) = open::open(&link, prefix, missing).await?;
         let turns = AtomicUsize::new(usize::from(origin[0]));
         let store = Store { link, names: Arc::new(names), origin, turns, claims: AtomicU64::new(0) };
         Ok(Self { store, servers, durability, feeds: Arc::new(()) })

@@ -9,6 +9,7 @@ use super::{
     reply::{self, Items},
     script,
 };
+use crate::store::Missing;
 
 /// The layout this build reads and writes.
 const LAYOUT: u64 = 1;
@@ -23,16 +24,25 @@ struct Server {
     has_log: bool,
 }
 
-/// Reads the layout, which is written if there is none, and looks what the servers promise: the names, and the promise in words.
-pub(super) async fn open(link: &Link, prefix: String) -> Result<(Names, String)> {
+/// Reads the layout, which is written if there is none and it may be made, and looks what the servers promise: the names, and the promise in words.
+pub(super) async fn open(link: &Link, prefix: String, missing: Missing) -> Result<(Names, String)> {
+    let wish = match missing {
+        Missing::Made => "make",
+        Missing::Refused => "find",
+    };
     let ask = async |bucket: &str| {
-        let call = script::OPEN.on(bucket).arg(LAYOUT).arg(BUCKETS);
+        let call = script::OPEN.on(bucket).arg(LAYOUT).arg(BUCKETS).arg(wish);
         let mut answer = Items::of(link.call(call).await.map_err(of_a_cluster)?)?;
         let (layout, buckets) = (answer.number()?, answer.number()?);
         let server = server(&(reply::text(answer.value()?)? + &reply::text(answer.value()?)?));
         Ok::<_, Failure>((layout, buckets, server))
     };
     let (layout, buckets, first) = ask(&common(&prefix)).await?;
+    if layout == 0 {
+        return Err(Failure::refused(format!(
+            "there is no store with the prefix `{prefix}`; a server makes it when it starts with this URL"
+        )));
+    }
     if layout != LAYOUT {
         return Err(Failure::refused(format!("the store has layout {layout}, and this build reads layout {LAYOUT}")));
     }

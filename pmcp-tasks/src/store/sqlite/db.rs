@@ -5,10 +5,12 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use rusqlite::Connection;
 
 use super::{error::Result, files::Files};
+use crate::store::Missing;
 
-/// Options that tests change.
+/// Options of opening, which tests change, too.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
+    pub(super) missing: Missing,
     /// SQLite's `synchronous`.
     pub(super) synchronous: &'static str,
     /// Number of pages the file may have.
@@ -19,7 +21,7 @@ pub(super) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { synchronous: "full", max_pages: None, late: Duration::from_secs(1) }
+        Self { missing: Missing::Made, synchronous: "full", max_pages: None, late: Duration::from_secs(1) }
     }
 }
 

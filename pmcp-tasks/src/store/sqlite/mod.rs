@@ -42,7 +42,7 @@ use self::{
     writer::{Job, Write, Writer},
 };
 use super::{
-    StorageBackend, StoreError,
+    Missing, StorageBackend, StoreError,
     backend::{
         Beat, Capabilities, Claim, Create, Feed, Holder, Merge, Merged, NewTask, Page, Parts, Position, Put, Recorded,
         Result, Scope, Step, StoredTask, TaskKey, Worker, WorkerId, Written,
@@ -104,6 +104,11 @@ impl SqliteBackend {
     /// program or was written by a newer build; [`StoreError::Corrupt`] if it is no database.
     pub async fn open(path: impl Into<PathBuf> + Send) -> Result<Self> {
         Self::open_with(path.into(), Options::default()).await
+    }
+
+    /// The same, where a store that is missing may be refused.
+    pub(in crate::store) async fn open_at(path: &str, missing: Missing) -> Result<Self> {
+        Self::open_with(path.into(), Options { missing, ..Options::default() }).await
     }
 
     async fn open_with(path: PathBuf, options: Options) -> Result<Self> {
@@ -183,9 +188,14 @@ fn after(time: Duration) -> error::Result<(mpsc::Sender<()>, oneshot::Receiver<(
 
 /// Opens the file, brings it up to date and starts the readers.
 fn start(path: &Path, options: &Options, origin: i64, queries: mpsc::Receiver<Query>) -> error::Result<Writer> {
+    if options.missing == Missing::Refused {
+        path::find(path)?;
+    }
     let location = Location::new(path)?;
     let lock = location.lock()?;
-    path::make(location.path())?;
+    if options.missing == Missing::Made {
+        path::make(location.path())?;
+    }
     let cannot_open = |failure| Failure::open(location.path(), failure);
     let connection = schema::open(location.path(), options).map_err(cannot_open)?;
     let files = Arc::new(Files::of(&location, &connection)?);

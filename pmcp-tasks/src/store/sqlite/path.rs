@@ -97,6 +97,18 @@ fn is_mounted(path: &Path, mounts: &str) -> bool {
     mounts.lines().any(|mount| mount.split(' ').nth(4) == Some(&path))
 }
 
+/// Fails if there is no file, before anything is made beside it.
+pub(super) fn find(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failure::refused(format!(
+            "there is no file `{}`; a server makes it when it starts with this store",
+            path.display()
+        ))),
+        // What it is, is looked at when it is opened.
+        _ => Ok(()),
+    }
+}
+
 /// Opens a file that its user alone may read and write if it is new.
 pub(super) fn open(path: &Path) -> Result<File> {
     private().write(true).create(true).truncate(false).open(path).map_err(|error| {

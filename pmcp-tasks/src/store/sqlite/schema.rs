@@ -8,6 +8,7 @@ use super::{
     db::Options,
     error::{Failure, Result},
 };
+use crate::store::Missing;
 
 /// Scripts that bring the tables of each version to the next, `user_version` with them; the first finds an empty file.
 const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("workers.sql"), include_str!("taken.sql")];
@@ -33,6 +34,9 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Connection> {
     }
     check_version(&connection)?;
     check_ours(&connection)?;
+    if options.missing == Missing::Refused {
+        check_made(&connection)?;
+    }
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         return Err(Failure::refused(format!(
@@ -94,6 +98,18 @@ fn check_ours(connection: &Connection) -> Result<()> {
         return Err(Failure::refused("the file is another program's database; use a file of its own"));
     }
     Ok(())
+}
+
+/// Fails if the tables are not made yet, or by an older build.
+fn check_made(connection: &Connection) -> Result<()> {
+    match version(connection)? {
+        0 => Err(Failure::refused("the file is empty; a server makes a store of it when it starts")),
+        version if version < MIGRATIONS.len() => Err(Failure::refused(format!(
+            "the file has schema version {version} and this build reads {}; a server of this build brings it up to date when it starts",
+            MIGRATIONS.len()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn migrate(connection: &Connection) -> Result<()> {
