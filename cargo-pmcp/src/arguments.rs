@@ -28,21 +28,37 @@ pub(crate) fn pair(given: &str) -> std::result::Result<(String, String), String>
 /// # Errors
 /// They cannot be read, or are no object.
 pub(crate) fn json(given: &str) -> Result<Map<String, Value>> {
-    let text = if given == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().take(LARGEST).read_to_string(&mut text);
-        read.map_err(|error| Error::because("standard input cannot be read", &error))?;
-        text
-    } else if let Some(file) = given.strip_prefix('@') {
-        fs::read_to_string(file).map_err(|error| Error::because(&format!("`{file}` cannot be read"), &error))?
-    } else {
-        given.to_owned()
-    };
-    match serde_json::from_str(&text) {
+    match serde_json::from_str(&text(given)?) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(Error::usage("the arguments are no object").help(r#"write them as `{"key": "value"}`"#)),
         Err(error) => Err(Error::usage(format!("the arguments are no JSON: {error}"))
             .help(r#"write `--args '{"key": "value"}'`, `--args @FILE` or `--args -`"#)),
+    }
+}
+
+/// A value as JSON, from where [`json`] takes it.
+///
+/// # Errors
+/// It cannot be read, or is no JSON.
+pub(crate) fn value_of(given: &str) -> Result<Value> {
+    serde_json::from_str(&text(given)?).map_err(|error| {
+        let error = Error::usage(format!("the value is no JSON: {error}"));
+        let is_a_word = given.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
+        if is_a_word { error.help(format!("a text has quotes: `'\"{given}\"'`")) } else { error }
+    })
+}
+
+/// The text that is given itself, in a file, or on standard input.
+fn text(given: &str) -> Result<String> {
+    if given == "-" {
+        let mut text = String::new();
+        let read = std::io::stdin().take(LARGEST).read_to_string(&mut text);
+        read.map_err(|error| Error::because("standard input cannot be read", &error))?;
+        Ok(text)
+    } else if let Some(file) = given.strip_prefix('@') {
+        fs::read_to_string(file).map_err(|error| Error::because(&format!("`{file}` cannot be read"), &error))
+    } else {
+        Ok(given.to_owned())
     }
 }
 
@@ -166,6 +182,14 @@ mod tests {
         let wanted = json!({ "path": "12", "rows": 3, "label": null, "tags": [1], "level": "2", "any": true });
         assert_eq!(value, wanted);
         assert_eq!(typed(&["path=a=b", "label=some"]).unwrap(), json!({ "path": "a=b", "label": "some" }));
+    }
+
+    #[test]
+    fn a_value_is_json_and_a_text_has_quotes() {
+        assert_eq!(value_of(r#"{"by": "Ann"}"#).unwrap(), json!({ "by": "Ann" }));
+        assert_eq!(value_of("-5").unwrap(), json!(-5));
+        assert_eq!(value_of("Ann").unwrap_err().help, [r#"a text has quotes: `'"Ann"'`"#]);
+        assert!(value_of("{by}").unwrap_err().help.is_empty());
     }
 
     #[test]

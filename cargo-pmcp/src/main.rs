@@ -15,6 +15,7 @@ mod output;
 mod publish;
 mod questions;
 mod scaffold;
+mod screen;
 mod shell;
 mod stage;
 mod target;

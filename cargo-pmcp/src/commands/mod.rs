@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod inspect;
 mod preview;
+mod tasks;
 
 use clap::Subcommand;
 
@@ -18,6 +19,7 @@ pub(crate) enum Command {
     App(app::App),
     #[command(subcommand)]
     Inspect(inspect::Inspect),
+    Tasks(tasks::Tasks),
     #[command(subcommand)]
     Deploy(deploy::Deploy),
     Completions(completions::Completions),
@@ -33,6 +35,7 @@ impl Command {
             Self::Preview(command) => command.run(shell).await,
             Self::App(command) => command.run(shell).await,
             Self::Inspect(command) => command.run(shell).await,
+            Self::Tasks(command) => command.run(shell).await,
             Self::Deploy(command) => command.run(shell),
             Self::Completions(command) => command.run(),
         }

@@ -12,5 +12,6 @@ mod package;
 mod preview;
 mod scripted;
 mod support;
+mod tasks;
 mod tls;
 mod usage;

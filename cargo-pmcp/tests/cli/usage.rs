@@ -14,6 +14,7 @@ Commands:
   preview      Show the widgets of a server in a local host, and reload them as they are edited
   app          Make apps and widgets
   inspect      Call a server: its tools, tasks, resources and prompts
+  tasks        Operate the tasks in a store: see, cancel, answer, signal and retry them
   deploy       Set up what servers need where they run
   completions  Write the script that completes `cargo-pmcp` in a shell
 
