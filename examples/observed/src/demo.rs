@@ -6,7 +6,7 @@ use pmcp_client::{Client, ElicitAnswer, RequestOptions};
 use processes::{Child, Outcome, Role, say};
 use serde_json::json;
 
-use crate::{collector::Collector, tree::tree};
+use crate::{collector::Collector, health, tree::tree};
 
 /// The trace of whoever calls, and the span in it that the call is made from.
 const TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
@@ -29,7 +29,8 @@ const FLOUR: &str = "secret rye";
 
 async fn start(name: &str, directory: &Path, collector: &str) -> Outcome<(Child, Client)> {
     let directory = directory.to_str().ok_or("the path of the directory is not UTF-8")?;
-    let arguments = ["--serve", "--http", "127.0.0.1:0", "--dir", directory, "--otlp", collector, "--name", name];
+    let addresses = ["--serve", "--http", "127.0.0.1:0", "--health", "127.0.0.1:0"];
+    let arguments = [&addresses[..], &["--dir", directory, "--otlp", collector, "--name", name]].concat();
     let child = Role::of_this_program(&arguments)?.start("listening on ").await?;
     say(format_args!("process {} is the {name} server", child.id()));
     let client = Client::builder("observed", env!("CARGO_PKG_VERSION"))
@@ -54,9 +55,16 @@ pub(crate) async fn run() -> Outcome<()> {
     first.kill().await?;
     say(format_args!("killed process {} after the first step of task {id}", first.id()));
 
-    let (_second, client) = start("second", directory.path(), &url).await?;
+    let (second, client) = start("second", directory.path(), &url).await?;
     let result = client.task(&id).wait().await?;
     assert_eq!(result.first_text(), Some(&*format!("sliced {}", FLOUR.replace("rye", "rye bread"))));
+    let log = second.log();
+    let health = log.iter().find_map(|line| line.strip_prefix("health at ")).ok_or("no address for health")?;
+    let answer = health::ask(health).await?;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""backend":"sqlite","reachable":true"#),
+        "{answer}"
+    );
     collector.until("the second run", |one| one.span.name == "execute_tool bake").await?;
 
     let spans = collector.received();
