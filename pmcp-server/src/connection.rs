@@ -208,6 +208,7 @@ impl Connection {
             answered,
             closing: self.closing.clone(),
             came: Came::OnLines,
+            parts: None,
         }
     }
 

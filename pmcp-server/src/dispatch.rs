@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use axum::http::request::Parts;
 use futures_util::future::join_all;
 use pmcp_protocol::{
     RpcError, Version, code,
@@ -91,6 +92,8 @@ pub(crate) struct Passage {
     /// Fires when subscriptions have to end.
     pub(crate) closing: CancellationToken,
     pub(crate) came: Came,
+    /// The HTTP request that it came in, without its body.
+    pub(crate) parts: Option<Arc<Parts>>,
 }
 
 /// Answers a request; `None` if it was cancelled, or nobody can read a response any more. When this returns, the request's id
@@ -175,9 +178,10 @@ async fn stateless(
     passage: Passage,
     cancellation: &CancellationToken,
 ) -> Result<Value, RpcError> {
-    let Passage { principal, stream, is_own, closing, came, .. } = passage;
+    let Passage { principal, stream, is_own, closing, came, parts, .. } = passage;
     let mut cx = modern::context(service, meta, principal, stream.clone(), cancellation.clone());
     cx.trace = came.trace().cloned();
+    cx.request = parts.map(|parts| parts as _);
     let handling = modern::handle(service, request, &cx, &stream, &closing);
     tokio::pin!(handling);
     tokio::select! {
@@ -209,7 +213,7 @@ async fn in_session(
             }
         });
     };
-    let Passage { principal, stream, carries_messages, is_own, answered, came, .. } = passage;
+    let Passage { principal, stream, carries_messages, is_own, answered, came, parts, .. } = passage;
     let awaited = service.router.awaited_task(&request.method, &request.params);
     // What a task asks while the client waits for its end comes on this stream.
     let _open = awaited.filter(|_| carries_messages).map(|task| session.session.open(stream.waiting_for(task)));
@@ -217,6 +221,7 @@ async fn in_session(
     let beside = if carries_messages { stream.clone() } else { Outbox::closed_one(stream.budget().clone()) };
     let mut cx = session.context(service, agreement, principal, beside, cancellation.clone(), answered);
     cx.trace = came.trace().cloned();
+    cx.request = parts.map(|parts| parts as _);
     tokio::select! {
         result = session.handle(service, request, &cx, stream.budget()) => Some(result),
         // A result nobody can read any more is not waited for; the client asks again ("tasks/result"). Otherwise, in these

@@ -140,7 +140,7 @@ mod widgets;
 pub mod workflows;
 
 pub use access::Anonymous;
-pub use auth::{Authenticator, BearerTokens, Challenge, ProtectedResource, peer_address};
+pub use auth::{Authenticator, BearerTokens, Challenge, ProtectedResource, peer_address, request_parts};
 #[cfg(feature = "jwt")]
 pub use auth::{JwtAlgorithm, JwtAuthenticator};
 pub use error::Error;

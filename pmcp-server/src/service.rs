@@ -168,6 +168,7 @@ impl Service {
             session: call.session,
             cancellation: call.cancellation,
             trace: None,
+            request: None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! A request as the router sees it: which revision, whose, and the way back to the client.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 pub use pmcp_protocol::{ClientCapabilities, Revision, TraceContext};
@@ -131,6 +131,17 @@ pub struct CallContext {
     pub cancellation: CancellationToken,
     /// The trace that the transport tells of, as headers of HTTP do; that of the request's `_meta` goes before it.
     pub trace: Option<TraceContext>,
+    /// The request as the transport saw it, for functions that know its type: see [`ToolContext::request`](crate::ToolContext::request).
+    pub request: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Things that a request brings beside its arguments: for the run it begins, and kept with no task.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Brought {
+    /// `_meta` of its parameters.
+    pub(crate) meta: Option<Arc<Map<String, Value>>>,
+    /// The request as the transport saw it.
+    pub(crate) request: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl CallContext {
@@ -146,6 +157,7 @@ impl CallContext {
             session: None,
             cancellation: CancellationToken::new(),
             trace: None,
+            request: None,
         }
     }
 }

@@ -14,7 +14,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{extract::ConnectInfo, http::request::Parts};
-use pmcp_tasks::{security::Principal, time::Clock};
+use pmcp_tasks::{ToolContext, security::Principal, time::Clock};
 
 pub(crate) use admission::Admission;
 pub use bearer::BearerTokens;
@@ -72,6 +72,29 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     fn resource(&self) -> Option<ProtectedResource> {
         None
     }
+}
+
+/// The HTTP request that brought the call of this function, without its body: method, URI, headers and extensions, as an [`Authenticator`] sees them.
+/// `None` on stdio, and in a run of a task that no request began here: one from the queue, or one that goes on after a crash. Keep what
+/// such a run needs as the result of a step, or in a variable.
+///
+/// A token that an authenticator has checked is not among the headers: who calls is told by [`principal`](ToolContext::principal). Other headers
+/// are what the client or a proxy says, and may hold secrets of theirs: they belong in no result and no log.
+///
+/// ```
+/// use pmcp_server::request_parts;
+/// use pmcp_tasks::prelude::*;
+///
+/// /// Says hello in the language of the host.
+/// #[task_tool(support = "forbidden")]
+/// async fn greet(cx: ToolContext) -> &'static str {
+///     let language = request_parts(&cx).and_then(|parts| parts.headers.get("accept-language")?.to_str().ok());
+///     if language.is_some_and(|language| language.starts_with("it")) { "Ciao!" } else { "Hello!" }
+/// }
+/// ```
+#[must_use]
+pub fn request_parts(cx: &ToolContext) -> Option<&Parts> {
+    cx.request()
 }
 
 /// The address that a request came from, if the server listens itself or axum was told to keep it

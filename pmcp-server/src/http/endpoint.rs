@@ -51,6 +51,8 @@ pub(super) struct From {
     pub(super) sharer: Sharer,
     /// The trace that its headers tell of.
     pub(super) trace: Option<TraceContext>,
+    /// The request without its body, for functions that look at it.
+    pub(super) parts: Arc<Parts>,
 }
 
 impl<S: Sync> FromRequestParts<S> for From {
@@ -68,6 +70,7 @@ impl<S: Sync> FromRequestParts<S> for From {
             let mut values = parts.headers.get_all(name).iter();
             values.next().filter(|_| values.next().is_none())?.to_str().ok()
         };
-        Ok(Self { principal, sharer, trace: TraceContext::read(single) })
+        let trace = TraceContext::read(single);
+        Ok(Self { principal, sharer, trace, parts: Arc::new(parts.clone()) })
     }
 }

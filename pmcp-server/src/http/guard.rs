@@ -94,6 +94,8 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, request: Request
     match authenticated.and_then(|principal| http.admission.check(&principal).map(|()| principal)) {
         Ok(principal) => {
             parts.extensions.insert(principal);
+            // What was checked is for nobody else: functions see the rest of the request.
+            parts.headers.remove(AUTHORIZATION);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(challenge) => refused(&http, &challenge),

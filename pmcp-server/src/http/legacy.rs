@@ -156,6 +156,7 @@ fn passage(http: &Http, from: From, stream: Outbox) -> Passage {
         answered: None,
         closing: http.service.stopped.clone(),
         came: Came::OverHttp(from.trace),
+        parts: Some(from.parts),
     }
 }
 

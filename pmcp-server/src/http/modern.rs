@@ -148,6 +148,7 @@ pub(super) async fn take(
             answered: None,
             closing: http.service.stopped.clone(),
             came: Came::OverHttp(from.trace),
+            parts: Some(from.parts),
         };
         let handling = Ok(Handling::Stateless(meta));
         let response = dispatch::answer(&http.service, &request, None, handling, passage).await;

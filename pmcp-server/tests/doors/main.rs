@@ -8,6 +8,7 @@ mod support;
 mod anonymous;
 mod any_instance;
 mod authentication;
+mod brought;
 mod connections;
 mod embedding;
 mod failures;

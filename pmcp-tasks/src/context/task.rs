@@ -1,9 +1,9 @@
 //! The contexts a function takes as parameters.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{any::Any, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -16,7 +16,7 @@ use crate::{
     call::ClientCapabilities,
     error::{AskError, Cancelled, Mistake, StoreError, ToolError},
     exact,
-    protocol::{LogLevel, TraceContext},
+    protocol::{ByName, LogLevel, TraceContext, bounds},
     run::{Recording, Run},
     schema::{
         answer::{fitted, misfit, without_answer},
@@ -112,6 +112,51 @@ impl ToolContext {
     #[must_use]
     pub fn trace(&self) -> Option<TraceContext> {
         self.run.trace()
+    }
+
+    /// A value that the request brought in `_meta`, under this key; `None` if there is none. Names of your own have a prefix of your own, such as
+    /// `example.com/tenant`. It is not among the arguments, so no model fills it in: the host's program does.
+    ///
+    /// It is of the request that began this run, and not kept with a task: a run that a worker took from the queue, or that goes on after a
+    /// crash, has none of it. What such a run needs is to be kept as the result of a [step](TaskContext::step), or in a variable. A
+    /// call that was asked something and came again (2026-07-28) has that of the first time.
+    ///
+    /// ```
+    /// # use pmcp_tasks::{TaskRouter, TaskStore, call::{CallContext, Caller, Revision}, prelude::*};
+    /// # use serde_json::json;
+    /// #[task_tool]
+    /// async fn greet(task: TaskContext) -> Result<String, ToolError> {
+    ///     let language: Option<String> = task.meta("example.com/language")?;
+    ///     Ok(if language.as_deref() == Some("it") { "Ciao!" } else { "Hello!" }.into())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = TaskRouter::builder().tool::<greet>().build(TaskStore::memory())?;
+    /// let caller = CallContext::new(Revision::V2025, Caller::local());
+    /// let call = json!({ "name": "greet", "_meta": { "example.com/language": "it" } });
+    /// let result = router.handle("tools/call", &call, &caller).await.answer()?;
+    /// assert_eq!(result["content"][0]["text"], "Ciao!");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The value is none of a `T`: the caller may read why.
+    pub fn meta<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ToolError> {
+        let Some(value) = self.run.brought().meta.as_ref().and_then(|meta| meta.get(key)) else { return Ok(None) };
+        T::deserialize(ByName(value)).map(Some).map_err(|error| {
+            let error = bounds::shortened(&error.to_string(), bounds::ERROR);
+            ToolError::new(format!("`_meta` has a wrong value for `{key}`: {error}"))
+        })
+    }
+
+    /// The request as the transport saw it that brought it, if it is of this type. A server of the crate `pmcp-server` has the parts of an HTTP
+    /// request there, and a function that names their type.
+    ///
+    /// It is there as long as [`meta`](Self::meta) is.
+    #[must_use]
+    pub fn request<T: Any>(&self) -> Option<&T> {
+        self.run.brought().request.as_ref()?.downcast_ref()
     }
 
     /// Returns what the client can be asked for. Asking for more fails with [`AskError::Unsupported`].

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 
 use super::Engine;
 use crate::{
+    call::Brought,
     error::StoreError,
     panics::{harmless, told},
     run::{Origin, Seat},
@@ -55,6 +56,7 @@ impl Engine {
             peer: None,
             progress_token: None,
             trace: body.trace.clone(),
+            brought: Brought::default(),
         };
         let mut pauses = Pauses::of_a_run();
         loop {

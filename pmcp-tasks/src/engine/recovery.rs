@@ -7,6 +7,7 @@ use tracing::{Instrument as _, Span};
 
 use super::{Engine, runs::End};
 use crate::{
+    call::Brought,
     measure,
     protocol::RpcError,
     run::{Allowance, Origin, Seat},
@@ -98,6 +99,7 @@ impl Engine {
             peer: None,
             progress_token: None,
             trace: trace::of(span, body.trace.as_ref()),
+            brought: Brought::default(),
         };
         let variables = body.variables;
         let (seat, end) = self.resume(&task, work, prepared, (origin, variables), idle_fences);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::reply::unknown_task;
 use crate::{
-    call::{CallContext, Caller},
+    call::{Brought, CallContext, Caller},
     engine::Engine,
     protocol::{RpcError, TraceContext, VARIABLES, bounds::shortened, meta},
     run::Origin,
@@ -53,19 +53,22 @@ impl<'a> RequestCx<'a> {
         meta::of(self.params)
     }
 
-    /// Refuses arguments that are larger than those of a call may be.
+    /// Refuses arguments, or `_meta` beside them, that are larger than the arguments of a call may be.
     pub(super) fn check_size(&self, arguments: &Map<String, Value>) -> Result<(), RpcError> {
-        let size = serde_json::to_vec(arguments).map_or(usize::MAX, |bytes| bytes.len());
         let max = self.engine.limits().max_arguments;
-        if size > max as usize {
-            return Err(RpcError::invalid_params(format!("the arguments have {size} bytes; {max} are allowed")));
+        for (what, fields) in [("the arguments have", Some(arguments)), ("`_meta` has", self.meta())] {
+            let Some(fields) = fields else { continue };
+            let size = serde_json::to_vec(fields).map_or(usize::MAX, |bytes| bytes.len());
+            if size > max as usize {
+                return Err(RpcError::invalid_params(format!("{what} {size} bytes; {max} are allowed")));
+            }
         }
         Ok(())
     }
 
     /// Returns where a run of this request comes from.
     pub(super) fn origin(&self) -> Origin {
-        let CallContext { caller, revision, client, peer, trace, .. } = self.cx;
+        let CallContext { caller, revision, client, peer, trace, request, .. } = self.cx;
         Origin {
             owner: caller.owner().cloned(),
             principal: match caller {
@@ -77,6 +80,7 @@ impl<'a> RequestCx<'a> {
             peer: Some(peer.clone()),
             progress_token: meta::progress_token(self.params),
             trace: trace::here(TraceContext::of(self.params).as_ref().or(trace.as_ref())),
+            brought: Brought { meta: self.meta().cloned().map(Arc::new), request: request.clone() },
         }
     }
 

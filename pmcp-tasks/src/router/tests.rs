@@ -95,6 +95,7 @@ impl Fixture {
             peer: peer.clone(),
             session: (revision == Revision::V2025).then_some(peer as _),
             trace: None,
+            request: None,
             cancellation: CancellationToken::new(),
         }
     }

@@ -50,7 +50,7 @@ pub(crate) use variables::Read;
 use variables::Variables;
 
 use crate::{
-    call::{Caller, ClientCapabilities, Peer},
+    call::{Brought, Caller, ClientCapabilities, Peer},
     error::{AskError, Cancelled, StoreError, ToolError},
     limits::Limits,
     protocol::{LogLevel, Revision, TraceContext},
@@ -73,6 +73,7 @@ pub(crate) struct Origin {
     pub(crate) progress_token: Option<Value>,
     /// The place in a trace that it goes on from.
     pub(crate) trace: Option<TraceContext>,
+    pub(crate) brought: Brought,
 }
 
 /// One run of a function.
@@ -84,6 +85,7 @@ pub(crate) struct Run {
     principal: Option<Principal>,
     client: ClientCapabilities,
     trace: Option<TraceContext>,
+    brought: Brought,
     voice: Arc<Voice>,
     steps: Arc<Steps>,
     variables: Arc<Variables>,
@@ -104,7 +106,7 @@ impl Run {
         origin: Origin,
         variables: Map<String, Value>,
     ) -> Self {
-        let Origin { owner, principal, revision, client, peer, progress_token, trace } = origin;
+        let Origin { owner, principal, revision, client, peer, progress_token, trace, brought } = origin;
         seat.lead(Way { peer, token: progress_token });
         let scope = Scope::whole(seat.cancellation().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
@@ -116,6 +118,7 @@ impl Run {
             principal,
             client,
             trace,
+            brought,
             voice,
             steps,
             variables,
@@ -156,6 +159,7 @@ impl Run {
             principal: self.principal.clone(),
             client: self.client,
             trace: self.trace.clone(),
+            brought: self.brought.clone(),
             voice: self.voice.clone(),
             steps: self.steps.clone(),
             variables,
@@ -264,6 +268,11 @@ impl Run {
 
     pub(crate) fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
+    }
+
+    /// What the request brought that began it; nothing if none did here.
+    pub(crate) fn brought(&self) -> &Brought {
+        &self.brought
     }
 
     /// The place in a trace of what runs here.

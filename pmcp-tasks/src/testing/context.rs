@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call::{ClientCapabilities, Peer, PeerError},
+    call::{Brought, ClientCapabilities, Peer, PeerError},
     context::{RunContext, TaskContext, TaskVariables, ToolContext},
     engine::{Attends, Engine, EngineSettings},
     limits::Limits,
@@ -135,6 +135,7 @@ impl<V: TaskVariables> TestContext<V> {
             peer: Some(peer.clone()),
             progress_token: Some(TOKEN.into()),
             trace: None,
+            brought: Brought::default(),
         };
         engine.host.seats.insert(key.clone(), seat.clone());
         let run = Run::new(engine.host.clone(), seat, "test".into(), Duration::ZERO, origin, Map::new());

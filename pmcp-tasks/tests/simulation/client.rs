@@ -118,6 +118,7 @@ impl Client {
             session: (self.revision == Revision::V2025).then(|| asked("session") as _),
             cancellation,
             trace: None,
+            request: None,
         }
     }
 

@@ -159,6 +159,7 @@ impl Client {
             session: (revision != Revision::V2026).then(|| session.clone() as _),
             cancellation: CancellationToken::new(),
             trace: None,
+            request: None,
         };
         Self { router: server.router.clone(), cx, stream, session }
     }
