@@ -104,6 +104,15 @@ pub struct ListenFilter {
     /// Resources, by URI.
     #[serde(default, deserialize_with = "bounds::uris")]
     pub resource_subscriptions: Option<Vec<String>>,
+    /// Changes of the list of tools.
+    #[serde(default, deserialize_with = "or_default")]
+    pub tools_list_changed: bool,
+    /// Changes of the list of prompts.
+    #[serde(default, deserialize_with = "or_default")]
+    pub prompts_list_changed: bool,
+    /// Changes of the lists of resources and of their templates.
+    #[serde(default, deserialize_with = "or_default")]
+    pub resources_list_changed: bool,
 }
 
 /// `params` of `tools/call`, of every version.

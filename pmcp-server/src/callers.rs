@@ -68,6 +68,7 @@
 //! | `scopes = […]` of `#[task_tool]`, `#[workflow]`, `#[prompt]`, `#[resource]` | tokens with all of them, and the user of a local server | does not see it; a request for it is answered as for what there is not |
 //! | the same with `.step_up(true)` | the same | sees it; over HTTP a request for it is answered 403 with its scopes, elsewhere as before |
 //! | `.authorize(rule)` | those for whom the rule holds, on every transport | does not see it, whatever it is; it answers as what there is not |
+//! | `.dynamic_tools(source)` | those whom the source gives the tool, and who pass the rules above | the same |
 //!
 //! A tool, workflow, prompt or resource passes the same gate wherever it is asked for: in lists, calls, completions and subscriptions, from
 //! inside another tool (`task.call`), in the steps of a workflow, whoever goes on with it, by a template that fits it, and by its
@@ -77,7 +78,9 @@
 //! A workflow whose scopes a caller lacks shows them neither its prompt, its tool nor its runs. Its scopes are not those of its steps: a run whose
 //! caller may not use the tool of a step waits with that step.
 //!
-//! Lists that differ from caller to caller say so to caches (`cacheScope: "private"`).
+//! Lists that differ from caller to caller say so to caches (`cacheScope: "private"`). Where what somebody may use changes while the server
+//! runs, [`ListChanges`](pmcp_tasks::changes::ListChanges) tells the clients of all or of one owner that they may ask for a list again:
+//! [`Server::list_changes`](crate::Server::list_changes).
 //!
 //! # Stepping up
 //!

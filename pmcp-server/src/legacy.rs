@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     agreement::Agreement,
     answered::Answered,
+    lists,
     outbox::{Budget, Outbox},
     passing::{Passing, note},
     peer::{RequestPeer, SessionPeer},
@@ -122,6 +123,7 @@ impl LegacySession {
     /// The result of `initialize`.
     pub(crate) fn welcome(&self, service: &Service, Agreement { version, client }: Agreement) -> Value {
         let mut capabilities = service.capabilities();
+        self.follow_lists(service);
         if version.revision().has_tasks() {
             let caller = service.access.caller(self.principal.clone(), Some(&self.session.id));
             capabilities.extend(tasks_capability(service, &caller));
@@ -136,6 +138,11 @@ impl LegacySession {
             result["instructions"] = instructions.as_str().into();
         }
         result
+    }
+
+    /// Tells its client of lists that change from now on.
+    pub(crate) fn follow_lists(&self, service: &Service) {
+        lists::follow(service, &self.session, &service.access.caller(self.principal.clone(), Some(&self.session.id)));
     }
 
     /// Handles a request of an initialized session. What is kept of it is taken from the budget.

@@ -56,6 +56,9 @@
 //!   shared it is answered 421, and the question stays open. If the one that asked has died, a question of a task is asked again by whoever
 //!   goes on with it.
 //!
+//! Instances that share a store, with keys or without, also tell each other of [lists](Server::list_changes) that have changed, which costs each a
+//! look at the store about once a second.
+//!
 //! What stays where it is: plain calls end with their instance, and `notifications/cancelled` has to reach it; a log level holds
 //! where it was set and where the session has a stream with tasks; resources are followed where they were subscribed to. An instance that gives up
 //! an idle session with a level or such resources forgets neither in silence: it answers its id 404 from then on.
@@ -116,6 +119,7 @@ pub mod hosts;
 mod http;
 mod legacy;
 mod lines;
+mod lists;
 pub mod log;
 mod modern;
 pub mod observing;

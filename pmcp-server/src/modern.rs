@@ -12,6 +12,7 @@ use pmcp_protocol::{
 };
 use pmcp_tasks::{
     call::CallContext,
+    changes::{FollowedLists, List, Lists},
     measure::server::Stream,
     offer::{Subscribed, Updates},
     router::Handled,
@@ -27,7 +28,7 @@ use crate::{
     service::{Call, Service, unknown_method},
 };
 
-/// The time clients may keep lists, which do not change while the server runs: one minute.
+/// The time clients may keep lists: one minute. Where the server tells of changes, they hear of one before.
 const LIST_TTL_MS: u64 = 60_000;
 
 /// Everything a request says of itself.
@@ -154,7 +155,7 @@ fn completed(service: &Service, method: &str, mut result: Value) -> Value {
     let Some(fields) = result.as_object_mut() else { return result };
     let kind = fields.entry("resultType").or_insert_with(|| "complete".into());
     if kind == "complete" {
-        // Lists are the same for all and change only with the server; what is read may be anything (caching).
+        // Lists are the same for all, unless something says otherwise; what is read may be anything (caching).
         let caching = match method {
             // Whether there are tasks depends on the caller, and of widgets only those are told who show them.
             "server/discover" if service.access.authenticated || !service.widgets.is_empty() => {
@@ -217,6 +218,32 @@ fn resources(service: &Service, params: &Value, cx: &CallContext) -> Result<Opti
     Ok(Some((subscribed, updates.follow())))
 }
 
+/// The lists whose changes a client wants to be told of, of those that may change.
+fn lists(service: &Service, params: &Value) -> Result<Lists, RpcError> {
+    let ListenParams { notifications: wanted } = parse(params)?;
+    let wanted = [
+        (wanted.tools_list_changed, List::Tools),
+        (wanted.prompts_list_changed, List::Prompts),
+        (wanted.resources_list_changed, List::Resources),
+    ];
+    let wanted: Lists = wanted.into_iter().filter_map(|(is_wanted, list)| is_wanted.then_some(list)).collect();
+    Ok(wanted.among(service.changing_lists()))
+}
+
+/// Tells a subscription of each change of these lists, until its client is gone.
+async fn tell_lists(stream: &Outbox, id: &RequestId, mut followed: FollowedLists, lists: Lists) {
+    // What is told is taken when it can be sent: what a slow reader has missed are at most these lists.
+    while stream.has_room().await
+        && let Some(changed) = followed.next(lists).await
+    {
+        for list in changed.iter() {
+            if !tell(stream, id, list.notification(), json!({})).await {
+                return;
+            }
+        }
+    }
+}
+
 /// `subscriptions/listen`: acknowledges, then tells each change, until the client or the server ends it.
 async fn listen(
     service: &Service,
@@ -237,6 +264,10 @@ async fn listen(
     if let Some((subscribed, _)) = &resources {
         accepted.insert("resourceSubscriptions".into(), json!(subscribed.all()));
     }
+    let lists = lists(service, &request.params)?;
+    accepted.extend(lists.iter().map(|list| (format!("{}ListChanged", list.capability()), true.into())));
+    // Before the acknowledgement, so that no change after it is missed.
+    let followed = service.router.follow_lists(&cx.caller);
     let id = &request.id;
     let acknowledged = json!({ "notifications": accepted });
     if !tell(stream, id, "notifications/subscriptions/acknowledged", acknowledged).await {
@@ -268,9 +299,16 @@ async fn listen(
         }
         std::future::pending::<()>().await;
     };
+    let changed_lists = async {
+        if !lists.is_empty() {
+            tell_lists(stream, id, followed, lists).await;
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = tasks => {}
         () = resources => {}
+        () = changed_lists => {}
         () = stream.closed() => {}
         () = cx.cancellation.cancelled() => {}
         () = closing.cancelled() => {

@@ -5,6 +5,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 use pmcp_tasks::{
     Limits, TaskStore, ToolContext, ToolError,
     call::Caller,
+    changes::ListChanges,
     gate::Target,
     offer::{
         Completion, CompletionRequest, Offers, OffersBuilder, Prompt, PromptArguments, PromptFunction, PromptResult,
@@ -13,7 +14,7 @@ use pmcp_tasks::{
     protocol::Icon,
     router::{Execution, TaskFallback, TaskRouter, TaskRouterBuilder},
     security::Principal,
-    tool::Tool,
+    tool::{DynamicTools, Tool},
     workflow::Workflow,
 };
 use serde_json::{Value, json};
@@ -135,6 +136,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn tool<T: Tool<S>>(self /* and the tool as a type: `.tool::<add>()` */) -> Self {
         Self { tools: self.tools.tool::<T>(), ..self }
+    }
+
+    /// Offers tools that are made while the server runs, and that may be others for each caller: see [`DynamicTools`], and
+    /// [`ToolSet`](pmcp_tasks::tool::ToolSet) for those that are the same for all.
+    #[must_use]
+    pub fn dynamic_tools(self, tools: impl DynamicTools) -> Self {
+        Self { tools: self.tools.dynamic_tools(tools), ..self }
     }
 
     /// Offers a workflow: a struct with `#[workflow]` on its `impl`, and the tools that its steps name. Clients begin it by its prompt, or
@@ -409,6 +417,29 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn authorize(self, rule: impl Fn(&Caller, &Target<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self { tools: self.tools.authorize(rule), ..self }
+    }
+
+    /// Tells clients when the list of tools, prompts or resources has changed: what a rule of [`authorize`](Self::authorize) lets them see, for
+    /// example. Those lists of what is offered are declared to change, in every version.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+    ///
+    /// use pmcp_server::{Server, pmcp_tasks::changes::{List, ListChanges}};
+    ///
+    /// let (changes, is_open) = (ListChanges::of([List::Tools]), Arc::new(AtomicBool::new(false)));
+    /// let seen = is_open.clone();
+    /// let server = Server::new("shop", "1.0.0")
+    ///     .authorize(move |_, target| target.name() != "order" || seen.load(Ordering::Relaxed))
+    ///     .list_changes(&changes);
+    ///
+    /// // Later:
+    /// is_open.store(true, Ordering::Relaxed);
+    /// changes.changed(List::Tools);
+    /// ```
+    #[must_use]
+    pub fn list_changes(self, changes: &ListChanges) -> Self {
+        Self { tools: self.tools.list_changes(changes), ..self }
     }
 
     /// Sets whether callers over HTTP are told of tools, workflows, prompts and resources for which they only lack scopes. A request for one is

@@ -7,6 +7,7 @@ use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened, m
 use pmcp_tasks::{
     TaskRouter,
     call::{CallContext, Caller, Peer},
+    changes::{List, Lists},
     heard::tell,
     offer::Offers,
     router::Handled,
@@ -208,11 +209,33 @@ impl Service {
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
         // Tools, prompts and resources may write to the client's log.
         let mut capabilities = Map::from_iter([("logging".to_owned(), json!({}))]);
-        if self.router.definitions().next().is_some() {
+        capabilities.extend(self.offered());
+        for list in self.changing_lists().iter() {
+            if let Some(Value::Object(capability)) = capabilities.get_mut(list.capability()) {
+                capability.insert("listChanged".into(), true.into());
+            }
+        }
+        capabilities
+    }
+
+    /// The capabilities that follow from what is offered.
+    fn offered(&self) -> Map<String, Value> {
+        let mut capabilities = self.offers.capabilities();
+        if self.router.definitions().next().is_some() || self.router.has_dynamic_tools() {
             capabilities.insert("tools".into(), json!({}));
         }
-        capabilities.extend(self.offers.capabilities());
         capabilities
+    }
+
+    /// The lists of what is offered that may change while the server runs.
+    pub(crate) fn changing_lists(&self) -> Lists {
+        let changing = self.router.changing_lists();
+        if changing.is_empty() {
+            return changing;
+        }
+        let offered = self.offered();
+        let offered: Lists = List::ALL.into_iter().filter(|list| offered.contains_key(list.capability())).collect();
+        changing.among(offered)
     }
 
     /// Stops admitting work and lets running work finish; then ends whatever waits.

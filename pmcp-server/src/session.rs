@@ -50,6 +50,8 @@ pub(crate) struct Session {
     /// The resources it wants to hear about, with what each takes of the budget.
     pub(crate) subscribed: Subscribed<Share>,
     following: Once,
+    /// Done when it is told of lists that change.
+    pub(crate) following_lists: Once,
     /// The notes of the processes that serve it, where several may.
     pub(crate) board: Option<Board>,
     /// Told when the client asks about its tasks.
@@ -121,6 +123,7 @@ impl Session {
             ended: CancellationToken::new(),
             subscribed: Subscribed::default(),
             following: Once::new(),
+            following_lists: Once::new(),
         })
     }
 
@@ -288,7 +291,8 @@ impl Session {
         inner.streams.iter().max_by_key(|stream| (rank(stream, task), stream.id)).cloned()
     }
 
-    async fn some_stream(&self, task: Option<&str>) -> Outbox {
+    /// The best open stream for a message about a task, as soon as one is open.
+    pub(crate) async fn some_stream(&self, task: Option<&str>) -> Outbox {
         self.when_opened(|| self.best_stream(task)).await
     }
 

@@ -69,6 +69,7 @@
 //! | [`task`] | states, owners, variables |
 //! | [`operate`] | tasks from outside: what applications and operators do to them |
 //! | [`offer`] | prompts, resources, completions |
+//! | [`changes`] | lists that change while the server runs |
 //! | [`workflow`](mod@workflow) | plans that the server runs as far as it can, and then hands over |
 //! | [`router`], [`call`] | a method and its parameters in, a result out |
 //! | [`store`] | where tasks live, and the port for other stores |
@@ -110,6 +111,7 @@
 #[doc(hidden)]
 pub mod apart;
 pub mod call;
+pub mod changes;
 pub mod context;
 mod engine;
 mod error;

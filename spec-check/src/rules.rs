@@ -142,6 +142,10 @@ impl<'a> Inspector<'a> {
             (_, "notifications/progress") => "ProgressNotification",
             (_, "notifications/message") => "LoggingMessageNotification",
             (_, "notifications/cancelled") => "CancelledNotification",
+            (_, "notifications/resources/updated") => "ResourceUpdatedNotification",
+            (_, "notifications/tools/list_changed") => "ToolListChangedNotification",
+            (_, "notifications/prompts/list_changed") => "PromptListChangedNotification",
+            (_, "notifications/resources/list_changed") => "ResourceListChangedNotification",
             (Revision::V2025, "notifications/tasks/status") => "TaskStatusNotification",
             (Revision::V2026, "notifications/subscriptions/acknowledged") => {
                 let accepted = &message["params"]["notifications"];

@@ -3,6 +3,7 @@
 mod answers;
 mod arguments;
 mod asking;
+mod changing;
 mod content;
 mod notes;
 mod prompts;
@@ -14,7 +15,7 @@ mod workflows;
 use std::{error::Error, io::Write as _, process::ExitCode, time::Duration};
 
 use pmcp_server::{BearerTokens, JwtAuthenticator, Server, log};
-use pmcp_tasks::{FromRef, Limits, TaskStore, router::TaskFallback};
+use pmcp_tasks::{FromRef, Limits, TaskStore, changes::ListChanges, router::TaskFallback};
 
 use crate::{
     arguments::{Arguments, USAGE},
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Clone, Default, FromRef)]
 struct App {
     watched: Watched,
+    changes: ListChanges,
 }
 
 #[tokio::main]
@@ -90,6 +92,7 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     let server = tasks::add_to(server);
     let server = workflows::add_to(server);
     let server = prompts::add_to(server);
+    let server = changing::add_to(server, &app.changes);
     // Not beside those of the suite, which knows no scopes.
     let server = if issuer.is_some() { notes::add_to(server) } else { server };
     resources::add_to(server, &app.watched)

@@ -272,6 +272,8 @@ pub(super) async fn listen(
     let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
     let outbox = Outbox::new(sender, None, http.budget(&from));
     let open = session.session.open(outbox.clone());
+    // It may have begun elsewhere.
+    session.follow_lists(service);
     if let (Some(board), Some(agreement)) = (session.session.board.clone(), session.agreement()) {
         let (principal, cancellation) = (from.principal, http.service.stopped.clone());
         let cx = session.context(service, agreement, principal, outbox.clone(), cancellation, None);

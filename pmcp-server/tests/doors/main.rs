@@ -9,6 +9,7 @@ mod anonymous;
 mod any_instance;
 mod authentication;
 mod brought;
+mod changed_lists;
 mod connections;
 mod embedding;
 mod failures;

@@ -13,6 +13,7 @@ mod courier;
 mod feed;
 mod guard;
 mod keeper;
+mod lists;
 mod observed;
 mod observer;
 mod outcome;
@@ -47,6 +48,7 @@ pub(crate) use wait::{Ended, Patience};
 use self::ways::Ways;
 use crate::{
     call::{Caller, Peer},
+    changes::ListChanges,
     error::StoreError,
     gate::Gate,
     limits::Limits,
@@ -67,6 +69,8 @@ pub(crate) struct Engine {
     at_once: Option<usize>,
     /// Who may use what.
     pub(crate) gate: Gate,
+    /// Those who tell that lists have changed.
+    pub(crate) changes: Vec<ListChanges>,
     /// Errors go to the client with all their causes; for development.
     expose_errors: bool,
     /// Told when there may be queued work.
@@ -104,6 +108,7 @@ pub(crate) struct EngineSettings {
     pub(crate) limits: Limits,
     pub(crate) expose_errors: bool,
     pub(crate) gate: Gate,
+    pub(crate) changes: Vec<ListChanges>,
     pub(crate) lease: Duration,
     pub(crate) execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
@@ -116,6 +121,7 @@ impl Default for EngineSettings {
             limits: Limits::default(),
             expose_errors: false,
             gate: Gate::default(),
+            changes: Vec::new(),
             lease: DEFAULT_LEASE,
             execution: Execution::default(),
             at_once: None,
@@ -132,6 +138,7 @@ impl Engine {
             execution: settings.execution,
             at_once: settings.at_once,
             gate: settings.gate,
+            changes: settings.changes,
             expose_errors: settings.expose_errors,
             queue_hint: Notify::new(),
             claiming: tokio::sync::Mutex::default(),
@@ -218,6 +225,9 @@ impl Engine {
             self.guard("removing expired tasks", Self::remove_expired);
             if self.host.is_shared() {
                 self.guard("following the feed", Self::follow_feed);
+                if !self.changes.is_empty() {
+                    self.guard("passing on changes of lists", Self::pass_list_changes);
+                }
                 let engine = self.clone();
                 self.host.background.spawn(async move {
                     // Panics or not: it goes on being renewed, and who has to be certain of it waits for that.

@@ -10,19 +10,21 @@ use std::{
 
 use super::{
     asking,
+    dynamic::Dynamic,
     fallback::{Companions, TaskFallback},
     tools::{Registered, Tools},
     workflow::{Flows, bindable},
 };
 use crate::{
     call::Caller,
+    changes::ListChanges,
     engine::{Engine, EngineSettings, Execution},
     error::StoreError,
     gate::Target,
     limits::Limits,
     protocol::header,
     task::TaskStore,
-    tool::{Prepare, Registry, Tool, ToolDefinition, Work},
+    tool::{DynamicTools, Prepare, Registry, Tool, ToolDefinition, Work},
     workflow::{Flow, Workflow, WorkflowDefinition, bind, plan},
 };
 
@@ -33,6 +35,7 @@ pub struct TaskRouterBuilder<S> {
     /// Those of them that only workflows have named so far.
     of_steps: Vec<TypeId>,
     flows: Vec<Arc<dyn Flow>>,
+    dynamic: Dynamic,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
     /// The names of tools that views call.
@@ -161,6 +164,7 @@ impl TaskRouterBuilder<()> {
             tools: Vec::new(),
             of_steps: Vec::new(),
             flows: Vec::new(),
+            dynamic: Dynamic::default(),
             settings: EngineSettings::default(),
             fallback: None,
             called_by_views: HashSet::new(),
@@ -176,6 +180,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             tools: self.tools,
             of_steps: self.of_steps,
             flows: self.flows,
+            dynamic: self.dynamic,
             settings: self.settings,
             fallback: self.fallback,
             called_by_views: self.called_by_views,
@@ -197,6 +202,18 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         let state = self.state.clone();
         let prepare = Box::new(move |arguments| T::prepare(&state, arguments));
         self.tools.push((TypeId::of::<T>(), T::definition(), prepare));
+        self
+    }
+
+    /// Offers tools that are made while the server runs, beside those that are registered; of one name the registered one counts. They
+    /// run inside their call, and other tools do not call them.
+    #[must_use]
+    pub fn dynamic_tools(mut self, tools: impl DynamicTools) -> Self {
+        if let Some(changes) = tools.changes() {
+            let changes = changes.clone();
+            self = self.list_changes(&changes);
+        }
+        self.dynamic.0.push(Arc::new(tools));
         self
     }
 
@@ -288,6 +305,16 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
+    /// Has clients told when a list has changed: what a rule of [`authorize`](Self::authorize) lets callers see, for example. Of the lists that these
+    /// tell of the server declares that they change. Several are followed together.
+    #[must_use]
+    pub fn list_changes(mut self, changes: &ListChanges) -> Self {
+        if !self.settings.changes.iter().any(|known| known.is_same(changes)) {
+            self.settings.changes.push(changes.clone());
+        }
+        self
+    }
+
     /// Sets whether tools are listed to callers who only lack their scopes, for a transport that tells them [which](super::TaskRouter::lacking_scopes).
     /// Calls of them are still refused as those of tools that there are not.
     #[must_use]
@@ -327,7 +354,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
                 return Err(BuildError::StepAsks { workflow: workflow.to_owned(), step: step.to_owned(), tool: name });
             }
             let prepare = if definition.ui.widget.is_some() { viewed(prepare, store.clone()) } else { prepare };
-            let work = Arc::new(Work::of_tool(&definition, given, prepare));
+            let work = Arc::new(Work::of_tool(&definition, Some(given), prepare));
             if flows.has_step(&name) {
                 bindable(&mut definition);
             }
@@ -347,7 +374,7 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         let companions = Companions::new(fallback, (for_models, for_views), |name| all.contains_key(name));
         let companions = companions.map_err(BuildError::CompanionTool)?;
         let engine = Engine::new(works, store, self.settings)?;
-        Ok((engine, Tools { all, order, companions, flows }))
+        Ok((engine, Tools { all, order, companions, flows, dynamic: self.dynamic }))
     }
 }
 

@@ -56,7 +56,12 @@ pub(super) async fn call_tool(rq: RequestCx<'_>, tools: &Tools) -> Result<Value,
         // Boxed here and below, as every request would be as large as these.
         return Box::pin(tools.flows.call(rq, &call.name, &call.arguments)).await;
     }
-    let Some(tool) = tools.find(&call.name).filter(|tool| rq.engine.permits(&cx.caller, &tool.work)) else {
+    let found = tools.find(&call.name).filter(|tool| rq.engine.permits(&cx.caller, &tool.work));
+    let dynamic = match found {
+        Some(_) => None,
+        None => Box::pin(tools.find_dynamic(rq, &call.name)).await?,
+    };
+    let Some(tool) = found.or(dynamic.as_ref()) else {
         return Err(RpcError::invalid_params(format!("unknown tool `{}`", shortened(&call.name, 80))));
     };
     rq.check_size(&call.arguments)?;

@@ -9,6 +9,7 @@ mod begin;
 mod builder;
 mod call;
 mod digest;
+mod dynamic;
 mod fallback;
 mod listen;
 mod offers;
@@ -37,6 +38,7 @@ use tools::Tools;
 pub use crate::engine::{Board, BoardWatch, Execution, LeaseStatus, QueueStatus, Status, StoreStatus};
 use crate::{
     call::{CallContext, Caller},
+    changes::{FollowedLists, Lists},
     engine::Engine,
     error::StoreError,
     gate::Target,
@@ -106,7 +108,13 @@ impl TaskRouter {
         self.tools.find(name).map(|tool| &*tool.definition)
     }
 
-    /// Tells whether calls of this name are answered: by a tool, by that of a workflow, or by a companion of tasks.
+    /// Tells whether there may be tools that are made at run time, which [`definitions`](Self::definitions) has not.
+    #[must_use]
+    pub fn has_dynamic_tools(&self) -> bool {
+        !self.tools.dynamic.is_empty()
+    }
+
+    /// Tells whether calls of this name are answered, whoever makes them and whatever tools are made at run time: by a tool, by that of a workflow, or by a companion of tasks.
     #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
         let is_companion = || self.tools.companions.as_ref().is_some_and(|companions| companions.find(name).is_some());
@@ -169,6 +177,18 @@ impl TaskRouter {
         self.engine.is_selective()
     }
 
+    /// The lists that may change while the server runs: those that somebody tells of.
+    #[must_use]
+    pub fn changing_lists(&self) -> Lists {
+        self.engine.changes.iter().flat_map(|changes| changes.lists().iter()).collect()
+    }
+
+    /// Changes of lists from now on, of those that concern this caller.
+    #[must_use]
+    pub fn follow_lists(&self, caller: &Caller) -> FollowedLists {
+        FollowedLists::new(&self.engine.changes, caller.owner())
+    }
+
     /// The tool with this name, if the caller may use it.
     #[must_use]
     pub fn definition_for(&self, caller: &Caller, name: &str) -> Option<&ToolDefinition> {
@@ -198,7 +218,7 @@ impl TaskRouter {
     pub async fn handle(&self, method: &str, params: &Value, cx: &CallContext) -> Handled {
         let rq = self.request(params, cx);
         Handled::Answer(match method {
-            "tools/list" => self.tools.list(rq),
+            "tools/list" => self.tools.list(rq).await,
             "tools/call" => call::call_tool(rq, &self.tools).await,
             "prompts/get" => match Box::pin(self.tools.flows.prompt(rq)).await {
                 Some(answer) => answer,

@@ -4,12 +4,12 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{fallback::Companions, request::RequestCx, workflow::Flows};
+use super::{dynamic::Dynamic, fallback::Companions, request::RequestCx, workflow::Flows};
 use crate::{
     call::CallContext,
     gate::{Gate, Target},
     protocol::{RpcError, params::ListParams},
-    tool::{TaskSupport, ToolDefinition, Visibility, Work},
+    tool::{TaskSupport, ToolDefinition, Visibility, Work, is_name},
 };
 
 /// A tool as it was registered.
@@ -33,6 +33,7 @@ pub(super) struct Tools {
     /// `None` if no tool has the fallback.
     pub(super) companions: Option<Companions>,
     pub(super) flows: Flows,
+    pub(super) dynamic: Dynamic,
 }
 
 impl Registered {
@@ -57,6 +58,21 @@ impl Tools {
         self.all.get(name)
     }
 
+    /// Tells whether a name is that of something else than a tool made at run time, for whichever caller.
+    fn is_taken(&self, name: &str) -> bool {
+        let is_companion = || self.companions.as_ref().is_some_and(|companions| companions.find(name).is_some());
+        self.all.contains_key(name) || self.flows.has_tool(name) || is_companion()
+    }
+
+    /// The tool of this name that is made at run time, if the caller may use it. A name that is taken is nobody else's, even for those who
+    /// may not use what has it.
+    pub(super) async fn find_dynamic(&self, rq: RequestCx<'_>, name: &str) -> Result<Option<Registered>, RpcError> {
+        if self.dynamic.is_empty() || self.is_taken(name) {
+            return Ok(None);
+        }
+        self.dynamic.find(rq, name).await
+    }
+
     /// The definitions, in the order of their registration.
     pub(super) fn definitions(&self) -> impl Iterator<Item = &ToolDefinition> {
         self.order.iter().filter_map(|name| self.all.get(name)).map(|tool| &*tool.definition)
@@ -67,9 +83,28 @@ impl Tools {
         self.companions.as_ref().filter(|companions| companions.serve(cx))
     }
 
-    /// A page of tools in the order of their registration. The cursor is the name of the last tool of the page before.
-    pub(super) fn list<'a>(&'a self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
+    /// A page of tools in the order of their registration, and then of those that are made at run time, by name. The cursor is the name of
+    /// the last tool of the page before.
+    pub(super) async fn list(&self, rq: RequestCx<'_>) -> Result<Value, RpcError> {
         let ListParams { cursor } = ListParams::read(rq.params)?;
+        let dynamic = self.dynamic.list(rq, |name| self.is_taken(name)).await?;
+        let mut result = self.page(rq, cursor, &dynamic)?;
+        if rq.cx.revision.has_cache_hints() && !self.dynamic.is_empty() {
+            // They may be others for each caller, and at any time.
+            result["cacheScope"] = "private".into();
+            if !self.dynamic.tells_of_changes() {
+                result["ttlMs"] = 0.into();
+            }
+        }
+        Ok(result)
+    }
+
+    fn page<'a>(
+        &'a self,
+        rq: RequestCx<'_>,
+        cursor: Option<String>,
+        dynamic: &'a [Registered],
+    ) -> Result<Value, RpcError> {
         let companions = self.companions_for(rq.cx);
         let as_seen = |tool: &'a Registered| {
             if !rq.engine.shows(&rq.cx.caller, &tool.work) {
@@ -85,12 +120,21 @@ impl Tools {
         let more = companions.map(|companions| companions.definitions(rq.cx)).unwrap_or_default();
         let own = self.order.iter().filter_map(|name| self.all.get(name)).filter_map(as_seen);
         let of_flows = self.flows.tools().iter().filter(|tool| self.flows.shows(rq, &tool.name));
-        let all: Vec<Cow<'_, ToolDefinition>> = own.chain(of_flows.chain(more).map(Cow::Borrowed)).collect();
+        let mut all: Vec<Cow<'_, ToolDefinition>> = own.chain(of_flows.chain(more).map(Cow::Borrowed)).collect();
+        let fixed = all.len();
+        all.extend(dynamic.iter().filter_map(as_seen));
         let start = match cursor {
             None => 0,
             Some(cursor) => {
                 let last = all.iter().position(|tool| tool.name == cursor);
-                last.ok_or_else(|| RpcError::invalid_params("unknown cursor"))? + 1
+                match last {
+                    Some(last) => last + 1,
+                    // It may have gone meanwhile: those that come after it are not lost.
+                    None if !self.dynamic.is_empty() && is_name(&cursor) => {
+                        fixed + all[fixed..].partition_point(|tool| tool.name <= cursor)
+                    }
+                    None => return Err(RpcError::invalid_params("unknown cursor")),
+                }
             }
         };
         let size = usize::from(rq.engine.limits().page_size.max(1));

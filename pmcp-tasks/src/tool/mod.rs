@@ -6,6 +6,7 @@
 
 mod call;
 mod definition;
+mod dynamic;
 mod named;
 mod reading;
 mod registry;
@@ -16,6 +17,8 @@ pub use crate::error::{IntoFailure, ResultExt, ToolError};
 pub use call::CallTools;
 pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
+pub(crate) use dynamic::is_name;
+pub use dynamic::{DynamicTool, DynamicToolError, DynamicTools, LARGEST_DYNAMIC_TOOL, MOST_DYNAMIC_TOOLS, ToolSet};
 pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
 pub use pmcp_protocol::{
     Annotations, Content, Icon, IconTheme, ResourceLink, Role, TaskSupport, ToolAnnotations, ToolResult,

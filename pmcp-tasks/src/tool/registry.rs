@@ -47,8 +47,8 @@ impl fmt::Debug for Work {
 }
 
 impl Work {
-    /// That of a tool whose arguments have this schema.
-    pub(crate) fn of_tool(definition: &ToolDefinition, schema: Compiled, prepare: Prepare) -> Self {
+    /// That of a tool whose arguments have this schema, unless `prepare` holds them against it.
+    pub(crate) fn of_tool(definition: &ToolDefinition, schema: Option<Compiled>, prepare: Prepare) -> Self {
         Self {
             kind: WorkKind::Tool,
             name: definition.name.as_str().into(),
@@ -58,7 +58,7 @@ impl Work {
             asks: !definition.questions.is_empty(),
             is_repeatable: definition.on_crash == OnCrash::Restart
                 || [definition.annotations.read_only, definition.annotations.idempotent].contains(&Some(true)),
-            prepare: Some((Some(schema), prepare)),
+            prepare: Some((schema, prepare)),
         }
     }
 
