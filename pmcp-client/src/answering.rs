@@ -12,10 +12,16 @@ use tokio::sync::mpsc;
 
 use crate::{
     answers::Callbacks,
+    error::ClientError,
     inbox::Asked,
     runtime::{Runtime, Task, spawn, within},
     wire::Wire,
 };
+
+/// The number of times an answer is sent that may not have arrived.
+const SENDS: u32 = 6;
+/// The wait before it is sent again; twice as long each time.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The one who answers a connection's server.
 #[derive(Debug)]
@@ -78,13 +84,38 @@ impl Answering {
             let answer = spawn(&runtime, async move { callbacks.answer(&asked, params?, None).await });
             // The server is told of a callback that panicked too: it waits for an answer.
             let answer = answer.await.unwrap_or_else(|_| Err(RpcError::internal("the client failed to answer")));
-            let Some(wire) = wire.upgrade() else { return };
             let response = response(&id, answer, task);
-            if let Err(error) = within(&runtime, timeout, wire.post(&response)).await.flatten() {
+            if let Err(error) = send(&wire, &runtime, timeout, &response).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, method, "an answer could not be sent");
             }
         }
     }
+}
+
+/// Sends an answer for as long as there is a connection: the server goes by the first that arrives, and nobody else would send it again.
+async fn send(
+    wire: &Weak<dyn Wire>,
+    runtime: &Arc<dyn Runtime>,
+    timeout: Duration,
+    response: &Value,
+) -> Result<(), ClientError> {
+    let mut sends = 0;
+    loop {
+        let Some(wire) = wire.upgrade() else { return Ok(()) };
+        let sent = within(runtime, timeout, wire.post(response)).await.flatten();
+        drop(wire);
+        sends += 1;
+        match sent {
+            Err(error) if may_be_lost(&error) && sends < SENDS => runtime.sleep(PAUSE * 2_u32.pow(sends - 1)).await,
+            sent => return sent,
+        }
+    }
+}
+
+/// Tells whether the server may not have what was sent, but would take it the next time: who took it died, is another instance than the one
+/// that waits for it (421), or has no room now.
+fn may_be_lost(error: &ClientError) -> bool {
+    matches!(error, ClientError::Transport(_) | ClientError::Http { status: 421 | 502..=504, .. })
 }
 
 fn response(id: &Value, answer: Result<Value, RpcError>, task: Option<String>) -> Value {

@@ -260,6 +260,37 @@ async fn a_session_that_ended_is_replaced() {
 }
 
 #[tokio::test]
+async fn an_answer_that_did_not_arrive_is_sent_again() {
+    let _spoilt = spec_check::bad_input_on_purpose();
+    let refusals = Mutex::new(vec![503, 421]);
+    let (url, requests) = serve(move |request| match (&request.verb, request.method()) {
+        (&Method::GET, _) => {
+            let mut question = form();
+            question["jsonrpc"] = "2.0".into();
+            question["id"] = "q".into();
+            open(&[question])
+        }
+        (_, "initialize") => initialized(request, "session"),
+        (_, "") => status(refusals.lock().unwrap().pop().unwrap_or(202)),
+        _ => status(202),
+    })
+    .await;
+    let _client = builder("2025-11-25").on_elicit(luca).connect_http(&url).await.unwrap();
+    let answers = || -> Vec<_> {
+        let requests = requests.lock().unwrap();
+        requests.iter().filter(|request| request.body["id"] == "q").map(|request| request.body.clone()).collect()
+    };
+    while answers().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The third arrived: that was enough.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let answers = answers();
+    assert_eq!(answers, [answers[0].clone(), answers[0].clone(), answers[0].clone()]);
+    assert_eq!(answers[0]["result"]["action"], "accept");
+}
+
+#[tokio::test]
 async fn a_stream_that_broke_is_resumed() {
     let (url, requests) = serve(|request| match (&request.verb, request.method()) {
         (&Method::GET, _) => match request.header("last-event-id") {
