@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The name under which a board is stored, in place of a tool's.
-const NAME: &str = "run.pmcp/board";
+pub(super) const NAME: &str = "run.pmcp/board";
 
 /// Notes that processes leave for each other about one session.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Board {
     pub async fn leave(&self, name: &str, note: &Value) -> Result<(), StoreError> {
         let set = || (Field::from(name), FieldOp::Set(note.to_string().into_bytes().into()));
         let mut ops = vec![set()];
-        // Once it is there, found too full, or ended by a process that died making it.
+        // Once it is there, found too full, or ended.
         for _ in 0..4 {
             match self.merge(ops).await? {
                 Merged::Done | Merged::Replayed => return Ok(()),
@@ -66,7 +66,11 @@ impl Board {
                     ops = vec![set()];
                 }
                 Merged::Lost | Merged::Changed(_) => {
-                    self.engine.store().delete(&self.key).await?;
+                    // Unless somebody has just made another one in its place, with notes.
+                    let board = self.engine.store().read(&self.key, Parts::empty()).await?;
+                    if board.is_some_and(|board| !board.stored.open) {
+                        self.engine.store().delete(&self.key).await?;
+                    }
                     ops = vec![set()];
                 }
                 Merged::TooLarge => {
@@ -133,10 +137,7 @@ impl Board {
         // Made whole, though whoever asked for it goes away.
         let made = self.engine.host.finishing(async move {
             let (_, mut task) = engine.host.create(&mut draft).await?;
-            // Nobody works at it, so nobody has to take it over.
-            let writing = Writing { holder: HolderChange::Release, ..(&[][..]).into() };
-            let write = engine.store().write_id().await?;
-            match engine.store().put(write, &mut task, None, &writing).await {
+            match engine.release_board(&mut task).await {
                 Err(NotChanged::Store(error)) => Err(error.into()),
                 // Whatever it is instead is seen with the next note.
                 Ok(()) | Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Ok(()),
@@ -150,5 +151,14 @@ impl Board {
             // It has no quota of tasks and no key.
             Ok(()) | Err(NotCreated::Quota | NotCreated::Same(_) | NotCreated::Differs) => Ok(()),
         }
+    }
+}
+
+impl Engine {
+    /// Leaves a board to nobody: there is no work at it that somebody would have to take over.
+    pub(super) async fn release_board(&self, board: &mut Task) -> Result<(), NotChanged> {
+        let writing = Writing { holder: HolderChange::Release, ..(&[][..]).into() };
+        let write = self.store().write_id().await.map_err(NotChanged::Store)?;
+        self.store().put(write, board, None, &writing).await
     }
 }

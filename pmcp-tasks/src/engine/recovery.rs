@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use serde_json::{Map, Value};
 use tracing::{Instrument as _, Span};
 
-use super::{Engine, runs::End};
+use super::{Engine, board, runs::End};
 use crate::{
     call::Brought,
     measure,
@@ -67,6 +67,13 @@ impl Engine {
         idle_fences: u64,
         never_begun: bool,
     ) -> TakenOver {
+        if task.head.hidden.is_some() && body.tool == board::NAME {
+            // Who made it died before it was released. Its notes are awaited, perhaps here.
+            let (key, mut task) = (task.key.clone(), task);
+            let released = self.release_board(&mut task).await;
+            self.log_failure(&key, released);
+            return TakenOver::Ended;
+        }
         if task.head.hidden.is_some() || (body.on_crash == OnCrash::Fail && !never_begun) {
             crate::heard::warn!(task = %task.id(), tool = body.tool, "a task of a dead worker fails");
             Failed::Lost.tell(span);

@@ -132,7 +132,7 @@ impl Clock for ManualClock {
     }
 }
 
-async fn settle() {
+pub(super) async fn settle() {
     for _ in 0..TURNS {
         tokio::task::yield_now().await;
     }

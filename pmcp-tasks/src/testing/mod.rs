@@ -1,13 +1,16 @@
-//! Aids for tests: contexts to call functions with, a clock moved by hand, the contract suite for storage backends, a model to compare them with.
+//! Aids for tests: contexts to call functions with, a clock moved by hand, a store that tells what it is asked for, the contract suite for storage
+//! backends, a model to compare them with.
 
 mod clock;
 mod context;
 pub mod contract;
+mod counting;
 pub(crate) mod fixtures;
 pub mod model;
 
 pub use clock::ManualClock;
 pub use context::TestContext;
+pub use counting::CountingBackend;
 
 /// Runs a future to its end on a runtime of its own, with four threads so that spawned tasks really race.
 ///

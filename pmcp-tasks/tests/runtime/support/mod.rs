@@ -2,7 +2,6 @@
 
 mod backend;
 mod cluster;
-mod counting;
 mod logged;
 mod peer;
 mod random;
@@ -22,9 +21,9 @@ use std::{
 pub(crate) use backend::{Fault, FaultyBackend};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 pub(crate) use cluster::{Cluster, LEASE, Log, gated};
-pub(crate) use counting::CountingBackend;
 pub(crate) use logged::Logged;
 pub(crate) use peer::FakePeer;
+pub(crate) use pmcp_tasks::testing::CountingBackend;
 use pmcp_tasks::{
     Limits, RpcError, TaskRouter, TaskStore,
     call::{CallContext, Caller, ClientCapabilities, Revision},

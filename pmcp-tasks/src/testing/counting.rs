@@ -2,14 +2,17 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use pmcp_tasks::{
+use parking_lot::Mutex;
+
+use super::clock::settle;
+use crate::{
     store::{
         StorageBackend,
         backend::{
@@ -20,12 +23,26 @@ use pmcp_tasks::{
     time::Millis,
 };
 
-use super::settle;
-
 /// A connection to any store, which notes each operation of the port. It brings no hints, so that nothing is asked for that
 /// the test did not cause, and calls every store shared, so that all are used alike. Clones share the notes.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use pmcp_tasks::{
+///     store::{MemoryBackend, StorageBackend as _},
+///     testing::CountingBackend,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let backend = CountingBackend::to(Arc::new(MemoryBackend::new()));
+/// backend.workers().await?;
+/// assert_eq!(backend.take(), "workers");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct CountingBackend {
+pub struct CountingBackend {
     inner: Arc<dyn StorageBackend>,
     asked: Arc<Mutex<Vec<&'static str>>>,
     /// Operations that have begun and not ended.
@@ -33,21 +50,24 @@ pub(crate) struct CountingBackend {
 }
 
 impl CountingBackend {
-    pub(crate) fn to(inner: Arc<dyn StorageBackend>) -> Self {
+    /// A connection to this store.
+    pub fn to(inner: Arc<dyn StorageBackend>) -> Self {
         Self { inner, asked: Arc::default(), open: Arc::default() }
     }
 
     /// The operations since the last call, in the order they began.
-    pub(crate) fn take(&self) -> String {
-        std::mem::take(&mut *self.asked.lock().unwrap()).join(" ")
+    #[expect(clippy::must_use_candidate, reason = "whoever wants to begin anew lets them go")]
+    pub fn take(&self) -> String {
+        std::mem::take(&mut *self.asked.lock()).join(" ")
     }
 
     /// Waits until nothing goes on that asks the store for something. On a runtime of one thread.
-    pub(crate) async fn quiet(&self) {
+    pub async fn quiet(&self) {
         loop {
-            let before = self.asked.lock().unwrap().len();
+            let before = self.asked.lock().len();
             settle().await;
-            if self.open.load(Ordering::SeqCst) == 0 && self.asked.lock().unwrap().len() == before {
+            settle().await;
+            if self.open.load(Ordering::SeqCst) == 0 && self.asked.lock().len() == before {
                 return;
             }
         }
@@ -62,7 +82,7 @@ impl CountingBackend {
             }
         }
 
-        self.asked.lock().unwrap().push(name);
+        self.asked.lock().push(name);
         self.open.fetch_add(1, Ordering::SeqCst);
         let _open = Open(&self.open);
         operation.await
