@@ -63,9 +63,11 @@
 //! where it was set and where the session has a stream with tasks; resources are followed where they were subscribed to. An instance that gives up
 //! an idle session with a level or such resources forgets neither in silence: it answers its id 404 from then on.
 //!
-//! A session that its client ended (DELETE) is over at that instance and, if it had tasks, where it had a stream. Elsewhere its id opens
-//! until [`ServeLimits::session_lifetime`], and after a restart it does so here: it is no secret that DELETE takes back. Where it
-//! is what owns tasks ([`Anonymous::PerSession`]), whoever has it has them as long.
+//! A session that its client ended (DELETE) is over at that instance, at once where it has tasks and a stream, and within half a minute at every
+//! other that shares the store: each looks for such sessions when it begins to serve any, and every 30 seconds, in two reads. Where no store is
+//! shared its id opens elsewhere until [`ServeLimits::session_lifetime`], and after a restart it does so here: it is no secret that DELETE takes
+//! back. The same goes for the earliest where more are ended in that time than [`pmcp_tasks::Limits::max_variables`] holds, some 40 bytes each.
+//! Where an id is what owns tasks ([`Anonymous::PerSession`]), whoever has it has them until then.
 //!
 //! # Features
 //!

@@ -298,9 +298,14 @@ pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> 
     match find(&http, &from, &headers) {
         Ok(session) => {
             http.sessions.end(&session);
-            if let Some(board) = &session.session.board
-                && let Err(error) = board.add(note::ENDED, &Value::Null).await
-            {
+            let told = async {
+                if let Some(board) = &session.session.board {
+                    // At once where the client has a stream.
+                    board.add(note::ENDED, &Value::Null).await?;
+                }
+                http.sessions.tell_of_end(&session).await
+            };
+            if let Err(error) = told.await {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "other instances do not learn that a session has ended");
             }

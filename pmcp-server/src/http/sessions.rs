@@ -2,16 +2,22 @@
 //!
 //! A session is its id, in which what was agreed is [sealed](crate::seal). What is held of it here beside that are streams, calls, and
 //! what its client follows. So a plain request asks no store, and an id that is not held is no reason to send its client away.
+//!
+//! Instances with keys tell each other on boards in the store they share which sessions their clients have ended. Each looks there from time
+//! to time, however many requests come.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::{Arc, Once, Weak},
     time::Duration,
 };
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use pmcp_tasks::{RpcError, measure::server::Session as Counted, security::Principal, time::Millis};
+use pmcp_tasks::{
+    RpcError, call::Caller, measure::server::Session as Counted, router::Board, security::Principal, store::StoreError,
+    time::Millis,
+};
 use serde_json::Map;
 
 use crate::{
@@ -24,7 +30,7 @@ use crate::{
     shares::{Share, Sharer, Shares},
 };
 
-/// The time after which idle sessions are looked for.
+/// The time after which idle sessions are looked for, and those that were ended elsewhere.
 const ROUND: Duration = Duration::from_secs(30);
 
 /// The number of sessions that are known to be over; some 200 bytes each.
@@ -169,9 +175,17 @@ impl Sessions {
         Some(kept)
     }
 
+    /// Lets the other instances know that a client has ended its session.
+    pub(super) async fn tell_of_end(&self, session: &LegacySession) -> Result<(), StoreError> {
+        match boards(&self.service).first() {
+            Some(board) => board.leave(&session.session.id, &session.expires.0.into()).await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends a session here, as its client wants: its id is taken no more.
     pub(super) fn end(&self, session: &LegacySession) {
-        self.ended.add(session);
+        self.ended.add(&session.session.id, session.expires);
         if let Some((_, kept)) = self.by_id.remove(&session.id) {
             kept.session.session.end();
         }
@@ -203,23 +217,25 @@ impl Ended {
         self.inner.lock().until.contains_key(random)
     }
 
-    fn add(&self, session: &LegacySession) {
+    /// Adds one whose id opens until then. False if it is there already.
+    fn add(&self, random: &str, until: Millis) -> bool {
         let mut inner = self.inner.lock();
-        let random = &session.session.id;
-        if inner.until.insert(random.clone(), session.expires).is_none() {
-            inner.order.push_back(random.clone());
+        let is_new = inner.until.insert(random.to_owned(), until).is_none();
+        if is_new {
+            inner.order.push_back(random.to_owned());
         }
         while inner.order.len() > MAX_ENDED {
             if let Some(earliest) = inner.order.pop_front() {
                 inner.until.remove(&earliest);
             }
         }
+        is_new
     }
 
     /// Ends a session that nobody uses. Its client gets it back when it comes, unless something would be missing.
     fn given_up(&self, session: &LegacySession) {
         if session.session.has_choices() {
-            self.add(session);
+            self.add(&session.session.id, session.expires);
         }
         session.session.end();
     }
@@ -233,10 +249,56 @@ impl Ended {
     }
 }
 
+/// The boards on which instances tell each other which sessions have ended, under their random parts: that of the present span of
+/// [`ServeLimits::session_lifetime`](crate::ServeLimits::session_lifetime), and that of the one before. What was ended earlier opens no more.
+/// None where nobody else has the keys or the store.
+fn boards(service: &Service) -> Vec<Board> {
+    if !service.seals.are_shared() {
+        return Vec::new();
+    }
+    let lifetime = service.limits.session_lifetime;
+    let span = u128::from(service.router.store().clock().now().0) / lifetime.as_millis().max(1);
+    // They are nobody's: those of each caller's sessions are apart.
+    let nobody = Caller::Unknown { reason: "" };
+    let board = |span| service.router.board(&format!("ended/{span}"), &nobody, lifetime.saturating_mul(2));
+    [span, span.saturating_sub(1)].into_iter().filter_map(board).collect()
+}
+
+/// Ends the sessions here that their clients have ended elsewhere.
+async fn hear_of_ends(service: &Service, by_id: &ById, ended: &Ended, now: Millis) {
+    let mut news = HashSet::new();
+    for board in boards(service) {
+        match board.read().await {
+            Ok(notes) => {
+                let ends = notes.into_iter().filter_map(|(random, until)| Some((random, Millis(until.as_u64()?))));
+                news.extend(
+                    ends.filter(|(random, until)| *until > now && ended.add(random, *until)).map(|(random, _)| random),
+                );
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "sessions that were ended at other instances may still be served here");
+            }
+        }
+    }
+    if !news.is_empty() {
+        by_id.retain(|_, Kept { session, .. }| {
+            let goes_on = !news.contains(&session.session.id);
+            if !goes_on {
+                session.session.end();
+            }
+            goes_on
+        });
+    }
+}
+
 /// Gives idle sessions up from time to time, and all when the server stops.
 async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
     let clock = service.router.store().clock();
     loop {
+        if let Some(by_id) = by_id.upgrade() {
+            hear_of_ends(&service, &by_id, &ended, clock.now()).await;
+        }
         let stopped = tokio::select! {
             () = clock.sleep(ROUND) => false,
             () = service.stopped.cancelled() => true,

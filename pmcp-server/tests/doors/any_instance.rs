@@ -9,11 +9,16 @@ use std::{
     time::Duration,
 };
 
-use pmcp_server::{Anonymous, BearerTokens, Server, SessionKey};
-use pmcp_tasks::{Limits, TaskStore, prelude::*, store::MemoryBackend};
+use pmcp_server::{Anonymous, BearerTokens, ServeLimits, Server, SessionKey};
+use pmcp_tasks::{
+    Limits, TaskStore,
+    prelude::*,
+    store::MemoryBackend,
+    testing::{CountingBackend, ManualClock},
+};
 use serde_json::{Value, json};
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy, copy_bidirectional},
     net::{TcpListener, TcpStream},
     runtime::Runtime,
 };
@@ -21,17 +26,6 @@ use tokio::{
 use crate::support::{
     App, Http, Legacy, Probe, Reply, bad_input_on_purpose, call, listening, request, server_with, text, within,
 };
-
-// Of the crate below: the port of a store is long.
-#[path = "../../../pmcp-tasks/tests/runtime/support/counting.rs"]
-mod counting;
-
-/// Lets everything that can go on do so.
-async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-}
 
 #[derive(Form)]
 struct Name {
@@ -184,13 +178,15 @@ async fn any_instance_answers_every_request_of_a_session() {
 
 #[tokio::test]
 async fn a_plain_request_of_a_sealed_session_asks_no_store() {
-    let backend = counting::CountingBackend::to(Arc::new(MemoryBackend::new()));
-    let instance = |backend: &counting::CountingBackend| {
+    let backend = CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let instance = |backend: &CountingBackend| {
         server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]).lease(Duration::from_secs(3600))
     };
     let (_one, http) = listening(instance(&backend)).await;
     let (_other, elsewhere) = listening(instance(&backend)).await;
-    // What an instance does for itself when it starts.
+    // What an instance does for itself when it starts, and when it begins to serve sessions.
+    let earlier = Legacy::begin(&http).await;
+    assert_eq!(status(&Legacy { http: elsewhere.clone(), ..earlier }).await, 200);
     backend.quiet().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     backend.quiet().await;
@@ -206,8 +202,8 @@ async fn a_plain_request_of_a_sealed_session_asks_no_store() {
 
 #[tokio::test]
 async fn many_open_questions_look_for_their_answers_together() {
-    let backend = counting::CountingBackend::to(Arc::new(MemoryBackend::new()));
-    let instance = |backend: &counting::CountingBackend| {
+    let backend = CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let instance = |backend: &CountingBackend| {
         server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]).lease(Duration::from_secs(3600))
     };
     let (_one, http) = listening(instance(&backend)).await;
@@ -474,7 +470,7 @@ async fn an_id_opens_for_its_caller_and_its_server_under_its_key_alone() {
 }
 
 #[tokio::test]
-async fn an_ended_session_stays_ended_where_it_was_and_where_it_had_a_stream() {
+async fn an_ended_session_is_over_at_once_where_it_was_and_where_it_had_a_stream() {
     let _spoilt = bad_input_on_purpose();
     let (_directory, store) = shared();
     let (one, other) = (Instance::start(&store).await, Instance::start(&store).await);
@@ -486,7 +482,198 @@ async fn an_ended_session_stays_ended_where_it_was_and_where_it_had_a_stream() {
     assert_eq!(status(&begun).await, 404);
     while stream.next().await.is_some() {}
     assert_eq!(status(&at(&begun, &other)).await, 404);
-    // Elsewhere its id is good until it expires, as the documentation says.
-    let third = Instance::start(&store).await;
-    assert_eq!(status(&at(&begun, &third)).await, 200);
+}
+
+#[tokio::test]
+async fn an_ended_session_ends_wherever_it_is_known_and_stays_ended() {
+    let _spoilt = bad_input_on_purpose();
+    let (backend, clock) = (CountingBackend::to(Arc::new(MemoryBackend::new())), ManualClock::new());
+    let instance = async || {
+        let store = TaskStore::new(backend.clone()).with_clock(clock.clone());
+        let limits = ServeLimits { session_lifetime: Duration::from_secs(600), ..ServeLimits::default() };
+        let server = server_with(store).0.session_keys([key(1)]).serve_limits(limits);
+        listening(server.lease(Duration::from_secs(3600))).await
+    };
+    let ((_one, http), (_other, elsewhere)) = (instance().await, instance().await);
+    let (ends, stays) = (Legacy::begin(&http).await, Legacy::begin(&http).await);
+    let there = |legacy: &Legacy, http: &Http| Legacy { http: http.clone(), ..legacy.clone() };
+    assert_eq!((status(&there(&ends, &elsewhere)).await, status(&there(&stays, &elsewhere)).await), (200, 200));
+    assert_eq!(ends.end().await.status, 204);
+    let is_gone = async |legacy: &Legacy| {
+        within(async {
+            while status(legacy).await != 404 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    };
+    clock.advance(Duration::from_secs(30)).await;
+    is_gone(&there(&ends, &elsewhere)).await;
+    // One that takes the place of another looks when the first session comes.
+    let (_third, third) = instance().await;
+    assert_eq!(status(&there(&stays, &third)).await, 200);
+    is_gone(&there(&ends, &third)).await;
+    // And in the next span, until its id opens no more.
+    clock.advance(Duration::from_secs(500)).await;
+    let (_fourth, fourth) = instance().await;
+    assert_eq!(status(&there(&stays, &fourth)).await, 200);
+    is_gone(&there(&ends, &fourth)).await;
+    for http in [&http, &elsewhere, &third, &fourth] {
+        assert_eq!((status(&there(&stays, http)).await, status(&there(&ends, http)).await), (200, 404));
+    }
+}
+
+/// Plan a trip.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Trip {
+    to: String,
+}
+
+#[workflow]
+impl Trip {
+    /// Ask who travels.
+    #[step]
+    async fn who(&self, task: TaskContext) -> Result<String, ToolError> {
+        let Name { name } = task.elicit(format!("Who travels to {}?", self.to)).await?;
+        Ok(name)
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_asks_wherever_its_client_goes_on_with_it_and_is_answered_anywhere() {
+    let _spoilt = bad_input_on_purpose();
+    let (_directory, store) = shared();
+    let instance = async || Instance::start_as(&store, |server| server.session_keys([key(1)]).workflow::<Trip>()).await;
+    let (mut a, b, c) = (instance().await, instance().await, instance().await);
+    let begun = Legacy::begin(&a.http).await;
+    let get = json!({ "name": "trip", "arguments": { "to": "Rome" } });
+    let mut first = begun.send(1, "prompts/get", get.clone()).await;
+    let question = next(&mut first, "elicitation/create").await;
+    let run = question["params"]["_meta"]["io.modelcontextprotocol/related-task"]["taskId"].clone();
+    a.kill().await;
+    drop(first);
+    // An answer to the dead one is lost with it; who goes on is asked again.
+    at(&begun, &b).answer(&question, named("nobody")).await;
+    let go_on = call("workflow_continue", json!({ "_task_id": run }));
+    let again = async {
+        loop {
+            let mut going = at(&begun, &b).send(2, "tools/call", go_on.clone()).await;
+            if !going.is_stream() {
+                continue;
+            }
+            while let Some(message) = going.next().await {
+                if message["method"] == "elicitation/create" {
+                    return (going, message);
+                }
+            }
+        }
+    };
+    let (mut going, question) = within(again).await;
+    at(&begun, &c).answer(&question, named("Ann")).await;
+    let told = loop {
+        let message = going.receive().await;
+        if message.get("result").is_some() {
+            break message;
+        }
+    };
+    let standing = &told["result"]["_meta"]["run.pmcp/workflow"];
+    assert_eq!((&standing["state"], &standing["steps"][0]["result"]), (&json!("completed"), &json!("Ann")), "{told}");
+}
+
+/// Passes connections on to an instance, of whose answers no more than so many bytes come back.
+async fn cutting(instance: &Instance, bytes: u64) -> SocketAddr {
+    let (listener, server) = (TcpListener::bind(("127.0.0.1", 0)).await.unwrap(), instance.http.address);
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (mut asked, mut told) = client.into_split();
+            let (answers, mut asks) = TcpStream::connect(server).await.unwrap().into_split();
+            tokio::spawn(async move { copy(&mut asked, &mut asks).await });
+            let _ = copy(&mut answers.take(bytes), &mut told).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_question_is_asked_again_wherever_its_stream_was_cut() {
+    let (_directory, store) = shared();
+    let (one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let begun = Legacy::begin(&one.http).await;
+    // The head of the answer has some 200 bytes, the question 600.
+    for bytes in (0..1000).step_by(40) {
+        let task = begun.task(bytes, "ask").await;
+        let address = cutting(&one, bytes).await;
+        let body = request("cut", "tasks/result", json!({ "taskId": task })).to_string();
+        let id = &begun.id;
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: {address}\r\nmcp-session-id: {id}\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut cut = TcpStream::connect(address).await.unwrap();
+        cut.write_all((head + &body).as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        // Behind what comes at once there may be nothing to cut.
+        let _ = tokio::time::timeout(Duration::from_millis(300), cut.read_to_end(&mut read)).await;
+        drop(cut);
+        let mut waits = at(&begun, &other).send("whole", "tasks/result", json!({ "taskId": task })).await;
+        let question = next(&mut waits, "elicitation/create").await;
+        at(&begun, &one).answer(&question, named("Ann")).await;
+        assert_eq!(text(&waits.receive().await), "hello Ann", "cut after {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_ids_that_open_takes_no_more_places_than_there_are() {
+    let limits = ServeLimits { sessions: 4, ..ServeLimits::default() };
+    let (_many, http) = listening(server_with(TaskStore::memory()).0.session_keys([key(1)])).await;
+    let (_few, few) = listening(server_with(TaskStore::memory()).0.session_keys([key(1)]).serve_limits(limits)).await;
+    let mut flood = Vec::new();
+    for _ in 0..40 {
+        flood.push(Legacy { http: few.clone(), ..Legacy::begin(&http).await });
+    }
+    let listens = flood.pop().unwrap();
+    let mut stream = listens.listen().await;
+    for _ in 0..2 {
+        for session in &flood {
+            assert_eq!(status(session).await, 200);
+        }
+    }
+    // Who was listening was not displaced.
+    listens.task(1, "ask").await;
+    next(&mut stream, "elicitation/create").await;
+}
+
+#[tokio::test]
+async fn instances_whose_clocks_differ_take_each_others_sessions() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let _spoilt = bad_input_on_purpose();
+    let limits = ServeLimits { session_lifetime: 10 * MINUTE, ..ServeLimits::default() };
+    let backend = CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let instance = async |clock: &ManualClock| {
+        let store = TaskStore::new(backend.clone()).with_clock(clock.clone());
+        let server = server_with(store).0.session_keys([key(1)]).serve_limits(limits.clone());
+        listening(server.lease(60 * MINUTE)).await
+    };
+    let (behind, ahead) = (ManualClock::new(), ManualClock::new());
+    ahead.advance(MINUTE).await;
+    let ((_one, slow), (_other, fast)) = (instance(&behind).await, instance(&ahead).await);
+    let (earlier, later) = (Legacy::begin(&slow).await, Legacy::begin(&fast).await);
+    let everywhere = async || {
+        let mut found = Vec::new();
+        for (session, http) in [(&earlier, &slow), (&earlier, &fast), (&later, &slow), (&later, &fast)] {
+            found.push(status(&Legacy { http: http.clone(), ..session.clone() }).await);
+        }
+        found
+    };
+    assert_eq!(everywhere().await, [200; 4]);
+    for clock in [&behind, &ahead] {
+        clock.advance(9 * MINUTE).await;
+    }
+    // Each goes by its own clock: the one that is ahead gives an id up by as much earlier.
+    assert_eq!(everywhere().await, [200, 404, 200, 200]);
+    ahead.advance(MINUTE).await;
+    behind.advance(MINUTE).await;
+    assert_eq!(everywhere().await, [404, 404, 200, 404]);
 }
