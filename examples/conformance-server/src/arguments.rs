@@ -3,7 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use lexopt::prelude::{Long, Short, ValueExt as _};
-use pmcp_server::Transport;
+use pmcp_server::{SessionKey, Transport};
 
 pub(crate) const USAGE: &str = "\
 Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
@@ -19,7 +19,14 @@ Usage: conformance-server [--stdio | --http ADDR] [OPTIONS]
   --grace MS           how long running work may go on after SIGTERM (default 10000)
   --fallback MS        long calls of clients without tasks become tasks after so long (default: they never do)
   -h, --help           print this
+
+Environment:
+  SESSION_KEYS  the keys that seal sessions, with commas between them, the same for all instances behind one address: each is what
+                `openssl rand -base64 32` writes, and the first seals (default: a random one, which no other instance has)
 ";
+
+/// The variable of the environment that has the keys: others on the machine see a command line.
+pub(crate) const SESSION_KEYS: &str = "SESSION_KEYS";
 
 /// A bearer token and whose it is.
 #[derive(Debug, PartialEq)]
@@ -122,6 +129,14 @@ impl Arguments {
         let (Transport::Http(address) | Transport::HttpForPages { address, .. }) = &self.transport else { return None };
         Some((self.issuer.as_deref()?, format!("http://{address}/mcp")))
     }
+}
+
+/// The keys in the value of [`SESSION_KEYS`], if it is set. They stay out of the message.
+pub(crate) fn session_keys(given: Option<OsString>) -> Result<Vec<SessionKey>, String> {
+    let given = given.unwrap_or_default();
+    let given = given.to_str().ok_or_else(|| format!("{SESSION_KEYS}: it is no text"))?;
+    let keys = given.split(',').map(str::trim).filter(|key| !key.is_empty());
+    keys.map(|key| key.parse().map_err(|error| format!("{SESSION_KEYS}: {error}"))).collect()
 }
 
 fn address(given: &str) -> Result<SocketAddr, String> {

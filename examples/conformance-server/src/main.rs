@@ -14,11 +14,11 @@ mod workflows;
 
 use std::{error::Error, io::Write as _, process::ExitCode, time::Duration};
 
-use pmcp_server::{BearerTokens, JwtAuthenticator, Server, log};
+use pmcp_server::{BearerTokens, JwtAuthenticator, Server, SessionKey, log};
 use pmcp_tasks::{FromRef, Limits, TaskStore, changes::ListChanges, router::TaskFallback};
 
 use crate::{
-    arguments::{Arguments, USAGE},
+    arguments::{Arguments, SESSION_KEYS, USAGE, session_keys},
     resources::Watched,
 };
 
@@ -40,13 +40,17 @@ async fn main() -> ExitCode {
         }
         Err(error) => return wrong_usage(&error),
     };
+    let keys = match session_keys(std::env::var_os(SESSION_KEYS)) {
+        Ok(keys) => keys,
+        Err(error) => return wrong_usage(&error),
+    };
     // Standard output belongs to the protocol.
     log::init();
     let store = match TaskStore::connect(&arguments.store).await {
         Ok(store) => store,
         Err(error) => return wrong_usage(&format!("--store: {}", with_causes(&error))),
     };
-    log::exit_code(server(&arguments, store).serve(arguments.transport).await)
+    log::exit_code(server(&arguments, store, keys).serve(arguments.transport).await)
 }
 
 fn with_causes(error: &dyn Error) -> String {
@@ -59,7 +63,7 @@ fn wrong_usage(error: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
+fn server(arguments: &Arguments, store: TaskStore, keys: Vec<SessionKey>) -> Server<App> {
     let mut limits = Limits::default();
     if let Some(max_tasks) = arguments.max_tasks {
         limits.tasks_per_owner = max_tasks;
@@ -67,6 +71,7 @@ fn server(arguments: &Arguments, store: TaskStore) -> Server<App> {
     let mut server = Server::new("conformance-server", env!("CARGO_PKG_VERSION"))
         .limits(limits)
         .store(store)
+        .session_keys(keys)
         .lease(arguments.lease)
         .shutdown_grace(arguments.grace);
     if !arguments.tokens.is_empty() {

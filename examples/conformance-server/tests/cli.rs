@@ -77,6 +77,20 @@ fn wrong_usage_exits_2_and_says_what_is_wrong() {
 }
 
 #[test]
+fn keys_of_sessions_that_are_none_exit_2_and_are_not_shown() {
+    for (keys, said) in [
+        ("c2hvcnQ=", "SESSION_KEYS: a session key has 32 bytes"),
+        ("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=, no key!", "SESSION_KEYS: a session key is written as Base64"),
+    ] {
+        let output = program(&[]).env("SESSION_KEYS", keys).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.contains(said), "{stderr}");
+        assert!(!stderr.contains("no key!") && !stderr.contains("c2hv") && !stderr.contains("MDEy"), "{stderr}");
+    }
+}
+
+#[test]
 fn help_exits_0() {
     for help in ["--help", "-h"] {
         let output = program(&[help]).output().unwrap();

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod balancer;
 mod cluster;
 mod leases;
 mod process;
@@ -10,6 +11,7 @@ mod random;
 mod recoveries;
 mod restarts;
 mod services;
+mod sessions;
 mod signals;
 mod workflows;
 
@@ -197,8 +199,9 @@ async fn a_task_that_cannot_be_restarted_fails_with_its_process(place: Place) {
 mod cases {
     pub(crate) use super::{
         a_session_of_one_instance_hears_what_the_other_did, a_task_of_one_instance_is_served_by_the_other,
-        a_task_that_cannot_be_restarted_fails_with_its_process, leases::*, shutdown_hands_over_what_can_be_restarted,
-        signals::*, tasks_survive_60_kills_and_go_on_within_two_lease_periods,
+        a_task_that_cannot_be_restarted_fails_with_its_process, leases::*, sessions::*,
+        shutdown_hands_over_what_can_be_restarted, signals::*,
+        tasks_survive_60_kills_and_go_on_within_two_lease_periods,
         tasks_survive_200_kills_and_go_on_within_two_lease_periods, workflows::*,
     };
 }
@@ -219,6 +222,8 @@ macro_rules! on {
                 a_worker_that_stalled_changes_nothing_and_goes_on
                 what_a_worker_acknowledges_after_its_burial_goes_on_elsewhere
                 a_worker_with_a_long_lease_is_not_buried_by_one_with_a_short_one
+                a_session_goes_on_though_its_instance_is_killed_in_the_middle_of_everything
+                sessions_go_on_while_instances_are_killed_one_after_the_other
                 a_signal_is_there_whenever_it_came_and_of_racing_ones_the_first
                 a_run_survives_a_kill_anywhere_and_goes_on_within_two_lease_periods
                 a_run_is_one_wherever_its_client_lands

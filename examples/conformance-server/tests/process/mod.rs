@@ -37,7 +37,13 @@ struct Serving {
 impl Process {
     /// Starts one with this lease period, in milliseconds.
     pub(crate) fn start(lease: u64, arguments: &[&str]) -> Self {
+        Self::start_in(lease, arguments, [])
+    }
+
+    /// The same with these variables beside those of our environment.
+    pub(crate) fn start_in<const N: usize>(lease: u64, arguments: &[&str], variables: [(&str, &str); N]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_conformance-server"))
+            .envs(variables)
             .args(["--http", "127.0.0.1:0"])
             .args(arguments)
             .args(["--lease", &lease.to_string()])
