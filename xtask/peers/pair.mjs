@@ -1,6 +1,8 @@
 // Two servers on one Redis. The one that runs a client's task is killed, and the client goes on at the other.
 
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer as createHttpServer, request } from "node:http";
 import { createServer, connect as connectTo } from "node:net";
 import { file, ROWS, start } from "./host.mjs";
 import { check, equal, until } from "./tap.mjs";
@@ -10,7 +12,14 @@ const LEASE_MS = 2_000;
 /** After how many rows the first server is killed; the question is asked after half of them. */
 const KILLED_AFTER = 20;
 
+/** Rows of the task of a client that goes on in its session, and after how many the server that runs it is killed. */
+const SHORT = 12;
+const SHORT_KILLED_AFTER = 4;
+
 const redis = process.env.PEER_REDIS_URL;
+
+// Whoever is started here has it.
+process.env.SESSION_KEYS ??= randomBytes(32).toString("base64");
 
 /**
  * The tool of a minute, begun by a client at one server and ended at another.
@@ -53,6 +62,80 @@ export async function takenOver(name, { begin, end, front = false }) {
   check(!watched || took <= 2 * LEASE_MS, `the other server went on after ${took} ms`);
   relay?.close();
   await second.kill();
+}
+
+/**
+ * A tool of some seconds behind one address, which gives each request to the next server; the client knows of neither, and goes on in the
+ * session it has.
+ *
+ * `play(url, args, kill)` does all of it: it calls the tool as a task, follows it until it shows `args.killed` rows, has the server that runs
+ * it killed, and gives the text of the result and the messages of the questions. One that was open at the kill may be asked again.
+ */
+export async function goneOnWith(name, play) {
+  check(redis, "PEER_REDIS_URL is not set");
+  const options = ["--store", `${redis}?prefix=${name}-${process.pid}`, "--lease", `${LEASE_MS}`];
+  const servers = [await start(...options), await start(...options)];
+  const balancer = await balance(servers, "import_rows");
+  const path = file(`${name}.rows`);
+  let killed;
+  const kill = async () => {
+    killed = balancer.taker();
+    await killed.kill();
+  };
+  const { said, asked } = await play(balancer.url, { path, rows: SHORT, killed: SHORT_KILLED_AFTER }, kill);
+
+  equal(said, `Imported ${SHORT} rows.`, "the result");
+  equal([...new Set(asked)], [`${SHORT / 2} of ${SHORT} rows are imported. Import the rest, too?`], "the questions");
+  const rows = readFileSync(path, "utf8").trimEnd().split("\n");
+  const distinct = rows.filter((row, at) => row !== rows[at - 1]);
+  equal(distinct, Array.from({ length: SHORT }, (_, at) => `row-${at + 1}`), "the rows");
+  check(rows.length - distinct.length <= 1, `rows imported twice: ${rows}`);
+  const gone = balancer.refused.filter((status) => status === 404);
+  equal(gone, [], "the answers that told of a session that is gone");
+  balancer.close();
+  for (const other of servers) if (other !== killed) await other.kill();
+}
+
+/**
+ * Gives each request to the next server that takes it. `taker()` is the one that took the first request with this word, `refused` has the
+ * statuses of all refusals.
+ */
+async function balance(servers, word) {
+  const refused = [];
+  let next = 0;
+  let taker;
+  const pass = (incoming, body, response, tries = servers.length) => {
+    const chosen = servers[(next += 1) % servers.length];
+    const { hostname, port } = new URL(chosen.url);
+    const { method, url: path, headers } = incoming;
+    // A connection for each, so that none leads to where the last one did.
+    const passed = request({ hostname, port, path, method, headers, agent: false }, (answer) => {
+      if (!taker && body.includes(word)) taker = chosen;
+      if (answer.statusCode >= 400) refused.push(answer.statusCode);
+      response.writeHead(answer.statusCode, answer.headers).flushHeaders();
+      answer.on("error", () => response.destroy()).pipe(response);
+    });
+    passed.on("error", (error) => {
+      if (error.code === "ECONNREFUSED" && tries > 1) pass(incoming, body, response, tries - 1);
+      else response.destroy();
+    });
+    response.on("close", () => passed.destroy());
+    passed.end(body);
+  };
+  const balancer = createHttpServer((incoming, response) => {
+    const parts = [];
+    incoming.on("data", (part) => parts.push(part)).on("end", () => pass(incoming, Buffer.concat(parts), response));
+  });
+  await new Promise((resolve) => balancer.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${balancer.address().port}/mcp`,
+    taker: () => taker,
+    refused,
+    close() {
+      balancer.close();
+      balancer.closeAllConnections();
+    },
+  };
 }
 
 /** Takes connections at an address of its own and passes them on to a server, as what stands before several servers does. */

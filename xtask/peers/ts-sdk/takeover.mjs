@@ -3,8 +3,8 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { CallToolResultSchema, CreateTaskResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { takenOver } from "./pair.mjs";
-import { check, installed, run, text, until } from "./tap.mjs";
+import { goneOnWith, takenOver } from "./pair.mjs";
+import { check, equal, installed, run, text, until } from "./tap.mjs";
 
 console.log(`# ${installed("@modelcontextprotocol/sdk")}`);
 
@@ -44,7 +44,45 @@ await run(
         },
       });
     },
+    async "2025-11-25: the same behind one address for both, where the same client goes on in its session"() {
+      await goneOnWith("ts-sdk-front", async (url, { killed, ...args }, kill) => {
+        const asked = [];
+        const client = await connect(url, async ({ params }) => {
+          asked.push(params.message);
+          return { action: "accept", content: { confirm: true } };
+        });
+        const { sessionId } = client.transport;
+        for (let both = 0; both < 2; both += 1) {
+          const { tools } = await client.listTools();
+          check(tools.some(({ name }) => name === "import_rows"), "the tool is not listed");
+        }
+        const progress = [];
+        await client.callTool({ name: "test_tool_with_progress" }, undefined, { onprogress: (told) => progress.push(told.progress) });
+        equal(progress, [0, 50, 100], "the progress of a plain call");
+        const { task } = await client.request(
+          { method: "tools/call", params: { name: "import_rows", arguments: args } },
+          CreateTaskResultSchema,
+          { task: { ttl: 3_600_000 } },
+        );
+        const tasks = client.experimental.tasks;
+        const result = () => tasks.getTaskResult(task.taskId, CallToolResultSchema, { timeout: 120_000 });
+        await until(
+          async () => (await tasks.getTask(task.taskId))._meta["run.pmcp/variables"].rows >= killed,
+          `${killed} rows`,
+          60_000,
+        );
+        // One of them waits where it is killed, the other elsewhere.
+        const waiting = [result(), result()].map((answer) => answer.catch(() => undefined));
+        await kill();
+        const [first, second] = await Promise.all(waiting);
+        const said = text(first ?? second ?? (await result()));
+        equal((await tasks.getTask(task.taskId)).status, "completed", "the status");
+        equal(client.transport.sessionId, sessionId, "the session");
+        await client.close();
+        return { said, asked };
+      });
+    },
   },
   {},
-  { limit: 150_000 },
+  { together: true, limit: 150_000 },
 );
