@@ -160,9 +160,10 @@ pub(super) fn holds(guard: Guard, fence: u64) -> bool {
     }
 }
 
-/// A write in the list of those made. Half of its random bits are plenty among a hundred.
+/// A write in the list of those made: 64 bits are plenty among a hundred. Both halves count, as those of one process may begin or end alike.
 pub(super) fn short(write: WriteId) -> AttributeValue {
-    item::bytes(&write.0.to_be_bytes()[..8])
+    let [high, low] = [write.0 >> 64, write.0 & u128::from(u64::MAX)];
+    item::bytes(&(high ^ low).to_be_bytes()[8..])
 }
 
 fn wrong(why: &'static str) -> Failure {

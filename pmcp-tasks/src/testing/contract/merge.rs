@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{Backend, assert_done};
 use crate::{
-    store::backend::{FieldOp, Guard, HolderChange, Merge, Merged, Put, Recorded, Step},
+    store::backend::{FieldOp, Guard, HolderChange, Merge, Merged, Put, Recorded, Step, WriteId},
     testing::fixtures::{
         NOW, merge, pairs, put, read, seal, set, set_if, step, step_changing, task, variables, worker,
     },
@@ -42,6 +42,19 @@ pub async fn the_same_merge_again_is_applied_once(backend: Backend) {
     backend.merge(&new.key, &merge(Guard::Open, [("a", set("2"))]), NOW).await.unwrap();
     assert_eq!(backend.merge(&new.key, &first, NOW).await.unwrap(), Merged::Replayed);
     assert_eq!(variables(&backend, &new.key).await, pairs([("a", "2")]));
+}
+
+/// Merges whose ids begin alike, or end alike, are different ones: a process may count its writes at either end.
+pub async fn merges_whose_ids_are_alike_in_part_are_different_ones(backend: Backend) {
+    let new = task(1);
+    backend.create(&new, NOW).await.unwrap();
+    let names = ["a", "b", "c", "d"];
+    for (name, id) in names.into_iter().zip([(7 << 64) | 1, (7 << 64) | 2, (8 << 64) | 1, (8 << 64) | 2]) {
+        let merge = Merge { write: WriteId(id), ..merge(Guard::Open, [(name, set("1"))]) };
+        assert_eq!(backend.merge(&new.key, &merge, NOW).await.unwrap(), Merged::Done);
+        assert_eq!(backend.merge(&new.key, &merge, NOW).await.unwrap(), Merged::Replayed);
+    }
+    assert_eq!(variables(&backend, &new.key).await, pairs(names.map(|name| (name, "1"))));
 }
 
 /// A repeated `add` whose reply was lost is `Replayed`, not `Changed`, also once the task is taken over or sealed.

@@ -121,6 +121,7 @@ macro_rules! storage_contract {
                 an_oversize_step_in_a_put_leaves_no_trace
                 a_merge_leaves_other_fields
                 the_same_merge_again_is_applied_once
+                merges_whose_ids_are_alike_in_part_are_different_ones
                 an_applied_merge_is_replayed_whatever_happened_since
                 the_last_64_merges_are_recognised
                 puts_and_merges_are_remembered_apart
