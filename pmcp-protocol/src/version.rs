@@ -67,6 +67,12 @@ impl Version {
         self == Self::V2025_03_26
     }
 
+    /// Tells whether a stream begins with an event that has an id and no message ("Sending Messages to the Server").
+    #[must_use]
+    pub fn has_priming_events(self) -> bool {
+        self == Self::V2025_11_25
+    }
+
     /// Tells whether HTTP requests name the version in a header ("Protocol Version Header").
     #[must_use]
     pub fn has_version_header(self) -> bool {

@@ -226,6 +226,6 @@ async fn in_session(
         result = session.handle(service, request, &cx, stream.budget()) => Some(result),
         // A result nobody can read any more is not waited for; the client asks again ("tasks/result"). Otherwise, in these
         // versions, a client that disconnects has not cancelled.
-        () = stream.closed(), if is_own && awaited.is_some() => None,
+        () = stream.lost(), if is_own && awaited.is_some() => None,
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     outbox::{Budget, Outbox},
     passing::{Passing, note},
     peer::{RequestPeer, SessionPeer},
+    resumable::{Begun, Reader, Resumables},
     service::{Call, Service, unknown_method},
     session::{InFlight, Session},
 };
@@ -55,6 +56,8 @@ pub(crate) struct LegacySession {
     pub(crate) id: String,
     /// The time from which on its id is taken no more.
     pub(crate) expires: Millis,
+    /// The streams that its client may come back to; none where it has one alone.
+    pub(crate) resumables: Option<Resumables>,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +74,14 @@ struct CancelledParams {
 impl LegacySession {
     /// That of a connection, which is its identity; `initialize` comes on it.
     pub(crate) fn of_connection(session: Arc<Session>) -> Self {
-        Self { session, principal: None, agreement: OnceLock::new(), id: String::new(), expires: Millis(u64::MAX) }
+        Self {
+            session,
+            principal: None,
+            agreement: OnceLock::new(),
+            id: String::new(),
+            expires: Millis(u64::MAX),
+            resumables: None,
+        }
     }
 
     /// One that was begun, here or elsewhere, with this agreement: its id tells.
@@ -80,8 +90,17 @@ impl LegacySession {
         principal: Option<Principal>,
         agreement: Agreement,
         (id, expires): (String, Millis),
+        resumables: Resumables,
     ) -> Self {
-        Self { session, principal, agreement: agreement.into(), id, expires }
+        Self { session, principal, agreement: agreement.into(), id, expires, resumables: Some(resumables) }
+    }
+
+    /// Makes a stream one that the client may come back to, where there is room for it.
+    pub(crate) fn begin_stream(&self, begun: Begun) -> Result<Reader, Begun> {
+        match &self.resumables {
+            Some(resumables) => resumables.begin(begun),
+            None => Err(begun),
+        }
     }
 
     pub(crate) fn agreement(&self) -> Option<Agreement> {

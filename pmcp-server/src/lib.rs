@@ -69,6 +69,20 @@
 //! back. The same goes for the earliest where more are ended in that time than [`pmcp_tasks::Limits::max_variables`] holds, some 40 bytes each.
 //! Where an id is what owns tasks ([`Anonymous::PerSession`]), whoever has it has them until then.
 //!
+//! # Streams that are cut
+//!
+//! Over HTTP a client of 2025-11-25 and before that loses a connection has cancelled nothing: the work goes on. Each event of a stream has an id,
+//! and a GET with the last one as `Last-Event-ID` goes on after it with what was missed of that stream, to the answer of a call that
+//! was cut. A client of 2025-11-25 knows an id before the first message, and to come back after a second. Nothing is sent on two streams, and a
+//! client that comes back takes over from its connection before. What the session's own stream was to tell meanwhile waits there.
+//!
+//! The latest messages of a stream are kept, in memory: within [`ServeLimits::resumable`] for all, 4 MiB for a session, and for
+//! [`ServeLimits::resume_time`] after its client has left. Then, or if too much has been sent since, a GET with the id of a call's event is
+//! answered 400 and -32600; one of the session's own stream gets a new stream, without what was missed. So it is with ids of other
+//! sessions, which are told from none by nothing, and at other instances and after a restart: a stream is where it began. A call
+//! of which more has to last is one for a task. A response that comes within two seconds, before anything else, is no stream, and cannot be
+//! gone back to. [`ToolContext::let_go`](pmcp_tasks::ToolContext::let_go) ends a connection from this side.
+//!
 //! # Features
 //!
 //! | name | default | brings |
@@ -130,6 +144,7 @@ mod panics;
 mod passing;
 mod peer;
 mod process;
+mod resumable;
 mod seal;
 mod server;
 mod service;

@@ -1,14 +1,17 @@
 //! Streams that reach a client.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use pmcp_protocol::{RpcError, message, message::RequestId};
 use pmcp_tasks::apart::{apart, texts};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::shares::{Share, Sharer, Shares};
 
@@ -30,6 +33,39 @@ pub(crate) enum Kind {
     Response { error: Option<i64> },
     /// The response to a request whose own there is no room for.
     Refused,
+    /// None: the connection ends here, and the stream goes on when its client comes back to it.
+    Parting,
+}
+
+impl Kind {
+    /// Tells whether nothing follows it, on the stream of a single request.
+    pub(crate) fn ends(self) -> bool {
+        matches!(self, Self::Response { .. } | Self::Refused)
+    }
+}
+
+/// A message with what its event says of it.
+#[derive(Debug)]
+pub(crate) struct Marked {
+    pub(crate) outgoing: Outgoing,
+    /// The id that a client comes back with.
+    pub(crate) id: Option<String>,
+    /// The time after which it does.
+    pub(crate) retry: Option<Duration>,
+}
+
+impl From<Outgoing> for Marked {
+    fn from(outgoing: Outgoing) -> Self {
+        Self { outgoing, id: None, retry: None }
+    }
+}
+
+impl Marked {
+    /// An event without a message, for its id.
+    pub(crate) fn priming(id: String, retry: Duration) -> Self {
+        let outgoing = Outgoing { text: String::new(), kind: Kind::Message, share: None };
+        Self { outgoing, id: Some(id), retry: Some(retry) }
+    }
 }
 
 /// The number of messages a slow reader may be behind.
@@ -53,17 +89,36 @@ pub(crate) struct Outbox {
     /// The task this stream waits for, if it is that of `tasks/result`.
     pub(crate) task: Option<String>,
     budget: Budget,
+    /// Tells whether somebody reads it now, if its client may leave and come back.
+    presence: Option<watch::Receiver<bool>>,
 }
 
 impl Outbox {
     pub(crate) fn new(sender: mpsc::Sender<Outgoing>, task: Option<String>, budget: Budget) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task, budget }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), sender, task, budget, presence: None }
+    }
+
+    /// The same as one whose client may leave and come back: this tells whether it is there.
+    pub(crate) fn with_presence(self, presence: watch::Receiver<bool>) -> Self {
+        Self { presence: Some(presence), ..self }
+    }
+
+    /// Tells whether its client may leave and come back.
+    pub(crate) fn may_be_left(&self) -> bool {
+        self.presence.is_some()
+    }
+
+    /// The same stream for somebody else who reads it, and what tells of that one's presence.
+    pub(crate) fn renewed(&self) -> (Self, watch::Sender<bool>) {
+        let (presence, present) = watch::channel(true);
+        (Self::new(self.sender.clone(), self.task.clone(), self.budget.clone()).with_presence(present), presence)
     }
 
     /// The same stream as one that waits for this task.
     pub(crate) fn waiting_for(&self, task: &str) -> Self {
-        Self::new(self.sender.clone(), Some(task.to_owned()), self.budget.clone())
+        let other = Self::new(self.sender.clone(), Some(task.to_owned()), self.budget.clone());
+        Self { presence: self.presence.clone(), ..other }
     }
 
     /// Tells whether what is sent over the one arrives over the other.
@@ -94,15 +149,20 @@ impl Outbox {
         place.send(Outgoing { text, kind: Kind::Message, share });
     }
 
-    /// Sends as soon as the client has read enough; tells whether it is still there.
+    /// Sends as soon as the client has read enough; tells whether it is still there. To one that may come back it is sent if nothing has
+    /// to be waited for.
     pub(crate) async fn send(&self, message: &Value) -> bool {
-        let text = message::text(message);
-        let Budget { bytes, sharer } = &self.budget;
-        let share = tokio::select! {
-            share = bytes.take_soon(*sharer, text.len()) => share,
-            () = self.sender.closed() => return false,
+        let sending = async {
+            let text = message::text(message);
+            let Budget { bytes, sharer } = &self.budget;
+            let share = bytes.take_soon(*sharer, text.len()).await;
+            self.sender.send(Outgoing { text, kind: Kind::Message, share: Some(share) }).await.is_ok()
         };
-        self.sender.send(Outgoing { text, kind: Kind::Message, share: Some(share) }).await.is_ok()
+        tokio::select! {
+            biased;
+            sent = sending => sent,
+            () = self.closed() => false,
+        }
     }
 
     /// Sends a response as soon as the client has read enough. One there is no room for is replaced by an error.
@@ -118,13 +178,44 @@ impl Outbox {
         self.sender.reserve().await.is_ok()
     }
 
-    /// Tells whether nobody reads any more.
+    /// Ends the connection once what was sent so far is written, if its client may come back.
+    pub(crate) fn let_go(&self) {
+        if self.may_be_left()
+            && let Ok(place) = self.sender.try_reserve()
+        {
+            place.send(Outgoing { text: String::new(), kind: Kind::Parting, share: None });
+        }
+    }
+
+    /// Tells whether nobody reads now, though somebody may come back.
     pub(crate) fn is_closed(&self) -> bool {
+        self.is_lost() || self.presence.as_ref().is_some_and(|presence| !*presence.borrow())
+    }
+
+    /// Ends when nobody reads now, though somebody may come back.
+    pub(crate) async fn closed(&self) {
+        let left = async {
+            if let Some(mut presence) = self.presence.clone() {
+                let left = presence.wait_for(|is_there| !is_there).await;
+                if left.is_ok() {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = self.sender.closed() => {}
+            () = left => {}
+        }
+    }
+
+    /// Tells whether nobody reads any more, nor will.
+    pub(crate) fn is_lost(&self) -> bool {
         self.sender.is_closed()
     }
 
-    /// Ends when nobody reads any more.
-    pub(crate) async fn closed(&self) {
+    /// Ends when nobody reads any more, nor will.
+    pub(crate) async fn lost(&self) {
         self.sender.closed().await;
     }
 }

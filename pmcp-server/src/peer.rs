@@ -25,7 +25,7 @@ impl Peer for SessionPeer {
     }
 
     fn notify(&self, method: &str, params: Value) {
-        if let Some(stream) = self.session.best_stream(None) {
+        if let Some(stream) = self.session.stream_for_news() {
             stream.offer(&message::notification(method, params));
         }
     }
@@ -72,6 +72,10 @@ impl Peer for RequestPeer {
 
     fn log_level(&self) -> Option<LogLevel> {
         self.session.as_ref().map_or(self.log_level, |session| Some(session.log_level()))
+    }
+
+    fn let_go(&self) {
+        self.stream.let_go();
     }
 
     async fn request(&self, method: &str, params: Value) -> Result<Value, PeerError> {

@@ -515,6 +515,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
             requests: Shares::new(self.limits.requests),
             subscriptions: Shares::new(self.limits.subscriptions),
             buffered: Shares::new(self.limits.buffered),
+            kept: Shares::new(self.limits.resumable),
             limits: self.limits,
             seals,
             shutdown_grace: self.shutdown_grace,

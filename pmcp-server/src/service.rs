@@ -20,6 +20,7 @@ use crate::{
     access::Access,
     outbox::Budget,
     panics::told,
+    resumable::Keeping,
     seal::Seals,
     shares::{Sharer, Shares},
     widgets::Widgets,
@@ -44,6 +45,8 @@ pub(crate) struct Service {
     pub(crate) subscriptions: Arc<Shares>,
     /// The bytes that are buffered for clients.
     pub(crate) buffered: Arc<Shares>,
+    /// The bytes that are kept for clients that come back to a stream.
+    pub(crate) kept: Arc<Shares>,
     /// What seals the ids of sessions.
     pub(crate) seals: Seals,
     pub(crate) shutdown_grace: Duration,
@@ -107,6 +110,13 @@ pub struct ServeLimits {
     /// `subscriptions/listen` streams at once. More are refused with an error. Default 1,000. One that nobody reads holds the
     /// latest state of one task.
     pub subscriptions: usize,
+    /// Memory for what is kept of streams to which a client may come back (2025-11-25 and before, over HTTP), in bytes, of all clients
+    /// together: their latest messages. A session has at most 4 MiB of it, in 64 streams. What there is no room for cannot be sent
+    /// again; nothing else changes. Default 32 MiB.
+    pub resumable: usize,
+    /// The time for a client to come back to a stream that was cut; the answer of a call waits there for so long. Zero has streams end with
+    /// their connection. Default 2 minutes; what is kept is looked through every 30 seconds.
+    pub resume_time: Duration,
     /// Resources a session or one `subscriptions/listen` may follow. More are refused with an error. The URIs of a session take part of
     /// `buffered`. Default 1,000.
     pub subscribed_resources: usize,
@@ -128,6 +138,8 @@ impl Default for ServeLimits {
             values: 100_000,
             batch: 100,
             subscriptions: 1000,
+            resumable: 32 << 20,
+            resume_time: Duration::from_secs(2 * 60),
             subscribed_resources: 1000,
         }
     }
@@ -158,6 +170,11 @@ impl Service {
     /// A caller's part of the bytes that are buffered.
     pub(crate) fn budget(&self, sharer: Sharer) -> Budget {
         Budget { bytes: self.buffered.clone(), sharer }
+    }
+
+    /// The bounds of what is kept for a caller that comes back to a stream.
+    pub(crate) fn keeping(&self, sharer: Sharer) -> Keeping {
+        Keeping { time: self.limits.resume_time, budget: Budget { bytes: self.kept.clone(), sharer } }
     }
 
     pub(crate) fn context(&self, call: Call) -> CallContext {

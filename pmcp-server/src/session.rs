@@ -66,6 +66,8 @@ const COUNTED: u32 = 20;
 #[derive(Debug, Default)]
 struct Inner {
     streams: Vec<Outbox>,
+    /// The stream of its own that its client left last, and may come back to.
+    left: Option<Outbox>,
     pending: HashMap<u64, mpsc::Sender<Answer>>,
     in_flight: HashMap<RequestId, CancellationToken>,
     last_used: Duration,
@@ -167,7 +169,7 @@ impl Session {
                 () = self.ended.cancelled() => return,
                 else => return,
             };
-            if let Some(stream) = self.best_stream(None) {
+            if let Some(stream) = self.stream_for_news() {
                 for uri in changed {
                     stream.offer(&message::notification("notifications/resources/updated", json!({ "uri": uri })));
                 }
@@ -178,7 +180,7 @@ impl Session {
     /// For how long nobody has used it; `None` while a stream is open or a request is being worked on.
     pub(crate) fn idle(&self) -> Option<Duration> {
         let mut inner = self.inner.lock();
-        inner.streams.retain(|stream| !stream.is_closed());
+        inner.streams.retain(|stream| !stream.is_lost());
         (inner.streams.is_empty() && inner.in_flight.is_empty())
             .then(|| self.clock.monotonic().saturating_sub(inner.last_used))
     }
@@ -186,9 +188,20 @@ impl Session {
     /// Makes a stream one that messages of this session may take, until the guard is dropped.
     pub(crate) fn open(self: &Arc<Self>, stream: Outbox) -> OpenStream {
         let id = stream.id;
-        self.inner.lock().streams.push(stream);
+        {
+            let mut inner = self.inner.lock();
+            if stream.task.is_none() {
+                inner.left = None;
+            }
+            inner.streams.push(stream);
+        }
         self.opened.notify_waiters();
         OpenStream { session: self.clone(), id }
+    }
+
+    /// Its client has come back to a stream.
+    pub(crate) fn came_back(&self) {
+        self.opened.notify_waiters();
     }
 
     /// Begins a request of the client; its cancellation fires when the client cancels it.
@@ -287,8 +300,18 @@ impl Session {
     /// for anything, the newest first.
     pub(crate) fn best_stream(&self, task: Option<&str>) -> Option<Outbox> {
         let mut inner = self.inner.lock();
-        inner.streams.retain(|stream| !stream.is_closed());
-        inner.streams.iter().max_by_key(|stream| (rank(stream, task), stream.id)).cloned()
+        inner.streams.retain(|stream| !stream.is_lost());
+        inner
+            .streams
+            .iter()
+            .filter(|stream| !stream.is_closed())
+            .max_by_key(|stream| (rank(stream, task), stream.id))
+            .cloned()
+    }
+
+    /// A stream for something that is told once: an open one, else the one that the client may come back to.
+    pub(crate) fn stream_for_news(&self) -> Option<Outbox> {
+        self.best_stream(None).or_else(|| self.inner.lock().left.clone().filter(|left| !left.is_lost()))
     }
 
     /// The best open stream for a message about a task, as soon as one is open.
@@ -306,7 +329,7 @@ impl Session {
 
     /// Ends when the client waits for the result of this task.
     pub(crate) async fn waited_for(&self, task: &str) {
-        let waits = |stream: &Outbox| stream.task.as_deref() == Some(task);
+        let waits = |stream: &Outbox| stream.task.as_deref() == Some(task) && !stream.is_closed();
         self.when_opened(|| self.inner.lock().streams.iter().any(waits).then_some(())).await;
     }
 
@@ -332,8 +355,10 @@ impl Session {
         let asking = async {
             // The client may have read the question on an earlier stream: the ids it was sent under before stay good.
             let mut ids = VecDeque::new();
-            let mut is_own = own.is_some();
-            let mut next = own;
+            // One whose client has left carries it only if there is no other: that client may come back.
+            let better = own.as_ref().filter(|own| own.is_closed()).and_then(|_| self.best_stream(task));
+            let mut is_own = own.is_some() && better.is_none();
+            let mut next = better.or(own);
             loop {
                 let stream = match next.take() {
                     Some(stream) => stream,
@@ -415,7 +440,13 @@ pub(crate) struct OpenStream {
 impl Drop for OpenStream {
     fn drop(&mut self) {
         let mut inner = self.session.inner.lock();
-        inner.streams.retain(|stream| stream.id != self.id);
+        if let Some(at) = inner.streams.iter().position(|stream| stream.id == self.id) {
+            let stream = inner.streams.remove(at);
+            let is_own = stream.task.is_none() && stream.may_be_left();
+            if is_own && inner.streams.iter().all(|other| other.task.is_some()) {
+                inner.left = Some(stream);
+            }
+        }
         inner.last_used = self.session.clock.monotonic();
     }
 }

@@ -91,6 +91,9 @@ pub trait Peer: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Ends the connection on which the client waits, if it can come back for what follows; else nothing happens.
+    fn let_go(&self) {}
+
     /// Sends a request and waits for the answer. If the stream it went over closes, it is sent again on the next one.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ pub(crate) fn add_to(server: Server<App>) -> Server<App> {
         .tool::<test_multiple_content_types>()
         .tool::<test_error_handling>()
         .tool::<test_tool_with_progress>()
+        .tool::<test_reconnection>()
         .tool::<test_tool_with_logging>()
         .tool::<test_logging_tool>()
         .tool::<greet>()
@@ -81,6 +82,14 @@ async fn test_tool_with_progress(cx: ToolContext) -> Result<String, ToolError> {
         cx.sleep(Duration::from_millis(50)).await?;
     }
     Ok("Progress was reported three times.".into())
+}
+
+/// Lets the client go, which comes back for the result.
+#[task_tool(support = "forbidden", read_only)]
+async fn test_reconnection(cx: ToolContext) -> Result<String, ToolError> {
+    cx.let_go();
+    cx.sleep(Duration::from_millis(200)).await?;
+    Ok("Reconnected.".into())
 }
 
 /// Writes to the client's log three times, then returns.

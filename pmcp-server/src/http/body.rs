@@ -28,7 +28,7 @@ use tokio::{sync::mpsc, task::yield_now};
 
 use super::refusal::{Refusal, later};
 use crate::{
-    outbox::{Budget, Kind, Outgoing},
+    outbox::{Budget, Kind, Marked, Outgoing},
     service::ServeLimits,
     session::NotBegun,
     shares::Share,
@@ -246,29 +246,50 @@ pub(super) fn busy(id: Option<&RequestId>) -> Response {
 }
 
 /// Messages as server-sent events, one a `data:` line. Some clients skip events that do not name their type, though the
-/// standard has a default.
-pub(super) fn events(messages: impl Stream<Item = Outgoing> + Send + 'static) -> Response {
+/// standard has a default. One without a message has none: some would look for a message in it.
+pub(super) fn events(messages: impl Stream<Item = Marked> + Send + 'static) -> Response {
     let share = Arc::new(Mutex::new(None));
     let taken = share.clone();
-    let events = messages.map(move |message| {
-        *share.lock() = message.share;
-        Ok::<_, Infallible>(Event::default().event("message").data(message.text))
+    let events = messages.map(move |Marked { outgoing, id, retry }| {
+        *share.lock() = outgoing.share;
+        let event = if outgoing.text.is_empty() { Event::default() } else { Event::default().event("message") };
+        let event = id.into_iter().fold(event, Event::id);
+        Ok::<_, Infallible>(retry.into_iter().fold(event, Event::retry).data(outgoing.text))
     });
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Proxies must not hold events back.
     let headers = [(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))];
     (headers, stream).into_response().map(|body| {
         // A message becomes a frame as soon as it is taken.
-        Body::new(body.map_frame(move |frame| frame.map_data(|bytes| counted(bytes, taken.lock().take()))))
+        Body::new(body.map_frame(move |frame| frame.map_data(|bytes| counted(primed(bytes), taken.lock().take()))))
     })
+}
+
+/// An event, which has a data field even if that is empty: one that begins with its id, as it has no type. Readers pass over an event
+/// without that field, and the id with it (transports, "Sending Messages to the Server").
+fn primed(event: Bytes) -> Bytes {
+    match event.strip_suffix(b"\n") {
+        Some(fields) if event.starts_with(b"id: ") => [fields, b"data: \n\n"].concat().into(),
+        _ => event,
+    }
 }
 
 /// The answer to a request whose messages arrive here: a JSON body if the response is the first and comes soon, else a
 /// stream that ends with it.
 pub(super) async fn answer(
+    receiver: mpsc::Receiver<Outgoing>,
+    accepts: Accepts,
+    status: impl FnOnce(i64) -> StatusCode,
+) -> Response {
+    answer_in(receiver, accepts, status, |first, receiver| events(messages(first, receiver).map(Marked::from))).await
+}
+
+/// The same, where a stream is made of its first message and what brings the others.
+pub(super) async fn answer_in(
     mut receiver: mpsc::Receiver<Outgoing>,
     accepts: Accepts,
     status: impl FnOnce(i64) -> StatusCode,
+    stream: impl FnOnce(Option<Outgoing>, mpsc::Receiver<Outgoing>) -> Response,
 ) -> Response {
     let first = if accepts.stream {
         tokio::time::timeout(PATIENCE, receiver.recv()).await
@@ -276,7 +297,7 @@ pub(super) async fn answer(
         Ok(response(&mut receiver).await)
     };
     let first = match first {
-        Ok(Some(response)) if response.kind != Kind::Message => {
+        Ok(Some(response)) if response.kind.ends() => {
             let status = match response.kind {
                 Kind::Response { error: Some(code) } => status(code),
                 Kind::Refused => StatusCode::SERVICE_UNAVAILABLE,
@@ -294,15 +315,23 @@ pub(super) async fn answer(
         Ok(first) => first,
         Err(_) => None,
     };
-    // What was called may still hold the stream; the response ends it all the same.
-    let receiver = first.as_ref().is_none_or(|first| first.kind == Kind::Message).then_some(receiver);
+    stream(first, receiver)
+}
+
+/// The messages of a stream up to the response. What was called may still hold the stream; the response ends it all the same.
+pub(super) fn messages(
+    first: Option<Outgoing>,
+    receiver: mpsc::Receiver<Outgoing>,
+) -> impl Stream<Item = Outgoing> + Send + 'static {
+    let receiver = first.as_ref().is_none_or(|first| !first.kind.ends()).then_some(receiver);
     let rest = stream::unfold(receiver, |receiver| async {
         let mut receiver = receiver?;
         let message = receiver.recv().await?;
-        let receiver = (message.kind == Kind::Message).then_some(receiver);
+        let receiver = (!message.kind.ends()).then_some(receiver);
         Some((message, receiver))
     });
-    events(stream::iter(first).chain(rest))
+    // Where nobody can come back, nobody is let go.
+    stream::iter(first).chain(rest).filter(|message| std::future::ready(message.kind != Kind::Parting))
 }
 
 /// The response, which holds something until its body has been handed out to be written, or will not be.
@@ -321,14 +350,14 @@ pub(super) fn ready(accepts: Accepts, response: &Value) -> Response {
     if accepts.json {
         return json(StatusCode::OK, text);
     }
-    events(stream::iter([Outgoing { text, kind: Kind::Response { error: None }, share: None }]))
+    events(stream::iter([Outgoing { text, kind: Kind::Response { error: None }, share: None }.into()]))
 }
 
 /// The response, where nothing else can be sent.
 async fn response(receiver: &mut mpsc::Receiver<Outgoing>) -> Option<Outgoing> {
     loop {
         match receiver.recv().await {
-            Some(message) if message.kind == Kind::Message => {}
+            Some(message) if !message.kind.ends() => {}
             other => return other,
         }
     }

@@ -21,6 +21,8 @@ use crate::{
 pub(super) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// The header that names a session.
 pub(super) const SESSION_ID: &str = "mcp-session-id";
+/// The header that names the last event which the client saw of a stream.
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Everything the handlers share.
 pub(super) struct Http {

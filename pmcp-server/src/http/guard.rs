@@ -16,7 +16,7 @@ use pmcp_protocol::{header::ARGUMENT_PREFIX, trace};
 use pmcp_tasks::heard::tell;
 
 use super::{
-    endpoint::Http,
+    endpoint::{Http, LAST_EVENT_ID},
     refusal::{Refusal, later},
 };
 use crate::{auth::Challenge, panics::told};
@@ -27,7 +27,7 @@ const REQUEST_HEADERS: [HeaderName; 11] = [
     AUTHORIZATION,
     HeaderName::from_static(trace::BAGGAGE),
     CONTENT_TYPE,
-    HeaderName::from_static("last-event-id"),
+    HeaderName::from_static(LAST_EVENT_ID),
     HeaderName::from_static("mcp-method"),
     HeaderName::from_static("mcp-name"),
     HeaderName::from_static("mcp-protocol-version"),

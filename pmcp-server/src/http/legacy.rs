@@ -8,19 +8,19 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, stream::BoxStream};
 use pmcp_protocol::{
     RpcError, Version, code,
     message::{self, Message, Request, RequestId},
 };
 use pmcp_tasks::measure::server::Stream;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{
     body::{self, Accepts, Whole},
     elsewhere::follow,
-    endpoint::{From, Http, PROTOCOL_VERSION, SESSION_ID, Shared},
+    endpoint::{From, Http, LAST_EVENT_ID, PROTOCOL_VERSION, SESSION_ID, Shared},
     guard,
     refusal::{Refusal, later},
     sessions::Missing,
@@ -31,8 +31,9 @@ use crate::{
     dispatch::{self, Handling, Passage},
     legacy::{Entered, LegacySession},
     modern::unsupported,
-    outbox::{Outbox, STREAM_BUFFER},
+    outbox::{Budget, Marked, Outbox, Outgoing, STREAM_BUFFER},
     passing::{NotPassed, note},
+    resumable::{Begun, Resumed},
     session::InFlight,
     shares::Share,
     spans::{self, Came, Spoken},
@@ -174,10 +175,12 @@ async fn request_of(
     }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (presence, present) = watch::channel(true);
     let (answering, answered) = Answered::when(http.service.router.store().clock());
+    let streams = Streams { session: session.clone(), presence };
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
-        let stream = Outbox::new(sender, None, http.budget(&from));
+        let stream = Outbox::new(sender, None, http.budget(&from)).with_presence(present);
         let passage = Passage {
             carries_messages: accepts.stream,
             is_own: true,
@@ -192,8 +195,27 @@ async fn request_of(
         }
         drop(place);
     });
-    let response = body::answer(receiver, accepts, |_| StatusCode::OK).await;
+    let begin = |first, receiver| streams.begin(first, receiver);
+    let response = body::answer_in(receiver, accepts, |_| StatusCode::OK, begin).await;
     body::holding(response, answering)
+}
+
+/// The beginning of a call's stream, to which its client may come back.
+struct Streams {
+    session: Arc<LegacySession>,
+    presence: watch::Sender<bool>,
+}
+
+impl Streams {
+    fn begin(self, first: Option<Outgoing>, receiver: mpsc::Receiver<Outgoing>) -> Response {
+        let Self { session, presence } = self;
+        let is_primed = session.agreement().is_some_and(|agreement| agreement.version.has_priming_events());
+        let begun = Begun { presence, first, receiver, listening: None, is_primed };
+        match session.begin_stream(begun) {
+            Ok(reader) => body::events(reader),
+            Err(Begun { first, receiver, .. }) => body::events(body::messages(first, receiver).map(Marked::from)),
+        }
+    }
 }
 
 /// Batches exist in 2025-03-26 alone; their responses come together. One status is that of all: where some request only lacks scopes,
@@ -227,9 +249,11 @@ async fn take_batch(
     let entered: Vec<_> = messages.into_iter().filter_map(|message| session.enter(message)).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (presence, present) = watch::channel(true);
+    let streams = Streams { session: session.clone(), presence };
     tokio::spawn(async move {
         // What any of them asks or tells goes out before the responses.
-        let stream = Outbox::new(sender, None, http.budget(&from));
+        let stream = Outbox::new(sender, None, http.budget(&from)).with_presence(present);
         let passage =
             Passage { carries_messages: accepts.stream, is_own: true, ..passage(&http, from, stream.clone()) };
         let handling = |_: &Request| Ok(Handling::Session(session.clone()));
@@ -240,10 +264,10 @@ async fn take_batch(
         }
         drop(place);
     });
-    body::answer(receiver, accepts, |_| StatusCode::OK).await
+    body::answer_in(receiver, accepts, |_| StatusCode::OK, |first, receiver| streams.begin(first, receiver)).await
 }
 
-/// GET: the session's own stream.
+/// GET: the session's own stream, or one that goes on after the event that the client names.
 pub(super) async fn listen(
     State(http): Shared,
     from: From,
@@ -269,8 +293,24 @@ pub(super) async fn listen(
     // As long as it is open: else the streams of one caller could be all the connections there may be.
     let Some(place) = http.place(&from) else { return body::busy(None) };
     let counted = Stream::open();
-    let (sender, mut receiver) = mpsc::channel(STREAM_BUFFER);
-    let outbox = Outbox::new(sender, None, http.budget(&from));
+    // What is repeated or no text is the id of nothing; an empty one stands for none.
+    let last = body::single(&headers, LAST_EVENT_ID).unwrap_or(Some("?")).filter(|last| !last.is_empty());
+    let (messages, outbox) = match last.map(|last| resume(&session, last)) {
+        Some(Resumed::Call(reader)) => {
+            session.session.came_back();
+            return body::events(reader.map(move |message| {
+                let _ = (&place, &counted);
+                message
+            }));
+        }
+        Some(Resumed::Listening(reader, outbox)) => (reader.boxed(), outbox),
+        Some(Resumed::Gone) => {
+            let told = "there is no stream to go on with after this `Last-Event-ID`: it is too long ago, has ended, or is \
+                        another process's; the call it belongs to has to be made again";
+            return body::error(StatusCode::BAD_REQUEST, None, RpcError::new(code::INVALID_REQUEST, told));
+        }
+        Some(Resumed::Anew) | None => begin_listening(&session, http.budget(&from)),
+    };
     let open = session.session.open(outbox.clone());
     // It may have begun elsewhere.
     session.follow_lists(service);
@@ -282,12 +322,30 @@ pub(super) async fn listen(
         }
     }
     let ended = session.session.ended.clone().cancelled_owned();
-    let messages = stream::poll_fn(move |cx| receiver.poll_recv(cx)).take_until(ended).map(move |outgoing| {
+    let messages = messages.take_until(ended).map(move |message| {
         // The stream is the session's for as long as somebody reads it.
         let _ = (&open, &place, &counted);
-        outgoing
+        message
     });
     body::events(messages)
+}
+
+/// The stream after this event.
+fn resume(session: &LegacySession, last: &str) -> Resumed {
+    session.resumables.as_ref().map_or(Resumed::Anew, |resumables| resumables.resume(last))
+}
+
+/// A stream of the session's own.
+fn begin_listening(session: &LegacySession, budget: Budget) -> (BoxStream<'static, Marked>, Outbox) {
+    let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
+    let (presence, present) = watch::channel(true);
+    let outbox = Outbox::new(sender, None, budget).with_presence(present);
+    let is_primed = session.agreement().is_some_and(|agreement| agreement.version.has_priming_events());
+    let begun = Begun { presence, first: None, receiver, listening: Some(outbox.clone()), is_primed };
+    match session.begin_stream(begun) {
+        Ok(reader) => (reader.boxed(), outbox),
+        Err(Begun { receiver, .. }) => (body::messages(None, receiver).map(Marked::from).boxed(), outbox),
+    }
 }
 
 /// DELETE: the client is done with its session.

@@ -24,6 +24,7 @@ use crate::{
     agreement::Agreement,
     legacy::LegacySession,
     panics::guarded,
+    resumable::Resumables,
     seal::{Opened, identity},
     service::Service,
     session::Session,
@@ -133,15 +134,16 @@ impl Sessions {
         let inner = if self.service.seals.are_shared() {
             let caller = self.service.access.caller(by.0.cloned(), Some(&random));
             let board = self.service.router.board(&random, &caller, lifetime);
-            Session::of_several(random, clock, board)
+            Session::of_several(random, clock.clone(), board)
         } else {
-            Session::new(random, clock)
+            Session::new(random, clock.clone())
         };
         let session = Arc::new(LegacySession::sealed(
             inner,
             by.0.map(who),
             opened.agreement,
             (id.clone(), opened.expires(lifetime)),
+            Resumables::new(clock, self.service.keeping(by.1)),
         ));
         // Not before: only now there is surely a runtime to do it in.
         self.kept.call_once(|| self.keep());
@@ -306,6 +308,7 @@ async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
         let Some(by_id) = by_id.upgrade() else { return };
         let now = clock.now();
         by_id.retain(|_, Kept { session, .. }| {
+            session.resumables.iter().for_each(Resumables::forget);
             let most = if session.expires <= now { Duration::ZERO } else { service.limits.session_idle };
             let idle = session.session.idle().is_some_and(|idle| idle >= most);
             if stopped {

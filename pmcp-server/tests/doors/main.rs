@@ -18,6 +18,7 @@ mod fallback;
 mod http_2025_bad_input;
 mod http_2025_limits;
 mod http_2025_questions;
+mod http_2025_resumed;
 mod http_2025_sessions;
 mod http_2025_streams;
 mod http_2026_checks;

@@ -216,6 +216,15 @@ impl ToolContext {
         self.run.log(level, data);
     }
 
+    /// Lets the client go that waits for this call, if it can come back: its connection ends, and it fetches what follows, the
+    /// answer included, over another one a second later. For work of minutes behind proxies that cut such connections.
+    ///
+    /// So do clients of 2025-11-25 over HTTP; earlier ones do if they have been told something before, such as progress. For others, on
+    /// stdio, and in a task, it does nothing.
+    pub fn let_go(&self) {
+        self.run.let_go();
+    }
+
     /// Asks the user. `T` derives [`Form`], or is a text, a number or a flag.
     ///
     /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an

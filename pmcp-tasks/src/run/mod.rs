@@ -401,6 +401,15 @@ impl Run {
         self.voice.progress(&self.host, &self.seat, self.scope.share(), (done, total), message).await;
     }
 
+    /// Has the client of a plain call come back later.
+    pub(crate) fn let_go(&self) {
+        if self.seat.key().is_none()
+            && let Some(peer) = self.seat.way().peer
+        {
+            peer.let_go();
+        }
+    }
+
     /// Asks the client and waits for its answer, the result of the method.
     pub(crate) async fn ask(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
         if let Some(what) = self.client.missing_for(method) {

@@ -1,5 +1,6 @@
 // The 2025-11-25 tasks of @modelcontextprotocol/sdk 1.x: `node run.mjs http|stdio`.
 
+import { connect as connectTo, createServer } from "node:net";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -14,8 +15,11 @@ import { check, equal, installed, rejected, run, server, sleep, text, until } fr
 const mode = process.argv[2] ?? "http";
 console.log(`# ${installed("@modelcontextprotocol/sdk")} over ${mode}`);
 
-/** Connects; `answer` handles elicitations, and `token` chooses an owner of the server that has owners. */
-async function connect({ answer, token, capabilities } = {}) {
+/**
+ * Connects; `answer` handles elicitations, `token` chooses an owner of the server that has owners, and `url` is that of another way to the
+ * server.
+ */
+async function connect({ answer, token, capabilities, url } = {}) {
   const client = new Client(
     { name: "peer", version: "1" },
     { capabilities: capabilities ?? (answer ? { elicitation: {}, tasks: {} } : { tasks: {} }) },
@@ -23,14 +27,14 @@ async function connect({ answer, token, capabilities } = {}) {
   client.statuses = [];
   client.setNotificationHandler(TaskStatusNotificationSchema, ({ params }) => void client.statuses.push(params));
   if (answer) client.setRequestHandler(ElicitRequestSchema, answer);
-  await client.connect(transport(token));
+  await client.connect(transport(token, url));
   return client;
 }
 
-function transport(token) {
+function transport(token, url) {
   if (mode === "stdio") return new StdioClientTransport({ command: server.binary, args: ["--stdio"], stderr: "ignore" });
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  return new StreamableHTTPClientTransport(new URL(token ? server.ownersUrl : server.url), { requestInit: { headers } });
+  return new StreamableHTTPClientTransport(new URL(url ?? (token ? server.ownersUrl : server.url)), { requestInit: { headers } });
 }
 
 async function create(client, name, args = {}, task = { ttl: 60_000 }) {
@@ -215,8 +219,43 @@ const cases = {
   },
 };
 
+/** A proxy that cuts streams of events with the first progress in each, so often. */
+async function cutting(times) {
+  const { hostname, port, pathname } = new URL(server.url);
+  const proxy = createServer((near) => {
+    const far = connectTo(Number(port), hostname);
+    for (const [one, other] of [[near, far], [far, near]]) one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    near.pipe(far);
+    far.on("data", (bytes) => {
+      const cuts = times > 0 && bytes.includes("notifications/progress");
+      if (!cuts) return near.write(bytes);
+      times -= 1;
+      near.end(bytes, () => near.destroy());
+    });
+  });
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${proxy.address().port}${pathname}`, left: () => times, close: () => proxy.close() };
+}
+
 if (mode === "http") {
   Object.assign(cases, {
+    async "a call whose connection is cut"() {
+      const proxy = await cutting(2);
+      const client = await connect({ url: proxy.url });
+      const seen = [];
+      const onprogress = ({ progress }) => void seen.push(progress);
+      const done = await client.callTool({ name: "test_tool_with_progress", arguments: {} }, CallToolResultSchema, { onprogress });
+      equal(text(done), "Progress was reported three times.", "the text");
+      equal(JSON.stringify(seen), "[0,50,100]", "the progress");
+      equal(proxy.left(), 0, "the cuts that are left");
+      await client.close();
+      proxy.close();
+    },
+    async "a call that lets the client go"() {
+      const client = await connect();
+      equal(text(await client.callTool({ name: "test_reconnection", arguments: {} })), "Reconnected.", "the text");
+      await client.close();
+    },
     async "another session of the same owner"() {
       const first = await connect();
       const task = await create(first, "slow_compute", { seconds: 0.3 });

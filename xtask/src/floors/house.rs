@@ -101,6 +101,7 @@ const SERVER: House = House {
             "workflows",
         ],
         &["outbox"],
+        &["resumable"],
         &["service", "session"],
         &["lists", "peer", "spans"],
         &["legacy", "modern"],

@@ -64,7 +64,7 @@ impl Http {
         let response = within(sender.send_request(request.body(Full::new(body)).unwrap())).await.unwrap();
         let (head, body) = response.into_parts();
         let (status, headers, buffer) = (head.status, head.headers, String::new());
-        Reply { status, headers, body, buffer, watch, _connection: connection }
+        Reply { status, headers, body, buffer, watch, last_id: String::new(), _connection: connection }
     }
 
     /// What is at this path, beside the endpoint.
@@ -103,6 +103,8 @@ pub(crate) struct Reply {
     body: Incoming,
     buffer: String,
     watch: Watch,
+    /// The id of the last event, to come back with.
+    pub(crate) last_id: String,
     _connection: Connection,
 }
 
@@ -130,14 +132,22 @@ impl Reply {
         message
     }
 
+    /// The next bytes of the body; `None` at its end.
+    pub(crate) async fn bytes(&mut self) -> Option<Bytes> {
+        Some(within(self.body.frame()).await?.unwrap().into_data().unwrap())
+    }
+
     /// The next message of the stream; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         assert!(self.is_stream(), "{} {:?}", self.status, self.headers);
         loop {
             while let Some(end) = self.buffer.find("\n\n") {
                 let event: String = self.buffer.drain(..end + 2).collect();
+                if let Some(id) = event.lines().find_map(|line| line.strip_prefix("id: ")) {
+                    id.clone_into(&mut self.last_id);
+                }
                 let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-                if !data.is_empty() {
+                if data.iter().any(|line| !line.is_empty()) {
                     // Some clients skip what does not name its type.
                     assert!(event.lines().any(|line| line == "event: message"), "{event}");
                     let message = serde_json::from_str(&data.join("\n")).unwrap();
@@ -311,11 +321,17 @@ impl Legacy {
 
     /// Opens the session's own stream.
     pub(crate) async fn listen(&self) -> Reply {
-        let [session, version] = self.headers();
-        let reply = self.http.send("GET", &[session, version, ("accept", "text/event-stream")], "").await;
+        let reply = self.come_back(None).await;
         assert_eq!(reply.status, 200);
         assert!(reply.is_stream());
         reply
+    }
+
+    /// Comes back to a stream with the id of the last event that was seen; its answer, whatever it is.
+    pub(crate) async fn come_back(&self, last_id: impl Into<Option<&str>>) -> Reply {
+        let last = last_id.into().map(|id| ("last-event-id", id));
+        let headers = self.headers().into_iter().chain([("accept", "text/event-stream")]).chain(last);
+        self.http.send("GET", &headers.collect::<Vec<_>>(), "").await
     }
 
     pub(crate) async fn end(&self) -> Reply {

@@ -117,6 +117,17 @@ async fn ask(State(probe): State<Probe>, task: TaskContext) -> Result<String, To
     Ok(format!("hello {name}"))
 }
 
+/// Lets its client go, waits at the gate, and asks for a name.
+#[task_tool(support = "forbidden")]
+async fn part(State(probe): State<Probe>, cx: ToolContext) -> Result<String, ToolError> {
+    cx.progress(1, 2).await;
+    cx.let_go();
+    probe.note("parted");
+    probe.gate().await;
+    let Name { name } = cx.elicit("Who are you?").await?;
+    Ok(format!("hello {name}"))
+}
+
 /// Asks before it begins.
 #[task_tool(support = "forbidden")]
 async fn ask_first(#[ask("Who are you?")] name: String) -> String {
@@ -169,6 +180,7 @@ pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) 
         .tool::<count>()
         .tool::<flood>()
         .tool::<ask>()
+        .tool::<part>()
         .tool::<ask_first>()
         .tool::<fail>()
         .tool::<panics>()
