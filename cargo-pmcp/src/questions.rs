@@ -111,10 +111,14 @@ impl Answers {
 
     /// Has a client answer so.
     pub(crate) fn give(&self, client: ClientBuilder) -> ClientBuilder {
-        let answers = self.clone();
-        client.on_elicit(move |question| {
+        let (answers, visitor) = (self.clone(), self.clone());
+        let client = client.on_elicit(move |question| {
             let answers = answers.clone();
             async move { answers.answer(question).await }
+        });
+        client.on_elicit_url(move |page| {
+            let visitor = visitor.clone();
+            async move { visitor.visit(&page.message, &page.url).await }
         })
     }
 
@@ -129,6 +133,33 @@ impl Answers {
             return std::future::pending().await;
         }
         self.reply(&question.message, &question.schema).await
+    }
+
+    /// Shows the link of a page, which is never opened from here, and says whether the user goes there. Who answers a task's question says
+    /// by that alone that they do.
+    pub(crate) async fn visit(&self, message: &str, url: &str) -> ElicitAnswer {
+        let _asking = self.asking.lock().await;
+        let (message, url) = (text::line(message), text::line(url));
+        let answer = if let Some(refusal) = &self.refusal {
+            refusal.clone()
+        } else if io::stdin().is_terminal() {
+            let shell = self.shell.clone();
+            let asked = tokio::task::spawn_blocking(move || {
+                let mut say = |text: &str| shell.ask(text);
+                say(&format!("\n{message}\n  {url}\n"));
+                consent("do you go there?", &mut read_line, &mut say)
+            });
+            // Whoever asks cannot fail, and is not cancelled.
+            asked.await.unwrap_or(ElicitAnswer::Cancel)
+        } else if self.option.is_empty() && self.left_open.is_some() {
+            self.shell.status("Go to", &url);
+            ElicitAnswer::Accept(Value::Null)
+        } else {
+            self.shell.warn(&format!("nobody goes to the page of `{message}`, it is dismissed: {url}"));
+            ElicitAnswer::Cancel
+        };
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        answer
     }
 
     /// Answers a form with this message and schema.
@@ -213,14 +244,9 @@ fn converse(
     say: &mut impl FnMut(&str),
 ) -> ElicitAnswer {
     say(&format!("\n{message}\n"));
-    loop {
-        say("  answer it? [Y]es, [n]o, [d]ismiss: ");
-        match read().as_deref().map(str::trim) {
-            None | Some("d" | "D") => return ElicitAnswer::Cancel,
-            Some("n" | "N" | "no") => return ElicitAnswer::Decline,
-            Some("" | "y" | "Y" | "yes") => break,
-            Some(_) => {}
-        }
+    match consent("answer it?", read, say) {
+        ElicitAnswer::Accept(_) => {}
+        refusal => return refusal,
     }
     let mut content = Map::new();
     for field in &form.fields {
@@ -235,6 +261,19 @@ fn converse(
         content.extend(value.map(|value| (field.name.clone(), value)));
     }
     ElicitAnswer::Accept(content.into())
+}
+
+/// Asks whether to go on. The end of input dismisses the question.
+fn consent(question: &str, read: &mut impl FnMut() -> Option<String>, say: &mut impl FnMut(&str)) -> ElicitAnswer {
+    loop {
+        say(&format!("  {question} [Y]es, [n]o, [d]ismiss: "));
+        match read().as_deref().map(str::trim) {
+            None | Some("d" | "D") => return ElicitAnswer::Cancel,
+            Some("n" | "N" | "no") => return ElicitAnswer::Decline,
+            Some("" | "y" | "Y" | "yes") => return ElicitAnswer::Accept(Value::Null),
+            Some(_) => {}
+        }
+    }
 }
 
 struct EndOfInput;

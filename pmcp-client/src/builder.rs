@@ -12,7 +12,7 @@ use crate::lines::LineWire;
 #[cfg(any(feature = "http", feature = "lines"))]
 use crate::tokio_runtime::TokioRuntime;
 use crate::{
-    answers::{Callbacks, ElicitAnswer, Elicitation},
+    answers::{Callbacks, ElicitAnswer, Elicitation, Page},
     client::Client,
     connection::Connection,
     error::ClientError,
@@ -131,6 +131,17 @@ impl ClientBuilder {
         A: Future<Output = ElicitAnswer> + Send + 'static,
     {
         self.settings.callbacks.elicit = Some(Arc::new(move |elicitation| Box::pin(callback(elicitation))));
+        self
+    }
+
+    /// Answers requests to send the user to a page, and declares that the client does. The callback shows the user the whole URL, and opens
+    /// it in a browser only if the user wants that; then the answer is [`ElicitAnswer::Accept`], whose content is not sent.
+    pub fn on_elicit_url<F, A>(mut self, callback: F) -> Self
+    where
+        F: Fn(Page) -> A + Send + Sync + 'static,
+        A: Future<Output = ElicitAnswer> + Send + 'static,
+    {
+        self.settings.callbacks.open = Some(Arc::new(move |page| Box::pin(callback(page))));
         self
     }
 

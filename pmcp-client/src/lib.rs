@@ -68,7 +68,7 @@ mod task;
 mod tokio_runtime;
 mod wire;
 
-pub use answers::{ElicitAnswer, Elicitation};
+pub use answers::{ElicitAnswer, Elicitation, Page};
 pub use builder::ClientBuilder;
 pub use calls::CallOutcome;
 pub use client::Client;

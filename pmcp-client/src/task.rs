@@ -161,7 +161,8 @@ impl TaskHandle {
         let callbacks = &self.client.connection().settings.callbacks;
         let given = self.given.lock();
         let mut open = state.input_requests.iter().filter(|(key, _)| !given.contains_key(*key));
-        open.find(|(_, question)| !callbacks.can_answer(&question.method)).map(|(_, question)| question.method.clone())
+        let unanswerable = open.find(|(_, question)| !callbacks.can_answer(&question.method, &question.params));
+        unanswerable.map(|(_, question)| question.method.clone())
     }
 
     /// Answers the open questions that a callback answers and nobody has answered yet (tasks extension, "Task Update
@@ -169,7 +170,7 @@ impl TaskHandle {
     pub(crate) async fn answer(&self, state: &TaskState) -> Result<(), ClientError> {
         let callbacks = &self.client.connection().settings.callbacks;
         for (key, question) in &state.input_requests {
-            if !callbacks.can_answer(&question.method) {
+            if !callbacks.can_answer(&question.method, &question.params) {
                 continue;
             }
             let answer = match Claim::take(self, key) {

@@ -11,6 +11,9 @@ use crate::{TASKS_EXTENSION, UI_EXTENSION, UI_MIME_TYPE};
 pub struct ClientCapabilities {
     /// It shows forms.
     pub elicitation: bool,
+    /// It sends the user to pages (URL mode; 2025-11-25 and later).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub elicitation_url: bool,
     /// It tells its roots.
     pub roots: bool,
     /// It asks its model.
@@ -35,6 +38,7 @@ impl ClientCapabilities {
         let elicitation = capabilities.get("elicitation").and_then(Value::as_object);
         Self {
             elicitation: elicitation.is_some_and(|modes| !modes.contains_key("url") || modes.contains_key("form")),
+            elicitation_url: elicitation.is_some_and(|modes| modes.get("url").is_some_and(Value::is_object)),
             sampling: capabilities.get("sampling").is_some_and(Value::is_object),
             roots: capabilities.get("roots").is_some_and(Value::is_object),
             tasks: extension(TASKS_EXTENSION).is_some_and(Value::is_object),
@@ -42,10 +46,11 @@ impl ClientCapabilities {
         }
     }
 
-    /// The capability the client lacks to be asked with this method; `None` if it can be asked.
+    /// The capability the client lacks to be asked with this method and these parameters; `None` if it can be asked.
     #[must_use]
-    pub fn missing_for(&self, method: &str) -> Option<&'static str> {
+    pub fn missing_for(&self, method: &str, params: &Value) -> Option<&'static str> {
         let (declared, capability) = match method {
+            "elicitation/create" if is_page(params) => (self.elicitation_url, "elicitation.url"),
             "elicitation/create" => (self.elicitation, "elicitation"),
             "sampling/createMessage" => (self.sampling, "sampling"),
             "roots/list" => (self.roots, "roots"),
@@ -53,6 +58,12 @@ impl ClientCapabilities {
         };
         (!declared).then_some(capability)
     }
+}
+
+/// Tells whether the parameters of an elicitation send the user to a page ("URL Mode Elicitation Requests").
+#[must_use]
+pub fn is_page(params: &Value) -> bool {
+    params.get("mode").is_some_and(|mode| mode == "url")
 }
 
 /// Tells whether these settings of MCP Apps name the type of our documents ("Client<>Server Capability Negotiation").
@@ -83,6 +94,22 @@ mod tests {
         }
         assert!(!ui(json!({ "mimeTypes": ["text/html", 1] })));
         assert!(!ClientCapabilities::parse(&json!({ "extensions": [] })).ui);
+    }
+
+    #[test]
+    fn a_mode_is_asked_in_by_who_declared_it() {
+        let page = json!({ "mode": "url" });
+        for (modes, form, url) in [
+            (json!({}), true, false),
+            (json!({ "form": {} }), true, false),
+            (json!({ "url": {} }), false, true),
+            (json!({ "form": {}, "url": {} }), true, true),
+            (json!({ "url": true }), false, false),
+        ] {
+            let client = ClientCapabilities::parse(&json!({ "elicitation": modes }));
+            assert_eq!(client.missing_for("elicitation/create", &json!({})).is_none(), form, "{modes}");
+            assert_eq!(client.missing_for("elicitation/create", &page).is_none(), url, "{modes}");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub mod code {
     pub const SESSION_NOT_FOUND: i64 = -32001;
     /// There is no such resource (2025-11-25 and earlier).
     pub const RESOURCE_NOT_FOUND: i64 = -32002;
+    /// The user has to visit a page before this can be done (2025-11-25).
+    pub const URL_ELICITATION_REQUIRED: i64 = -32042;
     /// HTTP headers and body disagree (2026-07-28).
     pub const HEADER_MISMATCH: i64 = -32020;
     /// The client did not declare a capability the request needs (2026-07-28).

@@ -37,7 +37,7 @@ mod v2026;
 mod version;
 
 pub use by_name::ByName;
-pub use capabilities::ClientCapabilities;
+pub use capabilities::{ClientCapabilities, is_page};
 pub use content::{Content, ResourceLink};
 pub use error::{RpcError, code};
 pub use log::LogLevel;

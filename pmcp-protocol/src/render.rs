@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::{InputRequest, Outcome, Revision, RpcError, TaskView, ToolResult, ToolView, code, v2025, v2026};
+use crate::{InputRequest, Outcome, Revision, RpcError, TaskView, ToolResult, ToolView, code, is_page, v2025, v2026};
 
 /// Variables of a task as they are shown; `None` where there are none to show.
 type Shown = Option<Map<String, Value>>;
@@ -102,7 +102,11 @@ impl Revision {
     /// Clients of this revision cannot be shown it; a sentence that says which part.
     pub fn question(self, method: &str, params: &Value) -> Result<Value, String> {
         match (self, method) {
+            (Self::Plain, "elicitation/create") if is_page(params) => {
+                Err("no client of a version before 2025-11-25 can be asked to send the user to a page".into())
+            }
             (Self::Plain, "elicitation/create") => v2025::plain_form(params),
+            (Self::V2026, _) => Ok(v2026::question(params)),
             _ => Ok(params.clone()),
         }
     }

@@ -64,6 +64,19 @@ impl Revision {
         self.has_sessions()
     }
 
+    /// Tells whether clients can be asked to send the user to a page ("URL Mode Elicitation Requests").
+    #[must_use]
+    pub fn has_pages(self) -> bool {
+        self != Self::Plain
+    }
+
+    /// Tells whether such a question has an id, under which the client is told that it is done with ("Completion Notifications for URL
+    /// Mode Elicitation").
+    #[must_use]
+    pub fn tells_of_completion(self) -> bool {
+        self == Self::V2025
+    }
+
     /// Tells whether each request declares what its client can do, and one that needs more is refused with -32021.
     #[must_use]
     pub fn declares_per_request(self) -> bool {

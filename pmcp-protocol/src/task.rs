@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RpcError, TaskStatus, ToolResult};
+use crate::{RpcError, TaskStatus, ToolResult, is_page};
 
 /// A question to the client: a server-to-client request as MCP writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,24 @@ pub struct InputRequest {
     pub method: String,
     /// Its parameters.
     pub params: Value,
+}
+
+impl InputRequest {
+    /// The URL of the page that it sends the user to, if it does ("URL Mode Elicitation Requests").
+    #[must_use]
+    pub fn page(&self) -> Option<&str> {
+        is_page(&self.params).then(|| self.params.get("url")?.as_str()).flatten()
+    }
+
+    /// Its message, with the link of a page: for those who show neither forms nor pages.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let message = self.params.get("message").and_then(Value::as_str)?;
+        Some(match self.page() {
+            Some(url) => format!("{message}\nFor that the user opens this page: {url}"),
+            None => message.to_owned(),
+        })
+    }
 }
 
 /// End of a task.

@@ -59,7 +59,9 @@ pub(crate) fn detailed(task: &TaskView<'_>, variables: Option<Map<String, Value>
         Some(Outcome::Result(result)) => Some(("result", tool_result(result))),
         Some(Outcome::Raw(value)) => Some(("result", value.clone())),
         Some(Outcome::Error(error)) => Some(("error", json!(error))),
-        Some(Outcome::Cancelled) | None => (!task.inputs.is_empty()).then(|| ("inputRequests", json!(task.inputs))),
+        Some(Outcome::Cancelled) | None => {
+            (!task.inputs.is_empty()).then(|| ("inputRequests", input_requests(task.inputs)))
+        }
     };
     with(fields(task), payload.into_iter().chain(variables_meta(variables)))
 }
@@ -69,9 +71,25 @@ pub(crate) fn task(task: &TaskView<'_>, variables: Option<Map<String, Value>>) -
     with(detailed(task, variables), [("resultType", "complete".into())]).into()
 }
 
+/// `InputRequests`.
+fn input_requests(inputs: &BTreeMap<String, InputRequest>) -> Value {
+    let shown =
+        |InputRequest { method, params }: &InputRequest| json!({ "method": method, "params": question(params) });
+    Value::Object(inputs.iter().map(|(key, request)| (key.clone(), shown(request))).collect())
+}
+
+/// The parameters of a question: that of a page has no id any more.
+pub(crate) fn question(params: &Value) -> Value {
+    let mut params = params.clone();
+    if let Some(fields) = params.as_object_mut().filter(|fields| fields.contains_key("elicitationId")) {
+        fields.remove("elicitationId");
+    }
+    params
+}
+
 /// `InputRequiredResult` (multi round-trip requests, "`InputRequiredResult`").
 pub(crate) fn input_required(inputs: &BTreeMap<String, InputRequest>, state: Option<&str>) -> Value {
-    let required = [("resultType", "input_required".into()), ("inputRequests", json!(inputs))];
+    let required = [("resultType", "input_required".into()), ("inputRequests", input_requests(inputs))];
     let state = state.map(|state| ("requestState", state.into()));
     with(Map::new(), required.into_iter().chain(state)).into()
 }

@@ -55,6 +55,7 @@
 //! - *Questions.* A client with elicitation is asked in its own way: up to 2025-11-25 on the stream of the call, or of the
 //!   `task_status` that waits; in 2026-07-28 with an `input_required` answer to either. Any other client gets the question
 //!   and its schema as a result, at once, and `task_answer` takes the answer the model has or got from the user.
+//!   A page that the user is to visit ([`elicit_url`](pmcp_tasks::ToolContext::elicit_url)) is a link there, which the model shows.
 //! - *Views of widgets.* A host that shows widgets and knows no tasks passes calls of tools on, and a view follows its task by these
 //!   tools: their names are in `_meta` under `run.pmcp/task`, as `taskId` and `tools`. A call with `_meta["run.pmcp/wait"]: 0` is
 //!   answered with its task at once. That holds for the tools that a widget names in `tools(…)`, without the fallback, too: then

@@ -67,7 +67,10 @@ impl Peer for RequestPeer {
     }
 
     fn notify(&self, method: &str, params: Value) {
-        self.stream.offer(&message::notification(method, params));
+        // A page may be done with long after the call that it was for has been answered.
+        let is_late = method == "notifications/elicitation/complete" && self.stream.is_lost();
+        let news = self.session.as_ref().filter(|_| is_late).and_then(|session| session.stream_for_news());
+        news.as_ref().unwrap_or(&self.stream).offer(&message::notification(method, params));
     }
 
     fn log_level(&self) -> Option<LogLevel> {

@@ -256,14 +256,21 @@ pub(crate) fn identity(principal: Option<&Principal>) -> Option<(&str, Option<&s
 
 /// The capabilities as bits. An ability that comes to them gets the next.
 fn bits(client: ClientCapabilities) -> u8 {
-    let ClientCapabilities { elicitation, roots, sampling, tasks, ui } = client;
-    let all = [elicitation, roots, sampling, tasks, ui];
+    let ClientCapabilities { elicitation, elicitation_url, roots, sampling, tasks, ui } = client;
+    let all = [elicitation, roots, sampling, tasks, ui, elicitation_url];
     all.into_iter().enumerate().fold(0, |bits, (n, has)| bits | u8::from(has) << n)
 }
 
 fn capabilities(bits: u8) -> ClientCapabilities {
     let has = |n: u8| bits & 1 << n != 0;
-    ClientCapabilities { elicitation: has(0), roots: has(1), sampling: has(2), tasks: has(3), ui: has(4) }
+    ClientCapabilities {
+        elicitation: has(0),
+        roots: has(1),
+        sampling: has(2),
+        tasks: has(3),
+        ui: has(4),
+        elicitation_url: has(5),
+    }
 }
 
 #[cfg(test)]
@@ -309,7 +316,7 @@ mod tests {
     #[test]
     fn every_ability_and_version_comes_back() {
         let seals = seals(&[key(1)], "notes");
-        for bits_of in 0..32 {
+        for bits_of in 0..64 {
             assert_eq!(bits(capabilities(bits_of)), bits_of);
         }
         for version in Version::ALL.into_iter().filter(|version| version.has_handshake()) {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use pmcp_client::{Client, ClientBuilder, ClientError, RequestOptions, TaskStatus, TaskUpdate};
+use pmcp_client::{Client, ClientBuilder, ClientError, ElicitAnswer, Page, RequestOptions, TaskStatus, TaskUpdate};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
@@ -84,6 +84,29 @@ async fn requests_of_the_server_are_answered() {
     peer.send(json!({ "jsonrpc": "2.0", "id": 9, "method": "elicitation/create", "params": url })).await;
     assert_eq!(peer.message().await["error"]["code"], -32602);
     drop(client);
+}
+
+#[tokio::test]
+async fn the_user_is_shown_a_page_and_says_whether_to_go_there() {
+    let builder = builder("2025-11-25").on_elicit_url(async |page: Page| {
+        assert_eq!((&*page.message, page.id.as_deref(), page.task), ("Go", Some("e"), None));
+        match &*page.url {
+            "https://example.com/a" => ElicitAnswer::Accept(json!({ "not": "sent" })),
+            "https://example.com/b" => ElicitAnswer::Decline,
+            _ => ElicitAnswer::Cancel,
+        }
+    });
+    let (_client, mut peer, initialize) = connect(builder, "2025-11-25").await;
+    assert_eq!(initialize["capabilities"]["elicitation"], json!({ "url": {} }));
+    let mut answer = async |url: &str| {
+        let params = json!({ "mode": "url", "message": "Go", "url": url, "elicitationId": "e" });
+        peer.send(json!({ "jsonrpc": "2.0", "id": url, "method": "elicitation/create", "params": params })).await;
+        peer.message().await
+    };
+    assert_eq!(answer("https://example.com/a").await["result"], json!({ "action": "accept" }));
+    assert_eq!(answer("https://example.com/b").await["result"], json!({ "action": "decline" }));
+    assert_eq!(answer("http://localhost/c").await["result"], json!({ "action": "cancel" }));
+    assert_eq!(answer("javascript:alert(1)").await["error"]["code"], -32602);
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn lists_come_in_pages_and_a_bad_cursor_is_an_error() {
     let limits = Limits { page_size: 2, ..Limits::default() };
     let (_running, http) = listening(server().0.limits(limits)).await;
     for (method, member, count, key) in [
-        ("tools/list", "tools", 14, "name"),
+        ("tools/list", "tools", 16, "name"),
         ("prompts/list", "prompts", 5, "name"),
         ("resources/list", "resources", 4, "uri"),
         ("resources/templates/list", "resourceTemplates", 1, "uriTemplate"),
@@ -125,7 +125,7 @@ async fn lists_come_in_pages_and_a_bad_cursor_is_an_error() {
 async fn even_a_page_size_of_nothing_ends() {
     let limits = Limits { page_size: 0, ..Limits::default() };
     let (_running, http) = listening(server().0.limits(limits)).await;
-    assert_eq!(pages(&http, "tools/list", "tools").await.len(), 14);
+    assert_eq!(pages(&http, "tools/list", "tools").await.len(), 16);
     assert_eq!(pages(&http, "prompts/list", "prompts").await.len(), 5);
 }
 

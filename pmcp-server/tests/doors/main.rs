@@ -17,6 +17,7 @@ mod fair;
 mod fallback;
 mod http_2025_bad_input;
 mod http_2025_limits;
+mod http_2025_pages;
 mod http_2025_questions;
 mod http_2025_resumed;
 mod http_2025_sessions;

@@ -11,6 +11,7 @@ mod step;
 mod task;
 mod variable;
 mod variables;
+mod visit;
 
 pub use state::{FromRef, State};
 pub use step::StepValue;
@@ -20,6 +21,7 @@ pub use variable::take_field;
 pub use variable::{Number, Variable};
 pub(crate) use variable::{encode, typed};
 pub use variables::{Cells, TaskVariables};
+pub use visit::Visit;
 
 pub use crate::{
     error::{AskError, Cancelled},

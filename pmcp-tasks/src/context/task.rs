@@ -79,6 +79,10 @@ impl fmt::Debug for ToolContext {
 }
 
 impl ToolContext {
+    pub(super) fn run(&self) -> &Arc<Run> {
+        &self.run
+    }
+
     /// Returns the owner of the call; `None` where the server cannot tell.
     #[must_use]
     pub fn owner(&self) -> Option<&Owner> {

@@ -1,7 +1,7 @@
 //! Tells a session (2025-11-25) about a task: its states as notifications, its questions as requests.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
     sync::{
         Arc,
@@ -12,7 +12,7 @@ use std::{
 
 use dashmap::Entry;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Ended, Engine, Patience};
@@ -22,7 +22,7 @@ use crate::{
     protocol::{Revision, meta},
     run::{Unanswered, Way, ask_until_it_fits},
     store::backend::{Parts, TaskKey},
-    task::{Change, InputRequest, NotChanged, Owner, Task, TaskId, TaskStatus},
+    task::{Change, InputRequest, NotChanged, Owner, Task, TaskId, TaskStatus, elicitation_signal},
 };
 
 /// Time to wait before the store is asked again after it failed.
@@ -126,6 +126,8 @@ impl Engine {
         let mut watch = self.store().watch(key);
         let mut asked = BTreeMap::<String, CancellationToken>::new();
         let mut answers = FuturesUnordered::new();
+        // The ids of pages that this session was asked to send its user to, and with which the user is not done.
+        let mut pages = BTreeSet::<String>::new();
         // What the creating call was answered with.
         let mut told = (TaskStatus::Working, None);
         let mut known = None;
@@ -152,6 +154,15 @@ impl Engine {
                 session.notify(method, params);
             }
             told = now;
+            pages.retain(|id| {
+                let is_open = !task.head.signals.given().contains(&elicitation_signal(id));
+                if !is_open {
+                    let mut params = json!({ "elicitationId": id });
+                    meta::relate(&mut params, &key.id.to_string());
+                    session.notify("notifications/elicitation/complete", params);
+                }
+                is_open
+            });
             // A run that waits asks nothing, and nobody looks at it: the call that goes on with it has its own way.
             let is_parked = task.head.workflow.as_ref().is_some_and(|workflow| workflow.pause.is_some());
             if task.status().is_terminal() || is_parked && !stays.load(Ordering::Relaxed) {
@@ -163,8 +174,10 @@ impl Engine {
                 .filter(|(name, _)| !task.inputs().contains_key(*name))
                 .for_each(|(_, answered)| answered.cancel());
             for (name, question) in task.inputs() {
-                let is_askable = client.missing_for(&question.method).is_none();
+                let is_askable = client.missing_for(&question.method, &question.params).is_none();
                 if is_askable && !asked.contains_key(name) {
+                    let page = question.params.get("elicitationId").and_then(Value::as_str);
+                    pages.extend(page.filter(|_| revision.tells_of_completion()).map(str::to_owned));
                     let answered = CancellationToken::new();
                     asked.insert(name.clone(), answered.clone());
                     let max = self.limits().max_answer as usize;
@@ -227,7 +240,7 @@ impl Engine {
 
 /// The answer of a user who dismissed the question.
 fn cancelled() -> Value {
-    serde_json::json!({ "action": "cancel" })
+    json!({ "action": "cancel" })
 }
 
 async fn ask(

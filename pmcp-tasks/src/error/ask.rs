@@ -22,6 +22,17 @@ pub enum AskError {
         /// Ability it would have to have.
         what: &'static str,
     },
+    /// The client does not send users to pages; its model may show this link instead, as the text says.
+    #[error(
+        "the client cannot open the page this needs. Show the user this link, in full and unchanged, with what it is for; once the user \
+         has done what the page asks, call again. {message}: {url}"
+    )]
+    Unopened {
+        /// The text for the user.
+        message: String,
+        /// The page.
+        url: String,
+    },
     /// The answer, or the type asked for, does not fit the protocol.
     #[error("{reason}")]
     Invalid {

@@ -180,9 +180,11 @@ fn meaning(error: &(dyn Error + 'static)) -> Option<Kind> {
             return match ask {
                 AskError::Stopped => Some(Kind::Cancelled),
                 AskError::Unsupported { what } => Some(Kind::Unsupported(what)),
-                AskError::Declined | AskError::Cancelled | AskError::Refused { .. } | AskError::Invalid { .. } => {
-                    Some(Kind::Visible(ask.to_string()))
-                }
+                AskError::Declined
+                | AskError::Cancelled
+                | AskError::Refused { .. }
+                | AskError::Unopened { .. }
+                | AskError::Invalid { .. } => Some(Kind::Visible(ask.to_string())),
                 AskError::Failed { .. } => None,
             };
         }

@@ -7,6 +7,7 @@
 //! | to | call | costs, in operations of the store |
 //! |---|---|---|
 //! | deliver what a task waits for | [`signal`](TaskHandle::signal) | a read and a write |
+//! | say that the user is done with a page | [`complete_elicitation`](TaskHandle::complete_elicitation) | a read and a write |
 //! | see all there is of it, or its state | [`look`](TaskHandle::look), [`get`](TaskHandle::get) | a read of the whole task, or of its request |
 //! | stop it, or answer in its client's place | [`cancel`](TaskHandle::cancel), [`answer`](TaskHandle::answer) | a read and a write |
 //! | have a failed one go on | [`retry`](TaskHandle::retry) | four, and one a recorded step |
@@ -47,6 +48,7 @@
 
 mod alter;
 mod change;
+mod elicitation;
 mod list;
 mod look;
 mod retry;

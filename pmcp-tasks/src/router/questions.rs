@@ -13,7 +13,7 @@ use crate::{
 /// Tells whether the client itself can be asked everything this task asks.
 pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
     task.inputs().values().all(|question| {
-        rq.cx.client.missing_for(&question.method).is_none()
+        rq.cx.client.missing_for(&question.method, &question.params).is_none()
             && rq.cx.revision.question(&question.method, &question.params).is_ok()
     })
 }
@@ -21,7 +21,8 @@ pub(super) fn is_askable(rq: RequestCx<'_>, task: &Task) -> bool {
 /// Sends what a task asks to the client, where that is done by requests of the server.
 pub(super) fn let_ask(rq: RequestCx<'_>, key: &TaskKey) {
     let client = rq.cx.client;
-    if rq.cx.revision.asks_by_request() && (client.elicitation || client.sampling || client.roots) {
+    let is_askable = client.elicitation || client.elicitation_url || client.sampling || client.roots;
+    if rq.cx.revision.asks_by_request() && is_askable {
         rq.engine.attend(&rq.cx.peer, (rq.cx.revision, client), key, Attends::Caller);
     }
 }

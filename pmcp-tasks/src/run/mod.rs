@@ -11,6 +11,7 @@ mod finishing;
 mod fitting;
 mod host;
 mod lease;
+mod pages;
 mod polls;
 mod progress;
 mod questions;
@@ -412,17 +413,30 @@ impl Run {
 
     /// Asks the client and waits for its answer, the result of the method.
     pub(crate) async fn ask(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
-        if let Some(what) = self.client.missing_for(method) {
+        if let Some(what) = self.client.missing_for(method, &params) {
             return Err(AskError::Unsupported { what });
         }
-        if self.seat.key().is_none() && self.revision().asks_by_request() {
-            let (way, span) = (self.seat.way(), trace::question(method, self.kept_trace()));
-            let cancellation = self.scope.cancellation();
-            let asking = questions::ask_on_stream(way.peer.as_ref(), self.revision(), cancellation, method, params);
-            let answer = asking.instrument(span.clone()).await;
-            return answer.inspect_err(|error| Failed::of_question(error).tell(&span));
+        if self.asks_on_stream() {
+            return self.ask_on_stream(method, params).await;
         }
-        let asked = questions::Asked {
+        self.asked().in_task(method, params).await
+    }
+
+    /// Tells whether a question is a request on the stream of the call, and not a part of a task.
+    fn asks_on_stream(&self) -> bool {
+        self.seat.key().is_none() && self.revision().asks_by_request()
+    }
+
+    async fn ask_on_stream(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
+        let (way, span) = (self.seat.way(), trace::question(method, self.kept_trace()));
+        let cancellation = self.scope.cancellation();
+        let asking = questions::ask_on_stream(way.peer.as_ref(), self.revision(), cancellation, method, params);
+        let answer = asking.instrument(span.clone()).await;
+        answer.inspect_err(|error| Failed::of_question(error).tell(&span))
+    }
+
+    fn asked(&self) -> questions::Asked<'_> {
+        questions::Asked {
             host: &self.host,
             seat: &self.seat,
             steps: &self.steps,
@@ -432,7 +446,6 @@ impl Run {
             revision: self.revision(),
             client: self.client,
             trace: self.kept_trace(),
-        };
-        asked.in_task(method, params).await
+        }
     }
 }

@@ -169,6 +169,13 @@ impl Voice {
         });
     }
 
+    /// Tells the client that the user is done with a page.
+    pub(super) fn page_completed(&self, seat: &Seat, id: &str) {
+        if let Some(peer) = seat.way().peer {
+            self.notify(seat, &peer, "notifications/elicitation/complete", json!({ "elicitationId": id }));
+        }
+    }
+
     /// Forgets progress that was not written yet: something newer is shown.
     pub(super) fn outdated(&self) {
         self.shown.lock().waiting = None;

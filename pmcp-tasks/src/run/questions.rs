@@ -95,7 +95,11 @@ pub(super) async fn ask_on_stream(
 impl Asked<'_> {
     /// Asks through the task, which a call becomes for that.
     pub(super) async fn in_task(&self, method: &'static str, params: Value) -> Result<Value, AskError> {
-        let key = self.scope.next_question();
+        self.under(self.scope.next_question(), method, params).await
+    }
+
+    /// The same under this key, which is the question's alone.
+    pub(super) async fn under(&self, key: String, method: &'static str, params: Value) -> Result<Value, AskError> {
         if let Some(answer) = self.steps.answer(&key) {
             return Ok(answer);
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Compiled, Misfit};
 use crate::{
     error::AskError,
-    protocol::{REFUSAL, RpcError},
+    protocol::{REFUSAL, RpcError, is_page},
 };
 
 /// The answer to the question with these parameters, in the form its type reads: equal values of another form are taken as
@@ -15,6 +15,14 @@ use crate::{
 /// What is wrong, for whoever answered.
 pub(crate) fn fitted(params: &Value, answer: &Value) -> Result<Value, String> {
     let Some(fields) = answer.as_object() else { return Err("it is not an object".into()) };
+    if is_page(params) {
+        return match answer.get("action").and_then(Value::as_str) {
+            // That the user goes there: what happens there is no answer.
+            Some("accept") => Ok(json!({ "action": "accept" })),
+            Some("decline" | "cancel") => Ok(answer.clone()),
+            _ => Err("`action` is not `accept`, `decline` or `cancel`".into()),
+        };
+    }
     let Some(form) = params.get("requestedSchema") else { return Ok(answer.clone()) };
     match answer.get("action").and_then(Value::as_str) {
         Some("decline" | "cancel") => Ok(answer.clone()),

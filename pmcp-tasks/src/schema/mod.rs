@@ -9,6 +9,7 @@ pub(crate) mod answer;
 mod compiled;
 pub(crate) mod form;
 pub(crate) mod json;
+pub(crate) mod page;
 pub(crate) mod published;
 mod reading;
 

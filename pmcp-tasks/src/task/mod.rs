@@ -33,7 +33,7 @@ pub use record::Task;
 use record::canonical_of;
 pub(crate) use record::{Bounds, Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA, canonical, read_value};
 pub(crate) use signals::{
-    MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, signal_step,
+    MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, elicitation_signal, signal_step,
 };
 pub(crate) use store::CONFLICTS;
 pub use store::{TaskPage, TaskStore};

@@ -32,6 +32,11 @@ pub(crate) const SIGNAL: &str = "run.pmcp/signal/";
 /// Beginning of the names of steps that say when a timer is due, and how long it was to run: two numbers of milliseconds.
 pub(crate) const TIMER: &str = "run.pmcp/timer/";
 
+/// The signal that says that the user is done with the page of this id.
+pub(crate) fn elicitation_signal(id: &str) -> String {
+    format!("run.pmcp/elicitation/{id}")
+}
+
 /// The step that a signal's value is recorded as.
 pub(crate) fn signal_step(name: &str) -> String {
     format!("{SIGNAL}{name}")

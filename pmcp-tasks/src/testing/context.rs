@@ -126,7 +126,14 @@ impl<V: TaskVariables> TestContext<V> {
         let session = format!("test {}", CLIENTS.fetch_add(1, Ordering::Relaxed));
         let client = Arc::new(Script { session, ..Script::default() });
         let peer: Arc<dyn Peer> = client.clone();
-        let abilities = ClientCapabilities { elicitation: true, sampling: true, roots: true, tasks: true, ui: true };
+        let abilities = ClientCapabilities {
+            elicitation: true,
+            elicitation_url: true,
+            sampling: true,
+            roots: true,
+            tasks: true,
+            ui: true,
+        };
         let origin = Origin {
             owner: Some(Owner::local()),
             principal: None,
@@ -178,6 +185,12 @@ impl<V: TaskVariables> TestContext<V> {
         self.answers(json!({ "action": "accept", "content": content }))
     }
 
+    /// The client's next answer: the user visits the page.
+    #[must_use]
+    pub fn opens(self) -> Self {
+        self.answers(json!({ "action": "accept" }))
+    }
+
     /// The client's next answer: the user declines.
     #[must_use]
     pub fn declines(self) -> Self {
@@ -203,6 +216,12 @@ impl<V: TaskVariables> TestContext<V> {
     pub fn progress(&self) -> Vec<(f64, Option<f64>)> {
         let told = self.client.told.lock();
         told.iter().map(|told| (told["progress"].as_f64().unwrap_or_default(), told["total"].as_f64())).collect()
+    }
+
+    /// The ids of the pages that the client was told to be done with.
+    #[must_use]
+    pub fn completed(&self) -> Vec<String> {
+        self.client.completed.lock().clone()
     }
 
     /// The task's status message.
@@ -257,6 +276,7 @@ struct Script {
     answers: Mutex<VecDeque<Value>>,
     questions: Mutex<Vec<Value>>,
     told: Mutex<Vec<Value>>,
+    completed: Mutex<Vec<String>>,
     gone: CancellationToken,
 }
 
@@ -269,6 +289,8 @@ impl Peer for Script {
     fn notify(&self, method: &str, params: Value) {
         if method == "notifications/progress" {
             self.told.lock().push(params);
+        } else if method == "notifications/elicitation/complete" {
+            self.completed.lock().push(params["elicitationId"].as_str().unwrap_or_default().to_owned());
         }
     }
 

@@ -152,7 +152,10 @@ impl View<'_> {
             let answers = open.iter().map(|(key, question)| {
                 let purpose = "answer a question of the server".to_owned();
                 let mut next = going_on("question", key.as_str().into(), purpose);
-                let schema = question.params.get("requestedSchema").cloned().unwrap_or_else(|| json!({}));
+                let form = question.params.get("requestedSchema").cloned();
+                // A page has nothing to fill in.
+                let page = question.page().map(|_| json!({ "type": "object", "properties": {} }));
+                let schema = form.or(page).unwrap_or_else(|| json!({}));
                 next.arguments.insert("answer".to_owned(), placeholder("the answer", &schema));
                 next.schemas.insert("answer".to_owned(), schema);
                 next

@@ -112,7 +112,14 @@ impl View<'_> {
         let next = self.next();
         let answers = next.iter().filter_map(|next| Some((next, next.schemas.get("answer")?)));
         let questions = open.values().zip(answers).map(|(question, (answer, schema))| {
-            let message = question.params.get("message").and_then(Value::as_str).unwrap_or_default();
+            let message = question.text().unwrap_or_default();
+            if question.page().is_some() {
+                return format!(
+                    "The server asks the user: {message}\nShow them the link in full and unchanged. Once they say that they have done what the \
+                     page asks, call {}. If they decline, give \"decline\":true in place of `answer`.",
+                    answer.words()
+                );
+            }
             let ask = if is_shown {
                 let wait = self.first();
                 format!(

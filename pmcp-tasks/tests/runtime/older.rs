@@ -84,7 +84,7 @@ fn router() -> TaskRouter {
 /// A client that answers its requests like this.
 fn client(revision: Revision, answer: Result<Value, RpcError>) -> (CallContext, Arc<FakePeer>) {
     let mut cx = CallContext::new(revision, Caller::local());
-    cx.client = ClientCapabilities { elicitation: true, sampling: true, roots: true, tasks: false, ui: false };
+    cx.client = ClientCapabilities { elicitation: true, sampling: true, roots: true, ..ClientCapabilities::default() };
     let peer = FakePeer::new("session");
     peer.answers(move |_, _| answer.clone());
     cx.peer = peer.clone();

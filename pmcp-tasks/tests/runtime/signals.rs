@@ -625,3 +625,23 @@ async fn a_delivery_whose_store_fails_is_repeated_and_comes_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_user_who_went_to_a_page_is_not_sent_there_again_after_a_crash() {
+    use pmcp_tasks::{context::AskError, testing::TestContext};
+
+    let page = |id: &str| format!("https://notes.example/connect?id={id}");
+    let test = TestContext::<()>::new().await.opens();
+    let visit = test.task().elicit_url("Give access.", page).await.unwrap();
+    let question = &test.questions()[0];
+    assert_eq!((&question["url"], &question["elicitationId"]), (&json!(page(visit.id())), &json!(visit.id())));
+    let again = test.restarted().await;
+    let same = again.task().elicit_url("Give access.", page).await.unwrap();
+    assert_eq!((same.id(), again.questions().len()), (visit.id(), 0));
+    assert!(again.handle().complete_elicitation(same.id()).await.unwrap().is_first());
+    same.completed().await.unwrap();
+    assert!(same.completed().await.is_err());
+    // Nobody says so of another page, and this one is over.
+    let next = again.task().elicit_url("Once more.", |_| "http://example.com/").await.unwrap_err();
+    assert!(matches!(next, AskError::Invalid { .. }), "{next}");
+}

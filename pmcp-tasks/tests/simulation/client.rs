@@ -109,6 +109,7 @@ impl Client {
             caller: Caller::Known { owner: self.owner.clone(), principal: None, may_list: true },
             client: ClientCapabilities {
                 elicitation: true,
+                elicitation_url: false,
                 roots: true,
                 sampling: true,
                 tasks: self.revision == Revision::V2026,

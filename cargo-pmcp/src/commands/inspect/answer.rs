@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::StreamExt as _;
 use pmcp_client::{ElicitAnswer, TaskHandle, TaskState, TaskStatus, TaskUpdate};
-use pmcp_protocol::Version;
+use pmcp_protocol::{Version, is_page};
 use serde_json::{Value, json};
 
 use super::{Common, client, unknown};
@@ -72,6 +72,17 @@ impl Answer {
             Err(error) => return Err(self.common.explain_task(server, error).await),
         };
         let (key, params) = self.question(&state)?;
+        if is_page(&params) {
+            let answer = match answers.visit(string(&params, "message"), string(&params, "url")).await {
+                ElicitAnswer::Accept(_) => "accept",
+                ElicitAnswer::Decline => "decline",
+                ElicitAnswer::Cancel => "cancel",
+            };
+            return match task.update(TaskUpdate::new().answer(key, json!({ "action": answer }))).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(server.explain(error).await),
+            };
+        }
         let form = Form::new(&params["requestedSchema"]);
         // What cannot be is told before it is asked for.
         form.fill(&self.pairs).map_err(Error::usage)?;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use pmcp_client::{TaskState, TaskStatus};
+use pmcp_protocol::is_page;
 use serde_json::{Value, json};
 
 use super::{Common, client, run};
@@ -93,6 +94,9 @@ fn asked(method: &str, params: &Value) -> String {
     if method != "elicitation/create" {
         return method.to_owned();
     }
+    if is_page(params) {
+        return format!("{} (a page: {})", string(params, "message"), string(params, "url"));
+    }
     let fields: Vec<_> = Form::new(&params["requestedSchema"])
         .fields
         .iter()
@@ -123,5 +127,16 @@ fn next(state: &TaskState, [server, command]: [Vec<String>; 2]) -> Option<String
             Some(words.concat().join(" "))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_shown_with_its_link() {
+        let params = json!({ "mode": "url", "message": "Give access.", "url": "https://notes.example/connect" });
+        assert_eq!(asked("elicitation/create", &params), "Give access. (a page: https://notes.example/connect)");
     }
 }

@@ -128,6 +128,33 @@ async fn part(State(probe): State<Probe>, cx: ToolContext) -> Result<String, Too
     Ok(format!("hello {name}"))
 }
 
+/// Sends the user to a page, and waits until the user is done there: at the gate, if it is no task.
+#[task_tool]
+async fn visit(State(probe): State<Probe>, task: TaskContext) -> Result<String, ToolError> {
+    let visit = task.elicit_url("Give access.", |id| format!("https://notes.example/connect?id={id}")).await?;
+    probe.note(format!("goes to {}", visit.id()));
+    if task.id().is_some() {
+        visit.completed().await?;
+    } else {
+        probe.gate().await;
+        visit.tell_completed();
+    }
+    Ok("has access".into())
+}
+
+/// Refuses to go on before the user has visited a page, which the user does at the gate.
+#[task_tool(support = "forbidden")]
+async fn visit_first(State(probe): State<Probe>, cx: ToolContext) -> Result<String, ToolError> {
+    Err(cx.require_url("Give access.", |visit| {
+        let (probe, done) = (probe.clone(), visit.clone());
+        tokio::spawn(async move {
+            probe.gate().await;
+            done.tell_completed();
+        });
+        format!("https://notes.example/connect?id={}", visit.id())
+    }))
+}
+
 /// Asks before it begins.
 #[task_tool(support = "forbidden")]
 async fn ask_first(#[ask("Who are you?")] name: String) -> String {
@@ -181,6 +208,8 @@ pub(crate) fn server_with(store: pmcp_tasks::TaskStore) -> (Server<App>, Probe) 
         .tool::<flood>()
         .tool::<ask>()
         .tool::<part>()
+        .tool::<visit>()
+        .tool::<visit_first>()
         .tool::<ask_first>()
         .tool::<fail>()
         .tool::<panics>()

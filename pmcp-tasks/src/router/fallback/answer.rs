@@ -27,6 +27,9 @@ pub(super) fn answer<'a>(
     }
     let Some(Value::Object(fields)) = arguments.get("answer") else { return Err("`answer` is missing.".into()) };
     let mut fields = fields.clone();
+    if request.page().is_some() {
+        return Ok((key, json!({ "action": "accept" })));
+    }
     let Some(schema) = request.params.get("requestedSchema") else { return Ok((key, fields.into())) };
     fit(&mut fields, schema).map_err(|mistake| format!("{mistake}."))?;
     // A client may add what it likes; a model has taken the question for another.

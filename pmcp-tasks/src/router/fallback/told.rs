@@ -170,6 +170,17 @@ fn asking<'a>(rq: RequestCx<'_>, task: &Task, tool: &str, names: &'a TaskFallbac
             purpose: "give the user's answer to the question; replace each \"<…>\", quotes included, by a value that fits",
         };
         let question = structured_question(key, request);
+        if request.page().is_some() {
+            let _ = write!(
+                text,
+                "\nQuestion `{key}`: {}\nOnly the user can do what the page asks, in a browser: show them the link in full and unchanged, \
+                 with what it is for. Once they say that they have done it, call {}.",
+                question["message"].as_str().unwrap_or_default(),
+                answer.text(),
+            );
+            next.push(answer);
+            continue;
+        }
         // Writing to a `String` does not fail.
         let _ = write!(
             text,
@@ -207,13 +218,17 @@ fn asking<'a>(rq: RequestCx<'_>, task: &Task, tool: &str, names: &'a TaskFallbac
 }
 
 fn structured_question(key: &str, request: &InputRequest) -> Value {
-    let message = request.params.get("message").and_then(Value::as_str);
+    let message = request.text();
+    if let Some(url) = request.page() {
+        // There is nothing to fill in.
+        return json!({ "question": key, "message": message, "url": url, "schema": { "type": "object", "properties": {} } });
+    }
     match request.params.get("requestedSchema") {
         Some(schema) => json!({ "question": key, "message": message, "schema": schema }),
         // Questions to the model or of the roots, whose answers are results of these methods.
         None => json!({
             "question": key,
-            "message": message.map_or_else(|| format!("`{}` {}", request.method, request.params), str::to_owned),
+            "message": message.unwrap_or_else(|| format!("`{}` {}", request.method, request.params)),
             "schema": { "type": "object", "description": format!("the result of `{}`", request.method) },
         }),
     }

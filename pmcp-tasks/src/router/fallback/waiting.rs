@@ -19,9 +19,10 @@ use crate::{
     task::{Task, TaskId, TaskStatus},
 };
 
-/// The abilities of such a client in a task: a form is answered through a tool if it shows none.
+/// The abilities of such a client in a task: a form is answered through a tool if it shows none, and a page that it does not open is
+/// shown as a link.
 pub(in crate::router) fn capabilities(cx: &CallContext) -> ClientCapabilities {
-    ClientCapabilities { elicitation: true, ..cx.client }
+    ClientCapabilities { elicitation: true, elicitation_url: true, ..cx.client }
 }
 
 /// Waits for a task inside a call: answers with its end if that comes in time, else with what to do next.

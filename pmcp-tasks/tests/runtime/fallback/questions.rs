@@ -232,3 +232,33 @@ async fn a_modern_retry_whose_answer_does_not_fit_is_asked_again() {
     call["arguments"]["wait_seconds"] = 0.into();
     assert_eq!(client.ok("tools/call", call).await["_meta"]["run.pmcp/task"]["status"], "working");
 }
+
+#[tokio::test]
+async fn a_page_is_a_link_that_the_model_shows() {
+    let server = server(None);
+    server.world.on("handled", |_, cx| async move {
+        let page = |id: &str| format!("https://notes.example/connect?id={id}");
+        let gone = cx.tool().elicit_url("Give access.", page).await;
+        Ok(ToolResult::text(gone.map_or_else(|error| error.to_string(), |visit| format!("at {}", visit.id().len()))))
+    });
+    for client in ignorant(&server) {
+        let client = client.without_elicitation();
+        for (action, result) in [("accept", "at 22"), ("decline", "the user declined to answer")] {
+            let asked = client.call("handled", json!({})).await.unwrap();
+            let text = text_of(&asked);
+            assert!(text.contains("Give access.") && text.contains("show them the link in full"), "{text}");
+            let question = &asked["_meta"]["run.pmcp/task"]["questions"][0];
+            assert!(text.contains(question["url"].as_str().unwrap()), "{text}");
+            let mut answer = next(&asked, "task_answer");
+            assert_eq!(answer["answer"], json!({}));
+            if action == "decline" {
+                answer.as_object_mut().unwrap().remove("answer");
+                answer["action"] = action.into();
+            }
+            client.call("task_answer", answer.clone()).await.unwrap();
+            let told = client.call("task_status", json!({ "task_id": answer["task_id"], "wait_seconds": 5 })).await;
+            let ended = client.call("task_result", next(&told.unwrap(), "task_result")).await.unwrap();
+            assert_eq!(text_of(&ended), result);
+        }
+    }
+}

@@ -149,6 +149,7 @@ impl Client {
             caller: Caller::Known { owner, principal: Some(principal), may_list: true },
             client: ClientCapabilities {
                 elicitation: true,
+                elicitation_url: false,
                 sampling: true,
                 roots: true,
                 tasks: revision == Revision::V2026,

@@ -179,3 +179,27 @@ async fn a_client_that_shows_no_forms_is_told_by_text() {
         assert!(client.stream.requests().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_step_sends_the_user_to_a_page() {
+    let cluster = Cluster::new();
+    let server = cluster.with(with_deploy);
+    logs(&server, &cluster.log);
+    server.world.on("restarting", |_, cx| async move {
+        let page = |id: &str| format!("https://notes.example/connect?id={id}");
+        Ok(ToolResult::text(format!("at {}", cx.tool().elicit_url("Give access.", page).await?.id())))
+    });
+    let mut client = server.v2026("ann");
+    client.cx.client.elicitation_url = true;
+    let request = json!({ "name": "deploy", "arguments": api() });
+    let asked = client.ok("prompts/get", request.clone()).await;
+    let params = &asked["inputRequests"]["build/input-1"]["params"];
+    assert_eq!((&params["mode"], &params["message"]), (&json!("url"), &json!("Give access.")));
+    let id = params["url"].as_str().unwrap().rsplit_once('=').unwrap().1;
+    let shown = client.go_on(&runs(&server).await[0], json!({})).await;
+    let text = texts(&shown);
+    assert!(text.contains(params["url"].as_str().unwrap()) && text.contains("Show them the link in full"), "{shown}");
+    let went = json!({ "build/input-1": { "action": "accept" } });
+    let reply = client.ok("prompts/get", again(&request, &asked, went)).await;
+    assert_eq!(standing(&reply)["steps"][1]["result"], format!("at {id}"));
+}
