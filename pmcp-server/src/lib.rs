@@ -103,7 +103,7 @@
 //! | type | what |
 //! |---|---|
 //! | [`Server`] | everything a server is made of, and how it is served |
-//! | [`Running`], [`Embedded`] | what stops a server in the background, or one in an application of yours |
+//! | [`Running`], [`Embedded`], [`terminated()`] | what stops a server in the background, or one in an application of yours |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
 //! | `apps`, `Offer` | widgets, and whom they are offered to (feature `apps`) |
 //! | [`ResourceUpdates`] | telling clients that a resource changed |
@@ -181,6 +181,7 @@ pub use pmcp_tasks::offer::{
     PromptResult, Resource, ResourceContents, ResourceRequest, ResourceUpdates,
 };
 pub use pmcp_tasks::tool::{Annotations, Icon, IconTheme, ResourceLink, Role};
+pub use process::terminated;
 pub use seal::{SessionKey, SessionKeyError};
 pub use server::Server;
 pub use service::ServeLimits;

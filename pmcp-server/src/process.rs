@@ -130,10 +130,10 @@ impl AsyncWrite for Stdout {
     }
 }
 
-/// Ends at Ctrl-C or SIGTERM. They are watched for from this call on, not only once the future is polled: whoever reads
-/// that the server listens may end it at once.
+/// Ends at Ctrl-C, and on Unix at SIGTERM too: for an application that [embeds](crate::Embedded) a server. They are watched for from this
+/// call on, not only once the future is polled: whoever reads that it listens may end it at once. Call it inside a Tokio runtime.
 #[cfg(unix)]
-pub(crate) fn terminated() -> impl Future<Output = ()> + Send {
+pub fn terminated() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
     async fn received(signal: std::io::Result<Signal>) {
         match signal {
@@ -152,9 +152,9 @@ pub(crate) fn terminated() -> impl Future<Output = ()> + Send {
     }
 }
 
-/// Ends at Ctrl-C.
+/// Ends at Ctrl-C: for an application that [embeds](crate::Embedded) a server.
 #[cfg(not(unix))]
-pub(crate) async fn terminated() {
+pub async fn terminated() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

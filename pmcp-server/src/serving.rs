@@ -153,8 +153,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// let (mcp, embedded) = Server::new("notes", "1.0.0").into_router()?;
     /// let app = axum::Router::new().nest("/api", mcp);
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let terminated = pmcp_server::terminated();
     /// let stopped = async move {
-    ///     let _ = tokio::signal::ctrl_c().await;
+    ///     terminated.await;
     ///     embedded.shut_down().await;
     /// };
     /// axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
