@@ -4,10 +4,12 @@ use std::{
     ffi::OsStr,
     fmt,
     io::Write as _,
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
 };
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{ChildStderr, ChildStdin, ChildStdout, Command},
@@ -41,6 +43,13 @@ impl Role {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         Self { command }
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
     }
 
     /// Has it tell of its log what this filter says.
@@ -140,6 +149,26 @@ impl Child {
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks it to end, by SIGTERM.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or the system refuses to.
+    #[cfg(unix)]
+    pub fn terminate(&self) -> Outcome<()> {
+        let id = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or("a child has ended")?;
+        Ok(kill_process(id, Signal::TERM)?)
+    }
+
+    /// Waits until it has ended, and tells how.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub async fn ended(&mut self) -> Outcome<ExitStatus> {
+        Ok(self.process.wait().await?)
     }
 
     /// Ends it as abruptly as power fails: by SIGKILL, where there are signals.
