@@ -122,11 +122,11 @@ export class Preview {
 
   /** The document that takes the place of the present one, when this is done. */
   async another(run: () => Promise<unknown>, profile = "specification"): Promise<any> {
-    const before = (await this.view(profile)).url();
+    const before = await this.view(profile);
     await run();
     for (let tries = 0; tries < 400; tries++) {
       const view = await this.view(profile).catch(() => undefined);
-      if (view && view.url() !== before) return view;
+      if (view && view !== before) return view;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw Error("the view is the one of before");

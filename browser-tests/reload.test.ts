@@ -43,9 +43,26 @@ test("a save shows the new view with what it kept, and the terminal tells the ti
     mounts.push(/ready in (\d+) ms/.exec(await preview.page.$eval(".under", (under: Element) => under.textContent))?.[1]);
   }
   t.diagnostic(`from the save to initialized: ${took.join(", ")} ms, of which the view took ${mounts.join(", ")} ms`);
+  // It is where it was before: a new origin takes the browser a process, and the person a tenth of a second. Who asks for it has one.
+  assert.equal((await preview.view()).url(), before.url());
+  const fresh = await preview.another(() => preview.click("reload"));
+  assert.notEqual(fresh.url(), before.url());
+  await says(fresh, "#kept", '{"tab":2}');
   // What no view shows, none is loaded anew for.
   small.write("widgets/notes.txt", "no part of any view");
   assert.match(await small.line(/Reloaded/), /Reloaded widgets\/notes\.txt$/);
+});
+
+test("a view that hangs does not hold up the one that takes its place", async () => {
+  const { small, preview } = await open();
+  const before = await preview.view();
+  void before.evaluate("for (;;);").catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  small.write("widgets/view.html", view("Two"));
+  await small.line(/Reloaded widgets\/view\.html \(\d+ ms\)$/, 10_000);
+  const after = await preview.view();
+  assert.notEqual(after.url(), before.url());
+  await says(after, "h1", "Two");
 });
 
 test("the first view of a run is recorded into a file, and can be replayed", async () => {

@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::error::{Error, Result};
 
 /// Changes that come within this time of each other are one, up to the longest.
-const TOGETHER: Duration = Duration::from_millis(30);
+const TOGETHER: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(300);
 /// The number of changes that wait. A save is a few; of more, all that counts is that there were some.
 const WAITING: usize = 1024;

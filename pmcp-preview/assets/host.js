@@ -87,22 +87,29 @@ var openProxy = async (into, proxy, document, within = 1e4) => {
     channel.close();
     frame.remove();
   };
-  const isThere = await new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), within);
-    channel.receive(({ method }) => {
-      if (method !== `${SANDBOX}proxy-ready`) return;
-      clearTimeout(timer);
-      resolve(true);
+  const ready = async () => {
+    const isThere = await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), within);
+      channel.receive(({ method }) => {
+        if (method !== `${SANDBOX}proxy-ready`) return;
+        clearTimeout(timer);
+        resolve(true);
+      });
     });
-  });
-  if (!isThere) {
-    close();
-    throw Error("the sandbox proxy does not answer");
-  }
-  channel.receive(() => {
-  });
+    if (!isThere) {
+      close();
+      throw Error("the sandbox proxy does not answer");
+    }
+    channel.receive(() => {
+    });
+  };
+  await ready();
   channel.post({ jsonrpc: "2.0", method: `${SANDBOX}resource-ready`, params: { html, ...declared } });
-  return { ...channel, close, frame };
+  const again = () => {
+    channel.post({ jsonrpc: "2.0", method: `${SANDBOX}resource-changed`, params: {} });
+    return ready();
+  };
+  return { ...channel, close, frame, again };
 };
 
 // src/host/limits.ts
@@ -237,7 +244,7 @@ var ViewHost = class {
   }
   /** Lets the view save what it has, for so long, and ends. Tells whether it answered. */
   async teardown(reason, within = 300) {
-    const asked = this.#isReady && this.request("ui/resource-teardown", reason === void 0 ? {} : { reason }, within);
+    const asked = this.#isReady && !this.#isClosed && this.request("ui/resource-teardown", reason === void 0 ? {} : { reason }, within);
     const answered = asked && await asked.then(() => true, () => false);
     this.close();
     return answered;

@@ -90,6 +90,7 @@
 
   // src/host/proxy.ts
   var SANDBOX = "ui/notifications/sandbox-";
+  var LINGER = 500;
   var host = parent;
   var hostOrigin;
   var frame;
@@ -102,23 +103,35 @@
     const isOurs = url.protocol === location.protocol && url.port === location.port;
     return isOurs && /^[a-z0-9-]+\.localhost$/.test(url.hostname) && !url.username && !url.password ? url : void 0;
   };
+  var leave = () => {
+  };
   var load = ({ html = "", sandbox, csp, permissions }) => {
     const url = address();
-    frame = document.createElement("iframe");
-    frame.sandbox.add(...tokens(sandbox, url !== void 0));
-    frame.allow = allowed(permissions);
-    frame.title = "view";
-    frame.style.cssText = "border:0;display:block;width:100%;height:100%";
+    const next = document.createElement("iframe");
+    next.sandbox.add(...tokens(sandbox, url !== void 0));
+    next.allow = allowed(permissions);
     viewOrigin = url ? url.origin : "null";
-    if (url) frame.src = url.href;
-    else frame.srcdoc = under(policy(csp), String(html));
+    if (url) next.src = url.href;
+    else next.srcdoc = under(policy(csp), String(html));
+    show(next);
+  };
+  var show = (next) => {
+    next.title = "view";
+    next.style.cssText = "border:0;position:absolute;inset:0;width:100%;height:100%";
     let loads = 0;
-    frame.addEventListener("load", () => {
+    next.addEventListener("load", () => {
       if (++loads === 1) return;
-      frame?.remove();
+      next.remove();
       console.error("the view has gone to another document, and was removed");
     });
-    document.body.append(frame);
+    frame = next;
+    document.body.append(next);
+  };
+  var reload = (before) => {
+    leave();
+    show(before.cloneNode());
+    leave = () => before.remove();
+    setTimeout(leave, LINGER);
   };
   var refuse = ({ id, method }) => {
     const error = { code: -32e3 /* Refused */, message: "the message is too large, or no JSON" };
@@ -134,12 +147,17 @@
       else if (!frame && data.method === `${SANDBOX}resource-ready`) {
         hostOrigin = origin;
         load(data.params ?? {});
+      } else if (frame && data.method === `${SANDBOX}resource-changed` && viewOrigin !== "null") {
+        reload(frame);
+        ready(origin);
       }
     } else if (frame && source === frame.contentWindow && origin === viewOrigin && hostOrigin !== void 0) {
       if (!bucket.take()) return;
+      if (data.method === "ui/notifications/initialized") leave();
       if (written(data, LIMITS.size) === void 0) refuse(data);
       else if (!isOfSandbox(data)) host.postMessage(data, hostOrigin);
     }
   });
-  host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, "*");
+  var ready = (origin) => host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, origin);
+  ready("*");
 })();

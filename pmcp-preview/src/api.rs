@@ -141,10 +141,12 @@ struct Mount {
     profile: Option<String>,
     #[serde(default)]
     extra: Extra,
+    /// The view whose place it takes: the same one, before its document was edited.
+    replaces: Option<String>,
 }
 
 async fn mount(State(page): State<Page>, Json(mount): Json<Mount>) -> Response {
-    let Mount { html, meta, profile, extra } = mount;
+    let Mount { html, meta, profile, extra, replaces } = mount;
     let profile = match profile {
         Some(id) => profile::find(&id),
         None => Some(page.link.wishes().profile),
@@ -152,12 +154,17 @@ async fn mount(State(page): State<Page>, Json(mount): Json<Mount>) -> Response {
     let Some(profile) = profile else { return StatusCode::NOT_FOUND.into_response() };
     let policy = Policy::new(profile, &meta, &extra);
     let view = View { html, policy: policy.header(), permissions: permissions(profile, &meta) };
-    match page.sandbox.views.mount(view) {
-        Some(id) => {
+    let views = &page.sandbox.views;
+    let mounted = match replaces {
+        Some(id) => views.replace(&id, view).map(|()| id).or_else(|view| views.mount(view).ok_or(())),
+        None => views.mount(view).ok_or(()),
+    };
+    match mounted {
+        Ok(id) => {
             let (url, policy, sources) = (page.sandbox.view(&id), policy.plain(), policy.sourced());
             Json(json!({ "id": id, "url": url, "policy": policy, "sources": sources })).into_response()
         }
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(()) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The views that are mounted: a document each, on an origin of its own for as long as it is there.
+//! The views that are mounted: a document each, on an origin of its own for as long as it is there. Where the document is edited, the new
+//! one may take the place of the old.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,24 @@ impl Views {
         }
         all.insert(id.clone(), view);
         Some(id)
+    }
+
+    /// Has this document take the place of a mounted one, on its origin, if it is under the same headers: an origin is never under two
+    /// policies. A view has then the storage of its document of before, and its process in the browser.
+    pub(crate) fn replace(&self, id: &str, view: View) -> Result<(), View> {
+        let mut all = self.0.lock();
+        let others: usize = all.iter().filter(|(other, _)| *other != id).map(|(_, view)| view.html.len()).sum();
+        match all.get_mut(id) {
+            Some(before)
+                if before.policy == view.policy
+                    && before.permissions == view.permissions
+                    && others + view.html.len() <= LARGEST =>
+            {
+                *before = view;
+                Ok(())
+            }
+            _ => Err(view),
+        }
     }
 
     pub(crate) fn remove(&self, id: &str) -> bool {

@@ -22,6 +22,7 @@ const mounted = async (document: { url?: string; html?: string; csp?: object; sa
       addEventListener("message", ({ data, source }) => source === window[0] && window_.fromFrame.push(data));
       window_.mount = async () => {
         const channel = await openProxy(window.document.body, new URL(proxy), document);
+        window_.channel = channel;
         const backend = { request: async (_: string, { name }: any) => ({ content: [{ type: "text", text: `${name} done` }] }) };
         await new Promise<void>((initialized) => {
           window_.host = new ViewHost(channel, {
@@ -73,6 +74,20 @@ test("state is found again after a re-mount", async () => {
   await close();
 });
 
+test("where its document has changed the address is loaded anew, and of the one before nothing is heard any more", async () => {
+  browser.views.set("edited", withBridge("", "<p>before</p>"));
+  const { page, view, close } = await mounted({ url: browser.view("edited") }, "edited");
+  await view.evaluate(`setInterval(() => mcp.log("info", "before"), 1)`);
+  browser.views.set("edited", withBridge("", "<p>after</p><script>parent.postMessage({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'after' } }, '*')</script>"));
+  const heard = await page.evaluate(`new Promise((resolve) => channel.again().then(() => channel.receive(({ params }) => params.data && resolve(params.data))))`);
+  assert.equal(heard, "after");
+  // The one before is removed though this one has no host.
+  await page.waitForFunction("frames[0].length === 1");
+  const after = await frameOf(page, browser.view("edited"));
+  assert.equal(await after.evaluate("document.body.innerText"), "after");
+  await close();
+});
+
 test("where views have no addresses a document is opaque, under the policy that it declares", async () => {
   const csp = { connectDomains: ["https://api.example.com", "https://evil.example; script-src *"] };
   const { view, errors, close } = await mounted({ html: withBridge(), csp });
@@ -105,7 +120,7 @@ test("messages of the sandbox do not come from a view, and one view is loaded", 
   browser.views.set("forger", withBridge());
   const { page, view, close } = await mounted({ url: browser.view("forger") }, "forger");
   const before = await page.evaluate("fromFrame.length");
-  await view.evaluate(`for (const name of ["proxy-ready", "resource-ready", "anything"])
+  await view.evaluate(`for (const name of ["proxy-ready", "resource-ready", "resource-changed", "anything"])
     parent.postMessage({ jsonrpc: "2.0", method: "ui/notifications/sandbox-" + name, params: { html: "forged" } }, "*")`);
   assert.equal(await view.evaluate(CALL), "move done");
   const after: any[] = await page.evaluate((before: number) => (window as any).fromFrame.slice(before), before);

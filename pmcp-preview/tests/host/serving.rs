@@ -111,6 +111,32 @@ async fn a_view_is_on_an_origin_of_its_own_under_the_policy_it_declares() {
 }
 
 #[tokio::test]
+async fn a_document_that_was_edited_takes_the_place_of_its_view_under_the_same_policy_alone() {
+    let (_host, name, key) = host().await;
+    let right = format!("Bearer {key}");
+    let headers = [JSON, ("authorization", right.as_str())];
+    let mount = async |html: &str, origin: &str, replaces: Option<&str>| -> Value {
+        let meta = json!({ "ui": { "csp": { "connectDomains": [origin] } } });
+        let body = json!({ "html": html, "meta": meta, "replaces": replaces }).to_string();
+        send(&name, "POST", "/api/views", &headers, &body).await.json()
+    };
+    let first = mount("one", "https://a.example", None).await;
+    let id = first["id"].as_str().unwrap();
+    let at = first["url"].as_str().unwrap().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    let sandbox = format!("127.0.0.1:{}", at.rsplit_once(':').unwrap().1);
+    assert_eq!(mount("two", "https://a.example", Some(id)).await, first);
+    let shown = || async { send(&sandbox, "GET", "/", &[("host", &at)], "").await.body };
+    assert_eq!(shown().await, "two");
+
+    // What is under another policy, or in the place of nothing, has an origin of its own.
+    let other = mount("three", "https://b.example", Some(id)).await;
+    assert_ne!(other["id"], first["id"]);
+    assert_eq!(shown().await, "two");
+    let guessed = "0".repeat(32);
+    assert_ne!(mount("four", "https://a.example", Some(&guessed)).await["id"], guessed.as_str());
+}
+
+#[tokio::test]
 async fn views_are_bounded_and_the_host_ends_with_its_owner() {
     let (host, name, key) = host().await;
     let right = format!("Bearer {key}");

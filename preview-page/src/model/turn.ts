@@ -87,7 +87,7 @@ export class Turn {
     if (!after || (!isForced && after.html === before.html && JSON.stringify(after.meta) === JSON.stringify(before.meta))) return [];
     this.document.value = after;
     const scenes = this.scenes.value;
-    await Promise.all(scenes.map((scene) => scene.again(after)));
+    await Promise.all(scenes.map((scene) => scene.again(after, !isForced)));
     return scenes;
   }
 

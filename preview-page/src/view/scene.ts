@@ -2,7 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 
-import { LIMITS, openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Page, type Replay } from "../../../widget-runtime/src/host";
+import { LIMITS, openProxy, Recorder, Refusal, ViewHost, type Channel, type Context, type Mounted, type Page, type Replay } from "../../../widget-runtime/src/host";
 import { Name, type Message } from "../../../widget-runtime/src/message";
 import { about } from "../model/connection";
 import { add, type Side } from "../model/log";
@@ -47,6 +47,21 @@ const MOST_FAILURES = 5;
 const MOST_TEXT = 2000;
 const MOST_SOURCE = 120;
 
+/** A document at the host process, and the way to the frame that shows it, once it is there. */
+class Framed {
+  readonly id: string;
+  channel: Mounted | undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  remove() {
+    this.channel?.close();
+    void host.unmount(this.id).catch(() => {});
+  }
+}
+
 const linesOf = (text: string) => text.split("\n").length;
 
 let count = 0;
@@ -78,6 +93,7 @@ export class Scene {
   document: Document | undefined;
   host: ViewHost | undefined;
   #place: Element | undefined;
+  #framed: Framed | undefined;
   #stop: (() => void)[] = [];
   #mounts = 0;
   #failures = 0;
@@ -104,10 +120,16 @@ export class Scene {
     await this.#mount(document);
   }
 
-  /** Shows the document anew, with what the view has kept. */
-  async again(document = this.document) {
+  /**
+   * Shows the document anew, with what the view has kept. One that was edited keeps its origin, and with it the process of the browser,
+   * which takes most of the time to start: if the view has answered, as one that hangs would have the new one wait.
+   */
+  async again(document = this.document, isEdited = false) {
     if (!document || !this.#place) return;
-    if (await this.#end("reloaded")) await this.#mount(document);
+    const { isLast, hasAnswered, framed } = await this.#end("reloaded");
+    const isInPlace = isLast && isEdited && hasAnswered;
+    if (!isInPlace) framed?.remove();
+    if (isLast) await this.#mount(document, isInPlace ? framed : undefined);
   }
 
   /** Waits until the view is loaded or has failed; tells which. */
@@ -125,7 +147,9 @@ export class Scene {
 
   /** Takes the view away. */
   async close(reason = "removed") {
-    if (await this.#end(reason)) this.phase.value = "closed";
+    const { isLast, framed } = await this.#end(reason);
+    framed?.remove();
+    if (isLast) this.phase.value = "closed";
   }
 
   /** Tells the arguments of the call, now and after each reload. */
@@ -168,7 +192,8 @@ export class Scene {
     this.host?.change({ [Name.State]: state });
   }
 
-  async #mount(document: Document) {
+  /** Mounts a document: in the place of that of before, if there is one and both are under the same policy. */
+  async #mount(document: Document, before?: Framed) {
     const mount = ++this.#mounts;
     const isStale = () => mount !== this.#mounts;
     const began = performance.now();
@@ -181,18 +206,26 @@ export class Scene {
     this.isModal.value = false;
     this.app.value = undefined;
     this.document = document;
+    this.#framed = before;
     try {
-      const served = await host.mount(withScripts(document.html, ...this.#scripts()), document.meta, profile.id, this.extra.value);
-      if (isStale() || !this.#place) return void host.unmount(served.id);
+      const html = withScripts(document.html, ...this.#scripts());
+      const served = await host.mount(html, document.meta, profile.id, this.extra.value, before?.id);
+      const framed = before?.id === served.id ? before : new Framed(served.id);
+      if (framed !== before) before?.remove();
+      if (isStale() || !this.#place) return framed.remove();
+      this.#framed = framed;
       this.served.value = served;
-      this.#stop.push(() => void host.unmount(served.id).catch(() => {}));
       const ui = document.meta.ui ?? {};
-      const channel = await openProxy(this.#place, new URL(about.value!.proxy), {
-        url: served.url,
-        csp: ui.csp,
-        permissions: granted(ui.permissions, profile),
-        sandbox: profile.sandbox.tokens.join(" "),
-      });
+      if (framed.channel) await framed.channel.again();
+      else {
+        framed.channel = await openProxy(this.#place, new URL(about.value!.proxy), {
+          url: served.url,
+          csp: ui.csp,
+          permissions: granted(ui.permissions, profile),
+          sandbox: profile.sandbox.tokens.join(" "),
+        });
+      }
+      const { channel } = framed;
       if (isStale()) return channel.close();
       channel.frame.title = `${this.tool.title ?? this.tool.name}, under ${profile.title}`;
       this.recorder = new Recorder();
@@ -218,14 +251,15 @@ export class Scene {
     }
   }
 
-  /** Takes leave of the view. Tells whether nothing has happened to it meanwhile: then the next step is the caller's. */
-  async #end(reason: string): Promise<boolean> {
+  /** Takes leave of the view. The next step is the caller's, if nothing has happened meanwhile; and so is its frame, in any case. */
+  async #end(reason: string): Promise<{ isLast: boolean; hasAnswered: boolean; framed: Framed | undefined }> {
     const mount = ++this.#mounts;
-    const [ended, stops] = [this.host?.teardown(reason), this.#stop.splice(0)];
+    const [framed, ended, stops] = [this.#framed, this.host?.teardown(reason), this.#stop.splice(0)];
+    this.#framed = undefined;
     this.host = undefined;
-    await ended;
+    const hasAnswered = (await ended) ?? false;
     for (const stop of stops) stop();
-    return mount === this.#mounts;
+    return { isLast: mount === this.#mounts, hasAnswered, framed };
   }
 
   #scripts(): Script[] {
@@ -275,7 +309,7 @@ export class Scene {
     this.#stop.push(stop, stopMode);
   }
 
-  /** The channel without the messages of our own scripts. */
+  /** The channel without the messages of our own scripts. With its end the frame stays. */
   #tapped(channel: Channel): Channel {
     return {
       post: (message) => {
@@ -289,7 +323,7 @@ export class Scene {
           else if (message.method === Own.Found) this.#copy?.found(message.params);
           else take(message);
         }),
-      close: () => channel.close(),
+      close: () => channel.receive(() => {}),
     };
   }
 
@@ -408,7 +442,7 @@ export class Scene {
       close: () => void this.close("the view asked for it"),
       flooded: () => {
         this.phase.value = "flooded";
-        void this.#end("flooded");
+        void this.#end("flooded").then(({ framed }) => framed?.remove());
       },
     };
   }

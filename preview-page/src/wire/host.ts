@@ -75,8 +75,9 @@ export const host = {
   answer: (question: number, action: Action, content?: unknown) =>
     send("/api/answer", { method: "POST", body: { question, action, content } }),
 
-  mount: (html: string, meta: object, profile: string, extra?: Extra) =>
-    read<Served>("/api/views", { method: "POST", body: { html, meta, profile, extra } }),
+  /** Mounts a document on an origin of its own; on that of the view whose place it takes, if it is under the same policy. */
+  mount: (html: string, meta: object, profile: string, extra?: Extra, replaces?: string) =>
+    read<Served>("/api/views", { method: "POST", body: { html, meta, profile, extra, replaces } }),
   unmount: (id: string) => send(`/api/views/${id}`, { method: "DELETE" }),
 
   /** Connects anew: in another revision of the protocol, or as another host. */

@@ -43,6 +43,13 @@ const SANDBOX = "ui/notifications/sandbox-";
 /** A way to a view, and the frame of its proxy. */
 export interface Mounted extends Channel {
   readonly frame: HTMLIFrameElement;
+  /**
+   * Loads the address anew, where another document is by now, on the same origin. Of the one before nothing comes any more when this is
+   * fulfilled.
+   *
+   * Rejects if the proxy does not answer.
+   */
+  again(): Promise<void>;
 }
 
 /**
@@ -65,19 +72,26 @@ export const openProxy = async (into: Element, proxy: URL, document: Document, w
     channel.close();
     frame.remove();
   };
-  const isThere = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), within);
-    channel.receive(({ method }) => {
-      if (method !== `${SANDBOX}proxy-ready`) return;
-      clearTimeout(timer);
-      resolve(true);
+  const ready = async () => {
+    const isThere = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), within);
+      channel.receive(({ method }) => {
+        if (method !== `${SANDBOX}proxy-ready`) return;
+        clearTimeout(timer);
+        resolve(true);
+      });
     });
-  });
-  if (!isThere) {
-    close();
-    throw Error("the sandbox proxy does not answer");
-  }
-  channel.receive(() => {});
+    if (!isThere) {
+      close();
+      throw Error("the sandbox proxy does not answer");
+    }
+    channel.receive(() => {});
+  };
+  await ready();
   channel.post({ jsonrpc: "2.0", method: `${SANDBOX}resource-ready`, params: { html, ...declared } });
-  return { ...channel, close, frame };
+  const again = () => {
+    channel.post({ jsonrpc: "2.0", method: `${SANDBOX}resource-changed`, params: {} });
+    return ready();
+  };
+  return { ...channel, close, frame, again };
 };

@@ -126,7 +126,7 @@ export class ViewHost {
 
   /** Lets the view save what it has, for so long, and ends. Tells whether it answered. */
   async teardown(reason?: string, within = 300): Promise<boolean> {
-    const asked = this.#isReady && this.request("ui/resource-teardown", reason === undefined ? {} : { reason }, within);
+    const asked = this.#isReady && !this.#isClosed && this.request("ui/resource-teardown", reason === undefined ? {} : { reason }, within);
     const answered = asked && (await asked.then(() => true, () => false));
     this.close();
     return answered;

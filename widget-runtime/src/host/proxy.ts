@@ -6,6 +6,9 @@ import { allowed, policy, tokens, under } from "./policy";
 
 const SANDBOX = "ui/notifications/sandbox-";
 
+/** A document that another takes the place of is seen until that is initialized, or for so long, in milliseconds. */
+const LINGER = 500;
+
 const host = parent;
 let hostOrigin: string | undefined;
 let frame: HTMLIFrameElement | undefined;
@@ -22,23 +25,39 @@ const address = (): URL | undefined => {
   return isOurs && /^[a-z0-9-]+\.localhost$/.test(url.hostname) && !url.username && !url.password ? url : undefined;
 };
 
+/** Removes the frame of before, if it is still there. */
+let leave = () => {};
+
 const load = ({ html = "", sandbox, csp, permissions }: any) => {
   const url = address();
-  frame = document.createElement("iframe");
-  frame.sandbox.add(...tokens(sandbox, url !== undefined));
-  frame.allow = allowed(permissions);
-  frame.title = "view";
-  frame.style.cssText = "border:0;display:block;width:100%;height:100%";
+  const next = document.createElement("iframe");
+  next.sandbox.add(...tokens(sandbox, url !== undefined));
+  next.allow = allowed(permissions);
   viewOrigin = url ? url.origin : "null";
-  if (url) frame.src = url.href;
-  else frame.srcdoc = under(policy(csp), String(html));
+  if (url) next.src = url.href;
+  else next.srcdoc = under(policy(csp), String(html));
+  show(next);
+};
+
+const show = (next: HTMLIFrameElement) => {
+  next.title = "view";
+  next.style.cssText = "border:0;position:absolute;inset:0;width:100%;height:100%";
   let loads = 0;
-  frame.addEventListener("load", () => {
+  next.addEventListener("load", () => {
     if (++loads === 1) return;
-    frame?.remove();
+    next.remove();
     console.error("the view has gone to another document, and was removed");
   });
-  document.body.append(frame);
+  frame = next;
+  document.body.append(next);
+};
+
+/** Loads the address once more. The frame of before is there until then: with it a browser would end the process that both are in. */
+const reload = (before: HTMLIFrameElement) => {
+  leave();
+  show(before.cloneNode() as HTMLIFrameElement);
+  leave = () => before.remove();
+  setTimeout(leave, LINGER);
 };
 
 /** Says to the view what the host would have said, had it come so far. */
@@ -59,13 +78,19 @@ addEventListener("message", ({ data, origin, source }: MessageEvent<Message>) =>
     else if (!frame && data.method === `${SANDBOX}resource-ready`) {
       hostOrigin = origin;
       load(data.params ?? {});
+    } else if (frame && data.method === `${SANDBOX}resource-changed` && viewOrigin !== "null") {
+      reload(frame);
+      ready(origin);
     }
   } else if (frame && source === frame.contentWindow && origin === viewOrigin && hostOrigin !== undefined) {
     if (!bucket.take()) return;
+    if (data.method === "ui/notifications/initialized") leave();
     if (written(data, LIMITS.size) === undefined) refuse(data);
     else if (!isOfSandbox(data)) host.postMessage(data, hostOrigin);
   }
 });
 
+const ready = (origin: string) => host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, origin);
+
 // It says nothing, and whom to say it to is not known yet.
-host.postMessage({ jsonrpc: "2.0", method: `${SANDBOX}proxy-ready`, params: {} }, "*");
+ready("*");
