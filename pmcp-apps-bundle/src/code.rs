@@ -88,7 +88,7 @@ fn check_source(job: &mut Job<'_>, at: At<'_>, url: &str) {
             let help = "name the file in the page or in a style sheet, where it is put into the document";
             job.tell(Kind::Error, Topic::Addresses, at, format!("`.src = \"{url}\"` has no server to ask"), help);
         }
-        Target::Remote(origin) if Directive::Frame.covers(&job.declared.csp, &origin) => {
+        Target::Remote(origin) if job.declarations.cover(Directive::Frame, &origin) => {
             job.used.insert((Directive::Frame, origin));
         }
         other => job.check_remote(other, url, at, Directive::Resource),

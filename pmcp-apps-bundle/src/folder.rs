@@ -83,8 +83,12 @@ impl Folder {
         }
         let dir = source.dir.trim_end_matches('/').to_owned();
         let absent = || {
-            let help =
-                format!("paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it");
+            let help = match directory_alike(source.crate_dir, &dir) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!(
+                    "paths are relative to the crate's `Cargo.toml`; run `cargo pmcp app new {dir}` to create it"
+                ),
+            };
             wrong(format!("widget directory `{dir}` does not exist"), &help)
         };
         let root = fs::canonicalize(source.crate_dir.join(written)).map_err(|_| absent())?;
@@ -214,6 +218,20 @@ impl Folder {
         }
         closest(name, names.names()).map(str::to_owned)
     }
+}
+
+/// The directory beside one that is not there that may be meant, under the same parent.
+fn directory_alike(crate_dir: &Path, dir: &str) -> Option<String> {
+    let (parent, name) = dir.rsplit_once('/').unwrap_or(("", dir));
+    let entries = fs::read_dir(crate_dir.join(parent)).ok()?.take(COMPARED).filter_map(Result::ok);
+    let mut names = ByName::default();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        if let Ok(name) = entry.file_name().into_string() {
+            names.insert(&name, ());
+        }
+    }
+    let meant = closest(name, names.names())?;
+    Some(if parent.is_empty() { meant.to_owned() } else { format!("{parent}/{meant}") })
 }
 
 /// The name that was probably meant.

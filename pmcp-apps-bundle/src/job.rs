@@ -9,7 +9,7 @@ use crate::{
     mime,
     mistake::{Kind, Mistake, Mistakes, Place, Topic},
     origin::Origin,
-    policy::Directive,
+    policy::{Declarations, Directive},
     reference::{Local, Target, join, target},
     text::base64,
 };
@@ -24,6 +24,8 @@ const BESIDE: &str = "put its content into the document, or name an origin that 
 pub(crate) struct Job<'a> {
     pub(crate) folder: Folder,
     pub(crate) declared: &'a Declared,
+    /// The origins of `declared`.
+    pub(crate) declarations: Declarations,
     pub(crate) mistakes: Mistakes,
     pub(crate) used: HashSet<(Directive, Origin)>,
     /// The bytes that each file takes in the document.
@@ -48,7 +50,8 @@ pub(crate) struct Found {
 impl<'a> Job<'a> {
     pub(crate) fn new(folder: Folder, declared: &'a Declared) -> Self {
         let (mistakes, used, sizes) = Default::default();
-        Self { folder, declared, mistakes, used, sizes, spent: 0 }
+        let declarations = Declarations::new(&declared.csp);
+        Self { folder, declared, declarations, mistakes, used, sizes, spent: 0 }
     }
 
     /// Tells an error about the document as such.
@@ -140,7 +143,7 @@ impl<'a> Job<'a> {
                 self.tell(Kind::Error, Topic::Addresses, at, message, help);
             }
             Target::Remote(origin) => {
-                if !directive.covers(&self.declared.csp, &origin) {
+                if !self.declarations.cover(directive, &origin) {
                     let (kind, message, help) = if self.folder.is_served() {
                         directive.refusal_of_served(&origin)
                     } else {

@@ -1,6 +1,6 @@
 //! Origins: what `csp(…)` accepts, and which of them a URL is covered by.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, iter};
 
 /// A refusal of an origin: what is wrong with it, and the edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,9 +144,14 @@ impl Origin {
         (!host.is_empty()).then(|| Self { host: host.to_owned(), scheme, port })
     }
 
+    /// The hosts of declarations that may cover it: its own, and each with `*` in place of its first labels.
+    pub(crate) fn covering(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let suffixes = self.host.match_indices('.').map(|(at, _)| Cow::Owned(format!("*{}", &self.host[at..])));
+        iter::once(Cow::Borrowed(self.host.as_str())).chain(suffixes)
+    }
+
     /// Compares with a declared origin by the rules of content policies.
-    pub(crate) fn is_covered_by(&self, declared: &str) -> bool {
-        let Some(other) = Self::of(declared) else { return false };
+    pub(crate) fn is_covered_by(&self, other: &Self) -> bool {
         // A policy that allows the plain scheme allows the safe one; `https` does not cover `wss`.
         let scheme = self.scheme == other.scheme
             || matches!((other.scheme.as_str(), self.scheme.as_str()), ("http", "https") | ("ws", "wss"));
@@ -243,7 +248,8 @@ mod tests {
 
     #[test]
     fn urls_are_covered_as_content_policies_say() {
-        let covered = |url: &str, declared: &str| Origin::of(url).unwrap().is_covered_by(declared);
+        let covered =
+            |url: &str, declared: &str| Origin::of(url).unwrap().is_covered_by(&Origin::of(declared).unwrap());
         assert!(covered("https://a.example/x", "https://a.example"));
         assert!(covered("HTTPS://A.example:443/x", "https://a.example"));
         assert!(covered("https://b.a.example", "https://*.a.example"));

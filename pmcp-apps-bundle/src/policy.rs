@@ -1,6 +1,6 @@
 //! The content policy of a widget: which directive an address falls under, and what the attribute lets it reach.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{declared::Csp, mistake::Kind, origin::Origin};
 
@@ -44,10 +44,6 @@ impl Directive {
         }
     }
 
-    pub(crate) fn covers(self, csp: &Csp, origin: &Origin) -> bool {
-        self.origins(csp).iter().any(|declared| origin.is_covered_by(declared))
-    }
-
     /// The mistake of an origin that the attribute does not name.
     pub(crate) fn refusal(self, origin: &Origin) -> (Kind, String, String) {
         let key = self.key();
@@ -87,15 +83,50 @@ impl Directive {
     }
 }
 
+/// Declared origins by their hosts: a document may name many, and many may be declared.
+#[derive(Debug)]
+pub(crate) struct Declarations(HashMap<(Directive, String), Vec<Origin>>);
+
+impl Declarations {
+    pub(crate) fn new(csp: &Csp) -> Self {
+        let mut by_host: HashMap<_, Vec<Origin>> = HashMap::new();
+        for directive in Directive::ALL {
+            for origin in directive.origins(csp).iter().filter_map(|declared| Origin::of(declared)) {
+                by_host.entry((directive, origin.host.clone())).or_default().push(origin);
+            }
+        }
+        Self(by_host)
+    }
+
+    /// Tells whether an origin is covered by one that is declared for this.
+    pub(crate) fn cover(&self, directive: Directive, origin: &Origin) -> bool {
+        origin.covering().any(|host| {
+            let declared = self.0.get(&(directive.declared(), host.into_owned()));
+            declared.into_iter().flatten().any(|declared| origin.is_covered_by(declared))
+        })
+    }
+}
+
 /// Origins that are declared and that no text names, in the order of the keys.
 ///
 /// The texts are in small letters. An origin that stands in one in any form counts: a script may put its addresses together.
 pub(crate) fn unused<'a>(csp: &'a Csp, used: &HashSet<(Directive, Origin)>, texts: &[String]) -> Vec<&'a str> {
-    let is_used = |directive: Directive, declared: &str| {
-        let host =
-            Origin::of(declared).map(|origin| origin.host.trim_start_matches("*.").to_owned()).unwrap_or_default();
-        used.iter().any(|(by, origin)| *by == directive && origin.is_covered_by(declared))
-            || texts.iter().any(|text| text.contains(&host))
+    // By each host of a declaration that would cover them.
+    let mut by_host: HashMap<_, Vec<&Origin>> = HashMap::new();
+    for (directive, origin) in used {
+        for host in origin.covering() {
+            by_host.entry((*directive, host)).or_default().push(origin);
+        }
+    }
+    let mut named = HashMap::new();
+    let mut is_used = |directive: Directive, declared: &str| {
+        let Some(declared) = Origin::of(declared) else { return true };
+        let used = by_host.get(&(directive, declared.host.as_str().into()));
+        if used.into_iter().flatten().any(|origin| origin.is_covered_by(&declared)) {
+            return true;
+        }
+        let host = declared.host.trim_start_matches("*.").to_owned();
+        *named.entry(host).or_insert_with_key(|host| texts.iter().any(|text| text.contains(host.as_str())))
     };
     Directive::ALL
         .into_iter()
