@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use pmcp_protocol::{Decider, TaskSupport, Version};
+use pmcp_protocol::{
+    Decider, TaskSupport, Version,
+    bounds::{LIST, weight},
+};
 use serde_json::{Value, json};
 
 use crate::{client::Client, connection::KnownTools, error::ClientError, state::TaskState};
@@ -46,12 +49,17 @@ impl ToolInfo {
 impl Client {
     /// Every entry of a list, from all its pages.
     async fn list(&self, method: &str, field: &str) -> Result<Vec<Value>, ClientError> {
-        let mut all = Vec::new();
-        let mut params = json!({});
+        let (mut all, mut bytes, mut params) = (Vec::new(), 0, json!({}));
         for _ in 0..MAX_PAGES {
             let mut page = self.request(method, params).await?;
             match page[field].take() {
-                Value::Array(entries) => all.extend(entries),
+                Value::Array(entries) => {
+                    bytes += entries.iter().map(weight).sum::<usize>();
+                    if bytes > LIST {
+                        return Err(ClientError::protocol(format!("`{method}` has more than {} MiB", LIST >> 20)));
+                    }
+                    all.extend(entries);
+                }
                 _ => return Err(ClientError::protocol(format!("a page of `{method}` without `{field}`"))),
             }
             match page["nextCursor"].take() {

@@ -39,6 +39,7 @@ impl Wire for Memory {
         let expected = self.inbox.expect(request.id);
         let result = match request.method {
             "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": {} }),
+            "prompts/list" => json!({ "prompts": [{ "name": "x".repeat(8 << 20) }], "nextCursor": "more" }),
             "tools/call" => json!({ "content": [{ "type": "text", "text": request.message["params"]["name"] }] }),
             "ping" => {
                 self.inbox
@@ -98,6 +99,13 @@ async fn a_wire_of_ones_own_carries_calls_notifications_and_questions() {
 
     client.close().await.unwrap();
     assert!(matches!(client.ping().await, Err(ClientError::Closed)));
+}
+
+#[tokio::test]
+async fn a_list_that_grows_without_end_is_refused_before_it_fills_the_memory() {
+    let (client, _posted) = connect(builder(Version::V2025_11_25), Duration::ZERO).await;
+    let refused = client.list_prompts().await.unwrap_err();
+    assert_eq!(refused.to_string(), "the server broke the protocol: `prompts/list` has more than 64 MiB");
 }
 
 #[tokio::test]

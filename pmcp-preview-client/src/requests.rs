@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt as _;
-use pmcp_client::{Client, ClientError, RequestOptions, RpcError};
+use pmcp_client::{
+    Client, ClientError, RequestOptions, RpcError,
+    pmcp_protocol::bounds::{LIST, weight},
+};
 use serde_json::{Value, json};
 
 use crate::translate::Translator;
@@ -75,9 +78,14 @@ pub(crate) async fn all_pages(
     entries: &str,
     mut params: Value,
 ) -> Result<Value, ClientError> {
-    let mut whole: Option<Value> = None;
+    let refused = |why: String| Err(ClientError::Rpc(RpcError::new(REFUSED, format!("the server's `{method}` {why}"))));
+    let (mut whole, mut bytes): (Option<Value>, usize) = (None, 0);
     for _ in 0..PAGES {
         let mut page = client.request(method, params.clone()).await?;
+        bytes += weight(&page);
+        if bytes > LIST {
+            return refused(format!("has more than {} MiB", LIST >> 20));
+        }
         let cursor = page.as_object_mut().and_then(|page| page.remove("nextCursor")).filter(|cursor| !cursor.is_null());
         let whole = match &mut whole {
             None => whole.insert(page),
@@ -99,7 +107,7 @@ pub(crate) async fn all_pages(
             _ => return Ok(whole.take()),
         }
     }
-    Err(ClientError::Rpc(RpcError::new(REFUSED, format!("the server's `{method}` does not end"))))
+    refused("does not end".to_owned())
 }
 
 /// Sends a request with a token of its own, and tells its progress.

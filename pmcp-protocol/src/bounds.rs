@@ -5,6 +5,7 @@
 //! tasks need no bound: what has not the form of one is the id of none.
 
 use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::Value;
 
 /// Id of a request, where it is a text. Longer: -32600, answered without an id; in a response or a cancellation: ignored.
 pub const REQUEST_ID: usize = 256;
@@ -28,6 +29,21 @@ pub const TRACESTATE: usize = 512;
 pub const BAGGAGE: usize = 8 << 10;
 /// Text of an error that repeats a part of what came.
 pub const ERROR: usize = 512;
+
+/// All entries of a list that a client reads page by page, by their [`weight`]. More: the list is an error, or ends there.
+pub const LIST: usize = 64 << 20;
+
+/// The bytes of the texts in a value, and a few for each part of it: about what it takes in memory.
+#[must_use]
+pub fn weight(value: &Value) -> usize {
+    const PART: usize = 8;
+    match value {
+        Value::String(text) => PART + text.len(),
+        Value::Array(parts) => parts.iter().map(weight).sum::<usize>() + PART,
+        Value::Object(fields) => fields.iter().map(|(name, part)| name.len() + weight(part)).sum::<usize>() + PART,
+        _ => PART,
+    }
+}
 
 /// At most this many bytes of a text, cut between characters.
 #[must_use]

@@ -1,12 +1,12 @@
 //! Lists of a server, which is not trusted with the memory of whoever asks.
 
 use pmcp_client::{Client, ClientError};
+use pmcp_protocol::bounds::{LIST, weight};
 use serde_json::{Value, json};
 
-/// The most entries of a list, pages, and bytes of texts in them.
+/// The most entries of a list, and pages.
 const ENTRIES: usize = 2_000;
 const PAGES: usize = 500;
-const BYTES: usize = 64 << 20;
 
 /// The entries of a list such as `tools/list`, from all its pages; those beyond the limits of a list are left out.
 ///
@@ -22,7 +22,7 @@ pub(crate) async fn list(client: &Client, method: &str, field: &str) -> Result<V
         };
         for entry in entries {
             bytes += weight(&entry);
-            if all.len() == ENTRIES || bytes > BYTES {
+            if all.len() == ENTRIES || bytes > LIST {
                 return Ok(all);
             }
             all.push(entry);
@@ -33,26 +33,4 @@ pub(crate) async fn list(client: &Client, method: &str, field: &str) -> Result<V
         }
     }
     Ok(all)
-}
-
-/// The bytes of the texts in a value, and a few for each part of it.
-fn weight(value: &Value) -> usize {
-    const PART: usize = 8;
-    match value {
-        Value::String(text) => PART + text.len(),
-        Value::Array(parts) => parts.iter().map(weight).sum::<usize>() + PART,
-        Value::Object(fields) => fields.iter().map(|(name, part)| name.len() + weight(part)).sum::<usize>() + PART,
-        _ => PART,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_weighs_as_much_as_its_texts() {
-        assert!(weight(&json!({ "a": ["x".repeat(1_000), { "b": "y".repeat(1_000) }] })) >= 2_000);
-        assert!(weight(&json!(vec![0; 100])) >= 100);
-    }
 }
