@@ -31,6 +31,23 @@ const told = async (preview: Preview, what: string, text: string | RegExp, profi
 /** Waits until the view knows this of its context. */
 const knows = async (preview: Preview, part: string) => (await preview.view()).waitForFunction(part, { timeout: 10_000 });
 
+test("what was called is there when the page is loaded anew, and what may change something is not called again for it", async () => {
+  const calls = (name: string) => server.asked.filter(({ method, params }) => method === "tools/call" && params.name === name).length;
+  const preview = await open({ tool: "echo" });
+  await preview.at("tool-echo");
+  assert.equal(calls("echo"), 0);
+  await preview.click("call");
+  await preview.says("reads", "{}");
+  await preview.page.reload();
+  await preview.says("reads", "{}");
+  assert.equal(calls("echo"), 1);
+  await preview.click("tool-show");
+  await preview.click("call");
+  await preview.view();
+  await preview.page.reload();
+  await preview.view();
+});
+
 test("each part of the simulation reaches the view", async () => {
   const preview = await open();
   await preview.view();

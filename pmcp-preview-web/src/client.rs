@@ -22,6 +22,9 @@ use crate::{fetch::Fetch, runtime::EventLoop, tell::Tell, wishes::Wishes};
 /// The time a server may take to tell what it is.
 const HANDSHAKE: Duration = Duration::from_secs(15);
 
+/// Progress of one request that waits for a busy page.
+const WAITING: usize = 64;
+
 /// A connection of the page to the server. Whatever it takes and gives is JSON as text.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -70,11 +73,12 @@ impl PageClient {
         }
         // What is no JSON has no parameters.
         let params: Value = serde_json::from_str(&params).unwrap_or_default();
-        let (sender, mut told) = mpsc::unbounded_channel::<Value>();
+        let (sender, mut told) = mpsc::channel::<Value>(WAITING);
         let request = async {
             let _during = (!Session::is_list(&method, &params)).then(|| self.questions.during_request());
             let tell = move |progress| {
-                let _ = sender.send(progress);
+                // A page that is busy misses some.
+                let _ = sender.try_send(progress);
             };
             self.session.request(&method, params.clone(), tell).await
         };

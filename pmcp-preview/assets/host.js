@@ -436,7 +436,7 @@ var Replay = class {
         open.set(`${to} ${id}`, exchange);
         this.#exchanges.push(exchange);
       } else if (method === "notifications/progress" && from === "server") {
-        open.get(`server ${params.progressToken}`)?.progress.push(frame);
+        open.get(`server ${params?.progressToken}`)?.progress.push(frame);
       } else if (method === void 0) {
         const exchange = open.get(`${from} ${id}`);
         if (exchange) exchange.answer = frame;
@@ -485,9 +485,9 @@ var Replay = class {
       await this.#pace(Math.max(0, ms - at));
       at = Math.max(at, ms);
       const { method = "", params } = message;
-      if (method === "ui/notifications/tool-input") host.input(params.arguments);
-      else if (method === "ui/notifications/host-context-changed") host.change(params);
-      else host.notify(method, params);
+      if (method === "ui/notifications/tool-input") host.input(params?.arguments ?? {});
+      else if (method === "ui/notifications/host-context-changed") host.change(params ?? {});
+      else host.notify(method, params ?? {});
     }
   }
   #take(to, method, params) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Bytes of a trace.
 pub(crate) const LARGEST: usize = 64 << 20;
-/// Traces of a directory that are listed.
+/// Traces of a directory that are listed: the latest ones.
 const LISTED: usize = 1000;
 /// Characters of a name.
 const LONGEST: usize = 64;
@@ -46,8 +46,9 @@ impl Traces {
             Err(error) => return Err(error),
         };
         // A file that goes away meanwhile is none.
-        let mut all: Vec<_> = entries.filter_map(|entry| listed(&entry.ok()?.path())).take(LISTED).collect();
-        all.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.name.cmp(&other.name)));
+        let mut all: Vec<_> = entries.filter_map(|entry| listed(&entry.ok()?.path())).collect();
+        all.sort_unstable_by(|one, other| other.at.cmp(&one.at).then_with(|| one.name.cmp(&other.name)));
+        all.truncate(LISTED);
         Ok(all)
     }
 
@@ -121,6 +122,19 @@ mod tests {
         assert_eq!(traces.read("opening-1").unwrap(), b"{}\n{}\n");
         traces.remove("opening-1").unwrap();
         assert_eq!(traces.read("opening-1").unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn of_many_traces_the_latest_are_listed() {
+        let directory = tempfile::tempdir().unwrap();
+        let of = |second| UNIX_EPOCH + std::time::Duration::from_secs(second);
+        for number in 0..=LISTED as u64 {
+            let file = std::fs::File::create(directory.path().join(format!("trace-{number}.jsonl"))).unwrap();
+            file.set_modified(of(number)).unwrap();
+        }
+        let listed = Traces::new(directory.path()).list().unwrap();
+        assert_eq!((listed.len(), &*listed[0].name), (LISTED, "trace-1000"));
+        assert!(listed.iter().all(|one| one.name != "trace-0"), "the oldest is listed");
     }
 
     #[test]

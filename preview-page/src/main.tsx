@@ -8,7 +8,8 @@ import { wanted } from "./model/address";
 import { connection, start } from "./model/connection";
 import { said } from "./model/layout";
 import { input, isOpening, tool, tools } from "./model/tools";
-import { call, turn } from "./model/turn";
+import { recalled } from "./model/recall";
+import { call, recall, turn } from "./model/turn";
 import { App } from "./parts/App";
 
 // Whoever drives the page without hands has views alone.
@@ -16,12 +17,16 @@ const isAlone = wanted("alone") !== undefined;
 if (isAlone) beAlone();
 else render(<App />, document.querySelector("#page")!);
 
-// The first minute: a view that needs nothing is there without a word, and so is what the address asks for.
+// The first minute: a view that needs nothing is there without a word, and so is what the address asks for. What was shown when the page
+// was loaded anew is shown again; what may change something is not called for that.
 const stop = effect(() => {
   const first = tool.value;
   if (isAlone || !tools.value || !first) return;
   queueMicrotask(() => stop());
-  if (!turn.peek() && (wanted("args") !== undefined || isOpening(first))) call(first, input.value);
+  if (turn.peek()) return;
+  const before = recalled(first, input.value);
+  if (before && !first.annotations?.readOnlyHint) recall(first, input.value, before);
+  else if (before || wanted("args") !== undefined || isOpening(first)) call(first, input.value);
 });
 
 // What a call has come to, for those who do not see it.

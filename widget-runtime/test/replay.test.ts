@@ -52,6 +52,17 @@ test("a trace is lines of JSON that can be read back", async () => {
   assert.ok(!text.includes("secret"));
 });
 
+test("messages without parameters are replayed, too", async () => {
+  const trace = await recorded();
+  const bare = { ...trace, frames: trace.frames.map((frame) => {
+    const isBare = ["notifications/progress", "ui/notifications/host-context-changed", "ui/notifications/tool-input"].includes(frame.message.method ?? "");
+    return isBare ? { ...frame, message: { ...frame.message, params: undefined } } : frame;
+  }) };
+  const { replay, view } = await replayed(parse(write(bare)));
+  await replay.tell(view.host);
+  assert.deepEqual((await view.ask("tools/call", { name: "move", arguments: { a: 1, b: [2] } })).result, { content: [{ type: "text", text: "move" }] });
+});
+
 test("a trace has so many frames and characters, and is the session to there", () => {
   const message = { jsonrpc: "2.0", method: "notifications/message", params: { data: "x".repeat(100) } } as const;
   const kept = (recorder: InstanceType<typeof Recorder>, messages: object[]) => {

@@ -11,6 +11,7 @@ import { isReady, listen } from "./connection";
 import { now } from "./clock";
 import { faults } from "./faults";
 import { profile, profiles } from "./profiles";
+import { remember } from "./recall";
 import { ended } from "./tasks";
 import { load, noteTask, tools, widget } from "./tools";
 import { upstream } from "./upstream";
@@ -47,6 +48,14 @@ export class Turn {
   /** Calls the tool, and reads its view at the same time. */
   run() {
     void this.#call();
+    const uri = widget(this.tool);
+    if (uri !== undefined) void this.read(uri);
+  }
+
+  /** Shows what the call has given before. */
+  recall(result: ToolResult) {
+    this.result.value = result;
+    this.phase.value = "done";
     const uri = widget(this.tool);
     if (uri !== undefined) void this.read(uri);
   }
@@ -203,6 +212,18 @@ export const call = (tool: Tool, input: object) => {
   turn.value = next;
   next.run();
 };
+
+/** Shows a call that was made before. */
+export const recall = (tool: Tool, input: object, result: ToolResult) => {
+  const next = new Turn(tool, input);
+  turn.value = next;
+  next.recall(result);
+};
+
+effect(() => {
+  const now = turn.value;
+  if (now && !now.replay) remember(now.tool.name, now.input, now.result.value);
+});
 
 // A view for each profile that is shown, for as long as it is.
 effect(() => {

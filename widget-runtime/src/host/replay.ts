@@ -57,7 +57,7 @@ export class Replay {
         open.set(`${to} ${id}`, exchange);
         this.#exchanges.push(exchange);
       } else if (method === "notifications/progress" && from === "server") {
-        open.get(`server ${params.progressToken}`)?.progress.push(frame);
+        open.get(`server ${params?.progressToken}`)?.progress.push(frame);
       } else if (method === undefined) {
         const exchange = open.get(`${from} ${id}`);
         if (exchange) exchange.answer = frame;
@@ -111,9 +111,9 @@ export class Replay {
       await this.#pace(Math.max(0, ms - at));
       at = Math.max(at, ms);
       const { method = "", params } = message;
-      if (method === "ui/notifications/tool-input") host.input(params.arguments);
-      else if (method === "ui/notifications/host-context-changed") host.change(params);
-      else host.notify(method, params);
+      if (method === "ui/notifications/tool-input") host.input(params?.arguments ?? {});
+      else if (method === "ui/notifications/host-context-changed") host.change(params ?? {});
+      else host.notify(method, params ?? {});
     }
   }
 
