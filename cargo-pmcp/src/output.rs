@@ -1,5 +1,7 @@
 //! What a server answered, as text for people.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
@@ -9,12 +11,26 @@ use crate::{
     text,
 };
 
-/// Writes JSON.
+/// Writes JSON. What a terminal would not show but obey is escaped in it, which is the same to programs.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub(crate) fn json(value: &Value) -> Result {
-    write_out(format!("{value:#}\n").as_bytes())
+    write_out(format!("{}\n", escaped(&format!("{value:#}"))).as_bytes())
+}
+
+/// JSON in which no character controls a terminal, or turns the direction of others: of those, it has itself the first 32 escaped.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if text::is_obeyed(c) {
+            // They all are in the basic plane. Writing to a text does not fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// Writes the result of a tool: its texts, and a line for what is none.
@@ -94,6 +110,14 @@ mod tests {
         ] {
             assert_eq!(block(&given), shown);
         }
+    }
+
+    #[test]
+    fn no_json_moves_the_cursor_and_it_means_the_same() {
+        let given = json!({ "a\u{9b}1m": "b\u{7f}\u{202e}\u{1b}[2J \u{e4}\n" });
+        let shown = escaped(&format!("{given:#}"));
+        assert_eq!(shown, "{\n  \"a\\u009b1m\": \"b\\u007f\\u202e\\u001b[2J \u{e4}\\n\"\n}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), given);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     browser::{Browser, Clip, Tab},
     error::{Error, Result},
     target::Protocol,
-    text,
+    text::{self, meant, plain},
 };
 
 /// The beginning of what the page says if the server is not to be had under its host.
@@ -47,6 +47,15 @@ pub(crate) struct Opener {
     pub(crate) name: String,
     /// It says that it only reads, and needs no arguments.
     pub(crate) is_opening: bool,
+}
+
+/// The error of a tool that opens no view, or is not there, beside those that do.
+pub(crate) fn opens_none<'a>(name: &str, openers: impl Iterator<Item = &'a str>) -> Error {
+    let error = Error::usage(format!("the server has no tool `{}` that opens a view", plain(name)));
+    match meant(name, openers) {
+        Some(meant) => error.help(format!("did you mean `{}`?", plain(meant))),
+        None => error.help("`cargo pmcp inspect tools` lists those that it has"),
+    }
 }
 
 /// A view as it stands there.

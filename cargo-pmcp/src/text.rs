@@ -10,11 +10,11 @@ const LIKE: f64 = 0.8;
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\n' | '\t') || !(c.is_control() || is_turning(c)) {
-            plain.push(c);
-        } else {
+        if is_obeyed(c) {
             // Writing to a text does not fail.
             let _ = write!(plain, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            plain.push(c);
         }
     }
     plain
@@ -63,6 +63,11 @@ pub(crate) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
     let is_one = !text.is_empty() && text.chars().all(is_plain);
     if is_one { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// Set if a terminal would obey the character in place of showing it.
+pub(crate) fn is_obeyed(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t')) || is_turning(c)
 }
 
 fn is_turning(c: char) -> bool {

@@ -1,6 +1,6 @@
 //! The look at the views of a server in a browser: each as each host shows it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pmcp_preview::profiles;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     output::string,
     shell::Shell,
-    stage::{Shown, Stage, Theme, UNCONNECTED, file_name, keep},
+    stage::{Shown, Stage, Theme, UNCONNECTED, file_name, keep, opens_none},
     target::{Protocol, Reached},
 };
 
@@ -20,33 +20,61 @@ const TOOLS: usize = 10;
 /// The width at which views have to fit, in pixels, as accessibility asks for it (WCAG 2, Reflow).
 const NARROW: u32 = 320;
 
-/// Looks at the views of tools that only read and need no arguments, and leaves pictures of them in a folder.
+/// A look in a browser: which one, and at what.
+#[derive(Debug)]
+pub(crate) struct Browsing {
+    pub(crate) program: PathBuf,
+    /// The tools whose views are looked at, whatever they do; if there are none, those that only read and need no arguments.
+    pub(crate) tools: Vec<String>,
+    /// Their arguments.
+    pub(crate) arguments: Map<String, Value>,
+}
+
+impl Browsing {
+    /// The tools whose views are looked at, each with its document.
+    ///
+    /// # Errors
+    /// One that was named opens no view.
+    fn tools(&self, seen: &Seen) -> Result<Vec<(String, String)>> {
+        let pair = |tool: &Value| Some((string(tool, "name").to_owned(), opens(tool)?.to_owned()));
+        let openers: Vec<_> = seen.shown.tools.iter().filter_map(pair).collect();
+        if self.tools.is_empty() {
+            // A document that two tools open is looked at once.
+            let mut tools: Vec<(String, String)> = Vec::new();
+            for (name, uri) in seen.shown.tools.iter().filter(|tool| is_harmless(tool)).take(TOOLS).filter_map(pair) {
+                if tools.iter().all(|(_, known)| *known != uri) {
+                    tools.push((name, uri));
+                }
+            }
+            return Ok(tools);
+        }
+        let find = |wanted: &String| {
+            let found = openers.iter().find(|(name, _)| name == wanted);
+            found.cloned().ok_or_else(|| opens_none(wanted, openers.iter().map(|(name, _)| name.as_str())))
+        };
+        self.tools.iter().map(find).collect()
+    }
+}
+
+/// Looks at views, and leaves pictures of them in a folder.
 ///
 /// # Errors
-/// The browser does not start, or a picture cannot be written.
+/// A tool that was named opens none, the browser does not start, or a picture cannot be written.
 pub(super) async fn browse(
     seen: &mut Seen,
     server: &Reached,
     protocol: Protocol,
-    program: &Path,
+    browsing: &Browsing,
     shell: &Shell,
 ) -> Result {
-    let mut uris = Vec::new();
-    let mut tools = Vec::new();
-    // A document that two tools open is looked at once.
-    for tool in seen.shown.tools.iter().filter(|tool| is_harmless(tool)).take(TOOLS) {
-        if let Some(uri) = opens(tool).filter(|uri| !uris.contains(uri)) {
-            uris.push(uri);
-            tools.push((string(tool, "name").to_owned(), uri.to_owned()));
-        }
-    }
+    let tools = browsing.tools(seen)?;
     if tools.is_empty() {
-        shell.warn("no tool opens a view, says that it only reads, and needs no arguments, so there is nothing for the browser");
+        shell.warn("no tool opens a view, says that it only reads, and needs no arguments, so there is nothing for the browser: name one by `--tool NAME`");
         return Ok(());
     }
     let folder = server.folder().join("check");
-    let browser = Browser::start(program).await?;
-    let place = Place { browser: &browser, server, protocol, folder: &folder, shell };
+    let browser = Browser::start(&browsing.program).await?;
+    let place = Place { browser: &browser, arguments: &browsing.arguments, server, protocol, folder: &folder, shell };
     let mut looked = Ok(());
     for profile in profiles().filter(|profile| profile["client"]["ui"] == true) {
         shell.status("Showing", &format!("{} under {}", number(tools.len(), "view"), string(profile, "title")));
@@ -65,6 +93,8 @@ pub(super) async fn browse(
 #[derive(Debug)]
 struct Place<'a> {
     browser: &'a Browser,
+    /// The arguments of the calls.
+    arguments: &'a Map<String, Value>,
     server: &'a Reached,
     protocol: Protocol,
     /// The folder of the pictures.
@@ -107,7 +137,7 @@ impl Place<'_> {
     async fn one(&self, stage: &Stage, host: &str, view: &mut Viewed, is_known: bool) -> Result {
         let start = format!("{}-{host}", file_name(&view.tool));
         stage.take_errors();
-        stage.call(&view.tool, &Map::<String, Value>::new()).await?;
+        stage.call(&view.tool, self.arguments).await?;
         let shown = stage.show(Theme::Light, None).await?;
         self.picture(stage, &shown, Theme::Light, &format!("{start}-light.png")).await?;
         let is_ready = note(view, &shown, stage);

@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed: of its tools only those are called that say that they only read, and need no arguments.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use pmcp_apps_bundle::check_served;
 use pmcp_client::{Client, ClientBuilder, ClientError, RequestOptions};
@@ -10,7 +10,7 @@ use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE, Version, meta::SERVER_INFO};
 use serde_json::{Value, json};
 
 use super::{
-    browse::browse,
+    browse::{Browsing, browse},
     seen::{Call, Document, Listing, Seen, is_harmless, opens, texts},
 };
 use crate::{
@@ -30,16 +30,16 @@ const CALLS: usize = 10;
 /// The most bytes of documents that are kept.
 const BYTES: usize = 64 << 20;
 
-/// Looks at a server, and at its views in this browser.
+/// Looks at a server, and at its views in a browser if one is to be asked.
 ///
 /// # Errors
 /// It cannot be reached, or lists no tools; or the browser fails.
-pub(crate) async fn look(target: &TargetArgs, browser: Option<&Path>, shell: &Shell) -> Result<Seen> {
+pub(crate) async fn look(target: &TargetArgs, browsing: Option<&Browsing>, shell: &Shell) -> Result<Seen> {
     let mut server = target.reach(shell).await?;
     let mut seen = all(&mut server, target.protocol, shell).await;
-    if let (Ok(seen), Some(browser)) = (&mut seen, browser) {
+    if let (Ok(seen), Some(browsing)) = (&mut seen, browsing) {
         seen.is_browsed = true;
-        if let Err(error) = browse(seen, &server, target.protocol, browser, shell).await {
+        if let Err(error) = browse(seen, &server, target.protocol, browsing, shell).await {
             server.stop().await;
             return Err(error);
         }

@@ -16,6 +16,7 @@ mod seen;
 mod server;
 mod views;
 
+pub(crate) use browse::Browsing;
 pub(crate) use look::look;
 pub(crate) use report::{Report, json, junit, tell};
 pub(crate) use rule::Rule;

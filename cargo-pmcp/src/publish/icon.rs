@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Read as _,
+    io::{self, Read as _},
     path::{Component, Path},
 };
 
@@ -30,18 +30,27 @@ impl Icon {
     /// It is not there, lies outside of the package, or is no picture that directories take.
     pub(super) fn read(package: &Path, path: &Path) -> Result<Self> {
         let shown = path.display();
+        let outside = || {
+            Error::failed(format!("the icon `{shown}` lies outside of the package"))
+                .help("move it into the package, and name it relative to `Cargo.toml`")
+        };
         if !is_inside(path) {
-            return Err(Error::failed(format!("the icon `{shown}` lies outside of the package"))
-                .help("move it into the package, and name it relative to `Cargo.toml`"));
+            return Err(outside());
+        }
+        let unreadable = |error: io::Error| {
+            Error::because(&format!("the icon `{shown}` cannot be read"), &error)
+                .help("it is named relative to `Cargo.toml`")
+        };
+        // A link may lead out, to what is not meant to be published.
+        let package = package.canonicalize().map_err(unreadable)?;
+        let file = package.join(path).canonicalize().map_err(unreadable)?;
+        if !file.starts_with(&package) {
+            return Err(outside());
         }
         let mut bytes = Vec::new();
         // One byte more shows that it is too large.
-        let read =
-            File::open(package.join(path)).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
-        read.map_err(|error| {
-            Error::because(&format!("the icon `{shown}` cannot be read"), &error)
-                .help("it is named relative to `Cargo.toml`")
-        })?;
+        let read = File::open(file).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
+        read.map_err(unreadable)?;
         Self::parse(bytes).map_err(|why| {
             Error::failed(format!("the icon `{shown}` {why}"))
                 .help(format!("directories take a square PNG of {SMALLEST} to {WIDEST} pixels a side, of at most 1 MiB, that does not move"))
@@ -128,6 +137,16 @@ pub(super) mod tests {
         for outside in ["../icon.png", "/icon.png"] {
             let error = Icon::read(package.path(), Path::new(outside)).unwrap_err();
             assert!(error.message.unwrap().contains("lies outside"), "{outside}");
+        }
+        #[cfg(unix)]
+        {
+            let elsewhere = tempfile::tempdir().unwrap();
+            std::fs::write(elsewhere.path().join("icon.png"), picture(64, 64, *b"IDAT")).unwrap();
+            std::os::unix::fs::symlink(elsewhere.path(), package.path().join("out")).unwrap();
+            std::os::unix::fs::symlink("icon.png", package.path().join("in.png")).unwrap();
+            assert!(Icon::read(package.path(), Path::new("in.png")).is_ok());
+            let error = Icon::read(package.path(), Path::new("out/icon.png")).unwrap_err();
+            assert!(error.message.unwrap().contains("lies outside"), "a link leads out");
         }
         assert!(
             Icon::read(package.path(), Path::new("none.png")).unwrap_err().message.unwrap().contains("cannot be read")

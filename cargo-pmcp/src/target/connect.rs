@@ -36,7 +36,7 @@ impl TargetArgs {
         let (target, secrets) = self.target()?;
         let client = secrets.give(client.revision(self.protocol.name()));
         match target {
-            Target::Url(url) => over_http(client, url, &mut None).await,
+            Target::Url(url) => over_http(client, url, &mut None, Some(shell)).await,
             Target::Package(args) => {
                 let (_, path) = find_and_build(&args, shell).await?;
                 connect_to(&path, client).await
@@ -53,7 +53,7 @@ impl TargetArgs {
 pub(crate) async fn connect_to(program: &Path, client: ClientBuilder) -> Result<Connected> {
     let (child, url) = start(program).await?;
     let mut child = Some(child);
-    let connected = over_http(client, url, &mut child).await?;
+    let connected = over_http(client, url, &mut child, None).await?;
     Ok(Connected { child, ..connected })
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn start(program: &Path) -> Result<(Child, String)> {
     Ok((serving.child, serving.url))
 }
 
-/// The time for which a command may say nothing before people are told that it is waited for.
+/// The time for which a server may say nothing before people are told that it is waited for.
 const SILENCE: Duration = Duration::from_secs(3);
 
 /// The time within which a program that is meant for a host has to answer.
@@ -85,9 +85,27 @@ pub(crate) async fn answers_lines(program: &Path, client: ClientBuilder) -> bool
     matches!(answers, Ok(Ok(_)))
 }
 
+/// Waits for a connection to this address, and tells people so if it takes its time.
+async fn patiently<T>(mut connecting: impl Future<Output = T> + Unpin, address: &str, shell: Option<&Shell>) -> T {
+    tokio::select! {
+        connected = &mut connecting => connected,
+        () = tokio::time::sleep(SILENCE) => {
+            if let Some(shell) = shell {
+                shell.status("Waiting", &format!("for {} to answer (Ctrl-C gives up)", text::plain(address)));
+            }
+            connecting.await
+        }
+    }
+}
+
 /// Connects to an address, behind which this process of ours may be.
-pub(super) async fn over_http(client: ClientBuilder, url: String, child: &mut Option<Child>) -> Result<Connected> {
-    match client.connect_http(&url).await {
+pub(super) async fn over_http(
+    client: ClientBuilder,
+    url: String,
+    child: &mut Option<Child>,
+    shell: Option<&Shell>,
+) -> Result<Connected> {
+    match patiently(Box::pin(client.connect_http(&url)), &url, shell).await {
         Ok(client) => Ok(Connected { client, address: url, child: None }),
         Err(error) => Err(explained(&error, &url, child).await),
     }
@@ -108,22 +126,14 @@ pub(super) async fn over_lines(client: ClientBuilder, words: &[OsString], shell:
         return Err(Error::failed(format!("`{address}` has no standard streams")));
     };
     let mut child = Some(child);
-    let connecting = client.connect_io(reader, writer);
-    tokio::pin!(connecting);
-    let connected = tokio::select! {
-        connected = &mut connecting => connected,
-        () = tokio::time::sleep(SILENCE) => {
-            if let Some(shell) = shell {
-                shell.status("Waiting", &format!("for {address} to answer (60 s at most)"));
-            }
-            connecting.await
-        }
-    };
-    match connected {
+    match patiently(Box::pin(client.connect_io(reader, writer)), &address, shell).await {
         Ok(client) => Ok(Connected { client, address, child }),
         Err(error) => Err(not_connected(&error, &address, &mut child).await),
     }
 }
+
+/// The help for a server that takes a request, and says nothing.
+const HANGS: &str = "look into its log for what it is at: it may wait for something itself, or it is no server of MCP";
 
 /// The error of a command that does not answer as a server does when it is started.
 async fn not_connected(error: &ClientError, address: &str, child: &mut Option<Child>) -> Error {
@@ -132,8 +142,10 @@ async fn not_connected(error: &ClientError, address: &str, child: &mut Option<Ch
         ClientError::Rpc(error) if error.code == code::METHOD_NOT_FOUND => explained.help(
             "it does not know the request that each server knows; a command that sends back what it is sent, as `cat` does, is no server of MCP",
         ),
-        ClientError::Timeout(_) => explained
-            .help("a server on standard input answers in lines of JSON; look whether this command is one, or is told to be one by an argument"),
+        ClientError::Timeout(_) => Error {
+            help: vec!["a server on standard input answers in lines of JSON; look whether this command is one, or is told to be one by an argument".to_owned()],
+            ..explained
+        },
         ClientError::Closed | ClientError::Transport(_) => {
             explained.help("a server keeps running, and reads its standard input: look whether this command is one")
         }
@@ -196,6 +208,9 @@ pub(crate) fn lost(error: &ClientError, address: &str) -> Error {
                 Some(rest) => unreached.help(format!("if it speaks plain HTTP, it is `http://{rest}`")),
                 None => unreached,
             }
+        }
+        ClientError::Timeout(time) => {
+            Error::failed(format!("`{address}` has not answered within {} s", time.as_secs())).help(HANGS)
         }
         ClientError::Closed => Error::failed(format!("`{address}` ended the connection")),
         error => Error::failed(text::line(&crate::error::with_causes(error))),

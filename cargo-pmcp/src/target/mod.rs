@@ -103,8 +103,13 @@ impl TargetArgs {
     /// The server, and the secrets that it asks of its callers.
     ///
     /// # Errors
-    /// The address is none, or a secret is not where it is said to be.
+    /// The address is none, the command is missing, or a secret is not where it is said to be.
     pub(crate) fn target(&self) -> Result<(Target, Secrets)> {
+        if self.command.is_empty() && std::env::args_os().next_back().is_some_and(|last| last == "--") {
+            // Such as where a variable that was to hold it is empty: the package here is not what was meant.
+            return Err(Error::usage("there is no command after `--`")
+                .help("write the command of a server behind it, or leave `--` out for the package here"));
+        }
         let secrets = self.secrets.read()?;
         let target = match (&self.url, self.command.is_empty()) {
             (Some(url), _) => Target::Url(address(url)?),

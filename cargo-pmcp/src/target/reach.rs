@@ -21,6 +21,8 @@ use crate::{error::Result, shell::Shell};
 #[derive(Debug)]
 pub(crate) struct Reached {
     way: Way,
+    /// Whoever is told of the first connection.
+    shell: Option<Shell>,
     secrets: Secrets,
     /// The server, if it is one process for all connections and we started it.
     child: Option<Child>,
@@ -32,8 +34,8 @@ pub(crate) struct Reached {
 #[derive(Debug)]
 enum Way {
     Http(String),
-    /// A command, which is started for each connection, and whoever is told of the first one.
-    Lines(Vec<OsString>, Option<Shell>),
+    /// A command, which is started for each connection.
+    Lines(Vec<OsString>),
 }
 
 fn here() -> PathBuf {
@@ -47,18 +49,16 @@ impl TargetArgs {
     /// It cannot be built or started.
     pub(crate) async fn reach(&self, shell: &Shell) -> Result<Reached> {
         let (target, secrets) = self.target()?;
+        let shell_of_first = Some(shell.clone());
+        let reached = |way, child, folder| Reached { way, shell: shell_of_first, secrets, child, folder };
         Ok(match target {
-            Target::Url(url) => Reached { way: Way::Http(url), secrets, child: None, folder: here() },
+            Target::Url(url) => reached(Way::Http(url), None, here()),
             Target::Package(args) => {
                 let (program, path) = find_and_build(&args, shell).await?;
                 let (child, url) = start(&path).await?;
-                let folder = program.target.join("pmcp");
-                Reached { way: Way::Http(url), secrets, child: Some(child), folder }
+                reached(Way::Http(url), Some(child), program.target.join("pmcp"))
             }
-            Target::Command(words) => {
-                let way = Way::Lines(words, Some(shell.clone()));
-                Reached { way, secrets, child: None, folder: here() }
-            }
+            Target::Command(words) => reached(Way::Lines(words), None, here()),
         })
     }
 }
@@ -69,9 +69,10 @@ impl Reached {
     /// # Errors
     /// It cannot be reached, or lets nobody in.
     pub(crate) async fn connect(&mut self, client: ClientBuilder) -> Result<Connected> {
-        match &mut self.way {
-            Way::Http(url) => over_http(self.secrets.give(client), url.clone(), &mut self.child).await,
-            Way::Lines(words, shell) => over_lines(client, words, shell.take().as_ref()).await,
+        let shell = self.shell.take();
+        match &self.way {
+            Way::Http(url) => over_http(self.secrets.give(client), url.clone(), &mut self.child, shell.as_ref()).await,
+            Way::Lines(words) => over_lines(client, words, shell.as_ref()).await,
         }
     }
 
@@ -82,7 +83,7 @@ impl Reached {
     pub(crate) fn endpoint(&self) -> Result<Endpoint> {
         Ok(match &self.way {
             Way::Http(url) => Endpoint::Http { url: url.clone(), headers: self.secrets.headers() },
-            Way::Lines(words, _) => Endpoint::Stdio(command(words)?),
+            Way::Lines(words) => Endpoint::Stdio(command(words)?),
         })
     }
 

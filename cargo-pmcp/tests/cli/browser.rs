@@ -232,11 +232,11 @@ help: `cargo pmcp preview --record FILE` writes one; those that its page keeps a
 "#]]);
 }
 
-/// The report of `app check --browser`, of a server whose view does this.
-fn browsed(script: Script) -> serde_json::Value {
+/// The report of `app check --browser` with these options, of a server whose view does this.
+fn browsed(script: Script, options: &[&str]) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let url = script.serve();
-    let check = pmcp(["app", "check", "--browser", "-q", "--format", "json", "--url", &url]);
+    let check = pmcp(["app", "check", "--browser", "-q", "--format", "json", "--url", &url]).args(options);
     let output = check.current_dir(folder.path()).output().unwrap();
     let pictures = fs::read_dir(folder.path().join("target/pmcp/check")).unwrap().count();
     assert_eq!(pictures, 8 + 2, "a picture under each host, and two more under the first");
@@ -247,7 +247,7 @@ fn browsed(script: Script) -> serde_json::Value {
 #[ignore = "needs Chromium"]
 fn a_check_with_a_browser_finds_what_only_that_shows() {
     let script = "console.error('lost', 7); document.querySelector('main').insertAdjacentHTML('beforeend', '<div style=\"width: 400px\">wide</div><img id=a>'); new Image().src = 'https://a.example/' + 1;";
-    let report = browsed(asking(script));
+    let report = browsed(asking(script), &[]);
     let found: Vec<_> =
         report["findings"].as_array().unwrap().iter().filter(|found| found["group"] == "browser").collect();
     let told: Vec<_> = found
@@ -270,8 +270,18 @@ view-narrow: the view of `show_map` is wider than 320 pixels
 #[test]
 #[ignore = "needs Chromium"]
 fn a_view_that_does_what_hosts_want_passes_the_browser() {
-    let report = browsed(Script::good().body(VIEW));
+    // Without its name it would not be called.
+    let needing = Script::good().body(VIEW).tool(|tool| tool["inputSchema"]["required"] = json!(["place"]));
+    let report = browsed(needing, &["--tool", "show_map", "--args", r#"{"place": "Oslo"}"#]);
     assert_eq!(report["findings"], json!([]), "{report:#}");
+    let url = Script::good().serve();
+    pmcp(["app", "check", "-q", "--browser", "--tool", "show_mpa", "--url", &url]).assert().code(2).stderr_eq(str![[
+        r#"
+error: the server has no tool `show_mpa` that opens a view
+help: did you mean `show_map`?
+
+"#
+    ]]);
 }
 
 #[test]

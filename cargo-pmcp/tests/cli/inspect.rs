@@ -237,7 +237,13 @@ fn a_command_that_is_no_server_is_told_so() {
     assert!(echoed.contains("a command that sends back what it is sent, as `cat` does, is no server"), "{echoed}");
     let mut command = std::process::Command::new(PMCP);
     let silent = Running::start(command.args(["inspect", "tools", "--", "sleep", "30"]));
-    silent.line("     Waiting for sleep 30 to answer (60 s at most)");
+    silent.line("     Waiting for sleep 30 to answer (Ctrl-C gives up)");
+    // One that takes connections, and says nothing.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/mcp", mute.local_addr().unwrap());
+    let mut command = std::process::Command::new(PMCP);
+    let silent = Running::start(command.args(["inspect", "tools", "--url", &url]));
+    silent.line(&format!("     Waiting for {url} to answer (Ctrl-C gives up)"));
 }
 
 #[test]

@@ -58,6 +58,11 @@ error: `y` is no value of `[KEY=VALUE]...`: it is written key=value, such as `na
 help: `cargo pmcp --help` lists the commands
 
 "#]]);
+    pmcp(["app", "check", "--"]).assert().code(2).stderr_eq(str![[r#"
+error: there is no command after `--`
+help: write the command of a server behind it, or leave `--` out for the package here
+
+"#]]);
     pmcp(["inspect", "tools", "--protocol", "2024"]).assert().code(2).stderr_eq(str![[r#"
 error: `2024` is no value of `--protocol <VERSION>`
 help: did you mean `2025`?

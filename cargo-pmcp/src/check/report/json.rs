@@ -28,6 +28,7 @@ pub(crate) fn json(report: &Report<'_>) -> Value {
             "evidence": evidence(&host.evidence),
         })
     });
+    let (tools, companions) = report.tools();
     json!({
         "format": 1,
         "server": {
@@ -36,7 +37,8 @@ pub(crate) fn json(report: &Report<'_>) -> Value {
             "protocols": report.versions(),
         },
         "widgets": report.seen.documents.iter().map(|document| &document.uri).collect::<Vec<_>>(),
-        "tools": report.seen.shown.tools.len(),
+        "tools": tools,
+        "companions": companions,
         "errors": report.count(Severity::Error),
         "warnings": report.count(Severity::Warning),
         "allowed": report.allowed.iter().map(|rule| rule.name).collect::<Vec<_>>(),

@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use crate::check::{
-    rule::{Group, Rule, Severity},
-    rules::{RULES, all},
+use crate::{
+    check::{
+        rule::{Group, Rule, Severity},
+        rules::{RULES, all},
+    },
+    text::is_obeyed,
 };
 
 /// The report as XML. A rule with errors has failed; one that is allowed to be broken was skipped; warnings are what a case says.
@@ -68,10 +71,10 @@ fn outcome(report: &Report<'_>, rule: &str, skipped: Option<&str>) -> String {
     if within.is_empty() { "</testcase>".to_owned() } else { format!("{within}\n    </testcase>") }
 }
 
-/// A text within XML, without the characters that it has no form for.
+/// A text within XML, without the characters that it has no form for, or that a terminal would obey.
 fn escaped(text: &str) -> String {
-    let has_form = |c: &char| matches!(c, '\t' | '\n') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    let text: String = text.chars().map(|c| if has_form(&c) { c } else { '\u{fffd}' }).collect();
+    let has_form = |c: char| !(is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    let text: String = text.chars().map(|c| if has_form(c) { c } else { '\u{fffd}' }).collect();
     pmcp_apps_bundle::escape_html(&text)
 }
 
@@ -81,6 +84,7 @@ mod tests {
 
     #[test]
     fn no_text_ends_an_element_or_a_document() {
-        assert_eq!(escaped("a<b>&\"\u{1b}\u{0}\u{ffff}\tü"), "a&lt;b&gt;&amp;&quot;\u{fffd}\u{fffd}\u{fffd}\tü");
+        let hostile = "a<b>&\"\u{1b}\u{0}\u{ffff}\u{202e}\tü";
+        assert_eq!(escaped(hostile), "a&lt;b&gt;&amp;&quot;\u{fffd}\u{fffd}\u{fffd}\u{fffd}\tü");
     }
 }

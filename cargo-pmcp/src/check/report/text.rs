@@ -1,14 +1,11 @@
 //! The report for people: each finding, then the hosts, then the numbers.
 
-use serde_json::{Value, json};
-
 use super::Report;
 use crate::{
     check::{
         hosts::{Host, Verdict},
         rule::Severity,
     },
-    output::string,
     shell::Shell,
 };
 
@@ -21,25 +18,19 @@ pub(crate) fn tell(report: &Report<'_>, shell: &Shell) {
         shell.status("Hosts", &report.hosts.iter().map(host).collect::<Vec<_>>().join(" · "));
     }
     let widgets = report.seen.documents.len();
-    let (companions, tools): (Vec<_>, Vec<_>) = report.seen.shown.tools.iter().partition(|tool| is_companion(tool));
+    let (tools, companions) = report.tools();
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
     let allowed = match report.allowed.len() {
         0 => String::new(),
         allowed => format!(" ({} allowed)", number(allowed, "rule")),
     };
-    let more = match companions.len() {
+    let more = match companions {
         0 => String::new(),
         companions => format!(" (and {companions} for clients without tasks)"),
     };
-    let what = format!("{}, {}{more}", number(widgets, "widget"), number(tools.len(), "tool"));
+    let what = format!("{}, {}{more}", number(widgets, "widget"), number(tools, "tool"));
     let found = format!("{}, {}", number(errors, "error"), number(warnings, "warning"));
     shell.status("Checked", &format!("{what}: {found}{allowed}"));
-}
-
-/// Set of a tool by which clients without tasks follow them: its author has not written it, and it needs the id of a task alone, under a name
-/// that the runtime gives it.
-fn is_companion(tool: &Value) -> bool {
-    tool["inputSchema"]["required"] == json!(["task_id"]) && string(tool, "name").starts_with("task_")
 }
 
 /// A host in a few words: what becomes of the views, why, and how that is known.
@@ -53,18 +44,4 @@ fn host(host: &Host) -> String {
 
 fn number(number: usize, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tools_of_the_runtime_are_told_apart() {
-        for (name, required, is) in
-            [("task_status", "task_id", true), ("task_board", "board", false), ("show", "task_id", false)]
-        {
-            assert_eq!(is_companion(&json!({ "name": name, "inputSchema": { "required": [required] } })), is, "{name}");
-        }
-    }
 }

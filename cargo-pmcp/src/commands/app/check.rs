@@ -5,8 +5,9 @@ use std::iter;
 use clap::{Args, ValueEnum};
 
 use crate::{
+    arguments,
     browser::BrowserArgs,
-    check::{Report, Rule, Seen, all, json, junit, look, named, tell},
+    check::{Browsing, Report, Rule, Seen, all, json, junit, look, named, tell},
     error::{Error, Result},
     interrupt::until_interrupted,
     output,
@@ -18,7 +19,7 @@ use crate::{
 /// Check a server with widgets, and tell in which hosts it works.
 ///
 /// It is asked as hosts of both eras ask, with widgets and without; of its tools only those are called that open a widget, say that they only
-/// read, and need no arguments. The exit code is 1 if an error is found.
+/// read, and need no arguments, and those that are named. The exit code is 1 if an error is found.
 #[derive(Args, Debug)]
 #[command(after_long_help = rules())]
 pub(crate) struct Check {
@@ -31,6 +32,13 @@ pub(crate) struct Check {
     /// Show the views in a browser, too, under each host, and leave pictures in `target/pmcp/check`.
     #[arg(long)]
     browser: bool,
+    /// The tool whose view is shown in the browser, in place of those that only read and need no arguments; repeatable. It is called, whatever
+    /// it does.
+    #[arg(long, value_name = "NAME", requires = "browser")]
+    tool: Vec<String>,
+    /// Its arguments.
+    #[arg(long, value_name = "JSON|@FILE|-", requires = "tool")]
+    args: Option<String>,
     #[command(flatten)]
     program: BrowserArgs,
     #[command(flatten)]
@@ -48,10 +56,12 @@ enum Format {
 impl Check {
     pub(crate) async fn run(self, shell: &Shell) -> Result {
         let allowed = self.allow.iter().map(|name| rule(name)).collect::<Result<Vec<_>>>()?;
-        let browser = self.browser.then(|| self.program.find()).transpose()?;
+        let arguments = self.args.as_deref().map(arguments::json).transpose()?.unwrap_or_default();
+        let program = self.browser.then(|| self.program.find()).transpose()?;
+        let browsing = program.map(|program| Browsing { program, tools: self.tool, arguments });
         let (format, told) = (self.format, shell.clone());
         until_interrupted(async {
-            let seen = look(&self.target, browser.as_deref(), shell).await?;
+            let seen = look(&self.target, browsing.as_ref(), shell).await?;
             // What a server has said may take its time, in which Ctrl-C is heard.
             let report = tokio::task::spawn_blocking(move || report(&seen, allowed, format, &told));
             report.await.unwrap_or_else(|error| Err(Error::because("the report cannot be made", &error)))

@@ -13,9 +13,9 @@ use crate::{
     interrupt::until_interrupted,
     output::string,
     shell::Shell,
-    stage::{Shown, Stage, Theme, file_name, keep},
+    stage::{Shown, Stage, Theme, file_name, keep, opens_none},
     target::{Reached, TargetArgs},
-    text::{meant, plain},
+    text::plain,
 };
 
 /// The widths that a picture may have, in pixels.
@@ -130,11 +130,7 @@ impl Shot {
     fn tools<'a>(&'a self, stage: &'a Stage) -> Result<Vec<&'a str>> {
         let named = || stage.openers.iter().map(|opener| opener.name.as_str());
         if let Some(unknown) = self.tool.iter().find(|tool| named().all(|name| name != tool.as_str())) {
-            let error = Error::usage(format!("the server has no tool `{}` that opens a view", plain(unknown)));
-            return Err(match meant(unknown, named()) {
-                Some(meant) => error.help(format!("did you mean `{}`?", plain(meant))),
-                None => error.help("`cargo pmcp inspect tools` lists those that it has"),
-            });
+            return Err(opens_none(unknown, named()));
         }
         if !self.tool.is_empty() {
             return Ok(self.tool.iter().map(String::as_str).collect());

@@ -247,9 +247,14 @@ async fn outcome(task: &TaskHandle, state: TaskState, is_cancelled: bool) -> End
     }
 }
 
-/// Shows how a task stands: by its message, or by its variables unless it tells of its progress.
+/// Shows how a task stands: by its message, or by its variables unless it tells of its progress. Of one that waits for answers, the questions
+/// tell it.
 fn show(state: &TaskState, has_progress: bool, shell: &Shell) {
     let is_waiting = state.status == TaskStatus::InputRequired;
+    let is_of_others = state.input_requests.values().any(|question| question.method != "elicitation/create");
+    if is_waiting && !is_of_others {
+        return;
+    }
     if has_progress && state.message.is_none() && !is_waiting {
         return;
     }
