@@ -96,10 +96,10 @@ impl LegacySession {
     }
 
     /// Makes a stream one that the client may come back to, where there is room for it.
-    pub(crate) fn begin_stream(&self, begun: Begun) -> Result<Reader, Begun> {
+    pub(crate) fn begin_stream(&self, begun: Begun) -> Result<Reader, Box<Begun>> {
         match &self.resumables {
             Some(resumables) => resumables.begin(begun),
-            None => Err(begun),
+            None => Err(begun.into()),
         }
     }
 

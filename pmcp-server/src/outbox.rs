@@ -201,7 +201,7 @@ impl Outbox {
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = self.sender.closed() => {}

@@ -88,14 +88,14 @@ impl Resumables {
     }
 
     /// Makes a stream one that the client may come back to. It is given back where there is no room for one more.
-    pub(crate) fn begin(&self, begun: Begun) -> Result<Reader, Begun> {
+    pub(crate) fn begin(&self, begun: Begun) -> Result<Reader, Box<Begun>> {
         if self.keeping.time.is_zero() {
-            return Err(begun);
+            return Err(begun.into());
         }
         let mut streams = self.streams.lock();
-        self.make_room(&mut streams);
+        make_room(&mut streams);
         if streams.len() >= MAX_STREAMS {
-            return Err(begun);
+            return Err(begun.into());
         }
         let Begun { presence, first, receiver, listening, is_primed } = begun;
         let kind = if listening.is_some() { LISTENING } else { CALL };
@@ -119,23 +119,6 @@ impl Resumables {
         Ok(Reader { stream, turn: 0, next: 1, primes: is_primed })
     }
 
-    /// Forgets streams that have ended, the earliest first, while they take more than half of what there is.
-    fn make_room(&self, streams: &mut VecDeque<Arc<Resumable>>) {
-        loop {
-            let bytes: usize = streams.iter().map(|stream| stream.bytes_kept()).sum();
-            if streams.len() < MAX_STREAMS && bytes <= MAX_BYTES / 2 {
-                return;
-            }
-            let is_over = |stream: &Arc<Resumable>| stream.has_ended();
-            let least = streams.iter().position(is_over).or_else(|| {
-                let is_full = streams.len() >= MAX_STREAMS;
-                streams.iter().position(|stream| stream.left().is_some()).filter(|_| is_full)
-            });
-            let Some(least) = least else { return };
-            streams.remove(least);
-        }
-    }
-
     /// Goes on with the stream of this event, after it. Whoever reads that stream does not any more.
     pub(crate) fn resume(&self, event: &str) -> Resumed {
         let Some((kind, id, number)) = read(event) else { return Resumed::Gone };
@@ -156,17 +139,14 @@ impl Resumables {
             waker.wake();
         }
         let outbox = state.listening.as_ref().map(Outbox::renewed);
-        let listening = match outbox {
-            Some((outbox, presence)) => {
-                // What was told to the one before is that it is over.
-                state.presence.send_replace(false);
-                state.presence = presence;
-                Some(outbox)
-            }
-            None => {
-                state.presence.send_replace(true);
-                None
-            }
+        let listening = if let Some((outbox, presence)) = outbox {
+            // What was told to the one before is that it is over.
+            state.presence.send_replace(false);
+            state.presence = presence;
+            Some(outbox)
+        } else {
+            state.presence.send_replace(true);
+            None
         };
         let turn = state.turn;
         drop(state);
@@ -180,6 +160,23 @@ impl Resumables {
     /// Forgets the streams that nobody has read for as long as they are kept.
     pub(crate) fn forget(&self) {
         self.streams.lock().retain(|stream| stream.is_there(self.keeping.time));
+    }
+}
+
+/// Forgets streams that have ended, the earliest first, while they take more than half of what there is.
+fn make_room(streams: &mut VecDeque<Arc<Resumable>>) {
+    loop {
+        let bytes: usize = streams.iter().map(|stream| stream.bytes_kept()).sum();
+        if streams.len() < MAX_STREAMS && bytes <= MAX_BYTES / 2 {
+            return;
+        }
+        let is_over = |stream: &Arc<Resumable>| stream.has_ended();
+        let least = streams.iter().position(is_over).or_else(|| {
+            let is_full = streams.len() >= MAX_STREAMS;
+            streams.iter().position(|stream| stream.left().is_some()).filter(|_| is_full)
+        });
+        let Some(least) = least else { return };
+        streams.remove(least);
     }
 }
 

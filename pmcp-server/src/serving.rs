@@ -51,7 +51,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                     stopping.shut_down().await;
                 });
                 let (stdin, ended) = stdin();
-                let ended = connection::serve(service.clone(), stdin, stdout(), ended).await;
+                // A connection is large, and this future is a part of whoever's `main`.
+                let ended = Box::pin(connection::serve(service.clone(), stdin, stdout(), ended)).await;
                 signal.abort();
                 service.shut_down_within(service.grace_since(ended)).await;
                 log_to_its_end().await;

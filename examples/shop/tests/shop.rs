@@ -170,8 +170,8 @@ async fn a_session_outlives_the_process_for_whoever_began_it() {
     let (ana, bo) = (shop.token("ana", "orders:read", &[]), shop.token("bo", "orders:read", &[]));
     let client =
         json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "c", "version": "1" } });
-    let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client });
-    let begun = first.say(&ana, None, begin).await;
+    let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client });
+    let begun = first.say(&ana, None, initialize).await;
     let id = begun.headers.get("mcp-session-id").unwrap().to_str().unwrap();
     first.terminate();
     assert!(first.ended().await.success());

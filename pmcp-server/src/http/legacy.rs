@@ -213,7 +213,7 @@ impl Streams {
         let begun = Begun { presence, first, receiver, listening: None, is_primed };
         match session.begin_stream(begun) {
             Ok(reader) => body::events(reader),
-            Err(Begun { first, receiver, .. }) => body::events(body::messages(first, receiver).map(Marked::from)),
+            Err(begun) => body::events(body::messages(begun.first, begun.receiver).map(Marked::from)),
         }
     }
 }
@@ -344,7 +344,7 @@ fn begin_listening(session: &LegacySession, budget: Budget) -> (BoxStream<'stati
     let begun = Begun { presence, first: None, receiver, listening: Some(outbox.clone()), is_primed };
     match session.begin_stream(begun) {
         Ok(reader) => (reader.boxed(), outbox),
-        Err(Begun { receiver, .. }) => (body::messages(None, receiver).map(Marked::from).boxed(), outbox),
+        Err(begun) => (body::messages(None, begun.receiver).map(Marked::from).boxed(), outbox),
     }
 }
 

@@ -224,7 +224,7 @@ pub(crate) async fn order(client: &Client, quantity: u32) -> TaskHandle {
 }
 
 /// Follows a task until it is as wanted. What it asks is answered meanwhile.
-pub(crate) async fn until(task: &TaskHandle, wanted: impl Fn(&TaskState) -> bool) -> TaskState {
+pub(crate) async fn until(task: &TaskHandle, wanted: impl Fn(&TaskState) -> bool + Send + Sync) -> TaskState {
     let mut changes = task.changes();
     let seen = async {
         loop {
