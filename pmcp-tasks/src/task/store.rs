@@ -12,10 +12,9 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::OnceCell;
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Draft, NewStep, NotChanged, NotCreated, Owner, Taken, Task, TaskId, Writing, canonical, cursor,
+    Draft, NotCreated, Owner, Task, TaskId, canonical,
     ending::kept,
     hub::{Hub, Observer, Watch},
     tries::Tries,
@@ -27,15 +26,12 @@ use crate::{
     store::{
         MemoryBackend, StorageBackend,
         backend::{
-            Capabilities, Create, Field, FieldOp, Guard, Holder, HolderChange, Merge, Merged, NewTask, Parts, Position,
-            Put, Recorded, Scope, Stamp, Step, StoredTask, TaskKey, WorkerId, WriteId, Written,
+            Capabilities, Create, Field, FieldOp, Guard, Merge, Merged, NewTask, Parts, Scope, Stamp, StoredTask,
+            TaskKey, WorkerId, WriteId,
         },
     },
     time::{Clock, Millis, SystemClock},
 };
-
-/// Number of times a write is made again because somebody else wrote in between.
-pub(crate) const CONFLICTS: u32 = 64;
 
 /// Store of tasks: a backend, with the clock and the randomness everything uses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,24 +50,6 @@ pub struct TaskStore {
 struct Writes {
     prefix: OnceCell<u64>,
     next: AtomicU64,
-}
-
-/// Outcome of one write.
-enum Attempt {
-    Written,
-    /// Somebody else had written; nothing was.
-    Overtaken,
-    /// The worker that was to take the task was declared dead; nothing was written.
-    Buried,
-}
-
-/// A page of an owner's tasks.
-#[derive(Debug)]
-pub struct TaskPage {
-    /// The tasks, newest first.
-    pub tasks: Vec<Task>,
-    /// The cursor of the next page; `None` on the last.
-    pub next: Option<String>,
 }
 
 impl TaskStore {
@@ -258,176 +236,6 @@ impl TaskStore {
         Task::decode(self.capabilities.name, key.clone(), stored)
     }
 
-    /// A page of an owner's tasks, newest first; `None` if the cursor is not one of that list. Tasks whose record is
-    /// corrupt are left out and reported in the log.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn list(&self, owner: &Owner, cursor: Option<&str>, n: u16) -> Result<Option<TaskPage>, StoreError> {
-        let scope = Scope(owner.key());
-        let before = match cursor.map(|cursor| cursor::decode(&scope, cursor)) {
-            None => None,
-            Some(Some(position)) => Some(position),
-            Some(None) => return Ok(None),
-        };
-        let page = Tries::Few.of(&**self.clock(), || self.backend.page(&scope, before.as_ref(), n, self.now())).await?;
-        let mut tasks = Vec::with_capacity(page.tasks.len());
-        for (key, stored) in page.tasks {
-            match self.decode(&key, stored) {
-                Ok(task) if task.head.owner == *owner => tasks.push(task),
-                Ok(_) => {}
-                Err(error) => {
-                    crate::heard::error!(task = %key.id, error = &error as &dyn std::error::Error, "task left out of a list");
-                }
-            }
-        }
-        let next = page.next.map(|position: Position| cursor::encode(&scope, &position));
-        Ok(Some(TaskPage { tasks, next }))
-    }
-
-    /// Makes changes to the task as `known`, which is brought up to date. `fence` is the worker's, `None` from anybody
-    /// else. Rebases on what others wrote in between.
-    pub(crate) async fn change(
-        &self,
-        known: &mut Task,
-        fence: Option<u64>,
-        changes: &[Change],
-    ) -> Result<(), NotChanged> {
-        let write = self.write_id().await.map_err(NotChanged::Store)?;
-        self.put(write, known, fence, &changes.into()).await
-    }
-
-    /// The same with what else belongs into the write, which is one however often it is tried. A task that ends is released
-    /// whatever is said of its holder.
-    pub(crate) async fn put(
-        &self,
-        write: WriteId,
-        known: &mut Task,
-        fence: Option<u64>,
-        writing: &Writing<'_>,
-    ) -> Result<(), NotChanged> {
-        for _ in 0..CONFLICTS {
-            match self.write(known, fence, writing, write).await? {
-                Attempt::Written => return Ok(()),
-                Attempt::Overtaken => {}
-                // Who takes a task otherwise claims it, so no write of ours does.
-                Attempt::Buried => return Err(NotChanged::Lost),
-            }
-        }
-        Err(NotChanged::Store(self.contended()))
-    }
-
-    /// The error of a write in whose way others get again and again.
-    pub(crate) fn contended(&self) -> StoreError {
-        let backend = self.capabilities.name;
-        StoreError::Unavailable { backend, source: "the task is being changed too often".into() }
-    }
-
-    /// One write made from `known`, which is brought up to date whether or not it was made.
-    async fn write(
-        &self,
-        known: &mut Task,
-        fence: Option<u64>,
-        writing: &Writing<'_>,
-        write: WriteId,
-    ) -> Result<Attempt, NotChanged> {
-        let now = self.now();
-        let Ok((head, ending)) = known.head.after(writing.changes, now) else {
-            return Err(NotChanged::Ended(Box::new(known.clone())));
-        };
-        let put = Put {
-            version: known.stored.version,
-            fence,
-            head: self.encode(&head).map_err(NotChanged::Store)?,
-            outcome: ending
-                .as_ref()
-                .map(|ending| self.fitting(ending.json()))
-                .transpose()
-                .map_err(NotChanged::Store)?,
-            step: writing.step.clone(),
-            open: ending.is_none(),
-            holder: if ending.is_some() { HolderChange::Release } else { writing.holder },
-            write,
-        };
-        let written = Tries::Few
-            .of(&**self.clock(), || self.backend.put(&known.key, &put, now))
-            .await
-            .map_err(NotChanged::Store)?;
-        match written {
-            Written::Done { version, fence } => {
-                known.stored.version = version;
-                known.stored.fence = fence;
-                known.stored.open = put.open;
-                known.stored.head = put.head;
-                known.stored.holder = match put.holder {
-                    HolderChange::Keep => known.stored.holder,
-                    HolderChange::Take(worker) => Some(Holder::Worker(worker)),
-                    HolderChange::Queue => Some(Holder::Queue),
-                    HolderChange::Release => None,
-                };
-                known.head = head;
-                if let Some(ending) = ending.as_ref().filter(|_| known.head.hidden.is_none()) {
-                    measure::ended(measure::outcome(&ending.outcome));
-                }
-                known.outcome = ending.map(|ending| ending.outcome);
-            }
-            Written::Replayed(stored) => *known = self.merged(known, stored).map_err(NotChanged::Store)?,
-            Written::Conflict(stored) => {
-                *known = self.merged(known, stored).map_err(NotChanged::Store)?;
-                // Who waits here may not have heard of it yet.
-                self.hub.announce(&known.key);
-                return if !known.stored.open {
-                    Err(NotChanged::Ended(Box::new(known.clone())))
-                } else if fence.is_some_and(|fence| fence != known.stored.fence) {
-                    Err(NotChanged::Lost)
-                } else {
-                    Ok(Attempt::Overtaken)
-                };
-            }
-            Written::Missing => return Err(NotChanged::Missing),
-            Written::Buried => return Ok(Attempt::Buried),
-        }
-        self.hub.announce(&known.key);
-        Ok(Attempt::Written)
-    }
-
-    /// Makes changes only if nobody wrote since `known` was read; whether it did.
-    pub(crate) async fn change_once(&self, known: &mut Task, changes: &[Change]) -> Result<bool, NotChanged> {
-        let write = self.write_id().await.map_err(NotChanged::Store)?;
-        match self.write(known, None, &changes.into(), write).await? {
-            Attempt::Written => Ok(true),
-            Attempt::Overtaken | Attempt::Buried => Ok(false),
-        }
-    }
-
-    /// The same of a write that may take the task.
-    pub(crate) async fn put_once(&self, known: &mut Task, writing: &Writing<'_>) -> Result<Taken, NotChanged> {
-        let write = self.write_id().await.map_err(NotChanged::Store)?;
-        Ok(match self.write(known, None, writing, write).await? {
-            Attempt::Written => Taken::Done,
-            Attempt::Overtaken => Taken::Overtaken,
-            Attempt::Buried => Taken::Buried,
-        })
-    }
-
-    /// Returns what is known of a task, with its head as just read.
-    fn merged(&self, known: &Task, mut stored: StoredTask) -> Result<Task, StoreError> {
-        stored.body.clone_from(&known.stored.body);
-        stored.variables.clone_from(&known.stored.variables);
-        stored.steps.clone_from(&known.stored.steps);
-        let body = known.body.clone();
-        Ok(Task { body, ..self.decode(&known.key, stored)? })
-    }
-
-    /// Reads a task and changes it, as somebody who does not hold it.
-    pub(crate) async fn change_unheld(&self, key: &TaskKey, changes: &[Change]) -> Result<Task, NotChanged> {
-        let Some(mut task) = self.read(key, Parts::empty()).await.map_err(NotChanged::Store)? else {
-            return Err(NotChanged::Missing);
-        };
-        self.change(&mut task, None, changes).await?;
-        Ok(task)
-    }
-
     pub(crate) async fn merge(
         &self,
         tries: Tries<'_>,
@@ -442,24 +250,6 @@ impl TaskStore {
             self.hub.announce(key);
         }
         Ok(merged)
-    }
-
-    pub(crate) async fn record(
-        &self,
-        run: &CancellationToken,
-        key: &TaskKey,
-        fence: u64,
-        step: NewStep,
-    ) -> Result<Recorded, StoreError> {
-        let NewStep { name, value, changes, max_bytes } = step;
-        let changes_any = !changes.is_empty();
-        let step = Step { fence, name, value, changes, max_bytes, write: self.write_id().await? };
-        let recorded = Tries::Until(run).of(&**self.clock(), || self.backend.record(key, &step, self.now())).await?;
-        // If it exists, the reply of an earlier try may be what was lost.
-        if changes_any && matches!(recorded, Recorded::Recorded | Recorded::Exists(_)) {
-            self.hub.announce(key);
-        }
-        Ok(recorded)
     }
 
     pub(crate) async fn delete(&self, key: &TaskKey) -> Result<bool, StoreError> {
@@ -499,12 +289,12 @@ impl TaskStore {
         }
     }
 
-    fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
+    pub(super) fn encode<T: Serialize>(&self, record: &T) -> Result<Bytes, StoreError> {
         self.fitting(canonical(record).map(kept))
     }
 
     /// The JSON, if the backend takes so much.
-    fn fitting(&self, json: Result<Bytes, serde_json::Error>) -> Result<Bytes, StoreError> {
+    pub(super) fn fitting(&self, json: Result<Bytes, serde_json::Error>) -> Result<Bytes, StoreError> {
         let backend = self.capabilities.name;
         let bytes = json.map_err(|source| StoreError::Refused { backend, source: Box::new(source) })?;
         let max = self.capabilities.max_part;
