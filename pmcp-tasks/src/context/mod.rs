@@ -4,6 +4,8 @@
 //! which does the work; they turn values into JSON and back. [`State`] hands on what the server owns. The room knows
 //! runs and schemas below it, not the tools whose functions it serves.
 
+mod amount;
+mod asking;
 mod call;
 mod outside;
 mod state;
@@ -13,9 +15,10 @@ mod variable;
 mod variables;
 mod visit;
 
+pub use amount::Amount;
 pub use state::{FromRef, State};
 pub use step::StepValue;
-pub use task::{Amount, RunContext, TaskContext, ToolContext};
+pub use task::{RunContext, TaskContext, ToolContext};
 #[doc(hidden)]
 pub use variable::take_field;
 pub use variable::{Number, Variable};

@@ -4,24 +4,20 @@ use std::{any::Any, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
+    amount::Amount,
     step::{StepValue, not_reserved},
     variables::{ATTEMPTS, Cells, TaskVariables, changed},
 };
 use crate::{
     call::ClientCapabilities,
-    error::{AskError, Cancelled, Mistake, StoreError, ToolError},
+    error::{Cancelled, Mistake, StoreError, ToolError},
     exact,
     protocol::{ByName, LogLevel, TraceContext, bounds},
     run::{Recording, Run},
-    schema::{
-        answer::{fitted, misfit, without_answer},
-        form::{ALONE, Form, checked, elicited},
-    },
     security::Principal,
     task::{Owner, TaskId, VariableError},
     trace::{self, Doing, Failed},
@@ -89,8 +85,8 @@ impl ToolContext {
         self.run.owner()
     }
 
-    /// The authenticated caller; `None` without authentication. A run that was queued or taken over knows its subject, client and
-    /// issuer, and no claims.
+    /// The authenticated caller; `None` without authentication. A run that was queued or taken over knows its subject, client,
+    /// issuer and scopes, and no claims.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.run.principal()
@@ -163,7 +159,7 @@ impl ToolContext {
         self.run.brought().request.as_ref()?.downcast_ref()
     }
 
-    /// Returns what the client can be asked for. Asking for more fails with [`AskError::Unsupported`].
+    /// Returns what the client can be asked for. Asking for more fails with [`AskError::Unsupported`](super::AskError::Unsupported).
     #[must_use]
     pub fn client(&self) -> ClientCapabilities {
         self.run.client()
@@ -228,101 +224,6 @@ impl ToolContext {
     pub fn let_go(&self) {
         self.run.let_go();
     }
-
-    /// Asks the user. `T` derives [`Form`], or is a text, a number or a flag.
-    ///
-    /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
-    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
-    /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
-    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `format`), leaves the
-    /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
-    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum). What is asked for
-    /// alone is the field `answer` of its form; of an `#[ask]` parameter it has the parameter's name.
-    ///
-    /// ```
-    /// # use pmcp_tasks::prelude::*;
-    /// #[derive(Form)]
-    /// struct Consent {
-    ///     /// Whether others may see it.
-    ///     publish: bool,
-    ///     #[form(length = ..=80)]
-    ///     reason: Option<String>,
-    /// }
-    ///
-    /// #[task_tool]
-    /// async fn publish(task: TaskContext) -> Result<String, ToolError> {
-    ///     let Consent { publish, reason } = task.elicit("Publish 12 rows?").await?;
-    ///     let times: u8 = task.elicit("How often?").await?;
-    ///     Ok(format!("{publish} {times} {reason:?}"))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// The user declined or dismissed it, the client refused or cannot be asked or shown it, or the answer does not fit.
-    pub async fn elicit<T: Form>(&self, message: impl Into<String>) -> Result<T, AskError> {
-        let mut answer = self.asked(message.into(), T::requested_schema()).await?;
-        T::take(&mut answer, ALONE).map_err(|mistake| misfit(&mistake))
-    }
-
-    /// Asks the user with a form that is known only now, such as a choice among rows that were found.
-    ///
-    /// `form` is the `requestedSchema` of an elicitation, as the newest version has it: an object whose `properties` are
-    /// strings, numbers, booleans, and choices of one or several, each flat. With titles a choice is
-    /// `{ "type": "string", "oneOf": [{ "const": "a", "title": "A" }, …] }`, and one of several
-    /// `{ "type": "array", "items": { "anyOf": […] } }`; none to choose from is an error. The answer has the fields that were filled
-    /// in; each fits. All else is as with [`elicit`](Self::elicit).
-    ///
-    /// ```
-    /// # use pmcp_tasks::prelude::*;
-    /// use serde_json::json;
-    ///
-    /// #[task_tool]
-    /// async fn open(files: Vec<String>, task: TaskContext) -> Result<String, ToolError> {
-    ///     let file = json!({ "type": "string", "enum": files });
-    ///     let form = json!({ "type": "object", "properties": { "file": file }, "required": ["file"] });
-    ///     let answer = task.elicit_schema("Which of them?", form).await?;
-    ///     Ok(answer["file"].to_string())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`elicit`](Self::elicit); and `form` is none that the protocol allows.
-    pub async fn elicit_schema(&self, message: impl Into<String>, form: Value) -> Result<Map<String, Value>, AskError> {
-        self.asked(message.into(), checked("the form", &form)?).await
-    }
-
-    async fn asked(&self, message: String, form: Value) -> Result<Map<String, Value>, AskError> {
-        let params = serde_json::json!({ "mode": "form", "message": message, "requestedSchema": form });
-        let answer = self.run.ask("elicitation/create", params.clone()).await?;
-        // A client that is asked again and again is believed in the end: what it said last may still not fit.
-        elicited(fitted(&params, &answer).map_err(|mistake| misfit(&mistake))?)
-    }
-
-    /// Asks the client's model: `params` and result are those of `sampling/createMessage`.
-    ///
-    /// The protocol deprecated sampling in 2026-07-28; clients may not offer it.
-    ///
-    /// # Errors
-    /// The client cannot be asked, or refused.
-    pub async fn sample(&self, params: Value) -> Result<Value, AskError> {
-        given(self.run.ask("sampling/createMessage", params).await?)
-    }
-
-    /// Asks for the client's roots: the `roots` of `roots/list`.
-    ///
-    /// The protocol deprecated roots in 2026-07-28; clients may not offer them.
-    ///
-    /// # Errors
-    /// The client cannot be asked, or refused.
-    pub async fn list_roots(&self) -> Result<Value, AskError> {
-        let mut answer = given(self.run.ask("roots/list", serde_json::json!({})).await?)?;
-        Ok(answer.get_mut("roots").map(Value::take).unwrap_or_default())
-    }
-}
-
-/// An answer, unless the client refused to give one.
-fn given(answer: Value) -> Result<Value, AskError> {
-    without_answer(&answer).map_or(Ok(answer), Err)
 }
 
 /// The task a function runs in: everything of [`ToolContext`], and what makes it a task.
@@ -549,34 +450,3 @@ pub(super) fn recorded_value<T: StepValue>(name: &str, bytes: &[u8]) -> Result<T
         Mistake::caused(format!("what is recorded of step `{name}` does not fit its type any more"), error).into()
     })
 }
-
-/// A count that progress can be told in.
-pub trait Amount: Send {
-    /// As a number of the protocol.
-    fn amount(self) -> f64;
-}
-
-macro_rules! amounts {
-    ($($type:ty),*) => {$(
-        impl Amount for $type {
-            #[expect(clippy::cast_precision_loss, reason = "progress beyond 2^53 is exact enough")]
-            fn amount(self) -> f64 {
-                self as f64
-            }
-        }
-    )*};
-}
-
-amounts!(u64, usize, i64, isize);
-
-macro_rules! small_amounts {
-    ($($type:ty),*) => {$(
-        impl Amount for $type {
-            fn amount(self) -> f64 {
-                self.into()
-            }
-        }
-    )*};
-}
-
-small_amounts!(u8, u16, u32, i8, i16, i32, f32, f64);
