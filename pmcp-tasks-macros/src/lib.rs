@@ -10,6 +10,7 @@ mod expansion;
 mod form;
 mod from_ref;
 mod name;
+mod namesake;
 mod offered;
 mod output;
 mod owned;
@@ -17,6 +18,8 @@ mod serde;
 mod surroundings;
 mod task_tool;
 mod task_variables;
+#[cfg(test)]
+mod told;
 mod values;
 mod workflow;
 

@@ -10,11 +10,12 @@ use super::{
     parameter::{Input, Parameter},
 };
 use crate::{
+    namesake,
     output::{Output, projected},
     owned::lend,
     task_tool::{
         arguments::default_value,
-        parameter::{Argument, Context, ContextKind, State, StateKind},
+        parameter::{Argument, Context, ContextKind},
     },
     values::option,
 };
@@ -24,21 +25,11 @@ impl Offered {
     pub(super) fn expand(&self) -> TokenStream {
         let p = self.krate.private();
         let func = &self.func;
-        let (ident, vis) = (&func.sig.ident, &func.vis);
         let cfgs = func.cfgs().collect::<Vec<_>>();
-        // The function has the user's words; here their examples would be tests once more.
-        let doc = format!(" The {} [`{ident}`](fn@{ident}).", self.kind().noun());
+        let function = namesake::beside(func, self.kind().noun());
         let (specs, implementation) = (self.specs(&p), self.implementation(&p));
         quote! {
-            // It is `async` whether or not it waits for anything.
-            #[allow(clippy::unused_async)]
-            #func
-
-            #(#cfgs)*
-            #[doc = #doc]
-            #[doc(hidden)]
-            #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
-            #vis enum #ident {}
+            #function
 
             #(#cfgs)*
             #[allow(deprecated, non_snake_case, unused_mut, unused_variables)]
@@ -271,10 +262,7 @@ impl Offered {
 
     fn bounds(&self, p: &TokenStream) -> Vec<TokenStream> {
         let states = self.parameters.iter().filter_map(|parameter| match parameter {
-            Parameter::State(State { kind: StateKind::Part(ty), .. }) => Some(quote!(#ty: #p::FromRef<__PmcpState>)),
-            Parameter::State(State { kind: StateKind::Alias(ty), .. }) => {
-                Some(quote!(#ty: #p::StateParameter<__PmcpState>))
-            }
+            Parameter::State(state) => Some(state.bound(p)),
             _ => None,
         });
         let completers = self.completers().map(|(Argument { ident, .. }, path)| {
@@ -285,17 +273,9 @@ impl Offered {
     }
 
     fn states(&self, p: &TokenStream) -> TokenStream {
-        let states = self.parameters.iter().enumerate().filter_map(|(at, parameter)| {
-            let Parameter::State(State { kind, .. }) = parameter else { return None };
-            let local = state_local(at);
-            Some(match kind {
-                StateKind::Part(ty) => {
-                    quote!(let #local = #p::State(<#ty as #p::FromRef<__PmcpState>>::from_ref(__pmcp_state));)
-                }
-                StateKind::Alias(ty) => {
-                    quote!(let #local = <#ty as #p::StateParameter<__PmcpState>>::from_state(__pmcp_state);)
-                }
-            })
+        let states = self.parameters.iter().enumerate().filter_map(|(at, parameter)| match parameter {
+            Parameter::State(state) => Some(state.taken(at, p)),
+            _ => None,
         });
         states.collect()
     }
@@ -316,10 +296,7 @@ impl Offered {
                     ContextKind::Task(_) | ContextKind::Tool => quote!(#borrow __pmcp_run.tool()),
                 }
             }
-            Parameter::State(State { is_reference, .. }) => {
-                let (borrow, local) = (is_reference.then(|| quote!(&)), state_local(at));
-                quote!(#borrow #local)
-            }
+            Parameter::State(state) => state.passed(at),
         });
         let call = quote!(#ident(#(#parameters),*).await);
         match &self.output {
@@ -365,9 +342,4 @@ fn local(ident: &Ident) -> Ident {
 fn completer(ident: &Ident, path: &syn::Path) -> Ident {
     let span = path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
     Ident::new(&format!("__pmcp_{}_completion", ident.unraw()), Span::call_site().located_at(span))
-}
-
-/// A part of the state may have a pattern instead of a name: it goes by its position.
-fn state_local(at: usize) -> Ident {
-    Ident::new(&format!("__pmcp_state_{at}"), Span::call_site())
 }

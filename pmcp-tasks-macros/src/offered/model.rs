@@ -200,7 +200,7 @@ pub(super) fn kept(func: &SigFn) -> SigFn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surroundings::Surroundings;
+    use crate::{surroundings::Surroundings, told::told};
 
     /// The mistakes in an offer: what is underlined, and the first line of what is said.
     fn mistakes(kind: Kind, args: &str, item: &str) -> Vec<(String, String)> {
@@ -213,15 +213,7 @@ mod tests {
             Offered::build(kind, args.as_ref(), func.as_ref(), &place, &mut diag).is_none(),
             "no mistake in {item}"
         );
-        let found = diag.errors().iter().map(|error| {
-            let message = error.to_string();
-            let (first, help) = message.split_once('\n').unwrap();
-            assert!(help.starts_with("help: ") && !help.contains('\n'), "{message}");
-            (error.span().source_text().unwrap(), first.into())
-        });
-        let found = found.collect();
-        drop(diag.finish(proc_macro2::TokenStream::new()));
-        found
+        told(diag)
     }
 
     /// Kind, arguments and a function, what is underlined, and what is said.

@@ -5,8 +5,9 @@ use quote::ToTokens;
 use syn::{Attribute, FnArg, LitStr, Path};
 
 use super::kind::Kind;
-use crate::task_tool::parameter::{
-    Argument, Context, ContextKind, PARAMETER_ATTRIBUTES, Parameter as ToolParameter, State, Whole,
+use crate::task_tool::{
+    parameter::{Argument, Context, ContextKind, PARAMETER_ATTRIBUTES, Parameter as ToolParameter, Whole},
+    state::State,
 };
 
 /// The attribute that names who completes an argument.

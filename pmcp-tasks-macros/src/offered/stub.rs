@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{args::OfferedArgs, kind::Kind};
-use crate::task_tool::place::Place;
+use crate::{namesake, task_tool::place::Place};
 
 /// The name that success would define, so that its uses are no further errors.
 pub(super) fn stub(kind: Kind, args: Option<&OfferedArgs>, func: &SigFn, place: &Place<'_>) -> TokenStream {
@@ -15,7 +15,7 @@ pub(super) fn stub(kind: Kind, args: Option<&OfferedArgs>, func: &SigFn, place: 
         return TokenStream::new();
     }
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();
-    let (vis, cfgs) = (&func.vis, func.cfgs().collect::<Vec<_>>());
+    let (namesake, cfgs) = (namesake::alone(func), func.cfgs());
     let refused = quote! {
         ::core::result::Result::Err(#p::ArgumentError { message: ::std::string::String::new() })
     };
@@ -74,10 +74,7 @@ pub(super) fn stub(kind: Kind, args: Option<&OfferedArgs>, func: &SigFn, place: 
         },
     };
     quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
-        #vis enum #ident {}
+        #namesake
 
         #(#cfgs)*
         const _: () = {

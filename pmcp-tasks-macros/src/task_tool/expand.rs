@@ -8,9 +8,10 @@ use super::{
     args::{Fallback, Hints, OnCrash, Support, Visibility},
     input::Input,
     model::TaskTool,
-    parameter::{Answer, Argument, Context, ContextKind, Parameter, State, StateKind},
+    parameter::{Answer, Argument, Context, ContextKind, Parameter},
 };
 use crate::{
+    namesake,
     output::{Output, projected},
     owned::{Owned, lend},
     values::{option, text, texts, time},
@@ -21,10 +22,9 @@ impl TaskTool {
     pub(super) fn expand(&self) -> TokenStream {
         let p = self.krate.private();
         let func = &self.func;
-        let (ident, vis) = (&func.sig.ident, &func.vis);
+        let ident = &func.sig.ident;
         let cfgs = func.cfgs().collect::<Vec<_>>();
-        // The function has the user's words; here their examples would be tests once more.
-        let doc = format!(" The tool [`{ident}`](fn@{ident}).");
+        let function = namesake::beside(func, "tool");
         let (arguments, impls) = match &self.input {
             Input::List(name) => (self.arguments_struct(name), self.arguments_impls(name)),
             Input::Object(owned) => (TokenStream::new(), object_spec(owned, &p)),
@@ -34,22 +34,11 @@ impl TaskTool {
         let specs = self.specs(&p);
         let named = self.named(&p);
         let bounds = self.parameters.iter().filter_map(|parameter| match parameter {
-            Parameter::State(State { kind: StateKind::Part(ty), .. }) => Some(quote!(#ty: #p::FromRef<__PmcpState>)),
-            Parameter::State(State { kind: StateKind::Alias(ty), .. }) => {
-                Some(quote!(#ty: #p::StateParameter<__PmcpState>))
-            }
+            Parameter::State(state) => Some(state.bound(&p)),
             _ => None,
         });
         quote! {
-            // A tool is `async` whether or not it waits for anything.
-            #[allow(clippy::unused_async)]
-            #func
-
-            #(#cfgs)*
-            #[doc = #doc]
-            #[doc(hidden)]
-            #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
-            #vis enum #ident {}
+            #function
 
             #arguments
 
@@ -177,17 +166,9 @@ impl TaskTool {
             quote!(let #local = #spec().decode(&mut __pmcp_answers)?;)
         });
         let taken = self.answers().next().map(|_| quote!(let mut __pmcp_answers = __pmcp_arguments.answers;));
-        let states = self.parameters.iter().enumerate().filter_map(|(at, parameter)| {
-            let Parameter::State(State { kind, .. }) = parameter else { return None };
-            let local = state_local(at);
-            Some(match kind {
-                StateKind::Part(ty) => {
-                    quote!(let #local = #p::State(<#ty as #p::FromRef<__PmcpState>>::from_ref(__pmcp_state));)
-                }
-                StateKind::Alias(ty) => {
-                    quote!(let #local = <#ty as #p::StateParameter<__PmcpState>>::from_state(__pmcp_state);)
-                }
-            })
+        let states = self.parameters.iter().enumerate().filter_map(|(at, parameter)| match parameter {
+            Parameter::State(state) => Some(state.taken(at, p)),
+            _ => None,
         });
         let parameters = self.parameters.iter().enumerate().map(|(at, parameter)| passed(at, parameter));
         let call = quote!(#ident(#(#parameters),*).await);
@@ -326,10 +307,7 @@ fn passed(at: usize, parameter: &Parameter) -> TokenStream {
             let borrow = is_reference.then(|| quote!(&));
             quote!(#borrow (__pmcp_context().make)(&__pmcp_run))
         }
-        Parameter::State(State { is_reference, .. }) => {
-            let (borrow, local) = (is_reference.then(|| quote!(&)), state_local(at));
-            quote!(#borrow #local)
-        }
+        Parameter::State(state) => state.passed(at),
     }
 }
 
@@ -339,11 +317,6 @@ fn answer_spec(ident: &Ident) -> Ident {
 
 fn answer_local(ident: &Ident) -> Ident {
     Ident::new(&format!("__pmcp_{}_answer", ident.unraw()), Span::call_site())
-}
-
-/// A part of the state may have a pattern instead of a name: it goes by its position.
-fn state_local(at: usize) -> Ident {
-    Ident::new(&format!("__pmcp_state_{at}"), Span::call_site())
 }
 
 fn flag(value: Option<bool>) -> TokenStream {

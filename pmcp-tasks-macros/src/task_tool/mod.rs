@@ -8,6 +8,7 @@ mod model;
 pub(crate) mod parameter;
 pub(crate) mod place;
 pub(crate) mod signature;
+pub(crate) mod state;
 mod stub;
 
 use pmcp_macro_support::{Diagnostics, Fallback, SigFn};

@@ -180,7 +180,7 @@ fn check_contexts(parameters: &[Option<Parameter>], support: Option<Given<Suppor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surroundings::Surroundings;
+    use crate::{surroundings::Surroundings, told::told};
 
     /// The mistakes in a tool: what is underlined, and the first line of what is said.
     fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {
@@ -190,15 +190,7 @@ mod tests {
         let around = Surroundings::default();
         let place = func.as_ref().map_or(Place::Free, |func| Place::of(func, &around));
         assert!(TaskTool::build(args.as_ref(), func.as_ref(), &place, &mut diag).is_none(), "no mistake in {item}");
-        let found = diag.errors().iter().map(|error| {
-            let message = error.to_string();
-            let (first, help) = message.split_once('\n').unwrap();
-            assert!(help.starts_with("help: ") && !help.contains('\n'), "{message}");
-            (error.span().source_text().unwrap(), first.into())
-        });
-        let found = found.collect();
-        drop(diag.finish(proc_macro2::TokenStream::new()));
-        found
+        told(diag)
     }
 
     /// Arguments and a function, what is underlined, and what is said.

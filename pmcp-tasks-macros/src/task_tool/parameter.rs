@@ -7,6 +7,7 @@ use syn::{
     Attribute, Expr, FnArg, Ident, Lit, LitStr, Meta, Pat, PatType, Token, Type, ext::IdentExt, punctuated::Punctuated,
 };
 
+use super::state::{State, StateKind};
 use crate::{
     default::DefaultValue,
     owned::{Owned, names},
@@ -79,20 +80,6 @@ pub(crate) enum ContextKind {
     /// `ToolContext`
     Tool,
     /// `#[context]` on a type that does not say which.
-    Alias(TokenStream),
-}
-
-/// A part of the server's state.
-pub(crate) struct State {
-    pub(crate) kind: StateKind,
-    pub(crate) is_reference: bool,
-}
-
-/// Ways the part is named.
-pub(crate) enum StateKind {
-    /// `State<T>`
-    Part(TokenStream),
-    /// `#[state]` on a type that does not say of what.
     Alias(TokenStream),
 }
 

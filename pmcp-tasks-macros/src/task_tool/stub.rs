@@ -11,7 +11,7 @@ use super::{
     parameter::{Argument, Parameter},
     place::Place,
 };
-use crate::{output::Output, owned::names};
+use crate::{namesake, output::Output, owned::names};
 
 /// The names that success would define, so that their uses are no further errors.
 pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>) -> TokenStream {
@@ -22,6 +22,7 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
     }
     let p = CratePath::new(args.and_then(|args| args.krate.as_ref()), "pmcp_tasks").private();
     let (vis, cfgs) = (&func.vis, func.cfgs().collect::<Vec<_>>());
+    let namesake = namesake::alone(func);
     let name = arguments_name(func, args.and_then(|args| args.args.as_ref()));
     // The mistakes were reported, and a field is one whatever is said about it.
     let mut reported = Diagnostics::new();
@@ -64,10 +65,7 @@ pub(super) fn stub(args: Option<&TaskToolArgs>, func: &SigFn, place: &Place<'_>)
         }
     });
     quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
-        #vis enum #ident {}
+        #namesake
 
         #arguments
 

@@ -1,24 +1,16 @@
 //! Mistakes in workflows, as the macro tells them by itself: what is underlined, and the first line of what is said.
 
 use pmcp_macro_support::{Diagnostics, ImplSig};
-use proc_macro2::TokenStream;
 
 use super::{args::WorkflowArgs, model::Workflow};
+use crate::told::told;
 
 fn mistakes(args: &str, item: &str) -> Vec<(String, String)> {
     let mut diag = Diagnostics::new();
     let args = diag.take(WorkflowArgs::parse(args.parse().unwrap()));
     let block = diag.take(ImplSig::parse(item.parse().unwrap(), "workflow"));
     assert!(Workflow::build(args.as_ref(), block.as_ref(), &mut diag).is_none(), "no mistake in {item}");
-    let found = diag.errors().iter().map(|error| {
-        let message = error.to_string();
-        let (first, help) = message.split_once('\n').unwrap();
-        assert!(help.starts_with("help: ") && !help.contains('\n'), "{message}");
-        (error.span().source_text().unwrap(), first.into())
-    });
-    let found = found.collect();
-    drop(diag.finish(TokenStream::new()));
-    found
+    told(diag)
 }
 
 /// Steps after a first one named `first`, what is underlined, and what is said.
@@ -171,6 +163,6 @@ fn what_is_right_is_a_model() {
         let block = ImplSig::parse(item.parse().unwrap(), "workflow").unwrap();
         let workflow = Workflow::build(Some(&args), Some(&block), &mut diag);
         assert!(workflow.is_some(), "{item}: {:?}", diag.errors());
-        drop(diag.finish(TokenStream::new()));
+        drop(diag.finish(proc_macro2::TokenStream::new()));
     }
 }
