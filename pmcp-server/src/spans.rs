@@ -101,20 +101,21 @@ pub(crate) fn request(service: &Service, request: &Request, spoken: Spoken<'_>, 
 
 /// Tells in the span of a request how it was answered; `None` if it was not, as its client cancelled it.
 pub(crate) fn answered(span: &Span, answer: Option<&Result<Value, RpcError>>) {
-    match answer {
-        Some(Ok(result)) if result.get("isError") == Some(&Value::Bool(true)) => {
-            span.record("error.type", "tool_error");
-        }
-        Some(Ok(_)) => return,
-        Some(Err(error)) => {
-            span.record("rpc.response.status_code", display(error.code));
-            span.record("error.type", display(error.code));
-        }
-        None => {
-            span.record("error.type", "cancelled");
-        }
+    let Some(class) = class(answer) else { return };
+    if let Some(Err(error)) = answer {
+        span.record("rpc.response.status_code", display(error.code));
     }
+    span.record("error.type", &*class);
     span.record("otel.status_code", "ERROR");
+}
+
+/// The class of an answer, as `error.type` has it; `None` of a success.
+fn class(answer: Option<&Result<Value, RpcError>>) -> Option<Cow<'static, str>> {
+    match answer {
+        Some(Ok(result)) => (result.get("isError") == Some(&Value::Bool(true))).then_some("tool_error".into()),
+        Some(Err(error)) => Some(error.code.to_string().into()),
+        None => Some("cancelled".into()),
+    }
 }
 
 /// The tool of this server that a request calls.
@@ -136,14 +137,8 @@ pub(crate) fn count(
     answer: Option<&Result<Value, RpcError>>,
 ) {
     let Some(since) = since else { return };
-    let error: Cow<'_, str> = match answer {
-        Some(Ok(result)) if result.get("isError") == Some(&Value::Bool(true)) => "tool_error".into(),
-        Some(Ok(_)) => "".into(),
-        Some(Err(error)) => error.code.to_string().into(),
-        None => "cancelled".into(),
-    };
     let (method, tool) = (known(&request.method), tool(service, request).unwrap_or_default());
-    measure::server::answered(method, tool, &error, since.elapsed());
+    measure::server::answered(method, tool, &class(answer).unwrap_or_default(), since.elapsed());
 }
 
 /// A method, if the protocol has it: others are whatever clients send.

@@ -89,7 +89,7 @@ async fn look(
     }
     let (mut is_under_way, mut over) = (false, Vec::new());
     for name in &tasks {
-        match http.service.router.attend(name.trim_start_matches(note::TASK), cx).await {
+        match http.service.router.attend(name.strip_prefix(note::TASK).unwrap_or(name), cx).await {
             Ok(true) => is_under_way = true,
             Ok(false) => over.push(name.clone()),
             Err(error) => failed(error),
