@@ -9,7 +9,7 @@ mod queries;
 mod run;
 mod script;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use pmcp_server::{Server, Transport, log};
 use pmcp_tasks::TaskStore;
@@ -67,30 +67,16 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            let _ = write!(std::io::stderr(), "{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+    let arguments = match serving::wanted(arguments(), USAGE) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
     };
     log::init();
     let ran = match arguments.transport.clone() {
         Some(transport) => serve(transport, arguments).await,
         None => demo::run().await,
     };
-    match ran {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(log::stderr(), "error: {error}");
-            log::flush();
-            ExitCode::FAILURE
-        }
-    }
+    log::exit_code(ran)
 }
 
 async fn serve(transport: Transport, arguments: Arguments) -> Outcome<()> {

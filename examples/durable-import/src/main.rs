@@ -8,7 +8,6 @@ mod demo;
 mod import;
 
 use std::{
-    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -61,16 +60,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            let _ = write!(std::io::stderr(), "{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+    let arguments = match serving::wanted(arguments(), USAGE) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
     };
     log::init();
     log::exit_code(if arguments.serve { serve(arguments).await } else { demo::run().await })

@@ -13,7 +13,7 @@ mod sender;
 mod telemetry;
 mod tree;
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use bread::bake;
 use pmcp_server::{Server, log};
@@ -75,16 +75,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            let _ = write!(std::io::stderr(), "{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+    let arguments = match serving::wanted(arguments(), USAGE) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
     };
     log::exit_code(if arguments.serve { serve(arguments).await } else { demo::run().await })
 }

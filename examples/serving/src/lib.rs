@@ -1,4 +1,5 @@
-//! The command line of examples that serve a widget: where they serve, where their tasks are, and how fast their task is.
+//! Command lines of examples. Those that serve a widget have the same one: where they serve, where their tasks are, and how fast their
+//! task is.
 
 use std::{io::Write as _, process::ExitCode, time::Duration};
 
@@ -31,19 +32,31 @@ pub struct Arguments {
     pub pace: Duration,
 }
 
+/// What a command line asks for. If that is help (`None`), or nothing that the program knows, the person who wrote it is told, and the program
+/// is to end with this code.
+///
+/// # Errors
+/// It asks for help, or is wrong.
+pub fn wanted<T>(arguments: Result<Option<T>, lexopt::Error>, usage: &str) -> Result<T, ExitCode> {
+    match arguments {
+        Ok(Some(arguments)) => Ok(arguments),
+        Ok(None) => {
+            let _ = write!(std::io::stderr(), "{usage}");
+            Err(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            let _ = write!(std::io::stderr(), "error: {error}\n\n{usage}");
+            Err(ExitCode::from(2))
+        }
+    }
+}
+
 impl Example {
     /// Serves by the command line, or says what is wrong with it.
     pub async fn run(self, serve: impl AsyncFnOnce(Arguments) -> Outcome<()>) -> ExitCode {
-        let arguments = match self.arguments() {
-            Ok(Some(arguments)) => arguments,
-            Ok(None) => {
-                let _ = write!(std::io::stderr(), "{}", self.usage());
-                return ExitCode::SUCCESS;
-            }
-            Err(error) => {
-                let _ = write!(std::io::stderr(), "error: {error}\n\n{}", self.usage());
-                return ExitCode::from(2);
-            }
+        let arguments = match wanted(self.arguments(), &self.usage()) {
+            Ok(arguments) => arguments,
+            Err(code) => return code,
         };
         log::init();
         log::exit_code(serve(arguments).await)

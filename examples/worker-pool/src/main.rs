@@ -72,16 +72,9 @@ fn arguments() -> Result<Option<(Role, Option<String>)>, lexopt::Error> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (role, store) = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            let _ = write!(std::io::stderr(), "{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            let _ = write!(std::io::stderr(), "error: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+    let (role, store) = match serving::wanted(arguments(), USAGE) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
     };
     log::init();
     log::exit_code(run(role, store).await)
