@@ -12,7 +12,8 @@ use super::{
     asking,
     dynamic::Dynamic,
     fallback::{Companions, TaskFallback},
-    tools::{Registered, Tools},
+    registered::Registered,
+    tools::Tools,
     workflow::{Flows, bindable},
 };
 use crate::{

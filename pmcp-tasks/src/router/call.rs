@@ -10,10 +10,11 @@ use super::{
     digest,
     fallback::{self, Companions},
     questions,
+    registered::Registered,
     request::RequestCx,
     retry,
     stream::{told_here, until_answered},
-    tools::{Registered, Tools},
+    tools::Tools,
     workflow::{Binding, Bound, Flows},
 };
 use crate::{

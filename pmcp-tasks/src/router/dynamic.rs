@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use super::{request::RequestCx, tools::Registered};
+use super::{registered::Registered, request::RequestCx};
 use crate::{
     error::ToolError,
     protocol::RpcError,

@@ -14,6 +14,7 @@ mod fallback;
 mod listen;
 mod offers;
 mod questions;
+mod registered;
 mod reply;
 mod request;
 mod retry;
