@@ -50,8 +50,8 @@ pub enum SignalError {
         /// The limit in bytes.
         max: usize,
     },
-    /// The value cannot be written as JSON.
-    #[error("the value of signal `{name}` cannot be written as JSON")]
+    /// The value cannot be written as JSON, or not be read again, such as one that is nested more than 127 deep.
+    #[error("the value of signal `{name}` cannot be written as JSON that can be read again")]
     Value {
         /// The signal.
         name: String,
@@ -136,9 +136,11 @@ impl TaskHandle {
         if name.is_empty() || name.len() > MAX_SIGNAL_NAME {
             return Err(SignalError::Name { size: name.len(), max: MAX_SIGNAL_NAME });
         }
-        let value = exact::value(&value)
+        // Read at once: what is nested too deeply to be read later is no value.
+        let (bytes, value) = exact::value(&value)
+            .and_then(|value| exact::read_back(&value))
             .map_err(|mistake| SignalError::Value { name: name.to_owned(), source: Box::new(mistake) })?;
-        let bytes: Bytes = value.to_string().into_bytes().into_boxed_slice().into();
+        let bytes: Bytes = bytes.into_boxed_slice().into();
         if bytes.len() > MAX_SIGNAL {
             return Err(SignalError::TooLarge { name: name.to_owned(), size: bytes.len(), max: MAX_SIGNAL });
         }
