@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use pmcp_server::{Running, Server};
+use pmcp_server::{Running, Server, terminated};
 use processes::Outcome;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -18,6 +18,7 @@ use tokio::{
 
 /// Serves until Ctrl-C or SIGTERM, and tells of its health meanwhile. Once it shuts down nobody answers at `/healthz`, which means the same as 503.
 pub(crate) async fn serve(server: Server<()>, address: SocketAddr, health: SocketAddr) -> Outcome<()> {
+    let terminated = terminated();
     let running = Arc::new(server.start(address).await?);
     let listener = TcpListener::bind(health).await?;
     let routes = Router::new().route("/healthz", get(healthz)).with_state(running.clone());
@@ -25,27 +26,12 @@ pub(crate) async fn serve(server: Server<()>, address: SocketAddr, health: Socke
     std::io::stderr().write_all(told.as_bytes())?;
     tokio::select! {
         ended = axum::serve(listener, routes).into_future() => ended?,
-        ended = terminated() => ended?,
+        () = terminated => {}
     }
     if let Some(running) = Arc::into_inner(running) {
         running.shut_down().await?;
     }
     Ok(())
-}
-
-#[cfg(unix)]
-async fn terminated() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 /// The state of the server: 200 if calls can be sent to it, and 503 if its store is away, its lease ran out or it shuts down.

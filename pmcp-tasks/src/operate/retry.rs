@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::TaskHandle;
 use crate::{
@@ -110,9 +111,9 @@ impl TaskHandle {
                 Merged::Changed(_) | Merged::TooLarge | Merged::Lost | Merged::Missing => return Err(lost()),
             }
         }
-        let never = tokio_util::sync::CancellationToken::new();
-        // Cancelled: who waits for the answer is told of a store that is away.
-        never.cancel();
+        // Cancelled, so that nothing is tried for ever: who waits for the answer is told of a store that is away.
+        let over = CancellationToken::new();
+        over.cancel();
         for (name, value) in failed.stored.steps.into_iter().flatten().filter(|(name, _)| !name.starts_with(FAILED)) {
             if let Some(signal) = name.strip_prefix(SIGNAL) {
                 // With its name, as it came.
@@ -126,7 +127,7 @@ impl TaskHandle {
                 }
             }
             let step = NewStep { name, value, changes: Vec::new(), max_bytes: u32::MAX };
-            match store.record(&never, &task.key, fence, step).await? {
+            match store.record(&over, &task.key, fence, step).await? {
                 Recorded::Recorded | Recorded::Exists(_) => {}
                 Recorded::Changed(_) | Recorded::TooLarge | Recorded::Lost | Recorded::Missing => return Err(lost()),
             }
