@@ -124,7 +124,7 @@ pub(crate) async fn answer(
     result.map(|result| message::response(Some(&request.id), result))
 }
 
-/// What is agreed with the client of a request.
+/// The agreement with the client of a request.
 fn spoken(handling: &Result<Handling, RpcError>) -> Spoken<'_> {
     match handling {
         Err(_) => Spoken::default(),

@@ -47,7 +47,7 @@ pub(crate) struct Service {
     pub(crate) buffered: Arc<Shares>,
     /// The bytes that are kept for clients that come back to a stream.
     pub(crate) kept: Arc<Shares>,
-    /// What seals the ids of sessions.
+    /// The keys that seal the ids of sessions.
     pub(crate) seals: Seals,
     pub(crate) shutdown_grace: Duration,
     /// Fires when everything has ended.

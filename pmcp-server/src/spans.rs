@@ -43,7 +43,7 @@ impl Came {
     }
 }
 
-/// What is agreed with the client of a request.
+/// The agreement with the client of a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spoken<'a> {
     pub(crate) version: Option<Version>,

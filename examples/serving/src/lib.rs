@@ -32,7 +32,7 @@ pub struct Arguments {
     pub pace: Duration,
 }
 
-/// What a command line asks for. If that is help (`None`), or nothing that the program knows, the person who wrote it is told, and the program
+/// The wish of a command line. If that is help (`None`), or nothing that the program knows, the person who wrote it is told, and the program
 /// is to end with this code.
 ///
 /// # Errors

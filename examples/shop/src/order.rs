@@ -38,7 +38,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Progress {
     /// The page to send whoever pays to.
     page: String,
-    /// Whether they were reminded of the payment.
+    /// Set once they were reminded of the payment.
     reminded: bool,
 }
 

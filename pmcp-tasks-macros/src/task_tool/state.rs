@@ -18,7 +18,7 @@ pub(crate) enum StateKind {
 }
 
 impl State {
-    /// What the server's state has to be for it.
+    /// The bound that it puts on the server's state.
     pub(crate) fn bound(&self, p: &TokenStream) -> TokenStream {
         match &self.kind {
             StateKind::Part(ty) => quote!(#ty: #p::FromRef<__PmcpState>),

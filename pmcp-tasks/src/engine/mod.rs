@@ -67,7 +67,7 @@ pub(crate) struct Engine {
     execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
     at_once: Option<usize>,
-    /// Who may use what.
+    /// The rules of who may use what.
     pub(crate) gate: Gate,
     /// Those who tell that lists have changed.
     pub(crate) changes: Vec<ListChanges>,

@@ -184,7 +184,7 @@ type Handler = Arc<dyn Fn(ResourceRequest) -> Result<ResourceRead, ArgumentError
     note = "annotate the function with `#[resource(uri = \"…\")]`, and call `.state(…)` before `.resource::<…>()` with a state that has every `State<T>` it takes"
 )]
 pub trait ResourceFunction<S>: 'static {
-    /// Whether its URI has variables.
+    /// Set if its URI has variables.
     const IS_TEMPLATE: bool;
 
     /// Returns what the resource declares.

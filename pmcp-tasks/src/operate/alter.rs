@@ -11,7 +11,7 @@ use crate::{
     task::{CONFLICTS, Change, NotChanged, Taken, Task, Writing},
 };
 
-/// What is written, and what whoever asked is told once it is.
+/// A change to write, and the answer for whoever asked once it is written.
 pub(super) struct Alteration<T> {
     pub(super) change: Change,
     /// A value that is recorded as a step with it.

@@ -14,7 +14,7 @@ use crate::{
 /// The largest answer that is taken, as JSON in bytes.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// What became of a cancellation.
+/// Outcome of a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cancellation {
@@ -26,7 +26,7 @@ pub enum Cancellation {
     Unknown,
 }
 
-/// What became of an answer.
+/// Outcome of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answering {
@@ -49,7 +49,7 @@ pub enum AnswerError {
     Misfit {
         /// The question.
         key: String,
-        /// What is wrong and where.
+        /// The mistake and its place.
         reason: String,
     },
     /// It is too large.

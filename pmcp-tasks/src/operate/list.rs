@@ -46,7 +46,7 @@ pub struct LookedWorker {
 }
 
 impl LookedWorker {
-    /// What holds its tasks, for [`TaskStore::held_by`].
+    /// The holder of its tasks, for [`TaskStore::held_by`].
     #[must_use]
     pub fn holder(&self) -> Holder {
         self.holder

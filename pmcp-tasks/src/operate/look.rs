@@ -38,7 +38,7 @@ pub struct Look {
     pub updated: Millis,
     /// Time at which it ceases to exist.
     pub expires: Millis,
-    /// What becomes of it if its worker dies.
+    /// The rule for when its worker dies.
     pub on_crash: OnCrash,
     /// Whoever is to run it; nobody once it has ended, and while a workflow waits for its client.
     pub holder: Option<HeldBy>,
@@ -50,7 +50,7 @@ pub struct Look {
     pub steps: BTreeMap<String, Value>,
     /// Of a run of a workflow, what its steps came to: `at`, `by`, `arguments` and `result`.
     pub workflow_steps: BTreeMap<String, Value>,
-    /// What it asks, by key.
+    /// Its open questions, by key.
     pub questions: BTreeMap<String, InputRequest>,
     /// The signals it waits for, with the JSON Schemas of their values.
     pub awaited_signals: BTreeMap<String, Value>,
@@ -58,7 +58,7 @@ pub struct Look {
     pub signals: BTreeMap<String, Value>,
     /// The timers it has waited for, with the times at which they run out.
     pub timers: BTreeMap<String, Millis>,
-    /// How it ended.
+    /// Its end, once it has one.
     pub outcome: Option<Outcome>,
 }
 

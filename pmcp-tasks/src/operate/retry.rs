@@ -21,7 +21,7 @@ const COPYING: Duration = Duration::from_secs(60);
 /// Beginning of the names of steps that say that a call has failed: it is made again.
 const FAILED: &str = "run.pmcp/failed/";
 
-/// What became of a retry.
+/// Outcome of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {

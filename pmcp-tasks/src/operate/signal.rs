@@ -14,7 +14,7 @@ use crate::{
     task::{Change, MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, Task, signal_step},
 };
 
-/// What became of a delivery. None of these is a failure: who delivers again, as webhooks do, is told so.
+/// Outcome of a delivery. None of these is a failure: who delivers again, as webhooks do, is told so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
@@ -73,7 +73,7 @@ pub enum SignalError {
     Misfit {
         /// The signal.
         name: String,
-        /// What is wrong and where, which may repeat the value.
+        /// The mistake and its place, which may repeat the value.
         reason: String,
     },
     /// The task has not asked for it, and as many are kept for it as may be.
@@ -159,7 +159,7 @@ impl TaskHandle {
     }
 }
 
-/// What a delivery would come to, by the task as it is.
+/// The outcome of a delivery, by the task as it is.
 fn verdict(task: &Task, name: &str, value: &Value, taken: usize) -> Result<Delivery, SignalError> {
     let signals = &task.head.signals;
     if signals.given().contains(name) {

@@ -72,7 +72,7 @@ impl Failed {
     }
 }
 
-/// What runs, as the conventions for generative AI name operations.
+/// Kinds of work, as the conventions for generative AI name operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     ExecuteTool,
@@ -150,7 +150,7 @@ pub(crate) fn taken(work: &str, task: TaskId, queued: Option<Duration>, trace: O
     span
 }
 
-/// What a step is.
+/// Kinds of steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Doing<'a> {
     /// Code of a function under a name that it chose while it ran, and that may hold anything.
