@@ -146,6 +146,7 @@ impl<'a> Inspector<'a> {
             (_, "notifications/tools/list_changed") => "ToolListChangedNotification",
             (_, "notifications/prompts/list_changed") => "PromptListChangedNotification",
             (_, "notifications/resources/list_changed") => "ResourceListChangedNotification",
+            (Revision::V2025, "notifications/elicitation/complete") => "ElicitationCompleteNotification",
             (Revision::V2025, "notifications/tasks/status") => "TaskStatusNotification",
             (Revision::V2026, "notifications/subscriptions/acknowledged") => {
                 let accepted = &message["params"]["notifications"];

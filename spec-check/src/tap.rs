@@ -204,8 +204,10 @@ impl Seen {
             Kind::Events => {
                 while let Some((event, rest)) = self.text.split_once("\n\n") {
                     let data: Vec<_> = event.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+                    let data = data.join("\n");
+                    // An event may be there for its id alone.
                     if !data.is_empty() {
-                        let message = serde_json::from_str(&data.join("\n")).expect("JSON");
+                        let message = serde_json::from_str(&data).expect("JSON");
                         self.tap.hear(self.channel, Sender::Server, message);
                     }
                     self.text = rest.to_owned();

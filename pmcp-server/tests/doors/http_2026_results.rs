@@ -138,14 +138,22 @@ async fn resources_are_read_by_uri_and_by_template() {
         ("test://note", json!({ "uri": "test://note", "mimeType": "text/plain", "text": "a note" })),
         ("test://bytes", json!({ "uri": "test://bytes", "blob": "AAH/" })),
         ("test://item/7/data", json!({ "uri": "test://item/7/data", "text": "item 7" })),
-        ("test://item/%2e%2e/data", json!({ "uri": "test://item/%2e%2e/data", "text": "item .." })),
+        ("test://item/%61%2Fb/data", json!({ "uri": "test://item/%61%2Fb/data", "text": "item a/b" })),
     ] {
         let read = ask(&http, "resources/read", json!({ "uri": uri })).await;
         assert_eq!(read["result"]["contents"], json!([contents]));
         let read = legacy.ask(1, "resources/read", json!({ "uri": uri })).await;
         assert_eq!(read["result"], json!({ "contents": [contents] }));
     }
-    for unknown in ["test://no", "", "test://note/", "TEST://note", "test://item//data", "test://item/a/b/data"] {
+    for unknown in [
+        "test://no",
+        "",
+        "test://note/",
+        "TEST://note",
+        "test://item//data",
+        "test://item/a/b/data",
+        "test://item/%2e%2e/data",
+    ] {
         let read = ask(&http, "resources/read", json!({ "uri": unknown })).await;
         assert_eq!((code(&read), &read["error"]["data"]["uri"]), (-32602, &json!(unknown)));
         let read = legacy.ask(1, "resources/read", json!({ "uri": unknown })).await;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Http, Legacy, LineClient, Modern, call, code, listening, modern, request, server, text, with_tasks,
+    App, Http, Legacy, LineClient, Modern, bad_input_on_purpose, call, code, listening, modern, request, server, text,
+    with_tasks,
 };
 
 /// Tells a secret.
@@ -437,6 +438,7 @@ async fn whoever_may_step_up_is_told_of_everything_that_scopes_keep_back() {
 
 #[tokio::test]
 async fn a_batch_that_lacks_scopes_is_refused_as_a_whole_and_told_of_all_of_them() {
+    let _spoilt = bad_input_on_purpose();
     let (_running, reads, writes) = two(scoped().step_up(true)).await;
     let session = Legacy::begin_in(&reads, "2025-03-26", json!({})).await;
     let batch = json!([

@@ -1,6 +1,9 @@
 //! A client that sends each HTTP request over a connection of its own, exactly as a test says.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -22,6 +25,8 @@ pub(crate) struct Http {
     pub(crate) path: &'static str,
     /// Sent with every request.
     pub(crate) always: Vec<(String, String)>,
+    /// All that was sent: its answer may come on the stream of another request.
+    pub(crate) said: Arc<Mutex<Vec<Value>>>,
 }
 
 /// Headers to send, in order, repeated or not.
@@ -29,7 +34,7 @@ type Headers = Vec<(String, Vec<u8>)>;
 
 impl Http {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, path: "/mcp", always: Vec::new() }
+        Self { address, path: "/mcp", always: Vec::new(), said: Arc::default() }
     }
 
     /// A client that sends this token.
@@ -49,8 +54,12 @@ impl Http {
             headers.push(("host".into(), self.address.to_string().into()));
         }
         let mut watch = Watch::new();
+        if headers.iter().any(|(name, _)| name == "last-event-id") {
+            self.said.lock().unwrap().iter().for_each(|message| watch.client_sloppily(message));
+        }
         if let Ok(message) = serde_json::from_slice(&body) {
             watch.client(&message);
+            self.said.lock().unwrap().push(message);
         }
         let stream = within(TcpStream::connect(self.address)).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
