@@ -2,48 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AskError, Form, ToolContext};
+use super::{AskError, ToolContext};
 use crate::schema::{
     answer::{fitted, misfit, without_answer},
-    form::{ALONE, checked, elicited},
+    form::{checked, elicited},
 };
 
 impl ToolContext {
-    /// Asks the user. `T` derives [`Form`], or is a text, a number or a flag.
-    ///
-    /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
-    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
-    /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
-    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `format`), leaves the
-    /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
-    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum). What is asked for
-    /// alone is the field `answer` of its form; of an `#[ask]` parameter it has the parameter's name.
-    ///
-    /// ```
-    /// # use pmcp_tasks::prelude::*;
-    /// #[derive(Form)]
-    /// struct Consent {
-    ///     /// Whether others may see it.
-    ///     publish: bool,
-    ///     #[form(length = ..=80)]
-    ///     reason: Option<String>,
-    /// }
-    ///
-    /// #[task_tool]
-    /// async fn publish(task: TaskContext) -> Result<String, ToolError> {
-    ///     let Consent { publish, reason } = task.elicit("Publish 12 rows?").await?;
-    ///     let times: u8 = task.elicit("How often?").await?;
-    ///     Ok(format!("{publish} {times} {reason:?}"))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    /// The user declined or dismissed it, the client refused or cannot be asked or shown it, or the answer does not fit.
-    pub async fn elicit<T: Form>(&self, message: impl Into<String>) -> Result<T, AskError> {
-        let mut answer = self.asked(message.into(), T::requested_schema()).await?;
-        T::take(&mut answer, ALONE).map_err(|mistake| misfit(&mistake))
-    }
-
     /// Asks the user with a form that is known only now, such as a choice among rows that were found.
     ///
     /// `form` is the `requestedSchema` of an elicitation, as the newest version has it: an object whose `properties` are
@@ -71,7 +36,7 @@ impl ToolContext {
         self.asked(message.into(), checked("the form", &form)?).await
     }
 
-    async fn asked(&self, message: String, form: Value) -> Result<Map<String, Value>, AskError> {
+    pub(super) async fn asked(&self, message: String, form: Value) -> Result<Map<String, Value>, AskError> {
         let params = json!({ "mode": "form", "message": message, "requestedSchema": form });
         let answer = self.run().ask("elicitation/create", params.clone()).await?;
         // A client that is asked again and again is believed in the end: what it said last may still not fit.

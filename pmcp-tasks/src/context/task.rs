@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
+    AskError, Form,
     amount::Amount,
     step::{StepValue, not_reserved},
     variables::{ATTEMPTS, Cells, TaskVariables, changed},
@@ -18,6 +19,7 @@ use crate::{
     exact,
     protocol::{ByName, LogLevel, TraceContext, bounds},
     run::{Recording, Run},
+    schema::{answer::misfit, form::ALONE},
     security::Principal,
     task::{Owner, TaskId, VariableError},
     trace::{self, Doing, Failed},
@@ -223,6 +225,41 @@ impl ToolContext {
     /// stdio, and in a task, it does nothing.
     pub fn let_go(&self) {
         self.run.let_go();
+    }
+
+    /// Asks the user. `T` derives [`Form`], or is a text, a number or a flag.
+    ///
+    /// In a task the question is part of the task: its status becomes `input_required` until it is answered, and an
+    /// answer given survives a restart. Questions asked concurrently, as with `tokio::join!`, reach the client together. The
+    /// tool's timeout stands still while it waits; to wait for less, drop the future, as with `tokio::select!`: the question
+    /// is taken back. An answer that does not fit the form, or passes a bound of it (`range`, `length`, `format`), leaves the
+    /// question open; a client that is asked by a request (2025-11-25 and before) is asked three times at most. Forms are shown
+    /// as the client's version knows them: before 2025-11-25 there is no choice of several (`Vec` of an enum). What is asked for
+    /// alone is the field `answer` of its form; of an `#[ask]` parameter it has the parameter's name.
+    ///
+    /// ```
+    /// # use pmcp_tasks::prelude::*;
+    /// #[derive(Form)]
+    /// struct Consent {
+    ///     /// Whether others may see it.
+    ///     publish: bool,
+    ///     #[form(length = ..=80)]
+    ///     reason: Option<String>,
+    /// }
+    ///
+    /// #[task_tool]
+    /// async fn publish(task: TaskContext) -> Result<String, ToolError> {
+    ///     let Consent { publish, reason } = task.elicit("Publish 12 rows?").await?;
+    ///     let times: u8 = task.elicit("How often?").await?;
+    ///     Ok(format!("{publish} {times} {reason:?}"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The user declined or dismissed it, the client refused or cannot be asked or shown it, or the answer does not fit.
+    pub async fn elicit<T: Form>(&self, message: impl Into<String>) -> Result<T, AskError> {
+        let mut answer = self.asked(message.into(), T::requested_schema()).await?;
+        T::take(&mut answer, ALONE).map_err(|mistake| misfit(&mistake))
     }
 }
 
