@@ -7,9 +7,12 @@
 use std::{fmt, time::Duration};
 
 use futures_util::future::select_all;
-use tokio::sync::broadcast::{
-    self, Receiver,
-    error::{RecvError, TryRecvError},
+use tokio::{
+    sync::broadcast::{
+        self, Receiver,
+        error::{RecvError, TryRecvError},
+    },
+    time::{Instant, sleep_until},
 };
 
 use crate::owner::{Owner, OwnerKey};
@@ -241,18 +244,36 @@ impl Sources {
     }
 }
 
+/// The moment at which changes are told that have begun to join. A wait for it that is dropped is gone on with by the next one, so that who
+/// waits for other things besides, however often they come, is told in time.
+#[derive(Debug, Default)]
+struct Joined(Option<Instant>);
+
+impl Joined {
+    async fn all(&mut self) {
+        sleep_until(*self.0.get_or_insert_with(|| Instant::now() + JOINING)).await;
+        self.0 = None;
+    }
+}
+
 /// The changes that concern one client, from a moment on.
 #[derive(Debug)]
 pub struct FollowedLists {
     owner: Option<OwnerKey>,
     sources: Sources,
     changed: Lists,
+    joined: Joined,
 }
 
 impl FollowedLists {
     /// What these tell a client of this owner from now on.
     pub(crate) fn new(sources: &[ListChanges], owner: Option<&Owner>) -> Self {
-        Self { owner: owner.map(Owner::key), sources: Sources::new(sources), changed: Lists::default() }
+        Self {
+            owner: owner.map(Owner::key),
+            sources: Sources::new(sources),
+            changed: Lists::default(),
+            joined: Joined::default(),
+        }
     }
 
     /// Those among the `wanted` lists that have changed since the last call, a moment after the first of them did; `None` when nothing can
@@ -261,7 +282,7 @@ impl FollowedLists {
         loop {
             self.take_waiting();
             if !self.changed.among(wanted).is_empty() {
-                tokio::time::sleep(JOINING).await;
+                self.joined.all().await;
                 return Some(self.now(wanted));
             }
             let told = self.sources.next().await?;
@@ -272,6 +293,7 @@ impl FollowedLists {
     /// Those that have changed since, at once.
     pub fn now(&mut self, wanted: Lists) -> Lists {
         self.take_waiting();
+        self.joined = Joined::default();
         std::mem::take(&mut self.changed).among(wanted)
     }
 
@@ -298,11 +320,12 @@ impl FollowedLists {
 pub(crate) struct ToldHere {
     sources: Sources,
     changed: Vec<(List, Option<OwnerKey>)>,
+    joined: Joined,
 }
 
 impl ToldHere {
     pub(crate) fn new(sources: &[ListChanges]) -> Self {
-        Self { sources: Sources::new(sources), changed: Vec::new() }
+        Self { sources: Sources::new(sources), changed: Vec::new(), joined: Joined::default() }
     }
 
     /// The next ones, each once, a moment after the first; of those that were missed each list for everybody. Empty when there will be none.
@@ -311,7 +334,7 @@ impl ToldHere {
         loop {
             self.take_waiting();
             if !self.changed.is_empty() {
-                tokio::time::sleep(JOINING).await;
+                self.joined.all().await;
                 self.take_waiting();
                 return std::mem::take(&mut self.changed);
             }
@@ -411,5 +434,22 @@ mod tests {
         assert_eq!(followed.next(all).await, Some(of(&[List::Prompts])));
         drop(other);
         assert_eq!(followed.next(all).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_interrupted_again_and_again_is_told_all_the_same() {
+        let changes = ListChanges::new();
+        let mut told = ToldHere::new(std::slice::from_ref(&changes));
+        let mut followed = FollowedLists::new(std::slice::from_ref(&changes), None);
+        for _ in 0..2 {
+            changes.changed(List::Tools);
+            let (mut here, mut there) = (None, None);
+            for _ in 0..3 {
+                here = here.or(tokio::time::timeout(JOINING / 2, told.next()).await.ok());
+                there = there.or(tokio::time::timeout(JOINING / 2, followed.next(of(&List::ALL))).await.ok());
+            }
+            assert_eq!(here, Some(vec![(List::Tools, None)]));
+            assert_eq!(there, Some(Some(of(&[List::Tools]))));
+        }
     }
 }
