@@ -15,7 +15,13 @@ use std::{
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use pmcp_tasks::{
-    RpcError, call::Caller, measure::server::Session as Counted, router::Board, security::Principal, store::StoreError,
+    RpcError,
+    call::Caller,
+    measure::server::Session as Counted,
+    router::Board,
+    security::Principal,
+    store::StoreError,
+    task::{Owner, OwnerKind},
     time::Millis,
 };
 use serde_json::Map;
@@ -260,8 +266,9 @@ fn boards(service: &Service) -> Vec<Board> {
     }
     let lifetime = service.limits.session_lifetime;
     let span = u128::from(service.router.store().clock().now().0) / lifetime.as_millis().max(1);
-    // They are nobody's: those of each caller's sessions are apart.
-    let nobody = Caller::Unknown { reason: "" };
+    // Of an owner of their own: what clients leave on the boards of their sessions, strangers too, takes none of their room.
+    let owner = Owner::new(OwnerKind::Session, "run.pmcp/ended", "");
+    let nobody = Caller::Known { owner, principal: None, may_list: false };
     let board = |span| service.router.board(&format!("ended/{span}"), &nobody, lifetime.saturating_mul(2));
     [span, span.saturating_sub(1)].into_iter().filter_map(board).collect()
 }

@@ -9,7 +9,7 @@ use super::{Board, Engine};
 use crate::{
     changes::{Change, List, ToldHere},
     error::StoreError,
-    owner::OwnerKey,
+    owner::{Owner, OwnerKey, OwnerKind},
 };
 
 /// The name of the board. No session has it, whose names are random or those of connections.
@@ -22,7 +22,9 @@ impl Engine {
     /// Passes on what changes here, and tells here what changes elsewhere, until the server stops.
     pub(super) async fn pass_list_changes(self: Arc<Self>) {
         let mut told = ToldHere::new(&self.changes);
-        let board = Board::new(&self, BOARD, None, LIFETIME);
+        // Of an owner of its own: what clients leave on the boards of their sessions takes none of its room.
+        let nobody = Owner::new(OwnerKind::Session, BOARD, "");
+        let board = Board::new(&self, BOARD, Some(&nobody), LIFETIME);
         // What was left before is in every list that clients of this process have asked for.
         let mut watch = board.watch();
         let mut known = board.read().await.unwrap_or_else(|error| {
@@ -114,7 +116,6 @@ fn read_owner(text: &str) -> Option<OwnerKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::owner::Owner;
 
     #[test]
     fn a_note_names_the_list_and_whose_it_is() {
