@@ -14,7 +14,8 @@ use crate::{answered::TAKING_IN, legacy::LegacySession, outbox::Outbox, passing:
 /// The time between two looks at the board of a session with a stream and without tasks: it costs a read each.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Tells the client about the session's tasks for as long as it reads this stream.
+/// Tells the client about the session's tasks for as long as it reads this stream. Of several streams one looks for all: a client can open
+/// thousands.
 pub(super) async fn follow(
     http: Arc<Http>,
     session: Arc<LegacySession>,
@@ -24,6 +25,7 @@ pub(super) async fn follow(
 ) {
     let clock = http.service.router.store().clock();
     let following = async {
+        let _turn = session.session.attending.lock().await;
         // Watched only while a task is under way: a watch has the store looked at often.
         let (mut watch, mut known) = (None, HashSet::new());
         loop {

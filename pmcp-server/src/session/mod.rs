@@ -49,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) board: Option<Board>,
     /// Told when the client asks about its tasks.
     looked: Notify,
+    /// Held for the one of its streams that hears of tasks which were created elsewhere.
+    pub(crate) attending: tokio::sync::Mutex<()>,
     /// Held by the question that looks for answers on the board, for all that are open: each look reads all of it.
     taking: tokio::sync::Mutex<()>,
 }
@@ -110,6 +112,7 @@ impl Session {
             opened: Notify::new(),
             board,
             looked: Notify::new(),
+            attending: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             next_id: AtomicU64::new(first_id + 1),
             ended: CancellationToken::new(),

@@ -14,6 +14,7 @@ use std::{
 use pmcp_server::{Anonymous, BearerTokens, ServeLimits, Server, SessionKey};
 use pmcp_tasks::{
     Limits, TaskStore,
+    changes::{List, ListChanges},
     prelude::*,
     store::MemoryBackend,
     testing::{CountingBackend, ManualClock},
@@ -203,6 +204,27 @@ async fn a_plain_request_of_a_sealed_session_asks_no_store() {
 }
 
 #[tokio::test]
+async fn many_streams_of_a_session_ask_the_store_as_one_does() {
+    let backend = CountingBackend::to(Arc::new(MemoryBackend::new()));
+    let server = server_with(TaskStore::new(backend.clone())).0.session_keys([key(1)]).lease(Duration::from_secs(3600));
+    let (_running, http) = listening(server).await;
+    let begun = Legacy::begin(&http).await;
+    let looks = async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        backend.take().split(' ').filter(|asked| *asked == "get").count()
+    };
+    looks().await;
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        streams.push(begun.listen().await);
+    }
+    assert!((1..10).contains(&looks().await));
+    // Another one does when the first has gone.
+    streams.remove(0);
+    assert!((1..10).contains(&looks().await));
+}
+
+#[tokio::test]
 async fn a_session_survives_the_instance_that_began_it() {
     let (_directory, store) = shared();
     let (mut one, other) = (Instance::start(&store).await, Instance::start(&store).await);
@@ -324,6 +346,48 @@ async fn an_ended_session_ends_wherever_it_is_known_and_stays_ended() {
     is_gone(&there(&ends, &fourth)).await;
     for http in [&http, &elsewhere, &third, &fourth] {
         assert_eq!((status(&there(&stays, http)).await, status(&there(&ends, http)).await), (200, 404));
+    }
+}
+
+#[tokio::test]
+async fn strangers_crowd_out_neither_the_ends_of_sessions_nor_changes_of_lists() {
+    let _spoilt = bad_input_on_purpose();
+    let (backend, clock) = (CountingBackend::to(Arc::new(MemoryBackend::new())), ManualClock::new());
+    let instance = async |changes: &ListChanges| {
+        let store = TaskStore::new(backend.clone()).with_clock(clock.clone());
+        let limits = Limits { stored_bytes: 1 << 20, ..Limits::default() };
+        let server = server_with(store).0.session_keys([key(1)]).limits(limits).list_changes(changes);
+        // Not on loopback, where everybody is the local user: who they are nobody knows.
+        let running = server.lease(Duration::from_secs(3600)).start(([0, 0, 0, 0], 0).into()).await.unwrap();
+        let http = Http::new(([127, 0, 0, 1], running.address().port()).into());
+        (running, http)
+    };
+    let (here, there) = (ListChanges::new(), ListChanges::new());
+    let ((_one, http), (_other, elsewhere)) = (instance(&here).await, instance(&there).await);
+    let made_up = json!({ "jsonrpc": "2.0", "id": 7_u64 << 20 | 1, "result": { "x": "x".repeat(200 << 10) } });
+    while Legacy::begin(&http).await.post(&made_up).await.status == 202 {}
+    let ends = Legacy::begin(&http).await;
+    let at_the_other = Legacy { http: elsewhere.clone(), ..ends.clone() };
+    let listens = Legacy::begin(&elsewhere).await;
+    let mut stream = listens.listen().await;
+    assert_eq!(status(&at_the_other).await, 200);
+    let passes = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            clock.advance(Duration::from_secs(1)).await;
+        }
+    };
+    let told = async {
+        here.changed(List::Tools);
+        next(&mut stream, "notifications/tools/list_changed").await;
+        assert_eq!(ends.end().await.status, 204);
+        while status(&at_the_other).await != 404 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = within(told) => {}
+        () = passes => {}
     }
 }
 
