@@ -33,6 +33,12 @@ const MAX_STREAMS: usize = 64;
 /// The bytes that are kept for one session.
 const MAX_BYTES: usize = 4 << 20;
 
+/// Those of one stream, unless a single message has more: one that tells much for hours leaves others their part.
+const MOST_OF_ONE: usize = MAX_BYTES / 2;
+
+/// The bytes of a stream beside its messages: sessions cost nothing to begin, and each may leave some.
+const STREAM: usize = 1 << 10;
+
 /// The bytes of an event beside its message.
 const EVENT: usize = 128;
 
@@ -97,6 +103,8 @@ impl Resumables {
         if streams.len() >= MAX_STREAMS {
             return Err(begun.into());
         }
+        let Budget { bytes, sharer } = &self.keeping.budget;
+        let Some(share) = bytes.take(*sharer, STREAM) else { return Err(begun.into()) };
         let Begun { presence, first, receiver, listening, is_primed } = begun;
         let kind = if listening.is_some() { LISTENING } else { CALL };
         // Not to be guessed, and no number of another process that serves the session.
@@ -106,6 +114,7 @@ impl Resumables {
             first,
             receiver: Some(receiver),
             kept: VecDeque::new(),
+            bytes: 0,
             next: 1,
             turn: 0,
             waker: None,
@@ -113,8 +122,8 @@ impl Resumables {
             left: None,
         };
         let (clock, budget) = (self.clock.clone(), self.keeping.budget.clone());
-        let stream =
-            Arc::new(Resumable { kind, id, clock, budget, bytes: self.bytes.clone(), state: Mutex::new(state) });
+        let (bytes, state) = (self.bytes.clone(), Mutex::new(state));
+        let stream = Arc::new(Resumable { kind, id, clock, budget, bytes, state, _share: share });
         streams.push_back(stream.clone());
         Ok(Reader { stream, turn: 0, next: 1, primes: is_primed })
     }
@@ -206,6 +215,8 @@ struct Resumable {
     budget: Budget,
     bytes: Arc<Shares>,
     state: Mutex<State>,
+    /// What it takes itself of the bytes of all.
+    _share: Share,
 }
 
 #[derive(Debug)]
@@ -216,6 +227,8 @@ struct State {
     receiver: Option<mpsc::Receiver<Outgoing>>,
     /// The latest messages, up to that before `next`.
     kept: VecDeque<Kept>,
+    /// What these take.
+    bytes: usize,
     /// The number of the next message.
     next: u64,
     /// Counts those who read it: the last of them does.
@@ -230,6 +243,7 @@ struct State {
 #[derive(Debug)]
 struct Kept {
     text: String,
+    size: usize,
     /// Of the session's bytes, and of those of all.
     _shares: (Share, Share),
 }
@@ -239,6 +253,13 @@ impl State {
     fn earliest(&self) -> u64 {
         self.next - self.kept.len() as u64
     }
+
+    /// Forgets the earliest message; tells whether there was one.
+    fn forget_one(&mut self) -> bool {
+        let earliest = self.kept.pop_front();
+        self.bytes -= earliest.as_ref().map_or(0, |kept| kept.size);
+        earliest.is_some()
+    }
 }
 
 impl Resumable {
@@ -247,7 +268,7 @@ impl Resumable {
     }
 
     fn bytes_kept(&self) -> usize {
-        self.state.lock().kept.iter().map(|kept| kept.text.len() + EVENT).sum()
+        self.state.lock().bytes
     }
 
     fn has_ended(&self) -> bool {
@@ -267,13 +288,15 @@ impl Resumable {
     /// Keeps a message, in the place of earlier ones if it has to be; one that takes too much is not kept, and nothing before it.
     fn keep(&self, state: &mut State, text: &str) {
         let size = text.len() + EVENT;
+        while state.bytes + size > MOST_OF_ONE && state.forget_one() {}
         loop {
             let own = self.bytes.take(Sharer::EVERYBODY, size);
             let all = own.and_then(|own| Some((own, self.budget.bytes.take(self.budget.sharer, size)?)));
             if let Some(shares) = all {
-                return state.kept.push_back(Kept { text: text.to_owned(), _shares: shares });
+                state.bytes += size;
+                return state.kept.push_back(Kept { text: text.to_owned(), size, _shares: shares });
             }
-            if state.kept.pop_front().is_none() {
+            if !state.forget_one() {
                 return;
             }
         }
@@ -364,7 +387,12 @@ mod tests {
     const ALL: usize = 1000;
 
     fn resumables() -> (Resumables, ManualClock, Arc<Shares>) {
-        let (clock, kept) = (ManualClock::new(), Shares::new(ALL));
+        of(ALL + STREAM)
+    }
+
+    /// Those of a server that keeps so many bytes.
+    fn of(bytes: usize) -> (Resumables, ManualClock, Arc<Shares>) {
+        let (clock, kept) = (ManualClock::new(), Shares::new(bytes));
         let budget = Budget { bytes: kept.clone(), sharer: Sharer::EVERYBODY };
         (Resumables::new(Arc::new(clock.clone()), Keeping { time: TIME, budget }), clock, kept)
     }
@@ -385,7 +413,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_takes_room_until_the_time_is_over() {
         let (resumables, clock, kept) = resumables();
-        let is_free = || kept.take(Sharer::EVERYBODY, ALL).is_some();
+        let is_free = || kept.take(Sharer::EVERYBODY, ALL + STREAM).is_some();
         let (outbox, mut reader) = begin(&resumables).unwrap();
         let first = id(&mut reader).await;
         outbox.offer(&json!("a message"));
@@ -421,7 +449,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_has_so_many_streams_of_which_those_that_ended_give_way() {
-        let (resumables, _, _) = resumables();
+        let (resumables, _, _) = of(MAX_STREAMS * STREAM);
         let mut open: Vec<_> = (0..MAX_STREAMS).map(|_| begin(&resumables).unwrap()).collect();
         assert!(begin(&resumables).is_none());
         // It is over: nobody sends any more, and whoever read it has seen that.
@@ -432,5 +460,31 @@ mod tests {
         drop(reader);
         assert!(begin(&resumables).is_some());
         assert!(matches!(resumables.resume(&last), Resumed::Gone));
+    }
+
+    #[tokio::test]
+    async fn one_stream_that_tells_much_leaves_the_others_their_part() {
+        let (resumables, _, _) = of(2 * MAX_BYTES);
+        let (loud, mut hears) = begin(&resumables).unwrap();
+        let (calm, mut reader) = begin(&resumables).unwrap();
+        hears.next().await.unwrap();
+        for _ in 0..10 {
+            loud.offer(&json!("x".repeat(MAX_BYTES / 8)));
+            hears.next().await.unwrap();
+        }
+        let first = id(&mut reader).await;
+        calm.offer(&json!("a message"));
+        let second = id(&mut reader).await;
+        let Resumed::Call(mut reader) = resumables.resume(&first) else { panic!("it is there") };
+        assert_eq!(id(&mut reader).await, second);
+    }
+
+    #[tokio::test]
+    async fn streams_take_room_though_they_tell_nothing() {
+        let (resumables, _, kept) = of(2 * STREAM);
+        let open: Vec<_> = std::iter::from_fn(|| begin(&resumables)).collect();
+        assert_eq!(open.len(), 2);
+        drop((open, resumables));
+        assert!(kept.take(Sharer::EVERYBODY, 2 * STREAM).is_some());
     }
 }

@@ -111,8 +111,8 @@ pub struct ServeLimits {
     /// latest state of one task.
     pub subscriptions: usize,
     /// Memory for what is kept of streams to which a client may come back (2025-11-25 and before, over HTTP), in bytes, of all clients
-    /// together: their latest messages. A session has at most 4 MiB of it, in 64 streams. What there is no room for cannot be sent
-    /// again; nothing else changes. Default 32 MiB.
+    /// together: their latest messages, and 1 KiB for each stream. A session has at most 4 MiB of messages, in 64 streams. What there is no
+    /// room for cannot be sent again; nothing else changes. Default 32 MiB.
     pub resumable: usize,
     /// The time for a client to come back to a stream that was cut; the answer of a call waits there for so long. Zero has streams end with
     /// their connection. Default 2 minutes; what is kept is looked through every 30 seconds.
