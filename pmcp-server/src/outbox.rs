@@ -175,7 +175,12 @@ impl Outbox {
 
     /// Ends when the next message does not have to wait for the client to read; tells whether it is still there.
     pub(crate) async fn has_room(&self) -> bool {
-        self.sender.reserve().await.is_ok()
+        tokio::select! {
+            biased;
+            place = self.sender.reserve() => place.is_ok(),
+            // One that has left may come back on another stream.
+            () = self.closed() => false,
+        }
     }
 
     /// Ends the connection once what was sent so far is written, if its client may come back.
@@ -234,5 +239,29 @@ impl Outgoing {
         let id = response.get("id").and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
         let error = RpcError::internal("there is no room for the answer: too much waits to be read; try again later");
         Self { text: message::text(&message::response(id.as_ref(), Err(error))), kind: Kind::Refused, share: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt as _;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_room_on_a_stream_that_was_left() {
+        let (sender, _unread) = mpsc::channel(1);
+        let (presence, present) = watch::channel(true);
+        let budget = Budget { bytes: Shares::new(100), sharer: Sharer::EVERYBODY };
+        let stream = Outbox::new(sender, None, budget).with_presence(present);
+        assert!(stream.has_room().await);
+        stream.offer(&json!("something that nobody reads"));
+        let mut waits = pin!(stream.has_room());
+        assert!(waits.as_mut().now_or_never().is_none());
+        presence.send_replace(false);
+        assert_eq!(waits.now_or_never(), Some(false));
     }
 }
