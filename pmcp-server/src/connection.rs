@@ -96,7 +96,7 @@ impl Connection {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let clock = service.router.store().clock().clone();
         let id = format!("lines-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let legacy = Arc::new(LegacySession::of_connection(Session::new(id, clock)));
+        let legacy = Arc::new(LegacySession::of_connection(Session::new(id, clock), service.caller.clone()));
         let closing = service.stopped.child_token();
         let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         Self { service, legacy, stream, requests: TaskTracker::new(), places, closing }

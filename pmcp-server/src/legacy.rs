@@ -72,11 +72,11 @@ struct CancelledParams {
 }
 
 impl LegacySession {
-    /// That of a connection, which is its identity; `initialize` comes on it.
-    pub(crate) fn of_connection(session: Arc<Session>) -> Self {
+    /// That of a connection, which is its identity; `initialize` comes on it, from this caller if the server's author names one.
+    pub(crate) fn of_connection(session: Arc<Session>, principal: Option<Principal>) -> Self {
         Self {
             session,
-            principal: None,
+            principal,
             agreement: OnceLock::new(),
             id: String::new(),
             expires: Millis(u64::MAX),

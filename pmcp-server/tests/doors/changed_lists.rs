@@ -7,6 +7,7 @@ use pmcp_server::{BearerTokens, Server, SessionKey};
 use pmcp_tasks::{
     TaskStore,
     changes::{List, ListChanges},
+    security::Principal,
     task::{Owner, OwnerKind},
 };
 use serde_json::{Value, json};
@@ -153,6 +154,17 @@ async fn what_one_caller_sees_differently_is_told_to_that_one() {
         assert_eq!(names.contains(&&json!("echo")), sees);
         assert_eq!(listed["result"]["cacheScope"], "private");
     }
+}
+
+#[tokio::test]
+async fn the_caller_on_stdio_hears_of_what_it_sees_as_who_the_author_says() {
+    let changes = ListChanges::new();
+    let server = changing(&changes).stdio_principal(Principal::subject("ann"));
+    let mut client = LineClient::begun(server, "2025-11-25", json!({})).await;
+    changes.changed_for(&Owner::local(), List::Prompts);
+    changes.changed_for(&Owner::new(OwnerKind::Subject, "", "ann"), List::Tools);
+    assert_eq!(client.receive().await["method"], TOOLS);
+    client.assert_silent().await;
 }
 
 #[tokio::test]
