@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bitflags::bitflags;
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
 
 use crate::protocol::bounds::shortened;
@@ -165,7 +165,8 @@ impl Compiled {
     /// # Errors
     /// A part of it cannot be checked; a clause that says which.
     pub(crate) fn new(schema: &Value) -> Result<Self, String> {
-        let mut compiler = Compiler { document: schema, nodes: Vec::new(), known: HashMap::new() };
+        let patterns = Patterns { left: MOST_PATTERNS };
+        let mut compiler = Compiler { document: schema, nodes: Vec::new(), known: HashMap::new(), patterns };
         let root = compiler.add(schema, &mut Vec::new(), 0)?;
         Ok(Self { nodes: compiler.nodes, root })
     }
@@ -176,6 +177,7 @@ struct Compiler<'a> {
     nodes: Vec<Node>,
     /// What references lead to.
     known: HashMap<&'a str, Id>,
+    patterns: Patterns,
 }
 
 impl<'a> Compiler<'a> {
@@ -199,7 +201,7 @@ impl<'a> Compiler<'a> {
             return Ok(id);
         }
         let id = self.push(Node::default());
-        let mut node = Node { all: referred.into_iter().collect(), ..plain(fields, at)? };
+        let mut node = Node { all: referred.into_iter().collect(), ..plain(fields, at, &mut self.patterns)? };
         for (name, schema) in object(fields, "properties") {
             at.push(name);
             let property = self.add(schema, at, depth + 1)?;
@@ -209,7 +211,7 @@ impl<'a> Compiler<'a> {
         }
         for (pattern, schema) in object(fields, "patternProperties") {
             let schema = self.add(schema, at, depth + 1)?;
-            node.by_pattern.push((regex(pattern, at)?, schema));
+            node.by_pattern.push((self.patterns.regex(pattern, at)?, schema));
         }
         node.rest = match fields.get("additionalProperties") {
             None | Some(Value::Bool(true)) => Rest::Anything,
@@ -268,7 +270,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// The part of a schema that has no schemas in it.
-fn plain(fields: &Map<String, Value>, at: &[&str]) -> Result<Node, String> {
+fn plain(fields: &Map<String, Value>, at: &[&str], patterns: &mut Patterns) -> Result<Node, String> {
     let number = |keyword: &str| match fields.get(keyword) {
         Some(Value::Number(number)) => Some(number.clone()),
         _ => None,
@@ -295,7 +297,7 @@ fn plain(fields: &Map<String, Value>, at: &[&str]) -> Result<Node, String> {
         min_length: count("minLength"),
         max_length: count("maxLength"),
         pattern: match fields.get("pattern").and_then(Value::as_str) {
-            Some(pattern) => Some(regex(pattern, at)?),
+            Some(pattern) => Some(patterns.regex(pattern, at)?),
             None => None,
         },
         format: match fields.get("format").and_then(Value::as_str) {
@@ -347,10 +349,29 @@ fn place(at: &[&str]) -> String {
     if at.is_empty() { "the schema of its arguments".into() } else { format!("its argument `{}`", at.join(".")) }
 }
 
-/// A pattern, which need not match from the beginning (ECMA-262). Its classes are those of ASCII there, as here.
-fn regex(pattern: &str, at: &[&str]) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|error| {
+/// The memory of all patterns of a schema once they are taken apart, in bytes: a few characters can repeat others many thousand times.
+const MOST_PATTERNS: usize = 32 << 20;
+
+/// Patterns of a schema, with the memory that is left for them.
+struct Patterns {
+    left: usize,
+}
+
+impl Patterns {
+    /// A pattern, which need not match from the beginning (ECMA-262). Its classes are those of ASCII there, as here.
+    fn regex(&mut self, pattern: &str, at: &[&str]) -> Result<Regex, String> {
+        let mut reason = "the patterns of its schema take too much memory".to_owned();
+        // What it takes is not told: by its class, of which most need the first.
+        for size in [4 << 10, 64 << 10, 1 << 20, 10 << 20].into_iter().filter(|size| *size <= self.left) {
+            match RegexBuilder::new(pattern).size_limit(size).build() {
+                Ok(regex) => {
+                    self.left -= size;
+                    return Ok(regex);
+                }
+                Err(error) => reason = error.to_string(),
+            }
+        }
         let (place, pattern) = (place(at), shortened(pattern, 80));
-        format!("the pattern `{pattern}` of {place} cannot be checked: {error}")
-    })
+        Err(format!("the pattern `{pattern}` of {place} cannot be checked: {reason}"))
+    }
 }

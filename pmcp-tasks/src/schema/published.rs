@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 type Fields = Map<String, Value>;
 
+/// The schemas that are put together into that of a tool's arguments: references can have each one stand for two, level by level.
+const MOST_PARTS: usize = 1000;
+
 /// Keywords that say nothing about what fits.
 const ANNOTATIONS: [&str; 9] =
     ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$defs"];
@@ -18,7 +21,12 @@ const ANNOTATIONS: [&str; 9] =
 /// There is no such form; a clause that says of what.
 pub(crate) fn of_arguments(schema: &Value) -> Result<Value, String> {
     let no_object = "its arguments are no object: they need a struct with named fields, an enum of such, or a map";
-    let root = as_object(schema, schema, 0).ok_or(no_object)?;
+    let mut left = MOST_PARTS;
+    let root = as_object(schema, schema, 0, &mut left);
+    if left == 0 {
+        return Err(format!("the schema of its arguments is put together from more than {MOST_PARTS} parts"));
+    }
+    let root = root.ok_or(no_object)?;
     let Value::Object(mut root) = simple(root.into(), Nulls::LeftOut) else { return Err(no_object.into()) };
     // The title is a Rust name, which says nothing to a client.
     root.remove("title");
@@ -75,10 +83,11 @@ fn at_root<'a>(schema: &'a Value, root: &'a Value, depth: usize) -> Option<&'a V
     at_root(root.pointer(reference.strip_prefix('#')?)?, root, depth + 1)
 }
 
-/// The schema as one object with properties, its alternatives put together; `None` if something else fits it.
-fn as_object(schema: &Value, root: &Value, depth: usize) -> Option<Fields> {
+/// The schema as one object with properties, its alternatives put together; `None` if something else fits it, or `left` is used up.
+fn as_object(schema: &Value, root: &Value, depth: usize, left: &mut usize) -> Option<Fields> {
     const DEEPEST: usize = 32;
-    if depth > DEEPEST {
+    *left = left.saturating_sub(1);
+    if depth > DEEPEST || *left == 0 {
         return None;
     }
     let resolved = at_root(schema, root, 0)?;
@@ -110,7 +119,7 @@ fn as_object(schema: &Value, root: &Value, depth: usize) -> Option<Fields> {
         let kept: Vec<Value> =
             if is_either { Vec::new() } else { parts.extract_if(.., |part| only_restricts(part)).collect() };
         let parts = parts.iter().filter(|part| !(is_either && has_type(part, "null")));
-        let parts = parts.map(|part| as_object(part, root, depth + 1)).collect::<Option<Vec<Fields>>>()?;
+        let parts = parts.map(|part| as_object(part, root, depth + 1, left)).collect::<Option<Vec<Fields>>>()?;
         for part in if is_either { vec![either(parts)] } else { parts } {
             add(&mut fields, part);
         }

@@ -103,12 +103,11 @@ impl DynamicTool {
         if let (Some(true), Some(true)) = (definition.annotations.read_only, definition.annotations.destructive) {
             return Err(DynamicToolError::Annotations(tool()));
         }
-        let size = size(&definition);
-        if size > LARGEST_DYNAMIC_TOOL {
-            return Err(DynamicToolError::TooLarge { tool: tool(), size });
-        }
+        check_size(&definition)?;
         let name = definition.name.clone();
         let schema = definition.publish().map_err(|reason| DynamicToolError::Schema { tool: name, reason })?;
+        // What was put together may be larger than it was.
+        check_size(&definition)?;
         let run = Arc::new(run);
         let prepare = move |Arguments { mut given, .. }: Arguments| {
             // There is no type to judge them.
@@ -153,10 +152,14 @@ fn unsupported(definition: &ToolDefinition) -> Option<&'static str> {
     has.into_iter().find_map(|(has, what)| has.then_some(what))
 }
 
-/// The size of what lists say of it.
-fn size(definition: &ToolDefinition) -> usize {
+/// Refuses a tool of which lists would say too much.
+fn check_size(definition: &ToolDefinition) -> Result<(), DynamicToolError> {
     let listed = Revision::V2025.tool(&definition.view());
-    serde_json::to_vec(&listed).map_or(usize::MAX, |bytes| bytes.len())
+    let size = serde_json::to_vec(&listed).map_or(usize::MAX, |bytes| bytes.len());
+    if size > LARGEST_DYNAMIC_TOOL {
+        return Err(DynamicToolError::TooLarge { tool: definition.name.clone(), size });
+    }
+    Ok(())
 }
 
 /// A source of tools that are made while the server runs: [`dynamic_tools`](crate::router::TaskRouterBuilder::dynamic_tools) takes it.
@@ -340,6 +343,26 @@ mod tests {
             ToolAnnotations { read_only: Some(true), destructive: Some(true), ..ToolAnnotations::default() };
         let contradicts = ToolDefinition { annotations, ..named("t") };
         assert_eq!(made(contradicts).unwrap_err(), DynamicToolError::Annotations("t".into()));
+    }
+
+    #[test]
+    fn a_schema_that_stands_for_more_than_it_says_is_refused() {
+        for keyword in ["allOf", "anyOf"] {
+            let both = |to: usize| vec![json!({ "$ref": format!("#/$defs/d{to}") }); 2];
+            let defs: Map<_, _> = (0..15)
+                .map(|n| (format!("d{n}"), json!({ "description": "x", keyword: both(n + 1) })))
+                .chain([("d15".into(), json!({ "type": "object" }))])
+                .collect();
+            let schema = json!({ "$defs": defs, "$ref": "#/$defs/d0" });
+            let error = made(ToolDefinition { input_schema: schema, ..named("t") }).unwrap_err();
+            assert!(error.to_string().contains("more than 1000 parts"), "{error}");
+        }
+        // Put together it is too large, though it is not as it is.
+        let text = "x".repeat(1000);
+        let parts = vec![json!({ "$ref": "#/$defs/d" }); 100];
+        let schema = json!({ "$defs": { "d": { "type": "object", "description": text } }, "allOf": parts });
+        let error = made(ToolDefinition { input_schema: schema, ..named("t") }).unwrap_err();
+        assert!(matches!(error, DynamicToolError::TooLarge { .. }), "{error}");
     }
 
     #[test]

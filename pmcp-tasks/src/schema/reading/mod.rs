@@ -10,6 +10,7 @@ mod tests;
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     cmp::Ordering,
     collections::HashSet,
     fmt::{self, Write as _},
@@ -84,6 +85,7 @@ impl Compiled {
             in_text: false,
             schemas: 0,
             left: tries.then(|| size(value).saturating_mul(each).clamp(each, all)),
+            parts: Cell::new(size(value).saturating_mul(MOST_PARTS.0).clamp(MOST_PARTS.0, MOST_PARTS.1)),
         };
         reading.node(self.root, value);
         reading.found
@@ -105,6 +107,10 @@ impl Compiled {
 /// at every level.
 const MOST: (usize, usize) = (1000, 1 << 20);
 
+/// The schemas that are looked at beside the first one at a place, for each value in it and in all: references can have each one stand for
+/// two, level by level.
+const MOST_PARTS: (usize, usize) = (4000, 1 << 24);
+
 /// Schemas at one place: references, alternatives, parts of all. More than these refer to each other without end.
 const MOST_AT_ONCE: usize = 64;
 
@@ -125,6 +131,8 @@ struct Reading<'a> {
     schemas: usize,
     /// The work that is left for alternatives, if the schema has any.
     left: Option<usize>,
+    /// The schemas that may still be looked at beside the first one at a place.
+    parts: Cell<usize>,
 }
 
 /// The number of values in a value, those that its texts may hold among them.
@@ -180,11 +188,20 @@ impl<'a> Reading<'a> {
         !is_spent && (self.trying == 0 || self.found.is_empty())
     }
 
+    /// Counts a schema that is looked at beside the first one at a place; tells whether it may be.
+    fn has_parts_left(&self) -> bool {
+        let left = self.parts.get();
+        self.parts.set(left.saturating_sub(1));
+        left > 0
+    }
+
     fn node(&mut self, id: Id, value: &mut Value) {
         let (in_text, schemas) = (self.in_text, self.schemas);
         self.schemas += 1;
         if self.schemas > MOST_AT_ONCE {
             self.bound(|| "its schema refers to itself".into());
+        } else if self.schemas > 1 && !self.has_parts_left() {
+            self.bound(|| "its schema has too many parts".into());
         } else if self.goes_on(1) {
             self.read(&self.nodes[id], value);
         }
@@ -409,7 +426,7 @@ impl<'a> Reading<'a> {
         (node.types.intersects(Types::of(value)) || self.can_convert(node.types, value))
             && value.as_object().is_none_or(has_tags)
             // Deeper is not worth a look.
-            && (depth > 3 || node.all.iter().all(|part| self.may_fit(*part, value, depth + 1)))
+            && (depth > 3 || !self.has_parts_left() || node.all.iter().all(|part| self.may_fit(*part, value, depth + 1)))
     }
 
     /// Tells whether null fits.
@@ -417,6 +434,7 @@ impl<'a> Reading<'a> {
         let node = &self.nodes[id];
         // Deeper than this it is not known, and stays as it is.
         depth > 16
+            || depth > 0 && !self.has_parts_left()
             || node.types.contains(Types::NULL)
                 && node.choices.as_ref().is_none_or(|choices| choices.contains(&Value::Null))
                 && node.all.iter().all(|part| self.takes_null(*part, depth + 1))

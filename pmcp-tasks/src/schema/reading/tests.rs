@@ -189,6 +189,42 @@ fn what_nests_alternatives_has_its_limit() {
     assert!(mistake.unwrap().contains("too many readings"));
 }
 
+/// Definitions of which each stands for this many of the next.
+fn doubling(width: usize) -> Value {
+    let refers = |to: usize| json!({ "allOf": vec![json!({ "$ref": format!("#/$defs/d{to}") }); width] });
+    let defs: Map<_, _> =
+        (0..20).map(|n| (format!("d{n}"), refers(n + 1))).chain([("d20".into(), json!({}))]).collect();
+    json!({ "$defs": defs, "properties": { "a": { "$ref": "#/$defs/d0" } } })
+}
+
+#[test]
+fn what_stands_for_two_at_every_level_has_its_limit() {
+    for width in [2, 100] {
+        for value in [json!(1), json!({ "b": [1] }), Value::Null] {
+            let (_, mistake) = read(&doubling(width), json!({ "a": value }));
+            assert!(mistake.is_some_and(|mistake| mistake.contains("too many parts")), "{width} {value}");
+        }
+    }
+    let itself = json!({ "$ref": "#/properties/a" });
+    let schema = json!({ "properties": { "a": { "allOf": [itself, itself] } } });
+    assert!(read(&schema, json!({ "a": 1 })).1.is_some());
+    let either = json!({ "anyOf": [{ "$ref": "#/$defs/d0" }, { "$ref": "#/$defs/d1" }] });
+    let schema = json!({ "$defs": doubling(300)["$defs"], "items": either });
+    assert!(read(&schema, json!([1, 2, 3])).1.is_some());
+}
+
+#[test]
+fn patterns_take_so_much_memory_together() {
+    let of = |pattern: &str, count: usize| {
+        let properties: Map<_, _> = (0..count).map(|n| (format!("p{n}"), json!({ "pattern": pattern }))).collect();
+        Compiled::new(&json!({ "properties": properties })).map(drop)
+    };
+    assert_eq!(of("^[a-z0-9_-]{1,64}$", 400), Ok(()));
+    assert_eq!(of("^.{1,4000}$", 20), Ok(()));
+    let error = of("(a{100}){300}", 40).unwrap_err();
+    assert!(error.starts_with("the pattern `(a{100}){300}` of its argument `p"), "{error}");
+}
+
 #[test]
 fn what_cannot_be_checked_is_said() {
     for (schema, reason) in [
