@@ -117,7 +117,10 @@ impl Callbacks {
                     return Err(RpcError::invalid_params("this client does not open pages"));
                 };
                 let text = |name: &str| params.get(name).and_then(Value::as_str);
-                let is_web = |url: &str| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+                // What a user sees of it and what a browser reads are the same: a URL has no spaces, no letters beyond ASCII and no `\`.
+                let is_plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+                let is_web =
+                    |url: &str| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) && is_plain(url);
                 let Some(url) = text("url").filter(|url| is_web(url)) else {
                     return Err(RpcError::invalid_params("`url` is none of a page on the web"));
                 };

@@ -106,7 +106,14 @@ async fn the_user_is_shown_a_page_and_says_whether_to_go_there() {
     assert_eq!(answer("https://example.com/a").await["result"], json!({ "action": "accept" }));
     assert_eq!(answer("https://example.com/b").await["result"], json!({ "action": "decline" }));
     assert_eq!(answer("http://localhost/c").await["result"], json!({ "action": "cancel" }));
-    assert_eq!(answer("javascript:alert(1)").await["error"]["code"], -32602);
+    for url in [
+        "javascript:alert(1)",
+        "https://bank.example\\@other.example/",
+        "https://b\u{430}nk.example",
+        "https://x/\u{1b}[2J",
+    ] {
+        assert_eq!(answer(url).await["error"]["code"], -32602, "{url}");
+    }
 }
 
 #[tokio::test]
