@@ -19,6 +19,14 @@ pub(crate) fn json(value: &Value) -> Result {
     write_out(format!("{}\n", escaped(&format!("{value:#}"))).as_bytes())
 }
 
+/// The same in one line, for programs that read one after the other.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn json_line(value: &Value) -> Result {
+    write_out(format!("{}\n", escaped(&value.to_string())).as_bytes())
+}
+
 /// JSON in which no character controls a terminal, or turns the direction of others: of those, it has itself the first 32 escaped.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());

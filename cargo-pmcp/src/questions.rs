@@ -202,7 +202,7 @@ impl Answers {
 impl Answers {
     /// The form, filled with what was given; or what is wrong with that.
     fn filled(&self, form: &Form) -> std::result::Result<Value, LeftOpen> {
-        let typed = |field: &Field| format!("{}=…", text::line(&field.name));
+        let typed = |field: &Field| format!("{}=…", text::word(&text::line(&field.name)));
         let fields: Vec<_> = form.fields.iter().map(typed).collect();
         let open = |problem: String, help| LeftOpen { problem, help, fields: fields.clone() };
         let is_given = |field: &Field| self.given.iter().any(|(name, _)| *name == field.name);

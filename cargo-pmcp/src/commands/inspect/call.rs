@@ -20,7 +20,7 @@ use crate::{
     questions::{AnswerArgs, Answers, LeftOpen},
     shell::Shell,
     target::Connected,
-    text::line,
+    text::{line, word},
 };
 
 /// The token that names the progress of the call.
@@ -105,8 +105,8 @@ impl Call {
             }
             Some(id) => {
                 let [options, command] = self.common.target.again();
-                let words =
-                    [vec![format!("cargo pmcp inspect answer {}", line(&id))], fields, options, command].concat();
+                let words = [vec![format!("cargo pmcp inspect answer {}", word(&line(&id)))], fields, options, command]
+                    .concat();
                 open.error().help(format!("the task waits: `{}` answers it", words.join(" ")))
             }
         }

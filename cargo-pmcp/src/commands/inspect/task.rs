@@ -11,7 +11,7 @@ use crate::{
     form::Form,
     output::{self, string, table},
     shell::{Shell, write_text},
-    text::line,
+    text::{line, word},
 };
 
 /// Show a task: its state, variables and questions, and what to do next.
@@ -107,7 +107,8 @@ fn asked(method: &str, params: &Value) -> String {
 
 /// The command that brings the task on.
 fn next(state: &TaskState, [server, command]: [Vec<String>; 2]) -> Option<String> {
-    let id = line(&state.id);
+    // Words of the server, which somebody puts into a shell.
+    let id = word(&line(&state.id));
     match state.status {
         TaskStatus::Working => {
             let words = [vec![format!("wait, or cargo pmcp inspect cancel {id}")], server, command];
@@ -118,10 +119,10 @@ fn next(state: &TaskState, [server, command]: [Vec<String>; 2]) -> Option<String
             let mut questions = state.input_requests.iter();
             if let Some((key, question)) = questions.find(|(_, question)| question.method == "elicitation/create") {
                 if state.input_requests.len() > 1 {
-                    fields.push(format!("--question {}", line(key)));
+                    fields.push(format!("--question {}", word(&line(key))));
                 }
                 let form = Form::new(&question.params["requestedSchema"]).fields;
-                fields.extend(form.iter().map(|field| format!("{}=…", line(&field.name))));
+                fields.extend(form.iter().map(|field| format!("{}=…", word(&line(&field.name)))));
             }
             let words = [vec![format!("cargo pmcp inspect answer {id}")], fields, server, command];
             Some(words.concat().join(" "))
@@ -138,5 +139,21 @@ mod tests {
     fn a_page_is_shown_with_its_link() {
         let params = json!({ "mode": "url", "message": "Give access.", "url": "https://notes.example/connect" });
         assert_eq!(asked("elicitation/create", &params), "Give access. (a page: https://notes.example/connect)");
+    }
+
+    #[test]
+    fn names_of_a_server_are_words_of_the_command_and_no_commands() {
+        let properties = json!({ "x; reboot #": { "type": "string" } });
+        let state = json!({
+            "taskId": "$(reboot)", "status": "input_required", "createdAt": "2026-01-01T00:00:00Z",
+            "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": null,
+            "inputRequests": { "a": {
+                "method": "elicitation/create",
+                "params": { "message": "?", "requestedSchema": { "type": "object", "properties": properties } },
+            } },
+        });
+        let state: TaskState = serde_json::from_value(state).unwrap();
+        let next = next(&state, [Vec::new(), Vec::new()]).unwrap();
+        assert_eq!(next, "cargo pmcp inspect answer '$(reboot)' 'x; reboot #'=…");
     }
 }

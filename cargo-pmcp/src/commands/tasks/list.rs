@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     output,
     screen::{FAILED, Line, OVER, Screen, write_lines},
-    shell::{Shell, write_out, write_text},
+    shell::{Shell, write_text},
 };
 
 /// The time between looks at an owner's list, and at what all workers hold, of which each task is read.
@@ -274,7 +274,7 @@ impl List {
 
     fn tell(&self, task: &Summary) -> Result {
         match self.format {
-            Format::Json => write_out(format!("{}\n", json!(task)).as_bytes()),
+            Format::Json => output::json_line(&json!(task)),
             Format::Text => write_text(&task.line()),
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     output::{self, string, table},
     screen::{FAILED, Line, OVER, Screen, write_lines},
     shell::{Shell, write_text},
-    text::line,
+    text::{line, word},
 };
 
 /// The time between looks.
@@ -80,12 +80,16 @@ impl LookArgs {
                 });
                 screen.draw(&lines)?;
             } else {
+                let value = self.as_json(&look);
                 let text = match self.format {
-                    Format::Json => self.as_json(&look).to_string(),
+                    Format::Json => value.to_string(),
                     Format::Text => change(&look),
                 };
                 if written.as_ref() != Some(&text) {
-                    write_text(&text)?;
+                    match self.format {
+                        Format::Json => output::json_line(&value)?,
+                        Format::Text => write_text(&text)?,
+                    }
                     written = Some(text);
                 }
             }
@@ -181,17 +185,17 @@ impl LookArgs {
         if let Some((key, question)) = look.questions.iter().next() {
             let mut words = Vec::new();
             if look.questions.len() > 1 {
-                words.extend(["--question".to_owned(), crate::text::word(key)]);
+                words.extend(["--question".to_owned(), word(key)]);
             }
             let fields = Form::new(&question.params["requestedSchema"]).fields;
-            words.extend(fields.iter().map(|field| format!("{}=…", line(&field.name))));
+            words.extend(fields.iter().map(|field| format!("{}=…", word(&field.name))));
             if fields.is_empty() {
                 words.push("--result JSON".to_owned());
             }
             return Some(self.task.command(opened, "answer", &words.iter().map(String::as_str).collect::<Vec<_>>()));
         }
         if let Some(name) = look.awaited_signals.keys().next() {
-            return Some(self.task.command(opened, "signal", &[&crate::text::word(name), "JSON"]));
+            return Some(self.task.command(opened, "signal", &[&word(name), "JSON"]));
         }
         let has_failed = look.status == TaskStatus::Failed || look.is_error;
         (has_failed && look.on_crash == OnCrash::Restart && look.workflow_steps.is_empty())
@@ -220,6 +224,9 @@ fn until(time: Millis, now: Millis) -> String {
 pub(super) fn asked(question: &InputRequest) -> String {
     if question.method != "elicitation/create" {
         return question.method.clone();
+    }
+    if let Some(url) = question.page() {
+        return format!("{} (a page: {url})", string(&question.params, "message"));
     }
     let form = Form::new(&question.params["requestedSchema"]);
     let fields: Vec<_> = form.fields.iter().map(|field| format!("{}: {}", field.name, field.takes())).collect();

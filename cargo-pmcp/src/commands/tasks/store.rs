@@ -79,10 +79,10 @@ impl StoreArgs {
 }
 
 impl Opened {
-    /// A command for the same store.
+    /// A command for the same store, in one line that a terminal shows and does not obey: tasks have named some of its words.
     pub(super) fn command(&self, words: &[&str]) -> String {
         let again = self.again.iter().map(String::as_str);
-        ["cargo pmcp tasks"].into_iter().chain(words.iter().copied()).chain(again).collect::<Vec<_>>().join(" ")
+        line(&["cargo pmcp tasks"].into_iter().chain(words.iter().copied()).chain(again).collect::<Vec<_>>().join(" "))
     }
 }
 
