@@ -43,7 +43,8 @@ pub fn flush() {
     stderr().0.flush(PATIENCE);
 }
 
-/// Writes an error and its causes to standard error, and gives what a `main` ends with: success, or failure.
+/// Writes an error and its causes to standard error, and gives what a `main` ends with: success, or failure. A boxed error is a
+/// `Box<dyn Error + Send + Sync>`; a `Box<dyn Error>` does not fit.
 ///
 /// ```no_run
 /// use std::process::ExitCode;

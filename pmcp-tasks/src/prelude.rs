@@ -7,5 +7,6 @@ pub use crate::macros::{Form, FromRef, TaskVariables, complete, prompt, resource
 pub use crate::{
     LogLevel,
     context::{AskError, Form, FromRef, State, TaskContext, TaskVariables, ToolContext},
+    offer::CompletionRequest,
     tool::{CallTools, Content, ToolError, ToolResult},
 };

@@ -24,7 +24,7 @@ pub struct CompletionRequest {
     pub argument: String,
     /// The text the user has typed.
     pub value: String,
-    /// Arguments that are settled already.
+    /// The other arguments that are settled already, by name: none where the client tells of none, or cannot.
     pub settled: BTreeMap<String, String>,
 }
 
