@@ -346,6 +346,20 @@ fn left_task(url: &str, protocol: &str) -> String {
 }
 
 #[test]
+fn a_server_that_dies_under_a_task_is_told_with_the_command_that_finds_it() {
+    for protocol in ["2025", "2026"] {
+        let (server, url) = over_http(&[]);
+        let mut call = std::process::Command::new(PMCP);
+        call.args(["inspect", "call", "slow_compute", "seconds=600", "--protocol", protocol, "--url", &url]);
+        let call = Running::start(&mut call);
+        let id = call.line("Task ").trim().trim_start_matches("Task ").to_owned();
+        drop(server);
+        let help = call.line("help: the task may go on");
+        assert!(help.contains(&format!("`cargo pmcp inspect task {id} --url {url} --protocol {protocol}`")), "{help}");
+    }
+}
+
+#[test]
 fn a_task_is_shown_and_cancelled_by_its_id() {
     let (_server, url) = over_http(&[]);
     for protocol in ["2025", "2026"] {

@@ -49,6 +49,8 @@ pub(crate) struct Call {
 enum Ended {
     Result(Value),
     Failed(ClientError),
+    /// The server is gone, and this task with it or not.
+    Lost(ClientError, String),
     Cancelled,
     /// A second Ctrl-C.
     Left,
@@ -77,6 +79,7 @@ impl Call {
                 if result["isError"] == true { Err(failed()) } else { Ok(()) }
             }
             Ended::Failed(error) => Err(server.explain(error).await),
+            Ended::Lost(error, id) => Err(self.lost(error, &id, server).await),
             Ended::Cancelled => {
                 shell.status("Cancelled", &self.name);
                 server.close().await;
@@ -110,6 +113,18 @@ impl Call {
                 open.error().help(format!("the task waits: `{}` answers it", words.join(" ")))
             }
         }
+    }
+
+    /// The error of a server that is gone, and the command that shows what becomes of the task.
+    async fn lost(&self, error: ClientError, id: &str, mut server: Connected) -> Error {
+        let is_ours = server.is_ours();
+        let error = server.explain(error).await;
+        if is_ours {
+            return error;
+        }
+        let [options, command] = self.common.target.again();
+        let words = [vec![format!("cargo pmcp inspect task {}", line(id))], options, command].concat();
+        error.help(format!("the task may go on without you: `{}` shows it once the server is back", words.join(" ")))
     }
 
     async fn call(
@@ -225,6 +240,7 @@ async fn follow(
         };
         match state {
             None => return Ended::Failed(ClientError::Closed),
+            Some(Err(error @ ClientError::Transport(_))) => return Ended::Lost(error, task.id().to_owned()),
             Some(Err(error)) => return Ended::Failed(error),
             Some(Ok(state)) if state.status.is_terminal() => return outcome(task, state, is_cancelled).await,
             Some(Ok(state)) => show(&state, has_progress, shell),
