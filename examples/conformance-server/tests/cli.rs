@@ -200,7 +200,7 @@ fn a_subscribed_resource_tells_of_its_changes() {
     const WATCHED: &str = "test://watched-resource";
     let mut client = Stdio2025::start();
     let initialized = client.call(1, "initialize", &initialize());
-    assert_eq!(initialized["result"]["capabilities"]["resources"], json!({ "subscribe": true }));
+    assert_eq!(initialized["result"]["capabilities"]["resources"], json!({ "listChanged": true, "subscribe": true }));
     let change = json!({ "name": "test_trigger_resource_change", "arguments": {} });
     client.call(2, "tools/call", &change);
     let watched = json!({ "uri": WATCHED });
@@ -236,7 +236,10 @@ fn a_listener_is_told_of_the_resources_it_names() {
     let uris = json!(["test://watched-resource", "test://nothing", "test://template/7/data"]);
     client.send(&listen(1, json!({ "notifications": { "resourceSubscriptions": uris, "toolsListChanged": true } })));
     let acknowledged = client.read();
-    let accepted = json!({ "resourceSubscriptions": ["test://template/7/data", "test://watched-resource"] });
+    let accepted = json!({
+        "resourceSubscriptions": ["test://template/7/data", "test://watched-resource"],
+        "toolsListChanged": true,
+    });
     assert_eq!(acknowledged["params"]["notifications"], accepted, "{acknowledged}");
     client.send(&listen(2, json!({ "name": "test_trigger_resource_change" })));
     let both = [client.read(), client.read()];

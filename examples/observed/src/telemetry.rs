@@ -32,6 +32,10 @@ pub(crate) fn begin(collector: &str, instance: &str) -> Outcome<SdkTracerProvide
     // Spans of the server, and nothing of what the exporter itself does.
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("pmcp"))
+        // Where in the source a span begins, on which thread and how long it idles tells nothing of a task, and takes time.
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
         .with_filter(EnvFilter::new("off,pmcp::spans=info"));
     tracing_subscriber::registry().with(spans).with(pmcp_server::log::layer()).try_init()?;
     pmcp_tasks::trace::bridge(ToOpenTelemetry)?;

@@ -112,7 +112,12 @@ impl HttpWire {
             }
             resumes += 1;
             self.runtime.sleep(events.retry.unwrap_or(RETRY).min(MAX_RETRY)).await;
-            let response = endpoint.open(Some(&last_id)).await?;
+            let response = match endpoint.open(Some(&last_id)).await {
+                Ok(response) => response,
+                // The stream is gone, as with the process that had it: the call is lost like its connection.
+                Err(ClientError::Http { status: 400, .. }) => return Err(broken),
+                Err(error) => return Err(error),
+            };
             let retry = events.retry;
             events = endpoint.events(response.into_body());
             events.retry = retry;

@@ -294,6 +294,8 @@ async fn an_answer_that_did_not_arrive_is_sent_again() {
 async fn a_stream_that_broke_is_resumed() {
     let (url, requests) = serve(|request| match (&request.verb, request.method()) {
         (&Method::GET, _) => match request.header("last-event-id") {
+            // Of a process that died.
+            Some("gone") => status(400),
             // The id of the request that broke.
             Some(id) => {
                 let id: u64 = id.parse().unwrap();
@@ -305,12 +307,14 @@ async fn a_stream_that_broke_is_resumed() {
         (_, "initialize") => initialized(request, "session"),
         (_, "tools/call") => events(format!("id: {}\nretry: 10\ndata:\n\n", request.body["id"])),
         (_, "tools/list") => events(": no id to resume from\n\n"),
+        (_, "prompts/list") => events("id: gone\nretry: 10\ndata:\n\n"),
         _ => status(202),
     })
     .await;
     let client = builder("2025-11-25").connect_http(&url).await.unwrap();
     assert_eq!(client.call_and_wait("hello", json!({})).await.unwrap().first_text(), Some("Hello, Luca!"));
     assert!(matches!(client.list_tools().await, Err(ClientError::Transport(_))));
+    assert!(matches!(client.list_prompts().await, Err(ClientError::Transport(_))));
     assert!(requests.lock().unwrap().iter().any(|request| request.header("last-event-id").is_some()));
 
     // 2026-07-28 has no resumption.

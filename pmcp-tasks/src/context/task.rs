@@ -117,7 +117,7 @@ impl ToolContext {
     }
 
     /// A value that the request brought in `_meta`, under this key; `None` if there is none. Names of your own have a prefix of your own, such as
-    /// `example.com/tenant`. It is not among the arguments, so no model fills it in: the host's program does.
+    /// `example.com/tenant`; what the protocol itself has there is not given. It is not among the arguments, so no model fills it in: the host's program does.
     ///
     /// It is of the request that began this run, and not kept with a task: a run that a worker took from the queue, or that goes on after a
     /// crash, has none of it. What such a run needs is to be kept as the result of a [step](TaskContext::step), or in a variable. A

@@ -27,7 +27,11 @@ fn main() -> anyhow::Result<()> {
     pmcp_tasks::trace::bridge(ToOpenTelemetry)?;
     let provider = SdkTracerProvider::builder().with_batch_exporter(Nowhere).build();
     answer(|workers, command, number| {
-        let layer = || tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
+        // As the example `observed` has it.
+        let layer = || {
+            let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
+            layer.with_location(false).with_threads(false).with_tracked_inactivity(false)
+        };
         let traced = |work: &dyn Fn() -> anyhow::Result<Vec<f64>>| {
             tracing::subscriber::with_default(tracing_subscriber::registry().with(layer()), work)
         };

@@ -142,8 +142,9 @@ pub(crate) async fn a_run_survives_a_kill_anywhere_and_goes_on_within_two_lease_
         }
         killed.life().killed.get_or_init(SystemTime::now);
         drop(killed);
-        thing.release();
+        // It is open as long as it is held, whoever has it.
         let run = open_run(&other.url()).await;
+        thing.release();
         if let Kill::At(..) = kill {
             // The client's last call began the server's last steps anew.
             let fence = if matches!(step, "paint" | "ship") { 2 } else { 1 };
