@@ -66,6 +66,14 @@ pub fn relate(message: &mut Value, task_id: &str) {
     insert(message, RELATED_TASK, json!({ "taskId": task_id }));
 }
 
+/// The fields of `_meta` of a request that are none of the protocol's: what those say is told otherwise (schema, `RequestParams`).
+#[must_use]
+pub fn of_applications(params: &Value) -> Option<Map<String, Value>> {
+    let is_of_protocol = |key: &str| key == "progressToken" || key.starts_with("io.modelcontextprotocol/");
+    let others = of(params)?.iter().filter(|(key, _)| !is_of_protocol(key));
+    Some(others.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
 /// The token that progress is told under: a text of at most [`bounds::PROGRESS_TOKEN`] bytes or a whole number, however it is
 /// written. Anything else, such as the null of some clients, asks for nothing.
 #[must_use]
@@ -98,6 +106,16 @@ pub fn related_task(params: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn applications_have_what_is_not_the_protocols() {
+        let meta = json!({ "progressToken": "t", "io.modelcontextprotocol/clientInfo": {}, "example.com/a": 1 });
+        assert_eq!(
+            of_applications(&json!({ "_meta": meta })).unwrap(),
+            Map::from_iter([("example.com/a".into(), 1.into())])
+        );
+        assert_eq!(of_applications(&json!({})), None);
+    }
 
     #[test]
     fn a_progress_token_is_a_short_text_or_a_whole_number() {

@@ -80,7 +80,7 @@ impl<'a> RequestCx<'a> {
             peer: Some(peer.clone()),
             progress_token: meta::progress_token(self.params),
             trace: trace::here(TraceContext::of(self.params).as_ref().or(trace.as_ref())),
-            brought: Brought { meta: self.meta().map(|meta| Arc::new(of_functions(meta))), request: request.clone() },
+            brought: Brought { meta: meta::of_applications(self.params).map(Arc::new), request: request.clone() },
         }
     }
 
@@ -152,12 +152,6 @@ pub(super) fn shown(engine: &Engine, task: &Task) -> Result<Option<Map<String, V
     let Some(work) = task.body.as_ref().and_then(|body| engine.works.find(&body.tool)) else { return Ok(None) };
     let stored = task.variables(engine.store().capabilities().name)?;
     Ok(visible(&work.fields, stored))
-}
-
-/// What of `_meta` functions may ask for, for as long as they run: what the protocol has there they are told otherwise.
-fn of_functions(meta: &Map<String, Value>) -> Map<String, Value> {
-    let is_of_protocol = |key: &str| key == "progressToken" || key.starts_with("io.modelcontextprotocol/");
-    meta.iter().filter(|(key, _)| !is_of_protocol(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The variables the client sets in `_meta`, checked.
