@@ -29,7 +29,7 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
     let (rounds, calls) = (effort.of(20, 6), effort.of(2000, 500));
     let mut medians = workers.run(async move { rounds_of(rounds, calls).await })?;
     medians.sort_by(f64::total_cmp);
-    let [lowest, median, highest] = [0, medians.len() / 2, medians.len() - 1].map(|at| medians[at] * 1e6);
+    let [lowest, median, highest] = [0, medians.len() / 2, medians.len() - 1].map(|at| medians[at] / 1e3);
     table.add(Row {
         name: "authentication by a JWT (ES256) with a warm key".into(),
         ours: format!("{median:.1} µs [{lowest:.1}, {highest:.1}]"),
@@ -40,7 +40,7 @@ pub(crate) fn measure(workers: &Workers, effort: Effort, table: &mut Table) -> a
     Ok(())
 }
 
-/// The median of each round, in seconds.
+/// The median of each round, in nanoseconds.
 async fn rounds_of(rounds: u32, calls: u32) -> anyhow::Result<Vec<f64>> {
     let (authenticator, token) = signed().await?;
     let request = http::Request::post("/mcp").header("authorization", format!("Bearer {token}")).body(())?;

@@ -25,6 +25,7 @@ mod observed;
 mod ours;
 mod push;
 mod relay;
+mod sealed;
 mod services;
 mod sqlite;
 mod stored;
@@ -91,6 +92,7 @@ const ROWS: &[(&str, Measure)] = &[
     ("fastmcp", fastmcp::measure),
     ("http", http::measure),
     ("jwt", jwt::measure),
+    ("sealed", sealed::measure),
     ("memory", memory::measure),
     ("felt", felt::measure),
     ("floods", floods::measure),

@@ -9,22 +9,24 @@ use crate::{
 };
 
 /// Tasks of each side in a round.
-const TASKS: u32 = 60;
+const TASKS: u32 = 400;
 
 pub(crate) fn measure(_: &Workers, effort: Effort, table: &mut Table) -> anyhow::Result<()> {
-    let mut peer = Peer::start("peer-observed", 1)?;
-    for (command, name, is_budget) in [
-        ("both", "task over a connection, with spans (OpenTelemetry) and metrics", true),
-        ("spans", "the same, with spans alone", false),
-        ("metrics", "the same, with metrics alone", false),
+    // A process each: what one leaves in its memory is not to help the other.
+    let (mut observed, mut plain) = (Peer::start("peer-observed", 1)?, Peer::start("peer-observed", 1)?);
+    for (with, without, name, is_budget) in [
+        ("both", "plain", "task over a connection, with spans (OpenTelemetry) and metrics", true),
+        ("spans", "plain", "the same, with spans alone", false),
+        ("metrics", "plain", "the same, with metrics alone", false),
+        ("http-both", "http-plain", "task over HTTP, with spans (OpenTelemetry) and metrics", true),
     ] {
         let mut duel = Duel::default();
-        for round in 0..=effort.of(200, 60) {
-            let with = peer.one(&format!("{command} {TASKS}"))?;
-            let without = peer.one(&format!("plain {TASKS}"))?;
+        for round in 0..=effort.of(60, 20) {
+            let other = observed.one(&format!("{with} {TASKS}"))?;
+            let one = plain.one(&format!("{without} {TASKS}"))?;
             // The first round warms up.
             if round > 0 {
-                duel.round(without, with);
+                duel.round(one, other);
             }
         }
         let ratio = duel.ratio();

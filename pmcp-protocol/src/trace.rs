@@ -19,6 +19,8 @@ pub const TRACESTATE: &str = "tracestate";
 /// Key of what applications hand along a trace.
 pub const BAGGAGE: &str = "baggage";
 
+/// The flag of a trace that is recorded.
+const SAMPLED: u8 = 1;
 /// The most members of a `tracestate`.
 const STATES: usize = 32;
 /// The most members of a `baggage` that are handed along.
@@ -58,6 +60,29 @@ impl TraceContext {
         (!is_empty).then_some(Self { baggage, traceparent, tracestate })
     }
 
+    /// The place of this span in this trace, as identifiers of a system of tracing; `None` if one of them is zero, which is none.
+    ///
+    /// ```
+    /// use pmcp_protocol::TraceContext;
+    ///
+    /// let trace = TraceContext::new(0x0af7651916cd43dd8448eb211c80319c, 0x00f067aa0ba902b7, true).unwrap();
+    /// assert_eq!(trace.traceparent(), Some("00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"));
+    /// assert_eq!(trace.ids(), Some((0x0af7651916cd43dd8448eb211c80319c, 0x00f067aa0ba902b7, true)));
+    /// ```
+    #[must_use]
+    pub fn new(trace: u128, span: u64, is_sampled: bool) -> Option<Self> {
+        let traceparent = format!("00-{trace:032x}-{span:016x}-{:02x}", u8::from(is_sampled));
+        let is_place = trace != 0 && span != 0;
+        is_place.then(|| Self { baggage: None, traceparent: Some(traceparent.into()), tracestate: None })
+    }
+
+    /// The same with these additions of vendors, if that is what they are.
+    #[must_use]
+    pub fn with_tracestate(self, states: &str) -> Self {
+        let tracestate = is_tracestate(states).then(|| states.into());
+        Self { tracestate, ..self }
+    }
+
     /// That of a request with these parameters.
     #[must_use]
     pub fn of(params: &Value) -> Option<Self> {
@@ -69,6 +94,15 @@ impl TraceContext {
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_deref()
+    }
+
+    /// The same as identifiers: the trace, the span, and whether it is sampled.
+    #[must_use]
+    pub fn ids(&self) -> Option<(u128, u64, bool)> {
+        let mut fields = self.traceparent()?.split('-').skip(1);
+        let (trace, span, flags) = (fields.next()?, fields.next()?, fields.next()?);
+        let flags = u8::from_str_radix(flags, 16).ok()?;
+        Some((u128::from_str_radix(trace, 16).ok()?, u64::from_str_radix(span, 16).ok()?, flags & SAMPLED != 0))
     }
 
     /// Additions of vendors to that.
@@ -101,7 +135,6 @@ impl TraceContext {
 /// known then ("Versioning of traceparent").
 fn traceparent(text: &str) -> Option<Box<str>> {
     const LENGTH: usize = 55;
-    const SAMPLED: u8 = 1;
     let text = text.trim();
     let known = text.get(..LENGTH).filter(|_| text.len() <= bounds::TRACEPARENT)?;
     let mut fields = known.split('-');

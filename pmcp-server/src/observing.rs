@@ -32,7 +32,8 @@
 //! No span has an argument, a variable, a question, an answer, a result or the text of an error, and none has what only a client
 //! chose and the server does not know: a tool that there is none of, a method (it is `_OTHER`). So some of the conventions is left out: the
 //! description of an error, as it may repeat an argument, and `mcp.resource.uri`, as templates put into it what somebody typed.
-//! `mcp.session.id` is a digest: over HTTP the id of a session lets in whoever knows it. Notifications have no spans.
+//! `mcp.session.id` is a digest: over HTTP the id of a session lets in whoever knows it. Notifications have no spans, and `ping` and
+//! `tasks/get` have one only where the client traces them: they come again and again, and each would be a trace of its own.
 //!
 //! A span is handed on when it ends. That of a run which was killed never is; its steps are, below a parent that nobody knows,
 //! in the right trace.

@@ -64,6 +64,10 @@ pub(crate) fn request(service: &Service, request: &Request, spoken: Spoken<'_>, 
         (told, over) => (over.or(told), None),
     };
     let (method, name) = (known(&request.method), request.params.get("name").and_then(Value::as_str));
+    if matches!(method, "ping" | "tasks/get") && parent.is_none() {
+        // It comes again and again, and each would be a trace of its own.
+        return Span::none();
+    }
     let tool = tool(service, request);
     let prompt = name.filter(|name| method == "prompts/get" && service.offers.has_prompt(name));
     let (over_http, session) = (matches!(came, Came::OverHttp(_)), spoken.session.map(digest));

@@ -26,6 +26,7 @@ Names (all of them unless one is given):
   fastmcp    tasks in Redis over HTTP, beside those of FastMCP
   http       calls and tasks over HTTP on connections that are kept
   jwt        reading of a token whose key is there
+  sealed     sessions at an instance that has only their ids
   memory     the memory of an idle session and of an open stream
   felt       how long a client that polls waits for a task tool: short work, and longer work
   floods     how long other clients wait while one floods the server, in each of eight ways
@@ -57,6 +58,7 @@ pub(crate) const NAMES: &[&str] = &[
     "fastmcp",
     "http",
     "jwt",
+    "sealed",
     "memory",
     "felt",
     "floods",

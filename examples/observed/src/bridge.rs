@@ -1,9 +1,9 @@
 //! Spans of `tracing` as parts of traces of OpenTelemetry: the part that every program has for its version of these crates.
 
-use std::collections::HashMap;
-
-use opentelemetry::{propagation::TextMapPropagator as _, trace::TraceContextExt as _};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry::{
+    SpanId, TraceFlags, TraceId,
+    trace::{SpanContext, TraceContextExt as _},
+};
 use pmcp_tasks::{call::TraceContext, trace::Bridge};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -13,8 +13,11 @@ pub(crate) struct ToOpenTelemetry;
 
 /// A context as OpenTelemetry has it.
 fn context(trace: &TraceContext) -> opentelemetry::Context {
-    let texts: HashMap<String, String> = trace.pairs().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-    TraceContextPropagator::new().extract(&texts)
+    let Some((id, span, is_sampled)) = trace.ids() else { return opentelemetry::Context::new() };
+    let flags = if is_sampled { TraceFlags::SAMPLED } else { TraceFlags::NOT_SAMPLED };
+    let state = trace.tracestate().and_then(|states| states.parse().ok()).unwrap_or_default();
+    let place = SpanContext::new(TraceId::from(id), SpanId::from(span), flags, true, state);
+    opentelemetry::Context::new().with_remote_span_context(place)
 }
 
 impl Bridge for ToOpenTelemetry {
@@ -28,9 +31,12 @@ impl Bridge for ToOpenTelemetry {
     }
 
     fn context(&self, span: &Span) -> Option<TraceContext> {
-        let mut texts = HashMap::<String, String>::new();
-        TraceContextPropagator::new().inject_context(&span.context(), &mut texts);
-        TraceContext::read(|name| texts.get(name).map(String::as_str))
+        let context = span.context();
+        let span = context.span();
+        let place = span.span_context();
+        let (id, span) = (place.trace_id().to_bytes(), place.span_id().to_bytes());
+        let trace = TraceContext::new(u128::from_be_bytes(id), u64::from_be_bytes(span), place.is_sampled())?;
+        Some(trace.with_tracestate(&place.trace_state().header()))
     }
 
     fn names_steps(&self) -> bool {

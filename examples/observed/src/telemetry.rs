@@ -9,7 +9,10 @@ use opentelemetry_sdk::{
     trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
 };
 use processes::Outcome;
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::Level;
+use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use pmcp_tasks::trace::TARGET;
 
 use crate::{bridge::ToOpenTelemetry, sender::Sender};
 
@@ -36,7 +39,10 @@ pub(crate) fn begin(collector: &str, instance: &str) -> Outcome<SdkTracerProvide
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
-        .with_filter(EnvFilter::new("off,pmcp::spans=info"));
+        .with_target(false)
+        // Nothing here asks OpenTelemetry itself for the span that it is in.
+        .with_context_activation(false)
+        .with_filter(Targets::new().with_target(TARGET, Level::INFO));
     tracing_subscriber::registry().with(spans).with(pmcp_server::log::layer()).try_init()?;
     pmcp_tasks::trace::bridge(ToOpenTelemetry)?;
     Ok(provider)

@@ -126,12 +126,28 @@ async fn a_session_is_told_by_what_nobody_gets_in_with() {
     let log = Log::begin();
     let (_running, http, _) = usual().await;
     let legacy = Legacy::begin(&http).await;
-    legacy.ask(1, "ping", json!({})).await;
-    let (begun, pinged) = (log.span("initialize"), log.span("ping"));
+    legacy.ask(1, "tools/list", json!({})).await;
+    let (begun, listed) = (log.span("initialize"), log.span("tools/list"));
     assert_eq!((begun.field("mcp.session.id").len(), begun.field("mcp.protocol.version")), (16, "2025-11-25"));
-    assert_eq!(begun.field("mcp.session.id"), pinged.field("mcp.session.id"));
+    assert_eq!(begun.field("mcp.session.id"), listed.field("mcp.session.id"));
     let told = format!("{:?}{:?}", log.spans(), log.entries());
     assert!(!told.contains(&legacy.id) && !told.contains(SECRET), "{told}");
+}
+
+#[tokio::test]
+async fn what_comes_again_and_again_is_told_where_its_caller_traces_it() {
+    let log = Log::begin();
+    let (_running, http, _) = usual().await;
+    let legacy = Legacy::begin(&http).await;
+    let unknown = json!({ "taskId": "0198c0de-0000-7000-8000-000000000000" });
+    legacy.ask(1, "ping", json!({})).await;
+    legacy.ask(2, "tasks/get", unknown.clone()).await;
+    let told = |name: &str| log.spans().iter().filter(|span| span.field("mcp.method.name") == name).count();
+    assert_eq!((told("ping"), told("tasks/get"), told("initialize")), (0, 0, 1));
+    let mut traced = unknown;
+    traced["_meta"] = json!({ "traceparent": "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01" });
+    legacy.ask(3, "tasks/get", traced).await;
+    assert_eq!(told("tasks/get"), 1);
 }
 
 #[tokio::test]
