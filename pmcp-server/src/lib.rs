@@ -9,21 +9,17 @@
 //! - Told to stop, it begins nothing new, lets work finish for a grace period and closes, whoever reads or does not.
 //!
 //! ```no_run
-//! use pmcp_server::{Error, Server, Transport};
-//! use pmcp_tasks::prelude::*;
+//! use pmcp_server::prelude::*;
 //!
 //! /// Count the words of a text.
 //! #[task_tool(support = "optional")]
-//! async fn count_words(text: String) -> Result<String, ToolError> {
-//!     Ok(format!("{} words", text.split_whitespace().count()))
+//! async fn count_words(text: String) -> usize {
+//!     text.split_whitespace().count()
 //! }
 //!
-//! #[tokio::main]
-//! async fn main() -> Result<(), Error> {
-//!     Server::new("words", env!("CARGO_PKG_VERSION"))
-//!         .tool::<count_words>()
-//!         .serve(Transport::from_args()?) // --stdio, or --http 127.0.0.1:8080
-//!         .await
+//! fn main() -> Result<(), Error> {
+//!     // Serves as the arguments say: --stdio, or --http 127.0.0.1:8080.
+//!     Server::new("words", env!("CARGO_PKG_VERSION")).tool::<count_words>().run()
 //! }
 //! ```
 //!
@@ -103,6 +99,7 @@
 //! | type | what |
 //! |---|---|
 //! | [`Server`] | everything a server is made of, and how it is served |
+//! | [`prelude`] | what a file with a server imports |
 //! | [`Running`], [`Embedded`], [`terminated()`] | what stops a server in the background, or one in an application of yours |
 //! | [`Prompt`], [`Resource`] | what it offers beside tools |
 //! | `apps`, `Offer` | widgets, and whom they are offered to (feature `apps`) |
@@ -143,6 +140,7 @@ mod outbox;
 mod panics;
 mod passing;
 mod peer;
+pub mod prelude;
 mod process;
 mod resumable;
 mod seal;

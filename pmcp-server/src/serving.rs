@@ -65,6 +65,36 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         }
     }
 
+    /// Serves as the process's arguments say ([`Transport::from_args`]), on a runtime of its own: all that the `main` of a program has to
+    /// do that is a server and nothing else. With the feature `log` it begins with [`log::init`](crate::log). A program that has a
+    /// runtime awaits [`serve`](Self::serve).
+    ///
+    /// ```no_run
+    /// use pmcp_server::prelude::*;
+    ///
+    /// /// Count the words of a text.
+    /// #[task_tool(support = "forbidden")]
+    /// async fn count_words(text: String) -> usize {
+    ///     text.split_whitespace().count()
+    /// }
+    ///
+    /// fn main() -> Result<(), Error> {
+    ///     Server::new("words", env!("CARGO_PKG_VERSION")).tool::<count_words>().run()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`serve`](Self::serve); it is called on a thread of a runtime.
+    pub fn run(self) -> Result<(), Error> {
+        if Handle::try_current().is_ok() {
+            return Err(Error::Usage("`run` makes a runtime of its own: in an async function `serve` is awaited".into()));
+        }
+        let transport = Transport::from_args()?;
+        #[cfg(feature = "log")]
+        log::init();
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(transport))
+    }
+
     /// Serves HTTP as [`serve`](Self::serve) does, on a listener of yours: one that a service manager handed over, or with
     /// socket options of its own.
     ///

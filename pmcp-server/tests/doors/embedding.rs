@@ -163,3 +163,9 @@ async fn a_listener_of_the_callers_decides_whose_tasks_are() {
         running.shut_down().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn within_a_runtime_another_is_refused() {
+    let error = server().0.run().unwrap_err();
+    assert_eq!(error.to_string(), "`run` makes a runtime of its own: in an async function `serve` is awaited");
+}
