@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use pmcp_server::Server;
-use pmcp_tasks::{context::Cancelled, prelude::*};
+use pmcp_tasks::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -92,9 +92,9 @@ async fn work(path: &str, name: &str, task: &TaskContext) -> Result<String, Tool
 async fn reach(path: &str, place: &str, task: &TaskContext) -> Result<(), ToolError> {
     append(&in_directory(path, "places"), place).await?;
     while std::fs::read_to_string(in_directory(path, "hold")).is_ok_and(|held| held == place) {
-        if task.sleep(Duration::from_millis(10)).await.is_err() {
+        if let Err(cancelled) = task.sleep(Duration::from_millis(10)).await {
             append(&in_directory(path, "places"), "cancelled").await?;
-            return Err(Cancelled.into());
+            return Err(cancelled.into());
         }
     }
     Ok(())

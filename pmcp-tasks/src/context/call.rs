@@ -8,7 +8,7 @@ use super::{
     task::{TaskContext, recorded_value},
 };
 use crate::{
-    error::{Cancelled, Mistake, ToolError, ToolErrorKind},
+    error::{Mistake, ToolError, ToolErrorKind},
     exact,
     run::{NotAccepted, Recording},
     task::Outcome,
@@ -120,6 +120,6 @@ fn value(outcome: Outcome) -> Result<Value, ToolError> {
         Outcome::Result(result) => Ok(result.value()),
         Outcome::Raw(value) => Ok(value),
         Outcome::Error(error) => Err(ToolError(ToolErrorKind::Rpc(error))),
-        Outcome::Cancelled => Err(Cancelled.into()),
+        Outcome::Cancelled => Err(ToolError::cancelled()),
     }
 }

@@ -27,6 +27,6 @@ pub use variables::{Cells, TaskVariables};
 pub use visit::Visit;
 
 pub use crate::{
-    error::{AskError, Cancelled},
+    error::{AskError, CancelCause, Cancelled},
     schema::form::{Form, FormField},
 };

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     call::ClientCapabilities,
-    error::{Cancelled, Mistake, StoreError, ToolError},
+    error::{CancelCause, Cancelled, Mistake, StoreError, ToolError},
     exact,
     protocol::{ByName, LogLevel, TraceContext, bounds},
     run::{Recording, Run},
@@ -167,10 +167,35 @@ impl ToolContext {
         self.run.client()
     }
 
-    /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned.
+    /// Fires when the work is cancelled, its time is over, the server stops, or the function has returned;
+    /// [`cancel_cause`](Self::cancel_cause) tells which.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.run.cancellation()
+    }
+
+    /// The reason why the work is cancelled; `None` if it is not. For code that puts things in order: what a client gave up is to be
+    /// undone, what goes on after a restart is not.
+    ///
+    /// ```
+    /// # use pmcp_tasks::{context::CancelCause, prelude::*};
+    /// # async fn release(_seat: &str) -> Result<(), ToolError> { Ok(()) }
+    /// #[task_tool(support = "required", on_crash = "restart")]
+    /// async fn hold(seat: String, task: TaskContext) -> Result<String, ToolError> {
+    ///     match task.signal::<String>("paid").await {
+    ///         Ok(receipt) => Ok(receipt),
+    ///         // The next run waits for the payment, so the seat stays held.
+    ///         Err(error) if task.cancel_cause() == Some(CancelCause::Shutdown) => Err(error),
+    ///         Err(error) => {
+    ///             release(&seat).await?;
+    ///             Err(error)
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn cancel_cause(&self) -> Option<CancelCause> {
+        self.run.cancel_cause()
     }
 
     /// Fails when the work is cancelled: `task.check_cancelled()?` between pieces of work.
@@ -178,7 +203,7 @@ impl ToolContext {
     /// # Errors
     /// The work was cancelled.
     pub fn check_cancelled(&self) -> Result<(), Cancelled> {
-        if self.run.cancellation().is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        self.run.check_cancelled()
     }
 
     /// Waits, on the server's clock, unless the work is cancelled.
@@ -188,7 +213,7 @@ impl ToolContext {
     pub async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         tokio::select! {
             biased;
-            () = self.run.cancellation().cancelled() => Err(Cancelled),
+            () = self.run.cancellation().cancelled() => self.run.check_cancelled(),
             () = self.run.clock().sleep(duration) => self.run.certain().await,
         }
     }

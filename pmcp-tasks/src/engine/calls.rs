@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{Engine, PANICKED};
 use crate::{
-    error::ToolError,
+    error::{CancelCause, ToolError},
     panics::{self, told},
     protocol::RpcError,
     run::{AcceptedCall, Allowance, Callable, NotAccepted, Run},
@@ -86,7 +86,7 @@ impl Engine {
         let allowance = Allowance::of_part(self.limits(), timeout);
         let executed = AssertUnwindSafe(self.execute(&run, WorkKind::Tool, prepared, allowance)).catch_unwind().await;
         // What the tool left running learns that its call is over.
-        run.cancellation().cancel();
+        run.cancel(CancelCause::Ended);
         let executed = executed.map(|output| match output {
             Output::Ended(outcome, _) => outcome,
             Output::Parked => Outcome::Cancelled,

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Engine;
-use crate::store::backend::{Feed, Parts, TaskKey};
+use crate::{
+    error::CancelCause,
+    store::backend::{Feed, Parts, TaskKey},
+};
 
 /// Time after which another feed is asked for when one has ended.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -67,7 +70,8 @@ impl Engine {
             Some(task) if seat.holds(&task) => seat.observe(&task),
             // A task that is about to be stored is not lost.
             None if !is_stored => {}
-            Some(_) | None => seat.lose(),
+            Some(_) => seat.lose(CancelCause::TakenOver),
+            None => seat.lose(CancelCause::Expired),
         }
     }
 }

@@ -8,9 +8,10 @@ use tracing::{Instrument as _, Span};
 use super::{Engine, board, runs::End};
 use crate::{
     call::Brought,
+    error::CancelCause,
     measure,
     protocol::RpcError,
-    run::{Allowance, Origin, Seat},
+    run::{Allowance, Cancel, Origin, Seat},
     store::backend::{Holder, HolderChange, Parts, TaskKey, WorkerId},
     task::{Change, NotChanged, OnCrash, Outcome, Pause, Reason, Task, TaskBody, Writing},
     tool::{Arguments, Prepared, Work},
@@ -133,9 +134,9 @@ impl Engine {
     ) -> (Arc<Seat>, End) {
         let left = self.host.now().until(task.stored.expires);
         let allowance = Allowance::of_task(self.limits(), work.policy.timeout, left);
-        let seat = Seat::of_task(task.clone(), self.host.cancelling.child_token());
+        let seat = Seat::of_task(task.clone(), Cancel::of_run(&self.host.cancelling));
         if let Some(former) = self.host.seats.insert(task.key.clone(), seat.clone()) {
-            former.lose();
+            former.lose(CancelCause::TakenOver);
         }
         // Once it is seated: who learns of that worker's death looks for it there.
         if let Some(Holder::Worker(worker)) = task.stored.holder {

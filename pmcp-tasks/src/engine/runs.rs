@@ -16,10 +16,10 @@ use super::{
 use crate::{
     call::Peer,
     context::RunContext,
-    error::StoreError,
+    error::{CancelCause, StoreError},
     panics::{harmless, told},
     protocol::RpcError,
-    run::{Allowance, CallDigest, Origin, Run, Seat, Way},
+    run::{Allowance, CallDigest, Cancel, Origin, Run, Seat, Way},
     store::backend::Holder,
     task::{Draft, Ending, NotCreated, Outcome, Pauses, Task},
     tool::{Along, Output, Prepared, Work, WorkKind},
@@ -51,7 +51,7 @@ impl Engine {
         variables: Map<String, serde_json::Value>,
     ) -> (Arc<Seat>, End) {
         let allowance = Allowance::of_call(self.limits(), work.policy.timeout);
-        let seat = Seat::of_call(digest, self.host.cancelling.child_token());
+        let seat = Seat::of_call(digest, Cancel::of_run(&self.host.cancelling));
         let run = self.run(work, seat.clone(), origin, variables);
         (seat, self.start(run, work.kind, prepared, allowance))
     }
@@ -106,7 +106,7 @@ impl Engine {
         let NewRun { work, draft, prepared, origin, .. } = new;
         let allowance = Allowance::of_task(self.limits(), work.policy.timeout, draft.ttl);
         let variables = draft.body.variables.clone();
-        let seat = Seat::of_draft(draft, first, self.host.cancelling.child_token());
+        let seat = Seat::of_draft(draft, first, Cancel::of_run(&self.host.cancelling));
         let run = self.run(&work, seat.clone(), origin, variables);
         let engine = self.clone();
         (seat, move || engine.start(run, work.kind, prepared, allowance))
@@ -168,7 +168,7 @@ impl Engine {
         let host = &self.host;
         // What the function left running learns that its call is over.
         let is_left = seat.is_lost() || self.leaves(seat, &ending.outcome);
-        seat.cancellation().cancel();
+        seat.cancel(CancelCause::Ended);
         if let Some(refused) = seat.take_refusal() {
             ending = Outcome::Error(self.not_created(&refused)).into();
         }
@@ -231,7 +231,7 @@ impl Engine {
 
     /// The run of a task that is nobody's, or others', is over.
     fn leave_seat(&self, seat: &Arc<Seat>) {
-        seat.cancellation().cancel();
+        seat.cancel(CancelCause::Ended);
         if let Some(key) = seat.key() {
             self.host.unseat(key, seat);
         }
@@ -262,7 +262,7 @@ impl Engine {
                 biased;
                 () = run.cancellation().cancelled() => {}
                 // Who does not come back with the answers has given up the call.
-                () = unanswered => run.cancellation().cancel(),
+                () = unanswered => run.cancel(CancelCause::Requested),
             }
             clock.sleep(host.limits.cancel_grace).await;
         };
@@ -275,7 +275,7 @@ impl Engine {
             () = allowance.used_up(clock.as_ref(), &seat.slots) => {}
             () = overdue => return Outcome::Cancelled.into(),
         }
-        run.cancellation().cancel();
+        run.cancel(CancelCause::Timeout);
         // It may put things in order, as when it is cancelled; what it returns comes too late.
         tokio::select! {
             biased;

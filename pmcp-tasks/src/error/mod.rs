@@ -10,7 +10,7 @@ mod plain;
 mod store;
 mod tool;
 
-pub use ask::{AskError, Cancelled};
+pub use ask::{AskError, CancelCause, Cancelled};
 pub(crate) use mistake::Mistake;
 pub(crate) use plain::plain;
 pub use store::StoreError;

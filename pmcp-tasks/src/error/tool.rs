@@ -73,6 +73,12 @@ impl ToolError {
         Self(Kind::NotFound)
     }
 
+    /// Ends the task as cancelled. That is what a [`Cancelled`] becomes, and what an answer that cannot come any more does.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self(Kind::Cancelled)
+    }
+
     /// Adds a line the model may read. Of errors that it may read anyway it becomes the beginning.
     #[must_use]
     pub fn context(self, text: impl fmt::Display) -> Self {
@@ -117,7 +123,7 @@ impl fmt::Display for ToolError {
         match &self.0 {
             Kind::Visible(text) => f.write_str(text),
             Kind::Rpc(error) => error.fmt(f),
-            Kind::Cancelled => Cancelled.fmt(f),
+            Kind::Cancelled => f.write_str("cancelled"),
             Kind::NotFound => f.write_str("not found"),
             Kind::Unsupported(what) => AskError::Unsupported { what }.fmt(f),
             Kind::Internal { source, context } => {
@@ -216,6 +222,11 @@ mod tests {
 
     // Not all of it: `ResultExt` has a `context` of its own.
     use super::{AskError, Cancelled, Kind, RpcError, ToolError};
+    use crate::error::CancelCause;
+
+    fn cancelled() -> Cancelled {
+        Cancelled::new(CancelCause::Shutdown)
+    }
 
     fn of(error: impl Into<ToolError>) -> String {
         let error = error.into();
@@ -244,7 +255,10 @@ mod tests {
     fn our_own_keep_their_meaning_inside_others() {
         let inside: fn() -> Box<dyn Error + Send + Sync> = || AskError::Declined.into();
         assert_eq!(of(inside()), "visible: the user declined to answer");
-        assert_eq!(of(Err::<(), _>(Cancelled).context("asleep").context("again").unwrap_err()), "cancelled: cancelled");
+        assert_eq!(
+            of(Err::<(), _>(cancelled()).context("asleep").context("again").unwrap_err()),
+            "cancelled: cancelled"
+        );
         let unsupported = Err::<(), _>(AskError::Unsupported { what: "sampling" }).context("asking").unwrap_err();
         assert!(of(unsupported).starts_with("unsupported: "));
         assert!(of(Err::<(), _>(RpcError::new(7, "gone")).context("upstream").unwrap_err()).starts_with("internal: "));
@@ -252,7 +266,7 @@ mod tests {
     #[cfg(feature = "anyhow")]
     #[test]
     fn with_the_feature_they_keep_it_as_errors_of_anyhow() {
-        assert_eq!(of(anyhow::Error::new(Cancelled)), "cancelled: cancelled");
+        assert_eq!(of(anyhow::Error::new(cancelled())), "cancelled: cancelled");
         assert_eq!(of(anyhow::Error::new(AskError::Declined)), "visible: the user declined to answer");
         assert_eq!(of(anyhow::Error::new(RpcError::new(7, "gone"))), of(RpcError::new(7, "gone")));
     }

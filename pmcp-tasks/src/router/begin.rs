@@ -8,6 +8,7 @@ use super::{digest, request::RequestCx, retry};
 use crate::{
     call::{ClientCapabilities, Peer},
     engine::NewRun,
+    error::CancelCause,
     protocol::{IDEMPOTENCY_KEY, RpcError, bounds},
     run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
@@ -68,7 +69,7 @@ pub(super) async fn run_plain(rq: RequestCx<'_>, method: &str, call: Accepted) -
         },
         key = seat.hidden() => retry::reply(rq, &key).await,
         () = rq.cx.cancellation.cancelled() => {
-            seat.cancellation().cancel();
+            seat.cancel(CancelCause::Requested);
             Err(RpcError::cancelled())
         }
     }
@@ -148,7 +149,7 @@ pub(super) async fn run_first(
         () = rq.cx.cancellation.cancelled() => {
             // Nobody gets a handle any more, so nothing of it stays.
             seat.give_end();
-            seat.cancellation().cancel();
+            seat.cancel(CancelCause::Requested);
             return Err(RpcError::cancelled());
         }
     };

@@ -17,7 +17,7 @@ use super::{
     seat::Seat,
 };
 use crate::{
-    error::StoreError,
+    error::{CancelCause, StoreError},
     limits::Limits,
     measure,
     protocol::RpcError,
@@ -198,7 +198,7 @@ impl Host {
             if let Some(seat) = self.seats.get(&key)
                 && seat.holder() == Some(dead)
             {
-                seat.lose();
+                seat.lose(CancelCause::TakenOver);
             }
         }
         // Last: a log that panics keeps none of that from happening.

@@ -7,6 +7,7 @@
 mod allowance;
 mod arrivals;
 mod calls;
+mod cancel;
 mod finishing;
 mod fitting;
 mod host;
@@ -36,6 +37,7 @@ use tracing::Instrument as _;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use calls::{AcceptedCall, Callable, NotAccepted};
+pub(crate) use cancel::Cancel;
 pub(crate) use finishing::Finishing;
 pub(crate) use fitting::{Unanswered, ask_until_it_fits};
 pub(crate) use host::{Host, shutting_down};
@@ -52,7 +54,7 @@ use variables::Variables;
 
 use crate::{
     call::{Brought, Caller, ClientCapabilities, Peer},
-    error::{AskError, Cancelled, StoreError, ToolError},
+    error::{AskError, CancelCause, Cancelled, StoreError, ToolError},
     limits::Limits,
     protocol::{LogLevel, Revision, TraceContext},
     security::Principal,
@@ -109,7 +111,7 @@ impl Run {
     ) -> Self {
         let Origin { owner, principal, revision, client, peer, progress_token, trace, brought } = origin;
         seat.lead(Way { peer, token: progress_token });
-        let scope = Scope::whole(seat.cancellation().clone());
+        let scope = Scope::whole(seat.cancelling().clone());
         let (voice, steps) = (Arc::new(Voice::new(name, revision, interval)), Arc::default());
         let variables = Arc::new(Variables::new(String::new(), variables));
         Self {
@@ -245,6 +247,21 @@ impl Run {
         self.scope.cancellation()
     }
 
+    /// Cancels what runs here, unless it is.
+    pub(crate) fn cancel(&self, cause: CancelCause) {
+        self.scope.cancel().cancel(cause);
+    }
+
+    /// The reason why what runs here is cancelled; `None` if it is not.
+    pub(crate) fn cancel_cause(&self) -> Option<CancelCause> {
+        self.scope.cancel().cause()
+    }
+
+    /// Fails if what runs here is cancelled.
+    pub(crate) fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.cancel_cause().map_or(Ok(()), |cause| Err(Cancelled::new(cause)))
+    }
+
     pub(crate) fn seat(&self) -> &Arc<Seat> {
         &self.seat
     }
@@ -319,7 +336,7 @@ impl Run {
                 () = self.host.lease.certain(self.clock().as_ref()) => {}
             }
         }
-        if cancellation.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        self.check_cancelled()
     }
 
     /// Begins a step; its value if an earlier run recorded it.

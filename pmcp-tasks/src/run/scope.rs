@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use super::cancel::Cancel;
+
 /// The part of a run that something works in.
 #[derive(Debug)]
 pub(crate) struct Scope {
@@ -13,7 +15,7 @@ pub(crate) struct Scope {
     /// Beginning of the keys of its questions.
     questions: String,
     asked: AtomicU32,
-    cancellation: CancellationToken,
+    cancel: Cancel,
     share: Option<Share>,
 }
 
@@ -30,9 +32,9 @@ pub(crate) struct Share {
 
 impl Scope {
     /// That of the whole run.
-    pub(super) fn whole(cancellation: CancellationToken) -> Self {
+    pub(super) fn whole(cancel: Cancel) -> Self {
         let (names, questions) = (String::new(), String::new());
-        Self { names, questions, asked: AtomicU32::new(0), cancellation, share: None }
+        Self { names, questions, asked: AtomicU32::new(0), cancel, share: None }
     }
 
     /// One with the names of a part of this one. `round` tells apart the questions of one that begins once more.
@@ -42,7 +44,7 @@ impl Scope {
             names: format!("{}{name}/", self.names),
             questions: format!("{}{name}/{round}", self.questions),
             asked: AtomicU32::new(0),
-            cancellation: self.cancellation.child_token(),
+            cancel: self.cancel.part(),
             share: share.or_else(|| self.share.clone()),
         }
     }
@@ -68,8 +70,12 @@ impl Scope {
         format!("{}input-{n}", self.questions)
     }
 
+    pub(super) fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
     pub(super) fn cancellation(&self) -> &CancellationToken {
-        &self.cancellation
+        self.cancel.token()
     }
 
     pub(super) fn share(&self) -> Option<&Share> {

@@ -12,11 +12,12 @@ use serde_json::Value;
 use tokio::sync::{Mutex, Notify, SetOnce};
 use tokio_util::sync::CancellationToken;
 
-use super::{arrivals::Arrivals, lease::Lease, slots::Slots};
+use super::{arrivals::Arrivals, cancel::Cancel, lease::Lease, slots::Slots};
 use crate::{
     call::Peer,
+    error::CancelCause,
     store::backend::{TaskKey, WorkerId},
-    task::{Draft, NotCreated, Task, TaskStore, Watch},
+    task::{Draft, NotCreated, Task, TaskStatus, TaskStore, Watch},
 };
 
 /// Standing of a run with clients.
@@ -97,7 +98,7 @@ pub(crate) struct Seat {
     wants_handle: Notify,
     /// Reason why the task was not stored though it had to be.
     pub(super) refused: parking_lot::Mutex<Option<NotCreated>>,
-    cancellation: CancellationToken,
+    cancel: Cancel,
     /// Another worker has the task, or none: nothing is written any more.
     lost: AtomicBool,
     /// That of the request which began the run, until a later one brings another.
@@ -107,7 +108,7 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    fn new(standing: Standing, held: Held, answer: u8, cancellation: CancellationToken) -> Arc<Self> {
+    fn new(standing: Standing, held: Held, answer: u8, cancel: Cancel) -> Arc<Self> {
         let fence = if let Held::Stored(task) = &held { task.stored.fence } else { FIRST_FENCE };
         let body = match &held {
             Held::Nothing => None,
@@ -127,7 +128,7 @@ impl Seat {
             answer: AtomicU8::new(answer),
             wants_handle: Notify::new(),
             refused: parking_lot::Mutex::default(),
-            cancellation,
+            cancel,
             lost: AtomicBool::new(false),
             way: parking_lot::Mutex::default(),
             slots: Slots::default(),
@@ -136,19 +137,19 @@ impl Seat {
     }
 
     /// That of a call.
-    pub(crate) fn of_call(digest: CallDigest, cancellation: CancellationToken) -> Arc<Self> {
-        Self::new(Standing::Call { digest }, Held::Nothing, answer::OPEN, cancellation)
+    pub(crate) fn of_call(digest: CallDigest, cancel: Cancel) -> Arc<Self> {
+        Self::new(Standing::Call { digest }, Held::Nothing, answer::OPEN, cancel)
     }
 
     /// That of a task that is yet to be stored. Is its request answered with the end if that comes `first`?
-    pub(crate) fn of_draft(draft: Draft, first: bool, cancellation: CancellationToken) -> Arc<Self> {
+    pub(crate) fn of_draft(draft: Draft, first: bool, cancel: Cancel) -> Arc<Self> {
         let answer = if first { answer::OPEN } else { answer::HANDLE };
-        Self::new(Standing::Task(draft.key.clone()), Held::Draft(Box::new(draft)), answer, cancellation)
+        Self::new(Standing::Task(draft.key.clone()), Held::Draft(Box::new(draft)), answer, cancel)
     }
 
     /// That of a task that was taken over.
-    pub(crate) fn of_task(task: Task, cancellation: CancellationToken) -> Arc<Self> {
-        Self::new(Standing::Task(task.key.clone()), Held::Stored(Box::new(task)), answer::HANDLE, cancellation)
+    pub(crate) fn of_task(task: Task, cancel: Cancel) -> Arc<Self> {
+        Self::new(Standing::Task(task.key.clone()), Held::Stored(Box::new(task)), answer::HANDLE, cancel)
     }
 
     /// What the run tells goes this way from now on.
@@ -170,7 +171,7 @@ impl Seat {
         let _ = self.holder.set(worker);
         // In this order: who learns of a death replaces the worker first, and then looks for the seats of the dead one.
         if lease.worker() != worker {
-            self.lose();
+            self.lose(CancelCause::TakenOver);
         }
     }
 
@@ -210,13 +211,23 @@ impl Seat {
     }
 
     pub(crate) fn cancellation(&self) -> &CancellationToken {
-        &self.cancellation
+        self.cancel.token()
+    }
+
+    /// Its cancellation, for the parts of the run.
+    pub(crate) fn cancelling(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Cancels the run, unless it is.
+    pub(crate) fn cancel(&self, cause: CancelCause) {
+        self.cancel.cancel(cause);
     }
 
     /// Stops the run without writing anything: the task is no longer this worker's.
-    pub(crate) fn lose(&self) {
+    pub(crate) fn lose(&self, cause: CancelCause) {
         self.lost.store(true, Ordering::Relaxed);
-        self.cancellation.cancel();
+        self.cancel(cause);
     }
 
     pub(crate) fn is_lost(&self) -> bool {
@@ -292,7 +303,7 @@ impl Seat {
     /// Sees the task as somebody else in this process has just written it.
     pub(crate) fn observe(&self, task: &Task) {
         if task.head.status.is_terminal() {
-            self.cancellation.cancel();
+            self.cancel(cause_of_end(task));
         } else {
             self.slots.deliver(&task.head.answers);
             self.arrivals.saw(&task.head.signals);
@@ -306,4 +317,10 @@ impl Seat {
             held.stored.version = task.stored.version;
         }
     }
+}
+
+/// The reason why the run of a task that others have ended is cancelled.
+pub(super) fn cause_of_end(task: &Task) -> CancelCause {
+    // Whoever ends it as anything else has gone on with it.
+    if task.head.status == TaskStatus::Cancelled { CancelCause::Requested } else { CancelCause::TakenOver }
 }

@@ -15,7 +15,7 @@ use super::{
     steps::Steps,
 };
 use crate::{
-    error::{Cancelled, Mistake, StoreError, ToolError},
+    error::{Mistake, StoreError, ToolError},
     store::backend::Parts,
     task::{Change, MAX_SIGNAL_NAME, NotChanged, Tries, signal_step},
 };
@@ -36,7 +36,7 @@ impl Asked<'_> {
         schema: &Value,
     ) -> Result<Bytes, ToolError> {
         if cancellation.is_cancelled() {
-            return Err(Cancelled.into());
+            return Err(ToolError::cancelled());
         }
         if name.is_empty() || name.len() > MAX_SIGNAL_NAME {
             let text =
@@ -50,14 +50,14 @@ impl Asked<'_> {
         if self.steps.waits.has_taken(name) {
             return Err(twice(name));
         }
-        self.seat.establish(self.host).await.map_err(|_| Cancelled)?;
+        self.seat.establish(self.host).await.map_err(|_| ToolError::cancelled())?;
         // Nobody can deliver it before somebody knows the task.
         self.seat.want_handle();
         self.ask(name, schema).await?;
         let resting = self.seat.slots.rest();
         tokio::select! {
             biased;
-            () = cancellation.cancelled() => return Err(Cancelled.into()),
+            () = cancellation.cancelled() => return Err(ToolError::cancelled()),
             () = self.seat.arrivals.have(name) => {}
         }
         drop(resting);
@@ -74,9 +74,9 @@ impl Asked<'_> {
         let held = self.seat.held.lock().await;
         // Under the lock: what ends the run cancels it first and then writes, so nothing is asked after the end.
         if self.seat.cancellation().is_cancelled() {
-            return Err(Cancelled.into());
+            return Err(ToolError::cancelled());
         }
-        let Held::Stored(task) = &*held else { return Err(Cancelled.into()) };
+        let Held::Stored(task) = &*held else { return Err(ToolError::cancelled()) };
         let signals = &task.head.signals;
         self.seat.arrivals.saw(signals);
         if !signals.asks_anew(name, schema) {
@@ -92,7 +92,7 @@ impl Asked<'_> {
         let asked = Change::AskSignal { name: name.to_owned(), schema: schema.clone() };
         match self.seat.write_held(self.host, held, &(&[asked][..]).into()).await {
             Ok(()) => Ok(()),
-            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(Cancelled.into()),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(ToolError::cancelled()),
             Err(NotChanged::Store(error)) => Err(error.into()),
         }
     }
@@ -100,9 +100,9 @@ impl Asked<'_> {
     /// Reads a value that came while this run was going on.
     async fn read(&self, name: &str) -> Result<Bytes, ToolError> {
         let store = &self.host.store;
-        let key = self.seat.stored().ok_or(Cancelled)?;
+        let key = self.seat.stored().ok_or_else(ToolError::cancelled)?;
         let tries = Tries::Until(self.seat.cancellation());
-        let task = store.read_trying(tries, key, Parts::STEPS).await?.ok_or(Cancelled)?;
+        let task = store.read_trying(tries, key, Parts::STEPS).await?.ok_or_else(ToolError::cancelled)?;
         let value = task.stored.steps.and_then(|mut steps| steps.remove(&signal_step(name)));
         value.ok_or_else(|| {
             let what = format!("the value of signal `{name}` of task {}", key.id);

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{host::Host, seat::Seat, variables::Variables, waits::Waits};
 use crate::{
-    error::{Cancelled, Mistake, ToolError},
+    error::{CancelCause, Mistake, ToolError},
     store::backend::{Field, FieldOp, Recorded},
     task::{NewStep, VariableError},
 };
@@ -57,7 +57,7 @@ impl Steps {
         name: &str,
     ) -> Result<Option<Bytes>, ToolError> {
         if cancellation.is_cancelled() {
-            return Err(Cancelled.into());
+            return Err(ToolError::cancelled());
         }
         if !self.used.lock().insert(name.to_owned()) {
             return Err(
@@ -67,7 +67,7 @@ impl Steps {
         if let Some(recorded) = self.recorded.get(name) {
             return Ok(Some(recorded.clone()));
         }
-        seat.establish(host).await.map_err(|_| Cancelled)?;
+        seat.establish(host).await.map_err(|_| ToolError::cancelled())?;
         Ok(None)
     }
 
@@ -98,9 +98,13 @@ impl Steps {
             Recorded::Exists(value) => Ok(Recording::Earlier(value)),
             Recorded::Changed(field) => Ok(Recording::Changed(field.to_string())),
             Recorded::TooLarge => Err(VariableError::TooLarge { max: max_bytes }.into()),
-            Recorded::Lost | Recorded::Missing => {
-                seat.cancellation().cancel();
-                Err(Cancelled.into())
+            Recorded::Lost => {
+                seat.cancel(CancelCause::TakenOver);
+                Err(ToolError::cancelled())
+            }
+            Recorded::Missing => {
+                seat.cancel(CancelCause::Expired);
+                Err(ToolError::cancelled())
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{
     waits::Timer,
 };
 use crate::{
-    error::{Cancelled, Mistake, ToolError},
+    error::{Mistake, ToolError},
     task::TIMER,
     time::millis,
 };
@@ -34,7 +34,7 @@ impl Timing<'_> {
         duration: Duration,
     ) -> Result<(), ToolError> {
         if cancellation.is_cancelled() {
-            return Err(Cancelled.into());
+            return Err(ToolError::cancelled());
         }
         let timer = match self.steps.waits.timer(name) {
             Some(Timer { has_run_out: true, .. }) => {
@@ -50,7 +50,7 @@ impl Timing<'_> {
         let resting = self.seat.slots.rest();
         tokio::select! {
             biased;
-            () = cancellation.cancelled() => return Err(Cancelled.into()),
+            () = cancellation.cancelled() => return Err(ToolError::cancelled()),
             () = self.host.clock().sleep(left) => {}
         }
         drop(resting);
@@ -69,7 +69,7 @@ impl Timing<'_> {
         if let Some(bytes) = self.steps.earlier(&step) {
             return recorded(bytes);
         }
-        self.seat.establish(self.host).await.map_err(|_| Cancelled)?;
+        self.seat.establish(self.host).await.map_err(|_| ToolError::cancelled())?;
         let due = self.host.now().after(duration);
         let value = format!("[{},{}]", due.0, millis(duration)).into_bytes().into_boxed_slice().into();
         match self.steps.record(self.host, self.seat, self.variables, (&step, value), Vec::new()).await? {

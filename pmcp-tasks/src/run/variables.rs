@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{host::Host, seat::Seat};
 use crate::{
+    error::CancelCause,
     store::backend::{Field, FieldOp, Guard, Merged, Parts},
     task::{Tries, VariableError, read_value},
 };
@@ -130,8 +131,12 @@ impl Variables {
             Merged::Done | Merged::Replayed => Ok(None),
             Merged::Changed(field) => Ok(Some(field.to_string())),
             Merged::TooLarge => Err(VariableError::TooLarge { max }),
-            Merged::Lost | Merged::Missing => {
-                seat.cancellation().cancel();
+            Merged::Lost => {
+                seat.cancel(CancelCause::TakenOver);
+                Err(VariableError::Lost)
+            }
+            Merged::Missing => {
+                seat.cancel(CancelCause::Expired);
                 Err(VariableError::Lost)
             }
         }

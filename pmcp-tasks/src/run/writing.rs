@@ -7,10 +7,10 @@ use tokio::sync::MutexGuard;
 
 use super::{
     host::Host,
-    seat::{Held, Seat},
+    seat::{Held, Seat, cause_of_end},
 };
 use crate::{
-    error::StoreError,
+    error::{CancelCause, StoreError},
     store::backend::TaskKey,
     task::{Change, Ending, NotChanged, NotCreated, Pauses, Progress, Writing},
 };
@@ -58,7 +58,7 @@ impl Seat {
                     self.is_stored.store(true, Ordering::Release);
                     self.given_to(worker, &host.lease);
                     if !is_mine {
-                        self.lose();
+                        self.lose(CancelCause::TakenOver);
                     }
                     return Ok(());
                 }
@@ -69,7 +69,7 @@ impl Seat {
                 Err(refused) => {
                     self.leave_draft(host, &draft.key);
                     *self.refused.lock() = Some(refused);
-                    self.cancellation().cancel();
+                    self.cancel(CancelCause::Refused);
                     return Err(NotEstablished);
                 }
             }
@@ -118,7 +118,9 @@ impl Seat {
                     self.slots.deliver(&task.head.answers);
                     self.arrivals.saw(&task.head.signals);
                 }
-                Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => self.cancellation().cancel(),
+                Err(NotChanged::Ended(task)) => self.cancel(cause_of_end(task)),
+                Err(NotChanged::Missing) => self.cancel(CancelCause::Expired),
+                Err(NotChanged::Lost) => self.cancel(CancelCause::TakenOver),
                 Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {
                     if pauses.is_first() {
                         tracing::warn!(task = %task.id(), error = error as &dyn std::error::Error, "work waits for the store");

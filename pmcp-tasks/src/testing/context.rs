@@ -21,10 +21,11 @@ use crate::{
     call::{Brought, ClientCapabilities, Peer, PeerError},
     context::{RunContext, TaskContext, TaskVariables, ToolContext},
     engine::{Attends, Engine, EngineSettings},
+    error::CancelCause,
     limits::Limits,
     operate::TaskHandle,
     protocol::{Revision, RpcError},
-    run::{Origin, Run, Seat},
+    run::{Cancel, Origin, Run, Seat},
     store::backend::{Parts, TaskKey},
     task::{Owner, Task, TaskStore},
     tool::Registry,
@@ -105,7 +106,7 @@ impl<V: TaskVariables> TestContext<V> {
         let ttl = Limits::default().default_ttl;
         let draft = engine.store().draft(&Owner::local(), ttl, "test").expect("a draft");
         let key = draft.key.clone();
-        let seat = Seat::of_draft(draft, false, engine.host.cancelling.child_token());
+        let seat = Seat::of_draft(draft, false, Cancel::of_run(&engine.host.cancelling));
         seat.establish(&engine.host).await.expect("a task");
         Self::begin(engine, key, seat, None)
     }
@@ -113,10 +114,10 @@ impl<V: TaskVariables> TestContext<V> {
     /// Another run of the task, as after a crash of its process: with what was recorded, and with a client that has no answers.
     /// Only [`attempt`](TaskContext::attempt) does not count it.
     pub async fn restarted(&self) -> Self {
-        self.run.seat().lose();
+        self.run.seat().lose(CancelCause::TakenOver);
         self.client.gone.cancel();
         let task = self.read().await;
-        let seat = Seat::of_task(task.clone(), self.engine.host.cancelling.child_token());
+        let seat = Seat::of_task(task.clone(), Cancel::of_run(&self.engine.host.cancelling));
         Self::begin(self.engine.clone(), self.key.clone(), seat, Some(&task))
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     context::RunContext,
-    error::{Cancelled, Mistake, ToolError},
+    error::{Mistake, ToolError},
     run::{NotAccepted, Run, Share},
     store::backend::HolderChange,
     task::{Change, NotChanged, Outcome, Progress, Reason, Task, Writing},
@@ -25,7 +25,7 @@ use crate::{
 /// Runs a workflow until it ends or waits.
 pub(crate) async fn go_on(flow: Arc<dyn Flow>, steps: Arc<dyn Steps>, cx: RunContext) -> Result<Output, ToolError> {
     let run = cx.run();
-    let Some(task) = run.seat().snapshot().await else { return Err(Cancelled.into()) };
+    let Some(task) = run.seat().snapshot().await else { return Err(ToolError::cancelled()) };
     let Some(head) = task.head.workflow.clone() else {
         return Err(Mistake::new("the task is no run of a workflow").into());
     };
@@ -78,7 +78,7 @@ impl Going<'_> {
             if !std::mem::take(&mut is_written) {
                 self.write(recorded.take(), HolderChange::Keep).await?;
             }
-            let Some(definition) = self.course.step(step) else { return Err(Cancelled.into()) };
+            let Some(definition) = self.course.step(step) else { return Err(ToolError::cancelled()) };
             let (name, by) = (definition.name, definition.server_tool().map(str::to_owned));
             let done = match by {
                 None => self.run_function(step).await,
@@ -91,7 +91,7 @@ impl Going<'_> {
                     recorded = Some(record);
                     self.next().await?
                 }
-                Err(Undone::Cancelled) => return Err(Cancelled.into()),
+                Err(Undone::Cancelled) => return Err(ToolError::cancelled()),
                 Err(Undone::Failed(reason, message)) => match self.course.failed(name, reason, message) {
                     Some(next) => next,
                     None => self.next().await?,
@@ -251,7 +251,7 @@ impl Going<'_> {
                 self.run.tell(done, total, &text);
                 Ok(())
             }
-            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(Cancelled.into()),
+            Err(NotChanged::Ended(_) | NotChanged::Missing | NotChanged::Lost) => Err(ToolError::cancelled()),
             Err(NotChanged::Store(error)) => Err(error.into()),
         }
     }

@@ -2,7 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use pmcp_tasks::{TaskContext, ToolError, ToolResult, context::AskError, task::VariableError, testing::block_on};
+use pmcp_tasks::{
+    TaskContext, ToolError, ToolResult,
+    context::{AskError, CancelCause},
+    task::VariableError,
+    testing::block_on,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +49,66 @@ async fn it_reaches_code_that_waits_and_code_that_checks() {
     client.cancel(&id).await.unwrap();
     assert!(seen(&slot).await);
     assert_eq!(client.status(&id).await, "cancelled");
+}
+
+/// Has the tool sleep until it is cancelled, and tell why: as the error has it, and as the context does.
+fn tells_why(server: &Server, tool: &'static str) -> Seen<(CancelCause, Option<CancelCause>)> {
+    let slot: Seen<_> = Arc::default();
+    let told = slot.clone();
+    server.world.on(tool, move |_, cx| {
+        let told = told.clone();
+        async move {
+            let cx = cx.tool();
+            assert_eq!(cx.cancel_cause(), None);
+            let cancelled = cx.sleep(minutes(10)).await.unwrap_err();
+            *told.lock().unwrap() = Some((cancelled.cause(), cx.cancel_cause()));
+            Err(cancelled.into())
+        }
+    });
+    slot
+}
+
+#[tokio::test]
+async fn the_function_learns_why() {
+    let server = Server::new();
+    let client = server.v2026("ann");
+    let by_client = tells_why(&server, "optional");
+    let id = client.start("optional").await;
+    settle().await;
+    client.cancel(&id).await.unwrap();
+    assert_eq!(seen(&by_client).await, (CancelCause::Requested, Some(CancelCause::Requested)));
+
+    let by_time = tells_why(&server, "timed");
+    client.start("timed").await;
+    server.advance(seconds(61)).await;
+    assert_eq!(seen(&by_time).await, (CancelCause::Timeout, Some(CancelCause::Timeout)));
+
+    let by_shutdown = tells_why(&server, "optional");
+    let id = client.start("optional").await;
+    settle().await;
+    server.router.shut_down(seconds(0)).await;
+    assert_eq!(seen(&by_shutdown).await, (CancelCause::Shutdown, Some(CancelCause::Shutdown)));
+    assert_eq!(client.status(&id).await, "cancelled");
+}
+
+#[tokio::test]
+async fn what_a_function_leaves_running_learns_that_it_has_returned() {
+    let server = Server::new();
+    let slot: Seen<Option<CancelCause>> = Arc::default();
+    let told = slot.clone();
+    server.world.on("optional", move |_, cx| {
+        let told = told.clone();
+        async move {
+            let cx = cx.tool();
+            tokio::spawn(async move {
+                cx.cancellation().cancelled().await;
+                *told.lock().unwrap() = Some(cx.cancel_cause());
+            });
+            Ok(ToolResult::text("done"))
+        }
+    });
+    server.v2026("ann").start("optional").await;
+    assert_eq!(seen(&slot).await, Some(CancelCause::Ended));
 }
 
 #[tokio::test]
@@ -199,7 +264,7 @@ async fn what_a_function_left_running_cannot_ask_after_it_returned() {
 #[tokio::test]
 async fn work_whose_task_is_gone_is_cancelled_at_its_next_write() {
     let server = Server::new();
-    let slot: Seen<bool> = Arc::default();
+    let slot: Seen<Option<CancelCause>> = Arc::default();
     let told = slot.clone();
     let gate = CancellationToken::new();
     let open = gate.clone();
@@ -209,7 +274,7 @@ async fn work_whose_task_is_gone_is_cancelled_at_its_next_write() {
             let task = cx.task::<()>();
             gate.cancelled().await;
             task.status_message("still here").await?;
-            *told.lock().unwrap() = Some(task.check_cancelled().is_err());
+            *told.lock().unwrap() = Some(task.cancel_cause());
             Ok(ToolResult::default())
         }
     });
@@ -220,7 +285,7 @@ async fn work_whose_task_is_gone_is_cancelled_at_its_next_write() {
     server.clock.set_wall(pmcp_tasks::time::Clock::now(&server.clock).after(minutes(60)));
     assert_eq!(client.err("tasks/get", json!({ "taskId": id })).await.message, "unknown task");
     open.cancel();
-    assert!(seen(&slot).await);
+    assert_eq!(seen(&slot).await, Some(CancelCause::Expired));
 }
 
 #[test]

@@ -125,7 +125,7 @@ async fn writes_of_a_run_that_was_taken_over_are_rejected_and_it_is_told() {
             let task: TaskContext<Shared> = cx.task();
             gate.cancelled().await;
             let written = task.variables().rows.set(99).await;
-            log.add(format!("written: {}, cancelled: {}", written.is_ok(), task.cancellation().is_cancelled()));
+            log.add(format!("written: {}, cancelled: {:?}", written.is_ok(), task.cancel_cause()));
             let work = async || log.effect("a step of the old run");
             log.add(format!("step: {}", task.step("late", work).await.is_ok()));
             Ok(ToolResult::text("one"))
@@ -142,7 +142,7 @@ async fn writes_of_a_run_that_was_taken_over_are_rejected_and_it_is_told() {
     let done = client.until(&id, "completed").await;
     gate.cancel();
     settle().await;
-    assert_eq!(cluster.log.lines(), ["written: false, cancelled: true", "step: false"]);
+    assert_eq!(cluster.log.lines(), ["written: false, cancelled: Some(TakenOver)", "step: false"]);
     assert_eq!(client.get(&id).await, done);
     assert_eq!((text_of(&done["result"]), &done["_meta"][VARIABLES]["rows"]), ("other", &json!(1)));
 }

@@ -125,7 +125,7 @@ impl Bench {
                     let act = tokio::select! {
                         // What is left to do is for the next task.
                         biased;
-                        () = task.cancellation().cancelled() => return Err(pmcp_tasks::context::Cancelled.into()),
+                        () = task.cancellation().cancelled() => return Err(pmcp_tasks::ToolError::cancelled()),
                         act = async { turns.lock().await.recv().await } => act,
                     };
                     match act.flatten() {
