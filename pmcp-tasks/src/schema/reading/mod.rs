@@ -5,6 +5,7 @@
 //! no text is meant; null, where it does not fit, as left out where that is allowed. Of alternatives, exactly one may
 //! take it so. So a text stays a text, and anything stays anything.
 
+mod format;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use std::{
 
 use serde_json::{Map, Number, Value};
 
-use super::compiled::{Compiled, Format, Id, Node, Rest, Types};
+use super::compiled::{Compiled, Id, Node, Rest, Types};
 use crate::protocol::{
     bounds::{self, shortened},
     whole,
@@ -482,28 +483,5 @@ fn compare(one: &Number, other: &Number) -> Option<Ordering> {
     match (integer(one), integer(other)) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),
         _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
-    }
-}
-
-impl Format {
-    fn fits(self, text: &str) -> bool {
-        match self {
-            Self::Email => text.rsplit_once('@').is_some_and(|(name, domain)| {
-                let is_blank = |c: char| c.is_whitespace() || c.is_control();
-                !name.is_empty() && !text.contains(is_blank) && domain.split('.').all(|label| !label.is_empty())
-            }),
-            Self::Uri => fluent_uri::Uri::parse(text).is_ok(),
-            Self::Date => text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
-            Self::DateTime => text.parse::<jiff::Timestamp>().is_ok(),
-        }
-    }
-
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Email => "an email address",
-            Self::Uri => "a URI",
-            Self::Date => "a date (YYYY-MM-DD)",
-            Self::DateTime => "a date and time (RFC 3339)",
-        }
     }
 }
