@@ -104,8 +104,9 @@
 //!
 //! At the end of its input (stdio), at SIGTERM or Ctrl-C nothing new is begun. Work has the
 //! [grace](crate::Server::shutdown_grace) (10 s) to end; then it is cancelled, and has [`Limits::cancel_grace`] (5 s) to put things in
-//! order. After that a store that is shared has one second to take the lease back, clients have two (on stdio up to four) to read
-//! their last answers, and the log one. What is done before is not waited for: only a client that does not read, or a store that does
+//! order. Tasks that only wait, for an answer, a signal or a timer, do not use the grace up where a shared store lets others wait on
+//! ([`TaskRouter::shut_down`](pmcp_tasks::TaskRouter::shut_down)). After that a store that is shared has one second to take the lease
+//! back, clients have two (on stdio up to four) to read their last answers, and the log one. What is done before is not waited for: only a client that does not read, or a store that does
 //! not answer, costs that time.
 //!
 //! # Processes that share a store

@@ -73,8 +73,7 @@ async fn run() -> Outcome<()> {
 /// A server on this store.
 async fn serve(url: &str) -> Outcome<Running> {
     let server = Server::new("shop", env!("CARGO_PKG_VERSION")).tool::<order>();
-    let server =
-        server.store(TaskStore::connect(url).await?).shutdown_grace(Duration::ZERO).lease(Duration::from_secs(1));
+    let server = server.store(TaskStore::connect(url).await?).lease(Duration::from_secs(1));
     Ok(server.start(([127, 0, 0, 1], 0).into()).await?)
 }
 

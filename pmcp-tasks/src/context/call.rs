@@ -55,6 +55,7 @@ impl<V> TaskContext<V> {
     pub async fn call_named(&self, tool: &str, step: impl Into<String>, arguments: Value) -> Result<Value, ToolError> {
         let (run, name) = (self.run(), step.into());
         not_reserved(&name)?;
+        let _busy = run.busy();
         if let Some(recorded) = run.begin_step(&name).await? {
             return recorded_value(&name, &recorded);
         }

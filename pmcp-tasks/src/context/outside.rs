@@ -21,7 +21,8 @@ impl<V> TaskContext<V> {
     /// delivered is kept with the task, so with `on_crash = "restart"` it is there although server and worker were restarted before
     /// or after it came; a task with another `on_crash` ends with its worker. A wait that is dropped, as by `tokio::select!`, may be
     /// taken up again; a value that was returned is returned once in a run. Between restarts the task keeps its worker, and
-    /// counts among the owner's live ones.
+    /// counts among the owner's live ones. A server that stops does not wait for it: what is to be finished beside it belongs in a
+    /// [`step`](Self::step).
     ///
     /// Names belong to the task. In a step of a workflow, or in a tool that another one calls, they begin with the names of these, as in
     /// `build/paid`, which is what has to be delivered. A name has at most 512 bytes, a value 64 KiB.

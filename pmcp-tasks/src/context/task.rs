@@ -383,6 +383,7 @@ impl<V> TaskContext<V> {
         W: Future<Output = Result<T, E>> + Send,
     {
         let name = name.into();
+        let _busy = self.tool.run.busy();
         let (bytes, value) = match self.run_step(&name, work).await? {
             Step::Earlier(value) => return Ok(value),
             Step::Ran(bytes, value) => (bytes, value),
@@ -440,6 +441,7 @@ impl<V> TaskContext<V> {
         W: Future<Output = Result<T, E>> + Send,
     {
         let name = name.into();
+        let _busy = self.tool.run.busy();
         let (bytes, value) = match self.run_step(&name, work).await? {
             Step::Earlier(value) => return Ok(value),
             Step::Ran(bytes, value) => (bytes, value),

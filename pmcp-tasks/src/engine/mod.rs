@@ -241,7 +241,8 @@ impl Engine {
         });
     }
 
-    /// Stops admitting work, lets it finish for the grace period, then cancels it.
+    /// Stops admitting work, lets it finish for the grace period, then cancels it. Once all that is left waits for something from outside,
+    /// and others can wait on, there is nothing to finish: it is left to them then.
     pub(crate) async fn shut_down(&self, grace: Duration) {
         let host = &self.host;
         host.stop_admitting();
@@ -250,10 +251,21 @@ impl Engine {
             drop(self.claiming.lock().await);
             host.ended().await;
         };
+        let used_up = async {
+            let only_waits = async {
+                drop(self.claiming.lock().await);
+                host.only_waits().await;
+            };
+            tokio::select! {
+                biased;
+                () = host.clock().sleep(grace) => {}
+                () = only_waits => {}
+            }
+        };
         tokio::select! {
             biased;
             () = ended() => {}
-            () = host.clock().sleep(grace) => {
+            () = used_up => {
                 host.cancelling.cancel();
                 tokio::select! {
                     biased;

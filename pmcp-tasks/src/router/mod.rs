@@ -330,7 +330,13 @@ impl TaskRouter {
         self.engine.status().await
     }
 
-    /// Stops admitting calls, lets running ones finish for the grace period, then cancels them.
+    /// Stops admitting calls, lets running ones finish for the grace period, then cancels them. Tasks of a store that others share are left to
+    /// these.
+    ///
+    /// The grace is over once all that is left waits: for an answer, a [signal](crate::TaskContext::signal) or a
+    /// [timer](crate::TaskContext::timer), in tasks with `on_crash = "restart"` that have begun no step and call no tool, or in a function that
+    /// is a step of a workflow. Others wait on in their place. Code that runs beside such a wait and is no step is broken off with it, as by a
+    /// crash.
     pub async fn shut_down(&self, grace: Duration) {
         self.engine.shut_down(grace).await;
     }

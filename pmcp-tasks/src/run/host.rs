@@ -161,6 +161,23 @@ impl Host {
         self.tracker.wait().await;
     }
 
+    /// Ends when nothing is left but runs that wait for something from outside, with others to wait on in their place.
+    pub(crate) async fn only_waits(&self) {
+        /// Time between two looks.
+        const PAUSE: Duration = Duration::from_millis(50);
+        if !self.is_shared() {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            let waiting = self.seats.iter().filter(|seat| seat.only_waits()).count();
+            // Of each run one thing is tracked.
+            if waiting > 0 && self.tracker.len() == waiting {
+                return;
+            }
+            self.clock().sleep(PAUSE).await;
+        }
+    }
+
     /// Ends everything that is left, and gives up the lease.
     pub(crate) async fn stop(&self) {
         self.stopped.cancel();

@@ -46,7 +46,7 @@ use polls::Polling;
 pub(crate) use progress::Voice;
 use scope::Scope;
 pub(crate) use scope::Share;
-pub(crate) use seat::{CallDigest, Seat, Way};
+pub(crate) use seat::{Busy, CallDigest, Seat, Way};
 pub(crate) use steps::Recording;
 use steps::Steps;
 pub(crate) use variables::Read;
@@ -337,6 +337,12 @@ impl Run {
             }
         }
         self.check_cancelled()
+    }
+
+    /// Notes that something is done here which a run after this one would do again, until what is returned is dropped: the server lets it
+    /// finish when it stops.
+    pub(crate) fn busy(&self) -> Busy<'_> {
+        self.seat.busy()
     }
 
     /// Begins a step; its value if an earlier run recorded it.

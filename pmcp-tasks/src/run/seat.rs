@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
 };
 
@@ -17,7 +17,7 @@ use crate::{
     call::Peer,
     error::CancelCause,
     store::backend::{TaskKey, WorkerId},
-    task::{Draft, NotCreated, Task, TaskStatus, TaskStore, Watch},
+    task::{Draft, NotCreated, OnCrash, Task, TaskStatus, TaskStore, Watch},
 };
 
 /// Standing of a run with clients.
@@ -82,6 +82,10 @@ pub(crate) struct Seat {
     standing: Standing,
     /// Set if its task is a step of another one.
     is_step: bool,
+    /// Set if a worker that takes its task over calls the function again.
+    restarts: bool,
+    /// Number of things that it does which a run after it would do again: steps, calls of tools.
+    busy: AtomicUsize,
     /// Number the store knows this run by. It rises with every take-over and with nothing else, so a run has one.
     fence: u64,
     pub(super) held: Mutex<Held>,
@@ -116,9 +120,12 @@ impl Seat {
             Held::Stored(task) => task.body.as_ref(),
         };
         let is_step = body.is_some_and(|body| body.step.is_some());
+        let restarts = body.is_some_and(|body| body.on_crash == OnCrash::Restart);
         Arc::new(Self {
             standing,
             is_step,
+            restarts,
+            busy: AtomicUsize::new(0),
             fence,
             is_stored: AtomicBool::new(matches!(held, Held::Stored(_))),
             held: Mutex::new(held),
@@ -186,6 +193,21 @@ impl Seat {
     /// Tells whether its task is a step of another one.
     pub(crate) fn is_step(&self) -> bool {
         self.is_step
+    }
+
+    /// Notes that the run does something that a run after it would do again, until what is returned is dropped.
+    pub(super) fn busy(&self) -> Busy<'_> {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        Busy(&self.busy)
+    }
+
+    /// Tells whether the run waits for an answer, a signal or a time, with nothing begun, and whoever takes its task over waits on.
+    pub(super) fn only_waits(&self) -> bool {
+        let may_be_left = self.restarts && self.stored().is_some() && !self.has_given_end();
+        may_be_left
+            && self.busy.load(Ordering::Relaxed) == 0
+            && self.slots.are_open()
+            && !self.cancellation().is_cancelled()
     }
 
     /// The digest a retry is checked against.
@@ -316,6 +338,16 @@ impl Seat {
             held.head = task.head.clone();
             held.stored.version = task.stored.version;
         }
+    }
+}
+
+/// Something that a run does, and that a run after it would do again.
+#[derive(Debug)]
+pub(crate) struct Busy<'a>(&'a AtomicUsize);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -198,6 +198,7 @@ impl Going<'_> {
             Err(refused) => return Err(Undone::Failed(Reason::Refused, refused.to_string())),
         };
         let share = self.share(step, definition.name);
+        let _busy = self.run.busy();
         let part = self.run.part(definition.name, self.course.head.retries, Some(share));
         let span = trace::step(Doing::Call(&call.tool, Some(definition.name)), self.run.kept_trace());
         let outcome = (call.begin)(part).instrument(span.clone()).await;

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use futures_util::StreamExt;
-use pmcp_tasks::{Limits, ToolResult};
+use pmcp_tasks::{Limits, TaskContext, ToolError, ToolResult, operate::Delivery};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -167,4 +167,104 @@ async fn who_waits_for_a_task_that_does_not_end_is_told() {
     assert_eq!(waiting.await.unwrap().unwrap_err().message, "the server is shutting down");
     assert!(subscription.next().await.is_none());
     assert!(old.session.requests().is_empty());
+}
+
+/// Makes the tool wait for what `wait` says, and tell what came.
+fn waits(server: &Server, tool: &'static str, wait: &'static str) {
+    server.world.on(tool, move |_, cx| async move {
+        let task: TaskContext<Shared> = cx.task();
+        match wait {
+            "question" => Ok(ToolResult::text(task.elicit::<Name>("?").await?.name)),
+            "signal" => Ok(ToolResult::text(task.signal::<String>("name").await?)),
+            _ => task.timer("due", minutes(1)).await.map(|()| ToolResult::text("Ann")),
+        }
+    });
+}
+
+/// Shuts down with a grace that nobody's clock ever reaches.
+async fn shut_down_at_once(server: &Server) {
+    let stopped = server.router.shut_down(minutes(60));
+    tokio::time::timeout(seconds(20), stopped).await.expect("nothing is waited for");
+}
+
+#[tokio::test]
+async fn runs_that_only_wait_are_handed_over_at_once() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.alive(), cluster.alive());
+    let client = one.v2026("ann");
+    let mut ids = Vec::new();
+    for wait in ["question", "signal", "timer"] {
+        waits(&one, "restarting", wait);
+        ids.push(client.start("restarting").await);
+        settle().await;
+    }
+    client.until(&ids[0], "input_required").await;
+    shut_down_at_once(&one).await;
+
+    let client = other.v2026("ann");
+    assert_eq!(client.status(&ids[0]).await, "input_required");
+    assert_eq!((client.status(&ids[1]).await, client.status(&ids[2]).await), ("working".into(), "working".into()));
+    // Each run takes the wait up that its task has recorded.
+    other.world.on("restarting", move |_, cx| async move {
+        let task: TaskContext<Shared> = cx.task();
+        let name = tokio::select! {
+            answer = task.elicit::<Name>("?") => answer?.name,
+            signal = task.signal::<String>("name") => signal?,
+            due = task.timer("due", minutes(1)) => due.map(|()| "late".to_owned())?,
+        };
+        Ok(ToolResult::text(name))
+    });
+    cluster.clock.advance(seconds(LEASE) / 4).await;
+    client.update(&ids[0], json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
+    let store = pmcp_tasks::TaskStore::new(Connection::to(&cluster.store)).with_clock(cluster.clock.clone());
+    let signalled = store.task(&user_owner("ann"), ids[1].parse().unwrap());
+    assert_eq!(signalled.signal("name", &"Bob").await.unwrap(), Delivery::Delivered);
+    cluster.clock.advance(minutes(1)).await;
+    for (id, name) in ids.iter().zip(["Ann", "Bob", "late"]) {
+        assert_eq!(text_of(&client.until(id, "completed").await["result"]), name);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_waits_keeps_the_grace_where_it_has_a_step_to_finish_or_could_not_go_on() {
+    let cluster = Cluster::new();
+    let (gate, log) = (CancellationToken::new(), cluster.log.clone());
+    let one = cluster.alive();
+    let open = gate.clone();
+    one.world.on("restarting", move |_, cx| {
+        let (gate, log) = (open.clone(), log.clone());
+        async move {
+            let task: TaskContext<Shared> = cx.task();
+            let work = async || {
+                gate.cancelled().await;
+                log.effect("the step is done")
+            };
+            let (signal, step) = tokio::join!(task.signal::<String>("name"), task.step("work", work));
+            step?;
+            Ok::<_, ToolError>(ToolResult::text(signal?))
+        }
+    });
+    one.v2026("ann").start("restarting").await;
+    settle().await;
+    let stopping = shut_down(&one);
+    cluster.clock.advance(seconds(10)).await;
+    assert!(!stopping.is_finished());
+    gate.cancel();
+    settle().await;
+    cluster.clock.advance(seconds(1)).await;
+    tokio::time::timeout(seconds(20), stopping).await.expect("the step was all").unwrap();
+    assert_eq!(cluster.log.lines(), ["the step is done"]);
+
+    // Another worker would end this one.
+    let other = cluster.alive();
+    waits(&other, "optional", "question");
+    let client = other.v2026("ann");
+    let id = client.start("optional").await;
+    client.until(&id, "input_required").await;
+    let stopping = shut_down(&other);
+    cluster.clock.advance(seconds(29)).await;
+    assert!(!stopping.is_finished());
+    client.update(&id, json!({ "input-1": accept(json!({ "name": "Ann" })) })).await.unwrap();
+    stopping.await.unwrap();
+    assert_eq!(client.status(&id).await, "completed");
 }
