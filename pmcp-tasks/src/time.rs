@@ -53,6 +53,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
     /// Ends after `duration` of this clock.
     fn sleep(&self, duration: Duration) -> Sleep;
+    /// Ends some time after `duration` of this clock: for housekeeping whose time nobody can tell. A clock that a test moves need not stop for
+    /// it on the way. As [`sleep`](Self::sleep) unless said otherwise.
+    fn idle(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
     /// Tells whether time passes by itself, and [`sleep`](Self::sleep) ends on any Tokio runtime: then threads beside the
     /// runtime go by it, too. `false` unless said otherwise, as for clocks that a test moves.
     fn is_autonomous(&self) -> bool {

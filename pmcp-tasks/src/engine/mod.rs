@@ -284,7 +284,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = self.host.stopped() => return,
-                () = self.host.clock().sleep(PAUSE) => {}
+                () = self.host.clock().idle(PAUSE) => {}
             }
             if let Err(error) = self.store().sweep().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "expired tasks were not removed");

@@ -39,8 +39,15 @@ struct State {
     wall: Millis,
     monotonic: Duration,
     /// By deadline, then in the order they fell asleep.
-    sleepers: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
+    sleepers: BTreeMap<(Duration, u64), Sleeper>,
     slept: u64,
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    wake: oneshot::Sender<()>,
+    /// Set if it may wake later: the clock does not stop for it.
+    idles: bool,
 }
 
 impl Default for ManualClock {
@@ -58,7 +65,8 @@ impl ManualClock {
     }
 
     /// Moves both times forward, stopping at each deadline on the way: there the sleepers wake and everything that is
-    /// ready gets a hundred turns, so that who sleeps again within the span wakes again within it.
+    /// ready gets a hundred turns, so that who sleeps again within the span wakes again within it. Who
+    /// [idles](Clock::idle) wakes at the next such stop, or at the end: housekeeping costs a test nothing.
     ///
     /// The turns are complete on a runtime of one thread (`#[tokio::test]`). Work on other threads is not waited for.
     pub async fn advance(&self, duration: Duration) {
@@ -67,7 +75,9 @@ impl ManualClock {
         while self.wake_next(end) {
             settle().await;
         }
-        self.state().move_to(end);
+        if self.state().wake_at(end) {
+            settle().await;
+        }
     }
 
     /// Sets the wall clock alone, forward or back, as an administrator or NTP does: no sleeper wakes.
@@ -75,19 +85,11 @@ impl ManualClock {
         self.state().wall = wall;
     }
 
-    /// Moves to the next deadline, if it is not after `end`, and wakes who sleeps until then.
+    /// Moves to the next deadline to stop at, if it is not after `end`, and wakes who sleeps until then.
     fn wake_next(&self, end: Duration) -> bool {
         let mut state = self.state();
-        let Some((&(deadline, _), _)) = state.sleepers.first_key_value() else { return false };
-        if deadline > end {
-            return false;
-        }
-        state.move_to(deadline);
-        while let Some(sleeper) = state.sleepers.first_entry().filter(|sleeper| sleeper.key().0 == deadline) {
-            // A sleeper that was dropped does not listen any more.
-            let _ = sleeper.remove().send(());
-        }
-        true
+        let next = state.sleepers.iter().find(|(_, sleeper)| !sleeper.idles).map(|(&(deadline, _), _)| deadline);
+        next.filter(|next| *next <= end).is_some_and(|next| state.wake_at(next))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -96,6 +98,27 @@ impl ManualClock {
 }
 
 impl State {
+    /// Moves to this time, and wakes who sleeps until then; whether there was anybody.
+    fn wake_at(&mut self, now: Duration) -> bool {
+        self.move_to(now);
+        let mut woke = false;
+        while let Some(sleeper) = self.sleepers.first_entry().filter(|sleeper| sleeper.key().0 <= now) {
+            // A sleeper that was dropped does not listen any more.
+            let _ = sleeper.remove().wake.send(());
+            woke = true;
+        }
+        woke
+    }
+
+    /// Adds a sleeper.
+    fn add(&mut self, duration: Duration, sleeper: Sleeper) {
+        // Who gave up waiting leaves no entry for good.
+        self.sleepers.retain(|_, sleeper| !sleeper.wake.is_closed());
+        let key = (self.monotonic + duration, self.slept);
+        self.slept += 1;
+        self.sleepers.insert(key, sleeper);
+    }
+
     fn move_to(&mut self, monotonic: Duration) {
         // The difference of whole milliseconds, so that many short moves add up.
         self.wall.0 = self.wall.0.saturating_add(millis(monotonic) - millis(self.monotonic));
@@ -113,16 +136,21 @@ impl Clock for ManualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
+        self.until_woken(duration, false)
+    }
+
+    fn idle(&self, duration: Duration) -> Sleep {
+        self.until_woken(duration, true)
+    }
+}
+
+impl ManualClock {
+    fn until_woken(&self, duration: Duration, idles: bool) -> Sleep {
         if duration.is_zero() {
             return Box::pin(std::future::ready(()));
         }
         let (wake, woken) = oneshot::channel();
-        let mut state = self.state();
-        // Who gave up waiting leaves no entry for good.
-        state.sleepers.retain(|_, sleeper| !sleeper.is_closed());
-        let key = (state.monotonic + duration, state.slept);
-        state.slept += 1;
-        state.sleepers.insert(key, wake);
+        self.state().add(duration, Sleeper { wake, idles });
         let clock = self.clone();
         Box::pin(async move {
             // Holds the clock, so that a sleeper outlives every other handle instead of waking early.
@@ -190,6 +218,27 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 5);
+    }
+
+    #[tokio::test]
+    async fn it_does_not_stop_for_who_idles_and_wakes_them_all_the_same() {
+        let clock = ManualClock::new();
+        let (woke, mut order) = mpsc::unbounded_channel();
+        for (name, every) in [("idles", None), ("sleeps", Some(SECOND * 25))] {
+            let (clock, woke) = (clock.clone(), woke.clone());
+            tokio::spawn(async move {
+                loop {
+                    every.map_or_else(|| clock.idle(SECOND * 10), |every| clock.sleep(every)).await;
+                    woke.send((name, clock.monotonic())).unwrap();
+                }
+            });
+        }
+        clock.advance(SECOND * 60).await;
+        let mut times = Vec::new();
+        while let Ok((name, at)) = order.try_recv() {
+            times.push((name, at.as_secs()));
+        }
+        assert_eq!(times, [("idles", 25), ("sleeps", 25), ("idles", 50), ("sleeps", 50), ("idles", 60)]);
     }
 
     #[tokio::test]
