@@ -14,7 +14,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// Lets in only whom this authenticator knows (HTTP). Tasks belong to the subject it finds, else to the client.
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
-        self.admission.authenticator = Some(Arc::new(authenticator));
+        self.settings.admission.authenticator = Some(Arc::new(authenticator));
         self
     }
 
@@ -36,7 +36,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// In a store that it shares with a server over HTTP it is the same owner as there if issuer and subject are the same.
     #[must_use]
     pub fn stdio_principal(mut self, principal: Principal) -> Self {
-        self.admission.on_stdio = Some(principal);
+        self.settings.admission.on_stdio = Some(principal);
         self
     }
 
@@ -44,7 +44,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// [`authenticator`](Self::authenticator) that finds them.
     #[must_use]
     pub fn required_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.admission.scopes.extend(scopes.into_iter().map(Into::into));
+        self.settings.admission.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
@@ -76,21 +76,22 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// things are not listed, and answer as what there is not.
     #[must_use]
     pub fn step_up(mut self, step_up: bool) -> Self {
-        self.admission.step_up = step_up;
+        self.settings.admission.step_up = step_up;
         self
     }
 
     /// Tells clients how to get a token, in place of what the [`authenticator`](Self::authenticator) says of itself.
     #[must_use]
     pub fn protected_resource(mut self, resource: ProtectedResource) -> Self {
-        self.admission.resource = Some(resource);
+        self.settings.admission.resource = Some(resource);
         self
     }
 
     /// Sets what callers may do with tasks where nobody authenticates and the server is not local.
     #[must_use]
-    pub fn anonymous(self, anonymous: Anonymous) -> Self {
-        Self { anonymous, ..self }
+    pub fn anonymous(mut self, anonymous: Anonymous) -> Self {
+        self.settings.anonymous = anonymous;
+        self
     }
 
     /// Pages of these origins, such as `https://app.example.com`, may call the server from a browser; requests of pages from
@@ -98,13 +99,13 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// CORS headers that a browser wants before it shows them the answers.
     #[must_use]
     pub fn allowed_origins<T: Into<String>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
-        self.allowed.origins = origins.into_iter().map(Into::into).collect();
+        self.settings.allowed.origins = origins.into_iter().map(Into::into).collect();
         self
     }
 
     /// Lets pages of these origins in, too.
     pub(crate) fn also_allowing(mut self, origins: Vec<String>) -> Self {
-        self.allowed.origins.extend(origins);
+        self.settings.allowed.origins.extend(origins);
         self
     }
 
@@ -112,7 +113,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// loopback address checks.
     #[must_use]
     pub fn allowed_hosts<T: Into<String>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
-        self.allowed.hosts = hosts.into_iter().map(Into::into).collect();
+        self.settings.allowed.hosts = hosts.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -37,9 +37,14 @@ use crate::{
 
 /// A server in the making. Every method is a setting; [`serve`](Self::serve) runs it.
 pub struct Server<S = ()> {
+    tools: TaskRouterBuilder<S>,
+    settings: Settings,
+}
+
+/// Everything of a server that does not depend on its state.
+struct Settings {
     info: Value,
     instructions: Option<String>,
-    tools: TaskRouterBuilder<S>,
     offers: OffersBuilder,
     widgets: Widgets,
     store: TaskStore,
@@ -53,7 +58,7 @@ pub struct Server<S = ()> {
 
 impl<S> fmt::Debug for Server<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("info", &self.info).finish_non_exhaustive()
+        f.debug_struct("Server").field("info", &self.settings.info).finish_non_exhaustive()
     }
 }
 
@@ -61,10 +66,9 @@ impl Server {
     /// A server with this name and version, which clients show. It offers nothing yet, keeps tasks in memory and serves
     /// only this machine's user.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
+        let settings = Settings {
             info: json!({ "name": name.into(), "version": version.into() }),
             instructions: None,
-            tools: TaskRouter::builder(),
             offers: Offers::builder(),
             widgets: Widgets::default(),
             store: TaskStore::memory(),
@@ -74,7 +78,8 @@ impl Server {
             limits: ServeLimits::default(),
             session_keys: Vec::new(),
             shutdown_grace: Duration::from_secs(10),
-        }
+        };
+        Self { tools: TaskRouter::builder(), settings }
     }
 }
 
@@ -82,53 +87,41 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// A name for people.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.info["title"] = title.into().into();
+        self.settings.info["title"] = title.into().into();
         self
     }
 
     /// What it is for, for people.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.info["description"] = description.into().into();
+        self.settings.info["description"] = description.into().into();
         self
     }
 
     /// The address of a page about it, for people.
     #[must_use]
     pub fn website(mut self, url: impl Into<String>) -> Self {
-        self.info["websiteUrl"] = url.into().into();
+        self.settings.info["websiteUrl"] = url.into().into();
         self
     }
 
     /// Its pictures.
     #[must_use]
     pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
-        self.info["icons"] = icons.into_iter().map(|icon| json!(icon)).collect();
+        self.settings.info["icons"] = icons.into_iter().map(|icon| json!(icon)).collect();
         self
     }
 
     /// Tells the model how to use the server.
     #[must_use]
-    pub fn instructions(self, instructions: impl Into<String>) -> Self {
-        Self { instructions: Some(instructions.into()), ..self }
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.settings.instructions = Some(instructions.into());
+        self
     }
 
     /// The state that tools, prompts and resources take parts of as `State<T>`. Call it before registering those that do.
     pub fn state<T: Clone + Send + Sync + 'static>(self, state: T) -> Server<T> {
-        Server {
-            info: self.info,
-            instructions: self.instructions,
-            tools: self.tools.state(state),
-            offers: self.offers,
-            widgets: self.widgets,
-            store: self.store,
-            admission: self.admission,
-            anonymous: self.anonymous,
-            allowed: self.allowed,
-            limits: self.limits,
-            session_keys: self.session_keys,
-            shutdown_grace: self.shutdown_grace,
-        }
+        Server { tools: self.tools.state(state), settings: self.settings }
     }
 
     /// Offers a tool: a function with `#[task_tool]`.
@@ -202,16 +195,17 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     #[must_use]
     pub fn widget<W: pmcp_apps::Widget>(mut self /* and the widget as a type: `.widget::<Board>()` */) -> Self {
         let widget = W::definition();
-        self.widgets.all.push(widget);
-        let (tools, offers) = (self.tools.called_by_views(widget.tools.iter().copied()), self.offers);
-        Self { tools, offers: offered(offers, widget), ..self }
+        self.settings.widgets.all.push(widget);
+        self.tools = self.tools.called_by_views(widget.tools.iter().copied());
+        self.settings.offers = offered(self.settings.offers, widget);
+        self
     }
 
     /// Sets whom widgets are offered to: those who declare that they show them, unless this says otherwise.
     #[cfg(feature = "apps")]
     #[must_use]
     pub fn widgets(mut self, offer: Offer) -> Self {
-        self.widgets.offer = offer;
+        self.settings.widgets.offer = offer;
         self
     }
 
@@ -224,52 +218,58 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Offers a prompt: a function with `#[prompt]`.
     #[must_use]
-    pub fn prompt<P: PromptFunction<S>>(self /* and the prompt as a type: `.prompt::<review>()` */) -> Self {
-        Self { offers: self.offers.prompt_function::<P, S>(self.tools.current_state()), ..self }
+    pub fn prompt<P: PromptFunction<S>>(mut self /* and the prompt as a type: `.prompt::<review>()` */) -> Self {
+        self.settings.offers = self.settings.offers.prompt_function::<P, S>(self.tools.current_state());
+        self
     }
 
     /// Offers a resource, or all whose URIs fit a template: a function with `#[resource]`.
     #[must_use]
-    pub fn resource<R: ResourceFunction<S>>(self /* and the resource as a type: `.resource::<note>()` */) -> Self {
-        Self { offers: self.offers.resource_function::<R, S>(self.tools.current_state()), ..self }
+    pub fn resource<R: ResourceFunction<S>>(mut self, /* and the resource as a type: `.resource::<note>()` */) -> Self {
+        self.settings.offers = self.settings.offers.resource_function::<R, S>(self.tools.current_state());
+        self
     }
 
     /// Offers a prompt that is described by hand.
     #[must_use]
-    pub fn prompt_with<F, R>(self, prompt: Prompt, handler: F) -> Self
+    pub fn prompt_with<F, R>(mut self, prompt: Prompt, handler: F) -> Self
     where
         F: Fn(PromptArguments, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<PromptResult, ToolError>> + Send + 'static,
     {
-        Self { offers: self.offers.prompt(prompt, handler), ..self }
+        self.settings.offers = self.settings.offers.prompt(prompt, handler);
+        self
     }
 
     /// Offers a resource by hand, given by its URI or described in more detail.
     #[must_use]
-    pub fn resource_with<F, R, C>(self, resource: impl Into<Resource>, handler: F) -> Self
+    pub fn resource_with<F, R, C>(mut self, resource: impl Into<Resource>, handler: F) -> Self
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        Self { offers: self.offers.resource(resource, handler), ..self }
+        self.settings.offers = self.settings.offers.resource(resource, handler);
+        self
     }
 
     /// Offers by hand the resources whose URI fits a template such as `test://item/{id}/data`; a variable is one part without `/`.
     #[must_use]
-    pub fn resource_template<F, R, C>(self, template: impl Into<Resource>, handler: F) -> Self
+    pub fn resource_template<F, R, C>(mut self, template: impl Into<Resource>, handler: F) -> Self
     where
         F: Fn(ResourceRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<ResourceContents>,
     {
-        Self { offers: self.offers.resource_template(template, handler), ..self }
+        self.settings.offers = self.settings.offers.resource_template(template, handler);
+        self
     }
 
     /// Lets clients subscribe to resources: they are told of what is reported to `updates`.
     #[must_use]
-    pub fn resource_updates(self, updates: &ResourceUpdates) -> Self {
-        Self { offers: self.offers.resource_updates(updates), ..self }
+    pub fn resource_updates(mut self, updates: &ResourceUpdates) -> Self {
+        self.settings.offers = self.settings.offers.resource_updates(updates);
+        self
     }
 
     /// Suggests values while a user types an argument of a prompt, or a variable of a resource template.
@@ -277,19 +277,21 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// One function for all of which neither their types nor a function with `#[complete]` say what they may be. It is asked only about what
     /// the server offers, and what it does not know it answers with an empty list.
     #[must_use]
-    pub fn complete<F, R, C>(self, handler: F) -> Self
+    pub fn complete<F, R, C>(mut self, handler: F) -> Self
     where
         F: Fn(CompletionRequest, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<C, ToolError>> + Send + 'static,
         C: Into<Completion>,
     {
-        Self { offers: self.offers.complete(handler), ..self }
+        self.settings.offers = self.settings.offers.complete(handler);
+        self
     }
 
     /// Keeps tasks in this store; in memory if nothing is said.
     #[must_use]
-    pub fn store(self, store: TaskStore) -> Self {
-        Self { store, ..self }
+    pub fn store(mut self, store: TaskStore) -> Self {
+        self.settings.store = store;
+        self
     }
 
     /// Bounds on tasks and calls.
@@ -325,8 +327,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Bounds on messages, sessions and streams.
     #[must_use]
-    pub fn serve_limits(self, limits: ServeLimits) -> Self {
-        Self { limits, ..self }
+    pub fn serve_limits(mut self, limits: ServeLimits) -> Self {
+        self.settings.limits = limits;
+        self
     }
 
     /// Sets the keys that seal the sessions of 2025-11-25 and before (HTTP): the first seals, all open. Give every instance of the server
@@ -348,8 +351,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// # Ok::<(), pmcp_server::SessionKeyError>(())
     /// ```
     #[must_use]
-    pub fn session_keys(self, keys: impl IntoIterator<Item = SessionKey>) -> Self {
-        Self { session_keys: keys.into_iter().collect(), ..self }
+    pub fn session_keys(mut self, keys: impl IntoIterator<Item = SessionKey>) -> Self {
+        self.settings.session_keys = keys.into_iter().collect();
+        self
     }
 
     /// Shows clients what went wrong inside a tool. For development only: it may tell secrets.
@@ -383,57 +387,60 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
 
     /// Sets how long work may go on after the server was told to stop. Default 10 seconds.
     #[must_use]
-    pub fn shutdown_grace(self, grace: Duration) -> Self {
-        Self { shutdown_grace: grace, ..self }
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.settings.shutdown_grace = grace;
+        self
     }
 
     pub(crate) fn build(self, local: bool) -> Result<Built, Error> {
+        let Self { tools, settings } = self;
         #[cfg(feature = "apps")]
-        pmcp_apps::check(&self.widgets.all, self.tools.definitions())?;
-        let router = self.tools.step_up(self.admission.step_up).build(self.store)?;
-        let admission = self.admission.checked(router.store().clock()).map_err(Error::Authenticator)?;
-        let offers = self.offers.listed(router.prompts()).build()?;
+        pmcp_apps::check(&settings.widgets.all, tools.definitions())?;
+        let router = tools.step_up(settings.admission.step_up).build(settings.store)?;
+        let admission = settings.admission.checked(router.store().clock()).map_err(Error::Authenticator)?;
+        let offers = settings.offers.listed(router.prompts()).build()?;
         let durability = router.store().capabilities().durability.clone();
-        let name = self.info["name"].as_str().unwrap_or_default();
-        let seals = Seals::new(self.session_keys, name, router.store())?;
-        let access = Access { local, authenticated: admission.tells_callers(), anonymous: self.anonymous };
+        let name = settings.info["name"].as_str().unwrap_or_default();
+        let seals = Seals::new(settings.session_keys, name, router.store())?;
+        let access = Access { local, authenticated: admission.tells_callers(), anonymous: settings.anonymous };
         tracing::info!(durability, owners = access.describe(), "tasks");
         let service = Service {
-            info: self.info,
-            instructions: self.instructions,
+            info: settings.info,
+            instructions: settings.instructions,
             router,
             offers,
-            widgets: self.widgets,
+            widgets: settings.widgets,
             access,
             caller: admission.caller.clone(),
-            requests: Shares::new(self.limits.requests),
-            subscriptions: Shares::new(self.limits.subscriptions),
-            buffered: Shares::new(self.limits.buffered),
-            kept: Shares::new(self.limits.resumable),
-            limits: self.limits,
+            requests: Shares::new(settings.limits.requests),
+            subscriptions: Shares::new(settings.limits.subscriptions),
+            buffered: Shares::new(settings.limits.buffered),
+            kept: Shares::new(settings.limits.resumable),
+            limits: settings.limits,
             seals,
-            shutdown_grace: self.shutdown_grace,
+            shutdown_grace: settings.shutdown_grace,
             stopped: CancellationToken::new(),
         };
-        Ok(Built { service: Arc::new(service), admission, allowed: self.allowed })
+        Ok(Built { service: Arc::new(service), admission, allowed: settings.allowed })
     }
 
     /// Keeps the types of the tools beside each widget: what a `main` calls does, and not what tests call, which would compare what they have
     /// just written.
     #[cfg(feature = "apps")]
     pub(crate) fn keep_types(&self) {
-        types::keep(&self.widgets.all, &self.tools);
+        types::keep(&self.settings.widgets.all, &self.tools);
     }
 
     #[cfg(feature = "testing")]
     pub(crate) fn with_clock(mut self, clock: impl pmcp_tasks::time::Clock) -> Self {
-        self.store = self.store.with_clock(clock);
+        self.settings.store = self.settings.store.with_clock(clock);
         self
     }
 
     /// The server without HTTP: on streams nobody authenticates, and whoever has them is the local user, or who the author says.
-    pub(crate) fn into_service(self) -> Result<Arc<Service>, Error> {
-        Ok(Self { admission: self.admission.on_streams(), ..self }.build(true)?.service)
+    pub(crate) fn into_service(mut self) -> Result<Arc<Service>, Error> {
+        self.settings.admission = self.settings.admission.on_streams();
+        Ok(self.build(true)?.service)
     }
 }
 
