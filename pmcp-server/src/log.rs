@@ -43,8 +43,8 @@ pub fn flush() {
     stderr().0.flush(PATIENCE);
 }
 
-/// Writes an error and its causes to standard error, and gives what a `main` ends with: success, or failure. A boxed error is a
-/// `Box<dyn Error + Send + Sync>`; a `Box<dyn Error>` does not fit.
+/// Writes an error and its causes to standard error, and gives what a `main` ends with: success, or failure. A boxed error may be one of
+/// a thread alone, a `Box<dyn Error>`.
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -60,11 +60,36 @@ pub fn flush() {
 ///     Server::new("warehouse", "1.0.0").serve(Transport::Stdio).await
 /// }
 /// ```
-pub fn exit_code<E: Into<Box<dyn Error + Send + Sync>>>(outcome: Result<(), E>) -> ExitCode {
+pub fn exit_code<E: LastError<B>, B>(outcome: Result<(), E>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    write(&format!("error: {}\n", with_causes(&*error.into())));
+    write(&format!("error: {}\n", with_causes(&*error.boxed())));
     flush();
     ExitCode::FAILURE
+}
+
+/// Error that a `main` ends with, as [`exit_code`] takes it: one that implements [`Error`], a text, or a boxed one. `B` is the box that it becomes,
+/// which the compiler finds.
+#[diagnostic::on_unimplemented(
+    message = "`exit_code` cannot tell an error of the type `{Self}`",
+    label = "neither an error, nor a box of one, nor a text",
+    note = "errors are those that implement `std::error::Error`, `Box<dyn Error>`, `Box<dyn Error + Send + Sync>`, `anyhow::Error`, and texts"
+)]
+pub trait LastError<B> {
+    /// The error as one that has causes.
+    fn boxed(self) -> Box<dyn Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Box<dyn Error + Send + Sync>>> LastError<Box<dyn Error + Send + Sync>> for E {
+    fn boxed(self) -> Box<dyn Error> {
+        self.into()
+    }
+}
+
+impl LastError<Self> for Box<dyn Error> {
+    fn boxed(self) -> Box<dyn Error> {
+        self
+    }
 }
 
 /// The error and its causes in one line. A cause whose text is there already is left out.
@@ -275,6 +300,21 @@ mod tests {
         let link = Box::new(Told("no connection: connection refused", Some(refused)));
         let error = Told("the store cannot be reached", Some(link));
         assert_eq!(with_causes(&error), "the store cannot be reached: no connection: connection refused");
+    }
+
+    #[test]
+    fn whatever_a_main_ends_with_has_an_exit_code() {
+        let shared: fn() -> Box<dyn Error + Send + Sync> = || "shared".into();
+        let own: fn() -> Box<dyn Error> = || "own".into();
+        let codes = [
+            exit_code(Err(io::Error::other("typed"))),
+            exit_code(Err(shared())),
+            exit_code(Err(own())),
+            exit_code(Err("text")),
+            exit_code(Err(format!("text {}", 2))),
+        ];
+        assert_eq!(codes, [ExitCode::FAILURE; 5]);
+        assert_eq!(exit_code(Ok::<(), Box<dyn Error>>(())), ExitCode::SUCCESS);
     }
 
     /// A pipe whose reader takes each write when the test wants, or has gone.
