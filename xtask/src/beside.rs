@@ -2,8 +2,8 @@
 //! for leases that run out and for processes that are killed.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::Child;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use anyhow::{Context as _, bail};
 
@@ -44,10 +44,10 @@ impl Beside {
         fs::create_dir_all(&directory)?;
         let log = directory.join("log");
         let output = File::create(&log)?;
-        let mut command = program("nice");
-        command.args(["-n", "19"]).arg(std::env::current_exe()?).arg("beside").env("CARGO_TARGET_DIR", &directory);
+        let mut command = with_least_priority(&std::env::current_exe()?);
+        command.arg("beside").env("CARGO_TARGET_DIR", &directory);
         let process = command.stdout(output.try_clone()?).stderr(output).spawn();
-        Ok(Self { process: process.context("could not start nice")?, log })
+        Ok(Self { process: process.context("could not start the steps beside")?, log })
     }
 
     /// Waits for its end, and tells what it told.
@@ -61,6 +61,16 @@ impl Beside {
         }
         Ok(())
     }
+}
+
+/// A command that runs a program with the least priority where there is `nice`, and else with that of the others.
+fn with_least_priority(executable: &Path) -> Command {
+    if !cfg!(unix) {
+        return program(executable);
+    }
+    let mut command = program("nice");
+    command.args(["-n", "19"]).arg(executable);
+    command
 }
 
 impl Drop for Beside {
