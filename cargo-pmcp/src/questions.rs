@@ -32,6 +32,23 @@ pub(crate) struct AnswerArgs {
     decline: bool,
 }
 
+/// Reply to one question of a task.
+#[derive(Args, Debug)]
+pub(crate) struct ReplyArgs {
+    /// The fields of the answer; at a terminal those that are left out are asked for.
+    #[arg(value_name = "KEY=VALUE", value_parser = pair, conflicts_with_all = ["decline", "dismiss"])]
+    pub(crate) pairs: Vec<(String, String)>,
+    /// The question, if there are several.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) question: Option<String>,
+    /// Say no.
+    #[arg(long)]
+    decline: bool,
+    /// Do not say.
+    #[arg(long, conflicts_with = "decline")]
+    pub(crate) dismiss: bool,
+}
+
 /// The one who answers. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Answers {
@@ -74,6 +91,22 @@ impl AnswerArgs {
         // Whoever has an answer, and mistypes it, does not mean to say nothing.
         let answers = if self.given.is_empty() { answers } else { answers.leaving_open() };
         Answers { option: "--answer ", ..answers }
+    }
+}
+
+impl ReplyArgs {
+    /// Set if the question is not to be answered.
+    pub(crate) fn refuses(&self) -> bool {
+        self.decline || self.dismiss
+    }
+
+    pub(crate) fn answers(&self, shell: &Shell) -> Answers {
+        let refusal = match (self.decline, self.dismiss) {
+            (true, _) => Some(ElicitAnswer::Decline),
+            (_, true) => Some(ElicitAnswer::Cancel),
+            _ => None,
+        };
+        Answers::new(self.pairs.clone(), refusal, shell).leaving_open()
     }
 }
 

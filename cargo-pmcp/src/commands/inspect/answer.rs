@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Common, client, unknown};
 use crate::{
-    arguments,
     error::{Error, Result},
     form::Form,
     output::string,
-    questions::{Answers, LeftOpen},
+    questions::{Answers, LeftOpen, ReplyArgs},
     shell::Shell,
     target::Connected,
     text::{line, meant, quoted},
@@ -28,30 +27,15 @@ const ASK: Duration = Duration::from_secs(10);
 pub(crate) struct Answer {
     /// The id of the task.
     id: String,
-    /// The fields of the answer.
-    #[arg(value_name = "KEY=VALUE", value_parser = arguments::pair, conflicts_with_all = ["decline", "dismiss"])]
-    pairs: Vec<(String, String)>,
-    /// The question, if there are several.
-    #[arg(long, value_name = "KEY")]
-    question: Option<String>,
-    /// Say no.
-    #[arg(long)]
-    decline: bool,
-    /// Do not say.
-    #[arg(long, conflicts_with = "decline")]
-    dismiss: bool,
+    #[command(flatten)]
+    reply: ReplyArgs,
     #[command(flatten)]
     common: Common,
 }
 
 impl Answer {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let refusal = match (self.decline, self.dismiss) {
-            (true, _) => Some(ElicitAnswer::Decline),
-            (_, true) => Some(ElicitAnswer::Cancel),
-            _ => None,
-        };
-        let answers = Answers::new(self.pairs.clone(), refusal, shell).leaving_open();
+        let answers = self.reply.answers(shell);
         let mut server = self.common.target.connect(answers.give(client()), shell).await?;
         let answered =
             if Version::parse(&server.client.protocol_version()).is_some_and(|version| !version.has_handshake()) {
@@ -85,9 +69,9 @@ impl Answer {
         }
         let form = Form::new(&params["requestedSchema"]);
         // What cannot be is told before it is asked for.
-        form.fill(&self.pairs).map_err(Error::usage)?;
+        form.fill(&self.reply.pairs).map_err(Error::usage)?;
         let known = || form.fields.iter().map(|field| field.name.as_str());
-        if let Some((other, _)) = self.pairs.iter().find(|(name, _)| known().all(|known| known != name)) {
+        if let Some((other, _)) = self.reply.pairs.iter().find(|(name, _)| known().all(|known| known != name)) {
             return Err(unknown_field(&self.id, other, known()));
         }
         if let Some(problem) = answers.problem(&form) {
@@ -97,7 +81,7 @@ impl Answer {
         let answer = match answer {
             ElicitAnswer::Accept(content) => json!({ "action": "accept", "content": content }),
             ElicitAnswer::Decline => json!({ "action": "decline" }),
-            ElicitAnswer::Cancel if self.dismiss => json!({ "action": "cancel" }),
+            ElicitAnswer::Cancel if self.reply.dismiss => json!({ "action": "cancel" }),
             // Nobody answered: the question stays.
             ElicitAnswer::Cancel => return Err(Error::told()),
         };
@@ -112,7 +96,7 @@ impl Answer {
         let forms = state.input_requests.iter().filter(|(_, question)| question.method == "elicitation/create");
         let forms: Vec<_> = forms.collect();
         let keys = || forms.iter().map(|(key, _)| key.as_str());
-        let found = match &self.question {
+        let found = match &self.reply.question {
             Some(wanted) => {
                 forms.iter().find(|(key, _)| *key == wanted).ok_or_else(|| unknown("open question", wanted, keys()))?
             }
@@ -130,7 +114,7 @@ impl Answer {
 
     /// Waits until the server asks over this connection, and answers (2025-11-25, where a question is a request).
     async fn be_asked(&self, server: &mut Connected, answers: &Answers) -> Result {
-        if self.question.is_some() {
+        if self.reply.question.is_some() {
             return Err(
                 Error::usage("questions have no keys in this version of the protocol").help("leave `--question` out")
             );

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     form::Form,
     output::string,
-    questions::Answers,
+    questions::ReplyArgs,
     shell::Shell,
     text::{line, meant, quoted},
 };
@@ -28,20 +28,10 @@ use crate::{
 pub(super) struct Answer {
     #[command(flatten)]
     task: TaskArgs,
-    /// The fields of the answer; at a terminal those that are left out are asked for.
-    #[arg(value_name = "KEY=VALUE", value_parser = arguments::pair, conflicts_with_all = ["decline", "dismiss", "result"])]
-    pairs: Vec<(String, String)>,
-    /// The question, if there are several.
-    #[arg(long, value_name = "KEY")]
-    question: Option<String>,
-    /// Say no.
-    #[arg(long)]
-    decline: bool,
-    /// Do not say.
-    #[arg(long, conflicts_with = "decline")]
-    dismiss: bool,
+    #[command(flatten)]
+    reply: ReplyArgs,
     /// The result as the question's method has it, for one that is no form: JSON, `@FILE`, or `-`.
-    #[arg(long, value_name = "JSON", conflicts_with_all = ["decline", "dismiss"])]
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["pairs", "decline", "dismiss"])]
     result: Option<String>,
 }
 
@@ -77,7 +67,7 @@ impl Answer {
     /// The key and the question that is meant.
     fn question<'a>(&self, look: &'a Look) -> Result<(&'a String, &'a InputRequest)> {
         let keys = || look.questions.keys().map(String::as_str);
-        match &self.question {
+        match &self.reply.question {
             Some(wanted) => look.questions.get_key_value(wanted).ok_or_else(|| {
                 let error = Error::usage(format!("the task does not ask `{}`", line(wanted)));
                 if look.questions.is_empty() { error } else { error.help(format!("it asks {}", quoted(keys()))) }
@@ -99,34 +89,29 @@ impl Answer {
     /// The answer to a form, of what was typed or is typed now.
     async fn filled(&self, opened: &Opened, question: &InputRequest, shell: &Shell) -> Result<Value> {
         let schema = &question.params["requestedSchema"];
-        if question.method != "elicitation/create" || !(schema.is_object() || self.decline || self.dismiss) {
+        if question.method != "elicitation/create" || !(schema.is_object() || self.reply.refuses()) {
             return Err(Error::usage(format!("`{}` is answered with `--result JSON`", line(&asked(question))))
                 .help(format!("JSON is the result of `{}`, as the protocol has it", line(&question.method))));
         }
-        let refusal = match (self.decline, self.dismiss) {
-            (true, _) => Some(ElicitAnswer::Decline),
-            (_, true) => Some(ElicitAnswer::Cancel),
-            _ => None,
-        };
         let form = Form::new(schema);
         // What cannot be is told before it is asked for.
-        form.fill(&self.pairs).map_err(|mistake| Error::usage(mistake).help(self.shows(opened)))?;
+        form.fill(&self.reply.pairs).map_err(|mistake| Error::usage(mistake).help(self.shows(opened)))?;
         let known = || form.fields.iter().map(|field| field.name.as_str());
-        if let Some((other, _)) = self.pairs.iter().find(|(name, _)| known().all(|known| known != name)) {
+        if let Some((other, _)) = self.reply.pairs.iter().find(|(name, _)| known().all(|known| known != name)) {
             let error = Error::usage(format!("the question has no field `{}`", line(other)));
             return Err(match meant(other, known()) {
                 Some(meant) => error.help(format!("did you mean `{}=…`?", line(meant))),
                 None => error.help(format!("it has {}", quoted(known()))),
             });
         }
-        let answers = Answers::new(self.pairs.clone(), refusal, shell).leaving_open();
+        let answers = self.reply.answers(shell);
         if let Some(problem) = answers.problem(&form) {
             return Err(problem.error().help(self.shows(opened)));
         }
         match answers.reply(string(&question.params, "message"), schema).await {
             ElicitAnswer::Accept(content) => Ok(json!({ "action": "accept", "content": content })),
             ElicitAnswer::Decline => Ok(json!({ "action": "decline" })),
-            ElicitAnswer::Cancel if self.dismiss => Ok(json!({ "action": "cancel" })),
+            ElicitAnswer::Cancel if self.reply.dismiss => Ok(json!({ "action": "cancel" })),
             // Nobody answered: the question stays.
             ElicitAnswer::Cancel => Err(Error::told()),
         }
