@@ -9,69 +9,35 @@ use crate::call::Caller;
 
 /// Something that a server offers, as a rule of [`authorize`](crate::router::TaskRouterBuilder::authorize) sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// The kind of thing that it is.
+    pub kind: TargetKind,
+    /// Its name; of a resource its URI, of a template that, as it was registered.
+    pub name: &'a str,
+    /// The scopes that it needs, all of them: the gate looks for them by itself.
+    pub scopes: &'a [String],
+}
+
+/// Kinds of things that a server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Target<'a> {
+pub enum TargetKind {
     /// A tool.
-    Tool {
-        /// Its name.
-        name: &'a str,
-        /// The scopes that it needs: the gate looks for them by itself.
-        scopes: &'a [String],
-    },
-    /// A workflow: its prompt, its tool and its runs.
-    Workflow {
-        /// Its name.
-        name: &'a str,
-        /// The scopes that it needs; the tools that its steps call need their own.
-        scopes: &'a [String],
-    },
+    Tool,
+    /// A workflow: its prompt, its tool and its runs. The tools that its steps call need their own scopes.
+    Workflow,
     /// A prompt.
-    Prompt {
-        /// Its name.
-        name: &'a str,
-        /// The scopes that it needs.
-        scopes: &'a [String],
-    },
+    Prompt,
     /// A resource. One that fits a template passes as that, too, and in each spelling of it: as it came, without any percent-encoding
     /// that it could do without, and as RFC 6570 encodes it.
-    Resource {
-        /// Its URI.
-        uri: &'a str,
-        /// The scopes that it, or the template, needs.
-        scopes: &'a [String],
-    },
-    /// A template of resources.
-    ResourceTemplate {
-        /// The template, as it was registered.
-        template: &'a str,
-        /// The scopes that each of them needs.
-        scopes: &'a [String],
-    },
+    Resource,
+    /// A template of resources. Each of them needs its scopes.
+    ResourceTemplate,
 }
 
 impl<'a> Target<'a> {
-    /// Its name, URI or template.
-    #[must_use]
-    pub fn name(&self) -> &'a str {
-        match *self {
-            Self::Tool { name, .. }
-            | Self::Workflow { name, .. }
-            | Self::Prompt { name, .. }
-            | Self::Resource { uri: name, .. }
-            | Self::ResourceTemplate { template: name, .. } => name,
-        }
-    }
-
-    /// The scopes that it needs, all of them.
-    #[must_use]
-    pub fn scopes(&self) -> &'a [String] {
-        match *self {
-            Self::Tool { scopes, .. }
-            | Self::Workflow { scopes, .. }
-            | Self::Prompt { scopes, .. }
-            | Self::Resource { scopes, .. }
-            | Self::ResourceTemplate { scopes, .. } => scopes,
-        }
+    pub(crate) fn new(kind: TargetKind, name: &'a str, scopes: &'a [String]) -> Self {
+        Self { kind, name, scopes }
     }
 }
 
@@ -95,7 +61,7 @@ impl fmt::Debug for Gate {
 impl Gate {
     /// Tells whether the caller may use it.
     pub(crate) fn permits(&self, caller: &Caller, target: &Target<'_>) -> bool {
-        target.scopes().iter().all(|scope| caller.has_scope(scope)) && self.allows(caller, target)
+        target.scopes.iter().all(|scope| caller.has_scope(scope)) && self.allows(caller, target)
     }
 
     /// Tells whether the caller is told of it.
@@ -106,7 +72,7 @@ impl Gate {
     /// The scopes of it, if the caller may not use it now, but could with them.
     pub(crate) fn lacking<'a>(&self, caller: &Caller, target: &Target<'a>) -> Option<&'a [String]> {
         let is_lacking = self.lists_for_step_up && !self.permits(caller, target) && self.allows(caller, target);
-        is_lacking.then(|| target.scopes())
+        is_lacking.then_some(target.scopes)
     }
 
     fn allows(&self, caller: &Caller, target: &Target<'_>) -> bool {
@@ -132,13 +98,12 @@ mod tests {
         let (all, none) = (["a".to_owned(), "b".to_owned()], []);
         let gate = Gate::default();
         let each = |scopes| {
-            let (name, uri, template) = ("t", "t:", "t:{x}");
             [
-                Target::Tool { name, scopes },
-                Target::Workflow { name, scopes },
-                Target::Prompt { name, scopes },
-                Target::Resource { uri, scopes },
-                Target::ResourceTemplate { template, scopes },
+                Target::new(TargetKind::Tool, "t", scopes),
+                Target::new(TargetKind::Workflow, "t", scopes),
+                Target::new(TargetKind::Prompt, "t", scopes),
+                Target::new(TargetKind::Resource, "t:", scopes),
+                Target::new(TargetKind::ResourceTemplate, "t:{x}", scopes),
             ]
         };
         for (it, open) in each(&all).into_iter().zip(each(&none)) {
@@ -157,13 +122,13 @@ mod tests {
     #[test]
     fn a_rule_comes_beside_the_scopes_and_no_step_up_passes_it() {
         let scopes = ["a".to_owned()];
-        let tool = |name| Target::Tool { name, scopes: &scopes };
-        let rule: Rule = Arc::new(|_: &Caller, target: &Target<'_>| target.name() != "secret");
+        let tool = |name| Target::new(TargetKind::Tool, name, &scopes);
+        let rule: Rule = Arc::new(|_: &Caller, target: &Target<'_>| target.name != "secret");
         let gate = Gate { rule: Some(rule), lists_for_step_up: true };
         assert!(!gate.permits(&caller(&["a"]), &tool("secret")) && gate.permits(&caller(&["a"]), &tool("t")));
         assert!(gate.shows(&caller(&[]), &tool("t")) && gate.lacking(&caller(&[]), &tool("t")) == Some(&scopes));
         assert!(!gate.shows(&caller(&[]), &tool("secret")) && gate.lacking(&caller(&[]), &tool("secret")).is_none());
         assert!(gate.lacking(&caller(&["a"]), &tool("t")).is_none());
-        assert!(!gate.permits(&Caller::local(), &Target::Resource { uri: "secret", scopes: &[] }));
+        assert!(!gate.permits(&Caller::local(), &Target::new(TargetKind::Resource, "secret", &[])));
     }
 }

@@ -51,10 +51,10 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// Offers something only to callers for whom this rule holds, beside the scopes that it declares:
     ///
     /// ```
-    /// use pmcp_server::{Server, pmcp_tasks::gate::Target};
+    /// use pmcp_server::{Server, pmcp_tasks::gate::TargetKind};
     ///
-    /// let server = Server::new("notes", "1.0.0").authorize(|caller, target| match target {
-    ///     Target::Resource { uri, .. } if uri.starts_with("secret://") => {
+    /// let server = Server::new("notes", "1.0.0").authorize(|caller, target| match target.kind {
+    ///     TargetKind::Resource if target.name.starts_with("secret://") => {
     ///         caller.principal().is_some_and(|principal| principal.claims.get("team") == Some(&"blue".into()))
     ///     }
     ///     _ => true,

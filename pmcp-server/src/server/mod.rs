@@ -373,7 +373,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// let (changes, is_open) = (ListChanges::of([List::Tools]), Arc::new(AtomicBool::new(false)));
     /// let seen = is_open.clone();
     /// let server = Server::new("shop", "1.0.0")
-    ///     .authorize(move |_, target| target.name() != "order" || seen.load(Ordering::Relaxed))
+    ///     .authorize(move |_, target| target.name != "order" || seen.load(Ordering::Relaxed))
     ///     .list_changes(&changes);
     ///
     /// // Later:

@@ -130,7 +130,7 @@ async fn what_one_caller_sees_differently_is_told_to_that_one() {
     let rule = granted.clone();
     let tokens = BearerTokens::new().with("ann", "a").with("bob", "b");
     let server = changing(&changes).authenticator(tokens).authorize(move |caller, target| {
-        target.name() != "echo" || caller.owner().is_some_and(|owner| rule.lock().contains(&owner.subject))
+        target.name != "echo" || caller.owner().is_some_and(|owner| rule.lock().contains(&owner.subject))
     });
     let (_running, http) = listening(server).await;
     let (ann, bob) = (http.with_token("a"), http.with_token("b"));

@@ -1,7 +1,7 @@
 //! What a caller may not use: it is not told of it, and no way leads there.
 
 use pmcp_server::{BearerTokens, Prompt, PromptResult, ResourceUpdates, Running, Server};
-use pmcp_tasks::{TaskStore, gate::Target, prelude::*, security::Principal, workflow};
+use pmcp_tasks::{TaskStore, gate::TargetKind, prelude::*, security::Principal, workflow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -95,10 +95,10 @@ fn offering() -> Server<App> {
         .required_scopes(["mcp:use"])
         .authorize(|caller, target| {
             let writes = caller.has_scope("files:write");
-            match target {
-                Target::Resource { uri, .. } => writes || !uri.contains("secret"),
-                Target::ResourceTemplate { template, .. } => writes || !template.starts_with("vault:"),
-                Target::Prompt { name, .. } => writes || *name != "whisper",
+            match target.kind {
+                TargetKind::Resource => writes || !target.name.contains("secret"),
+                TargetKind::ResourceTemplate => writes || !target.name.starts_with("vault:"),
+                TargetKind::Prompt => writes || target.name != "whisper",
                 _ => true,
             }
         })
@@ -268,7 +268,7 @@ async fn a_task_of_it_is_unknown_to_the_same_owner_with_less() {
 
 #[tokio::test]
 async fn whoever_sits_at_the_machine_has_every_scope_and_keeps_to_the_rules() {
-    let server = offering().authorize(|_, target| target.name() != "relay");
+    let server = offering().authorize(|_, target| target.name != "relay");
     let mut lines = crate::support::LineClient::begun(server, "2025-11-25", json!({})).await;
     let saved = lines.ask(1, "tools/call", call("save", json!({}))).await;
     assert_eq!(text(&saved), "saved ");

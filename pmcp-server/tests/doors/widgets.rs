@@ -6,7 +6,7 @@ use pmcp_server::{
     BearerTokens, Error, Offer, Server,
     apps::{Csp, Permissions, Widget, WidgetDefinition, WidgetError, WidgetSource},
 };
-use pmcp_tasks::{gate::Target, prelude::*, tool::ToolWidget};
+use pmcp_tasks::{gate::TargetKind, prelude::*, tool::ToolWidget};
 use serde_json::{Map, Value, json};
 
 use crate::support::{App, Http, Legacy, LineClient, Modern, call, code, listening, modern, server, text};
@@ -139,7 +139,7 @@ async fn a_client_that_shows_widgets_finds_one_by_its_tool_and_reads_it() {
 #[tokio::test]
 async fn a_widget_that_one_may_not_use_is_told_nowhere() {
     let is_widget = |uri: &str| uri.starts_with("ui://") && uri.contains("/board/");
-    let server = chess().authorize(move |_, target| !matches!(target, Target::Resource { uri, .. } if is_widget(uri)));
+    let server = chess().authorize(move |_, target| target.kind != TargetKind::Resource || !is_widget(target.name));
     let (_running, http) = listening(server).await;
     for client in Client::both(&http, with_ui()).await {
         let tool = client.tool("show_board").await.unwrap();

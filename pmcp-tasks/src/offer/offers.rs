@@ -15,7 +15,11 @@ use super::{
     resource::{RegisteredResource, Resource, ResourceContents, ResourceFunction, ResourceRequest, Uris},
     updates::ResourceUpdates,
 };
-use crate::{context::ToolContext, gate::Target, tool::ToolError};
+use crate::{
+    context::ToolContext,
+    gate::{Target, TargetKind},
+    tool::ToolError,
+};
 
 /// Everything a server offers beside tools: prompts, resources, resource templates, completions.
 #[derive(Debug, Default)]
@@ -176,7 +180,7 @@ impl Offers {
     #[must_use]
     pub fn is_selective(&self) -> bool {
         let mut resources = self.resources.iter();
-        self.prompts.iter().any(|prompt| !prompt.target().scopes().is_empty())
+        self.prompts.iter().any(|prompt| !prompt.target().scopes.is_empty())
             || resources.any(|resource| !resource.scopes().is_empty())
     }
 
@@ -221,7 +225,7 @@ impl Offers {
         is_permitted: impl Fn(&Target<'_>) -> bool,
     ) -> Option<(&RegisteredResource, BTreeMap<String, String>)> {
         self.find_resource(uri).filter(|(it, variables)| {
-            let passes = |uri: &str| is_permitted(&Target::Resource { uri, scopes: it.scopes() });
+            let passes = |uri: &str| is_permitted(&Target::new(TargetKind::Resource, uri, it.scopes()));
             is_permitted(&it.target())
                 && passes(uri)
                 && it.spellings(variables).all(|spelling| spelling == uri || passes(&spelling))

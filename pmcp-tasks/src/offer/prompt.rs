@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::completion::{Completed, CompletionRequest, Suggest, Suggested};
 use crate::{
     context::{RunContext, ToolContext},
-    gate::Target,
+    gate::{Target, TargetKind},
     tool::{ArgumentError, Prepared, ToolError},
 };
 
@@ -370,8 +370,8 @@ impl RegisteredPrompt {
 
     /// The prompt as the gate knows it.
     pub(super) fn target(&self) -> Target<'_> {
-        let (name, scopes) = (self.prompt.name(), &*self.prompt.scopes);
-        if self.is_of_workflow { Target::Workflow { name, scopes } } else { Target::Prompt { name, scopes } }
+        let kind = if self.is_of_workflow { TargetKind::Workflow } else { TargetKind::Prompt };
+        Target::new(kind, self.prompt.name(), &self.prompt.scopes)
     }
 
     /// That of a function with `#[prompt]`.

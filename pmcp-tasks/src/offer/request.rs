@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     call::{CallContext, Caller, Revision},
-    gate::{Gate, Target},
+    gate::{Gate, Target, TargetKind},
     tool::Prepared,
 };
 
@@ -91,7 +91,7 @@ impl Offers {
                 let scopes = found.scopes();
                 // As what fits it may be kept back where the template is not.
                 let lacking = gate.lacking(caller, &found.target())?;
-                gate.lacking(caller, &Target::Resource { uri, scopes }).map(|_| lacking)
+                gate.lacking(caller, &Target::new(TargetKind::Resource, uri, scopes)).map(|_| lacking)
             }
             _ => None,
         }

@@ -15,7 +15,7 @@ use crate::{
     call::Revision,
     context::{RunContext, ToolContext},
     error::ToolErrorKind,
-    gate::Target,
+    gate::{Target, TargetKind},
     protocol::{Annotations, Icon, RpcError},
     tool::{ArgumentError, Prepared, ToolError},
 };
@@ -326,11 +326,8 @@ impl RegisteredResource {
 
     /// The resource as the gate knows it.
     pub(super) fn target(&self) -> Target<'_> {
-        if self.is_template() {
-            Target::ResourceTemplate { template: self.uri(), scopes: self.scopes() }
-        } else {
-            Target::Resource { uri: self.uri(), scopes: self.scopes() }
-        }
+        let kind = if self.is_template() { TargetKind::ResourceTemplate } else { TargetKind::Resource };
+        Target::new(kind, self.uri(), self.scopes())
     }
 
     /// Tells whether only clients that show widgets are told of it.

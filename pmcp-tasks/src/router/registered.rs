@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     call::CallContext,
-    gate::{Gate, Target},
+    gate::{Gate, Target, TargetKind},
     tool::{TaskSupport, ToolDefinition, Visibility, Work},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Registered {
 impl Registered {
     /// The tool as it is listed to a client, which may not be told of it at all; without its widget where the caller may not use that.
     pub(super) fn seen_by(&self, cx: &CallContext, gate: &Gate) -> Option<&ToolDefinition> {
-        let is_permitted = |uri| gate.permits(&cx.caller, &Target::Resource { uri, scopes: &[] });
+        let is_permitted = |uri| gate.permits(&cx.caller, &Target::new(TargetKind::Resource, uri, &[]));
         if cx.client.ui && self.definition.ui.resource_uri().is_none_or(is_permitted) {
             return Some(self.with_ui.as_deref().unwrap_or(&self.definition));
         }

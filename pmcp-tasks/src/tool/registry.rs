@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use super::{ArgumentError, Arguments, Prepared, ToolDefinition};
 use crate::{
-    gate::Target,
+    gate::{Target, TargetKind},
     schema::{Compiled, Misfit},
     task::{FieldDefinition, OnCrash, Policy},
 };
@@ -98,8 +98,8 @@ impl Work {
     /// The work as the gate knows it; `None` of a request, which passes as what it is for.
     pub(crate) fn target(&self) -> Option<Target<'_>> {
         match self.kind {
-            WorkKind::Tool => Some(Target::Tool { name: &self.name, scopes: &self.scopes }),
-            WorkKind::Workflow => Some(Target::Workflow { name: &self.name, scopes: &self.scopes }),
+            WorkKind::Tool => Some(Target::new(TargetKind::Tool, &self.name, &self.scopes)),
+            WorkKind::Workflow => Some(Target::new(TargetKind::Workflow, &self.name, &self.scopes)),
             WorkKind::Request => None,
         }
     }

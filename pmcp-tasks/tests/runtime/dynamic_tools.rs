@@ -63,7 +63,7 @@ impl DynamicTools for Own {
 #[tokio::test]
 async fn each_caller_sees_and_calls_what_the_source_gives_them_and_the_gate_lets_through() {
     let server = Server::on_clock(ManualClock::new(), MemoryBackend::new(), |router| {
-        let rule = |_: &Caller, target: &Target<'_>| target.name() != "d-of-bob";
+        let rule = |_: &Caller, target: &Target<'_>| target.name != "d-of-bob";
         router.limits(Limits { page_size: 100, ..Limits::default() }).dynamic_tools(Own).authorize(rule)
     });
     for (client, names) in [
