@@ -1,6 +1,12 @@
 //! A connection to TARGET: whatever it is, it is started, asked for its version and, in the end, stopped.
 
-use std::{ffi::OsString, path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_protocol::code;
@@ -33,10 +39,26 @@ impl TargetArgs {
     /// # Errors
     /// It cannot be built, started or reached, or lets nobody in.
     pub(crate) async fn connect(&self, client: ClientBuilder, shell: &Shell) -> Result<Connected> {
+        self.connect_within(Duration::ZERO, client, shell).await
+    }
+
+    /// The same; a server at an address has so long to come up.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub(crate) async fn connect_within(
+        &self,
+        wait: Duration,
+        client: ClientBuilder,
+        shell: &Shell,
+    ) -> Result<Connected> {
         let (target, secrets) = self.target()?;
         let client = secrets.give(client.revision(self.protocol.name()));
         match target {
-            Target::Url(url) => over_http(client, url, &mut None, Some(shell)).await,
+            Target::Url(url) => match come_up(client, &url, wait, shell).await {
+                Ok(client) => Ok(Connected { client, address: url, child: None }),
+                Err(error) => Err(lost(&error, &url)),
+            },
             Target::Package(args) => {
                 let (_, path) = find_and_build(&args, shell).await?;
                 connect_to(&path, client).await
@@ -95,6 +117,31 @@ async fn patiently<T>(mut connecting: impl Future<Output = T> + Unpin, address: 
             }
             connecting.await
         }
+    }
+}
+
+/// The time between two tries to reach a server that is to come up.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Connects to an address; tries again for so long while nobody takes connections there, and tells so.
+async fn come_up(
+    client: ClientBuilder,
+    url: &str,
+    wait: Duration,
+    shell: &Shell,
+) -> std::result::Result<Client, ClientError> {
+    let until = Instant::now() + wait;
+    let mut is_told = false;
+    loop {
+        let connected = patiently(Box::pin(client.clone().connect_http(url)), url, Some(shell)).await;
+        let Err(ClientError::Transport(_)) = connected else { return connected };
+        if Instant::now() >= until {
+            return connected;
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            shell.status("Waiting", &format!("for {} to come up (Ctrl-C gives up)", text::plain(url)));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

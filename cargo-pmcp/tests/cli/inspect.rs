@@ -219,6 +219,12 @@ error: `http://127.0.0.1:1/mcp` cannot be reached: the connection failed: client
 help: look whether the server runs, and listens there
 
 "#]]);
+    pmcp(["inspect", "tools", "--wait", "1", "--url", "http://127.0.0.1:1/mcp"]).assert().code(1).stderr_eq(str![[r#"
+     Waiting for http://127.0.0.1:1/mcp to come up (Ctrl-C gives up)
+error: `http://127.0.0.1:1/mcp` cannot be reached: the connection failed: client error (Connect): tcp connect error: Connection refused (os error 111)
+help: look whether the server runs, and listens there
+
+"#]]);
     #[cfg(unix)]
     pmcp(["inspect", "tools", "--", "sh", "-c", "echo 'no \x1b[2Jstore' >&2; exit 3"]).assert().code(1).stderr_eq(
         str![[r#"
@@ -229,6 +235,21 @@ help: a server keeps running, and reads its standard input: look whether this co
 
 "#]],
     );
+}
+
+#[test]
+fn a_server_that_comes_up_within_the_wait_is_called() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut call = std::process::Command::new(PMCP);
+    let url = format!("http://{address}/mcp");
+    call.args(["inspect", "call", "slow_compute", "seconds=0", "--wait", "60", "--url", &url]);
+    let mut call = Running::start(&mut call);
+    call.line("Waiting for ");
+    let mut server = std::process::Command::new(conformance_server());
+    let _server = Running::start(server.args(["--http", &address]));
+    assert_eq!(call.code(), Some(0));
 }
 
 #[cfg(unix)]

@@ -36,7 +36,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let answers = self.reply.answers(shell);
-        let mut server = self.common.target.connect(answers.give(client()), shell).await?;
+        let mut server = self.common.connect(answers.give(client()), shell).await?;
         let answered =
             if Version::parse(&server.client.protocol_version()).is_some_and(|version| !version.has_handshake()) {
                 self.answer(&mut server, &answers).await

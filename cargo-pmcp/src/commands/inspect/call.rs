@@ -62,7 +62,7 @@ impl Call {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let given = self.args.as_deref().map(arguments::json).transpose()?.unwrap_or_default();
         let answers = self.answers.answers(shell);
-        let mut server = until_interrupted(self.common.target.connect(answers.give(client()), shell)).await?;
+        let mut server = until_interrupted(self.common.connect(answers.give(client()), shell)).await?;
         let mut interrupts = Interrupts::new();
         let ended = self.call(&mut server, given, &answers, shell, &mut interrupts).await;
         shell.end_live();

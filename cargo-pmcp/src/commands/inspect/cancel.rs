@@ -20,7 +20,7 @@ pub(crate) struct Cancel {
 
 impl Cancel {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let task = server.client.task(&self.id);
         // One that has ended is not cancelled, and not every server says so.
         let cancelled = match task.get().await {

@@ -12,6 +12,8 @@ mod task;
 mod tasks;
 mod tools;
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use pmcp_client::{Client, ClientBuilder, ClientError};
 use pmcp_protocol::{UI_EXTENSION, UI_MIME_TYPE, code};
@@ -69,11 +71,22 @@ struct Common {
     /// Write everything the server answered, as JSON.
     #[arg(long)]
     json: bool,
+    /// Wait so long for the server at `--url` to come up.
+    #[arg(long, value_name = "SECONDS", requires = "url", default_value_t = 0, hide_default_value = true)]
+    wait: u16,
     #[command(flatten)]
     target: TargetArgs,
 }
 
 impl Common {
+    /// Connects to the server.
+    ///
+    /// # Errors
+    /// As [`TargetArgs::connect`].
+    async fn connect(&self, client: ClientBuilder, shell: &Shell) -> Result<Connected> {
+        self.target.connect_within(Duration::from_secs(self.wait.into()), client, shell).await
+    }
+
     /// An error of a request about a task, in words for people.
     async fn explain_task(&self, server: &mut Connected, error: ClientError) -> Error {
         let is_unknown = matches!(&error, ClientError::Rpc(error) if error.code == code::INVALID_PARAMS);

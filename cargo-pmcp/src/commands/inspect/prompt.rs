@@ -30,7 +30,7 @@ pub(crate) struct Prompt {
 impl Prompt {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let answers = self.answers.answers(shell);
-        let mut server = self.common.target.connect(answers.give(client()), shell).await?;
+        let mut server = self.common.connect(answers.give(client()), shell).await?;
         let prompts = match server.client.list_prompts().await {
             Ok(prompts) => prompts,
             Err(error) => return Err(server.explain(error).await),

@@ -20,7 +20,7 @@ pub(crate) struct Prompts {
 
 impl Prompts {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let prompts = match server.client.list_prompts().await {
             Ok(prompts) => prompts,
             Err(error) => return Err(server.explain(error).await),

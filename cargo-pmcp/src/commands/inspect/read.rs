@@ -31,7 +31,7 @@ pub(crate) struct Read {
 impl Read {
     pub(super) async fn run(self, shell: &Shell) -> Result {
         let answers = self.answers.answers(shell);
-        let mut server = self.common.target.connect(answers.give(client()), shell).await?;
+        let mut server = self.common.connect(answers.give(client()), shell).await?;
         let read = tokio::select! {
             read = server.client.read_resource(&self.uri) => read,
             open = answers.left_open() => return Err(open.error()),

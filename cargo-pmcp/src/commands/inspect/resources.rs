@@ -22,7 +22,7 @@ pub(crate) struct Resources {
 
 impl Resources {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let mut resources = match server.client.list_resources().await {
             Ok(resources) => resources,
             Err(error) => return Err(server.explain(error).await),

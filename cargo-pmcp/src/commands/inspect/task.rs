@@ -25,7 +25,7 @@ pub(crate) struct Task {
 
 impl Task {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let task = match server.client.request("tasks/get", json!({ "taskId": self.id })).await {
             Ok(task) => task,
             Err(error) => return Err(self.common.explain_task(&mut server, error).await),

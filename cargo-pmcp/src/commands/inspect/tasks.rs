@@ -32,7 +32,7 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let mut shown = None;
         loop {
             let tasks = match list(&server.client).await {

@@ -23,7 +23,7 @@ pub(crate) struct Tools {
 
 impl Tools {
     pub(super) async fn run(self, shell: &Shell) -> Result {
-        let mut server = self.common.target.connect(client(), shell).await?;
+        let mut server = self.common.connect(client(), shell).await?;
         let tools = match server.client.list_tools().await {
             Ok(tools) => tools,
             Err(error) => return Err(server.explain(error).await),
