@@ -11,6 +11,7 @@ mod outside;
 mod state;
 mod step;
 mod task;
+mod tool;
 mod variable;
 mod variables;
 mod visit;
@@ -18,7 +19,8 @@ mod visit;
 pub use amount::Amount;
 pub use state::{FromRef, State};
 pub use step::StepValue;
-pub use task::{RunContext, TaskContext, ToolContext};
+pub use task::{RunContext, TaskContext};
+pub use tool::ToolContext;
 #[doc(hidden)]
 pub use variable::take_field;
 pub use variable::{Number, Variable};
