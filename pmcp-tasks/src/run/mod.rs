@@ -293,6 +293,11 @@ impl Run {
         &self.brought
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn brought_mut(&mut self) -> &mut Brought {
+        &mut self.brought
+    }
+
     /// The place in a trace of what runs here.
     pub(crate) fn trace(&self) -> Option<TraceContext> {
         trace::here(self.trace.as_ref())

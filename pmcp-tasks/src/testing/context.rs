@@ -1,6 +1,7 @@
 //! Contexts for unit tests: a function is called as it was written, and what it did can be looked at.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, VecDeque},
     fmt,
     marker::PhantomData,
@@ -24,7 +25,7 @@ use crate::{
     error::CancelCause,
     limits::Limits,
     operate::TaskHandle,
-    protocol::{Revision, RpcError},
+    protocol::{Revision, RpcError, meta},
     run::{Cancel, Origin, Run, Seat},
     store::backend::{Parts, TaskKey},
     task::{Owner, Task, TaskStore},
@@ -119,6 +120,61 @@ impl<V: TaskVariables> TestContext<V> {
         let task = self.read().await;
         let seat = Seat::of_task(task.clone(), Cancel::of_run(&self.engine.host.cancelling));
         Self::begin(self.engine.clone(), self.key.clone(), seat, Some(&task))
+    }
+
+    /// The same task, called with this `_meta`, an object as clients send it: what a function reads with [`meta`](ToolContext::meta).
+    ///
+    /// It comes before the first context, as [`request`](Self::request) does, and another [run](Self::restarted) has neither.
+    ///
+    /// ```
+    /// use pmcp_tasks::{prelude::*, testing::TestContext};
+    /// use serde_json::json;
+    ///
+    /// /// The user, as a transport that knows one tells of it.
+    /// struct User(&'static str);
+    ///
+    /// #[task_tool(support = "forbidden")]
+    /// async fn greet(cx: ToolContext) -> Result<String, ToolError> {
+    ///     let language: Option<String> = cx.meta("example.com/language")?;
+    ///     let name = cx.request().map_or("you", |User(name)| name);
+    ///     Ok(format!("{} {name}!", if language.as_deref() == Some("it") { "Ciao" } else { "Hello" }))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), ToolError> {
+    /// let test = TestContext::<()>::new().await;
+    /// let test = test.meta(json!({ "example.com/language": "it" })).request(User("Ann"));
+    /// assert_eq!(greet(test.tool()).await?, "Ciao Ann!");
+    /// assert_eq!(greet(TestContext::<()>::new().await.tool()).await?, "Hello you!");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    /// It is no object, or a context was taken before.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test without its `_meta` has failed")]
+    pub fn meta(self, meta: impl Serialize) -> Self {
+        let meta = serde_json::to_value(meta).expect("`_meta` that serialises");
+        assert!(meta.is_object(), "`_meta` is an object");
+        let meta = meta::of_applications(&json!({ "_meta": meta })).map(Arc::new);
+        self.bringing(|brought| brought.meta = meta)
+    }
+
+    /// The same task, called by a request of this type: what a function reads with [`request`](ToolContext::request). With the
+    /// `http::request::Parts` of a request it is what a function reads with `request_parts` of the crate `pmcp-server`.
+    ///
+    /// # Panics
+    /// A context was taken before.
+    #[must_use]
+    pub fn request<T: Any + Send + Sync>(self, request: T) -> Self {
+        self.bringing(|brought| brought.request = Some(Arc::new(request)))
+    }
+
+    #[expect(clippy::expect_used, reason = "a test whose function has something else has failed")]
+    fn bringing(mut self, bring: impl FnOnce(&mut Brought)) -> Self {
+        let run = Arc::get_mut(&mut self.run).expect("no context was taken before");
+        bring(run.brought_mut());
+        self
     }
 
     fn begin(engine: Arc<Engine>, key: TaskKey, seat: Arc<Seat>, former: Option<&Task>) -> Self {
