@@ -241,6 +241,35 @@ async fn a_session_survives_the_instance_that_began_it() {
 }
 
 #[tokio::test]
+async fn a_stream_is_where_it_began_and_another_instance_says_so() {
+    let (_directory, store) = shared();
+    let (one, other) = (Instance::start(&store).await, Instance::start(&store).await);
+    let began = Legacy::begin(&one.http).await;
+    let mut params = call("count", json!({ "to": 2 }));
+    params["_meta"] = json!({ "progressToken": "token" });
+    let mut reply = began.send(1, "tools/call", params).await;
+    reply.receive().await;
+    let last = reply.last_id.clone();
+    drop(reply);
+    let elsewhere = at(&began, &other);
+    let refused = elsewhere.come_back(&*last).await;
+    assert_eq!(refused.status, 400);
+    let error = refused.json().await["error"].clone();
+    assert_eq!(error["code"], -32600);
+    let told = error["message"].as_str().unwrap();
+    assert!(told.contains("another process's") && told.ends_with("has to be made again"), "{told}");
+    // The session is there, with a stream of its own.
+    assert_eq!(text(&elsewhere.ask(2, "tools/call", call("echo", json!({ "text": "hi" }))).await), "hi");
+    assert_eq!(elsewhere.come_back("s0123456789abcdef-7").await.status, 200);
+    // Where it began nothing is lost.
+    let mut back = began.come_back(&*last).await;
+    assert_eq!(back.status, 200);
+    while let Some(message) = back.next().await {
+        assert!(message["id"].is_null() || message["id"] == 1, "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_owns_tasks_owns_them_at_any_instance() {
     let backend = Arc::new(MemoryBackend::new());
     let instance = async || {
