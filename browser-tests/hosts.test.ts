@@ -230,6 +230,58 @@ test("a form has nested parts, lists and mistakes", async () => {
   assert.deepEqual(params.arguments, { title: "abc", count: 2, loud: true, colour: "green", size: 2.5, place: { street: "Main", number: 7 }, tags: ["new"] });
 });
 
+test("a page that the server sends to is shown whole, and opened for who says so alone", async () => {
+  const preview = await open({ panel: "tasks", tool: "visit" });
+  await preview.click("tool-visit");
+  const asked = async (url: string) => {
+    server.page = url;
+    await preview.click("call");
+    await preview.says("question", "Log in, please.");
+    assert.equal(await preview.text("page-url"), url);
+  };
+  const { host, origin } = new URL(server.url);
+  const page = `${origin}/page?next=https://bank.example/`;
+  await asked(page);
+  assert.equal(await preview.page.$eval('[data-testid="page-url"] strong', (strong: Element) => strong.textContent), host);
+  await preview.hasNoFindings("a page to go to");
+  await preview.click("decline");
+  await preview.says("reads", '"action":"decline"');
+  // A name that stands for other letters is shown as it is written.
+  await asked("https://xn--pple-43d.com/login");
+  await preview.says("punycode", "may look like another name");
+  await preview.click("dismiss");
+  await preview.says("reads", '"action":"cancel"');
+  assert.deepEqual(server.visited, []);
+  await asked(page);
+  await preview.click("accept");
+  await preview.says("reads", /You answered \{"action":"accept"\}/);
+  const opened = await preview.page.browserContext().waitForTarget((target: any) => target.url() === page, { timeout: 20_000 });
+  assert.equal(await (await opened.page()).evaluate("String(window.opener) + document.referrer"), "null");
+  assert.deepEqual(server.visited, ["/page?next=https://bank.example/"]);
+  await preview.says("visit", host);
+  await preview.tell({ kind: "notification", method: "notifications/elicitation/complete", params: { elicitationId: "page-1" } });
+  await preview.lacks("visit");
+});
+
+test("a page whose URL could deceive is refused, and one that is done without the host goes on", async () => {
+  const preview = await open({ panel: "tasks" });
+  const ask = (id: number, url: string) =>
+    preview.tell({ kind: "question", id, method: "elicitation/create", params: { mode: "url", message: `Page ${id}`, url, elicitationId: `page-${id}` } });
+  for (const [at, url] of ["javascript:alert(1)", "https://bank.example@evil.example/", "https://bank%2eexample/", "file:///etc/passwd"].entries()) {
+    await ask(900 + at, url);
+    await preview.says("question", `Page ${900 + at}`);
+    assert.equal(await preview.text("page-url"), url);
+    assert.equal(await preview.page.$eval('[data-testid="accept"]', (button: HTMLButtonElement) => button.disabled), true);
+    await preview.tell({ kind: "answered", id: 900 + at });
+    await preview.lacks("question");
+  }
+  await ask(910, "https://bank.example/");
+  await preview.says("question", "Page 910");
+  await preview.tell({ kind: "notification", method: "notifications/elicitation/complete", params: { elicitationId: "page-910" } });
+  await preview.says("page-done", "you are done there");
+  await preview.says("accept", "Go on");
+});
+
 test("a question of the server is answered, declined and dismissed", async () => {
   const preview = await open({ panel: "tasks", tool: "ask" });
   const ask = async () => {

@@ -74,6 +74,7 @@ const TOOLS = [
   { name: "echo", description: "Say what was said.", inputSchema: text },
   { name: "nested", description: "Take a bit of everything.", inputSchema: nested },
   { name: "ask", description: "Ask before it answers.", inputSchema: { type: "object", properties: {} } },
+  { name: "visit", description: "Send to a page.", inputSchema: { type: "object", properties: {} } },
   { name: "fail", description: "Say that it failed.", inputSchema: { type: "object", properties: {} } },
   { name: "for_views", description: "Only views call it.", inputSchema: text, _meta: { ui: { visibility: ["app"] } } },
   { name: "for_models", description: "Only models call it.", inputSchema: text, _meta: { ui: { visibility: ["model"] } } },
@@ -95,6 +96,10 @@ export class Scripted {
   title = "A view";
   /** The document of the view. */
   document = () => view(this.title);
+  /** The page that `visit` sends to. */
+  page = "";
+  /** The paths of pages that somebody opened. */
+  readonly visited: string[] = [];
   /** Requests so far, by their methods. */
   readonly asked: { method: string; params: any }[] = [];
 
@@ -111,6 +116,10 @@ export class Scripted {
   /** Listens, after a time away on the port of before. */
   async listen() {
     const server = createServer(async (request, response) => {
+      if (request.url?.startsWith("/page")) {
+        this.visited.push(request.url);
+        return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><link rel=icon href=data:,><title>A page</title>");
+      }
       let body = "";
       for await (const part of request) body += part;
       const message = body ? JSON.parse(body) : {};
@@ -161,6 +170,14 @@ export class Scripted {
           return { result: { resultType: "input_required", inputRequests: { name: question }, requestState: "1" } };
         }
         return said(answer.action === "accept" ? `Hello ${answer.content.name}, ${answer.content.sure === true ? "sure" : "not sure"}` : `You ${answer.action}.`);
+      }
+      case "visit": {
+        const answer = params.inputResponses?.page;
+        if (!answer) {
+          const question = { method: "elicitation/create", params: { mode: "url", message: "Log in, please.", url: this.page, elicitationId: "page-1" } };
+          return { result: { resultType: "input_required", inputRequests: { page: question }, requestState: "1" } };
+        }
+        return said(`You answered ${JSON.stringify(answer)}`);
       }
       case "fail":
         return said("There is no more tea.", { isError: true });

@@ -10,6 +10,7 @@ use std::{
 
 use clap::Args;
 use pmcp_client::{ClientBuilder, ElicitAnswer, Elicitation};
+use pmcp_protocol::PageUrl;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -172,14 +173,19 @@ impl Answers {
     /// by that alone that they do.
     pub(crate) async fn visit(&self, message: &str, url: &str) -> ElicitAnswer {
         let _asking = self.asking.lock().await;
-        let (message, url) = (text::line(message), text::line(url));
+        let message = text::line(message);
+        let shown = PageUrl::parse(url);
+        let url = text::line(url);
         let answer = if let Some(refusal) = &self.refusal {
             refusal.clone()
+        } else if shown.is_none() {
+            self.shell.warn(&format!("`{message}` leads to no page on the web, it is dismissed: {url}"));
+            ElicitAnswer::Cancel
         } else if io::stdin().is_terminal() {
-            let shell = self.shell.clone();
+            let (shell, whose) = (self.shell.clone(), shown.map(whose).unwrap_or_default());
             let asked = tokio::task::spawn_blocking(move || {
                 let mut say = |text: &str| shell.ask(text);
-                say(&format!("\n{message}\n  {url}\n"));
+                say(&format!("\n{message}\n  {url}\n{whose}\n"));
                 consent("do you go there?", &mut read_line, &mut say)
             });
             // Whoever asks cannot fail, and is not cancelled.
@@ -296,6 +302,21 @@ fn converse(
     ElicitAnswer::Accept(content.into())
 }
 
+/// Tells whose page a URL leads to, for whoever reads the whole of it above.
+fn whose(url: PageUrl<'_>) -> String {
+    let is_own = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|own| url.host.strip_prefix(own).is_some_and(|port| port.is_empty() || port.starts_with(':')));
+    let mut told = format!("  the page is of the host {}", url.host);
+    if url.is_punycode() {
+        told.push_str("\n  its name stands for letters that may look like another name");
+    }
+    if url.before == "http://" && !is_own {
+        told.push_str("\n  it is not encrypted: others may read what is typed there");
+    }
+    told
+}
+
 /// Asks whether to go on. The end of input dismisses the question.
 fn consent(question: &str, read: &mut impl FnMut() -> Option<String>, say: &mut impl FnMut(&str)) -> ElicitAnswer {
     loop {
@@ -367,6 +388,23 @@ mod tests {
         assert!(said.contains("it takes a whole number\n") && said.contains("it is 18 or more\n"), "{said}");
         assert!(said.contains("   2 high\n") && said.contains("(one of these) [low]: "), "{said}");
         assert!(!said.contains('\u{1b}'), "{said}");
+    }
+
+    #[test]
+    fn a_person_is_told_whose_page_it_is_and_what_could_deceive() {
+        let told = |url| whose(PageUrl::parse(url).unwrap());
+        assert_eq!(told("https://bank.example/login?a=b"), "  the page is of the host bank.example");
+        assert_eq!(told("http://127.0.0.1:80/a"), "  the page is of the host 127.0.0.1:80");
+        assert!(told("http://localhost.evil.example/").contains("not encrypted"));
+        assert!(told("https://xn--pple-43d.com/").contains("may look like another name"));
+    }
+
+    #[tokio::test]
+    async fn a_link_that_could_deceive_is_dismissed() {
+        let answers = Answers::new(Vec::new(), None, &Shell::new(true)).leaving_open();
+        for url in ["javascript:alert(1)", "https://bank.example@evil.example/", "https://a.example/\u{1b}[8m"] {
+            assert_eq!(answers.visit("Log in", url).await, ElicitAnswer::Cancel, "{url:?}");
+        }
     }
 
     #[test]

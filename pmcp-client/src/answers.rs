@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use pmcp_protocol::{RpcError, is_page, meta::related_task};
+use pmcp_protocol::{PageUrl, RpcError, is_page, meta::related_task};
 use serde_json::{Map, Value, json};
 
 /// A form the server wants filled in.
@@ -117,11 +117,8 @@ impl Callbacks {
                     return Err(RpcError::invalid_params("this client does not open pages"));
                 };
                 let text = |name: &str| params.get(name).and_then(Value::as_str);
-                // What a user sees of it and what a browser reads are the same: a URL has no spaces, no letters beyond ASCII and no `\`.
-                let is_plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-                let is_web =
-                    |url: &str| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) && is_plain(url);
-                let Some(url) = text("url").filter(|url| is_web(url)) else {
+                // What a user sees of it and what a browser reads are the same.
+                let Some(url) = text("url").filter(|url| PageUrl::parse(url).is_some()) else {
                     return Err(RpcError::invalid_params("`url` is none of a page on the web"));
                 };
                 let page = Page {

@@ -32,6 +32,9 @@ pub struct Emulated {
     pub tasks: bool,
     /// It has forms filled in.
     pub elicitation: bool,
+    /// It sends its user to pages, after it asked.
+    #[serde(default)]
+    pub elicitation_url: bool,
     /// It has a model write texts.
     pub sampling: bool,
     /// It tells directories.
@@ -68,6 +71,13 @@ impl Emulated {
             builder = builder.on_elicit(move |form| {
                 let asker = asker.clone();
                 async move { elicited(asker.ask("elicitation/create", form.params, form.task).await) }
+            });
+        }
+        if self.elicitation_url {
+            let asker = asker.clone();
+            builder = builder.on_elicit_url(move |page| {
+                let asker = asker.clone();
+                async move { elicited(asker.ask("elicitation/create", page.params, page.task).await) }
             });
         }
         if self.sampling {

@@ -24,6 +24,7 @@ mod log;
 pub mod message;
 pub mod meta;
 mod number;
+mod page;
 pub mod params;
 mod render;
 mod revision;
@@ -46,6 +47,7 @@ pub use meta::{
     UI_MIME_TYPE, VARIABLES, VIEW, WAIT,
 };
 pub use number::whole;
+pub use page::PageUrl;
 pub use params::params;
 pub use revision::{Decider, Revision};
 pub use shown::{Annotations, Icon, IconTheme, Role};

@@ -1,10 +1,11 @@
-/** A question of the server, as a form: accepted, declined or dismissed. */
+/** A question of the server, as a form or a page: accepted, declined or dismissed. */
 
 import { useState } from "preact/hooks";
 
 import { Form } from "../form/Form";
 import { filled } from "../model/arguments";
 import type { Action, Asked, Schema } from "../wire/types";
+import { Page } from "./Page";
 import { Tree } from "./Tree";
 
 interface QuestionProps {
@@ -55,7 +56,6 @@ const Elicitation = ({ id, params, onAnswer }: Omit<QuestionProps, "method">) =>
   const send = () => isWhole && onAnswer("accept", given);
   return (
     <>
-      {params.url && <p>The server asks to open <code>{params.url}</code></p>}
       <Form id={id} schema={schema} value={value} onChange={setValue} onErrors={setMistakes} onSubmit={send} />
       <Answers isReady={isWhole} onAccept={send} onAnswer={onAnswer} />
     </>
@@ -77,7 +77,8 @@ const TITLES: Record<string, string> = {
 };
 
 export const Question = ({ id, method, params, onAnswer }: QuestionProps) => {
-  const Part = method === "sampling/createMessage" ? Sampling : method === "roots/list" ? Roots : Elicitation;
+  const isPage = method === "elicitation/create" && params?.mode === "url";
+  const Part = isPage ? Page : method === "sampling/createMessage" ? Sampling : method === "roots/list" ? Roots : Elicitation;
   const [trouble, setTrouble] = useState<string | undefined>();
   const answer = async (action: Action, content?: unknown) => {
     try {

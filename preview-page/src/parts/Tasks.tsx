@@ -5,9 +5,11 @@ import { useEffect } from "preact/hooks";
 
 import { second, span } from "../model/clock";
 import { answer, questions } from "../model/questions";
+import { visits } from "../model/pages";
 import { fraction, list, tasks, type Task } from "../model/tasks";
 import { isReady } from "../model/connection";
 import { Empty } from "./controls";
+import { Visits } from "./Page";
 import { ofHost, Question } from "./Question";
 import { Result } from "./Result";
 import { Tree } from "./Tree";
@@ -84,12 +86,13 @@ export const Tasks = () => {
   const all = tasks.value;
   const first = all.find((task) => task.view.value.status === "input_required") ?? all[0];
   const isOpen = (task: Task) => (opened.value === undefined ? task === first : opened.value === task.id) || (task.isOurs.value && task.view.value.inputRequests !== undefined && !task.isOver);
-  if (!all.length && !questions.value.length) {
+  if (!all.length && !questions.value.length && !visits.value.length) {
     return <Empty title="No tasks yet">A call that takes long becomes a task: its progress, its questions and its variables come here.</Empty>;
   }
   return (
     <>
       {questions.value.map((asked) => ofHost(asked, (action, content) => answer(asked, action, content)))}
+      <Visits />
       <ul class="task-list">{all.map((task) => <Item key={task.id} task={task} isOpen={isOpen(task)} />)}</ul>
     </>
   );

@@ -45,6 +45,7 @@ export interface Profile {
     ui: boolean;
     tasks: boolean;
     elicitation: boolean;
+    elicitationUrl?: boolean;
     sampling: boolean;
     roots: boolean;
   };
