@@ -1,6 +1,6 @@
 //! The server as it was built: what it answers, whatever the version and the transport.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use pmcp_protocol::{ClientCapabilities, Revision, RpcError, bounds::shortened, message::Request};
@@ -196,10 +196,15 @@ impl Service {
     }
 
     /// The scopes that the caller of this request lacks for what it is about, and could get.
-    pub(crate) fn lacking_scopes(&self, request: &Request, caller: &Caller) -> Option<&[String]> {
+    pub(crate) async fn lacking_scopes(&self, request: &Request, caller: &Caller) -> Option<Cow<'_, [String]>> {
         let Request { method, params, .. } = request;
         let of_offers = || self.offers.lacking_scopes(&self.router, method, params, caller);
-        self.router.lacking_scopes(method, params, caller).or_else(of_offers)
+        if let Some(scopes) = self.router.lacking_scopes(method, params, caller).or_else(of_offers) {
+            return Some(scopes.into());
+        }
+        // A source is the author's code, which may panic.
+        let asked = AssertUnwindSafe(self.router.lacking_scopes_of_dynamic(method, params, caller)).catch_unwind();
+        asked.await.ok().flatten().map(Cow::Owned)
     }
 
     /// Tells whether a tool has this name, be it one of a workflow or a companion of a task's.

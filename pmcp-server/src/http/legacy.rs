@@ -170,8 +170,8 @@ async fn request_of(
     accepts: Accepts,
 ) -> Response {
     let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
-    if let Some(scopes) = http.service.lacking_scopes(&request, &caller) {
-        return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), true));
+    if let Some(scopes) = http.service.lacking_scopes(&request, &caller).await {
+        return guard::refused(&http, &http.admission.lacking(&scopes, from.principal.as_ref(), true));
     }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
@@ -237,11 +237,12 @@ async fn take_batch(
     }
     let messages: Vec<_> = batch.into_iter().map(Message::parse).collect();
     let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
-    let lacking = messages.iter().filter_map(|message| match message {
-        Ok(Message::Request(request)) => http.service.lacking_scopes(request, &caller),
-        _ => None,
-    });
-    let lacking: Vec<String> = lacking.flatten().cloned().collect();
+    let mut lacking = Vec::new();
+    for message in &messages {
+        if let Ok(Message::Request(request)) = message {
+            lacking.extend(http.service.lacking_scopes(request, &caller).await.unwrap_or_default().into_owned());
+        }
+    }
     if !lacking.is_empty() {
         return guard::refused(&http, &http.admission.lacking(&lacking, from.principal.as_ref(), true));
     }

@@ -130,8 +130,8 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
-    if let Some(scopes) = http.service.lacking_scopes(&request, &caller) {
-        return guard::refused(&http, &http.admission.lacking(scopes, from.principal.as_ref(), false));
+    if let Some(scopes) = http.service.lacking_scopes(&request, &caller).await {
+        return guard::refused(&http, &http.admission.lacking(&scopes, from.principal.as_ref(), false));
     }
     let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     // Of states that change only the latest counts: those that nobody reads are not kept.

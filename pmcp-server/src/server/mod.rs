@@ -131,7 +131,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     }
 
     /// Offers tools that are made while the server runs, and that may be others for each caller: see [`DynamicTools`], and
-    /// [`ToolSet`](pmcp_tasks::tool::ToolSet) for those that are the same for all.
+    /// [`ToolSet`](pmcp_tasks::tool::ToolSet) for those that are the same for all. They may run as tasks, so the server declares that it has some.
     #[must_use]
     pub fn dynamic_tools(self, tools: impl DynamicTools) -> Self {
         Self { tools: self.tools.dynamic_tools(tools), ..self }

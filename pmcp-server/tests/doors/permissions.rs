@@ -1,7 +1,14 @@
 //! What a caller may not use: it is not told of it, and no way leads there.
 
 use pmcp_server::{BearerTokens, Prompt, PromptResult, ResourceUpdates, Running, Server};
-use pmcp_tasks::{TaskStore, gate::TargetKind, prelude::*, security::Principal, workflow};
+use pmcp_tasks::{
+    TaskStore,
+    gate::TargetKind,
+    prelude::*,
+    security::Principal,
+    tool::{DynamicTool, TaskSupport, ToolDefinition, ToolSet},
+    workflow,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -330,6 +337,34 @@ async fn a_client_that_may_step_up_is_told_for_what() {
         Modern::new("prompts/get", json!({ "name": "whisper" })).send(&reads).await.json().await["error"]["message"],
         "unknown prompt"
     );
+}
+
+#[tokio::test]
+async fn a_tool_made_at_run_time_is_stepped_up_to_as_well_and_runs_as_a_task() {
+    let definition = ToolDefinition {
+        name: "copy".into(),
+        input_schema: json!({ "type": "object" }),
+        scopes: vec!["files:write".into()],
+        support: TaskSupport::Required,
+        ..ToolDefinition::default()
+    };
+    let copy = DynamicTool::try_task(definition, async |_, _: TaskContext| Ok(ToolResult::text("copied"))).unwrap();
+    let tools = ToolSet::new();
+    assert!(tools.add(copy));
+    let (_running, reads, writes) = two(offering().dynamic_tools(tools).step_up(true)).await;
+    assert!(listed(&reads, "tools/list", "tools", "name").await.contains(&"copy".to_owned()));
+    let session = Legacy::begin(&reads).await;
+    for reply in [
+        Modern::new("tools/call", call("copy", json!({}))).send(&reads).await,
+        session.send(1, "tools/call", call("copy", json!({}))).await,
+    ] {
+        assert_eq!(reply.status, 403);
+        let challenge = "Bearer error=\"insufficient_scope\", scope=\"mcp:use files:write\"";
+        assert_eq!(reply.header("www-authenticate"), challenge);
+    }
+    let stepped = Legacy { http: writes, ..session };
+    let id = stepped.task(2, "copy").await;
+    assert_eq!(text(&stepped.ask(3, "tasks/result", json!({ "taskId": id })).await), "copied");
 }
 
 /// What some callers have no scopes for, in place of what rules keep back.

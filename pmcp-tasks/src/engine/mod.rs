@@ -14,6 +14,7 @@ mod feed;
 mod guard;
 mod keeper;
 mod lists;
+mod made;
 mod observed;
 mod observer;
 mod outcome;
@@ -39,6 +40,7 @@ pub(crate) use binding::Binder;
 pub use board::{Board, BoardWatch};
 pub(crate) use calls::prepare;
 pub(crate) use courier::Attends;
+pub(crate) use made::Sources;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub use status::{LeaseStatus, QueueStatus, Status, StoreStatus};
@@ -50,12 +52,12 @@ use crate::{
     call::{Caller, Peer},
     changes::ListChanges,
     error::StoreError,
-    gate::Gate,
+    gate::{Gate, Target},
     limits::Limits,
     protocol::Revision,
     run::{DEFAULT_LEASE, Host, Way},
     store::backend::TaskKey,
-    task::{Task, TaskStore},
+    task::{Task, TaskBody, TaskStore},
     tool::{Registry, Work},
 };
 
@@ -64,6 +66,8 @@ use crate::{
 pub(crate) struct Engine {
     pub(crate) host: Arc<Host>,
     pub(crate) works: Registry,
+    /// The sources of tools that are made at run time.
+    pub(crate) sources: Sources,
     execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
     at_once: Option<usize>,
@@ -109,6 +113,7 @@ pub(crate) struct EngineSettings {
     pub(crate) expose_errors: bool,
     pub(crate) gate: Gate,
     pub(crate) changes: Vec<ListChanges>,
+    pub(crate) sources: Sources,
     pub(crate) lease: Duration,
     pub(crate) execution: Execution,
     /// Number of queued tasks that run here at once; `None` if this process takes none.
@@ -122,6 +127,7 @@ impl Default for EngineSettings {
             expose_errors: false,
             gate: Gate::default(),
             changes: Vec::new(),
+            sources: Sources::default(),
             lease: DEFAULT_LEASE,
             execution: Execution::default(),
             at_once: None,
@@ -135,6 +141,7 @@ impl Engine {
         let engine = Arc::new_cyclic(|engine| Self {
             host,
             works,
+            sources: settings.sources,
             execution: settings.execution,
             at_once: settings.at_once,
             gate: settings.gate,
@@ -172,9 +179,20 @@ impl Engine {
         work.target().is_none_or(|target| self.gate.shows(caller, &target))
     }
 
-    /// Tells whether the caller may look at a task of the work of this name. Of what is not known here nothing is said.
-    pub(crate) fn permits_task_of(&self, caller: &Caller, work: &str) -> bool {
-        self.works.find(work).is_none_or(|work| self.permits(caller, work))
+    /// Tells whether the caller may look at a task of this request. Of what is not known here nothing is said; a tool that was made at run
+    /// time is known by what its task says of it.
+    pub(crate) fn permits_task_of(&self, caller: &Caller, body: &TaskBody) -> bool {
+        if let Some(work) = self.works.find(&body.tool) {
+            return self.permits(caller, work);
+        }
+        let permits = |scopes| self.gate.permits(caller, &Target::Tool { name: &body.tool, scopes });
+        body.made.as_ref().is_none_or(|made| permits(&made.scopes))
+    }
+
+    /// Tells whether there may be tasks that this caller has and may not look at.
+    pub(crate) fn keeps_tasks_from(&self, caller: &Caller) -> bool {
+        let has_bounds = || self.gate.rule.is_some() || caller.principal().is_some();
+        !self.sources.is_empty() && has_bounds() || self.works.all().any(|work| !self.permits(caller, work))
     }
 
     /// Tells whether something is for some callers and not for others.

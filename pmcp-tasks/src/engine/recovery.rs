@@ -21,7 +21,7 @@ use crate::{
 /// Message the client gets of a task whose process died.
 const LOST: &str = "the server that ran this task stopped before the task had ended";
 /// Message the client gets of a task whose arguments this version of the tool does not take.
-const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
+pub(super) const CHANGED: &str = "the tool has changed since the task was created and cannot go on with it";
 
 /// Message the client gets of a task whose tool no worker that looked at it has.
 fn waits_for(tool: &str) -> String {
@@ -81,9 +81,9 @@ impl Engine {
             self.end_lost(task, RpcError::internal(LOST)).await;
             return TakenOver::Ended;
         }
-        let Some(work) = self.works.find(&body.tool).filter(|_| self.runs_tasks()) else {
+        let Some(work) = self.work_of(&body).filter(|_| self.runs_tasks()) else {
             // Another process runs it: this one has no such work, or leaves tasks to workers.
-            if self.works.find(&body.tool).is_none() && task.message() != Some(&*waits_for(&body.tool)) {
+            if !self.has_work_of(&body) && task.message() != Some(&*waits_for(&body.tool)) {
                 crate::heard::warn!(task = %task.id(), tool = body.tool, "a task waits for a worker that has its tool");
             }
             return TakenOver::Foreign(Box::new(task));
@@ -110,7 +110,7 @@ impl Engine {
             brought: Brought::default(),
         };
         let variables = body.variables;
-        let (seat, end) = self.resume(&task, work, prepared, (origin, variables), idle_fences);
+        let (seat, end) = self.resume(&task, &work, prepared, (origin, variables), idle_fences);
         if has_waited {
             // It does not wait any more; the function's first message takes the place of this one.
             let (host, waited) = (self.host.clone(), waits_for(&body.tool));
@@ -213,9 +213,9 @@ impl Engine {
 
     /// Leaves a task in the queue, for a worker that can run it.
     pub(super) async fn hand_back(&self, mut task: Task) {
-        let tool = task.body.as_ref().map(|body| body.tool.as_str());
+        let foreign = task.body.as_ref().filter(|body| !self.has_work_of(body));
         // Where no worker comes, its client is to know for what it waits.
-        let message = tool.filter(|tool| self.works.find(tool).is_none()).map(waits_for);
+        let message = foreign.map(|body| waits_for(&body.tool));
         let requeued = self.host.store.requeue(&mut task, message).await;
         self.log_failure(&task.key, requeued);
     }

@@ -72,7 +72,8 @@ impl TaskHandle {
         draft.head.poll_interval = failed.head.poll_interval;
         draft.body = TaskBody { begun: false, queued: true, ..body.clone() };
         draft.idempotency = Some((digest(&failed), [0; 32]));
-        self.begin(draft, failed).await
+        // Boxed, as every retry would be as large as this.
+        Box::pin(self.begin(draft, failed)).await
     }
 
     /// Creates the task as that of a worker that dies once everything is copied: whoever serves then takes it over.

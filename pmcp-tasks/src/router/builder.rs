@@ -36,7 +36,6 @@ pub struct TaskRouterBuilder<S> {
     /// Those of them that only workflows have named so far.
     of_steps: Vec<TypeId>,
     flows: Vec<Arc<dyn Flow>>,
-    dynamic: Dynamic,
     settings: EngineSettings,
     fallback: Option<TaskFallback>,
     /// The names of tools that views call.
@@ -165,7 +164,6 @@ impl TaskRouterBuilder<()> {
             tools: Vec::new(),
             of_steps: Vec::new(),
             flows: Vec::new(),
-            dynamic: Dynamic::default(),
             settings: EngineSettings::default(),
             fallback: None,
             called_by_views: HashSet::new(),
@@ -181,7 +179,6 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             tools: self.tools,
             of_steps: self.of_steps,
             flows: self.flows,
-            dynamic: self.dynamic,
             settings: self.settings,
             fallback: self.fallback,
             called_by_views: self.called_by_views,
@@ -206,15 +203,16 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
         self
     }
 
-    /// Offers tools that are made while the server runs, beside those that are registered; of one name the registered one counts. They
-    /// run inside their call, and other tools do not call them.
+    /// Offers tools that are made while the server runs, beside those that are registered; of one name the registered one counts. Other tools
+    /// do not call them. What clients without tasks get of those that run as tasks is what [`task_fallback`](Self::task_fallback) says, if it
+    /// is called.
     #[must_use]
     pub fn dynamic_tools(mut self, tools: impl DynamicTools) -> Self {
         if let Some(changes) = tools.changes() {
             let changes = changes.clone();
             self = self.list_changes(&changes);
         }
-        self.dynamic.0.push(Arc::new(tools));
+        self.settings.sources.0.push(Arc::new(tools));
         self
     }
 
@@ -369,13 +367,17 @@ impl<S: Clone + Send + Sync + 'static> TaskRouterBuilder<S> {
             all.insert(name, Registered { definition: Arc::new(definition), with_ui, is_called_by_views, work });
         }
         // Without a word of the server, tools that say so themselves have the fallback.
+        let has_fallback = self.fallback.is_some();
         let fallback = self.fallback.unwrap_or(TaskFallback { every_tool: false, ..TaskFallback::default() });
-        let for_models = all.values().any(|tool| fallback.covers(&tool.definition));
-        let for_views = all.values().any(Registered::may_run_for_views);
+        let has_sources = !self.settings.sources.is_empty();
+        let for_models = (has_sources && has_fallback) || all.values().any(|tool| fallback.covers(&tool.definition));
+        let dynamic = Dynamic { called_by_views: self.called_by_views };
+        let for_views = (has_sources && dynamic.called_by_views.iter().any(|name| !all.contains_key(name)))
+            || all.values().any(Registered::may_run_for_views);
         let companions = Companions::new(fallback, (for_models, for_views), |name| all.contains_key(name));
         let companions = companions.map_err(BuildError::CompanionTool)?;
         let engine = Engine::new(works, store, self.settings)?;
-        Ok((engine, Tools { all, order, companions, flows, dynamic: self.dynamic }))
+        Ok((engine, Tools { all, order, companions, flows, dynamic }))
     }
 }
 

@@ -47,7 +47,7 @@ use crate::{
     offer::Prompt,
     protocol::RpcError,
     task::{TaskId, TaskStore},
-    tool::{Arguments, Prepared, TaskSupport, ToolDefinition, Work},
+    tool::{Arguments, Prepared, TaskSupport, ToolDefinition, Work, is_name},
     workflow::{CONTINUE, TASK_ID},
 };
 
@@ -112,7 +112,7 @@ impl TaskRouter {
     /// Tells whether there may be tools that are made at run time, which [`definitions`](Self::definitions) has not.
     #[must_use]
     pub fn has_dynamic_tools(&self) -> bool {
-        !self.tools.dynamic.is_empty()
+        !self.engine.sources.is_empty()
     }
 
     /// Tells whether calls of this name are answered, whoever makes them and whatever tools are made at run time: by a tool, by that of a workflow, or by a companion of tasks.
@@ -140,10 +140,10 @@ impl TaskRouter {
         self.engine.store()
     }
 
-    /// Tells whether calls can become tasks at all.
+    /// Tells whether calls can become tasks at all. Those of tools that are made at run time may, whichever there are.
     #[must_use]
     pub fn has_tasks(&self) -> bool {
-        self.definitions().any(|tool| tool.support != TaskSupport::Forbidden)
+        self.has_dynamic_tools() || self.definitions().any(|tool| tool.support != TaskSupport::Forbidden)
     }
 
     /// The task whose end this request waits for: that of `tasks/result`, or of the tool that stands for it where clients
@@ -210,6 +210,27 @@ impl TaskRouter {
             _ => return None,
         };
         self.engine.gate.lacking(caller, &work.target()?)
+    }
+
+    /// The same of a call of a tool that is made at run time: its source is asked, if the server has [`step_up`](TaskRouterBuilder::step_up).
+    pub async fn lacking_scopes_of_dynamic(
+        &self,
+        method: &str,
+        params: &Value,
+        caller: &Caller,
+    ) -> Option<Vec<String>> {
+        let (name, engine) = (params.get("name")?.as_str()?, &self.engine);
+        if method != "tools/call"
+            || !engine.gate.lists_for_step_up
+            || engine.sources.is_empty()
+            || !is_name(name)
+            || self.tools.is_taken(name)
+        {
+            return None;
+        }
+        // That it cannot be told now is the answer to the call.
+        let tool = engine.find_made(name, caller).await.ok()??;
+        engine.gate.lacking(caller, &tool.work().target()?).map(<[String]>::to_vec)
     }
 
     /// Handles a request.

@@ -12,7 +12,8 @@ use crate::{
     run::Origin,
     schema::answer,
     store::backend::TaskKey,
-    task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible},
+    task::{Change, FieldDefinition, NotChanged, Owner, Task, TaskId, visible, visible_by},
+    tool::Work,
     trace,
 };
 
@@ -45,6 +46,18 @@ impl<'a> RequestCx<'a> {
         match self.cx.revision.missing_tasks() {
             Some(missing) if !self.cx.client.tasks => Err(missing),
             _ => Ok(()),
+        }
+    }
+
+    /// Waits for a source of tools, as long as the request is not cancelled.
+    pub(super) async fn until_cancelled<T>(
+        &self,
+        asking: impl Future<Output = Result<T, RpcError>>,
+    ) -> Result<T, RpcError> {
+        tokio::select! {
+            biased;
+            given = asking => given,
+            () = self.cx.cancellation.cancelled() => Err(RpcError::cancelled()),
         }
     }
 
@@ -100,13 +113,20 @@ impl<'a> RequestCx<'a> {
 
     /// Tells whether the caller may use what this task is of, which was read with its body.
     pub(super) fn permits(&self, task: &Task) -> bool {
-        task.body.as_ref().is_none_or(|body| self.engine.permits_task_of(&self.cx.caller, &body.tool))
+        task.body.as_ref().is_none_or(|body| self.engine.permits_task_of(&self.cx.caller, body))
     }
 
-    /// The variables of a task's work.
-    fn fields(&self, task: &Task) -> &'a [FieldDefinition] {
-        let work = task.body.as_ref().and_then(|body| self.engine.works.find(&body.tool));
-        work.map(|work| work.fields.as_slice()).unwrap_or_default()
+    /// The work of a task.
+    async fn work(&self, task: &Task) -> Result<Option<Arc<Work>>, RpcError> {
+        let Some(body) = &task.body else { return Ok(None) };
+        if let Some(work) = self.engine.works.find(&body.tool) {
+            return Ok(Some(work.clone()));
+        }
+        if body.made.is_none() {
+            return Ok(None);
+        }
+        let made = self.until_cancelled(self.engine.find_made(&body.tool, &self.cx.caller)).await?;
+        Ok(made.map(|tool| tool.work().clone()))
     }
 
     /// The variables of a task that the client sees.
@@ -120,8 +140,12 @@ impl<'a> RequestCx<'a> {
     }
 
     /// The same for a task that exists.
-    pub(super) fn variables_for(&self, task: &Task) -> Result<Map<String, Value>, RpcError> {
-        self.variables(self.fields(task))
+    pub(super) async fn variables_for(&self, task: &Task) -> Result<Map<String, Value>, RpcError> {
+        if self.meta().is_none_or(|meta| !meta.contains_key(VARIABLES)) {
+            return Ok(Map::new());
+        }
+        let work = self.work(task).await?;
+        self.variables(work.as_ref().map(|work| work.fields.as_slice()).unwrap_or_default())
     }
 
     /// Records answers to open questions, all of which have to fit; what has ended needs none.
@@ -149,9 +173,15 @@ impl<'a> RequestCx<'a> {
 
 /// The variables of a task that clients see.
 pub(super) fn shown(engine: &Engine, task: &Task) -> Result<Option<Map<String, Value>>, RpcError> {
-    let Some(work) = task.body.as_ref().and_then(|body| engine.works.find(&body.tool)) else { return Ok(None) };
-    let stored = task.variables(engine.store().capabilities().name)?;
-    Ok(visible(&work.fields, stored))
+    let Some(body) = &task.body else { return Ok(None) };
+    let stored = || task.variables(engine.store().capabilities().name);
+    if let Some(work) = engine.works.find(&body.tool) {
+        return Ok(visible(&work.fields, stored()?));
+    }
+    match &body.made {
+        Some(made) => Ok(visible_by(&made.defaults, stored()?)),
+        None => Ok(None),
+    }
 }
 
 /// The variables the client sets in `_meta`, checked.

@@ -48,7 +48,7 @@ pub(super) async fn list(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     let page = page.ok_or_else(|| RpcError::invalid_params("unknown cursor"))?;
     let now = rq.engine.host.now();
     // Bodies are read only for callers who may not use everything.
-    let is_selective = rq.engine.works.all().any(|work| !rq.engine.permits(&rq.cx.caller, work));
+    let is_selective = rq.engine.keeps_tasks_from(&rq.cx.caller);
     let mut tasks = Vec::with_capacity(page.tasks.len());
     for task in &page.tasks {
         if is_selective {
@@ -121,7 +121,7 @@ pub(super) async fn update(rq: RequestCx<'_>) -> Result<Value, RpcError> {
     // Everything is checked before anything is written.
     let responses = update.input_responses.map(|responses| responses.into_iter().collect::<Map<_, _>>().into());
     input_responses(responses.as_ref(), &task, rq.engine.limits().max_answer)?.all()?;
-    let variables = rq.variables_for(&task)?;
+    let variables = rq.variables_for(&task).await?;
     if !variables.is_empty() {
         if task.status().is_terminal() {
             return Err(RpcError::invalid_params(UNCHANGEABLE));

@@ -30,7 +30,7 @@ impl Tools {
     }
 
     /// Tells whether a name is that of something else than a tool made at run time, for whichever caller.
-    fn is_taken(&self, name: &str) -> bool {
+    pub(super) fn is_taken(&self, name: &str) -> bool {
         let is_companion = || self.companions.as_ref().is_some_and(|companions| companions.find(name).is_some());
         self.all.contains_key(name) || self.flows.has_tool(name) || is_companion()
     }
@@ -38,10 +38,11 @@ impl Tools {
     /// The tool of this name that is made at run time, if the caller may use it. A name that is taken is nobody else's, even for those who
     /// may not use what has it.
     pub(super) async fn find_dynamic(&self, rq: RequestCx<'_>, name: &str) -> Result<Option<Registered>, RpcError> {
-        if self.dynamic.is_empty() || self.is_taken(name) {
+        if rq.engine.sources.is_empty() || self.is_taken(name) {
             return Ok(None);
         }
-        self.dynamic.find(rq, name).await
+        let found = self.dynamic.find(rq, name).await?;
+        Ok(found.filter(|tool| rq.engine.permits(&rq.cx.caller, &tool.work)))
     }
 
     /// The definitions, in the order of their registration.
@@ -60,10 +61,10 @@ impl Tools {
         let ListParams { cursor } = ListParams::read(rq.params)?;
         let dynamic = self.dynamic.list(rq, |name| self.is_taken(name)).await?;
         let mut result = self.page(rq, cursor, &dynamic)?;
-        if rq.cx.revision.has_cache_hints() && !self.dynamic.is_empty() {
+        if rq.cx.revision.has_cache_hints() && !rq.engine.sources.is_empty() {
             // They may be others for each caller, and at any time.
             result["cacheScope"] = "private".into();
-            if !self.dynamic.tells_of_changes() {
+            if !rq.engine.sources.tell_of_changes() {
                 result["ttlMs"] = 0.into();
             }
         }
@@ -101,7 +102,7 @@ impl Tools {
                 match last {
                     Some(last) => last + 1,
                     // It may have gone meanwhile: those that come after it are not lost.
-                    None if !self.dynamic.is_empty() && is_name(&cursor) => {
+                    None if !rq.engine.sources.is_empty() && is_name(&cursor) => {
                         fixed + all[fixed..].partition_point(|tool| tool.name <= cursor)
                     }
                     None => return Err(RpcError::invalid_params("unknown cursor")),

@@ -227,6 +227,11 @@ impl Run {
         self.host.store.capabilities()
     }
 
+    /// A text that nobody can guess; `None` if there is no randomness.
+    pub(crate) fn random_text(&self) -> Option<String> {
+        self.host.store.random_text().ok()
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> Millis {
         self.host.now()

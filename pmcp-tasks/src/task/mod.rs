@@ -37,14 +37,14 @@ pub(crate) use policy::Policy;
 pub(crate) use progress::Progress;
 pub use read::Task;
 pub(crate) use read::read_value;
-pub(crate) use record::{Bounds, Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA};
+pub(crate) use record::{Bounds, Hidden, MadeTool, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA};
 pub(crate) use signals::{
     MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, elicitation_signal, signal_step,
 };
 pub use store::TaskStore;
 pub(crate) use tries::{Pauses, Tries};
-pub(crate) use variables::visible;
 pub use variables::{FieldDefinition, VariableError, VariableValue};
+pub(crate) use variables::{shown_defaults, visible, visible_by};
 pub(crate) use workflow::{Pause, Reason, STEP, WorkflowHead};
 pub(crate) use writing::{CONFLICTS, NewStep, Taken, Writing};
 

@@ -88,6 +88,9 @@ pub(crate) struct TaskBody {
     /// The variables that stay on the server, for whoever looks at it without the tool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hidden: Vec<String>,
+    /// Set if its tool was made at run time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made: Option<Box<MadeTool>>,
     pub(crate) on_crash: OnCrash,
     /// The caller as an authenticator found it, for a run in another process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +112,21 @@ pub(crate) struct TaskBody {
     pub(crate) trace: Option<TraceContext>,
     /// Variables the client set in the creating call.
     pub(crate) variables: Map<String, Value>,
+}
+
+/// Facts about a tool that was made at run time, for whoever has its task and not the tool. Fields are in the order of their names: see
+/// [`canonical`](super::canonical).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MadeTool {
+    /// The variables that clients see, with their values in a new task.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) defaults: Map<String, Value>,
+    /// The scopes that its callers need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<String>,
+    /// Time one run may take, in milliseconds, if it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// The most that an owner may have. Fields are in the order of their names: see [`canonical`](super::canonical).
@@ -226,6 +244,7 @@ mod tests {
             answers: map(),
             variables: map(),
             hidden: vec!["h".into()],
+            made: Some(Box::new(MadeTool { defaults: map(), scopes: vec!["s".into()], timeout: Some(1) })),
             on_crash: OnCrash::Restart,
             principal: Some(Known {
                 client: Some("c".into()),

@@ -84,6 +84,22 @@ pub enum VariableError {
     Store(#[from] StoreError),
 }
 
+/// The variables that clients see, with their values in a new task.
+pub(crate) fn shown_defaults(fields: &[FieldDefinition]) -> Map<String, Value> {
+    let shown = fields.iter().filter(|field| !field.hidden);
+    shown.map(|field| (field.name.to_owned(), field.default.clone())).collect()
+}
+
+/// The same as [`visible`] of a task whose variables nobody here knows but by these defaults.
+pub(crate) fn visible_by(defaults: &Map<String, Value>, mut stored: Map<String, Value>) -> Option<Map<String, Value>> {
+    let value = |(name, default): (&String, &Value)| {
+        let value = stored.remove(name).filter(|value| !value.is_null());
+        (name.clone(), value.unwrap_or_else(|| default.clone()))
+    };
+    let shown: Map<_, _> = defaults.iter().map(value).collect();
+    (!shown.is_empty()).then_some(shown)
+}
+
 /// Returns what clients see of a task's variables: all that are not hidden, with their defaults where nothing was set;
 /// `None` if the tool has none to show.
 pub(crate) fn visible(fields: &[FieldDefinition], mut stored: Map<String, Value>) -> Option<Map<String, Value>> {

@@ -233,6 +233,14 @@ impl Prepared {
         }))
     }
 
+    /// The same, with a name that the store of its run makes.
+    pub(crate) fn viewed_there(self) -> Self {
+        Self(Box::new(move |cx| {
+            let run = cx.run().clone();
+            self.viewed(move || run.random_text()).run(cx)
+        }))
+    }
+
     /// Runs it.
     pub(crate) fn run(self, cx: RunContext) -> OutputFuture {
         (self.0)(cx)

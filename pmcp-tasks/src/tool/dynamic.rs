@@ -1,26 +1,19 @@
 //! Tools that are made while the server runs: by a database, a configuration that is read again, another server behind this one.
 //!
 //! The program does not have their types: a definition by hand says what they take, and arguments are held against its schema before the
-//! function sees them. Who has such tools is a [`DynamicTools`], asked for each list and each call with the caller in hand; a
-//! [`ToolSet`] is one that is the same for all.
+//! function sees them. Who has such tools is a [source](super::DynamicTools).
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use async_trait::async_trait;
-use parking_lot::RwLock;
 use serde_json::{Map, Value};
 
 use super::{ArgumentError, Arguments, Prepared, TaskSupport, ToolDefinition, ToolResult, Work};
 use crate::{
-    call::Caller,
-    changes::{List, ListChanges},
-    context::ToolContext,
+    context::{TaskContext, TaskVariables, ToolContext},
     error::ToolError,
     protocol::Revision,
+    task::FieldDefinition,
 };
-
-/// The number of tools that one caller is shown of a [`DynamicTools`]; a [`ToolSet`] has no more.
-pub const MOST_DYNAMIC_TOOLS: usize = 1000;
 
 /// The size of what lists say of a tool made at run time, as JSON, in bytes.
 pub const LARGEST_DYNAMIC_TOOL: usize = 64 << 10;
@@ -28,10 +21,16 @@ pub const LARGEST_DYNAMIC_TOOL: usize = 64 << 10;
 /// The length of a tool's name.
 const LONGEST_NAME: usize = 128;
 
+/// The number of scopes that one of these tools may need, and the length of each.
+const MOST_SCOPES: usize = 32;
+const LONGEST_SCOPE: usize = 256;
+
 /// A tool that was made while the server runs: a definition that was checked, and the function behind it. Cheap to clone.
 #[derive(Clone)]
 pub struct DynamicTool {
     definition: Arc<ToolDefinition>,
+    /// The same for clients that show widgets; `None` if they are told nothing more.
+    with_ui: Option<Arc<ToolDefinition>>,
     work: Arc<Work>,
 }
 
@@ -72,6 +71,20 @@ pub enum DynamicToolError {
         /// The thing that it has not.
         what: &'static str,
     },
+    /// Its function takes a task, and it never runs as one.
+    #[error("tool `{0}` never runs as a task, and its function takes one: set `support`, or take a `ToolContext`")]
+    NoTask(String),
+    /// A variable's value in a new task is none that can be stored.
+    #[error("tool `{tool}`: the value that variable `{variable}` has in a new task is not one that JSON can hold")]
+    Variable {
+        /// The tool.
+        tool: String,
+        /// The variable.
+        variable: &'static str,
+    },
+    /// It needs more than 32 scopes, or one that is none: 1 to 256 printable characters of ASCII without a space, `"` or `\`.
+    #[error("tool `{0}`: its scopes are at most 32, each 1 to 256 printable characters without a space, `\"` or `\\`")]
+    Scopes(String),
     /// It says that it changes nothing, and that it may destroy something.
     #[error("tool `{0}` is `read_only` and `destructive`: what changes nothing destroys nothing")]
     Annotations(String),
@@ -82,49 +95,134 @@ impl DynamicTool {
     /// the schema asks for, and others were refused with the name of the argument. Conditions (`if`, `dependentRequired` and
     /// their like) are listed and not checked. `output_schema` is a promise of the function, which nobody checks.
     ///
-    /// It runs inside its call and is no task, so that nothing is left of it in a process that does not have it: `support` is
-    /// [`Forbidden`](TaskSupport::Forbidden). Nor has it variables, questions that come before it, a widget, or arguments that headers repeat. Through
-    /// its context it asks its client, tells progress and knows its caller as every tool does.
+    /// It has what other tools have: scopes, hints, icons, `_meta`, [a widget](super::ToolUi::opening) whose document the server offers, and
+    /// tasks where `support` says so, be it that the function only tells its progress and asks. One that records steps or has variables is made by
+    /// [`try_task`](Self::try_task). It has no questions that come before it, and no arguments that headers repeat.
     ///
     /// # Errors
     /// The definition is none of such a tool.
-    pub fn try_new<F, R>(mut definition: ToolDefinition, run: F) -> Result<Self, DynamicToolError>
+    pub fn try_new<F, R>(definition: ToolDefinition, run: F) -> Result<Self, DynamicToolError>
     where
         F: Fn(Map<String, Value>, ToolContext) -> R + Send + Sync + 'static,
         R: Future<Output = Result<ToolResult, ToolError>> + Send + 'static,
     {
+        let run = Arc::new(run);
+        let call = move |given| {
+            let run = run.clone();
+            Prepared::new(move |cx| run(given, cx.tool()))
+        };
+        Self::make(definition, Vec::new(), call)
+    }
+
+    /// A tool whose function has its task, with the variables of a type that the program has: the same arguments, and the same rules beside.
+    ///
+    /// A task whose process dies ends or goes on as the definition's `on_crash` says. Its tool is asked of the server's sources then, in the
+    /// name of who called: the task goes on if one gives it, waits while one [fails](super::DynamicTools::find), and ends as failed if for half a
+    /// minute none has it. All processes that share a store are to have the same tools. The time that a run takes and the scopes that
+    /// callers need for the task are those of the definition with which it was called. `ttl` and `timeout` are bounded by the server's
+    /// [`Limits`](crate::Limits).
+    ///
+    /// ```
+    /// use pmcp_tasks::{
+    ///     prelude::*,
+    ///     tool::{DynamicTool, OnCrash, TaskSupport, ToolDefinition},
+    /// };
+    /// use serde_json::json;
+    ///
+    /// #[derive(TaskVariables, Default)]
+    /// struct Copied {
+    ///     rows: u64,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let definition = ToolDefinition {
+    ///     name: "copy-orders".into(),
+    ///     input_schema: json!({ "type": "object" }),
+    ///     support: TaskSupport::Optional,
+    ///     on_crash: OnCrash::Restart,
+    ///     ..ToolDefinition::default()
+    /// };
+    /// let copy = DynamicTool::try_task(definition, async |_, task: TaskContext<Copied>| {
+    ///     let rows = task.step("count", async || Ok::<_, ToolError>(7)).await?;
+    ///     task.variables().rows.set(rows).await?;
+    ///     Ok(ToolResult::text(format!("{rows} rows")))
+    /// })?;
+    /// # let _ = copy;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The definition is none of such a tool, says that it is never a task, or has variables of its own.
+    pub fn try_task<V, F, R>(definition: ToolDefinition, run: F) -> Result<Self, DynamicToolError>
+    where
+        V: TaskVariables,
+        F: Fn(Map<String, Value>, TaskContext<V>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<ToolResult, ToolError>> + Send + 'static,
+    {
+        if definition.support == TaskSupport::Forbidden {
+            return Err(DynamicToolError::NoTask(definition.name));
+        }
+        let run = Arc::new(run);
+        let call = move |given| {
+            let run = run.clone();
+            Prepared::new(move |cx| run(given, cx.task()))
+        };
+        Self::make(definition, V::fields(), call)
+    }
+
+    fn make(
+        mut definition: ToolDefinition,
+        variables: Vec<FieldDefinition>,
+        call: impl Fn(Map<String, Value>) -> Prepared + Send + Sync + 'static,
+    ) -> Result<Self, DynamicToolError> {
         if !is_name(&definition.name) {
             return Err(DynamicToolError::Name);
         }
+        check(&definition)?;
         let tool = || definition.name.clone();
-        if let Some(what) = unsupported(&definition) {
-            return Err(DynamicToolError::Unsupported { tool: tool(), what });
-        }
-        if let (Some(true), Some(true)) = (definition.annotations.read_only, definition.annotations.destructive) {
-            return Err(DynamicToolError::Annotations(tool()));
+        let unfit = |field: &&FieldDefinition| field.default.is_null() && (field.check)(&field.default).is_err();
+        if let Some(field) = variables.iter().find(unfit) {
+            return Err(DynamicToolError::Variable { tool: tool(), variable: field.name });
         }
         check_size(&definition)?;
-        let name = definition.name.clone();
+        let name = tool();
         let schema = definition.publish().map_err(|reason| DynamicToolError::Schema { tool: name, reason })?;
         // What was put together may be larger than it was.
         check_size(&definition)?;
-        let run = Arc::new(run);
+        definition.variables = variables;
+        let with_ui = seen_by_hosts(&definition, false);
+        with_ui.as_ref().map_or(Ok(()), check_size)?;
+        let opens_widget = definition.ui.widget.is_some();
         let prepare = move |Arguments { mut given, .. }: Arguments| {
             // There is no type to judge them.
             if let Some(misfit) = schema.read_fields(&mut given).any() {
                 return Err(ArgumentError { message: misfit.of_arguments() });
             }
-            let run = run.clone();
-            Ok(Prepared::new(move |cx| run(given, cx.tool())))
+            let prepared = call(given);
+            Ok(if opens_widget { prepared.viewed_there() } else { prepared })
         };
-        let work = Arc::new(Work::of_tool(&definition, None, Box::new(prepare)));
-        Ok(Self { definition: Arc::new(definition), work })
+        let work = Work::of_tool(&definition, None, Box::new(prepare)).made_at_run_time();
+        Ok(Self { definition: Arc::new(definition), with_ui: with_ui.map(Arc::new), work: Arc::new(work) })
     }
 
     /// The definition, as it is listed.
     #[must_use]
     pub fn definition(&self) -> &ToolDefinition {
         &self.definition
+    }
+
+    /// The definition for clients that show widgets, if they are told more.
+    pub(crate) fn with_ui(&self) -> Option<&Arc<ToolDefinition>> {
+        self.with_ui.as_ref()
+    }
+
+    /// The same of a tool that a view names among those it calls.
+    pub(crate) fn called_by_views(&self) -> Option<ToolDefinition> {
+        seen_by_hosts(&self.definition, true)
+    }
+
+    pub(crate) fn work(&self) -> &Arc<Work> {
+        &self.work
     }
 
     /// The parts of it that a router has of every tool.
@@ -139,17 +237,37 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_part)
 }
 
-/// The thing that a definition declares and such a tool cannot have.
-fn unsupported(definition: &ToolDefinition) -> Option<&'static str> {
+/// Tells whether a scope is one (RFC 6749, section 3.3): it is told to clients in a header.
+fn is_scope(scope: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    (1..=LONGEST_SCOPE).contains(&scope.len()) && scope.bytes().all(is_part)
+}
+
+/// Refuses a definition that says what such a tool cannot have.
+fn check(definition: &ToolDefinition) -> Result<(), DynamicToolError> {
+    let tool = || definition.name.clone();
     let has = [
-        (definition.support != TaskSupport::Forbidden, "tasks"),
         (!definition.questions.is_empty(), "questions that come before it"),
-        (!definition.variables.is_empty(), "variables"),
-        (definition.ui.widget.is_some(), "widget"),
+        (!definition.variables.is_empty(), "variables beside those of its function"),
         // A schema that is none is told as that.
         (!definition.header_parameters().is_empty(), "arguments that headers repeat"),
     ];
-    has.into_iter().find_map(|(has, what)| has.then_some(what))
+    if let Some(what) = has.into_iter().find_map(|(has, what)| has.then_some(what)) {
+        return Err(DynamicToolError::Unsupported { tool: tool(), what });
+    }
+    if definition.scopes.len() > MOST_SCOPES || !definition.scopes.iter().all(|scope| is_scope(scope)) {
+        return Err(DynamicToolError::Scopes(tool()));
+    }
+    if let (Some(true), Some(true)) = (definition.annotations.read_only, definition.annotations.destructive) {
+        return Err(DynamicToolError::Annotations(tool()));
+    }
+    Ok(())
+}
+
+/// The definition as clients that show widgets see it, if they are told more.
+fn seen_by_hosts(definition: &ToolDefinition, is_called_by_views: bool) -> Option<ToolDefinition> {
+    let meta = definition.ui.listed(&definition.meta, is_called_by_views)?;
+    Some(ToolDefinition { meta, ..definition.clone() })
 }
 
 /// Refuses a tool of which lists would say too much.
@@ -160,156 +278,6 @@ fn check_size(definition: &ToolDefinition) -> Result<(), DynamicToolError> {
         return Err(DynamicToolError::TooLarge { tool: definition.name.clone(), size });
     }
     Ok(())
-}
-
-/// A source of tools that are made while the server runs: [`dynamic_tools`](crate::router::TaskRouterBuilder::dynamic_tools) takes it.
-///
-/// It is asked for every `tools/list`, and for every call of a name that no other tool of the server has, with who calls: what it shows to a
-/// caller is its own choice. What it gives passes the rules of [`authorize`](crate::router::TaskRouterBuilder::authorize) and the scopes of the
-/// definition besides. It is waited for ten seconds. Make tools once and clone them: a schema is taken apart when its tool is made.
-///
-/// ```
-/// use async_trait::async_trait;
-/// use pmcp_tasks::{
-///     TaskRouter, TaskStore,
-///     call::{CallContext, Caller, Revision},
-///     prelude::*,
-///     tool::{DynamicTool, DynamicToolError, DynamicTools, ToolDefinition},
-/// };
-/// use serde_json::json;
-///
-/// /// The reports that somebody has defined, each a tool.
-/// #[derive(Debug)]
-/// struct Reports(Vec<DynamicTool>);
-///
-/// #[async_trait]
-/// impl DynamicTools for Reports {
-///     async fn list(&self, caller: &Caller) -> Result<Vec<DynamicTool>, ToolError> {
-///         // Whoever runs the server sees all; another caller those that are granted.
-///         let may = |tool: &DynamicTool| caller.has_scope(&format!("report:{}", tool.definition().name));
-///         Ok(self.0.iter().filter(|tool| may(tool)).cloned().collect())
-///     }
-/// }
-///
-/// fn report(name: &str) -> Result<DynamicTool, DynamicToolError> {
-///     let days = json!({ "type": "integer", "minimum": 1 });
-///     let definition = ToolDefinition {
-///         name: name.into(),
-///         input_schema: json!({ "type": "object", "properties": { "days": days }, "required": ["days"] }),
-///         ..ToolDefinition::default()
-///     };
-///     DynamicTool::try_new(definition, |arguments, _| async move {
-///         Ok(ToolResult::text(format!("the last {} days", arguments["days"])))
-///     })
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let reports = Reports(vec![report("sales")?, report("returns")?]);
-/// let router = TaskRouter::builder().dynamic_tools(reports).build(TaskStore::memory())?;
-///
-/// let caller = CallContext::new(Revision::V2025, Caller::local());
-/// let listed = router.handle("tools/list", &json!({}), &caller).await.answer()?;
-/// assert_eq!(listed["tools"][0]["name"], "returns");
-/// let call = json!({ "name": "sales", "arguments": { "days": 7.0 } });
-/// let result = router.handle("tools/call", &call, &caller).await.answer()?;
-/// assert_eq!(result["content"][0]["text"], "the last 7 days");
-/// let call = json!({ "name": "sales", "arguments": { "days": 0 } });
-/// let result = router.handle("tools/call", &call, &caller).await.answer()?;
-/// assert_eq!(result["isError"], true);
-/// # Ok(()) }
-/// ```
-#[async_trait]
-pub trait DynamicTools: fmt::Debug + Send + Sync + 'static {
-    /// The tools for this caller. A tool whose name another one of the server has is left out; of two with one name, and of more than
-    /// [`MOST_DYNAMIC_TOOLS`], the later ones are.
-    ///
-    /// # Errors
-    /// They cannot be told now: the list is answered with an error that says so and no more, and the log tells why.
-    async fn list(&self, caller: &Caller) -> Result<Vec<DynamicTool>, ToolError>;
-
-    /// The tool of this name, if there is one for this caller: of those that [`list`](Self::list) gives, unless there is a quicker way.
-    ///
-    /// # Errors
-    /// It cannot be told now.
-    async fn find(&self, name: &str, caller: &Caller) -> Result<Option<DynamicTool>, ToolError> {
-        Ok(self.list(caller).await?.into_iter().find(|tool| tool.definition().name == name))
-    }
-
-    /// The one who tells that the list has changed. Without, clients are told of no change, and are asked not to keep the list.
-    fn changes(&self) -> Option<&ListChanges> {
-        None
-    }
-}
-
-/// Tools that come and go, the same for all callers. Clone it into whatever changes it: clients are told that the list has changed.
-///
-/// ```
-/// use pmcp_tasks::{TaskRouter, TaskStore, ToolResult, tool::{DynamicTool, ToolDefinition, ToolSet}};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let tools = ToolSet::new();
-/// let router = TaskRouter::builder().dynamic_tools(tools.clone()).build(TaskStore::memory())?;
-///
-/// let input_schema = serde_json::json!({ "type": "object" });
-/// let definition = ToolDefinition { name: "ping".into(), input_schema, ..ToolDefinition::default() };
-/// assert!(tools.add(DynamicTool::try_new(definition, |_, _| async { Ok(ToolResult::text("pong")) })?));
-/// tools.remove("ping");
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Debug)]
-pub struct ToolSet {
-    tools: Arc<RwLock<BTreeMap<String, DynamicTool>>>,
-    changes: ListChanges,
-}
-
-impl Default for ToolSet {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl ToolSet {
-    /// One without tools.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { tools: Arc::default(), changes: ListChanges::of([List::Tools]) }
-    }
-
-    /// Adds a tool, in place of one of this name; tells whether there was room for it.
-    #[must_use]
-    pub fn add(&self, tool: DynamicTool) -> bool {
-        let mut tools = self.tools.write();
-        let name = &tool.definition.name;
-        let fits = tools.len() < MOST_DYNAMIC_TOOLS || tools.contains_key(name);
-        if fits {
-            tools.insert(name.clone(), tool);
-            self.changes.changed(List::Tools);
-        }
-        fits
-    }
-
-    /// Takes a tool away; one that is not there is ignored. Calls of it that are under way go on.
-    pub fn remove(&self, name: &str) {
-        if self.tools.write().remove(name).is_some() {
-            self.changes.changed(List::Tools);
-        }
-    }
-}
-
-#[async_trait]
-impl DynamicTools for ToolSet {
-    async fn list(&self, _: &Caller) -> Result<Vec<DynamicTool>, ToolError> {
-        Ok(self.tools.read().values().cloned().collect())
-    }
-
-    async fn find(&self, name: &str, _: &Caller) -> Result<Option<DynamicTool>, ToolError> {
-        Ok(self.tools.read().get(name).cloned())
-    }
-
-    fn changes(&self) -> Option<&ListChanges> {
-        Some(&self.changes)
-    }
 }
 
 #[cfg(test)]
@@ -343,6 +311,15 @@ mod tests {
             ToolAnnotations { read_only: Some(true), destructive: Some(true), ..ToolAnnotations::default() };
         let contradicts = ToolDefinition { annotations, ..named("t") };
         assert_eq!(made(contradicts).unwrap_err(), DynamicToolError::Annotations("t".into()));
+        assert!(made(ToolDefinition { scopes: vec!["notes:read".into()], ..named("t") }).is_ok());
+        let long = "x".repeat(257);
+        for scopes in [vec![""], vec!["a b"], vec!["a\"b"], vec![&long], vec!["a"; 33]] {
+            let scopes = scopes.into_iter().map(str::to_owned).collect();
+            let error = made(ToolDefinition { scopes, ..named("t") }).unwrap_err();
+            assert_eq!(error, DynamicToolError::Scopes("t".into()));
+        }
+        let without = DynamicTool::try_task(named("t"), |_, _: TaskContext| async { Ok(ToolResult::default()) });
+        assert_eq!(without.unwrap_err(), DynamicToolError::NoTask("t".into()));
     }
 
     #[test]
@@ -370,26 +347,11 @@ mod tests {
         let question = Question { name: "a", message: "?", schema: json!({ "type": "string" }) };
         let header = json!({ "type": "object", "properties": { "a": { "type": "string", "x-mcp-header": "A" } } });
         for (definition, missing) in [
-            (ToolDefinition { support: TaskSupport::Optional, ..named("t") }, "tasks"),
             (ToolDefinition { questions: vec![question], ..named("t") }, "questions that come before it"),
             (ToolDefinition { input_schema: header, ..named("t") }, "arguments that headers repeat"),
         ] {
             let error = made(definition).unwrap_err();
             assert_eq!(error, DynamicToolError::Unsupported { tool: "t".into(), what: missing });
         }
-    }
-
-    #[test]
-    fn a_set_has_so_many_tools_and_no_more() {
-        let tools = ToolSet::new();
-        let tool = made(named("t")).unwrap();
-        for n in 0..MOST_DYNAMIC_TOOLS {
-            assert!(tools.add(made(named(&format!("t{n}"))).unwrap()));
-        }
-        assert!(!tools.add(tool.clone()));
-        assert!(tools.add(made(named("t7")).unwrap()));
-        tools.remove("t7");
-        tools.remove("t7");
-        assert!(tools.add(tool.clone()) && !tools.add(made(named("u")).unwrap()));
     }
 }

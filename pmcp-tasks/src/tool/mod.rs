@@ -11,6 +11,7 @@ mod named;
 mod reading;
 mod registry;
 mod result;
+mod source;
 mod ui;
 
 pub use crate::error::{IntoFailure, ResultExt, ToolError};
@@ -18,7 +19,7 @@ pub use call::CallTools;
 pub(crate) use definition::{Along, Output};
 pub use definition::{ArgumentError, Arguments, Fallback, Prepared, Question, Tool, ToolDefinition};
 pub(crate) use dynamic::is_name;
-pub use dynamic::{DynamicTool, DynamicToolError, DynamicTools, LARGEST_DYNAMIC_TOOL, MOST_DYNAMIC_TOOLS, ToolSet};
+pub use dynamic::{DynamicTool, DynamicToolError, LARGEST_DYNAMIC_TOOL};
 pub use named::{ArgumentField, ArgumentsOf, Gives, NamedTool, ReadableResult, ResultOf, WritableArguments};
 pub use pmcp_protocol::{
     Annotations, Content, Icon, IconTheme, ResourceLink, Role, TaskSupport, ToolAnnotations, ToolResult,
@@ -27,6 +28,7 @@ pub use pmcp_protocol::{
 pub(crate) use reading::{misfit, read_as_written, read_result};
 pub(crate) use registry::{Prepare, Registry, Work, WorkKind};
 pub use result::{AsContent, AsValue, ToolOutput};
+pub use source::{DynamicTools, MOST_DYNAMIC_TOOLS, ToolSet};
 pub use ui::{ToolTypes, ToolUi, ToolWidget, Visibility};
 
 pub use crate::task::OnCrash;

@@ -7,6 +7,7 @@ mod blocking;
 mod calls;
 mod cancellation;
 mod costs;
+mod dynamic_tasks;
 mod dynamic_tools;
 mod exactness;
 mod execution;
