@@ -95,6 +95,12 @@ impl Revision {
         self == Self::V2026
     }
 
+    /// Tells whether what is offered has icons (schema, `Icon`).
+    #[must_use]
+    pub fn has_icons(self) -> bool {
+        self != Self::Plain
+    }
+
     /// Tells whether cancelling a task that has ended is acknowledged, and not an error (tasks extension, "Task
     /// Cancellation").
     #[must_use]

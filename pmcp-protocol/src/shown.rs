@@ -1,5 +1,6 @@
 //! How clients show what a server offers, and to whom: icons and annotations (schema, `Icon` and `Annotations`; since 2025-11-25).
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
 /// A picture of a server, tool, prompt or resource. A program for which it matters whose pictures it loads takes those of the server's
@@ -28,6 +29,21 @@ impl Icon {
     /// The picture at this address: `https:`, `http:`, or `data:` with Base64.
     pub fn new(src: impl Into<String>) -> Self {
         Self { src: src.into(), mime_type: None, sizes: Vec::new(), theme: None }
+    }
+
+    /// A picture that is told with all of its bytes, for those there are no addresses of. They go out with every list it is in, so that
+    /// it is best a few KiB.
+    ///
+    /// ```
+    /// use pmcp_protocol::Icon;
+    ///
+    /// let icon = Icon::embedded(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"); // or `include_bytes!("icon.svg")`
+    /// assert!(serde_json::to_value(icon)?["src"].as_str().is_some_and(|src| src.starts_with("data:image/svg+xml;base64,PHN2")));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn embedded(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
+        let mime_type = mime_type.into();
+        Self::new(format!("data:{mime_type};base64,{}", BASE64_STANDARD.encode(bytes))).mime_type(mime_type)
     }
 
     /// Its MIME type, where the address does not tell.

@@ -70,15 +70,16 @@ pub(crate) fn tool_result(result: &ToolResult) -> Value {
 /// `Tool`.
 pub(crate) fn tool(tool: &ToolView<'_>) -> Value {
     let mut value = plain_tool(tool);
-    if let Some(fields) = value.as_object_mut()
-        && tool.support != TaskSupport::Forbidden
-    {
-        fields.insert("execution".into(), json!({ "taskSupport": tool.support }));
+    if let Some(fields) = value.as_object_mut() {
+        fields.extend(icons(tool));
+        if tool.support != TaskSupport::Forbidden {
+            fields.insert("execution".into(), json!({ "taskSupport": tool.support }));
+        }
     }
     value
 }
 
-/// `Tool` of the versions before tasks.
+/// `Tool` of the versions before tasks, and icons.
 pub(crate) fn plain_tool(tool: &ToolView<'_>) -> Value {
     let mut fields = describe(tool);
     if let Some(schema) = tool.output_schema
@@ -122,6 +123,11 @@ pub(crate) fn plain_form(params: &Value) -> Result<Value, String> {
     Ok(params)
 }
 
+/// The field with the pictures of a tool, if it has some.
+pub(crate) fn icons(tool: &ToolView<'_>) -> Option<(String, Value)> {
+    (!tool.icons.is_empty()).then(|| ("icons".to_owned(), json!(tool.icons)))
+}
+
 /// Renders what every revision says of a tool.
 pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
     let mut fields =
@@ -130,9 +136,6 @@ pub(crate) fn describe(tool: &ToolView<'_>) -> Map<String, Value> {
     fields.extend(tool.description.map(|description| ("description".into(), description.into())));
     if *tool.annotations != ToolAnnotations::default() {
         fields.insert("annotations".into(), json!(tool.annotations));
-    }
-    if !tool.icons.is_empty() {
-        fields.insert("icons".into(), json!(tool.icons));
     }
     if !tool.meta.is_empty() {
         fields.insert("_meta".into(), tool.meta.clone().into());

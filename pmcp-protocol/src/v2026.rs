@@ -105,7 +105,9 @@ pub(crate) fn tool_result(result: &ToolResult) -> Value {
 
 /// `Tool`.
 pub(crate) fn tool(tool: &ToolView<'_>) -> Value {
-    with(v2025::describe(tool), tool.output_schema.map(|schema| ("outputSchema", schema.clone()))).into()
+    let mut fields = with(v2025::describe(tool), tool.output_schema.map(|schema| ("outputSchema", schema.clone())));
+    fields.extend(v2025::icons(tool));
+    fields.into()
 }
 
 /// The client did not declare what the request needs: -32021 ("Missing Required Client Capability").

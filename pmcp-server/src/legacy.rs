@@ -148,10 +148,16 @@ impl LegacySession {
             capabilities.extend(tasks_capability(service, &caller));
         }
         service.widgets.declare(client, &mut capabilities);
+        let mut info = service.info.clone();
+        if !version.revision().has_icons()
+            && let Some(info) = info.as_object_mut()
+        {
+            info.remove("icons");
+        }
         let mut result = json!({
             "protocolVersion": version.as_str(),
             "capabilities": capabilities,
-            "serverInfo": service.info,
+            "serverInfo": info,
         });
         if let Some(instructions) = &service.instructions {
             result["instructions"] = instructions.as_str().into();

@@ -5,11 +5,11 @@
 use pmcp_tasks::{
     Limits, TaskRouter, TaskStore,
     call::{CallContext, Caller, Revision},
-    offer::{Completed, OfferError, Offers, Prompt, PromptArgument, PromptResult},
+    offer::{Completed, Completion, OfferError, Offers, Prompt, PromptArgument, PromptResult},
     protocol::code,
     router::Handled,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn offers() -> Offers {
     Offers::builder()
@@ -61,6 +61,29 @@ async fn what_is_offered_is_read_rendered_and_completed() {
     let argument = json!({ "name": "name", "value": "L" });
     let completed = result("completion/complete", json!({ "ref": reference, "argument": argument })).await;
     assert_eq!(completed["completion"]["values"], json!(["Luca"]));
+}
+
+#[tokio::test]
+async fn results_carry_what_applications_say_to_each_other() {
+    let meta = || Map::from_iter([("com.example/key".to_owned(), 1.into())]);
+    let named = Prompt::new("greet").argument(PromptArgument::required("name").title("Name"));
+    let offers = Offers::builder()
+        .prompt(named, move |_, _| async move { Ok(PromptResult::user("Hello").meta(meta())) })
+        .complete(move |_, _| async move { Ok(Completion::from(vec!["Luca"]).meta(meta())) })
+        .build()
+        .unwrap();
+    let router = TaskRouter::builder().build(TaskStore::memory()).unwrap();
+    let cx = CallContext::new(Revision::V2025, Caller::local());
+    let argument = json!({ "name": "name", "value": "L" });
+    for (method, params) in [
+        ("prompts/get", json!({ "name": "greet", "arguments": { "name": "Luca" } })),
+        ("completion/complete", json!({ "ref": { "type": "ref/prompt", "name": "greet" }, "argument": argument })),
+    ] {
+        let result = offers.handle(&router, method, &params, &cx).await.answer().unwrap();
+        assert_eq!(result["_meta"], json!({ "com.example/key": 1 }), "{method}");
+    }
+    let listed = offers.handle(&router, "prompts/list", &json!({}), &cx).await.answer().unwrap();
+    assert_eq!(listed["prompts"][0]["arguments"][0]["title"], "Name");
 }
 
 #[tokio::test]

@@ -35,6 +35,18 @@ async fn an_unknown_version_is_answered_with_the_newest() {
 }
 
 #[tokio::test]
+async fn a_server_shows_its_icons_in_the_versions_that_have_them() {
+    for version in VERSIONS {
+        let icon = pmcp_server::Icon::embedded([1, 2], "image/png");
+        let mut client = LineClient::new(server().0.icons([icon]));
+        let response = client.ask(1, "initialize", initialize(version, json!({}))["params"].clone()).await;
+        let icons = json!([{ "src": "data:image/png;base64,AQI=", "mimeType": "image/png" }]);
+        let expected = if version == "2025-11-25" { Some(&icons) } else { None };
+        assert_eq!(response["result"]["serverInfo"].get("icons"), expected, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn tasks_are_advertised_in_the_version_that_has_them_alone() {
     for version in VERSIONS {
         let mut client = LineClient::new(server().0);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use pmcp_protocol::{bounds, params::or_default};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     context::{RunContext, ToolContext},
@@ -49,11 +49,12 @@ pub enum Completed {
 pub struct Completion {
     values: Vec<String>,
     total: Option<usize>,
+    meta: Map<String, Value>,
 }
 
 impl<T: Into<String>> FromIterator<T> for Completion {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
-        Self { values: values.into_iter().map(Into::into).collect(), total: None }
+        Self { values: values.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 }
 
@@ -70,10 +71,21 @@ impl Completion {
         Self { total: Some(total), ..self }
     }
 
+    /// `_meta` of the result.
+    #[must_use]
+    pub fn meta(self, meta: Map<String, Value>) -> Self {
+        Self { meta, ..self }
+    }
+
     pub(crate) fn into_value(mut self) -> Value {
         let total = self.total.unwrap_or(self.values.len());
         self.values.truncate(MAX_VALUES);
-        json!({ "completion": { "hasMore": total > self.values.len(), "total": total, "values": self.values } })
+        let mut value =
+            json!({ "completion": { "hasMore": total > self.values.len(), "total": total, "values": self.values } });
+        if !self.meta.is_empty() {
+            value["_meta"] = self.meta.into();
+        }
+        value
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc};
 
-use pmcp_protocol::{Content, Icon, RpcError, bounds, params::or_default};
+use pmcp_protocol::{Content, Icon, Revision, RpcError, bounds, params::or_default};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,7 @@ pub struct Prompt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptArgument {
     name: String,
+    title: Option<String>,
     description: Option<String>,
     required: bool,
 }
@@ -36,12 +37,18 @@ pub struct PromptArgument {
 impl PromptArgument {
     /// An argument that has to be given.
     pub fn required(name: impl Into<String>) -> Self {
-        Self { name: name.into(), description: None, required: true }
+        Self { name: name.into(), title: None, description: None, required: true }
     }
 
     /// An argument that may be left out.
     pub fn optional(name: impl Into<String>) -> Self {
-        Self { name: name.into(), description: None, required: false }
+        Self { name: name.into(), title: None, description: None, required: false }
+    }
+
+    /// A name for people.
+    #[must_use]
+    pub fn title(self, title: impl Into<String>) -> Self {
+        Self { title: Some(title.into()), ..self }
     }
 
     /// A text about it.
@@ -107,7 +114,8 @@ impl Prompt {
         self.arguments.iter().any(|argument| argument.name == name)
     }
 
-    pub(super) fn describe(&self) -> Value {
+    /// What lists say of it to a client of this revision.
+    pub(super) fn describe(&self, revision: Revision) -> Value {
         let mut prompt = Map::from_iter([("name".to_owned(), Value::from(self.name.as_str()))]);
         let texts = [("title", &self.title), ("description", &self.description)];
         prompt.extend(texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_deref()?.into()))));
@@ -117,15 +125,17 @@ impl Prompt {
                 .iter()
                 .map(|argument| {
                     let mut value = json!({ "name": argument.name, "required": argument.required });
-                    if let Some(description) = &argument.description {
-                        value["description"] = description.as_str().into();
+                    for (key, text) in [("title", &argument.title), ("description", &argument.description)] {
+                        if let Some(text) = text {
+                            value[key] = text.as_str().into();
+                        }
                     }
                     value
                 })
                 .collect();
             prompt.insert("arguments".into(), arguments.into());
         }
-        if !self.icons.is_empty() {
+        if revision.has_icons() && !self.icons.is_empty() {
             prompt.insert("icons".into(), json!(self.icons));
         }
         if !self.meta.is_empty() {
@@ -215,6 +225,7 @@ impl PromptMessage {
 pub struct PromptResult {
     description: Option<String>,
     messages: Vec<Value>,
+    meta: Map<String, Value>,
 }
 
 impl PromptResult {
@@ -241,6 +252,12 @@ impl PromptResult {
         Self { description: Some(description.into()), ..self }
     }
 
+    /// `_meta` of the result.
+    #[must_use]
+    pub fn meta(self, meta: Map<String, Value>) -> Self {
+        Self { meta, ..self }
+    }
+
     fn with(mut self, message: PromptMessage) -> Self {
         self.messages.push(message.into_value());
         self
@@ -251,13 +268,16 @@ impl PromptResult {
         if let Some(description) = self.description {
             value["description"] = description.into();
         }
+        if !self.meta.is_empty() {
+            value["_meta"] = self.meta.into();
+        }
         value
     }
 }
 
 impl FromIterator<PromptMessage> for PromptResult {
     fn from_iter<I: IntoIterator<Item = PromptMessage>>(messages: I) -> Self {
-        Self { description: None, messages: messages.into_iter().map(PromptMessage::into_value).collect() }
+        Self { messages: messages.into_iter().map(PromptMessage::into_value).collect(), ..Self::default() }
     }
 }
 

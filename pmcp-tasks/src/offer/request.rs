@@ -52,12 +52,14 @@ impl Offers {
         let resources = |templates: bool| {
             let resources = self.resources.iter().filter(move |resource| resource.is_template() == templates);
             let resources = resources.filter(move |resource| shows_ui || !resource.is_of_ui());
-            resources.filter(move |resource| is_shown(&resource.target())).map(RegisteredResource::describe)
+            resources
+                .filter(move |resource| is_shown(&resource.target()))
+                .map(|resource| resource.describe(cx.revision))
         };
         let page = match method {
             "prompts/list" => {
                 let prompts = self.prompts.iter().filter(|prompt| is_shown(&prompt.target()));
-                let prompts = prompts.map(|prompt| prompt.prompt.describe());
+                let prompts = prompts.map(|prompt| prompt.prompt.describe(cx.revision));
                 page("prompts", prompts, params, page_size)
             }
             "resources/list" => page("resources", resources(false), params, page_size).map(|mut page| {

@@ -97,7 +97,7 @@ impl Resource {
         self
     }
 
-    fn describe(&self, uri_key: &str) -> Value {
+    fn describe(&self, uri_key: &str, revision: Revision) -> Value {
         let mut resource = Map::from_iter([
             (uri_key.to_owned(), Value::from(self.uri.as_str())),
             ("name".to_owned(), self.name.as_str().into()),
@@ -107,7 +107,7 @@ impl Resource {
         if uri_key == "uri" {
             resource.extend(self.size.map(|bytes| ("size".to_owned(), bytes.into())));
         }
-        if !self.icons.is_empty() {
+        if revision.has_icons() && !self.icons.is_empty() {
             resource.insert("icons".to_owned(), json!(self.icons));
         }
         resource.extend(self.annotations.as_ref().map(|annotations| ("annotations".to_owned(), json!(annotations))));
@@ -339,8 +339,9 @@ impl RegisteredResource {
         matches!(&self.uris, Uris::Fitting(template) if template.has_variable(name))
     }
 
-    pub(super) fn describe(&self) -> Value {
-        self.resource.describe(if self.is_template() { "uriTemplate" } else { "uri" })
+    /// What lists say of it to a client of this revision.
+    pub(super) fn describe(&self, revision: Revision) -> Value {
+        self.resource.describe(if self.is_template() { "uriTemplate" } else { "uri" }, revision)
     }
 
     /// The variables of the template, if the URI fits it.
