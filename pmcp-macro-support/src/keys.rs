@@ -8,6 +8,7 @@ use syn::{
     Attribute, Expr, Ident, Lit, LitBool, LitStr, Meta, Path, Token, Type,
     ext::IdentExt,
     parse::{ParseStream, Parser},
+    token,
 };
 
 use crate::{did_you_mean, error, listed};
@@ -86,6 +87,12 @@ impl Entry {
             if input.is_empty() || input.peek(Token![,]) {
                 let help = format!("write the value after `{key} =`, or remove the key");
                 return Err(error(equals, format_args!("`{key}` has no value"), help));
+            }
+            // On a fork: what is left in the braces would be a second mistake.
+            if input.peek(token::Brace) && input.fork().parse::<Expr>().is_err() {
+                let braced: TokenTree = input.parse()?;
+                let help = format!("write `{key} = json!({{ … }})`, if it is an object of JSON");
+                return Err(error(braced, format_args!("`{key}` takes a value, and braces are code here"), help));
             }
             let told = |error: syn::Error| {
                 syn::Error::new(error.span(), format_args!("{error}\nhelp: write `{key} = ` and one value"))
@@ -433,6 +440,10 @@ mod tests {
             (
                 quote!(read_only destructive),
                 "a `,` is missing before `destructive`\nhelp: write a `,` between `read_only` and `destructive`",
+            ),
+            (
+                quote!(name = { "a": 1 }, title = "t"),
+                "`name` takes a value, and braces are code here\nhelp: write `name = json!({ … })`, if it is an object of JSON",
             ),
             (quote!(name = "a" "b"), "a `,` is missing before `\"b\"`\nhelp: write a `,` between `name` and `\"b\"`"),
         ];

@@ -21,7 +21,8 @@ fn check(expanded: TokenStream, expected: &ExpectFile) {
 fn a_tool_with_everything() {
     let expanded = tool(
         tokens(
-            r#"title = "Import", support = "required", ttl = "1h", poll_interval = "250ms", timeout = "5m",
+            r#"title = "Import", icons = ["https://example.com/csv.png", icon("tests/icons/board.svg", sizes = ["any"], theme = "dark")],
+               meta = json!({ "com.example/group": "files" }), support = "required", ttl = "1h", poll_interval = "250ms", timeout = "5m",
                on_crash = "restart", fallback = "handle", read_only, idempotent = false"#,
         ),
         tokens(
@@ -103,7 +104,7 @@ fn offer(kind: offered::Kind, args: &str, item: &str) -> TokenStream {
 fn a_prompt_with_everything() {
     let expanded = offer(
         offered::Kind::Prompt,
-        r#"name = "review-file", title = "Review", scopes = ["files:read"]"#,
+        r#"name = "review-file", title = "Review", icons = ["tests/icons/board.svg"], scopes = ["files:read"], meta = crate::meta()"#,
         r#"
         /// Reviews a file.
         #[cfg(unix)]
@@ -133,7 +134,8 @@ fn a_prompt_with_all_arguments_as_one() {
 fn resources_with_and_without_variables() {
     let expanded = offer(
         offered::Kind::Resource,
-        r#"uri = "note://{year}/{day}", mime = "text/plain", scopes = ["notes:read", "notes:old"]"#,
+        r#"uri = "note://{year}/{day}", mime = "text/plain", icons = ["https://example.com/note.png"], audience = ["user"], priority = 0.5,
+           meta = crate::meta(), scopes = ["notes:read", "notes:old"]"#,
         "async fn note(year: u32, day: String) -> String { body }",
     );
     check(expanded, &expect_file!["../tests/expand/resource_template.rs"]);
@@ -243,7 +245,9 @@ fn a_form_with_a_mistake_is_one_all_the_same() {
 #[test]
 fn a_workflow_with_everything() {
     let expanded = workflow::expand(
-        tokens(r#"title = "Deploy", ttl = "2d", scopes = ["deploy"], start = "prompt", finish_on_cancel"#),
+        tokens(
+            r#"title = "Deploy", icons = ["https://example.com/deploy.png"], meta = crate::meta(), ttl = "2d", scopes = ["deploy"], start = "prompt", finish_on_cancel"#,
+        ),
         tokens(
             r#"
             /// Roll a service out.

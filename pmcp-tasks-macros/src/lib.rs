@@ -15,11 +15,13 @@ mod offered;
 mod output;
 mod owned;
 mod serde;
+mod shown;
 mod surroundings;
 mod task_tool;
 mod task_variables;
 #[cfg(test)]
 mod told;
+mod uri;
 mod values;
 mod workflow;
 

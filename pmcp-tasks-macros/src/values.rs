@@ -2,8 +2,8 @@
 
 use pmcp_macro_support::{Keys, did_you_mean, error, listed};
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::{Expr, ExprLit, Lit};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprArray, ExprLit, Lit};
 
 /// A value and where it stands.
 #[derive(Clone, Copy)]
@@ -57,24 +57,26 @@ pub(crate) fn any_duration(keys: &mut Keys, key: &str) -> Option<Given<Millis>> 
     Some(Given { value: Millis(value?), span: text.span() })
 }
 
+/// The list that is the value of a key. Anything else is told with what it takes, such as a "list of strings", and an example of one in it.
+pub(crate) fn list(keys: &mut Keys, key: &str, (what, example): (&str, &str)) -> Option<ExprArray> {
+    let (ident, value) = keys.expr(key)?;
+    if let Some(Expr::Array(list)) = value {
+        return Some(list);
+    }
+    let meant = match &value {
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.value(),
+        _ => example.to_owned(),
+    };
+    let meant: Vec<String> = meant.split_whitespace().map(|one| format!("\"{one}\"")).collect();
+    let help = format!("write `{key} = [{}]`", if meant.is_empty() { "\"…\"".into() } else { meant.join(", ") });
+    let wrong = value.map_or_else(|| ident.to_token_stream(), ToTokens::into_token_stream);
+    keys.report(error(wrong, format_args!("`{key}` takes a {what}"), help));
+    None
+}
+
 /// The value of a key that takes a list of scopes.
 pub(crate) fn scopes(keys: &mut Keys, key: &str) -> Vec<String> {
-    let Some((ident, value)) = keys.expr(key) else { return Vec::new() };
-    let list = match value {
-        Some(Expr::Array(list)) => list,
-        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-            let all: Vec<String> = text.value().split_whitespace().map(|scope| format!("\"{scope}\"")).collect();
-            let help = format!("write `{key} = [{}]`", if all.is_empty() { "\"…\"".into() } else { all.join(", ") });
-            keys.report(error(&text, format_args!("`{key}` takes a list of strings"), help));
-            return Vec::new();
-        }
-        value => {
-            let help = format!("write `{key} = [\"files:write\"]`");
-            let text = format!("`{key}` takes a list of strings");
-            keys.report(value.map_or_else(|| error(&ident, &text, &help), |value| error(value, &text, &help)));
-            return Vec::new();
-        }
-    };
+    let Some(list) = list(keys, key, ("list of strings", "files:write")) else { return Vec::new() };
     if list.elems.is_empty() {
         keys.report(error(
             &list,

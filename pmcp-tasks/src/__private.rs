@@ -6,6 +6,7 @@ mod answer;
 mod argument;
 mod arguments;
 mod mapping;
+mod meta;
 mod offered;
 mod output;
 mod parameter;
@@ -30,6 +31,7 @@ pub use self::{
         Absent, ArgumentsSpec, Expected, Fields, Reading, Shown, Together, encode_field, expected, no_step, not_run,
         ready, run_step, shown, step_arguments,
     },
+    meta::object_of,
     offered::{
         CompletionInput, CompletionOutput, NamedCompletion, PromptOutput, ResourceOutput, completed, completion_input,
         completion_output, completion_result, prompt_output, prompt_result, resource_output, resource_result,
@@ -56,9 +58,9 @@ pub use crate::{
     },
     task::{FieldDefinition, VariableError, VariableValue},
     tool::{
-        ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, NamedTool, OnCrash, Prepared, Question,
-        ResultOf, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError, ToolResult, ToolTypes, ToolUi,
-        ToolWidget, Visibility,
+        Annotations, ArgumentError, ArgumentField, Arguments, ArgumentsOf, Fallback, Gives, Icon, IconTheme, NamedTool,
+        OnCrash, Prepared, Question, ResultOf, Role, TaskSupport, Tool, ToolAnnotations, ToolDefinition, ToolError,
+        ToolResult, ToolTypes, ToolUi, ToolWidget, Visibility,
     },
     workflow::{
         By, OnError, Outputs, Resolved, Start, StepDefinition, StepFailure, Takes, Workflow, WorkflowDefinition,

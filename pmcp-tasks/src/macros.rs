@@ -216,6 +216,7 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `name` | The tool's name: 1 to 128 of `A-Z a-z 0-9 _ - .` | the function's |
 /// | `title` | A name for people | none |
 /// | `description` | What it does, for the model | the doc comment, up to its first heading |
+/// | `icons` | Its pictures, see [below](#icons): `["icon.svg"]` | none |
 /// | `support` | Whether calls become tasks: `"forbidden"` (an ordinary tool), `"optional"`, `"required"` | `"optional"` |
 /// | `ttl` | How long a task exists if the client does not say; at most [`Limits::max_ttl`](crate::Limits::max_ttl) | the server's |
 /// | `poll_interval` | The longest that clients are told to wait between looks; a young task is looked at more often, first after 25 ms | the server's |
@@ -227,10 +228,38 @@ pub use pmcp_tasks_macros::TaskVariables;
 /// | `visibility` | In hosts that show widgets: `"model"` if only the model may call it, `"app"` if only the pages of widgets may. Clients that show no widgets are not told of a tool with `"app"` | both may |
 /// | `scopes` | The scopes that a caller's token needs, all of them: `["files:write"]`. Callers without them are not told of the tool, and it answers as one that there is not, wherever they call it; the user of a local server needs none | everybody may call it |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | The hints of MCP: the bare word, or `= false`; `read_only` and `destructive` exclude each other | the protocol's |
+/// | `meta` | Its `_meta` in lists, for applications: `json!({ "com.example/group": "files" })`, or an expression that is a `Map<String, Value>` of `serde_json` | none |
 /// | `args` | The name of the generated struct of arguments, where the module has an `AddArgs` of its own | the function's and `Args` |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// A length of time is a number with `ms`, `s`, `m`, `h` or `d`: `"250ms"`, `"1h"`, or `"0"`.
+///
+/// # Icons
+///
+/// An icon is an address with `https:`, `http:` or `data:`, or a file of the crate: its path from the crate's `Cargo.toml`, as it stands
+/// there when the crate is built. A file is a PNG, JPEG, SVG or WebP of at most 16 KiB, and is told with its bytes wherever the tool is
+/// listed. `icon(…)` says more: `mime` (of an address that does not tell, or a file whose name does not), `sizes` in pixels or `"any"`, and
+/// the `theme` it is drawn for, `"light"` or `"dark"`. Clients of 2025-06-18 and before know no icons, and are told of none.
+///
+/// ```
+/// use pmcp_tasks::prelude::*;
+/// use serde_json::json;
+///
+/// /// Draws a board.
+/// #[task_tool(
+///     icons = [
+///         icon("https://example.com/board.png", sizes = ["48x48", "96x96"], theme = "light"),
+///         icon("https://example.com/board-dark.png", sizes = ["48x48", "96x96"], theme = "dark"),
+///     ],
+///     meta = json!({ "com.example/group": "boards" })
+/// )]
+/// async fn draw() {}
+///
+/// let router = pmcp_tasks::TaskRouter::builder().tool::<draw>().build(pmcp_tasks::TaskStore::memory())?;
+/// let tool = router.definitions().next().ok_or("no tool")?;
+/// assert_eq!((tool.icons.len(), &tool.meta["com.example/group"]), (2, &json!("boards")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Parameters
 ///

@@ -121,6 +121,8 @@ edits! {
         "String, Broken>" => "String, ToolError>";
     prompt_header, "remove it":
         "#[arg(header = \"Path\")] " => "";
+    prompt_meta_text, "write `meta = json!({ \"com.example/key\": … })`":
+        "\"reviews\"" => "serde_json::json!({ \"com.example/key\": \"reviews\" })";
     prompt_name_without_key, "write `name = \"review\"`":
         "(\"review\")" => "(name = \"review\")";
     prompt_not_a_prompt, "annotate the function with `#[prompt]`":
@@ -147,6 +149,8 @@ edits! {
         "#[task_tool]" => "impl std::fmt::Display for NoRows {\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n        f.write_str(\"no rows\")\n    }\n}\n\nimpl std::error::Error for NoRows {}\n\n#[task_tool]";
     resource_args, "take each variable of the URI as a parameter of its name":
         "#[args] all: All) -> String {\n    all.day" => "day: u32) -> String {\n    day";
+    resource_audience_unknown, "did you mean `\"user\"`?":
+        "\"users\"" => "\"user\"";
     resource_brace, "write variables as `{name}`":
         "{id\"" => "{id}\"";
     resource_default, "remove `default`":
@@ -157,6 +161,8 @@ edits! {
         "{/id}" => "{id}";
     resource_parameter_unknown, "put it into the URI, as in `…/{_db}`":
         "note://today" => "note://today/{_db}";
+    resource_priority_beyond, "to `1.0`, of what is needed":
+        "1.5" => "1.0";
     resource_space, "write it as `%20`":
         "my day" => "my%20day";
     resource_task_context, "take `ToolContext`":
@@ -210,6 +216,10 @@ edits! {
         "fallback = \"x\"" => "fallback = \"handle\"";
     tool_flag_string, "write `read_only` or `read_only = false`":
         "read_only = \"true\"" => "read_only";
+    tool_icon_theme, "did you mean `\"dark\"`?":
+        "drak" => "dark";
+    tool_icons_no_list, "write `icons = [\"https://example.com/add.svg\"]`":
+        "\"https://example.com/add.svg\"" => "[\"https://example.com/add.svg\"]";
     tool_in_impl, "move it out of the `impl`":
         "impl Calculator {\n    #[task_tool]\n    async fn add(a: u32) -> u32 {\n        a\n    }\n}\n\nfn _call() -> impl Future {\n    Calculator::add(1)" =>
         "#[task_tool]\nasync fn add(a: u32) -> u32 {\n    a\n}\n\nfn _call() -> impl Future {\n    add(1)";
@@ -221,6 +231,8 @@ edits! {
         "mod add" => "mod sum";
     tool_like_primitive, "rename the function and use `name = \"str\"`":
         "#[task_tool]\nasync fn str" => "#[task_tool(name = \"str\")]\nasync fn text";
+    tool_meta_braces, "write `meta = json!({ … })`":
+        "{ \"com.example/group\": \"numbers\" }" => "serde_json::json!({ \"com.example/group\": \"numbers\" })";
     tool_name, "1 to 128 of `A-Z a-z 0-9 _ - .`":
         "add numbers" => "add-numbers";
     tool_name_without_key, "write `name = \"sum\"`":
@@ -277,6 +289,8 @@ edits! {
         "async fn validate(&self) -> u8" => "async fn again(&self) -> u8";
     workflow_generic_step, "name the types":
         "<T: Default>" => "";
+    workflow_icon_size, "as in `\"48x48\"`":
+        "\"48\"" => "\"48x48\"";
     workflow_later_step, "move `validate` before `build`":
         "    #[step(tool = build_image)]\n    fn build(&self, validate: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validate.image.clone() }\n    }\n\n    #[step]\n    async fn validate(&self) -> Result<Validated, ToolError> {\n        Ok(Validated { image: self.service.clone() })\n    }\n" => "    #[step]\n    async fn validate(&self) -> Result<Validated, ToolError> {\n        Ok(Validated { image: self.service.clone() })\n    }\n\n    #[step(tool = build_image)]\n    fn build(&self, validate: &Validated) -> BuildImageArgs {\n        BuildImageArgs { image: validate.image.clone() }\n    }\n";
     workflow_missing_receiver, "write `fn validate(&self, …)`":

@@ -143,10 +143,7 @@ impl Offered {
             }
         };
         let (title, description) = (words(self.title.as_deref()), words(self.description.as_deref()));
-        let scopes = (!self.scopes.is_empty()).then(|| {
-            let scopes = &self.scopes;
-            quote!(.scopes([#(#scopes),*]))
-        });
+        let more = self.more(p);
         let suggest = self.suggest(p);
         match &self.what {
             What::Prompt { name } => {
@@ -161,7 +158,7 @@ impl Offered {
                         #(#bounds,)*
                     {
                         fn definition() -> #p::Prompt {
-                            #p::prompt_definition(#name, #title, #description, #declared) #scopes
+                            #p::prompt_definition(#name, #title, #description, #declared) #more
                         }
 
                         fn prepare(
@@ -179,7 +176,7 @@ impl Offered {
                     }
                 }
             }
-            What::Resource { uri, is_template, name, mime } => {
+            What::Resource { uri, is_template, name, mime, .. } => {
                 let mime = words(mime.as_deref());
                 quote! {
                     impl<__PmcpState> #p::ResourceFunction<__PmcpState> for #ident
@@ -189,7 +186,7 @@ impl Offered {
                         const IS_TEMPLATE: ::core::primitive::bool = #is_template;
 
                         fn definition() -> #p::Resource {
-                            #p::resource_definition((#uri, #name), #title, #description, #mime) #scopes
+                            #p::resource_definition((#uri, #name), #title, #description, #mime) #more
                         }
 
                         fn prepare(
@@ -231,6 +228,28 @@ impl Offered {
                 }
             }
         }
+    }
+
+    /// Everything that a definition says beside its words.
+    fn more(&self, p: &TokenStream) -> TokenStream {
+        let icons = (!self.icons.is_empty()).then(|| {
+            let icons = self.icons.iter().map(|icon| icon.expand(p));
+            quote!(.icons([#(#icons),*]))
+        });
+        let annotations = match &self.what {
+            What::Resource { annotations, .. } => annotations.expand(p),
+            What::Prompt { .. } | What::Completion => None,
+        };
+        let annotations = annotations.map(|annotations| quote!(.annotations(#annotations)));
+        let scopes = (!self.scopes.is_empty()).then(|| {
+            let scopes = &self.scopes;
+            quote!(.scopes([#(#scopes),*]))
+        });
+        let meta = self.meta.as_ref().map(|meta| {
+            let meta = meta.expand(p);
+            quote!(.meta(#meta))
+        });
+        quote!(#icons #annotations #scopes #meta)
     }
 
     /// The values of arguments: those of a function that is named, else those that the type knows.

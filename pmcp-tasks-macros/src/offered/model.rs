@@ -14,6 +14,7 @@ use super::{
 use crate::{
     name,
     output::Output,
+    shown::{Annotations, Icon, MetaObject},
     task_tool::{place::Place, signature::check_signature},
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Offered {
     pub(super) krate: CratePath,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) icons: Vec<Icon>,
+    pub(super) meta: Option<MetaObject>,
     /// The scopes that its callers need.
     pub(super) scopes: Vec<String>,
     /// In the order of the signature.
@@ -35,7 +38,7 @@ pub(super) struct Offered {
 /// Kind of the offer, with what only it has.
 pub(super) enum What {
     Prompt { name: String },
-    Resource { uri: String, is_template: bool, name: String, mime: Option<String> },
+    Resource { uri: String, is_template: bool, name: String, mime: Option<String>, annotations: Annotations },
     Completion,
 }
 
@@ -87,6 +90,7 @@ impl Offered {
                     is_template: !variables.is_empty(),
                     name,
                     mime,
+                    annotations: given.annotations.clone(),
                 })
             }
             Kind::Completion => Some(What::Completion),
@@ -103,6 +107,8 @@ impl Offered {
             krate: CratePath::new(given.krate.as_ref(), "pmcp_tasks"),
             title: given.title.as_ref().map(LitStr::value),
             description: given.description.as_ref().map(LitStr::value).or_else(|| description(&func.attrs)),
+            icons: given.icons.clone(),
+            meta: given.meta.clone(),
             scopes: given.scopes.clone(),
             parameters: parameters?,
             output: output?,

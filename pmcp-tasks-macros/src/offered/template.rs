@@ -4,12 +4,13 @@ use pmcp_macro_support::{Diagnostics, did_you_mean};
 use syn::{Ident, LitStr};
 
 use super::parameter::Input;
+use crate::uri;
 
 /// The variables of a URI, in their order; reports what is wrong in it.
-pub(super) fn variables(uri: &LitStr, diag: &mut Diagnostics) -> Option<Vec<String>> {
-    let text = uri.value();
+pub(super) fn variables(given: &LitStr, diag: &mut Diagnostics) -> Option<Vec<String>> {
+    let text = given.value();
     let mut wrong = |message: &str, help: &str| {
-        diag.error(uri, message, help);
+        diag.error(given, message, help);
         None
     };
     let mut names: Vec<String> = Vec::new();
@@ -38,19 +39,11 @@ pub(super) fn variables(uri: &LitStr, diag: &mut Diagnostics) -> Option<Vec<Stri
         rest = &after[close + 1..];
         is_first = false;
     }
-    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
-    let is_scheme = |scheme: &str| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    if !scheme.is_some_and(is_scheme) {
+    if uri::scheme(&text).is_none() {
         return wrong("this is not a URI: it has no scheme", "begin it with one, such as `note://today`");
     }
-    if let Some(c) = text.chars().find(|c| !c.is_ascii_graphic() || "\"<>\\^`|".contains(*c)) {
-        let mut encoded = [0; 4];
-        let bytes = c.encode_utf8(&mut encoded).bytes();
-        let percent: String = bytes.map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
-        return wrong(&format!("a URI cannot contain `{c}`"), &format!("write it as `{percent}`"));
+    if let Some(c) = uri::forbidden(&text) {
+        return wrong(&format!("a URI cannot contain `{c}`"), &format!("write it as `{}`", uri::percent(c)));
     }
     Some(names)
 }

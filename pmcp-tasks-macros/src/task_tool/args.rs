@@ -4,13 +4,17 @@ use pmcp_macro_support::Keys;
 use proc_macro2::TokenStream;
 use syn::{Ident, LitStr, Path};
 
-use crate::values::{Given, Millis, any_duration, choice, duration, scopes};
+use crate::{
+    shown::{Icon, MetaObject, icons, meta},
+    values::{Given, Millis, any_duration, choice, duration, scopes},
+};
 
 /// The keys, in the order of the documentation.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "name",
     "title",
     "description",
+    "icons",
     "support",
     "ttl",
     "poll_interval",
@@ -25,6 +29,7 @@ const KEYS: [&str; 19] = [
     "destructive",
     "idempotent",
     "open_world",
+    "meta",
     "args",
     "crate",
 ];
@@ -35,6 +40,7 @@ pub(super) struct TaskToolArgs {
     pub(super) name: Option<LitStr>,
     pub(super) title: Option<LitStr>,
     pub(super) description: Option<LitStr>,
+    pub(super) icons: Vec<Icon>,
     pub(super) support: Option<Given<Support>>,
     pub(super) ttl: Option<Given<Millis>>,
     pub(super) poll_interval: Option<Given<Millis>>,
@@ -50,6 +56,7 @@ pub(super) struct TaskToolArgs {
     pub(super) hints: Hints,
     /// The key of that hint.
     pub(super) destructive: Option<Ident>,
+    pub(super) meta: Option<MetaObject>,
     pub(super) args: Option<Ident>,
     pub(super) krate: Option<Path>,
 }
@@ -102,6 +109,7 @@ impl TaskToolArgs {
             name: keys.string("name"),
             title: keys.string("title"),
             description: keys.string("description"),
+            icons: icons(&mut keys),
             support: choice(
                 &mut keys,
                 "support",
@@ -122,6 +130,7 @@ impl TaskToolArgs {
                 idempotent: keys.flag("idempotent"),
                 open_world: keys.flag("open_world"),
             },
+            meta: meta(&mut keys),
             args: keys.ident("args"),
             krate: keys.path("crate"),
         };

@@ -14,6 +14,7 @@ use crate::{
     namesake,
     output::{Output, projected},
     owned::{Owned, lend},
+    shown,
     values::{option, text, texts, time},
 };
 
@@ -97,6 +98,7 @@ impl TaskTool {
         let Hints { read_only, destructive, idempotent, open_world } = self.hints;
         let (read_only, destructive) = (flag(read_only), flag(destructive));
         let (idempotent, open_world) = (flag(idempotent), flag(open_world));
+        let (icons, meta) = (shown::icons_field(&self.icons, p), shown::meta_field(self.meta.as_ref(), p));
         let (input_schema, arguments) = match &self.input {
             Input::List(name) => (quote!(#p::input_schema::<#name>()), quote!(#p::named_schema::<#name>)),
             Input::Object(_) => (quote!((__pmcp_object().schema)()), quote!(__pmcp_object().named)),
@@ -121,6 +123,8 @@ impl TaskTool {
                 #fallback
                 #ui
                 #scopes
+                #icons
+                #meta
                 annotations: #p::ToolAnnotations {
                     read_only: #read_only,
                     destructive: #destructive,

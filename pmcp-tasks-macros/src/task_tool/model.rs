@@ -13,6 +13,7 @@ use super::{
 use crate::{
     name,
     output::Output,
+    shown::{Icon, MetaObject},
     values::{Given, Millis},
 };
 
@@ -24,6 +25,7 @@ pub(super) struct TaskTool {
     pub(super) name: String,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) icons: Vec<Icon>,
     pub(super) support: Support,
     pub(super) ttl: Option<Millis>,
     pub(super) poll_interval: Option<Millis>,
@@ -38,6 +40,7 @@ pub(super) struct TaskTool {
     /// The scopes that its callers need.
     pub(super) scopes: Vec<String>,
     pub(super) hints: Hints,
+    pub(super) meta: Option<MetaObject>,
     pub(super) input: Input,
     /// In the order of the signature.
     pub(super) parameters: Vec<Parameter>,
@@ -82,6 +85,7 @@ impl TaskTool {
             name,
             title: given.title.as_ref().map(LitStr::value),
             description: given.description.as_ref().map(LitStr::value).or_else(|| description(&func.attrs)),
+            icons: given.icons.clone(),
             support: given.support.map_or(Support::Optional, |support| support.value),
             ttl: given.ttl.map(|ttl| ttl.value),
             poll_interval: given.poll_interval.map(|interval| interval.value),
@@ -93,6 +97,7 @@ impl TaskTool {
             visibility: given.visibility.map(|visibility| visibility.value),
             scopes: given.scopes.clone(),
             hints: given.hints,
+            meta: given.meta.clone(),
             input,
             parameters: parameters.into_iter().collect::<Option<_>>()?,
             output: output?,

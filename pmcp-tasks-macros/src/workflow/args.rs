@@ -5,11 +5,14 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Ident, LitStr, Meta, Path, Type};
 
-use crate::values::{Given, Millis, choice, duration, scopes};
+use crate::{
+    shown::{Icon, MetaObject, icons, meta},
+    values::{Given, Millis, choice, duration, scopes},
+};
 
 /// The keys of a workflow, in the order of the documentation.
-const WORKFLOW_KEYS: [&str; 8] =
-    ["name", "title", "description", "ttl", "scopes", "start", "finish_on_cancel", "crate"];
+const WORKFLOW_KEYS: [&str; 10] =
+    ["name", "title", "description", "icons", "ttl", "scopes", "start", "finish_on_cancel", "meta", "crate"];
 
 /// The keys of a step.
 const STEP_KEYS: [&str; 7] = ["tool", "client", "output", "title", "hidden", "on_error", "timeout"];
@@ -20,11 +23,13 @@ pub(super) struct WorkflowArgs {
     pub(super) name: Option<LitStr>,
     pub(super) title: Option<LitStr>,
     pub(super) description: Option<LitStr>,
+    pub(super) icons: Vec<Icon>,
     pub(super) ttl: Option<Given<Millis>>,
     /// The scopes that its callers need.
     pub(super) scopes: Vec<String>,
     pub(super) start: Option<Given<Start>>,
     pub(super) finish_on_cancel: bool,
+    pub(super) meta: Option<MetaObject>,
     pub(super) krate: Option<Path>,
 }
 
@@ -52,6 +57,7 @@ impl WorkflowArgs {
             name: keys.string("name"),
             title: keys.string("title"),
             description: keys.string("description"),
+            icons: icons(&mut keys),
             ttl: duration(&mut keys, "ttl"),
             scopes: scopes(&mut keys, "scopes"),
             start: choice(
@@ -60,6 +66,7 @@ impl WorkflowArgs {
                 &[("both", Start::Both), ("prompt", Start::Prompt), ("tool", Start::Tool)],
             ),
             finish_on_cancel: keys.flag("finish_on_cancel").unwrap_or_default(),
+            meta: meta(&mut keys),
             krate: keys.path("crate"),
         };
         keys.finish(parsed)

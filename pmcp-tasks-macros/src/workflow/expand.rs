@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     output::projected,
+    shown,
     values::{option, text, texts, time},
 };
 
@@ -118,6 +119,9 @@ impl Workflow {
             Start::Tool => quote!(#p::Start::ToolOnly),
         }));
         let (scopes, finish_on_cancel) = (texts(&self.scopes), self.finish_on_cancel);
+        let icons = shown::icons_field(&self.icons, p).unwrap_or_else(|| quote!(icons: ::std::vec::Vec::new(),));
+        let meta = shown::meta_field(self.meta.as_ref(), p)
+            .unwrap_or_else(|| quote!(meta: ::core::default::Default::default(),));
         let variables =
             self.variables().next().map_or_else(|| quote!(::std::vec::Vec::new()), |spec| quote!((#spec().fields)()));
         let steps = self.steps.iter().enumerate().map(|(at, step)| self.step_definition(at, step, p));
@@ -126,10 +130,12 @@ impl Workflow {
                 name: ::core::convert::From::from(#name),
                 title: #title,
                 description: #description,
+                #icons
                 ttl: #ttl,
                 scopes: #scopes,
                 start: #start,
                 finish_on_cancel: #finish_on_cancel,
+                #meta
                 arguments: (__pmcp_prompt().schema)(),
                 order: (__pmcp_prompt().order)(),
                 variables: #variables,

@@ -11,7 +11,11 @@ use super::{
     args::{Start, WorkflowArgs, is_step, misplaced},
     step::{Marked, Step},
 };
-use crate::{name, values::Millis};
+use crate::{
+    name,
+    shown::{Icon, MetaObject},
+    values::Millis,
+};
 
 /// A workflow.
 pub(super) struct Workflow {
@@ -20,11 +24,13 @@ pub(super) struct Workflow {
     pub(super) name: String,
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) icons: Vec<Icon>,
     pub(super) ttl: Option<Millis>,
     /// The scopes that its callers need.
     pub(super) scopes: Vec<String>,
     pub(super) start: Option<Start>,
     pub(super) finish_on_cancel: bool,
+    pub(super) meta: Option<MetaObject>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -68,10 +74,12 @@ impl Workflow {
             name: name?,
             title: given.title.as_ref().map(LitStr::value),
             description: given.description.as_ref().map(LitStr::value).or_else(|| description(&block.attrs)),
+            icons: given.icons.clone(),
             ttl: given.ttl.map(|ttl| ttl.value),
             scopes: given.scopes.clone(),
             start: given.start.map(|start| start.value),
             finish_on_cancel: given.finish_on_cancel,
+            meta: given.meta.clone(),
             steps: steps.into_iter().collect::<Option<_>>()?,
         })
     }

@@ -48,7 +48,17 @@ const _: () = {
                     ::core::option::Option::Some("Reviews a file."),
                     [__pmcp_path_text().declare(), __pmcp_lines_text().declare()],
                 )
+                .icons([
+                    ::pmcp_tasks::__private::Icon::embedded(
+                        ::core::include_bytes!(
+                            ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"),
+                            "/tests/icons/board.svg")
+                        ),
+                        "image/svg+xml",
+                    ),
+                ])
                 .scopes(["files:read"])
+                .meta(crate::meta())
         }
         fn prepare(
             __pmcp_state: &__PmcpState,

@@ -31,7 +31,16 @@ const _: () = {
                     ::core::option::Option::None,
                     ::core::option::Option::Some("text/plain"),
                 )
+                .icons([
+                    ::pmcp_tasks::__private::Icon::new("https://example.com/note.png"),
+                ])
+                .annotations(
+                    ::pmcp_tasks::__private::Annotations::new()
+                        .audience([::pmcp_tasks::__private::Role::User])
+                        .priority(0.5f64),
+                )
                 .scopes(["notes:read", "notes:old"])
+                .meta(crate::meta())
         }
         fn prepare(
             __pmcp_state: &__PmcpState,

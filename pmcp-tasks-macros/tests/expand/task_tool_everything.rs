@@ -174,6 +174,21 @@ const _: () = {
                 ),
                 on_crash: ::pmcp_tasks::__private::OnCrash::Restart,
                 fallback: ::pmcp_tasks::__private::Fallback::Handle,
+                icons: ::core::convert::From::from([
+                    ::pmcp_tasks::__private::Icon::new("https://example.com/csv.png"),
+                    ::pmcp_tasks::__private::Icon::embedded(
+                            ::core::include_bytes!(
+                                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"),
+                                "/tests/icons/board.svg")
+                            ),
+                            "image/svg+xml",
+                        )
+                        .sizes(["any"])
+                        .theme(::pmcp_tasks::__private::IconTheme::Dark),
+                ]),
+                meta: ::pmcp_tasks::__private::object_of(
+                    json!({ "com.example/group" : "files" }),
+                ),
                 annotations: ::pmcp_tasks::__private::ToolAnnotations {
                     read_only: ::core::option::Option::Some(true),
                     destructive: ::core::option::Option::None,

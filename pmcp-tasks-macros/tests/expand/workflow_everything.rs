@@ -252,6 +252,9 @@ const _: () = {
                 description: ::core::option::Option::Some(
                     ::core::convert::From::from("Roll a service out."),
                 ),
+                icons: ::core::convert::From::from([
+                    ::pmcp_tasks::__private::Icon::new("https://example.com/deploy.png"),
+                ]),
                 ttl: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(172800000u64),
                 ),
@@ -262,6 +265,7 @@ const _: () = {
                     ::pmcp_tasks::__private::Start::PromptOnly,
                 ),
                 finish_on_cancel: true,
+                meta: crate::meta(),
                 arguments: (__pmcp_prompt().schema)(),
                 order: (__pmcp_prompt().order)(),
                 variables: (__pmcp_validate_context().fields)(),

@@ -100,7 +100,9 @@ pub use pmcp_tasks_macros::complete;
 /// | `name` | The prompt's name: 1 to 128 of `A-Z a-z 0-9 _ - .` | the function's |
 /// | `title` | A name for people | none |
 /// | `description` | What it is for | the doc comment, up to its first heading |
+/// | `icons` | Its pictures, as those of [tools](macro@crate::task_tool#icons): `["icon.svg"]` | none |
 /// | `scopes` | The scopes that a caller's token needs, all of them: `["notes:read"]`. Others are not told of the prompt, and it answers as one that there is not; the user of a local server needs none | everybody may get it |
+/// | `meta` | Its `_meta` in lists, for applications: `json!({ "com.example/group": "files" })`, or an expression that is a `Map<String, Value>` of `serde_json` | none |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// # Parameters
@@ -172,7 +174,11 @@ pub use pmcp_tasks_macros::prompt;
 /// | `title` | A name for people | none |
 /// | `description` | What it holds | the doc comment, up to its first heading |
 /// | `mime` | The MIME type of its contents | none |
+/// | `icons` | Its pictures, as those of [tools](macro@crate::task_tool#icons): `["icon.svg"]` | none |
+/// | `audience` | For whom it is: `["user"]`, `["assistant"]` or both | it does not say |
+/// | `priority` | How much it matters, from 0 (it can be left out) to 1 (it is needed): `0.8` | it does not say |
 /// | `scopes` | The scopes that a caller's token needs, all of them: `["notes:read"]`. Others are not told of the resource, and it answers as one that there is not; the user of a local server needs none | everybody may read it |
+/// | `meta` | Its `_meta`, in lists and beside its contents, for applications: `json!({ "com.example/group": "files" })`, or an expression that is a `Map<String, Value>` of `serde_json` | none |
 /// | `crate` | Where the runtime is, for crates that re-export it | `::pmcp_tasks`, or the name that the crate's own manifest has for it |
 ///
 /// # Parameters

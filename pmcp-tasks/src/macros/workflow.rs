@@ -126,10 +126,12 @@ pub use pmcp_tasks_macros::step;
 /// | `name` | The name of the prompt, and of the tool that begins it: 1 to 128 of `A-Z a-z 0-9 _ - .` | the type's, in snake case |
 /// | `title` | A name for people | none |
 /// | `description` | What it does | the doc comment of the `impl`, else that of the type |
+/// | `icons` | Pictures of its prompt and its tool, as those of [tools](macro@crate::task_tool#icons): `["icon.svg"]` | none |
 /// | `ttl` | Lifetime of a run | the server's |
 /// | `scopes` | The scopes that a caller's token needs, all of them: `["deploy"]`. Callers without them are told neither of the workflow nor of its runs, and both answer as what there is not; the user of a local server needs none. Tools that its steps call need their own | everybody may begin it |
 /// | `start` | Ways it is begun: `"both"`, `"prompt"` or `"tool"` | `"both"`; it has to be written where no argument is required |
 /// | `finish_on_cancel` | Cancelling a run in which only steps of the client remain completes it | `false` |
+/// | `meta` | `_meta` of its prompt and its tool in lists, for applications: `json!({ "com.example/group": "releases" })`, or an expression that is a `Map<String, Value>` of `serde_json` | none |
 /// | `crate` | Where the runtime is, for crates that re-export it | found in the manifest |
 ///
 /// # Steps

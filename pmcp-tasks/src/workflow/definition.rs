@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use pmcp_protocol::Icon;
+use serde_json::{Map, Value};
 
 use crate::{offer::PromptArgument, task::FieldDefinition};
 
@@ -39,6 +40,8 @@ pub struct WorkflowDefinition {
     pub title: Option<String>,
     /// Description of what it does, for people and models.
     pub description: Option<String>,
+    /// Its pictures, for its prompt and its tool.
+    pub icons: Vec<Icon>,
     /// Lifetime of its runs, if it says so.
     pub ttl: Option<Duration>,
     /// The scopes that its callers need, all of them: who lacks one is not told of it, nor of its runs.
@@ -47,6 +50,8 @@ pub struct WorkflowDefinition {
     pub start: Option<Start>,
     /// Set if cancelling a run in which only steps of the client remain completes it.
     pub finish_on_cancel: bool,
+    /// `_meta` of its prompt and its tool, in lists.
+    pub meta: Map<String, Value>,
     /// The JSON Schema of its arguments, an object, as their type says it.
     pub arguments: Value,
     /// Names of its arguments in the order in which they are declared, as far as that is known.

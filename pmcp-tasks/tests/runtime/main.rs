@@ -32,6 +32,7 @@ mod quota;
 mod recovery;
 mod round_trip;
 mod session;
+mod shown;
 mod shutdown;
 mod signals;
 mod silence;

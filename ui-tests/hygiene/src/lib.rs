@@ -92,7 +92,15 @@ pub mod tools {
     ///
     /// # Errors
     /// Never.
-    #[::renamed::task_tool(crate = ::renamed, title = "All", ttl = "1h", timeout = "1m", read_only)]
+    #[::renamed::task_tool(
+        crate = ::renamed,
+        title = "All",
+        icons = ["icon.svg", icon("https://example.com/dark.png", mime = "image/png", sizes = ["48x48"], theme = "dark")],
+        ttl = "1h",
+        timeout = "1m",
+        read_only,
+        meta = ::renamed::__private::Values::new()
+    )]
     pub async fn everything(
         /// A path.
         path: &::core::primitive::str,
@@ -162,7 +170,14 @@ pub mod tools {
     }
 
     /// Has every kind of step.
-    #[::renamed::workflow(crate = ::renamed, name = "all", ttl = "2d", finish_on_cancel)]
+    #[::renamed::workflow(
+        crate = ::renamed,
+        name = "all",
+        icons = ["icon.svg"],
+        ttl = "2d",
+        finish_on_cancel,
+        meta = ::renamed::__private::Values::new()
+    )]
     impl Deploy {
         /// A function of its own.
         #[must_use]
@@ -222,7 +237,13 @@ pub mod tools {
     ///
     /// # Errors
     /// It has none, but for the type.
-    #[::renamed::prompt(crate = ::renamed, name = "all", title = "All")]
+    #[::renamed::prompt(
+        crate = ::renamed,
+        name = "all",
+        title = "All",
+        icons = ["icon.svg"],
+        meta = ::renamed::__private::Values::new()
+    )]
     pub async fn asking(
         /// A path.
         #[complete(self::paths)]
@@ -243,7 +264,17 @@ pub mod tools {
     }
 
     /// Has everything a resource can have.
-    #[::renamed::resource(crate = ::renamed, uri = "all://{state}/{request}", name = "all", title = "All", mime = "text/plain")]
+    #[::renamed::resource(
+        crate = ::renamed,
+        uri = "all://{state}/{request}",
+        name = "all",
+        title = "All",
+        mime = "text/plain",
+        icons = ["icon.svg", icon("icon.svg", theme = "light")],
+        audience = ["user", "assistant"],
+        priority = 0.5,
+        meta = ::renamed::__private::Values::new()
+    )]
     pub async fn reading(
         state: u64,
         #[complete(paths)] request: &::core::primitive::str,

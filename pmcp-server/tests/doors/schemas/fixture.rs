@@ -57,7 +57,14 @@ struct Report {
 }
 
 /// Answers with every kind of content.
-#[task_tool(support = "forbidden", title = "Contents", read_only, idempotent)]
+#[task_tool(
+    support = "forbidden",
+    title = "Contents",
+    icons = [icon("https://example.com/a.svg", mime = "image/svg+xml", sizes = ["any"], theme = "light")],
+    read_only,
+    idempotent,
+    meta = json!({ "test/a": 1 })
+)]
 async fn contents() -> ToolResult {
     ToolResult::text("words")
         .with(Content::image([1, 2, 3], "image/png"))
@@ -176,6 +183,7 @@ async fn show(arguments: pmcp_server::PromptArguments, cx: ToolContext) -> Resul
     }
     Ok(PromptResult::user(arguments.text("subject"))
         .description("Everything a prompt can show")
+        .meta(Map::from_iter([("test/a".into(), 1.into())]))
         .with_assistant(Content::image([1], "image/png"))
         .with_user(Content::audio([1], "audio/wav"))
         .with_user(Content::resource_text("test://a", "text/plain", "words"))
@@ -217,7 +225,7 @@ pub(crate) fn server() -> Server {
                 .description("Shows things")
                 .icons([icon()])
                 .meta(Map::from_iter([("test/a".into(), 1.into())]))
-                .argument(PromptArgument::required("subject").description("What to show"))
+                .argument(PromptArgument::required("subject").title("Subject").description("What to show"))
                 .argument(PromptArgument::optional("size")),
             show,
         )

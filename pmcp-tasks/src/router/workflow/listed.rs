@@ -10,7 +10,10 @@ use crate::{
 
 /// The prompt that begins a workflow, or goes on with a run of it.
 pub(super) fn prompt(definition: &WorkflowDefinition) -> Prompt {
-    let mut prompt = Prompt::new(&definition.name).scopes(&definition.scopes);
+    let mut prompt = Prompt::new(&definition.name)
+        .icons(definition.icons.iter().cloned())
+        .meta(definition.meta.clone())
+        .scopes(&definition.scopes);
     if let Some(title) = &definition.title {
         prompt = prompt.title(title);
     }
@@ -40,6 +43,8 @@ pub(super) fn start_tool(definition: &WorkflowDefinition) -> Result<ToolDefiniti
         )),
         support: TaskSupport::Forbidden,
         input_schema: definition.arguments.clone(),
+        icons: definition.icons.clone(),
+        meta: definition.meta.clone(),
         ..ToolDefinition::default()
     };
     tool.publish()?;

@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool(meta = { "com.example/group": "numbers" })]
+async fn add(a: u32, b: u32) -> u32 {
+    a + b
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use pmcp_tasks::prelude::*;
+
+#[task_tool(icons = [icon("https://example.com/add.svg", theme = "dark")])]
+async fn add(a: u32, b: u32) -> u32 {
+    a + b
+}
+
+fn main() {}
