@@ -6,9 +6,8 @@ use std::{collections::HashMap, error::Error, fs};
 const MANY: &str = "tool_every_mistake";
 
 /// Cases with more errors than mistakes: the compiler checks the bounds of `step` at the method, at its future and at `.await`;
-/// serde's derive has a bound for each way to read a field; and what is no tool, no completion, or no type, is told where it is used, too.
-const REPEATED: [&str; 8] = [
-    "prompt_complete_tool",
+/// serde's derive has a bound for each way to read a field; and what is no tool, or no type, is told where it is used, too.
+const REPEATED: [&str; 7] = [
     "step_error_type",
     "step_foreign",
     "step_value",

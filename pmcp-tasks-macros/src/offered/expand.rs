@@ -87,7 +87,13 @@ impl Offered {
         let completers = self.completers().map(|(Argument { ident, .. }, path)| {
             let (alias, itself) =
                 (completer(ident, path), projected(&quote!(#path), &quote!(#p::NamedCompletion), "Itself"));
-            quote!(type #alias = #itself;)
+            // What names no completion is an error here, and nowhere else.
+            quote! {
+                type #alias = #path;
+                const _: fn() = || {
+                    let _: ::core::marker::PhantomData<#itself>;
+                };
+            }
         });
         let context = self.parameters.iter().find_map(|parameter| match parameter {
             Parameter::Context(Context { kind: ContextKind::Alias(ty), .. }) => Some(quote! {

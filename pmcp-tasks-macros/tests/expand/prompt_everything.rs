@@ -24,7 +24,12 @@ const _: () = {
     fn __pmcp_lines_text() -> ::pmcp_tasks::__private::TextSpec<u32> {
         ::pmcp_tasks::__private::text::<u32, _>("maxLines").default(|| 3)
     }
-    type __pmcp_path_completion = <crate::paths as ::pmcp_tasks::__private::NamedCompletion>::Itself;
+    type __pmcp_path_completion = crate::paths;
+    const _: fn() = || {
+        let _: ::core::marker::PhantomData<
+            <crate::paths as ::pmcp_tasks::__private::NamedCompletion>::Itself,
+        >;
+    };
     fn __pmcp_output() -> fn(
         Vec<PromptMessage>,
     ) -> ::core::result::Result<
