@@ -87,7 +87,9 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// Those of [`serve`](Self::serve); it is called on a thread of a runtime.
     pub fn run(self) -> Result<(), Error> {
         if Handle::try_current().is_ok() {
-            return Err(Error::Usage("`run` makes a runtime of its own: in an async function `serve` is awaited".into()));
+            return Err(Error::Usage(
+                "`run` makes a runtime of its own: in an async function `serve` is awaited".into(),
+            ));
         }
         let transport = Transport::from_args()?;
         #[cfg(feature = "log")]

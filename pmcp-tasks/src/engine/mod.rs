@@ -52,7 +52,7 @@ use crate::{
     call::{Caller, Peer},
     changes::ListChanges,
     error::StoreError,
-    gate::{Gate, Target},
+    gate::{Gate, Target, TargetKind},
     limits::Limits,
     protocol::Revision,
     run::{DEFAULT_LEASE, Host, Way},
@@ -185,7 +185,7 @@ impl Engine {
         if let Some(work) = self.works.find(&body.tool) {
             return self.permits(caller, work);
         }
-        let permits = |scopes| self.gate.permits(caller, &Target::Tool { name: &body.tool, scopes });
+        let permits = |scopes| self.gate.permits(caller, &Target::new(TargetKind::Tool, &body.tool, scopes));
         body.made.as_ref().is_none_or(|made| permits(&made.scopes))
     }
 
