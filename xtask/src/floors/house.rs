@@ -110,5 +110,5 @@ const SERVER: House = House {
         &["server"],
         &["serving", "testing"],
     ],
-    beside: &["lib"],
+    beside: &["lib", "prelude"],
 };
