@@ -351,7 +351,7 @@ async fn its_tasks_are_seen_by_those_who_have_its_scopes_and_pass_the_rules() {
     let scoped = ToolDefinition { scopes: vec!["copy:run".into()], ..definition("copy") };
     let tools = set_of([copy(scoped, "one", &cluster.log), copy(definition("held"), "one", &cluster.log)]);
     let server = cluster.with(|router| {
-        let rule = |caller: &Caller, target: &Target<'_>| target.name() != "held" || caller.has_scope("held");
+        let rule = |caller: &Caller, target: &Target<'_>| target.name != "held" || caller.has_scope("held");
         router.dynamic_tools(tools.clone()).authorize(rule).step_up(true)
     });
     for client in both(&server, "ann") {
