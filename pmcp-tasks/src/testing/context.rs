@@ -308,9 +308,9 @@ impl<V: TaskVariables> TestContext<V> {
         self.engine.store().task(&Owner::local(), self.key.id)
     }
 
-    /// Cancels the work, as a client or a server that stops does.
+    /// Cancels the work, as a client does.
     pub fn cancel(&self) {
-        self.run.seat().cancellation().cancel();
+        self.run.seat().cancel(CancelCause::Requested);
     }
 
     #[expect(clippy::expect_used, reason = "a test without its task has failed")]
