@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{
+    CommandFactory as _,
     builder::StyledStr,
     error::{ContextKind, ContextValue, ErrorFormatter, ErrorKind},
 };
 
-use crate::{error::Exit, shell};
+use crate::{cli::Cli, error::Exit, shell};
 
 /// Tells of arguments that are none, or shows the help that they asked for.
 pub(crate) fn tell(error: clap::Error) -> ExitCode {
@@ -36,6 +37,17 @@ fn texts(error: &clap::error::Error<Words>, kind: ContextKind) -> Vec<String> {
         Some(ContextValue::Number(number)) => vec![number.to_string()],
         _ => Vec::new(),
     }
+}
+
+/// The commands of this name in some group: `inspect call` of whoever leaves the group out.
+fn in_groups(name: &str) -> String {
+    let mut found = Vec::new();
+    for group in Cli::command().get_subcommands() {
+        if group.find_subcommand(name).is_some() {
+            found.push(format!("`cargo pmcp {} {name}`", group.get_name()));
+        }
+    }
+    found.join(" or ")
 }
 
 fn words(error: &clap::error::Error<Words>) -> (String, Vec<String>) {
@@ -74,6 +86,13 @@ fn words(error: &clap::error::Error<Words>) -> (String, Vec<String>) {
             help.push(format!("did you mean {suggested}?"));
         }
     }
+    if help.is_empty() && error.kind() == ErrorKind::InvalidSubcommand {
+        let named = texts(error, ContextKind::InvalidSubcommand);
+        let found = in_groups(named.first().map_or("", String::as_str));
+        if !found.is_empty() {
+            help.push(format!("did you mean {found}?"));
+        }
+    }
     let values = [ContextKind::ValidValue, ContextKind::ValidSubcommand].map(quoted).join("");
     if !values.is_empty() && help.is_empty() {
         help.push(format!("there are {values}"));
@@ -86,7 +105,7 @@ fn words(error: &clap::error::Error<Words>) -> (String, Vec<String>) {
         help.push(format!("it is used as `{}`", usage.trim_start_matches("Usage:").trim()));
     }
     if help.is_empty() {
-        help.push("`cargo pmcp --help` lists the commands".to_owned());
+        help.push("with `--help` the command tells what it takes".to_owned());
     }
     (message, help)
 }

@@ -62,6 +62,14 @@ async fn greet(task: TaskContext) -> Result<String, ToolError> {
     Ok(format!("Hello {name}"))
 }
 
+/// Send the user to a page.
+#[task_tool(support = "required", on_crash = "restart")]
+async fn sign_in(task: TaskContext) -> Result<String, ToolError> {
+    let visit = task.elicit_url("Sign in", |id| format!("https://shop.example/{id}")).await?;
+    visit.completed().await?;
+    Ok("signed in".to_owned())
+}
+
 /// A server with a store, and the command line for it.
 struct Shop {
     runtime: tokio::runtime::Runtime,
@@ -86,6 +94,7 @@ impl Shop {
             .state(disk.clone())
             .tool::<deliver>()
             .tool::<greet>()
+            .tool::<sign_in>()
             .limits(Limits { tasks_per_owner: 3, ..Limits::default() })
             .lease(Duration::from_secs(1));
         let router = router.build(store).unwrap();
@@ -96,7 +105,12 @@ impl Shop {
     /// Begins a task of this owner; its id.
     fn begin(&self, owner: &Owner, tool: &str) -> String {
         let caller = Caller::Known { owner: owner.clone(), principal: None, may_list: true };
-        let client = ClientCapabilities { elicitation: true, tasks: true, ..ClientCapabilities::default() };
+        let client = ClientCapabilities {
+            elicitation: true,
+            elicitation_url: true,
+            tasks: true,
+            ..ClientCapabilities::default()
+        };
         let cx = CallContext { client, ..CallContext::new(Revision::V2026, caller) };
         let arguments = if tool == "deliver" { json!({ "address": "Main Street 5" }) } else { json!({}) };
         let call = json!({ "name": tool, "arguments": arguments });
@@ -253,6 +267,24 @@ help: it asks `input-1`
 }
 
 #[test]
+fn a_page_is_no_signal_of_an_operator() {
+    let (shop, local) = (Shop::new(), Owner::local());
+    let id = shop.begin(&local, "sign_in");
+    shop.until(&local, &id, |look| look.status == TaskStatus::InputRequired);
+    shop.tasks(["answer", &id, "--result", r#"{"action":"accept"}"#]).assert().success();
+    shop.until(&local, &id, |look| !look.awaited_signals.is_empty());
+
+    let look = shop.tasks(["look", &id]).assert().success().stderr_eq("").get_output().stdout.clone();
+    let look = String::from_utf8(look).unwrap();
+    let visit = look.split("waits for pages").nth(1).unwrap().trim();
+    let task = shop.router.store().task(&local, id.parse().unwrap());
+    assert!(shop.runtime.block_on(task.complete_elicitation(visit)).unwrap().is_first());
+    shop.until(&local, &id, |look| look.status == TaskStatus::Completed);
+    let late = format!("error: task `{id}` has ended already\n");
+    shop.tasks(["signal", &id, "late"]).assert().code(1).stderr_eq(late);
+}
+
+#[test]
 fn lists_are_of_an_owner_or_of_what_runs() {
     let shop = Shop::new();
     let (one, two) = (shop.begin(&Owner::local(), "deliver"), shop.begin(&Owner::local(), "greet"));
@@ -349,12 +381,12 @@ error: what a server keeps in memory (`memory:`) nobody else can open
     }
     tasks(&["look", "7", "--store", "tasks.db"]).assert().code(2).stderr_eq(str![[r#"
 error: `7` is no value of `<ID>`: an id is written whole, such as `3b6b5e68-1fb5-41f9-a982-a78091bf7071`
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
     tasks(&["list", "--owner", "ann", "--store", "tasks.db"]).assert().code(2).stderr_eq(str![[r#"
 error: `ann` is no value of `--owner <OWNER>`: there are `local`, `user:NAME`, `client:ID`, `anonymous` and `session:ID`
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
 }

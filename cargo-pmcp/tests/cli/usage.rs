@@ -43,6 +43,12 @@ help: did you mean `inspect`?
 help: it is used as `cargo pmcp [OPTIONS] <COMMAND>`
 
 "#]]);
+    pmcp(["cancel"]).assert().code(2).stderr_eq(str![[r#"
+error: there is no command `cancel`
+help: did you mean `cargo pmcp inspect cancel` or `cargo pmcp tasks cancel`?
+help: it is used as `cargo pmcp [OPTIONS] <COMMAND>`
+
+"#]]);
     pmcp(["inspect", "tools", "--ulr", "x"]).assert().code(2).stderr_eq(str![[r#"
 error: `--ulr` is not expected here
 help: it is used as `cargo pmcp inspect tools [OPTIONS] [NAME] [-- <COMMAND>...]`
@@ -55,7 +61,7 @@ help: it is used as `cargo pmcp inspect call <NAME> [KEY=VALUE]... [-- <COMMAND>
 "#]]);
     pmcp(["inspect", "call", "x", "y"]).assert().code(2).stderr_eq(str![[r#"
 error: `y` is no value of `[KEY=VALUE]...`: it is written key=value, such as `name=Ann`
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
     pmcp(["app", "check", "--"]).assert().code(2).stderr_eq(str![[r#"
@@ -80,7 +86,7 @@ help: leave one of them out
 "#]]);
     pmcp(["preview", "--port", "many"]).assert().code(2).stderr_eq(str![[r#"
 error: `many` is no value of `--port <N>`: invalid digit found in string
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
     pmcp(["--color"]).assert().code(2).stderr_eq(str![[r#"
@@ -115,7 +121,7 @@ help: put the secret there, as `export NOT_SET=…` does; it is never an argumen
 "#]]);
     with(["--header-env", "x-key"]).assert().code(2).stderr_eq(str![[r#"
 error: `x-key` is no value of `--header-env <NAME=VAR>`: it is written NAME=VAR, such as `x-api-key=API_KEY`
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
     with(["--header-env", "x key=HOME"]).assert().code(2).stderr_eq(str![[r#"

@@ -139,7 +139,7 @@ help: name the directory of the whole repository, as `git clone` makes it
 "#]]);
     new(&["c", "--pmcp", "https://example.com/pmcp"]).code(2).stderr_eq(str![[r#"
 error: `https://example.com/pmcp` is no value of `--pmcp <SOURCE>`: it is neither `path:DIR` nor `git:URL`, to which `#REV` may be added, such as `path:../pmcp`
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
     assert!(!folder.path().join("c").exists());
@@ -158,7 +158,7 @@ fn a_title_is_text_in_every_file() {
 
     pmcp(folder.path()).args(["app", "new", "x", "--title", "  "]).assert().code(2).stderr_eq(str![[r#"
 error: `  ` is no value of `--title <TITLE>`: it is empty
-help: `cargo pmcp --help` lists the commands
+help: with `--help` the command tells what it takes
 
 "#]]);
 }

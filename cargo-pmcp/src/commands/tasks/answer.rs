@@ -54,7 +54,7 @@ impl Answer {
         match answered {
             Ok(Answering::Answered) => Ok(()),
             Ok(Answering::NotAsked) => Err(Error::failed(format!("question `{}` has an answer meanwhile", line(key)))),
-            Ok(Answering::Ended) => Err(self.task.ended("ended")),
+            Ok(Answering::Ended) => Err(self.task.over()),
             Ok(Answering::Unknown) => Err(self.task.unknown(opened)),
             Ok(_) => Err(Error::failed("the question was not answered")),
             Err(AnswerError::Store(error)) => {

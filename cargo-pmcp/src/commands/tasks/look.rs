@@ -170,7 +170,13 @@ impl LookArgs {
         part("steps", entries(&look.steps));
         part("steps of the workflow", entries(&look.workflow_steps));
         part("questions", look.questions.iter().map(|(key, question)| [key.clone(), asked(question)]).collect());
-        part("waits for signals", entries(&look.awaited_signals));
+        let (pages, signals): (Vec<_>, Vec<_>) =
+            look.awaited_signals.iter().partition(|(name, _)| page(name).is_some());
+        part(
+            "waits for pages",
+            pages.into_iter().filter_map(|(name, _)| Some([page(name)?.to_owned(), String::new()])).collect(),
+        );
+        part("waits for signals", entries(signals));
         part("has signals", entries(&look.signals));
         part("timers", look.timers.iter().map(|(name, time)| [name.clone(), until(*time, now)]).collect());
         if let Some((word, text)) = end(look) {
@@ -194,13 +200,19 @@ impl LookArgs {
             }
             return Some(self.task.command(opened, "answer", &words.iter().map(String::as_str).collect::<Vec<_>>()));
         }
-        if let Some(name) = look.awaited_signals.keys().next() {
+        // What waits for a page is brought on by whoever serves the page.
+        if let Some(name) = look.awaited_signals.keys().find(|name| page(name).is_none()) {
             return Some(self.task.command(opened, "signal", &[&word(name), "JSON"]));
         }
         let has_failed = look.status == TaskStatus::Failed || look.is_error;
         (has_failed && look.on_crash == OnCrash::Restart && look.workflow_steps.is_empty())
             .then(|| self.task.command(opened, "retry", &[]))
     }
+}
+
+/// The id of the visit that a signal is the end of, if it is one: `TaskHandle::complete_elicitation` delivers such.
+fn page(signal: &str) -> Option<&str> {
+    signal.strip_prefix("run.pmcp/elicitation/")
 }
 
 fn entries<'a>(values: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<[String; 2]> {
@@ -252,7 +264,10 @@ fn end(look: &Look) -> Option<(&'static str, String)> {
 fn change(look: &Look) -> String {
     let message = look.message.as_deref().map(line).unwrap_or_default();
     let asks = look.questions.iter().map(|(key, question)| format!("asks {}: {}", line(key), line(&asked(question))));
-    let waits = look.awaited_signals.keys().map(|name| format!("waits for {}", line(name)));
+    let waits = look.awaited_signals.keys().map(|name| match page(name) {
+        Some(id) => format!("waits for the page {}", line(id)),
+        None => format!("waits for {}", line(name)),
+    });
     let cells = [state(look.status, look.is_error).to_owned(), message].into_iter().chain(asks).chain(waits);
     cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ")
 }

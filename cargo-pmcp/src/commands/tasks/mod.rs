@@ -120,9 +120,14 @@ impl TaskArgs {
         ))
     }
 
-    /// The error of a task that has ended.
+    /// The error of a task that has ended in this state.
     fn ended(&self, status: &str) -> Error {
         Error::failed(format!("task `{}` is `{status}` already", self.id))
+    }
+
+    /// The error of a task that has ended, in whichever state.
+    fn over(&self) -> Error {
+        Error::failed(format!("task `{}` has ended already", self.id))
     }
 
     /// A command about the same task.

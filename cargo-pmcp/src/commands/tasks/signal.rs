@@ -50,7 +50,7 @@ impl Signal {
                 Ok(())
             }
             Ok(Delivery::Again) => Err(Error::failed(format!("signal `{name}` was delivered before, and stands"))),
-            Ok(Delivery::Ended) => Err(self.task.ended("ended")),
+            Ok(Delivery::Ended) => Err(self.task.over()),
             Ok(Delivery::Unknown) => Err(self.task.unknown(opened)),
             Ok(_) => Err(Error::failed("the signal was not delivered")),
             Err(SignalError::Store(error)) => {
