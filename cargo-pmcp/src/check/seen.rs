@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pmcp_apps_bundle::{Csp, Declared, Mistake, Permissions};
 use pmcp_protocol::UI_MIME_TYPE;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     output::string,
@@ -169,6 +169,18 @@ pub(crate) fn is_harmless(tool: &Value) -> bool {
     opens(tool).is_some() && tool["annotations"]["readOnlyHint"] == true && needs_none
 }
 
+/// Set of a tool by which clients without tasks follow them: its author has not written it, and it needs the id of a task alone, under a name
+/// that the runtime gives it.
+pub(crate) fn is_companion(tool: &Value) -> bool {
+    tool["inputSchema"]["required"] == json!(["task_id"]) && string(tool, "name").starts_with("task_")
+}
+
+/// Set of a tool that the runtime adds, so that its author can say no more of it: a companion, or the one that goes on with workflows.
+pub(crate) fn is_of_runtime(tool: &Value) -> bool {
+    let goes_on = || tool["inputSchema"]["required"] == json!(["_task_id"]);
+    is_companion(tool) || string(tool, "name") == "workflow_continue" && goes_on()
+}
+
 /// Set if a resource is the document of a widget.
 pub(crate) fn is_widget(resource: &Value) -> bool {
     is_mime_type(string(resource, "mimeType"))
@@ -191,8 +203,6 @@ impl Listing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -218,6 +228,18 @@ mod tests {
         let tool = |visibility: Value| json!({ "_meta": { "ui": { "visibility": visibility } } });
         assert!(is_for(&json!({}), "model") && is_for(&json!({}), "app"));
         assert!(!is_for(&tool(json!(["app"])), "model") && is_for(&tool(json!(["app"])), "app"));
+    }
+
+    #[test]
+    fn tools_of_the_runtime_are_told_apart() {
+        let tool = |name: &str, required: &str| json!({ "name": name, "inputSchema": { "required": [required] } });
+        assert!(is_companion(&tool("task_status", "task_id")));
+        assert!(
+            is_of_runtime(&tool("task_status", "task_id")) && is_of_runtime(&tool("workflow_continue", "_task_id"))
+        );
+        for (name, required) in [("task_board", "board"), ("show", "task_id"), ("workflow_continue", "workflow")] {
+            assert!(!is_of_runtime(&tool(name, required)), "{name}");
+        }
     }
 
     #[test]

@@ -8,15 +8,12 @@ pub(crate) use json::json;
 pub(crate) use junit::junit;
 pub(crate) use text::tell;
 
-use serde_json::{Value, json as value};
-
 use super::{
     hosts::{Host, hosts},
     rule::{Finding, Rule, Severity},
     rules::check,
-    seen::Seen,
+    seen::{Seen, is_companion},
 };
-use crate::output::string;
 
 /// A server that was checked.
 #[derive(Debug)]
@@ -54,29 +51,5 @@ impl<'a> Report<'a> {
     fn versions(&self) -> Vec<&str> {
         let listings = [Some(&self.seen.shown), self.seen.other.as_ref()];
         listings.into_iter().flatten().map(|listing| listing.version.as_str()).collect()
-    }
-}
-
-/// Set of a tool by which clients without tasks follow them: its author has not written it, and it needs the id of a task alone, under a name
-/// that the runtime gives it.
-fn is_companion(tool: &Value) -> bool {
-    tool["inputSchema"]["required"] == value!(["task_id"]) && string(tool, "name").starts_with("task_")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tools_of_the_runtime_are_told_apart() {
-        for (name, required, is) in
-            [("task_status", "task_id", true), ("task_board", "board", false), ("show", "task_id", false)]
-        {
-            assert_eq!(
-                is_companion(&value!({ "name": name, "inputSchema": { "required": [required] } })),
-                is,
-                "{name}"
-            );
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::promised;
 use crate::{
     check::{
         rule::Findings,
-        seen::{Call, Seen, is_for},
+        seen::{Call, Seen, is_for, is_of_runtime},
     },
     output::string,
 };
@@ -54,12 +54,13 @@ pub(super) fn schema(seen: &Seen, findings: &mut Findings<'_>) {
 }
 
 pub(super) fn annotations(seen: &Seen, findings: &mut Findings<'_>) {
-    for tool in seen.shown.tools.iter().filter(|tool| is_for(tool, "model")) {
+    for tool in seen.shown.tools.iter().filter(|tool| is_for(tool, "model") && !is_of_runtime(tool)) {
         let says = |hint: &str| tool["annotations"][hint].is_boolean();
         if !says("readOnlyHint") && !says("destructiveHint") {
             findings.add(
                 format!("the tool `{}` does not say whether it changes anything", string(tool, "name")),
-                "add `readOnlyHint` or `destructiveHint`, as `read_only` or `destructive = false` of `#[task_tool]` does",
+                "add `readOnlyHint` or `destructiveHint`, as `read_only` or `destructive = false` of `#[task_tool]` and `annotations` of a \
+                 `ToolDefinition` do",
             );
         }
     }
