@@ -78,8 +78,9 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
 /// `None` on stdio, and in a run of a task that no request began here: one from the queue, or one that goes on after a crash. Keep what
 /// such a run needs as the result of a step, or in a variable.
 ///
-/// A token that an authenticator has checked is not among the headers: who calls is told by [`principal`](ToolContext::principal). Other headers
-/// are what the client or a proxy says, and may hold secrets of theirs: they belong in no result and no log.
+/// A token that an authenticator has checked is not among the headers, nor are `Cookie`, `Proxy-Authorization` and `Mcp-Session-Id`: who calls is
+/// told by [`principal`](ToolContext::principal). Other headers are what the client or a proxy says, and may hold secrets of theirs: they belong in no
+/// result and no log.
 ///
 /// ```
 /// use pmcp_server::request_parts;

@@ -4,7 +4,11 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, State},
-    http::request::Parts,
+    http::{
+        HeaderName,
+        header::{COOKIE, PROXY_AUTHORIZATION},
+        request::Parts,
+    },
 };
 use pmcp_protocol::TraceContext;
 use pmcp_tasks::security::Principal;
@@ -73,6 +77,11 @@ impl<S: Sync> FromRequestParts<S> for From {
             values.next().filter(|_| values.next().is_none())?.to_str().ok()
         };
         let trace = TraceContext::read(single);
-        Ok(Self { principal, sharer, trace, parts: Arc::new(parts.clone()) })
+        let mut seen = parts.clone();
+        // With them whoever sees them could call in the sender's name.
+        for name in [COOKIE, PROXY_AUTHORIZATION, HeaderName::from_static(SESSION_ID)] {
+            seen.headers.remove(name);
+        }
+        Ok(Self { principal, sharer, trace, parts: Arc::new(seen) })
     }
 }

@@ -21,7 +21,9 @@ async fn looks(task: TaskContext) -> Result<String, ToolError> {
     let tenant = tenant.map_or_else(|| "nobody".into(), |it| format!("{} has {}", it.name, it.seats));
     let Some(parts) = request_parts(&task) else { return Ok(format!("{tenant}, without HTTP")) };
     assert_eq!(task.request::<Parts>().map(|it| &it.method), Some(&Method::POST));
-    assert!(!parts.headers.contains_key("authorization"));
+    for secret in ["authorization", "cookie", "proxy-authorization", "mcp-session-id"] {
+        assert!(!parts.headers.contains_key(secret), "{secret}");
+    }
     let house = parts.headers.get("x-house").and_then(|house| house.to_str().ok()).unwrap_or("no house");
     let caller = task.principal().and_then(|principal| principal.subject.as_deref()).unwrap_or("anybody");
     Ok(format!("{tenant}, {house}, {} by {caller}", parts.uri))
@@ -49,7 +51,7 @@ fn tenant() -> Value {
 
 async fn house(http: &Http, legacy: &Legacy, params: Value) -> Reply {
     let mut headers = legacy.headers().to_vec();
-    headers.push(("x-house", "red house"));
+    headers.extend([("x-house", "red house"), ("cookie", "login=secret"), ("proxy-authorization", "Basic secret")]);
     http.post(&headers, &crate::support::request(1, "tools/call", params)).await
 }
 
@@ -60,6 +62,7 @@ async fn a_function_sees_meta_and_the_http_request_in_both_revisions() {
     let http = http.with_token("a");
     let params = with_tenant(call("looks", json!({})), tenant());
     let modern = Modern::of("tools/call", params.clone(), with_tasks()).and("x-house", "red house");
+    let modern = modern.and("cookie", "login=secret").and("mcp-session-id", "secret");
     assert_eq!(text(&modern.send(&http).await.response().await), "blue has 3, red house, /mcp by ann");
     let legacy = Legacy::begin(&http).await;
     let plain = house(&http, &legacy, params.clone()).await.response().await;
