@@ -6,7 +6,7 @@
 //! which nobody reads: then the stream is dropped, which its sender sees as it sees any other that nobody reads.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     hash::{BuildHasher as _, RandomState},
     pin::Pin,
     sync::Arc,
@@ -38,6 +38,9 @@ const MOST_OF_ONE: usize = MAX_BYTES / 2;
 
 /// The bytes of a stream beside its messages: sessions cost nothing to begin, and each may leave some.
 const STREAM: usize = 1 << 10;
+
+/// The bytes of a scope beside its text.
+const SCOPE: usize = 32;
 
 /// The bytes of an event beside its message.
 const EVENT: usize = 128;
@@ -86,7 +89,12 @@ pub(crate) struct Begun {
     pub(crate) listening: Option<Outbox>,
     /// Set if its client knows an event without a message.
     pub(crate) is_primed: bool,
+    /// The scopes of its caller.
+    pub(crate) scopes: Scopes,
 }
+
+/// The scopes with which somebody calls: what they got with some they do not get again with fewer.
+pub(crate) type Scopes = BTreeSet<String>;
 
 impl Resumables {
     pub(crate) fn new(clock: Arc<dyn Clock>, keeping: Keeping) -> Self {
@@ -104,8 +112,9 @@ impl Resumables {
             return Err(begun.into());
         }
         let Budget { bytes, sharer } = &self.keeping.budget;
-        let Some(share) = bytes.take(*sharer, STREAM) else { return Err(begun.into()) };
-        let Begun { presence, first, receiver, listening, is_primed } = begun;
+        let size = STREAM + begun.scopes.iter().map(|scope| scope.len() + SCOPE).sum::<usize>();
+        let Some(share) = bytes.take(*sharer, size) else { return Err(begun.into()) };
+        let Begun { presence, first, receiver, listening, is_primed, scopes } = begun;
         let kind = if listening.is_some() { LISTENING } else { CALL };
         // Not to be guessed, and no number of another process that serves the session.
         let id = RandomState::new().hash_one(streams.len());
@@ -123,20 +132,22 @@ impl Resumables {
         };
         let (clock, budget) = (self.clock.clone(), self.keeping.budget.clone());
         let (bytes, state) = (self.bytes.clone(), Mutex::new(state));
-        let stream = Arc::new(Resumable { kind, id, clock, budget, bytes, state, _share: share });
+        let stream = Arc::new(Resumable { kind, id, scopes, clock, budget, bytes, state, _share: share });
         streams.push_back(stream.clone());
         Ok(Reader { stream, turn: 0, next: 1, primes: is_primed })
     }
 
-    /// Goes on with the stream of this event, after it. Whoever reads that stream does not any more.
-    pub(crate) fn resume(&self, event: &str) -> Resumed {
+    /// Goes on with the stream of this event, after it. Whoever reads that stream does not any more. For a caller with fewer scopes than it began
+    /// with it is not there: what it holds may be of something that they do not let in.
+    pub(crate) fn resume(&self, event: &str, scopes: &Scopes) -> Resumed {
         let Some((kind, id, number)) = read(event) else { return Resumed::Gone };
         let missing = if kind == LISTENING { Resumed::Anew } else { Resumed::Gone };
         let stream = {
             let streams = self.streams.lock();
             streams.iter().find(|stream| (stream.kind, stream.id) == (kind, id)).cloned()
         };
-        let Some(stream) = stream.filter(|stream| stream.is_there(self.keeping.time)) else { return missing };
+        let is_there = |it: &Arc<Resumable>| it.is_there(self.keeping.time) && it.scopes.is_subset(scopes);
+        let Some(stream) = stream.filter(is_there) else { return missing };
         let Some(next) = number.checked_add(1) else { return missing };
         let mut state = stream.state.lock();
         if next < state.earliest() || next > state.next {
@@ -211,6 +222,7 @@ fn read(event: &str) -> Option<(char, u64, u64)> {
 struct Resumable {
     kind: char,
     id: u64,
+    scopes: Scopes,
     clock: Arc<dyn Clock>,
     budget: Budget,
     bytes: Arc<Shares>,
@@ -401,7 +413,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel(4);
         let (presence, present) = watch::channel(true);
         let budget = Budget { bytes: Shares::new(1 << 20), sharer: Sharer::EVERYBODY };
-        let begun = Begun { presence, first: None, receiver, listening: None, is_primed: true };
+        let begun = Begun { presence, first: None, receiver, listening: None, is_primed: true, scopes: Scopes::new() };
         let reader = resumables.begin(begun).ok()?;
         Some((Outbox::new(sender, None, budget).with_presence(present), reader))
     }
@@ -423,13 +435,13 @@ mod tests {
         assert!(outbox.is_closed() && !outbox.is_lost());
         clock.advance(TIME / 2).await;
         resumables.forget();
-        let Resumed::Call(mut reader) = resumables.resume(&first) else { panic!("it is there") };
+        let Resumed::Call(mut reader) = resumables.resume(&first, &Scopes::new()) else { panic!("it is there") };
         assert_eq!(id(&mut reader).await, second);
         assert!(!outbox.is_closed());
         drop(reader);
         clock.advance(TIME).await;
         // Before anybody has looked, too.
-        assert!(matches!(resumables.resume(&first), Resumed::Gone));
+        assert!(matches!(resumables.resume(&first, &Scopes::new()), Resumed::Gone));
         resumables.forget();
         assert!(outbox.is_lost() && is_free());
     }
@@ -443,8 +455,8 @@ mod tests {
         assert_eq!(reader.next().await.unwrap().outgoing.text.len(), ALL + 2);
         outbox.offer(&json!("small"));
         let last = id(&mut reader).await;
-        assert!(matches!(resumables.resume(&first), Resumed::Gone));
-        assert!(matches!(resumables.resume(&last), Resumed::Call(_)));
+        assert!(matches!(resumables.resume(&first, &Scopes::new()), Resumed::Gone));
+        assert!(matches!(resumables.resume(&last, &Scopes::new()), Resumed::Call(_)));
     }
 
     #[tokio::test]
@@ -459,7 +471,7 @@ mod tests {
         assert!(reader.next().await.is_none());
         drop(reader);
         assert!(begin(&resumables).is_some());
-        assert!(matches!(resumables.resume(&last), Resumed::Gone));
+        assert!(matches!(resumables.resume(&last, &Scopes::new()), Resumed::Gone));
     }
 
     #[tokio::test]
@@ -475,7 +487,7 @@ mod tests {
         let first = id(&mut reader).await;
         calm.offer(&json!("a message"));
         let second = id(&mut reader).await;
-        let Resumed::Call(mut reader) = resumables.resume(&first) else { panic!("it is there") };
+        let Resumed::Call(mut reader) = resumables.resume(&first, &Scopes::new()) else { panic!("it is there") };
         assert_eq!(id(&mut reader).await, second);
     }
 

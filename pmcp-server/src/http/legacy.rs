@@ -33,7 +33,7 @@ use crate::{
     modern::unsupported,
     outbox::{Budget, Marked, Outbox, Outgoing, STREAM_BUFFER},
     passing::{NotPassed, note},
-    resumable::{Begun, Resumed},
+    resumable::{Begun, Resumed, Scopes},
     session::InFlight,
     shares::Share,
     spans::{self, Came, Spoken},
@@ -177,7 +177,7 @@ async fn request_of(
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (presence, present) = watch::channel(true);
     let (answering, answered) = Answered::when(http.service.router.store().clock());
-    let streams = Streams { session: session.clone(), presence };
+    let streams = Streams { session: session.clone(), presence, scopes: scopes(&from) };
     // Of its own: in these versions a client that disconnects has not cancelled.
     tokio::spawn(async move {
         let stream = Outbox::new(sender, None, http.budget(&from)).with_presence(present);
@@ -204,13 +204,19 @@ async fn request_of(
 struct Streams {
     session: Arc<LegacySession>,
     presence: watch::Sender<bool>,
+    scopes: Scopes,
+}
+
+/// The scopes of a sender.
+fn scopes(from: &From) -> Scopes {
+    from.principal.as_ref().map(|principal| principal.scopes.clone()).unwrap_or_default()
 }
 
 impl Streams {
     fn begin(self, first: Option<Outgoing>, receiver: mpsc::Receiver<Outgoing>) -> Response {
-        let Self { session, presence } = self;
+        let Self { session, presence, scopes } = self;
         let is_primed = session.agreement().is_some_and(|agreement| agreement.version.has_priming_events());
-        let begun = Begun { presence, first, receiver, listening: None, is_primed };
+        let begun = Begun { presence, first, receiver, listening: None, is_primed, scopes };
         match session.begin_stream(begun) {
             Ok(reader) => body::events(reader),
             Err(begun) => body::events(body::messages(begun.first, begun.receiver).map(Marked::from)),
@@ -251,7 +257,7 @@ async fn take_batch(
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (presence, present) = watch::channel(true);
-    let streams = Streams { session: session.clone(), presence };
+    let streams = Streams { session: session.clone(), presence, scopes: scopes(&from) };
     tokio::spawn(async move {
         // What any of them asks or tells goes out before the responses.
         let stream = Outbox::new(sender, None, http.budget(&from)).with_presence(present);
@@ -296,7 +302,7 @@ pub(super) async fn listen(
     let counted = Stream::open();
     // What is repeated or no text is the id of nothing; an empty one stands for none.
     let last = body::single(&headers, LAST_EVENT_ID).unwrap_or(Some("?")).filter(|last| !last.is_empty());
-    let (messages, outbox) = match last.map(|last| resume(&session, last)) {
+    let (messages, outbox) = match last.map(|last| resume(&session, last, &scopes(&from))) {
         Some(Resumed::Call(reader)) => {
             session.session.came_back();
             return body::events(reader.map(move |message| {
@@ -310,7 +316,7 @@ pub(super) async fn listen(
                         another process's; the call it belongs to has to be made again";
             return body::error(StatusCode::BAD_REQUEST, None, RpcError::new(code::INVALID_REQUEST, told));
         }
-        Some(Resumed::Anew) | None => begin_listening(&session, http.budget(&from)),
+        Some(Resumed::Anew) | None => begin_listening(&session, http.budget(&from), scopes(&from)),
     };
     let open = session.session.open(outbox.clone());
     // It may have begun elsewhere.
@@ -332,17 +338,17 @@ pub(super) async fn listen(
 }
 
 /// The stream after this event.
-fn resume(session: &LegacySession, last: &str) -> Resumed {
-    session.resumables.as_ref().map_or(Resumed::Anew, |resumables| resumables.resume(last))
+fn resume(session: &LegacySession, last: &str, scopes: &Scopes) -> Resumed {
+    session.resumables.as_ref().map_or(Resumed::Anew, |resumables| resumables.resume(last, scopes))
 }
 
 /// A stream of the session's own.
-fn begin_listening(session: &LegacySession, budget: Budget) -> (BoxStream<'static, Marked>, Outbox) {
+fn begin_listening(session: &LegacySession, budget: Budget, scopes: Scopes) -> (BoxStream<'static, Marked>, Outbox) {
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (presence, present) = watch::channel(true);
     let outbox = Outbox::new(sender, None, budget).with_presence(present);
     let is_primed = session.agreement().is_some_and(|agreement| agreement.version.has_priming_events());
-    let begun = Begun { presence, first: None, receiver, listening: Some(outbox.clone()), is_primed };
+    let begun = Begun { presence, first: None, receiver, listening: Some(outbox.clone()), is_primed, scopes };
     match session.begin_stream(begun) {
         Ok(reader) => (reader.boxed(), outbox),
         Err(begun) => (body::messages(None, begun.receiver).map(Marked::from).boxed(), outbox),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pmcp_server::ServeLimits;
-use pmcp_tasks::{TaskStore, testing::ManualClock};
+use pmcp_server::{BearerTokens, ServeLimits};
+use pmcp_tasks::{TaskStore, security::Principal, testing::ManualClock};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -207,6 +207,42 @@ async fn refused(legacy: &Legacy, last_id: &str) -> Value {
     let message = reply.json().await;
     assert_eq!(code(&message), -32600);
     message
+}
+
+#[tokio::test]
+async fn whoever_comes_back_with_fewer_scopes_gets_nothing_of_what_more_of_them_brought() {
+    let ann = |scopes: &[&str]| Principal::subject("ann").with_scopes(scopes.iter().copied());
+    let tokens = BearerTokens::new()
+        .with_principal(ann(&["read", "write"]), "both")
+        .with_principal(ann(&["read"]), "fewer")
+        .with_principal(ann(&["read", "write", "more"]), "more");
+    let (_running, http) = listening(server().0.authenticator(tokens)).await;
+    let with = async |token: &str, from: &Legacy| {
+        let mut again = Legacy::begin(&http.with_token(token)).await;
+        again.id.clone_from(&from.id);
+        again
+    };
+    let legacy = Legacy::begin(&http.with_token("both")).await;
+    let (fewer, more) = (with("fewer", &legacy).await, with("more", &legacy).await);
+    let mut reply = legacy.send(1, "tools/call", told("count", json!({ "to": 2 }))).await;
+    reply.receive().await;
+    let last = reply.last_id.clone();
+    drop(reply);
+    refused(&fewer, &last).await;
+    for again in [&more, &legacy] {
+        assert_eq!(rest(&mut again.come_back(&*last).await).await.len(), 2);
+    }
+    // Of the session's own stream what was missed is lost to them, and a new one begins.
+    let mut stream = legacy.listen().await;
+    legacy.task(2, "ask").await;
+    let heard = stream.receive().await;
+    let first = format!("{}-0", stream.last_id.rsplit_once('-').unwrap().0);
+    drop(stream);
+    assert_eq!(more.come_back(&*first).await.receive().await, heard);
+    let mut anew = fewer.come_back(&*first).await;
+    assert_eq!(anew.status, 200);
+    let (messages, id) = came(&anew.bytes().await.unwrap());
+    assert!(messages.is_empty() && id.is_some_and(|id| !first.starts_with(&id[..17])));
 }
 
 #[tokio::test]
