@@ -52,7 +52,7 @@
 //! | requests of one session, or on stdio, at once | 1,000 | -32603 |
 //! | sessions (2025-11-25 and before): [`ServeLimits::sessions`], [`ServeLimits::session_idle`] | 10,000, 30 min | the caller's own that is idle for longest gives way, else that of one who has more than a share, and is made anew when its client comes back; 503 if none is idle |
 //! | the id of a session: [`ServeLimits::session_lifetime`] | 24 h | 404: its client begins another |
-//! | sessions that are known to be over | 10,000; those that instances tell each other of: `max_variables` | the earliest are forgotten |
+//! | sessions that are known to be over | 10,000; those that instances tell each other of: 3,000, and `max_variables` within half a minute | the earliest are forgotten of whoever ended most |
 //! | `subscriptions/listen` streams: [`ServeLimits::subscriptions`] | 1,000 | -32603 |
 //! | resources a session follows: [`ServeLimits::subscribed_resources`] | 1,000, their URIs within `buffered` | -32603 |
 //! | resources a `subscriptions/listen` names: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |

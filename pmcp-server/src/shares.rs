@@ -38,6 +38,16 @@ impl Sharer {
         }
     }
 
+    /// Half of the digest, for other processes: with theirs of the same caller it has nothing to do.
+    pub(crate) fn number(self) -> Option<u32> {
+        self.0.and_then(|digest| u32::try_from(digest >> 32).ok())
+    }
+
+    /// A caller with such a number, of whichever process it is.
+    pub(crate) fn numbered(number: Option<u32>) -> Self {
+        Self(number.map(|number| u64::from(number) << 32))
+    }
+
     fn of(identity: impl std::hash::Hash) -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(Some(KEY.hash_one(identity)))

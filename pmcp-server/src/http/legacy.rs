@@ -368,7 +368,7 @@ pub(super) async fn end(State(http): Shared, from: From, headers: HeaderMap) -> 
                     // At once where the client has a stream.
                     board.add(note::ENDED, &Value::Null).await?;
                 }
-                http.sessions.tell_of_end(&session).await
+                http.sessions.tell_of_end(&session, from.sharer).await
             };
             if let Err(error) = told.await {
                 let error = &error as &dyn std::error::Error;

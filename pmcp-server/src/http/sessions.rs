@@ -24,7 +24,7 @@ use pmcp_tasks::{
     task::{Owner, OwnerKind},
     time::Millis,
 };
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 
 use crate::{
     agreement::Agreement,
@@ -42,6 +42,9 @@ const ROUND: Duration = Duration::from_secs(30);
 
 /// The number of sessions that are known to be over; some 200 bytes each.
 const MAX_ENDED: usize = 10_000;
+
+/// The number of notes about ended sessions that a board keeps from one round to the next: there is room for more until then.
+const MAX_NOTES: usize = 3_000;
 
 /// The sessions of this process.
 #[derive(Debug)]
@@ -179,22 +182,26 @@ impl Sessions {
         let idle = idle.filter_map(|entry| Some((entry.session.session.idle()?, entry.key().clone())));
         let (_, id) = idle.max_by_key(|(idle, _)| *idle)?;
         let (_, kept) = self.by_id.remove(&id)?;
-        self.ended.given_up(&kept.session);
+        self.ended.given_up(&kept);
         Some(kept)
     }
 
     /// Lets the other instances know that a client has ended its session.
-    pub(super) async fn tell_of_end(&self, session: &LegacySession) -> Result<(), StoreError> {
+    pub(super) async fn tell_of_end(&self, session: &LegacySession, sharer: Sharer) -> Result<(), StoreError> {
         match boards(&self.service).first() {
-            Some(board) => board.leave(&session.session.id, &session.expires.0.into()).await,
+            Some(board) => {
+                board.leave(&session.session.id, &Note { until: session.expires, whose: sharer }.written()).await
+            }
             None => Ok(()),
         }
     }
 
     /// Ends a session here, as its client wants: its id is taken no more.
     pub(super) fn end(&self, session: &LegacySession) {
-        self.ended.add(&session.session.id, session.expires);
-        if let Some((_, kept)) = self.by_id.remove(&session.id) {
+        let kept = self.by_id.remove(&session.id).map(|(_, kept)| kept);
+        let whose = kept.as_ref().map_or(Sharer::EVERYBODY, |kept| kept.sharer);
+        self.ended.add(&session.session.id, Note { until: session.expires, whose });
+        if let Some(kept) = kept {
             kept.session.session.end();
         }
     }
@@ -207,8 +214,31 @@ fn who(principal: &Principal) -> Principal {
     Principal { issuer, subject, client, scopes: BTreeSet::new(), claims: Map::new() }
 }
 
+/// The end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Note {
+    /// Time until which its id opens.
+    until: Millis,
+    whose: Sharer,
+}
+
+impl Note {
+    /// The note as it is left for others. They do not know whose it is, but which are of the same caller.
+    fn written(self) -> Value {
+        json!([self.until.0, self.whose.number()])
+    }
+
+    fn read(note: &Value) -> Option<Self> {
+        let [until, whose] = note.as_array()?.as_slice() else { return None };
+        Some(Self {
+            until: Millis(until.as_u64()?),
+            whose: Sharer::numbered(whose.as_u64().and_then(|it| it.try_into().ok())),
+        })
+    }
+}
+
 /// The sessions that are over although their ids open: ended by their clients, or given up with something no id tells. Beyond
-/// [`MAX_ENDED`] the earliest are forgotten.
+/// [`MAX_ENDED`] the earliest are forgotten of whoever has most: nobody makes those of others go on.
 #[derive(Debug, Default)]
 struct Ended {
     inner: Mutex<Inner>,
@@ -217,7 +247,8 @@ struct Ended {
 #[derive(Debug, Default)]
 struct Inner {
     until: HashMap<String, Millis>,
-    order: VecDeque<String>,
+    /// Those of each caller, the earliest first.
+    order: HashMap<Sharer, VecDeque<String>>,
 }
 
 impl Ended {
@@ -225,25 +256,25 @@ impl Ended {
         self.inner.lock().until.contains_key(random)
     }
 
-    /// Adds one whose id opens until then. False if it is there already.
-    fn add(&self, random: &str, until: Millis) -> bool {
+    /// Adds one. False if it is there already.
+    fn add(&self, random: &str, Note { until, whose }: Note) -> bool {
         let mut inner = self.inner.lock();
         let is_new = inner.until.insert(random.to_owned(), until).is_none();
         if is_new {
-            inner.order.push_back(random.to_owned());
+            inner.order.entry(whose).or_default().push_back(random.to_owned());
         }
-        while inner.order.len() > MAX_ENDED {
-            if let Some(earliest) = inner.order.pop_front() {
-                inner.until.remove(&earliest);
-            }
+        while inner.until.len() > MAX_ENDED {
+            let most = inner.order.values_mut().max_by_key(|own| own.len());
+            let Some(earliest) = most.and_then(VecDeque::pop_front) else { break };
+            inner.until.remove(&earliest);
         }
         is_new
     }
 
     /// Ends a session that nobody uses. Its client gets it back when it comes, unless something would be missing.
-    fn given_up(&self, session: &LegacySession) {
+    fn given_up(&self, Kept { session, sharer, .. }: &Kept) {
         if session.session.has_choices() {
-            self.add(&session.session.id, session.expires);
+            self.add(&session.session.id, Note { until: session.expires, whose: *sharer });
         }
         session.session.end();
     }
@@ -253,8 +284,32 @@ impl Ended {
         let mut inner = self.inner.lock();
         let Inner { until, order } = &mut *inner;
         until.retain(|_, until| *until > now);
-        order.retain(|random| until.contains_key(random));
+        order.retain(|_, own| {
+            own.retain(|random| until.contains_key(random));
+            !own.is_empty()
+        });
     }
+}
+
+/// The names of the notes that are too many: of whoever has most, those whose ids open for the shortest time.
+fn too_many(notes: &HashMap<String, Note>) -> Vec<String> {
+    let mut by: HashMap<Sharer, Vec<(Millis, &str)>> = HashMap::new();
+    for (random, Note { until, whose }) in notes {
+        by.entry(*whose).or_default().push((*until, random));
+    }
+    // As many of each as fit.
+    let fits = |each: &usize| by.values().map(|own| own.len().min(*each)).sum::<usize>() <= MAX_NOTES;
+    let (mut each, mut beyond) = (0, MAX_NOTES + 1);
+    while beyond - each > 1 {
+        let middle = usize::midpoint(each, beyond);
+        if fits(&middle) { each = middle } else { beyond = middle }
+    }
+    let surplus = by.into_values().flat_map(|mut own| {
+        own.sort_unstable();
+        let surplus = own.len().saturating_sub(each);
+        own.into_iter().take(surplus)
+    });
+    surplus.map(|(_, random)| random.to_owned()).collect()
 }
 
 /// The boards on which instances tell each other which sessions have ended, under their random parts: that of the present span of
@@ -279,10 +334,17 @@ async fn hear_of_ends(service: &Service, by_id: &ById, ended: &Ended, now: Milli
     for board in boards(service) {
         match board.read().await {
             Ok(notes) => {
-                let ends = notes.into_iter().filter_map(|(random, until)| Some((random, Millis(until.as_u64()?))));
-                news.extend(
-                    ends.filter(|(random, until)| *until > now && ended.add(random, *until)).map(|(random, _)| random),
-                );
+                let notes = notes.into_iter().filter_map(|(random, note)| Some((random, Note::read(&note)?)));
+                let mut notes: HashMap<String, Note> = notes.collect();
+                if notes.len() > MAX_NOTES {
+                    let surplus = too_many(&notes);
+                    if let Err(error) = board.take(surplus).await {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "there may be no room for notes about sessions that end");
+                    }
+                }
+                notes.retain(|random, note| note.until > now && ended.add(random, *note));
+                news.extend(notes.into_keys());
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -314,7 +376,8 @@ async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
         };
         let Some(by_id) = by_id.upgrade() else { return };
         let now = clock.now();
-        by_id.retain(|_, Kept { session, .. }| {
+        by_id.retain(|_, kept| {
+            let Kept { session, .. } = &*kept;
             session.resumables.iter().for_each(Resumables::forget);
             let most = if session.expires <= now { Duration::ZERO } else { service.limits.session_idle };
             let idle = session.session.idle().is_some_and(|idle| idle >= most);
@@ -322,7 +385,7 @@ async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
                 // What was asked is still answered: that the server is shutting down.
                 session.session.hang_up();
             } else if idle {
-                ended.given_up(session);
+                ended.given_up(kept);
             }
             !(idle || stopped)
         });
@@ -336,5 +399,49 @@ async fn keep(service: Arc<Service>, by_id: Weak<ById>, ended: Arc<Ended>) {
 impl Drop for Sessions {
     fn drop(&mut self) {
         self.by_id.iter().for_each(|kept| kept.session.session.end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(until: u64, whose: u32) -> Note {
+        Note { until: Millis(until), whose: Sharer::numbered(Some(whose)) }
+    }
+
+    #[test]
+    fn a_caller_who_ends_many_sessions_has_no_others_forgotten() {
+        let ended = Ended::default();
+        let whose = Sharer::principal(&Principal::subject("ann"));
+        assert_eq!(Sharer::numbered(whose.number()).number(), whose.number());
+        ended.add("ann", Note { until: Millis(1), whose });
+        for n in 0..2 * MAX_ENDED {
+            assert!(ended.add(&n.to_string(), note(2, 2)));
+        }
+        assert!(ended.has("ann") && !ended.has("0") && ended.has(&(2 * MAX_ENDED - 1).to_string()));
+        assert_eq!(ended.inner.lock().until.len(), MAX_ENDED);
+        ended.forget(Millis(1));
+        assert!(!ended.has("ann"));
+        ended.forget(Millis(2));
+        assert!(ended.inner.lock().order.is_empty());
+    }
+
+    #[test]
+    fn notes_that_are_too_many_are_those_of_whoever_has_most() {
+        let many = (0..5_000).map(|n| (n.to_string(), note(n, 1)));
+        let few = (0..100).map(|n| (format!("other {n}"), note(n, 2)));
+        let notes: HashMap<_, _> = many.chain(few).collect();
+        let mut surplus: Vec<u64> = too_many(&notes).iter().map(|random| random.parse().unwrap()).collect();
+        surplus.sort_unstable();
+        assert_eq!(surplus, (0..2_100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_note_is_read_as_it_was_written() {
+        for note in [note(7, u32::MAX), Note { until: Millis(7), whose: Sharer::EVERYBODY }] {
+            assert_eq!(Note::read(&note.written()), Some(note));
+        }
+        assert_eq!(Note::read(&json!(7)), None);
     }
 }
