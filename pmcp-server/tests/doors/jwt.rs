@@ -500,6 +500,27 @@ async fn what_an_issuer_answers_is_bounded_and_compared() {
     }
 }
 
+#[tokio::test]
+async fn keys_that_are_given_are_not_fetched() {
+    let (key, stranger) = (Key::new("1"), Key::new("1"));
+    let issuer = Issuer::begin(&[&stranger]).await;
+    let given = json!({ "keys": [{ "kty": "unheard of" }, key.public()] });
+    let (_running, http, clock) = believing(JwtAuthenticator::new(&*issuer.url, AUDIENCE).jwks(&given)).await;
+    let claims = issuer.claims(&clock);
+    assert_eq!(status(&http, &key.sign(&claims)).await, 200);
+    assert_eq!(status(&http, &stranger.sign(&claims)).await, 401);
+    assert_eq!(status(&http, &Key::new("2").sign(&claims)).await, 401);
+    clock.advance(Duration::from_secs(299)).await;
+    assert_eq!(status(&http, &key.sign(&claims)).await, 200);
+    assert_eq!(issuer.fetched(), 0);
+    let secret = json!({ "keys": [{ "kty": "oct", "k": "AAAA", "kid": "1" }] });
+    for none in [secret, json!({ "keys": [] }), json!([]), json!({}), json!(null)] {
+        let refused = server_with(TaskStore::memory()).0;
+        let refused = refused.authenticator(JwtAuthenticator::new(&*issuer.url, AUDIENCE).jwks(&none)).into_router();
+        assert!(matches!(refused, Err(Error::Authenticator(_))), "{none}");
+    }
+}
+
 #[test]
 fn keys_that_anybody_could_change_are_not_believed() {
     for issuer in ["http://auth.example.com", "auth.example.com", ""] {

@@ -1,10 +1,17 @@
 //! Algorithms of signatures, and the keys that check them.
 
+use std::fmt;
+
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse},
 };
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+/// The number of keys of a set that are read.
+const KEYS: usize = 100;
 
 /// An algorithm that tokens may be signed with: those with a public key.
 ///
@@ -94,9 +101,20 @@ enum Material {
     Ed25519(Vec<u8>),
 }
 
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Key {
+    /// The keys of a set that check signatures (RFC 7517, 5): one of a kind that is not known is skipped, as that asks for.
+    pub(super) fn read_all(set: impl IntoIterator<Item = Value>) -> Vec<Self> {
+        set.into_iter().take(KEYS).filter_map(|key| Self::read(&Jwk::deserialize(key).ok()?)).collect()
+    }
+
     /// The key, if it is one that checks signatures (RFC 7517, 4.2 and 4.3).
-    pub(super) fn read(jwk: &Jwk) -> Option<Self> {
+    fn read(jwk: &Jwk) -> Option<Self> {
         let common = &jwk.common;
         let is_for_signatures = common.public_key_use.as_ref().is_none_or(|it| *it == PublicKeyUse::Signature)
             && common.key_operations.as_ref().is_none_or(|it| it.contains(&KeyOperations::Verify));

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{
     algorithm::{JwtAlgorithm, Key},
     refused::Refused,
-    source::Source,
+    source::{Place, Source},
 };
 
 /// The age at which keys are fetched anew, while those that are there are used on.
@@ -73,6 +73,9 @@ impl Keys {
         signature: &[u8],
     ) -> Result<(), Refused> {
         let verified = |keys: &[Key]| Some(found(keys, id, algorithm)?.verifies(algorithm, message, signature));
+        if let Place::Given { keys } = &self.source.place {
+            return judged(verified(keys));
+        }
         let age = self.age();
         if age.is_some_and(|age| age >= RENEWED) {
             // Beside the request, until they are too old for that.
@@ -87,11 +90,7 @@ impl Keys {
             let keys = self.kept(OUTLIVE).ok_or(Refused::Unavailable)?;
             verdict = verified(&keys);
         }
-        match verdict {
-            Some(true) => Ok(()),
-            Some(false) => Err(Refused::Signature),
-            None => Err(Refused::Key),
-        }
+        judged(verdict)
     }
 
     fn age(&self) -> Option<Duration> {
@@ -125,7 +124,7 @@ impl Keys {
         tokio::spawn(async move {
             let clock = keys.clock().clone();
             match keys.source.fetch(&*clock).await {
-                Ok(fetched) => keys.state.lock().kept = Some((fetched.into(), clock.monotonic())),
+                Ok(fetched) => keys.state.lock().kept = Some((fetched, clock.monotonic())),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the keys of the authorization server could not be fetched");
@@ -134,6 +133,15 @@ impl Keys {
             drop(ended);
         });
         Some(running)
+    }
+}
+
+/// The verdict on a signature: by the key, by another one, or there is no such key.
+fn judged(verdict: Option<bool>) -> Result<(), Refused> {
+    match verdict {
+        Some(true) => Ok(()),
+        Some(false) => Err(Refused::Signature),
+        None => Err(Refused::Key),
     }
 }
 

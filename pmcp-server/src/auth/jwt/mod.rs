@@ -15,14 +15,17 @@ use async_trait::async_trait;
 use axum::http::request::Parts;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use pmcp_tasks::{security::Principal, time::Clock};
+use serde::Deserialize as _;
+use serde_json::Value;
 
 pub use algorithm::JwtAlgorithm;
 
 use self::{
+    algorithm::Key,
     claims::Expected,
     keys::Keys,
     refused::Refused,
-    source::{Place, Source, secure},
+    source::{Place, Set, Source, secure},
 };
 use super::{Authenticator, Challenge, ProtectedResource, bearer};
 
@@ -46,7 +49,7 @@ const LONGEST_ID: usize = 256;
 /// `scope` (or `scp`), and all claims for tools to read.
 ///
 /// The issuer's keys are found by its metadata (RFC 8414, `OpenID` Connect), or at a URL of [yours](Self::jwks_url), over `https` or
-/// on this machine. They are fetched when the first token comes, beside requests every five minutes, and when a token names a key
+/// on this machine; or they are [given](Self::jwks). Those of a URL are fetched when the first token comes, beside requests every five minutes, and when a token names a key
 /// that is not there, but by one request at a time, and not more often than every ten seconds. A fetch takes at most five seconds
 /// and 256 KiB. A key that its issuer withdraws is good for at most ten minutes; where the issuer is away, its keys are used for an
 /// hour. Then, and before there are any, requests are answered 503, which keeps clients from logging their users in again.
@@ -90,6 +93,14 @@ impl JwtAuthenticator {
     #[must_use]
     pub fn jwks_url(self, url: impl Into<String>) -> Self {
         Self { keys: Keys::new(Source::new(Place::Known { url: url.into() })), ..self }
+    }
+
+    /// Has the keys from this set (RFC 7517, 5), such as `{"keys": […]}`, and fetches none: for an issuer that is not reached from here, or one in the
+    /// same process. Keys change with the next start alone. A set without any that checks signatures is told when a server is built.
+    #[must_use]
+    pub fn jwks(self, set: &Value) -> Self {
+        let keys = Set::deserialize(set).map(|set| Key::read_all(set.keys)).unwrap_or_default();
+        Self { keys: Keys::new(Source::new(Place::Given { keys: keys.into() })), ..self }
     }
 
     /// Takes only signatures of these algorithms. By default all of [`JwtAlgorithm`]: each is bound to the kind of key that its issuer
@@ -151,10 +162,14 @@ impl Authenticator for JwtAuthenticator {
 
     fn check(&self) -> Result<(), String> {
         let url = match &self.keys.source().place {
-            Place::Discovered { issuer } => issuer,
-            Place::Known { url } => url,
+            Place::Discovered { issuer } => Some(issuer),
+            Place::Known { url } => Some(url),
+            Place::Given { keys } if keys.is_empty() => {
+                return Err("the set of keys that is given has none that checks signatures".into());
+            }
+            Place::Given { .. } => None,
         };
-        if secure(url).is_none() {
+        if let Some(url) = url.filter(|url| secure(url).is_none()) {
             return Err(format!("keys are fetched over `https`, or from this machine: `{url}` is neither"));
         }
         if self.algorithms.is_empty() {

@@ -9,7 +9,6 @@ use std::{
 use axum::http::{Request, StatusCode, Uri, header::ACCEPT};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
-use jsonwebtoken::jwk::Jwk;
 use pmcp_client::{ClientError, HttpTransport};
 use pmcp_tasks::time::Clock;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -21,8 +20,6 @@ use super::algorithm::Key;
 const TIME: Duration = Duration::from_secs(5);
 /// The size of a document, in bytes.
 const SIZE: usize = 256 << 10;
-/// The number of keys that are read.
-const KEYS: usize = 100;
 
 /// The place of an issuer's keys.
 #[derive(Debug)]
@@ -31,6 +28,8 @@ pub(super) enum Place {
     Discovered { issuer: String },
     /// This URL.
     Known { url: String },
+    /// Here: they were given, and are not fetched.
+    Given { keys: Arc<[Key]> },
 }
 
 /// Fetches the keys of an issuer.
@@ -77,10 +76,10 @@ struct Metadata {
     jwks_uri: String,
 }
 
-/// A set of keys (RFC 7517, 5). A key of a kind that is not known is skipped, as that asks for.
+/// A set of keys (RFC 7517, 5).
 #[derive(Deserialize)]
-struct Set {
-    keys: Vec<Value>,
+pub(super) struct Set {
+    pub(super) keys: Vec<Value>,
 }
 
 impl Source {
@@ -89,7 +88,7 @@ impl Source {
     }
 
     /// Fetches the keys.
-    pub(super) async fn fetch(&self, clock: &dyn Clock) -> Result<Vec<Key>, NotFetched> {
+    pub(super) async fn fetch(&self, clock: &dyn Clock) -> Result<Arc<[Key]>, NotFetched> {
         tokio::select! {
             biased;
             fetched = self.keys() => fetched,
@@ -97,15 +96,15 @@ impl Source {
         }
     }
 
-    async fn keys(&self) -> Result<Vec<Key>, NotFetched> {
+    async fn keys(&self) -> Result<Arc<[Key]>, NotFetched> {
         let url = match &self.place {
+            Place::Given { keys } => return Ok(keys.clone()),
             Place::Known { url } => url.clone(),
             Place::Discovered { issuer } => self.discover(issuer).await?,
         };
         let set: Set = self.document(&url).await?;
-        let keys = set.keys.into_iter().take(KEYS).filter_map(|key| Key::read(&Jwk::deserialize(key).ok()?));
-        let keys: Vec<Key> = keys.collect();
-        if keys.is_empty() { Err(NotFetched::NoKeys { url }) } else { Ok(keys) }
+        let keys = Key::read_all(set.keys);
+        if keys.is_empty() { Err(NotFetched::NoKeys { url }) } else { Ok(keys.into()) }
     }
 
     /// The URL of the keys, from the first of the issuer's metadata that is there.
