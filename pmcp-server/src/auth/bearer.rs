@@ -9,9 +9,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Authenticator, Challenge};
 
-/// The bearer token of a request (RFC 6750, 2.1), as it was sent; `None` if there is none.
+/// The bearer token of a request (RFC 6750, 2.1), as it was sent; `None` if there is none, and if there are several: a proxy may have
+/// checked the other one.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
-    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let authorization = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let (scheme, token) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,10 +1,50 @@
 //! Refusals of requests whose caller is not known, or may not do that.
 
-use axum::http::{HeaderValue, StatusCode};
+use axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
 
 /// Refusal of a request, with what its client can do about it.
 ///
 /// The default is the one of a request without a token: 401 with `WWW-Authenticate: Bearer`.
+///
+/// # On routes of yours
+///
+/// A route of an application may let in whom the endpoint lets in: both have the same [`Authenticator`](crate::Authenticator) in an `Arc`, and a challenge
+/// is a response. What the endpoint checks beside it is the route's to check, the scopes above all:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use axum::{Router, extract::Request, middleware::{Next, from_fn}, response::{IntoResponse as _, Response}, routing::get};
+/// use pmcp_server::{Authenticator as _, BearerTokens, Challenge, Server, pmcp_tasks::security::Principal};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let token = "known to Ann";
+/// let ann = Principal::subject("ann").with_scopes(["notes:read"]);
+/// let callers = Arc::new(BearerTokens::new().with_principal(ann, token));
+/// // It checks the tokens, too: that none is empty.
+/// let (mcp, embedded) = Server::new("notes", "1.0.0").authenticator(callers.clone()).into_router()?;
+/// let guard = from_fn(move |request: Request, next: Next| {
+///     let callers = callers.clone();
+///     async move {
+///         let (parts, body) = request.into_parts();
+///         match callers.authenticate(&parts).await {
+///             Ok(caller) if caller.has_scope("notes:read") => next.run(Request::from_parts(parts, body)).await,
+///             Ok(_) => Challenge::insufficient_scope(["notes:read"]).into_response(),
+///             Err(challenge) => challenge.into_response(),
+///         }
+///     }
+/// });
+/// let app: Router = Router::new().route("/notes", get(async || "Notes")).route_layer(guard).merge(mcp);
+/// # let _ = (app, embedded);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge(Kind);
 
@@ -78,6 +118,25 @@ impl Challenge {
         let value = format!("Bearer {parameters}");
         Some(HeaderValue::from_str(value.trim_end()).unwrap_or(HeaderValue::from_static("Bearer")))
     }
+}
+
+/// The response with this status and `WWW-Authenticate`, without a body. The endpoint's own names its metadata and the scopes that it needs, too.
+impl IntoResponse for Challenge {
+    fn into_response(self) -> Response {
+        response(self.status(), self.header(None, &[]))
+    }
+}
+
+/// The response to a request that is refused, with the value of `WWW-Authenticate` if there is one.
+pub(crate) fn response(status: StatusCode, challenge: Option<HeaderValue>) -> Response {
+    let mut response = status.into_response();
+    if let Some(value) = challenge {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// Tells whether it is a scope (RFC 6749, 3.3).

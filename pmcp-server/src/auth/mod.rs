@@ -5,7 +5,7 @@
 
 mod admission;
 mod bearer;
-mod challenge;
+pub(crate) mod challenge;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod resource;
@@ -74,7 +74,28 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// The HTTP request that brought the call of this function, without its body: method, URI, headers and extensions, as an [`Authenticator`] sees them.
+/// One that several share: the endpoint, and [routes of the application](Challenge#on-routes-of-yours).
+#[async_trait]
+impl<T: Authenticator + ?Sized> Authenticator for Arc<T> {
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
+        (**self).authenticate(request).await
+    }
+
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
+    }
+
+    fn go_by(&self, clock: &Arc<dyn Clock>) {
+        (**self).go_by(clock);
+    }
+
+    fn resource(&self) -> Option<ProtectedResource> {
+        (**self).resource()
+    }
+}
+
+/// The HTTP request that brought the call of this function, without its body: method, URI, headers and extensions, as an [`Authenticator`] sees them,
+/// but without what lets its sender in.
 /// `None` on stdio, and in a run of a task that no request began here: one from the queue, or one that goes on after a crash. Keep what
 /// such a run needs as the result of a step, or in a variable.
 ///

@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE},
+        header::{ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -17,9 +17,12 @@ use pmcp_tasks::heard::tell;
 
 use super::{
     endpoint::{Http, LAST_EVENT_ID},
-    refusal::{Refusal, later},
+    refusal::Refusal,
 };
-use crate::{auth::Challenge, panics::told};
+use crate::{
+    auth::{Challenge, challenge},
+    panics::told,
+};
 
 /// The headers a browser may send, beside those of arguments.
 const REQUEST_HEADERS: [HeaderName; 11] = [
@@ -104,9 +107,5 @@ pub(super) async fn authenticate(State(http): State<Arc<Http>>, request: Request
 
 /// The answer to a request that is refused with this challenge.
 pub(super) fn refused(http: &Http, challenge: &Challenge) -> Response {
-    let mut response = challenge.status().into_response();
-    if let Some(value) = http.admission.header(challenge) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
-    }
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE { later(response) } else { response }
+    challenge::response(challenge.status(), http.admission.header(challenge))
 }
