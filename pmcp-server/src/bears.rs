@@ -58,6 +58,9 @@
 //! | resources a `subscriptions/listen` names: [`ServeLimits::subscribed_resources`] | 1,000 | -32602 |
 //! | messages behind on one stream | 64; of a subscription one state | whoever writes waits; what may be lost is; a late reader gets the latest state |
 //!
+//! The limits of connections and heads hold where the server listens, and for an application that it
+//! [serves](crate::Embedded::serve); the other ones hold at the endpoint, whoever serves it.
+//!
 //! A request waits for its answer as long as it takes: what bounds it is the tool's `timeout`, and before its work
 //! [`Limits::question_ttl`].
 //!

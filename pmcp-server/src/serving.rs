@@ -186,12 +186,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// let (mcp, embedded) = Server::new("notes", "1.0.0").into_router()?;
     /// let app = axum::Router::new().nest("/api", mcp);
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    /// let terminated = pmcp_server::terminated();
-    /// let stopped = async move {
-    ///     terminated.await;
-    ///     embedded.shut_down().await;
-    /// };
-    /// axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    /// embedded.serve(listener, app, pmcp_server::terminated()).await;
     /// # Ok(()) }
     /// ```
     ///
@@ -302,7 +297,8 @@ impl Running {
     }
 }
 
-/// The handle that stops a server that is a part of an application. Dropping it stops nothing.
+/// The handle of a server that is a part of an application: it tells its health, serves the application, and stops with it. Dropping it stops
+/// nothing.
 #[derive(Debug)]
 pub struct Embedded {
     service: Arc<Service>,
@@ -324,6 +320,45 @@ impl Embedded {
     /// State of the server for a health endpoint of the application, as of [`Running::status`].
     pub async fn status(&self) -> Status {
         self.service.router.status().await
+    }
+
+    /// Serves the application, with what it has beside MCP, until `stopped` ends; then [shuts down](Self::shut_down), while requests
+    /// are still answered, and closes the connections.
+    ///
+    /// It is `axum::serve` of HTTP/1.1 in the bounds of [`ServeLimits`](crate::ServeLimits): heads have to come in time, connections are bounded in number, and those
+    /// that wait for a request give way to new ones. Without such bounds a stranger who opens connections and says nothing keeps everybody
+    /// out. The time of a body counts at the endpoint alone: of a route of yours, it is yours to bound. [`peer_address`](crate::peer_address) is known,
+    /// except on this machine.
+    ///
+    /// ```no_run
+    /// use pmcp_server::{Server, terminated};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mcp, embedded) = Server::new("notes", "1.0.0").into_router()?;
+    /// let app = axum::Router::new().route("/", axum::routing::get(async || "Notes")).nest("/api", mcp);
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// embedded.serve(listener, app, terminated()).await;
+    /// # Ok(()) }
+    /// ```
+    pub async fn serve(&self, listener: TcpListener, app: axum::Router, stopped: impl Future<Output = ()> + Send) {
+        let service = &self.service;
+        service.router.keep_house();
+        let closing = CancellationToken::new();
+        let clock = service.router.store().clock().clone();
+        // Large, and a part of whoever's `main`.
+        let serving = Box::pin(http::serve(listener, app, &service.limits, clock, closing.clone()));
+        let ending = async {
+            stopped.await;
+            self.shut_down().await;
+            closing.cancel();
+            // Whoever keeps a connection open does not keep the application.
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            () = serving => {}
+            () = ending => {}
+        }
     }
 
     /// Begins nothing new, lets running work finish for the [grace](Server::shutdown_grace), then ends what waits, and

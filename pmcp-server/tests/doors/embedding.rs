@@ -1,14 +1,23 @@
 //! The server as a part of somebody's `axum` application.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
-use pmcp_server::{BearerTokens, Error, OfferError, Resource};
-use pmcp_tasks::{TaskStore, prelude::*, testing::ManualClock};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::IntoResponse as _,
+    routing::get,
+};
+use pmcp_server::{Authenticator as _, BearerTokens, Challenge, Error, OfferError, Resource, ServeLimits};
+use pmcp_tasks::{TaskStore, prelude::*, security::Principal, testing::ManualClock};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
-use crate::support::{Http, Legacy, Modern, Probe, call, server, server_with, text, with_tasks};
+use crate::support::{Http, Legacy, Modern, Probe, call, server, server_with, text, with_tasks, within};
 
 async fn serving(app: Router, path: &'static str) -> Http {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -120,6 +129,81 @@ async fn what_an_application_stops_goes_on_in_another_at_once() {
     probe.noted("endure started", 1).await;
     let refused = Modern::of("tools/call", call("endure", json!({})), with_tasks()).send(&http).await.json().await;
     assert_eq!(refused["error"]["message"], "the server is shutting down");
+}
+
+#[tokio::test]
+async fn routes_of_the_application_let_in_whom_the_endpoint_does() {
+    let ann = Principal::subject("ann").with_scopes(["notes:read"]);
+    let callers = Arc::new(BearerTokens::new().with_principal(ann, "a").with("bob", "b"));
+    let (mcp, _embedded) = server().0.authenticator(callers.clone()).into_router().unwrap();
+    let guard = from_fn(move |request: Request, next: Next| {
+        let callers = callers.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            match callers.authenticate(&parts).await {
+                Ok(caller) if caller.has_scope("notes:read") => next.run(Request::from_parts(parts, body)).await,
+                Ok(_) => Challenge::insufficient_scope(["notes:read"]).into_response(),
+                Err(challenge) => challenge.into_response(),
+            }
+        }
+    });
+    let app = Router::new().route("/notes", get(async || "Notes")).route_layer(guard).merge(mcp);
+    let http = serving(app, "/notes").await;
+    let told = async |tokens: &[&str]| {
+        let tokens: Vec<_> = tokens.iter().map(|token| ("authorization", *token)).collect();
+        let reply = http.send("GET", &tokens, "").await;
+        (reply.status.as_u16(), reply.header("www-authenticate").to_owned())
+    };
+    assert_eq!(told(&["Bearer a"]).await, (200, String::new()));
+    let insufficient = "Bearer error=\"insufficient_scope\", scope=\"notes:read\"";
+    assert_eq!(told(&["Bearer b"]).await, (403, insufficient.into()));
+    assert_eq!(told(&["Bearer c"]).await, (401, "Bearer error=\"invalid_token\"".into()));
+    // Of two a proxy may have checked the other one.
+    for several in [&[][..], &["Bearer a", "Bearer c"], &["Bearer c", "Bearer a"], &["Bearer a", "Bearer a"]] {
+        assert_eq!(told(several).await, (401, "Bearer".into()), "{several:?}");
+    }
+    let http = Http { path: "/mcp", ..http };
+    assert_eq!(Modern::new("server/discover", json!({})).send(&http.with_token("a")).await.status, 200);
+    let empty = Arc::new(BearerTokens::new().with("eve", " "));
+    assert!(matches!(server().0.authenticator(empty).into_router(), Err(Error::Authenticator(_))));
+    let unavailable = Challenge::unavailable().into_response();
+    assert_eq!((unavailable.status().as_u16(), unavailable.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+}
+
+#[tokio::test]
+async fn an_application_is_served_in_the_bounds_of_the_endpoint_and_ends_with_it() {
+    let clock = ManualClock::new();
+    let limits = ServeLimits { connections: 3, ..ServeLimits::default() };
+    let server = server_with(TaskStore::memory().with_clock(clock.clone())).0.serve_limits(limits);
+    let (mcp, embedded) = server.into_router().unwrap();
+    let app = Router::new().route("/health", get(async || "fine")).nest("/api", mcp);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let http = Http { path: "/health", ..Http::new(listener.local_addr().unwrap()) };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(async move { embedded.serve(listener, app, async { drop(stopped.await) }).await });
+    let silent = async || {
+        let mut silent = TcpStream::connect(http.address).await.unwrap();
+        silent.write_all(b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n").await.unwrap();
+        silent
+    };
+    // Strangers who say little keep nobody out.
+    let mut strangers = Vec::new();
+    for _ in 0..10 {
+        strangers.push(silent().await);
+    }
+    assert_eq!(within(http.send("GET", &[("connection", "close")], "")).await.text().await, "fine");
+    let api = Http { path: "/api/mcp", ..http.clone() };
+    let discover = Modern::new("server/discover", json!({})).and("connection", "close");
+    assert_eq!(within(discover.send(&api)).await.status, 200);
+    // Nor for longer than the limit says.
+    let mut slow = silent().await;
+    assert_eq!(within(http.send("GET", &[("connection", "close")], "")).await.status, 200);
+    clock.advance(ServeLimits::default().header_timeout + Duration::from_secs(2)).await;
+    assert!(within(slow.read(&mut [0])).await.map_or(true, |n| n == 0));
+    let _open = TcpStream::connect(http.address).await.unwrap();
+    drop(stop);
+    within(serving).await.unwrap();
+    assert!(TcpStream::connect(http.address).await.is_err());
 }
 
 #[tokio::test]
