@@ -110,7 +110,7 @@
 //! order. Tasks that only wait, for an answer, a signal or a timer, do not use the grace up where a shared store lets others wait on
 //! ([`TaskRouter::shut_down`](pmcp_tasks::TaskRouter::shut_down)). After that a store that is shared has one second to take the lease
 //! back, clients have two (on stdio up to four) to read their last answers, and the log one. What is done before is not waited for: only a client that does not read, or a store that does
-//! not answer, costs that time.
+//! not answer, costs that time. Told to end a second time, a server ends the grace.
 //!
 //! # Processes that share a store
 //!

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::LazyLock,
     task::{Context, Poll, ready},
 };
 
@@ -130,32 +131,55 @@ impl AsyncWrite for Stdout {
     }
 }
 
+/// Told when the process is to end at once: it was told to end before.
+static HURRIED: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
+
+/// Ends once the process is told to end for the second time since [`terminated`].
+pub(crate) async fn hurried() {
+    HURRIED.cancelled().await;
+}
+
 /// Ends at Ctrl-C, and on Unix at SIGTERM too: for an application that [embeds](crate::Embedded) a server. They are watched for from this
 /// call on, not only once the future is polled: whoever reads that it listens may end it at once. Call it inside a Tokio runtime.
+///
+/// A second one ends the [grace](crate::Server::shutdown_grace) of the servers in this process: whoever presses Ctrl-C again has waited enough.
 #[cfg(unix)]
 pub fn terminated() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
-    async fn received(signal: std::io::Result<Signal>) {
+    async fn received(signal: &mut io::Result<Signal>) {
         match signal {
-            Ok(mut signal) => {
+            Ok(signal) => {
                 signal.recv().await;
             }
             Err(_) => std::future::pending::<()>().await,
         }
     }
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async {
+    async fn told([interrupt, terminate]: &mut [io::Result<Signal>; 2]) {
         tokio::select! {
             () = received(interrupt) => {}
             () = received(terminate) => {}
         }
     }
+    let mut signals = [signal(SignalKind::interrupt()), signal(SignalKind::terminate())];
+    async move {
+        told(&mut signals).await;
+        tokio::spawn(async move {
+            told(&mut signals).await;
+            HURRIED.cancel();
+        });
+    }
 }
 
-/// Ends at Ctrl-C: for an application that [embeds](crate::Embedded) a server.
+/// Ends at Ctrl-C: for an application that [embeds](crate::Embedded) a server. A second one ends the
+/// [grace](crate::Server::shutdown_grace) of the servers in this process.
 #[cfg(not(unix))]
 pub async fn terminated() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            HURRIED.cancel();
+        }
+    });
 }

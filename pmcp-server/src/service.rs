@@ -20,6 +20,7 @@ use crate::{
     access::Access,
     outbox::Budget,
     panics::told,
+    process::hurried,
     resumable::Keeping,
     seal::Seals,
     shares::{Sharer, Shares},
@@ -265,10 +266,21 @@ impl Service {
         self.shut_down_within(self.shutdown_grace).await;
     }
 
-    /// The same, where the grace may have run for a while.
+    /// The same, where the grace may have run for a while. It is over, too, when the process is told to end once more.
     pub(crate) async fn shut_down_within(&self, grace: Duration) {
-        let stopping = AssertUnwindSafe(self.router.shut_down(grace)).catch_unwind();
-        if let Err(panic) = stopping.await {
+        let hurrying = async {
+            hurried().await;
+            tell(|| tracing::info!("told to end once more: what runs is handed over"));
+            self.router.shut_down(Duration::ZERO).await;
+        };
+        let stopping = async {
+            tokio::select! {
+                biased;
+                () = self.router.shut_down(grace) => {}
+                () = hurrying => {}
+            }
+        };
+        if let Err(panic) = AssertUnwindSafe(stopping).catch_unwind().await {
             told(panic, |panic| tell(|| tracing::error!(panic, "stopping the work panicked")));
         }
         self.stopped.cancel();
