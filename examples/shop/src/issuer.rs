@@ -90,7 +90,7 @@ impl Issuer {
 }
 
 /// A new file that only its owner reads, where there are such.
-fn private(path: &Path) -> std::io::Result<fs::File> {
+pub(crate) fn private(path: &Path) -> std::io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -4,6 +4,8 @@
 //! MCP come with tokens of an authorization server; `shop token` makes some for trying it out. The README has the lines to type.
 
 mod arguments;
+mod customers;
+mod guard;
 mod health;
 mod issuer;
 mod offers;

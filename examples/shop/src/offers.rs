@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::stock::{OrderState, Stock};
+use crate::stock::{Order, OrderState, Stock};
 
 const CATALOGUE: &str = "shop://catalogue";
 
@@ -20,19 +20,17 @@ pub(crate) struct Listed {
     state: OrderState,
 }
 
+impl From<Order> for Listed {
+    fn from(Order { id, goods, quantity, cents, state, .. }: Order) -> Self {
+        Self { id: id.to_string(), goods, quantity, cents, state }
+    }
+}
+
 /// List your orders, the newest first.
 #[task_tool(support = "forbidden", read_only)]
 pub(crate) async fn list_orders(cx: ToolContext, State(stock): State<Stock>) -> Result<Vec<Listed>, ToolError> {
     let owner = cx.owner().ok_or_else(|| ToolError::new("nobody knows whose orders to list"))?;
-    let orders = stock.orders_of(owner).await?.into_iter();
-    let listed = orders.map(|order| Listed {
-        id: order.id.to_string(),
-        goods: order.goods,
-        quantity: order.quantity,
-        cents: order.cents,
-        state: order.state,
-    });
-    Ok(listed.collect())
+    Ok(stock.orders_of(owner).await?.into_iter().map(Listed::from).collect())
 }
 
 /// What is sold, what one costs, and how many are left.

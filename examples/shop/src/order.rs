@@ -6,10 +6,13 @@ use pmcp_tasks::{ResultExt as _, prelude::*, task::TaskId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::stock::{Reservation, Stock, euros};
+use crate::stock::{Reservation, Stock, StockError, euros};
 
 /// The signal that an order is paid.
 pub(crate) const PAID: &str = "paid";
+
+/// Time until what failed is tried again.
+const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 
 /// How orders go, by the command line.
 #[derive(Clone, Debug)]
@@ -55,6 +58,9 @@ struct Consent {
 /// A payment, as the provider tells of it.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Payment {
+    /// The provider's id of it.
+    #[serde(rename = "payment")]
+    pub(crate) id: String,
     pub(crate) cents: u32,
     pub(crate) by: String,
 }
@@ -89,21 +95,32 @@ pub(crate) async fn place_order(
     let question = format!("{quantity} {goods} for {}: order them?", euros(cents));
     let card = match task.elicit(question).await {
         Ok(Consent { order: true, card }) => card,
-        Ok(_) | Err(AskError::Declined | AskError::Cancelled) => {
-            stock.release(id).await?;
-            return Err(ToolError::new("nothing was ordered"));
-        }
-        // What was put aside is put back once the task has ended: see `tidy`.
+        // What was put aside is put back once the task has ended, unless it was paid meanwhile: see `tidy`.
+        Ok(_) | Err(AskError::Declined | AskError::Cancelled) => return Err(ToolError::new("nothing was ordered")),
         Err(error) => return Err(error).context("an order takes the customer's consent"),
     };
     let Some(payment) = payment(&task, id, cents, &terms).await? else {
-        stock.release(id).await?;
         task.status_message("nobody paid in time").await?;
         return Err(ToolError::new("nobody paid in time: nothing is sent"));
     };
-    task.step("send", || stock.send(id)).await?;
+    task.step("send", || sent(&task, &stock, id)).await?;
     task.status_message("paid, and on its way").await?;
     Ok(Receipt { goods, quantity, cents, paid_by: payment.by, card })
+}
+
+/// Sends what is paid, once the shop's database takes it: money was taken for it, so that an error of a moment is no reason to end.
+async fn sent(task: &TaskContext<Progress>, stock: &Stock, id: TaskId) -> Result<(), ToolError> {
+    loop {
+        match stock.send(id).await {
+            Ok(()) => return Ok(()),
+            Err(error @ StockError::NotReserved) => return Err(error.into()),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, order = %id, "an order that is paid waits for the shop's database");
+            }
+        }
+        task.sleep(BETWEEN_TRIES).await?;
+    }
 }
 
 /// Waits for the payment, however often the process is started anew meanwhile; `None` if it does not come in time.

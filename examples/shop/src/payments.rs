@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::{
     order::{PAID, Payment},
     serve::{App, Failed},
+    stock::OrderState,
 };
 
 /// The header with the signature: the HMAC-SHA256 of the body, in base64.
@@ -46,7 +47,7 @@ pub(crate) fn routes(key: hmac::Key) -> Router<App> {
     Router::new().route("/payments", post(webhook)).layer(DefaultBodyLimit::max(LARGEST))
 }
 
-/// Takes what the provider tells. That it may come twice, or out of time, is no matter: a signal is delivered once.
+/// Takes what the provider tells. That it may come twice, or out of time, is no matter: a signal is delivered once, and a payment has an id.
 async fn take(app: &App, body: &[u8]) -> Result<Response, Failed> {
     let Ok(Paid { order, payment }) = serde_json::from_slice(body) else {
         return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
@@ -59,9 +60,15 @@ async fn take(app: &App, body: &[u8]) -> Result<Response, Failed> {
     if payment.cents != order.cents {
         return Ok(told(StatusCode::UNPROCESSABLE_ENTITY, "it is another amount: give it back"));
     }
+    // A second payment looks like the first one that comes again, but for its id: whoever paid twice gets the second one back.
+    if !app.stock.pay(order.id, payment.id.clone()).await? {
+        return Ok(told(StatusCode::CONFLICT, "the order is paid by another payment: give this one back"));
+    }
     let answer = match app.store.task(&order.owner, order.id).signal(PAID, &payment).await {
         Ok(Delivery::Delivered | Delivery::Kept) => told(StatusCode::ACCEPTED, "the order goes on"),
         Ok(Delivery::Again) => told(StatusCode::OK, "it is known"),
+        // The task may have expired since it took the payment.
+        Ok(_) if matches!(order.state, OrderState::Sent | OrderState::Owed) => told(StatusCode::OK, "it is known"),
         Ok(_) => told(StatusCode::GONE, "the order is over: give it back"),
         Err(SignalError::Store(error)) => return Err(error.into()),
         Err(error) => {

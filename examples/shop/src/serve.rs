@@ -1,6 +1,6 @@
 //! The application: its routes, with MCP nested in them, and how it ends.
 
-use std::{io::Write as _, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -10,12 +10,12 @@ use axum::{
 };
 use pmcp_server::{Embedded, JwtAuthenticator, Server, log, terminated};
 use pmcp_tasks::{TaskStore, prelude::*};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::net::TcpListener;
 
 use crate::{
     Outcome,
     arguments::Serving,
-    health,
+    customers, health,
     issuer::{Issuer, KEYS},
     offers::{catalogue, choose_present, list_orders},
     operators,
@@ -25,9 +25,6 @@ use crate::{
     stock::Stock,
     tidy::keep_tidy,
 };
-
-/// Time that connections may stay open once all work has ended.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The parts that functions of MCP take as `State<T>`.
 #[derive(Clone, FromRef)]
@@ -43,6 +40,9 @@ pub(crate) struct App {
     pub(crate) store: TaskStore,
     pub(crate) mcp: Arc<Embedded>,
 }
+
+/// The scope that customers need for whatever they do.
+pub(crate) const READ: &str = "orders:read";
 
 /// The URL of the MCP endpoint, for which tokens are.
 pub(crate) fn resource(url: &str) -> String {
@@ -60,34 +60,28 @@ pub(crate) async fn serve(serving: Serving) -> Outcome<()> {
         Some(store) => TaskStore::connect(store).await?,
         None => TaskStore::connect(&format!("sqlite:{}", serving.directory.join("tasks.db").display())).await?,
     };
-    let (authenticator, issuer) = authenticator(&serving, &url, address)?;
+    let (customers, issuer) = authenticator(&serving, &url)?;
     let terms = Terms { page: format!("{url}/shop/orders"), remind: serving.remind, patience: serving.patience };
     let (mcp, embedded) = server(Shop { stock: stock.clone(), terms })
-        .authenticator(authenticator)
+        .authenticator(customers.clone())
         .session_keys(secrets.sessions.clone())
         .store(store.clone())
         .shutdown_grace(serving.grace)
         .into_router()?;
     let app = App { stock: stock.clone(), store: store.clone(), mcp: Arc::new(embedded) };
-    let routes = routes(&app, mcp, secrets, issuer.as_ref());
+    let routes = routes(&app, mcp, secrets, customers, issuer.as_ref());
 
     let tidying = tokio::spawn(keep_tidy(stock, store));
     // Before anybody is told where to send requests, or a signal.
     let terminated = terminated();
     writeln!(log::stderr(), "listening on http://{address}")?;
-    let (stopped, closing) = oneshot::channel();
-    let ending = async move {
+    let ending = async {
         terminated.await;
         tracing::info!("ending: open orders are left to the next process");
-        // Until it has ended requests are answered, and `/healthz` says 503.
-        app.mcp.shut_down().await;
-        let _ = stopped.send(());
     };
-    tokio::select! {
-        served = axum::serve(listener, routes).with_graceful_shutdown(ending).into_future() => served?,
-        // Whoever keeps a connection open does not keep the process.
-        () = async { let _ = closing.await; tokio::time::sleep(LAST_WORDS).await } => {}
-    }
+    // In the bounds that MCP alone would have: whoever opens connections and says nothing keeps nobody out. Until all work has ended requests
+    // are answered, and `/healthz` says 503.
+    app.mcp.serve(listener, routes, ending).await;
     tidying.abort();
     tokio::task::spawn_blocking(log::flush).await?;
     Ok(())
@@ -103,13 +97,20 @@ fn server(shop: Shop) -> Server<Shop> {
         .tool::<list_orders>()
         .resource::<catalogue>()
         .prompt::<choose_present>()
-        .required_scopes(["orders:read"])
+        .required_scopes([READ])
         .step_up(true)
 }
 
 /// All routes: MCP is at `/shop/mcp`, and what clients without a token look for at the root.
-fn routes(app: &App, mcp: Router, secrets: Secrets, issuer: Option<&Issuer>) -> Router {
+fn routes(
+    app: &App,
+    mcp: Router,
+    secrets: Secrets,
+    customers: Arc<JwtAuthenticator>,
+    issuer: Option<&Issuer>,
+) -> Router {
     let mut shop = Router::new().route("/", get(pages::catalogue)).route("/orders/{id}", get(pages::order));
+    shop = shop.merge(customers::routes(customers));
     if let Some(key) = secrets.payments {
         shop = shop.merge(payments::routes(key));
     }
@@ -126,15 +127,15 @@ fn routes(app: &App, mcp: Router, secrets: Secrets, issuer: Option<&Issuer>) -> 
     routes.with_state(app.clone()).merge(app.mcp.well_known())
 }
 
-/// Whose tokens are taken: those of an authorization server, else of the issuer in the shop's directory, which is returned then.
-fn authenticator(serving: &Serving, url: &str, address: SocketAddr) -> Outcome<(JwtAuthenticator, Option<Issuer>)> {
+/// Whose tokens are taken: those of an authorization server, else of the issuer in the shop's directory, which is returned then. The endpoint and
+/// the shop's own routes share it.
+fn authenticator(serving: &Serving, url: &str) -> Outcome<(Arc<JwtAuthenticator>, Option<Issuer>)> {
     if let Some(issuer) = &serving.issuer {
-        return Ok((JwtAuthenticator::new(issuer, resource(url)), None));
+        return Ok((JwtAuthenticator::new(issuer, resource(url)).into(), None));
     }
     let issuer = Issuer::open(Path::new(&serving.directory), url)?;
-    // Of this process, however others reach it.
-    let keys = format!("http://127.0.0.1:{}{KEYS}", address.port());
-    Ok((JwtAuthenticator::new(issuer.name(), resource(url)).jwks_url(keys), Some(issuer)))
+    // Not fetched from here: whatever else answers at this address has no say in them.
+    Ok((JwtAuthenticator::new(issuer.name(), resource(url)).jwks(&issuer.keys()).into(), Some(issuer)))
 }
 
 /// The answer to a request for which a store failed: the reason is in the log.

@@ -15,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::issuer::private;
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS goods (
         name TEXT PRIMARY KEY, cents INTEGER NOT NULL, stock INTEGER NOT NULL
@@ -25,7 +27,8 @@ const SCHEMA: &str = "
         goods TEXT NOT NULL REFERENCES goods,
         quantity INTEGER NOT NULL,
         cents INTEGER NOT NULL,
-        state TEXT NOT NULL
+        state TEXT NOT NULL,
+        payment TEXT
     ) STRICT;
     CREATE INDEX IF NOT EXISTS orders_of_an_owner ON orders (owner);
     CREATE INDEX IF NOT EXISTS kept_orders ON orders (goods, quantity) WHERE state <> 'released';
@@ -64,6 +67,8 @@ pub(crate) enum OrderState {
     Sent,
     /// They are back on the shelf.
     Released,
+    /// They are paid and still aside, and nobody sends them any more: a case for people.
+    Owed,
 }
 
 /// An order.
@@ -78,6 +83,8 @@ pub(crate) struct Order {
     /// The price of all.
     pub(crate) cents: u32,
     pub(crate) state: OrderState,
+    /// The provider's id of its payment.
+    pub(crate) payment: Option<String>,
 }
 
 /// What came of the wish to put goods aside.
@@ -137,6 +144,11 @@ impl Manager for Opener {
 impl Stock {
     /// Opens the file, which is made and filled if it is not there.
     pub(crate) async fn open(path: PathBuf) -> crate::Outcome<Self> {
+        // It tells who ordered what, and the links of orders: SQLite's other files of it get its rights.
+        match private(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
         let pool = Pool::builder(Opener(path)).max_size(CONNECTIONS).runtime(Runtime::Tokio1);
         let stock = Self { pool: pool.wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build()? };
         stock.with(|connection| connection.execute_batch(SCHEMA)).await?;
@@ -191,7 +203,7 @@ impl Stock {
             }
             let cents = cents * quantity;
             transaction.execute(
-                "INSERT INTO orders VALUES (?, ?, ?, ?, ?, 'reserved')",
+                "INSERT INTO orders VALUES (?, ?, ?, ?, ?, 'reserved', NULL)",
                 params![id.to_string(), written(&owner), goods, quantity, cents],
             )?;
             transaction.commit()?;
@@ -207,6 +219,18 @@ impl Stock {
             0 => Err(StockError::NotReserved),
             _ => Ok(()),
         }
+    }
+
+    /// Notes the payment of an order; `false` if it has another one.
+    pub(crate) async fn pay(&self, id: TaskId, payment: String) -> Result<bool, StockError> {
+        let paid = "UPDATE orders SET payment = ?2 WHERE id = ?1 AND coalesce(payment, ?2) = ?2";
+        Ok(self.with(move |connection| connection.execute(paid, params![id.to_string(), payment])).await? > 0)
+    }
+
+    /// Leaves an order that is paid to people; `false` if it is sent, or theirs already.
+    pub(crate) async fn owe(&self, id: TaskId) -> Result<bool, StockError> {
+        let owed = "UPDATE orders SET state = 'owed' WHERE id = ? AND state = 'reserved'";
+        Ok(self.with(move |connection| connection.execute(owed, [id.to_string()])).await? > 0)
     }
 
     /// Puts the goods of an order back, unless they are sent.
@@ -270,8 +294,10 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
             "reserved" => OrderState::Reserved,
             "sent" => OrderState::Sent,
             "released" => OrderState::Released,
+            "owed" => OrderState::Owed,
             other => return Err(invalid(5, format!("`{other}` is no state").into())),
         },
+        payment: row.get(6)?,
     })
 }
 

@@ -6,7 +6,7 @@
 mod running;
 
 use pmcp_client::{Client, ClientError, TaskStatus};
-use running::{Running, Shop, URL, consenting, order, payable, undecided, until};
+use running::{OPERATOR, Running, Shop, URL, consenting, order, payable, undecided, until};
 use serde_json::{Value, json};
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
@@ -70,6 +70,32 @@ async fn a_customer_has_no_part_in_the_orders_of_another() {
     let reading = running.connect(consenting().bearer(reading)).await;
     assert!(matches!(reading.task(task.id()).get().await, Err(ClientError::Rpc(_))));
     assert_eq!(orders(&reading).await[0]["id"], task.id());
+}
+
+#[tokio::test]
+async fn a_customer_s_page_takes_the_tokens_of_mcp_and_has_the_same_orders() {
+    let shop = Shop::new();
+    let running = shop.open(&[]).await;
+    let ana = shop.customer(&running, "ana").await;
+    let task = order(&ana, 1).await;
+    payable(&task).await;
+    let bearer = |subject, scope| format!("Bearer {}", shop.token(subject, scope, &[]));
+    let (reading, other) = (bearer("ana", "orders:read"), bearer("bo", "orders:read orders:write"));
+    let mine = running.visit("/shop/orders", &[&reading]).await;
+    assert_eq!((mine.status, &mine.json()), (200, &orders(&ana).await));
+    assert_eq!(mine.headers["cache-control"], "no-store");
+    assert_eq!(running.visit("/shop/orders", &[&other]).await.json(), json!([]));
+    let useless = running.visit("/shop/orders", &[&bearer("ana", "mail")]).await;
+    assert_eq!(
+        (useless.status, useless.challenge()),
+        (403, "Bearer error=\"insufficient_scope\", scope=\"orders:read\"")
+    );
+    let forged = format!("Bearer {}", Shop::new().token("ana", "orders:read", &[]));
+    let operator = format!("Bearer {OPERATOR}");
+    for wrong in [&[][..], &[&*forged], &[&*operator], &["Bearer "], &[&*reading, &*other], &[&*reading, &*reading]] {
+        let refused = running.visit("/shop/orders", wrong).await;
+        assert_eq!((refused.status, &*refused.text), (401, ""), "{wrong:?}");
+    }
 }
 
 #[tokio::test]
@@ -141,8 +167,50 @@ async fn an_order_that_waits_for_its_payment_outlives_the_process() {
     let look = second.operate("GET", &format!("/orders/{}", task.id())).await.json();
     assert_eq!(look["attempt"], 2);
     assert_eq!(look["steps"], json!({ "reserve": { "Made": { "cents": 597 } }, "send": null }));
-    assert_eq!(look["signals"]["paid"], json!({ "cents": 597, "by": "Ana" }));
+    assert_eq!(
+        look["signals"]["paid"],
+        json!({ "payment": format!("payment of {}", task.id()), "cents": 597, "by": "Ana" })
+    );
     assert_eq!(second.pears().await, 17);
+}
+
+#[tokio::test]
+async fn whoever_tells_it_to_end_twice_has_waited_enough() {
+    let shop = Shop::new();
+    let running = shop.open(&["--grace", "3600"]).await;
+    let ana = shop.customer(&running, "ana").await;
+    payable(&order(&ana, 1).await).await;
+    running.terminate();
+    running.health(503).await;
+    running.terminate();
+    assert!(running.ended().await.success());
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_its_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::new();
+    let running = shop.open(&[]).await;
+    order(&shop.customer(&running, "ana").await, 1).await;
+    let mut names = Vec::new();
+    for file in shop.files() {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{file:?}");
+        names.push(file.file_name().into_string().unwrap());
+    }
+    assert!(
+        ["shop.db", "tasks.db", "issuer.key"].iter().all(|name| names.iter().any(|file| file == name)),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_is_short_is_none() {
+    let shop = Shop::new();
+    for name in ["SHOP_PAYMENT_SECRET", "SHOP_OPERATOR_TOKEN", "SHOP_SESSION_KEY"] {
+        assert!(shop.role(&[]).set(name, "short").start("listening on ").await.is_err(), "{name}");
+    }
+    let off = shop.role(&[]).set("SHOP_OPERATOR_TOKEN", " ").start("listening on ").await.unwrap();
+    assert_eq!(Running::of(off).operate("GET", "/workers").await.status, 404);
 }
 
 #[tokio::test]
@@ -191,7 +259,7 @@ async fn an_order_that_nobody_pays_is_given_up_after_a_reminder() {
     until(&task, |state| state.variables.as_ref().is_some_and(|all| all["reminded"] == true)).await;
     assert_eq!(running.pears().await, 19);
     assert_eq!(mistake(&task.wait().await.unwrap()), "nobody paid in time: nothing is sent");
-    assert_eq!(running.pears().await, 20);
+    put_back(&running).await;
     assert_eq!(running.pay(task.id(), 199).await, 410);
     assert!(running.get(&format!("/shop/orders/{}", task.id())).await.text.contains("not ordered any more"));
 }
@@ -211,7 +279,7 @@ async fn what_cannot_be_ordered_is_said_and_puts_nothing_aside() {
     let no = Client::builder("customer", "1").on_elicit(|_| async { pmcp_client::ElicitAnswer::Decline });
     let no = running.connect(no.bearer(shop.token("ana", "orders:read orders:write", &[]))).await;
     assert_eq!(mistake(&order(&no, 1).await.wait().await.unwrap()), "nothing was ordered");
-    assert_eq!(running.pears().await, 20);
+    put_back(&running).await;
 }
 
 #[tokio::test]
@@ -233,6 +301,69 @@ async fn payments_are_taken_from_the_provider_alone_and_as_they_are_due() {
 }
 
 #[tokio::test]
+async fn whoever_pays_twice_gets_the_second_payment_back() {
+    let shop = Shop::new();
+    let running = shop.open(&[]).await;
+    let ana = shop.customer(&running, "ana").await;
+    let task = order(&ana, 1).await;
+    payable(&task).await;
+    let mut told = Vec::new();
+    for payment in ["one", "one", "two", "one"] {
+        told.push(running.pay_as(payment, task.id(), 199).await);
+    }
+    assert_eq!(told, [202, 200, 409, 200]);
+    task.wait().await.unwrap();
+    assert_eq!((running.pay_as("two", task.id(), 199).await, running.pay_as("one", task.id(), 199).await), (409, 200));
+}
+
+/// An order that is paid before its customer has said a word.
+async fn paid_early(shop: &Shop, running: &Running) -> String {
+    let token = shop.token("ana", "orders:read orders:write", &[]);
+    let task = order(&running.connect(undecided().bearer(token)).await, 1).await;
+    until(&task, |state| state.status == TaskStatus::InputRequired).await;
+    assert_eq!(running.pay(task.id(), 199).await, 202);
+    task.id().to_owned()
+}
+
+#[tokio::test]
+async fn an_order_that_is_paid_is_sent_though_the_database_is_away_for_a_while() {
+    let shop = Shop::new();
+    let running = shop.open(&[]).await;
+    let id = paid_early(&shop, &running).await;
+    let database = shop.database();
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ana = shop.customer(&running, "ana").await;
+    let task = ana.task(&id);
+    let receipt = tokio::spawn(async move { task.wait().await });
+    // Strangers and customers are told nothing of it.
+    assert_eq!(running.get(&format!("/shop/orders/{id}")).await.status, 200);
+    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !running.log().contains("waits for the shop's database") {
+        assert!(std::time::Instant::now() < give_up);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let refused = running.pay_as("another", &id, 199).await;
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(refused, 503);
+    assert_eq!(receipt.await.unwrap().unwrap().structured.unwrap()["paid_by"], "Ana");
+    assert!(running.get(&format!("/shop/orders/{id}")).await.text.contains("paid, and on their way"));
+}
+
+#[tokio::test]
+async fn an_order_that_ends_paid_and_not_sent_is_left_to_people() {
+    let shop = Shop::new();
+    let running = shop.open(&[]).await;
+    let id = paid_early(&shop, &running).await;
+    assert_eq!(running.operate("POST", &format!("/orders/{id}/cancel")).await.status, 204);
+    let page = running.get(&format!("/shop/orders/{id}")).await;
+    assert!(page.text.contains("paid: somebody of the shop is looking into it"), "{}", page.text);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert_eq!(running.pears().await, 19);
+    assert_eq!(running.pay(&id, 199).await, 200);
+    assert!(running.log().contains("somebody has to see to it"));
+}
+
+#[tokio::test]
 async fn goods_of_a_cancelled_order_are_put_back() {
     let shop = Shop::new();
     let running = shop.open(&[]).await;
@@ -247,6 +378,11 @@ async fn goods_of_a_cancelled_order_are_put_back() {
     for stranger in [format!("Bearer {token}"), "Bearer x".into(), String::new()] {
         let headers = [("authorization", &*stranger)];
         assert_eq!(running.send("GET", &format!("/operator{path}"), &headers, "").await.status, 401);
+    }
+    // Of two tokens a proxy may have checked the other one.
+    let known = format!("Bearer {OPERATOR}");
+    for several in [[&*known, "Bearer x"], ["Bearer x", &*known], [&*known, &*known]] {
+        assert_eq!(running.visit(&format!("/operator{path}"), &several).await.status, 401);
     }
     let look = running.operate("GET", &path).await.json();
     assert_eq!((&look["owner"]["subject"], &look["arguments"]["goods"]), (&json!("ana"), &json!("pears")));

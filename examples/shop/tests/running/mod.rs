@@ -54,6 +54,16 @@ impl Shop {
         Self(Place::sqlite().unwrap())
     }
 
+    /// Its files.
+    pub(crate) fn files(&self) -> Vec<fs::DirEntry> {
+        fs::read_dir(self.0.path()).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Its database, to be locked.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.0.path().join("shop.db")).unwrap()
+    }
+
     /// The file of its tasks.
     pub(crate) fn remove_tasks(&self) {
         for end in ["", "-wal", "-shm"] {
@@ -63,13 +73,17 @@ impl Shop {
 
     /// Starts a process that serves it.
     pub(crate) async fn open(&self, more: &[&str]) -> Running {
+        Running::of(self.role(more).start("listening on ").await.unwrap())
+    }
+
+    /// The process that serves it, about to be started.
+    pub(crate) fn role(&self, more: &[&str]) -> Role {
         let directory = self.0.path().to_str().unwrap();
         let arguments = [&["--http", "127.0.0.1:0", "--url", URL, "--dir", directory], more].concat();
-        let role = Role::of(env!("CARGO_BIN_EXE_shop"), &arguments)
+        Role::of(env!("CARGO_BIN_EXE_shop"), &arguments)
             .set("SHOP_PAYMENT_SECRET", SECRET)
             .set("SHOP_OPERATOR_TOKEN", OPERATOR)
-            .set("SHOP_SESSION_KEY", SESSIONS);
-        Running { child: role.start("listening on ").await.unwrap() }
+            .set("SHOP_SESSION_KEY", SESSIONS)
     }
 
     /// A token by the command line.
@@ -108,6 +122,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn of(child: Child) -> Self {
+        Self { child }
+    }
+
     /// The URL of a path, as it is reached here.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{}", self.child.told(), path.strip_prefix(URL).unwrap_or(path))
@@ -173,9 +191,14 @@ impl Running {
         self.send("POST", "/shop/mcp", &headers, &message.to_string()).await
     }
 
-    /// The provider tells of a payment.
+    /// The provider tells of the payment of an order.
     pub(crate) async fn pay(&self, order: &str, cents: u32) -> u16 {
-        let body = json!({ "order": order, "cents": cents, "by": "Ana" }).to_string();
+        self.pay_as(&format!("payment of {order}"), order, cents).await
+    }
+
+    /// The provider tells of a payment that has this id.
+    pub(crate) async fn pay_as(&self, payment: &str, order: &str, cents: u32) -> u16 {
+        let body = json!({ "payment": payment, "order": order, "cents": cents, "by": "Ana" }).to_string();
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
         let signature = BASE64_STANDARD.encode(hmac::sign(&key, body.as_bytes()));
         self.send("POST", "/shop/payments", &[("x-shop-signature", &signature)], &body).await.status
@@ -185,6 +208,17 @@ impl Running {
     pub(crate) async fn operate(&self, method: &str, path: &str) -> Reply {
         let bearer = format!("Bearer {OPERATOR}");
         self.send(method, &format!("/operator{path}"), &[("authorization", &bearer)], "").await
+    }
+
+    /// A request of a customer's page with these values of `Authorization`.
+    pub(crate) async fn visit(&self, path: &str, authorizations: &[&str]) -> Reply {
+        let headers: Vec<_> = authorizations.iter().map(|value| ("authorization", *value)).collect();
+        self.send("GET", path, &headers, "").await
+    }
+
+    /// Everything it has told on standard error since.
+    pub(crate) fn log(&self) -> String {
+        self.child.log().join("\n")
     }
 
     /// How many pears the catalogue has.
