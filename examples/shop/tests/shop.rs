@@ -178,8 +178,13 @@ async fn an_order_that_waits_for_its_payment_outlives_the_process() {
 async fn whoever_tells_it_to_end_twice_has_waited_enough() {
     let shop = Shop::new();
     let running = shop.open(&["--grace", "3600"]).await;
+    let id = paid_early(&shop, &running).await;
+    let database = shop.database();
+    database.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let ana = shop.customer(&running, "ana").await;
-    payable(&order(&ana, 1).await).await;
+    let task = ana.task(&id);
+    let _waiting = tokio::spawn(async move { task.wait().await });
+    at_its_database(&running).await;
     running.terminate();
     running.health(503).await;
     running.terminate();
@@ -325,6 +330,15 @@ async fn paid_early(shop: &Shop, running: &Running) -> String {
     task.id().to_owned()
 }
 
+/// Waits until an order that is paid has found the database locked.
+async fn at_its_database(running: &Running) {
+    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !running.log().contains("waits for the shop's database") {
+        assert!(std::time::Instant::now() < give_up);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn an_order_that_is_paid_is_sent_though_the_database_is_away_for_a_while() {
     let shop = Shop::new();
@@ -337,11 +351,7 @@ async fn an_order_that_is_paid_is_sent_though_the_database_is_away_for_a_while()
     let receipt = tokio::spawn(async move { task.wait().await });
     // Strangers and customers are told nothing of it.
     assert_eq!(running.get(&format!("/shop/orders/{id}")).await.status, 200);
-    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !running.log().contains("waits for the shop's database") {
-        assert!(std::time::Instant::now() < give_up);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    at_its_database(&running).await;
     let refused = running.pay_as("another", &id, 199).await;
     database.execute_batch("ROLLBACK").unwrap();
     assert_eq!(refused, 503);
