@@ -254,9 +254,11 @@ test("a page that the server sends to is shown whole, and opened for who says so
   assert.deepEqual(server.visited, []);
   await asked(page);
   await preview.click("accept");
-  await preview.says("reads", /You answered \{"action":"accept"\}/);
   const opened = await preview.page.browserContext().waitForTarget((target: any) => target.url() === page, { timeout: 20_000 });
   assert.equal(await (await opened.page()).evaluate("String(window.opener) + document.referrer"), "null");
+  // A page behind another one draws nothing.
+  await preview.page.bringToFront();
+  await preview.says("reads", /You answered \{"action":"accept"\}/);
   assert.deepEqual(server.visited, ["/page?next=https://bank.example/"]);
   await preview.says("visit", host);
   await preview.tell({ kind: "notification", method: "notifications/elicitation/complete", params: { elicitationId: "page-1" } });
@@ -267,7 +269,7 @@ test("a page whose URL could deceive is refused, and one that is done without th
   const preview = await open({ panel: "tasks" });
   const ask = (id: number, url: string) =>
     preview.tell({ kind: "question", id, method: "elicitation/create", params: { mode: "url", message: `Page ${id}`, url, elicitationId: `page-${id}` } });
-  for (const [at, url] of ["javascript:alert(1)", "https://bank.example@evil.example/", "https://bank%2eexample/", "file:///etc/passwd"].entries()) {
+  for (const [at, url] of ["javascript:alert(1)", "https://bank.example@evil.example/", "https://bank%2eexample/", "http://2130706433:8080/", "file:///etc/passwd"].entries()) {
     await ask(900 + at, url);
     await preview.says("question", `Page ${900 + at}`);
     assert.equal(await preview.text("page-url"), url);

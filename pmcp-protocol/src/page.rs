@@ -1,5 +1,7 @@
 //! URLs of pages that servers send users to (elicitation, "Safe URL Handling").
 
+use std::net::Ipv4Addr;
+
 /// A URL of a page on the web, in the parts that a user is shown: one that a browser reads as it is written.
 ///
 /// ```
@@ -22,8 +24,8 @@ pub struct PageUrl<'a> {
 
 impl<'a> PageUrl<'a> {
     /// The parts of a URL; `None` of one that is no page on the web, or that a browser may read otherwise than its user does: with another
-    /// scheme, with a user name or a password, with characters beyond the printable ones of ASCII, with `\`, or with a host that is
-    /// percent-encoded.
+    /// scheme, with a user name or a password, with characters beyond the printable ones of ASCII, with `\`, with a host that is
+    /// percent-encoded, or with one that is a number, which is an address in another form.
     #[must_use]
     pub fn parse(url: &'a str) -> Option<Self> {
         if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
@@ -32,7 +34,7 @@ impl<'a> PageUrl<'a> {
         let scheme = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?;
         let (before, rest) = url.split_at(scheme.len());
         let (host, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let is_host = !host.is_empty() && !host.starts_with(':') && !host.contains(['@', '%']);
+        let is_host = !host.is_empty() && !host.starts_with(':') && !host.contains(['@', '%']) && is_as_written(host);
         is_host.then_some(Self { before, host, after })
     }
 
@@ -42,6 +44,18 @@ impl<'a> PageUrl<'a> {
     pub fn is_punycode(&self) -> bool {
         self.host.split('.').any(|label| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--")))
     }
+}
+
+/// Tells whether a browser takes a host as it is written. One whose last part is a number is an address to it, in any of several forms.
+fn is_as_written(host: &str) -> bool {
+    if host.starts_with('[') {
+        return true;
+    }
+    let name = host.split(':').next().unwrap_or(host);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") || last.starts_with("0X");
+    !is_number || name.parse::<Ipv4Addr>().is_ok()
 }
 
 #[cfg(test)]
@@ -54,6 +68,8 @@ mod tests {
         assert_eq!(parts("http://localhost:8080"), Some(("http://", "localhost:8080", "")));
         assert_eq!(parts("https://a.example?b=c@d"), Some(("https://", "a.example", "?b=c@d")));
         assert_eq!(parts("https://[::1]:80/x"), Some(("https://", "[::1]:80", "/x")));
+        assert_eq!(parts("http://127.0.0.1:80/"), Some(("http://", "127.0.0.1:80", "/")));
+        assert_eq!(parts("https://a.1x.example/"), Some(("https://", "a.1x.example", "/")));
         assert_eq!(parts("https://a.example#/@b"), Some(("https://", "a.example", "#/@b")));
         for wrong in [
             "",
@@ -72,6 +88,10 @@ mod tests {
             "https://a.example/ b",
             "https://a.example/\n",
             "https://\u{430}.example/",
+            "http://2130706433:8080/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://127.1./",
         ] {
             assert_eq!(PageUrl::parse(wrong), None, "{wrong:?}");
         }

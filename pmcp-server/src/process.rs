@@ -134,6 +134,11 @@ impl AsyncWrite for Stdout {
 /// Told when the process is to end at once: it was told to end before.
 static HURRIED: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
 
+/// The process is to end at once.
+pub(crate) fn hurry() {
+    HURRIED.cancel();
+}
+
 /// Ends once the process is told to end for the second time since [`terminated`].
 pub(crate) async fn hurried() {
     HURRIED.cancelled().await;
@@ -143,6 +148,7 @@ pub(crate) async fn hurried() {
 /// call on, not only once the future is polled: whoever reads that it listens may end it at once. Call it inside a Tokio runtime.
 ///
 /// A second one ends the [grace](crate::Server::shutdown_grace) of the servers in this process: whoever presses Ctrl-C again has waited enough.
+/// Once that came, no server of this process has a grace.
 #[cfg(unix)]
 pub fn terminated() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -165,7 +171,7 @@ pub fn terminated() -> impl Future<Output = ()> + Send {
         told(&mut signals).await;
         tokio::spawn(async move {
             told(&mut signals).await;
-            HURRIED.cancel();
+            hurry();
         });
     }
 }
@@ -179,7 +185,7 @@ pub async fn terminated() {
     }
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
-            HURRIED.cancel();
+            hurry();
         }
     });
 }

@@ -5,6 +5,8 @@
 //! which is one caller's: that of another one names nothing. What is kept is bounded for a session and for all, and so is the time in
 //! which nobody reads: then the stream is dropped, which its sender sees as it sees any other that nobody reads.
 
+mod event_id;
+
 use std::{
     collections::{BTreeSet, VecDeque},
     hash::{BuildHasher as _, RandomState},
@@ -19,6 +21,7 @@ use parking_lot::Mutex;
 use pmcp_tasks::time::Clock;
 use tokio::sync::{mpsc, watch};
 
+use self::event_id::{CALL, LISTENING};
 use crate::{
     outbox::{Budget, Kind, Marked, Outbox, Outgoing},
     shares::{Share, Sharer, Shares},
@@ -140,7 +143,7 @@ impl Resumables {
     /// Goes on with the stream of this event, after it. Whoever reads that stream does not any more. For a caller with fewer scopes than it began
     /// with it is not there: what it holds may be of something that they do not let in.
     pub(crate) fn resume(&self, event: &str, scopes: &Scopes) -> Resumed {
-        let Some((kind, id, number)) = read(event) else { return Resumed::Gone };
+        let Some((kind, id, number)) = event_id::read(event) else { return Resumed::Gone };
         let missing = if kind == LISTENING { Resumed::Anew } else { Resumed::Gone };
         let stream = {
             let streams = self.streams.lock();
@@ -198,23 +201,6 @@ fn make_room(streams: &mut VecDeque<Arc<Resumable>>) {
         let Some(least) = least else { return };
         streams.remove(least);
     }
-}
-
-/// Beginning of the ids of events of a call's stream.
-const CALL: char = 'c';
-/// The same of a session's own stream.
-const LISTENING: char = 's';
-
-/// Reads the id of an event: the kind of its stream, that stream, and its number there.
-fn read(event: &str) -> Option<(char, u64, u64)> {
-    let (kind, rest) = event.split_at_checked(1)?;
-    let kind = [CALL, LISTENING].into_iter().find(|known| kind.starts_with(*known))?;
-    let (id, number) = rest.split_once('-')?;
-    let is_plain = id.len() == 16 && number.len() <= 20 && number.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_plain || !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    Some((kind, u64::from_str_radix(id, 16).ok()?, number.parse().ok()?))
 }
 
 /// A stream.
@@ -276,7 +262,7 @@ impl State {
 
 impl Resumable {
     fn event_id(&self, number: u64) -> String {
-        format!("{}{:016x}-{number}", self.kind, self.id)
+        event_id::write(self.kind, self.id, number)
     }
 
     fn bytes_kept(&self) -> usize {

@@ -270,7 +270,7 @@ impl Service {
     pub(crate) async fn shut_down_within(&self, grace: Duration) {
         let hurrying = async {
             hurried().await;
-            tell(|| tracing::info!("told to end once more: what runs is handed over"));
+            tell(|| tracing::info!("told to end once more: the grace is over"));
             self.router.shut_down(Duration::ZERO).await;
         };
         let stopping = async {

@@ -16,7 +16,7 @@ use crate::{
     connection,
     error::Error,
     http, log,
-    process::{stdin, stdout, terminated},
+    process::{hurry, stdin, stdout, terminated},
     server::{Built, Server},
     service::Service,
     transport::Transport,
@@ -46,15 +46,20 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
                 service.router.keep_house();
                 let stopping = service.clone();
                 let terminated = terminated();
+                let (stdin, ended) = stdin();
+                let is_over = ended.clone();
                 let signal = tokio::spawn(async move {
                     terminated.await;
+                    if is_over.is_cancelled() {
+                        // The end of input was the first time that it was told to end.
+                        return hurry();
+                    }
                     stopping.shut_down().await;
                 });
-                let (stdin, ended) = stdin();
                 // A connection is large, and this future is a part of whoever's `main`.
                 let ended = Box::pin(connection::serve(service.clone(), stdin, stdout(), ended)).await;
-                signal.abort();
                 service.shut_down_within(service.grace_since(ended)).await;
+                signal.abort();
                 log_to_its_end().await;
                 Ok(())
             }
@@ -65,8 +70,8 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
         }
     }
 
-    /// Serves as the process's arguments say ([`Transport::from_args`]), on a runtime of its own: all that the `main` of a program has to
-    /// do that is a server and nothing else. With the feature `log` it begins with [`log::init`](crate::log). A program that has a
+    /// Serves as the process's arguments say ([`Transport::from_args`]), on a runtime of its own: all that a program which is a
+    /// server and nothing else has to do in its `main`. With the feature `log` it begins with [`log::init`](crate::log). A program that has a
     /// runtime awaits [`serve`](Self::serve).
     ///
     /// ```no_run
@@ -84,7 +89,7 @@ impl<S: Clone + Send + Sync + 'static> Server<S> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`serve`](Self::serve); it is called on a thread of a runtime.
+    /// Those of [`Transport::from_args`] and [`serve`](Self::serve); no runtime can be made; it is called on a thread of a runtime.
     pub fn run(self) -> Result<(), Error> {
         if Handle::try_current().is_ok() {
             return Err(Error::Usage(
@@ -323,11 +328,12 @@ impl Embedded {
     }
 
     /// Serves the application, with what it has beside MCP, until `stopped` ends; then [shuts down](Self::shut_down), while requests
-    /// are still answered, and closes the connections.
+    /// are still answered, and closes the connections, which have two seconds for what was answered.
     ///
     /// It is `axum::serve` of HTTP/1.1 in the bounds of [`ServeLimits`](crate::ServeLimits): heads have to come in time, connections are bounded in number, and those
     /// that wait for a request give way to new ones. Without such bounds a stranger who opens connections and says nothing keeps everybody
-    /// out. The time of a body counts at the endpoint alone: of a route of yours, it is yours to bound. [`peer_address`](crate::peer_address) is known,
+    /// out. The time of a body counts at the endpoint alone: of a route of yours, it is yours to bound; and a connection that a route
+    /// upgrades, as to a WebSocket, is counted no more. [`peer_address`](crate::peer_address) is known,
     /// except on this machine.
     ///
     /// ```no_run

@@ -12,7 +12,7 @@ use crate::call::Caller;
 pub struct Target<'a> {
     /// The kind of thing that it is.
     pub kind: TargetKind,
-    /// Its name; of a resource its URI, of a template that, as it was registered.
+    /// Its name; of a resource its URI, of a template the template itself, as it was registered.
     pub name: &'a str,
     /// The scopes that it needs, all of them: the gate looks for them by itself.
     pub scopes: &'a [String],

@@ -102,11 +102,16 @@ impl Limits {
     }
 
     /// Computes the lifetime of a tool's task: what the client asked for, else the tool, else the default; at most the
-    /// maximum, but never shorter than the tool's timeout and ten minutes.
+    /// maximum, and within that never shorter than the tool's timeout and ten minutes.
     #[must_use]
     pub fn ttl(&self, requested: Option<Duration>, tool: Option<Duration>, timeout: Option<Duration>) -> Duration {
-        let wanted = requested.or(tool).unwrap_or(self.default_ttl).min(self.max_ttl);
-        wanted.max(timeout.unwrap_or(self.default_timeout) + RESULT_TIME)
+        let wanted = requested.or(tool).unwrap_or(self.default_ttl);
+        wanted.max(self.least_ttl(timeout)).min(self.max_ttl)
+    }
+
+    /// The lifetime that a tool with this timeout takes at least.
+    pub(crate) fn least_ttl(&self, timeout: Option<Duration>) -> Duration {
+        timeout.unwrap_or(self.default_timeout).saturating_add(RESULT_TIME)
     }
 }
 
@@ -126,5 +131,8 @@ mod tests {
         assert_eq!(limits.ttl(Some(87_600 * HOUR), None, None), 24 * HOUR);
         assert_eq!(limits.ttl(Some(MINUTE), None, Some(MINUTE)), 11 * MINUTE);
         assert_eq!(limits.ttl(Some(MINUTE), None, None), 40 * MINUTE);
+        for endless in [24 * HOUR, Duration::MAX] {
+            assert_eq!(limits.ttl(None, None, Some(endless)), limits.max_ttl);
+        }
     }
 }

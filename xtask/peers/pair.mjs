@@ -141,12 +141,24 @@ async function balance(servers, word) {
 /** Takes connections at an address of its own and passes them on to a server, as what stands before several servers does. */
 async function relayTo(url) {
   let target = new URL(url);
-  const relay = createServer((near) => {
+  const pass = (near, tries = 100) => {
     const far = connectTo(target.port, target.hostname);
-    near.pipe(far).pipe(near);
-    for (const [end, other] of [[near, far], [far, near]]) {
-      end.on("error", () => other.destroy()).on("close", () => other.destroy());
-    }
+    const refused = () => {
+      // Between the end of one server and the turn of the next a client waits.
+      if (tries > 1) setTimeout(() => pass(near, tries - 1), 50);
+      else near.destroy();
+    };
+    far.once("error", refused).once("connect", () => {
+      far.off("error", refused);
+      near.pipe(far).pipe(near);
+      for (const [end, other] of [[near, far], [far, near]]) {
+        end.on("error", () => other.destroy()).on("close", () => other.destroy());
+      }
+    });
+  };
+  const relay = createServer((near) => {
+    near.on("error", () => near.destroy());
+    pass(near);
   });
   await new Promise((resolve) => relay.listen(0, "127.0.0.1", resolve));
   return {

@@ -63,7 +63,7 @@ impl Beside {
     }
 }
 
-/// A command that runs a program with the least priority where there is `nice`, and else with that of the others.
+/// A command that runs a program with the least priority on Unix, elsewhere with that of the others.
 fn with_least_priority(executable: &Path) -> Command {
     if !cfg!(unix) {
         return program(executable);

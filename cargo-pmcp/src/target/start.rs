@@ -116,10 +116,10 @@ async fn once(program: &Path, origin: Option<&str>, hear: &Ear) -> std::result::
 fn not_served(error: Error, code: Option<i32>) -> Error {
     if code == Some(USAGE) {
         return error.help(
-            "it is started with `--http 127.0.0.1:0`, as `Transport::from_args()` reads it; if its arguments are others, pass `--url URL` or `-- COMMAND`",
+            "it is started with `--http 127.0.0.1:0`, as `Server::run` and `Transport::from_args()` read it; if its arguments are others, pass `--url URL` or `-- COMMAND`",
         );
     }
-    error.help("a server keeps running: is its `main` one that takes `Transport::from_args()`?")
+    error.help("a server keeps running: is its `main` one that ends with `run`, or takes `Transport::from_args()`?")
 }
 
 /// The address in the line that tells it.

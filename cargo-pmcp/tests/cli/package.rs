@@ -54,7 +54,7 @@ error: there is no example `demo` here
    Compiling small v0.3.1 ([..])
            | no database
 error: `small` ended with exit code 3
-help: a server keeps running: is its `main` one that takes `Transport::from_args()`?
+help: a server keeps running: is its `main` one that ends with `run`, or takes `Transport::from_args()`?
 
 "#]]);
 
@@ -64,7 +64,7 @@ help: a server keeps running: is its `main` one that takes `Transport::from_args
    Compiling small v0.3.1 ([..])
            | error: unexpected argument in ["--http", "127.0.0.1:0"]
 error: `small` ended with exit code 2
-help: it is started with `--http 127.0.0.1:0`, as `Transport::from_args()` reads it; if its arguments are others, pass `--url URL` or `-- COMMAND`
+help: it is started with `--http 127.0.0.1:0`, as `Server::run` and `Transport::from_args()` read it; if its arguments are others, pass `--url URL` or `-- COMMAND`
 
 "#]]);
 }

@@ -24,7 +24,7 @@ pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(
             match callers.authenticate(&parts).await {
                 Ok(caller) if caller.has_scope(scope) => {
                     parts.extensions.insert(caller);
-                    private(next.run(Request::from_parts(parts, body)).await)
+                    not_kept(next.run(Request::from_parts(parts, body)).await)
                 }
                 Ok(_) => Challenge::insufficient_scope([scope]).into_response(),
                 Err(challenge) => challenge.into_response(),
@@ -34,7 +34,7 @@ pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(
 }
 
 /// The response as one that nobody on the way keeps: it is for this caller.
-pub(crate) fn private(mut response: Response) -> Response {
+pub(crate) fn not_kept(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -15,7 +15,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use crate::{Outcome, serve::resource};
+use crate::{Outcome, files, serve::resource};
 
 /// The path of the public key.
 pub(crate) const KEYS: &str = "/issuer/keys";
@@ -45,7 +45,7 @@ impl Issuer {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
                 let document = document.map_err(|_| "this system has no randomness for a key")?;
-                private(&path)?.write_all(document.as_ref())?;
+                files::new_private(&path)?.write_all(document.as_ref())?;
                 document.as_ref().to_vec()
             }
             Err(error) => return Err(format!("{}: {error}", path.display()).into()),
@@ -87,13 +87,4 @@ impl Issuer {
         let signature = self.pair.sign(message.as_bytes());
         Ok(format!("{message}.{}", encoded(signature.as_ref())))
     }
-}
-
-/// A new file that only its owner reads, where there are such.
-pub(crate) fn private(path: &Path) -> std::io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod customers;
+mod files;
 mod guard;
 mod health;
 mod issuer;

@@ -10,7 +10,7 @@ use axum::{
 use pmcp_tasks::task::TaskId;
 
 use crate::{
-    guard::private,
+    guard::not_kept,
     serve::{App, Failed},
     stock::{OrderState, euros},
 };
@@ -66,5 +66,5 @@ pub(crate) async fn order(State(app): State<App>, Path(id): Path<String>) -> Res
     };
     let title = format!("{} {}", order.quantity, order.goods);
     // Whoever has the link sees it: a proxy is not to hand it to others.
-    Ok(private(page(&title, &format!("<p>{}: {state}.", euros(order.cents))).into_response()))
+    Ok(not_kept(page(&title, &format!("<p>{}: {state}.", euros(order.cents))).into_response()))
 }

@@ -8,7 +8,7 @@ use ring::hmac;
 
 use crate::{Outcome, operators::OPERATE};
 
-/// The fewest characters of a secret.
+/// The fewest bytes of a secret.
 const SHORTEST: usize = 16;
 
 /// What is known to the shop and to one other side each. Without a secret there is no route that needs it.
@@ -43,7 +43,7 @@ fn secret(name: &str) -> Outcome<Option<String>> {
     match secret.trim() {
         "" => Ok(None),
         short if short.len() < SHORTEST => {
-            Err(format!("{name} has fewer than {SHORTEST} characters: it is guessed").into())
+            Err(format!("{name} has fewer than {SHORTEST} bytes: it can be guessed").into())
         }
         secret => Ok(Some(secret.to_owned())),
     }

@@ -127,8 +127,8 @@ fn routes(
     routes.with_state(app.clone()).merge(app.mcp.well_known())
 }
 
-/// Whose tokens are taken: those of an authorization server, else of the issuer in the shop's directory, which is returned then. The endpoint and
-/// the shop's own routes share it.
+/// The authenticator of customers: it takes tokens of an authorization server, else of the issuer in the shop's directory, which is returned then.
+/// The endpoint and the shop's own routes share it.
 fn authenticator(serving: &Serving, url: &str) -> Outcome<(Arc<JwtAuthenticator>, Option<Issuer>)> {
     if let Some(issuer) = &serving.issuer {
         return Ok((JwtAuthenticator::new(issuer, resource(url)).into(), None));

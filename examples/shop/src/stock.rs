@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::issuer::private;
+use crate::files::new_private;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS goods (
@@ -145,7 +145,7 @@ impl Stock {
     /// Opens the file, which is made and filled if it is not there.
     pub(crate) async fn open(path: PathBuf) -> crate::Outcome<Self> {
         // It tells who ordered what, and the links of orders: SQLite's other files of it get its rights.
-        match private(&path) {
+        match new_private(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
             _ => {}
         }

@@ -197,7 +197,8 @@ async fn answer(stream: TcpStream, address: SocketAddr, open: Open, routes: Rout
     let mut server = http1::Builder::new();
     server.header_read_timeout(None).max_header_size(MAX_HEAD);
     let io = TokioIo::new(Watched { stream, connection: connection.clone() });
-    let mut serving = pin!(server.serve_connection(io, service));
+    // What an application upgrades, such as a WebSocket, is its own from then on.
+    let mut serving = pin!(server.serve_connection(io, service).with_upgrades());
     loop {
         tokio::select! {
             biased;

@@ -1,6 +1,6 @@
 //! The endpoint as 2025-11-25 and before use it: POST, GET stream and DELETE of a session.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     body::Body,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{StreamExt as _, future::join_all, stream::BoxStream};
 use pmcp_protocol::{
     RpcError, Version, code,
     message::{self, Message, Request, RequestId},
@@ -169,11 +169,12 @@ async fn request_of(
     (bytes, in_flight): (Option<Share>, InFlight),
     accepts: Accepts,
 ) -> Response {
+    // First: a source of tools that is asked for scopes may take its time.
+    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
     if let Some(scopes) = http.service.lacking_scopes(&request, &caller).await {
         return guard::refused(&http, &http.admission.lacking(&scopes, from.principal.as_ref(), true));
     }
-    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);
     let (presence, present) = watch::channel(true);
     let (answering, answered) = Answered::when(http.service.router.store().clock());
@@ -243,16 +244,15 @@ async fn take_batch(
     }
     let messages: Vec<_> = batch.into_iter().map(Message::parse).collect();
     let caller = http.service.access.caller(from.principal.clone(), Some(&session.session.id));
-    let mut lacking = Vec::new();
-    for message in &messages {
-        if let Ok(Message::Request(request)) = message {
-            lacking.extend(http.service.lacking_scopes(request, &caller).await.unwrap_or_default().into_owned());
-        }
-    }
+    let Some(place) = http.place(&from) else { return body::busy(None) };
+    let asked = messages.iter().filter_map(|message| match message {
+        Ok(Message::Request(request)) => Some(http.service.lacking_scopes(request, &caller)),
+        _ => None,
+    });
+    let lacking: Vec<String> = join_all(asked).await.into_iter().flatten().flat_map(Cow::into_owned).collect();
     if !lacking.is_empty() {
         return guard::refused(&http, &http.admission.lacking(&lacking, from.principal.as_ref(), true));
     }
-    let Some(place) = http.place(&from) else { return body::busy(None) };
     let entered: Vec<_> = messages.into_iter().filter_map(|message| session.enter(message)).collect();
     // Of its own, as a single request is.
     let (sender, receiver) = mpsc::channel(STREAM_BUFFER);

@@ -5,6 +5,7 @@ mod allowed;
 mod body;
 mod connections;
 mod elsewhere;
+mod ended;
 mod endpoint;
 mod guard;
 #[cfg(feature = "apps")]

@@ -130,10 +130,11 @@ pub(super) async fn take(
         Ok(meta) => meta,
         Err((status, error)) => return body::error(status, Some(&request.id), error),
     };
+    // First: a source of tools that is asked for scopes may take its time.
+    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     if let Some(scopes) = http.service.lacking_scopes(&request, &caller).await {
         return guard::refused(&http, &http.admission.lacking(&scopes, from.principal.as_ref(), false));
     }
-    let Some(place) = http.place(&from) else { return body::busy(Some(&request.id)) };
     // Of states that change only the latest counts: those that nobody reads are not kept.
     let buffer = if request.method == "subscriptions/listen" { 1 } else { STREAM_BUFFER };
     let (sender, receiver) = mpsc::channel(buffer);

@@ -321,6 +321,10 @@ async fn what_meta_tells_of_a_trace_is_the_parent_and_what_headers_tell_a_link()
     const PROXY: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01";
     // Of the spans of other tests nobody is told: they have no subscriber.
     pmcp_tasks::trace::bridge(Ties).unwrap();
+    // `tracing` may miss to tell a subscriber of a span that another thread has just come to for the first time.
+    let (client, running) = over_http(builder("2025-11-25").session_stream(false)).await;
+    client.call_and_wait("fail", json!({ "rpc": false })).await.unwrap();
+    running.shut_down().await.unwrap();
     let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
     for revision in ["2025-11-25", "2026-07-28"] {
         let (client, running) = over_http(builder(revision).session_stream(false)).await;

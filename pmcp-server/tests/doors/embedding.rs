@@ -253,3 +253,42 @@ async fn within_a_runtime_another_is_refused() {
     let error = server().0.run().unwrap_err();
     assert_eq!(error.to_string(), "`run` makes a runtime of its own: in an async function `serve` is awaited");
 }
+
+#[tokio::test]
+async fn what_a_route_upgrades_is_its_own() {
+    use axum::{extract::Request, http::StatusCode};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let (mcp, embedded) = server().0.into_router().unwrap();
+    let echo = async |request: Request| {
+        tokio::spawn(async move {
+            let upgraded = hyper::upgrade::on(request).await.unwrap();
+            let (mut from, mut to) = tokio::io::split(hyper_util::rt::TokioIo::new(upgraded));
+            tokio::io::copy(&mut from, &mut to).await
+        });
+        (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
+    };
+    let app = Router::new().nest("/api", mcp).route("/echo", get(echo));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let serving = embedded.serve(listener, app, std::future::pending::<()>());
+    let talking = async {
+        stream
+            .write_all(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            .await
+            .unwrap();
+        let mut told = Vec::new();
+        while !told.ends_with(b"\r\n\r\n") {
+            told.push(stream.read_u8().await.unwrap());
+        }
+        assert!(told.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&told));
+        stream.write_all(b"hello").await.unwrap();
+        let mut heard = [0; 5];
+        stream.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"hello");
+    };
+    tokio::select! {
+        ended = serving => panic!("it serves no more: {ended:?}"),
+        () = talking => {}
+    }
+}

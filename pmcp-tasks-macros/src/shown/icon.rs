@@ -26,7 +26,7 @@ const KINDS: [(&[&str], &str, &[u8]); 4] = [
     (&["webp"], "image/webp", b"WEBP"),
 ];
 
-/// What `icon(…)` says beside the address.
+/// The keys of `icon(…)` beside the address.
 const DETAILS: [&str; 3] = ["mime", "sizes", "theme"];
 
 /// A picture.
@@ -128,7 +128,7 @@ fn wrong(call: &ExprCall) -> TokenStream {
     call.args.first().map_or_else(|| call.to_token_stream(), ToTokens::to_token_stream)
 }
 
-/// What is said beside the address.
+/// Details beside the address.
 #[derive(Default)]
 struct Details {
     mime: Option<String>,

@@ -72,7 +72,7 @@ impl ToolContext {
     /// `example.com/tenant`; what the protocol itself has there is not given. It is not among the arguments, so no model fills it in: the host's program does.
     ///
     /// It is of the request that began this run, and not kept with a task: a run that a worker took from the queue, or that goes on after a
-    /// crash, has none of it. What such a run needs is to be kept as the result of a [step](TaskContext::step), or in a variable. A
+    /// crash, has none of it. What such a run needs is to be kept as the result of a [step](crate::TaskContext::step), or in a variable. A
     /// call that was asked something and came again (2026-07-28) has that of the first time.
     ///
     /// ```

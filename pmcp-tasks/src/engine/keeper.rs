@@ -141,7 +141,7 @@ impl Engine {
             };
             measure::claimed(if *from == Holder::Queue { "queue" } else { "worker" }, count);
             for task in tasks {
-                match self.take_over(task).await {
+                match self.take_over(task, false).await {
                     TakenOver::Runs(end) => ends.push(end),
                     TakenOver::Foreign(task) => foreign.push(task),
                     TakenOver::Ended => {}

@@ -10,11 +10,11 @@ mod board;
 mod calls;
 mod change;
 mod courier;
+mod dynamic;
 mod feed;
 mod guard;
 mod keeper;
 mod lists;
-mod made;
 mod observed;
 mod observer;
 mod outcome;
@@ -40,7 +40,7 @@ pub(crate) use binding::Binder;
 pub use board::{Board, BoardWatch};
 pub(crate) use calls::prepare;
 pub(crate) use courier::Attends;
-pub(crate) use made::Sources;
+pub(crate) use dynamic::Sources;
 pub(crate) use outcome::PANICKED;
 pub(crate) use runs::NewRun;
 pub use status::{LeaseStatus, QueueStatus, Status, StoreStatus};
@@ -182,11 +182,11 @@ impl Engine {
     /// Tells whether the caller may look at a task of this request. Of what is not known here nothing is said; a tool that was made at run
     /// time is known by what its task says of it.
     pub(crate) fn permits_task_of(&self, caller: &Caller, body: &TaskBody) -> bool {
-        if let Some(work) = self.works.find(&body.tool) {
-            return self.permits(caller, work);
+        if self.works.find(&body.tool).is_some_and(|work| !self.permits(caller, work)) {
+            return false;
         }
         let permits = |scopes| self.gate.permits(caller, &Target::new(TargetKind::Tool, &body.tool, scopes));
-        body.made.as_ref().is_none_or(|made| permits(&made.scopes))
+        body.dynamic.as_ref().is_none_or(|made| permits(&made.scopes))
     }
 
     /// Tells whether there may be tasks that this caller has and may not look at.

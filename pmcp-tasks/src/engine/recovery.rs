@@ -42,22 +42,22 @@ pub(super) enum TakenOver {
 }
 
 impl Engine {
-    /// Goes on with a task that was just claimed, or ends it.
-    pub(super) async fn take_over(self: &Arc<Self>, task: Task) -> TakenOver {
+    /// Goes on with a task that was just claimed, or ends it. One that is untouched was never begun.
+    pub(super) async fn take_over(self: &Arc<Self>, task: Task, untouched: bool) -> TakenOver {
         let Some(body) = task.body.clone() else { return TakenOver::Ended };
         let idle_fences = task.idle_fences();
-        let never_begun = body.queued && task.stored.fence <= 1 + idle_fences;
+        let first_of_queue = body.queued && task.stored.fence <= 1 + idle_fences;
         // Each step of a workflow counts its own.
         let since = task.head.workflow.as_ref().map_or(0, |workflow| workflow.since);
         let idle_fences = if since == 0 { idle_fences } else { since - 1 };
-        let queued = never_begun.then(|| task.head.created.until(self.host.now()));
+        let queued = first_of_queue.then(|| task.head.created.until(self.host.now()));
         if let Some(time) = queued {
             measure::waited(&body.tool, time);
         }
         // A call that waited for its retry may bear the URI of a resource, which somebody may have typed.
         let work = if task.head.hidden.is_some() { "call" } else { &*body.tool };
         let span = trace::taken(work, task.id(), queued, body.trace.as_ref());
-        self.take_over_in(&span, task, body, idle_fences, never_begun).instrument(span.clone()).await
+        self.take_over_in(&span, task, body, idle_fences, first_of_queue || untouched).instrument(span.clone()).await
     }
 
     async fn take_over_in(
@@ -183,13 +183,10 @@ impl Engine {
         }
         match task {
             Ok(Some(task)) if task.stored.open && task.stored.holder == Some(Holder::Worker(me)) => {
-                // Written by nobody since it was created before its run: that was never begun.
-                let untouched = task.stored.version == 1 && task.stored.fence == 1;
-                let mut task = task;
-                if let Some(body) = task.body.as_mut().filter(|body| untouched && !body.begun) {
-                    body.on_crash = OnCrash::Restart;
-                }
-                match self.take_over(task).await {
+                // Written by nobody since it was created before its run.
+                let is_new = task.stored.version == 1 && task.stored.fence == 1;
+                let untouched = is_new && task.body.as_ref().is_some_and(|body| !body.begun);
+                match self.take_over(task, untouched).await {
                     TakenOver::Runs(end) => return Some(end),
                     TakenOver::Foreign(task) => self.hand_back(*task).await,
                     TakenOver::Ended => {}

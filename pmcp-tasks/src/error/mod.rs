@@ -5,12 +5,14 @@
 //! client must not see stays in an error's source, for the log.
 
 mod ask;
+mod cancel;
 mod mistake;
 mod plain;
 mod store;
 mod tool;
 
-pub use ask::{AskError, CancelCause, Cancelled};
+pub use ask::AskError;
+pub use cancel::{CancelCause, Cancelled};
 pub(crate) use mistake::Mistake;
 pub(crate) use plain::plain;
 pub use store::StoreError;

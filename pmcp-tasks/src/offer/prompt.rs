@@ -114,7 +114,7 @@ impl Prompt {
         self.arguments.iter().any(|argument| argument.name == name)
     }
 
-    /// What lists say of it to a client of this revision.
+    /// The entry of lists for a client of this revision.
     pub(super) fn describe(&self, revision: Revision) -> Value {
         let mut prompt = Map::from_iter([("name".to_owned(), Value::from(self.name.as_str()))]);
         let texts = [("title", &self.title), ("description", &self.description)];

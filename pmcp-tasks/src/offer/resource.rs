@@ -339,7 +339,7 @@ impl RegisteredResource {
         matches!(&self.uris, Uris::Fitting(template) if template.has_variable(name))
     }
 
-    /// What lists say of it to a client of this revision.
+    /// The entry of lists for a client of this revision.
     pub(super) fn describe(&self, revision: Revision) -> Value {
         self.resource.describe(if self.is_template() { "uriTemplate" } else { "uri" }, revision)
     }

@@ -12,7 +12,7 @@ use crate::{
     protocol::{IDEMPOTENCY_KEY, RpcError, bounds},
     run::{CallDigest, Origin, shutting_down},
     store::backend::Digest,
-    task::{MadeTool, NotCreated, StepOf, Task, WORKFLOW_SCHEMA, shown_defaults},
+    task::{DynamicWork, NotCreated, StepOf, Task, WORKFLOW_SCHEMA, shown_defaults},
     time::millis,
     tool::{Arguments, Prepared, Work},
 };
@@ -181,9 +181,10 @@ pub(super) fn new_run_of(rq: RequestCx<'_>, call: Accepted, wanted: Wanted, ttl:
     draft.body.bounds = limits.into();
     draft.body.arguments = arguments.given;
     draft.body.answers = arguments.answers;
-    if work.is_made {
-        let (defaults, timeout) = (shown_defaults(&work.fields), work.policy.timeout.map(millis));
-        draft.body.made = Some(Box::new(MadeTool { defaults, scopes: work.scopes.clone(), timeout }));
+    if work.is_dynamic {
+        let (defaults, nullable) = shown_defaults(&work.fields);
+        let (scopes, timeout) = (work.scopes.clone(), work.policy.timeout.map(millis));
+        draft.body.dynamic = Some(Box::new(DynamicWork { defaults, nullable, scopes, timeout }));
     }
     draft.body.variables = variables;
     draft.body.hidden = work.fields.iter().filter(|field| field.hidden).map(|field| field.name.to_owned()).collect();

@@ -425,7 +425,7 @@ fn check(definition: &ToolDefinition, limits: &Limits) -> Result<(), BuildError>
             return Err(BuildError::Variable { tool: tool(), variable: field.name });
         }
     }
-    if limits.ttl(None, None, definition.timeout) > limits.max_ttl {
+    if limits.least_ttl(definition.timeout) > limits.max_ttl {
         return Err(BuildError::Timeout { tool: tool(), max: limits.max_ttl });
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::{
     tool::{DynamicTool, MOST_DYNAMIC_TOOLS, is_name},
 };
 
-/// What is known of such tools before there are any.
+/// Facts about such tools that are known before there are any.
 #[derive(Debug, Default)]
 pub(super) struct Dynamic {
     /// The names that views of widgets call.
@@ -26,7 +26,7 @@ impl Dynamic {
         is_taken: impl Fn(&str) -> bool + Sync,
     ) -> Result<Vec<Registered>, RpcError> {
         let mut all = BTreeMap::new();
-        for given in rq.until_cancelled(rq.engine.list_made(&rq.cx.caller)).await? {
+        for given in rq.until_cancelled(rq.engine.list_dynamic(&rq.cx.caller)).await? {
             if given.len() > MOST_DYNAMIC_TOOLS {
                 let (count, max) = (given.len(), MOST_DYNAMIC_TOOLS);
                 tracing::warn!(count, max, "a source has more tools than are listed");
@@ -48,7 +48,7 @@ impl Dynamic {
         if !is_name(name) {
             return Ok(None);
         }
-        let found = rq.until_cancelled(rq.engine.find_made(name, &rq.cx.caller)).await?;
+        let found = rq.until_cancelled(rq.engine.find_dynamic(name, &rq.cx.caller)).await?;
         Ok(found.map(|tool| self.registered(tool)))
     }
 

@@ -229,7 +229,7 @@ impl TaskRouter {
             return None;
         }
         // That it cannot be told now is the answer to the call.
-        let tool = engine.find_made(name, caller).await.ok()??;
+        let tool = engine.find_dynamic(name, caller).await.ok()??;
         engine.gate.lacking(caller, &tool.work().target()?).map(<[String]>::to_vec)
     }
 
@@ -355,8 +355,8 @@ impl TaskRouter {
     /// these.
     ///
     /// The grace is over once all that is left waits: for an answer, a [signal](crate::TaskContext::signal) or a
-    /// [timer](crate::TaskContext::timer), in tasks with `on_crash = "restart"` that have begun no step and call no tool, or in a function that
-    /// is a step of a workflow. Others wait on in their place. Code that runs beside such a wait and is no step is broken off with it, as by a
+    /// [timer](crate::TaskContext::timer), in tasks with `on_crash = "restart"` that have no step and no call of a tool under way, or in
+    /// a function that is a step of a workflow. Others wait on in their place. Code that runs beside such a wait and is no step is broken off with it, as by a
     /// crash.
     pub async fn shut_down(&self, grace: Duration) {
         self.engine.shut_down(grace).await;

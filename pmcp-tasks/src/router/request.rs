@@ -122,10 +122,10 @@ impl<'a> RequestCx<'a> {
         if let Some(work) = self.engine.works.find(&body.tool) {
             return Ok(Some(work.clone()));
         }
-        if body.made.is_none() {
+        if body.dynamic.is_none() {
             return Ok(None);
         }
-        let made = self.until_cancelled(self.engine.find_made(&body.tool, &self.cx.caller)).await?;
+        let made = self.until_cancelled(self.engine.find_dynamic(&body.tool, &self.cx.caller)).await?;
         Ok(made.map(|tool| tool.work().clone()))
     }
 
@@ -178,8 +178,8 @@ pub(super) fn shown(engine: &Engine, task: &Task) -> Result<Option<Map<String, V
     if let Some(work) = engine.works.find(&body.tool) {
         return Ok(visible(&work.fields, stored()?));
     }
-    match &body.made {
-        Some(made) => Ok(visible_by(&made.defaults, stored()?)),
+    match &body.dynamic {
+        Some(made) => Ok(visible_by(made, stored()?)),
         None => Ok(None),
     }
 }

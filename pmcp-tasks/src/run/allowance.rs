@@ -20,7 +20,7 @@ pub(crate) struct Allowance {
 impl Allowance {
     /// That of a plain call, which somebody waits for: its time goes on while it asks.
     pub(crate) fn of_call(limits: &Limits, timeout: Option<Duration>) -> Self {
-        let timeout = timeout.unwrap_or(limits.default_timeout);
+        let timeout = timeout.unwrap_or(limits.default_timeout).min(limits.max_ttl);
         Self { work: timeout, all: timeout }
     }
 

@@ -47,6 +47,7 @@ pub(crate) use progress::Voice;
 use scope::Scope;
 pub(crate) use scope::Share;
 pub(crate) use seat::{Busy, CallDigest, Seat, Way};
+pub(crate) use slots::Resting;
 pub(crate) use steps::Recording;
 use steps::Steps;
 pub(crate) use variables::Read;
@@ -254,12 +255,12 @@ impl Run {
 
     /// Cancels what runs here, unless it is.
     pub(crate) fn cancel(&self, cause: CancelCause) {
-        self.scope.cancel().cancel(cause);
+        self.scope.cancelling().cancel(cause);
     }
 
     /// The reason why what runs here is cancelled; `None` if it is not.
     pub(crate) fn cancel_cause(&self) -> Option<CancelCause> {
-        self.scope.cancel().cause()
+        self.scope.cancelling().cause()
     }
 
     /// Fails if what runs here is cancelled.
@@ -353,6 +354,11 @@ impl Run {
     /// finish when it stops.
     pub(crate) fn busy(&self) -> Busy<'_> {
         self.seat.busy()
+    }
+
+    /// Notes that something from outside is waited for here, until what is returned is dropped: no time of the run goes by.
+    pub(crate) fn resting(&self) -> Resting<'_> {
+        self.seat.slots.rest()
     }
 
     /// Begins a step; its value if an earlier run recorded it.

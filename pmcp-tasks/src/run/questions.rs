@@ -212,7 +212,10 @@ impl Asked<'_> {
         match self.host.store.record(self.seat.cancellation(), task, self.seat.fence(), step).await {
             // Without changes nothing stands in their way.
             Ok(Recorded::Recorded | Recorded::Exists(_) | Recorded::Changed(_) | Recorded::TooLarge) => Ok(()),
-            Ok(Recorded::Lost | Recorded::Missing) => Err(AskError::Stopped),
+            Ok(Recorded::Lost | Recorded::Missing) => {
+                self.seat.given_away(self.host).await;
+                Err(AskError::Stopped)
+            }
             Err(error) => Err(failed(error)),
         }
     }

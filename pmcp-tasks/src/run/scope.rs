@@ -70,7 +70,7 @@ impl Scope {
         format!("{}input-{n}", self.questions)
     }
 
-    pub(super) fn cancel(&self) -> &Cancel {
+    pub(super) fn cancelling(&self) -> &Cancel {
         &self.cancel
     }
 

@@ -261,6 +261,13 @@ impl Seat {
         task.stored.fence == self.fence
     }
 
+    /// The reason why the run of a task that others have ended is cancelled. Whoever took it over may have heard of its cancel, too: what is to
+    /// be undone then is theirs.
+    pub(super) fn cause_of_end(&self, task: &Task) -> CancelCause {
+        let is_cancelled = self.holds(task) && task.head.status == TaskStatus::Cancelled;
+        if is_cancelled { CancelCause::Requested } else { CancelCause::TakenOver }
+    }
+
     /// Tells whether its request may still be answered with its end.
     pub(super) fn is_unanswered(&self) -> bool {
         self.answer.load(Ordering::Acquire) == answer::OPEN
@@ -325,7 +332,7 @@ impl Seat {
     /// Sees the task as somebody else in this process has just written it.
     pub(crate) fn observe(&self, task: &Task) {
         if task.head.status.is_terminal() {
-            self.cancel(cause_of_end(task));
+            self.cancel(self.cause_of_end(task));
         } else {
             self.slots.deliver(&task.head.answers);
             self.arrivals.saw(&task.head.signals);
@@ -349,10 +356,4 @@ impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// The reason why the run of a task that others have ended is cancelled.
-pub(super) fn cause_of_end(task: &Task) -> CancelCause {
-    // Whoever ends it as anything else has gone on with it.
-    if task.head.status == TaskStatus::Cancelled { CancelCause::Requested } else { CancelCause::TakenOver }
 }

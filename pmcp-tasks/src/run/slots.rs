@@ -122,7 +122,7 @@ impl Slots {
 
 /// A wait for something from outside, while which the time of the work stands still.
 #[derive(Debug)]
-pub(super) struct Resting<'a>(&'a Slots);
+pub(crate) struct Resting<'a>(&'a Slots);
 
 impl Drop for Resting<'_> {
     fn drop(&mut self) {

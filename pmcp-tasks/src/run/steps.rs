@@ -99,7 +99,7 @@ impl Steps {
             Recorded::Changed(field) => Ok(Recording::Changed(field.to_string())),
             Recorded::TooLarge => Err(VariableError::TooLarge { max: max_bytes }.into()),
             Recorded::Lost => {
-                seat.cancel(CancelCause::TakenOver);
+                seat.given_away(host).await;
                 Err(ToolError::cancelled())
             }
             Recorded::Missing => {

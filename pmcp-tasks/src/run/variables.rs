@@ -132,7 +132,7 @@ impl Variables {
             Merged::Changed(field) => Ok(Some(field.to_string())),
             Merged::TooLarge => Err(VariableError::TooLarge { max }),
             Merged::Lost => {
-                seat.cancel(CancelCause::TakenOver);
+                seat.given_away(host).await;
                 Err(VariableError::Lost)
             }
             Merged::Missing => {

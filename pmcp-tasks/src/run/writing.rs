@@ -7,15 +7,25 @@ use tokio::sync::MutexGuard;
 
 use super::{
     host::Host,
-    seat::{Held, Seat, cause_of_end},
+    seat::{Held, Seat},
 };
 use crate::{
     error::{CancelCause, StoreError},
-    store::backend::TaskKey,
+    store::backend::{Parts, TaskKey},
     task::{Change, Ending, NotChanged, NotCreated, Pauses, Progress, Writing},
 };
 
 impl Seat {
+    /// The task is no longer this run's to write, which is cancelled for the reason that the store tells.
+    pub(super) async fn given_away(&self, host: &Host) {
+        let Some(key) = self.stored() else { return };
+        self.cancel(match host.store.read(key, Parts::empty()).await {
+            Ok(Some(task)) => self.cause_of_end(&task),
+            Ok(None) => CancelCause::Expired,
+            Err(_) => CancelCause::TakenOver,
+        });
+    }
+
     /// Stores the task of a draft, unless it is; whatever waits for that waits as long as the store is away. A task that
     /// cannot be is refused for good, and its run cancelled.
     pub(crate) async fn establish(self: &Arc<Self>, host: &Arc<Host>) -> Result<(), NotEstablished> {
@@ -118,7 +128,7 @@ impl Seat {
                     self.slots.deliver(&task.head.answers);
                     self.arrivals.saw(&task.head.signals);
                 }
-                Err(NotChanged::Ended(task)) => self.cancel(cause_of_end(task)),
+                Err(NotChanged::Ended(task)) => self.cancel(self.cause_of_end(task)),
                 Err(NotChanged::Missing) => self.cancel(CancelCause::Expired),
                 Err(NotChanged::Lost) => self.cancel(CancelCause::TakenOver),
                 Err(NotChanged::Store(error)) if error.is_away() && !self.cancellation().is_cancelled() => {

@@ -67,7 +67,7 @@ impl Draft {
                 answers: Map::new(),
                 variables: Map::new(),
                 hidden: Vec::new(),
-                made: None,
+                dynamic: None,
                 on_crash: OnCrash::default(),
                 principal: None,
                 progress_token: None,

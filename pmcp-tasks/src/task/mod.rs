@@ -37,7 +37,7 @@ pub(crate) use policy::Policy;
 pub(crate) use progress::Progress;
 pub use read::Task;
 pub(crate) use read::read_value;
-pub(crate) use record::{Bounds, Hidden, MadeTool, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA};
+pub(crate) use record::{Bounds, DynamicWork, Hidden, SCHEMA, StepOf, TaskBody, TaskHead, WORKFLOW_SCHEMA};
 pub(crate) use signals::{
     MAX_EARLY, MAX_EARLY_BYTES, MAX_SIGNAL, MAX_SIGNAL_NAME, SIGNAL, Signals, TIMER, elicitation_signal, signal_step,
 };

@@ -85,12 +85,12 @@ pub(crate) struct TaskBody {
     pub(crate) bounds: Bounds,
     /// Abilities the client that called declared, for the questions of a run in another process.
     pub(crate) client: ClientCapabilities,
+    /// Set if its tool was made at run time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dynamic: Option<Box<DynamicWork>>,
     /// The variables that stay on the server, for whoever looks at it without the tool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hidden: Vec<String>,
-    /// Set if its tool was made at run time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) made: Option<Box<MadeTool>>,
     pub(crate) on_crash: OnCrash,
     /// The caller as an authenticator found it, for a run in another process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,10 +117,13 @@ pub(crate) struct TaskBody {
 /// Facts about a tool that was made at run time, for whoever has its task and not the tool. Fields are in the order of their names: see
 /// [`canonical`](super::canonical).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MadeTool {
+pub(crate) struct DynamicWork {
     /// The variables that clients see, with their values in a new task.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) defaults: Map<String, Value>,
+    /// The variables among these that may be null.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) nullable: Vec<String>,
     /// The scopes that its callers need.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
@@ -244,7 +247,12 @@ mod tests {
             answers: map(),
             variables: map(),
             hidden: vec!["h".into()],
-            made: Some(Box::new(MadeTool { defaults: map(), scopes: vec!["s".into()], timeout: Some(1) })),
+            dynamic: Some(Box::new(DynamicWork {
+                defaults: map(),
+                nullable: vec!["v".into()],
+                scopes: vec!["s".into()],
+                timeout: Some(1),
+            })),
             on_crash: OnCrash::Restart,
             principal: Some(Known {
                 client: Some("c".into()),

@@ -3,6 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use super::DynamicWork;
 use crate::error::StoreError;
 
 /// Type a variable may have: any that serialises both ways.
@@ -84,19 +85,23 @@ pub enum VariableError {
     Store(#[from] StoreError),
 }
 
-/// The variables that clients see, with their values in a new task.
-pub(crate) fn shown_defaults(fields: &[FieldDefinition]) -> Map<String, Value> {
-    let shown = fields.iter().filter(|field| !field.hidden);
-    shown.map(|field| (field.name.to_owned(), field.default.clone())).collect()
+/// The variables that clients see, with their values in a new task, and those of them that may be null.
+pub(crate) fn shown_defaults(fields: &[FieldDefinition]) -> (Map<String, Value>, Vec<String>) {
+    let shown = || fields.iter().filter(|field| !field.hidden);
+    let nullable = shown().filter(|field| (field.check)(&Value::Null).is_ok());
+    (
+        shown().map(|field| (field.name.to_owned(), field.default.clone())).collect(),
+        nullable.map(|field| field.name.to_owned()).collect(),
+    )
 }
 
-/// The same as [`visible`] of a task whose variables nobody here knows but by these defaults.
-pub(crate) fn visible_by(defaults: &Map<String, Value>, mut stored: Map<String, Value>) -> Option<Map<String, Value>> {
+/// The same as [`visible`] of a task whose variables nobody here knows but by what it says of its tool.
+pub(crate) fn visible_by(work: &DynamicWork, mut stored: Map<String, Value>) -> Option<Map<String, Value>> {
     let value = |(name, default): (&String, &Value)| {
-        let value = stored.remove(name).filter(|value| !value.is_null());
+        let value = stored.remove(name).filter(|value| !value.is_null() || work.nullable.contains(name));
         (name.clone(), value.unwrap_or_else(|| default.clone()))
     };
-    let shown: Map<_, _> = defaults.iter().map(value).collect();
+    let shown: Map<_, _> = work.defaults.iter().map(value).collect();
     (!shown.is_empty()).then_some(shown)
 }
 
@@ -117,4 +122,33 @@ pub(crate) fn visible(fields: &[FieldDefinition], mut stored: Map<String, Value>
         })
         .collect();
     (!shown.is_empty()).then_some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn field<T: DeserializeOwned>(name: &'static str, default: Value) -> FieldDefinition {
+        let check = |value: &Value| T::deserialize(value).map(drop).map_err(|error| error.to_string());
+        FieldDefinition { name, description: None, hidden: false, client_writable: true, default, check, schema: None }
+    }
+
+    #[test]
+    fn whoever_knows_the_fields_and_whoever_knows_the_task_alone_see_the_same() {
+        let secret = FieldDefinition { hidden: true, ..field::<u32>("secret", json!(1)) };
+        let fields = [field::<Option<u32>>("limit", json!(3)), field::<u32>("rows", json!(0)), secret];
+        let (defaults, nullable) = shown_defaults(&fields);
+        let work = DynamicWork { defaults, nullable, ..DynamicWork::default() };
+        for (stored, seen) in [
+            (json!({}), json!({ "limit": 3, "rows": 0 })),
+            (json!({ "limit": null, "rows": null, "secret": 2 }), json!({ "limit": null, "rows": 0 })),
+            (json!({ "limit": 4, "rows": 5 }), json!({ "limit": 4, "rows": 5 })),
+        ] {
+            let stored = stored.as_object().unwrap();
+            assert_eq!(visible(&fields, stored.clone()).as_ref(), seen.as_object());
+            assert_eq!(visible_by(&work, stored.clone()).as_ref(), seen.as_object());
+        }
+    }
 }

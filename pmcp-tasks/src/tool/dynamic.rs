@@ -83,7 +83,9 @@ pub enum DynamicToolError {
         variable: &'static str,
     },
     /// It needs more than 32 scopes, or one that is none: 1 to 256 printable characters of ASCII without a space, `"` or `\`.
-    #[error("tool `{0}`: its scopes are at most 32, each 1 to 256 printable characters without a space, `\"` or `\\`")]
+    #[error(
+        "tool `{0}`: its scopes are at most 32, each 1 to 256 printable ASCII characters without a space, `\"` or `\\`"
+    )]
     Scopes(String),
     /// It says that it changes nothing, and that it may destroy something.
     #[error("tool `{0}` is `read_only` and `destructive`: what changes nothing destroys nothing")]
@@ -119,7 +121,8 @@ impl DynamicTool {
     /// A task whose process dies ends or goes on as the definition's `on_crash` says. Its tool is asked of the server's sources then, in the
     /// name of who called: the task goes on if one gives it, waits while one [fails](super::DynamicTools::find), and ends as failed if for half a
     /// minute none has it. All processes that share a store are to have the same tools. The time that a run takes and the scopes that
-    /// callers need for the task are those of the definition with which it was called. `ttl` and `timeout` are bounded by the server's
+    /// callers need for the task are those of the definition with which it was called; one that took the name since runs for those who have its scopes
+    /// alone. `ttl` and `timeout` are bounded by the server's
     /// [`Limits`](crate::Limits).
     ///
     /// ```
@@ -152,7 +155,8 @@ impl DynamicTool {
     /// ```
     ///
     /// # Errors
-    /// The definition is none of such a tool, says that it is never a task, or has variables of its own.
+    /// The definition is none of such a tool, says that it is never a task, or has variables of its own, or the value of a variable in a new task
+    /// cannot be stored.
     pub fn try_task<V, F, R>(definition: ToolDefinition, run: F) -> Result<Self, DynamicToolError>
     where
         V: TaskVariables,
@@ -201,7 +205,7 @@ impl DynamicTool {
             let prepared = call(given);
             Ok(if opens_widget { prepared.viewed_there() } else { prepared })
         };
-        let work = Work::of_tool(&definition, None, Box::new(prepare)).made_at_run_time();
+        let work = Work::of_tool(&definition, None, Box::new(prepare)).at_run_time();
         Ok(Self { definition: Arc::new(definition), with_ui: with_ui.map(Arc::new), work: Arc::new(work) })
     }
 

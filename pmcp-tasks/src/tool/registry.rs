@@ -37,7 +37,7 @@ pub(crate) struct Work {
     /// It may be called again when it is not known whether it was.
     pub(crate) is_repeatable: bool,
     /// It is a tool that was made at run time: its tasks know what others need who have them and not the tool.
-    pub(crate) is_made: bool,
+    pub(crate) is_dynamic: bool,
     /// The schema of its arguments, as their type says it, and what reads them.
     prepare: Option<(Option<Compiled>, Prepare)>,
 }
@@ -60,18 +60,18 @@ impl Work {
             asks: !definition.questions.is_empty(),
             is_repeatable: definition.on_crash == OnCrash::Restart
                 || [definition.annotations.read_only, definition.annotations.idempotent].contains(&Some(true)),
-            is_made: false,
+            is_dynamic: false,
             prepare: Some((schema, prepare)),
         }
     }
 
     /// The same of a tool that was made at run time.
-    pub(crate) fn made_at_run_time(self) -> Self {
-        Self { is_made: true, ..self }
+    pub(crate) fn at_run_time(self) -> Self {
+        Self { is_dynamic: true, ..self }
     }
 
     /// That of a tool made at run time, which is found when its task goes on.
-    pub(crate) fn of_made(name: &str, policy: Policy, prepare: Prepare) -> Self {
+    pub(crate) fn to_be_found(name: &str, policy: Policy, prepare: Prepare) -> Self {
         Self {
             kind: WorkKind::Tool,
             name: name.into(),
@@ -80,7 +80,7 @@ impl Work {
             scopes: Vec::new(),
             asks: false,
             is_repeatable: false,
-            is_made: true,
+            is_dynamic: true,
             prepare: Some((None, prepare)),
         }
     }
@@ -100,7 +100,7 @@ impl Work {
             scopes: scopes.to_vec(),
             asks: false,
             is_repeatable: true,
-            is_made: false,
+            is_dynamic: false,
             prepare: Some((None, prepare)),
         }
     }
@@ -115,7 +115,7 @@ impl Work {
             scopes: Vec::new(),
             asks: false,
             is_repeatable: true,
-            is_made: false,
+            is_dynamic: false,
             prepare: None,
         }
     }

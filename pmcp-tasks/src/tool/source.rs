@@ -18,7 +18,8 @@ pub const MOST_DYNAMIC_TOOLS: usize = 1000;
 /// A source of tools that are made while the server runs: [`dynamic_tools`](crate::router::TaskRouterBuilder::dynamic_tools) takes it.
 ///
 /// It is asked for every `tools/list`, and for every call of a name that no other tool of the server has, with who calls: what it shows to a
-/// caller is its own choice. What it gives passes the rules of [`authorize`](crate::router::TaskRouterBuilder::authorize) and the scopes of the
+/// caller is its own choice. With `step_up` it is asked twice for a call over HTTP; it is asked, too, when a client sets variables of a task of its
+/// tools, and when such a task goes on after a crash. What it gives passes the rules of [`authorize`](crate::router::TaskRouterBuilder::authorize) and the scopes of the
 /// definition besides. It is waited for ten seconds. Make tools once and clone them: a schema is taken apart when its tool is made.
 ///
 /// ```

@@ -331,3 +331,56 @@ fn racing_with_the_end_has_one_outcome_for_good() {
         assert!(cancelled > 0 && completed > 0, "{cancelled} cancelled, {completed} completed");
     });
 }
+
+/// Has the tool wait for the gate, write, and tell whether that went, and why not.
+fn writes_behind(gate: &CancellationToken, server: &Server, write: &'static str) -> Seen<(bool, Option<CancelCause>)> {
+    let slot: Seen<_> = Arc::default();
+    let (told, gate) = (slot.clone(), gate.clone());
+    server.world.on("restarting", move |_, cx| {
+        let (told, gate) = (told.clone(), gate.clone());
+        async move {
+            let task: TaskContext<Shared> = cx.task();
+            gate.cancelled().await;
+            let written = match write {
+                "a step" => task.step("behind", async || Ok::<_, ToolError>(1)).await.is_ok(),
+                _ => task.variables().rows.set(1).await.is_ok(),
+            };
+            *told.lock().unwrap() = Some((written, task.cancel_cause()));
+            Ok(ToolResult::default())
+        }
+    });
+    slot
+}
+
+#[tokio::test]
+async fn a_cancel_that_another_process_wrote_is_known_as_that_at_the_next_write() {
+    for write in ["a step", "a variable"] {
+        let cluster = Cluster::new();
+        let (one, other) = (cluster.dead(), cluster.dead());
+        let gate = CancellationToken::new();
+        let slot = writes_behind(&gate, &one, write);
+        let id = one.v2026("ann").start("restarting").await;
+        settle().await;
+        other.v2026("ann").cancel(&id).await.unwrap();
+        gate.cancel();
+        assert_eq!(seen(&slot).await, (false, Some(CancelCause::Requested)), "{write}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_taken_over_hears_of_that_and_not_of_a_cancel_since() {
+    for write in ["a step", "a variable"] {
+        let cluster = Cluster::new();
+        let (one, other) = (cluster.dead(), cluster.alive());
+        let gate = CancellationToken::new();
+        let slot = writes_behind(&gate, &one, write);
+        let _held = gated(&other, "restarting", "other", &cluster.log);
+        let id = one.v2026("ann").start("restarting").await;
+        settle().await;
+        cluster.two_periods().await;
+        eventually("the other has it", || !cluster.log.lines().is_empty()).await;
+        other.v2026("ann").cancel(&id).await.unwrap();
+        gate.cancel();
+        assert_eq!(seen(&slot).await, (false, Some(CancelCause::TakenOver)), "{write}");
+    }
+}

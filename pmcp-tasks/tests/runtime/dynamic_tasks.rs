@@ -204,7 +204,9 @@ impl DynamicTools for Late {
 #[tokio::test]
 async fn a_task_whose_tool_has_gone_fails_and_waits_while_that_is_not_known() {
     let cluster = Cluster::new();
-    let one = process(&cluster, set_of([copy(definition("copy"), "stops", &cluster.log)]));
+    // What looking takes is no time of the function.
+    let short = ToolDefinition { timeout: Some(seconds(20)), ..definition("copy") };
+    let one = process(&cluster, set_of([copy(short, "stops", &cluster.log)]));
     let late = Late::default();
     let other = process(&cluster, late.clone());
     other.router.keep_house();
@@ -274,6 +276,49 @@ async fn a_set_that_is_filled_after_the_start_is_in_time_and_its_arguments_are_j
             client.until(&id, "completed").await;
         }
         set.remove("copy");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_fails_keeps_back_no_tool_of_another() {
+    let cluster = Cluster::new();
+    let late = Late::default();
+    let tools = set_of([copy(definition("copy"), "one", &cluster.log)]);
+    let server = cluster.with(|router| router.dynamic_tools(late).dynamic_tools(tools));
+    let client = server.v2026("ann");
+    let id = id_of(&client.create_with(call(1)).await.unwrap());
+    client.until(&id, "input_required").await;
+}
+
+#[tokio::test]
+async fn a_tool_that_took_the_name_since_runs_for_those_who_have_its_scopes_alone() {
+    let cluster = Cluster::new();
+    let one = process(&cluster, set_of([copy(definition("copy"), "stops", &cluster.log)]));
+    let scoped = ToolDefinition { scopes: vec!["admin".into()], ..definition("copy") };
+    let other = process(&cluster, set_of([copy(scoped, "other", &cluster.log)]));
+    other.router.keep_house();
+    let client = with_scopes(one.v2026("ann"), &["copy:run"]);
+    let id = id_of(&client.create_with(call(1)).await.unwrap());
+    answer(&client, &id).await;
+    settle().await;
+    cluster.two_periods().await;
+    for _ in 0..40 {
+        other.advance(seconds(2)).await;
+    }
+    let client = with_scopes(other.v2026("ann"), &["copy:run"]);
+    assert_eq!(client.status(&id).await, "failed");
+    assert!(cluster.log.lines().iter().all(|line| line.starts_with("stops")), "{:?}", cluster.log.lines());
+}
+
+#[tokio::test]
+async fn lifetimes_are_bounded_as_those_of_other_tools() {
+    let cluster = Cluster::new();
+    let max = pmcp_tasks::Limits::default().max_ttl;
+    for endless in [seconds(60 * 60 * 24 * 30), std::time::Duration::MAX] {
+        let long = ToolDefinition { timeout: Some(endless), ..definition("copy") };
+        let server = cluster.with(|router| router.dynamic_tools(set_of([copy(long, "one", &cluster.log)])));
+        let created = server.v2026("ann").create_with(call(1)).await.unwrap();
+        assert_eq!(created["ttlMs"], u64::try_from(max.as_millis()).unwrap());
     }
 }
 

@@ -23,7 +23,9 @@ export const pageUrl = (url: unknown): PageUrl | undefined => {
   const [, before, host, after = ""] = PARTS.exec(url) ?? [];
   if (!before || !host) return undefined;
   const { protocol, hostname } = new URL(url);
-  const isOwn = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  // A number is an address in another form.
+  if (hostname !== host.replace(/:\d*$/, "").toLowerCase()) return undefined;
+  const isOwn = hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
   return { before, host, after, isPunycode: host.split(".").some((label) => /^xn--/i.test(label)), isPlain: protocol === "http:" && !isOwn };
 };
 

@@ -109,7 +109,7 @@ fn asking_task(url: &str, protocol: &str, tool: &str) -> String {
     tokio::runtime::Runtime::new().unwrap().block_on(call)
 }
 
-/// What `inspect task` shows, when it has this in it.
+/// The output of `inspect task` once it has this in it.
 fn shown(url: &str, protocol: &str, id: &str, with: &str) -> String {
     let mut last = String::new();
     for _ in 0..200 {

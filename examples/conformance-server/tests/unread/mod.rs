@@ -136,3 +136,22 @@ fn stdio_whose_answers_nobody_reads_ends_at_sigterm() {
     terminate(&client.server);
     assert_eq!(client.server.exit_code(), Some(0));
 }
+
+#[test]
+fn stdio_that_is_told_to_end_once_more_after_its_input_has_no_grace() {
+    let mut server = program(&["--stdio", "--grace", "3600000"]);
+    let mut server = Running(server.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let stdout = BufReader::new(server.0.stdout.take().unwrap());
+    let mut client = Stdio2025 { server, stdout };
+    client.call(1, "initialize", &initialize());
+    client.call(2, "tools/call", &json!({ "name": "slow_compute", "arguments": { "seconds": 3600 }, "task": {} }));
+    drop(client.server.0.stdin.take());
+    let begun = Instant::now();
+    // Whichever it hears of first, the second is one.
+    while client.server.0.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < PATIENCE, "it does not end");
+        let _ = Command::new("kill").args(["-TERM", &client.server.0.id().to_string()]).stderr(Stdio::null()).status();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(client.server.exit_code(), Some(0));
+}

@@ -96,7 +96,7 @@ impl JwtAuthenticator {
     }
 
     /// Has the keys from this set (RFC 7517, 5), such as `{"keys": […]}`, and fetches none: for an issuer that is not reached from here, or one in the
-    /// same process. Keys change with the next start alone. A set without any that checks signatures is told when a server is built.
+    /// same process. Keys change with the next start alone; of more than 100 the first are read. A set without any that checks signatures is told when a server is built.
     #[must_use]
     pub fn jwks(self, set: &Value) -> Self {
         let keys = Set::deserialize(set).map(|set| Key::read_all(set.keys)).unwrap_or_default();

@@ -48,9 +48,15 @@ impl Sources {
     }
 }
 
+/// Tells whether this tool is for the caller: it may be another one than that which was called. A rule is not asked, as it may read claims,
+/// which are not kept.
+fn has_scopes(caller: &Caller, tool: &DynamicTool) -> bool {
+    tool.work().scopes.iter().all(|scope| caller.has_scope(scope))
+}
+
 impl Engine {
     /// The tools of each source for this caller.
-    pub(crate) async fn list_made(&self, caller: &Caller) -> Result<Vec<Vec<DynamicTool>>, RpcError> {
+    pub(crate) async fn list_dynamic(&self, caller: &Caller) -> Result<Vec<Vec<DynamicTool>>, RpcError> {
         let mut lists = Vec::with_capacity(self.sources.0.len());
         for source in &self.sources.0 {
             lists.push(self.asked(source.list(caller)).await?);
@@ -58,15 +64,20 @@ impl Engine {
         Ok(lists)
     }
 
-    /// The tool of this name that a source has for this caller.
-    pub(crate) async fn find_made(&self, name: &str, caller: &Caller) -> Result<Option<DynamicTool>, RpcError> {
+    /// The tool of this name that a source has for this caller. One that fails keeps back no tool of the others.
+    pub(crate) async fn find_dynamic(&self, name: &str, caller: &Caller) -> Result<Option<DynamicTool>, RpcError> {
+        let mut none = Ok(None);
         for source in &self.sources.0 {
-            let found = self.asked(source.find(name, caller)).await?;
-            if let Some(tool) = found.filter(|tool| tool.definition().name == name) {
-                return Ok(Some(tool));
+            match self.asked(source.find(name, caller)).await {
+                Ok(found) => {
+                    if let Some(tool) = found.filter(|tool| tool.definition().name == name) {
+                        return Ok(Some(tool));
+                    }
+                }
+                Err(failed) => none = Err(failed),
             }
         }
-        Ok(None)
+        none
     }
 
     /// Waits for a source, for so long.
@@ -87,7 +98,7 @@ impl Engine {
 
     /// Tells whether a task of this request can run here: its work is here, or may be with a source.
     pub(super) fn has_work_of(&self, body: &TaskBody) -> bool {
-        self.works.find(&body.tool).is_some() || (body.made.is_some() && !self.sources.is_empty())
+        self.works.find(&body.tool).is_some() || (body.dynamic.is_some() && !self.sources.is_empty())
     }
 
     /// The work of a task of this request.
@@ -95,7 +106,7 @@ impl Engine {
         if let Some(work) = self.works.find(&body.tool) {
             return Some(work.clone());
         }
-        let made = body.made.as_ref().filter(|_| !self.sources.is_empty())?;
+        let made = body.dynamic.as_ref().filter(|_| !self.sources.is_empty())?;
         let timeout = made.timeout.map(Duration::from_millis);
         let policy = Policy { timeout, on_crash: body.on_crash, ..Policy::default() };
         let (engine, name) = (self.clone(), body.tool.clone());
@@ -103,21 +114,23 @@ impl Engine {
             let (engine, name) = (engine.clone(), name.clone());
             Ok(Prepared::parking(async move |cx| engine.find_and_run(&name, arguments, cx).await))
         };
-        Some(Arc::new(Work::of_made(&body.tool, policy, Box::new(prepare))))
+        Some(Arc::new(Work::to_be_found(&body.tool, policy, Box::new(prepare))))
     }
 
     /// Runs a tool as soon as a source has it.
     async fn find_and_run(&self, name: &str, arguments: Arguments, cx: RunContext) -> Result<Output, ToolError> {
         let (caller, task) = (cx.run().caller(), cx.task::<()>());
         let (mut looks, mut is_told) = (0, false);
+        // What a source takes is no time of the function.
+        let resting = cx.run().resting();
         let tool = loop {
-            match self.find_made(name, &caller).await {
-                Ok(Some(tool)) => break tool,
-                Ok(None) if looks == LOOKS => {
+            match self.find_dynamic(name, &caller).await {
+                Ok(Some(tool)) if has_scopes(&caller, &tool) => break tool,
+                Ok(_) if looks == LOOKS => {
                     crate::heard::warn!(task = ?cx.run().id(), tool = name, "the tool of a task has gone");
                     return Err(ToolError::rpc(code::INTERNAL_ERROR, GONE));
                 }
-                Ok(None) => looks += 1,
+                Ok(_) => looks += 1,
                 // What is not known now is not gone.
                 Err(_) => {}
             }
@@ -127,6 +140,7 @@ impl Engine {
             }
             task.sleep(PAUSE).await?;
         };
+        drop(resting);
         if is_told {
             task.status_message(FOUND).await?;
         }
