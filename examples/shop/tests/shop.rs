@@ -146,16 +146,12 @@ async fn who_may_only_read_is_told_what_ordering_takes() {
 #[tokio::test]
 async fn an_order_that_waits_for_its_payment_outlives_the_process() {
     let shop = Shop::new();
-    let first = shop.open(&["--grace", "3"]).await;
+    // There is nothing to finish.
+    let first = shop.open(&["--grace", "3600"]).await;
     let ana = shop.customer(&first, "ana").await;
     let task = order(&ana, 3).await;
     payable(&task).await;
-
     first.terminate();
-    let health = first.health(503).await;
-    assert_eq!((&health["tasks"]["draining"], &health["stock"]), (&json!(true), &json!(true)));
-    let refused = ana.call_tool("place_order", json!({ "goods": "pears", "quantity": 1 })).await;
-    assert!(matches!(&refused, Err(ClientError::Rpc(error)) if error.message.contains("shutting down")), "{refused:?}");
     assert!(first.ended().await.success());
 
     let second = shop.open(&[]).await;
@@ -186,7 +182,9 @@ async fn whoever_tells_it_to_end_twice_has_waited_enough() {
     let _waiting = tokio::spawn(async move { task.wait().await });
     at_its_database(&running).await;
     running.terminate();
-    running.health(503).await;
+    assert_eq!(running.health(503).await["tasks"]["draining"], true);
+    let refused = ana.call_tool("place_order", json!({ "goods": "pears", "quantity": 1 })).await;
+    assert!(matches!(&refused, Err(ClientError::Rpc(error)) if error.message.contains("shutting down")), "{refused:?}");
     running.terminate();
     assert!(running.ended().await.success());
 }
